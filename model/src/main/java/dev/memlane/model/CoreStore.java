@@ -1,0 +1,85 @@
+package dev.memlane.model;
+
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The contract of the core store: one row per memory, holding what is true now, with its vector.
+ *
+ * <p>
+ * Writes are parts of a {@link Unit} and compare-and-set: each expects a stamp, and one that finds another is
+ * {@link StoreResult.NotApplied}. Their futures complete normally, with a result. The futures of reads fail with a
+ * {@link StoreException}. Nothing here blocks on the database longer than the unit's deadline or the database's own
+ * time-outs. Safe for use by several threads.
+ */
+public interface CoreStore {
+
+  /**
+   * Joins the operation's write: an add expects no row, or the void row that it names; an update or delete expects the
+   * stamp of the row that it starts from.
+   */
+  CompletableFuture<StoreResult> write(Unit unit, Operation operation);
+
+  /**
+   * Joins the undoing of an operation that landed, only while the stamp is still its own: an add becomes a void row, an
+   * update or delete gets back what was there before.
+   *
+   * @param stamp the row's fresh stamp
+   */
+  CompletableFuture<StoreResult> undo(Unit unit, Operation operation, UUID stamp);
+
+  /**
+   * Joins the fencing of an operation in doubt: the stamp that it expects is replaced, or a void row is put where it
+   * expects none. {@link StoreResult.Applied} whether or not there was anything to replace.
+   *
+   * @param stamp the fresh stamp
+   */
+  CompletableFuture<StoreResult> fence(Unit unit, Operation operation, UUID stamp);
+
+  /**
+   * Joins the confirming of the unit's operation: its row gets a fresh stamp if it still has the operation's own.
+   * Applied if the row is, live or deleted, in the state that the unit's operation made; not applied if it isn't.
+   */
+  CompletableFuture<StoreResult> confirm(Unit unit, UUID stamp);
+
+  /**
+   * Reads rows in whatever state.
+   *
+   * @param vectors whether to read the vectors of live rows as well
+   * @return the rows that are there
+   */
+  CompletableFuture<Map<MemoryId, CoreRow>> read(Collection<MemoryId> ids, boolean vectors);
+
+  /** Reads of these the memories that are live at the time, not expired, in the scope, and pass the filter. */
+  CompletableFuture<Map<MemoryId, Memory>> find(
+      Collection<MemoryId> ids, @Nullable Scope scope, @Nullable Filter filter, Instant now);
+
+  /**
+   * Lists live memories that are not expired, in order of id.
+   *
+   * @param scope null for all scopes
+   * @param after the id after which the page begins, or null for the first one
+   */
+  CompletableFuture<List<Memory>> list(
+      @Nullable Scope scope, @Nullable Filter filter, @Nullable MemoryId after, int limit, Instant now);
+
+  /** Counts live memories that are not expired. */
+  CompletableFuture<Long> count(@Nullable Scope scope, @Nullable Filter filter, Instant now);
+
+  /** Lists all rows that are not void, expired or not, in order of id. */
+  CompletableFuture<List<Head>> heads(@Nullable MemoryId after, int limit);
+
+  /**
+   * Keeps the vector of a live memory that has none by this model, if the memory is still in the state named. It changes
+   * no state and no stamp.
+   */
+  CompletableFuture<Void> saveVector(DocumentName name, Embedding embedding);
+
+  /** What the rows and vectors take on disk, in bytes. */
+  CompletableFuture<Long> bytes();
+}

@@ -1,0 +1,51 @@
+package dev.memlane.model;
+
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The contract of the history store: the log, one entry per operation that core took.
+ *
+ * <p>
+ * An entry never changes, but that it becomes void when its operation is undone. Writes are parts of a {@link Unit};
+ * see {@link CoreStore} for how results and failures are told. Safe for use by several threads.
+ */
+public interface HistoryStore {
+
+  /** Joins the operation's entry: it is written if core took the operation in the same unit. */
+  CompletableFuture<StoreResult> write(Unit unit, Operation operation);
+
+  /**
+   * Joins the voiding of the operation's entry, which loses its content, if core undid the operation in the unit.
+   *
+   * @param stamp the fresh stamp that core's part of the undo leaves
+   */
+  CompletableFuture<StoreResult> undo(Unit unit, Operation operation, UUID stamp);
+
+  /**
+   * Joins the look for the unit's operation, after the unit's fence: applied if its entry is there and not void, not
+   * applied if it isn't and never will be.
+   */
+  CompletableFuture<StoreResult> look(Unit unit);
+
+  /** Whether the operation's entry is there and not void, at this moment and without a fence. */
+  CompletableFuture<Boolean> has(OperationId op);
+
+  /**
+   * Lists the entries of a memory that are not void, oldest first.
+   *
+   * @param afterVersion lists later versions only; 0 for all
+   */
+  CompletableFuture<List<HistoryEntry>> entries(MemoryId memory, int afterVersion, int limit);
+
+  /** Counts the entries that are not void: of one memory, or of all. */
+  CompletableFuture<Long> count(@Nullable MemoryId memory);
+
+  /** Lists what the newest entry that is not void says of each memory, in order of memory id. */
+  CompletableFuture<List<Head>> heads(@Nullable MemoryId after, int limit);
+
+  /** What the log takes on disk, in bytes. */
+  CompletableFuture<Long> bytes();
+}

@@ -1,0 +1,15 @@
+package dev.memlane.model;
+
+import org.jspecify.annotations.Nullable;
+
+/** Something that a caller handed over cannot be stored or searched for; nothing was written. */
+public final class InvalidInputException extends MemlaneException {
+
+  public InvalidInputException(String message) {
+    this(message, null);
+  }
+
+  public InvalidInputException(String message, @Nullable Throwable cause) {
+    super(message, cause);
+  }
+}

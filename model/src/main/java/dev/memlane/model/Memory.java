@@ -1,0 +1,49 @@
+package dev.memlane.model;
+
+import java.time.Instant;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One memory as it is stored: its content, whose it is, and how it came to be.
+ *
+ * @param key the key under which the caller stored it, or null
+ * @param actor who said it, or null; part of what is searched
+ * @param occurredAt when what it tells of happened, or null; to the microsecond
+ * @param createdAt when it was stored first
+ * @param updatedAt when its present state was made
+ * @param expiresAt when it stops being found, or null
+ * @param version 1 for a new memory, one more with every change; for people to read
+ * @param op the operation that made this state: what an update or delete may expect
+ */
+public record Memory(MemoryId id, Scope scope, @Nullable String key, @Nullable String actor, String content,
+    Metadata metadata, @Nullable Instant occurredAt, Instant createdAt, Instant updatedAt, @Nullable Instant expiresAt,
+    int version, OperationId op) {
+
+  /** The longest content, in characters. */
+  public static final int LONGEST_CONTENT = 100_000;
+
+  public Memory {
+    Objects.requireNonNull(id, "id");
+    Objects.requireNonNull(scope, "scope");
+    Objects.requireNonNull(content, "content");
+    Objects.requireNonNull(metadata, "metadata");
+    Objects.requireNonNull(createdAt, "createdAt");
+    Objects.requireNonNull(updatedAt, "updatedAt");
+    Objects.requireNonNull(op, "op");
+  }
+
+  /** What is embedded and indexed: the content, led by who said it where that is known. */
+  public String searchableText() {
+    return searchableText(actor, content);
+  }
+
+  /** See {@link #searchableText()}. */
+  public static String searchableText(@Nullable String actor, String content) {
+    return actor == null ? content : actor + ": " + content;
+  }
+
+  public ContentHash contentHash() {
+    return ContentHash.of(actor, content);
+  }
+}

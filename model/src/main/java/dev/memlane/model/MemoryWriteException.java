@@ -1,0 +1,23 @@
+package dev.memlane.model;
+
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A write that did not end as stored. It carries the outcome, which says what is true now, and what each store
+ * answered.
+ */
+public final class MemoryWriteException extends MemlaneException {
+
+  private final transient WriteOutcome outcome;
+
+  public MemoryWriteException(WriteOutcome outcome, @Nullable Throwable cause) {
+    super(outcome.describe(), cause);
+    this.outcome = Objects.requireNonNull(outcome, "outcome");
+  }
+
+  /** What became of the operation. */
+  public WriteOutcome outcome() {
+    return outcome;
+  }
+}

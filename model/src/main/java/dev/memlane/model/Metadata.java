@@ -1,0 +1,163 @@
+package dev.memlane.model;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is known of a memory beside its content: an immutable map, in order of its keys, from text to a text, a number,
+ * a boolean, or a list of those.
+ *
+ * <p>
+ * Numbers are kept as {@link Long} where they are whole and as {@link Double} otherwise; both must be exactly what a
+ * {@code double} can hold (whole numbers up to 2^53), so that a filter means the same in every store. Other numbers
+ * belong into a text. Immutable and safe for use by several threads.
+ */
+public final class Metadata {
+
+  /** The longest key, in characters. */
+  public static final int LONGEST_KEY = 255;
+  /** The longest text, in characters. */
+  public static final int LONGEST_TEXT = 8_000;
+  /** The most values, counting those in lists. */
+  public static final int MOST_VALUES = 1_000;
+
+  private static final Metadata EMPTY = new Metadata(new TreeMap<>());
+  private static final long LARGEST_WHOLE = 1L << 53;
+
+  private final SortedMap<String, Object> values;
+
+  private Metadata(SortedMap<String, Object> values) {
+    this.values = values;
+  }
+
+  public static Metadata empty() {
+    return EMPTY;
+  }
+
+  public static Metadata of(String key, Object value) {
+    return empty().with(key, value);
+  }
+
+  /**
+   * Copies a map of texts, numbers, booleans, and lists of those.
+   *
+   * @throws InvalidInputException for a value of another type (it names the key and the type), or one beyond a limit
+   */
+  public static Metadata of(Map<String, ?> values) {
+    TreeMap<String, Object> checked = new TreeMap<>();
+    int count = 0;
+    for (Map.Entry<String, ?> entry : values.entrySet()) {
+      Texts.requireName("a metadata key", entry.getKey(), LONGEST_KEY);
+      Object value = checkedValue(entry.getKey(), entry.getValue());
+      checked.put(entry.getKey(), value);
+      count += value instanceof List<?> list ? list.size() : 1;
+    }
+    if (count > MOST_VALUES) {
+      throw new InvalidInputException("metadata has " + count + " values; the limit is " + MOST_VALUES);
+    }
+    return checked.isEmpty() ? EMPTY : new Metadata(checked);
+  }
+
+  /** These values with one more, or with another one under that key. */
+  public Metadata with(String key, Object value) {
+    TreeMap<String, Object> copy = new TreeMap<>(values);
+    copy.put(key, value);
+    return of(copy);
+  }
+
+  /** The value as a {@link String}, {@link Long}, {@link Double}, {@link Boolean} or {@link List} of those, or null. */
+  public @Nullable Object get(String key) {
+    return values.get(key);
+  }
+
+  public boolean isEmpty() {
+    return values.isEmpty();
+  }
+
+  public int size() {
+    return values.size();
+  }
+
+  /** Hands over every key with its value, in order of the keys. */
+  public void forEach(BiConsumer<String, Object> action) {
+    values.forEach(action);
+  }
+
+  /** A copy as a map, in order of its keys. */
+  public Map<String, Object> toMap() {
+    return new TreeMap<>(values);
+  }
+
+  /**
+   * Checks one text, number or boolean, and brings a number into the form in which it is kept.
+   *
+   * @throws InvalidInputException if it is none of these, or beyond a limit
+   */
+  static Object checkedScalar(String key, @Nullable Object value) {
+    return switch (value) {
+      case String text -> checkedText(key, text);
+      case Boolean flag -> flag;
+      case Number number -> checkedNumber(key, number);
+      case null -> throw new InvalidInputException("metadata \"" + key + "\" is null; leave the key out");
+      default -> throw new InvalidInputException("metadata \"" + key + "\" is a " + value.getClass().getSimpleName()
+          + "; a value must be a text, a number, a boolean, or a list of those");
+    };
+  }
+
+  private static String checkedText(String key, String text) {
+    if (text.length() > LONGEST_TEXT) {
+      throw new InvalidInputException(
+          "metadata \"" + key + "\" has " + text.length() + " characters; the limit is " + LONGEST_TEXT);
+    }
+    Texts.requireStorable("metadata \"" + key + "\"", text);
+    return text;
+  }
+
+  private static Object checkedValue(String key, @Nullable Object value) {
+    if (value instanceof List<?> list) {
+      List<Object> checked = new ArrayList<>(list.size());
+      for (Object element : list) {
+        checked.add(checkedScalar(key, element));
+      }
+      return List.copyOf(checked);
+    }
+    return checkedScalar(key, value);
+  }
+
+  private static Object checkedNumber(String key, Number number) {
+    boolean whole = number instanceof Long || number instanceof Integer || number instanceof Short
+        || number instanceof Byte;
+    if (whole && Math.abs(number.longValue()) <= LARGEST_WHOLE && number.longValue() != Long.MIN_VALUE) {
+      return number.longValue();
+    }
+    if (number instanceof Double || number instanceof Float) {
+      double value = number.doubleValue();
+      if (Double.isFinite(value)) {
+        return value == Math.rint(value) && Math.abs(value) <= LARGEST_WHOLE ? (Object) (long) value : (Object) value;
+      }
+    }
+    throw new InvalidInputException("metadata \"" + key + "\" is the number " + number
+        + "; numbers must be finite, of type int, long, float or double, and whole ones at most 2^53: "
+        + "store others as a text");
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Metadata metadata && values.equals(metadata.values);
+  }
+
+  @Override
+  public int hashCode() {
+    return values.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return values.toString();
+  }
+}

@@ -1,0 +1,29 @@
+package dev.memlane.model;
+
+import java.util.Objects;
+import java.util.UUID;
+
+/**
+ * The name of one operation, in short {@code op}: a UUID version 7 that is never used twice. What a caller expects on
+ * an update or delete is the {@code op} that made the state it has read.
+ */
+public record OperationId(UUID value) {
+
+  public OperationId {
+    Objects.requireNonNull(value, "value");
+  }
+
+  /**
+   * Reads an operation id as {@link #toString} writes it.
+   *
+   * @throws InvalidInputException if the text is no UUID
+   */
+  public static OperationId parse(String text) {
+    return new OperationId(MemoryId.parse(text).value());
+  }
+
+  @Override
+  public String toString() {
+    return value.toString();
+  }
+}

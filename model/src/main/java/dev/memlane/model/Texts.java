@@ -1,0 +1,48 @@
+package dev.memlane.model;
+
+/** What several classes here ask of a text. */
+final class Texts {
+
+  private Texts() {}
+
+  /** The text's first characters, for a message that must not repeat a whole book. */
+  static String abbreviate(String text, int length) {
+    return text.length() <= length ? text : text.substring(0, length) + "...";
+  }
+
+  /**
+   * Refuses what PostgreSQL's text type can't hold: a NUL character, and a surrogate without its partner.
+   *
+   * @throws InvalidInputException naming {@code what} and the position
+   */
+  static void requireStorable(String what, String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == 0) {
+        throw new InvalidInputException(
+            what + " contains a NUL character (U+0000) at position " + i + ", which cannot be stored; remove it");
+      }
+      if (Character.isSurrogate(c)) {
+        if (Character.isHighSurrogate(c) && i + 1 < text.length() && Character.isLowSurrogate(text.charAt(i + 1))) {
+          i++;
+        } else {
+          throw new InvalidInputException(
+              what + " contains half a character (an unpaired surrogate) at position " + i + "; the text is damaged");
+        }
+      }
+    }
+  }
+
+  /** Like {@link #requireStorable}, and between 1 and {@code longest} characters. */
+  static void requireName(String what, String text, int longest) {
+    if (text.isBlank()) {
+      throw new InvalidInputException(what + " is empty; leave it out or give it a value");
+    }
+    if (text.length() > longest) {
+      throw new InvalidInputException(
+          what + " has " + text.length() + " characters; the limit is " + longest + ": \"" + abbreviate(text, 40)
+              + "\"");
+    }
+    requireStorable(what, text);
+  }
+}

@@ -1,0 +1,174 @@
+package dev.memlane.storage.core;
+
+import dev.memlane.model.ContentHash;
+import dev.memlane.model.CoreRow;
+import dev.memlane.model.Embedding;
+import dev.memlane.model.Memory;
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.OperationId;
+import dev.memlane.storage.postgres.ArrayBinder;
+import dev.memlane.storage.postgres.MetadataJson;
+import dev.memlane.storage.postgres.UnitStatement;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The statements that change core's rows, each for many units at once.
+ *
+ * <p>
+ * There are three ways to change a row, and every write is one of them: to add it where there is none, to make it live
+ * with new values, to clear it. Each of the latter two expects a stamp; after a wait for a lock PostgreSQL checks that
+ * again on the row as it is then. Rows are locked in order of id, because batches of several processes would otherwise
+ * lock each other out.
+ */
+final class CoreStatements {
+
+  /** A row that becomes, or is, live: all that stands in it. */
+  record LiveRow(OperationId unit, @Nullable UUID expected, UUID stamp, Memory memory, short model,
+      Embedding embedding) {
+  }
+
+  /** A row that loses its content: a tombstone, or a void row. */
+  record ClearedRow(OperationId unit, MemoryId memory, UUID expected, UUID stamp, CoreRow.State state, int version,
+      OperationId op, Instant at) {
+  }
+
+  /** A row whose stamp is replaced. */
+  record Stamped(OperationId unit, MemoryId memory, @Nullable UUID expected, UUID stamp) {
+  }
+
+  private static final String LIVE_ROWS = """
+      with x as (
+        select * from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::integer[], ?::text[], ?::text[],
+          ?::text[], ?::text[], ?::text[], ?::text[], ?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
+          ?::integer[], ?::bytea[])
+        as x(unit, id, expected, stamp, op, version, user_id, agent_id, run_id, key, actor, content, content_hash,
+          metadata, occurred_at, created_at, updated_at, expires_at, model, vector)
+      )""";
+
+  /** Puts a row where there is none. A conflict, on the id or on a text that must be unique, leaves what is there. */
+  static final UnitStatement<LiveRow> ADD = new UnitStatement<>("add a memory", LIVE_ROWS + """
+      , added as (
+        insert into memory (id, state, version, op, stamp, user_id, agent_id, run_id, key, actor, content, content_hash,
+          metadata, occurred_at, created_at, updated_at, expires_at)
+        select id, 1, version, op, stamp, user_id, agent_id, run_id, key, actor, content, content_hash,
+          metadata::jsonb, occurred_at::timestamptz, created_at::timestamptz, updated_at::timestamptz,
+          expires_at::timestamptz
+        from x order by id
+        on conflict do nothing
+        returning id, version
+      ), vectors as (
+        insert into memory_vector (memory_id, model, op, vector)
+        select x.id, x.model, x.op, x.vector from x join added using (id) order by x.id
+        on conflict (memory_id, model) do update set op = excluded.op, vector = excluded.vector
+      )
+      select x.unit, added.version from x join added using (id)""", null, CoreStatements::bindLive);
+
+  /** Makes the row live with new values, if it has the stamp expected. */
+  static final UnitStatement<LiveRow> REPLACE = new UnitStatement<>("replace a memory", replace(""),
+      replace("skip locked"), CoreStatements::bindLive);
+
+  private static String replace(String locking) {
+    return LIVE_ROWS + """
+        , locked as materialized (
+          select id from memory where id in (select id from x) order by id for update %s
+        ), replaced as (
+          update memory m set state = 1, version = x.version, op = x.op, stamp = x.stamp, user_id = x.user_id,
+            agent_id = x.agent_id, run_id = x.run_id, key = x.key, actor = x.actor, content = x.content,
+            content_hash = x.content_hash, metadata = x.metadata::jsonb, occurred_at = x.occurred_at::timestamptz,
+            created_at = x.created_at::timestamptz, updated_at = x.updated_at::timestamptz,
+            expires_at = x.expires_at::timestamptz
+          from x join locked using (id)
+          where m.id = x.id and m.stamp = x.expected
+          returning m.id, m.version
+        ), vectors as (
+          insert into memory_vector (memory_id, model, op, vector)
+          select x.id, x.model, x.op, x.vector from x join replaced using (id) order by x.id
+          on conflict (memory_id, model) do update set op = excluded.op, vector = excluded.vector
+            where memory_vector.vector is distinct from excluded.vector
+        )
+        select x.unit, replaced.version from x join replaced using (id)""".formatted(locking);
+  }
+
+  private static void bindLive(ArrayBinder binder, List<LiveRow> rows) throws SQLException {
+    binder.uuids(rows, row -> row.unit.value()).uuids(rows, row -> row.memory.id().value())
+        .uuids(rows, row -> row.expected).uuids(rows, row -> row.stamp).uuids(rows, row -> row.memory.op().value())
+        .numbers(rows, row -> row.memory.version()).texts(rows, row -> row.memory.scope().user())
+        .texts(rows, row -> row.memory.scope().agent()).texts(rows, row -> row.memory.scope().run())
+        .texts(rows, row -> row.memory.key()).texts(rows, row -> row.memory.actor())
+        .texts(rows, row -> row.memory.content())
+        .uuids(rows, row -> ContentHash.of(row.memory.actor(), row.memory.content()).value())
+        .texts(rows, row -> MetadataJson.write(row.memory.metadata())).times(rows, row -> row.memory.occurredAt())
+        .times(rows, row -> row.memory.createdAt()).times(rows, row -> row.memory.updatedAt())
+        .times(rows, row -> row.memory.expiresAt()).numbers(rows, row -> (int) row.model)
+        .bytes(rows, row -> Vectors.toBytes(row.embedding.vector()));
+  }
+
+  /** Takes the content out of the row, if it has the stamp expected. */
+  static final UnitStatement<ClearedRow> CLEAR = new UnitStatement<>("clear a memory", clear(""), clear("skip locked"),
+      (binder, rows) -> binder.uuids(rows, row -> row.unit.value()).uuids(rows, row -> row.memory.value())
+          .uuids(rows, row -> row.expected).uuids(rows, row -> row.stamp)
+          .numbers(rows, row -> PostgresCoreStore.number(row.state)).numbers(rows, row -> row.version)
+          .uuids(rows, row -> row.op.value()).times(rows, row -> row.at));
+
+  private static String clear(String locking) {
+    return """
+        with x as (
+          select * from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::integer[], ?::integer[], ?::uuid[],
+            ?::text[])
+          as x(unit, id, expected, stamp, state, version, op, at)
+        ), locked as materialized (
+          select id from memory where id in (select id from x) order by id for update %s
+        ), cleared as (
+          update memory m set state = x.state, version = x.version, op = x.op, stamp = x.stamp, actor = null,
+            content = null, content_hash = null, dedup_hash = null, metadata = '{}', occurred_at = null,
+            expires_at = null, updated_at = x.at::timestamptz
+          from x join locked using (id)
+          where m.id = x.id and m.stamp = x.expected
+          returning m.id, m.version
+        ), vectors as (
+          delete from memory_vector v using cleared where v.memory_id = cleared.id
+        )
+        select x.unit, cleared.version from x join cleared using (id)""".formatted(locking);
+  }
+
+  /** Replaces a stamp if it is the one expected, waiting for whoever holds the row. Answers for every unit. */
+  static final UnitStatement<Stamped> STAMP = new UnitStatement<>("replace a stamp", """
+      with x as (
+        select * from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[]) as x(unit, id, expected, stamp)
+      ), locked as materialized (
+        select id from memory where id in (select id from x) order by id for update
+      ), stamped as (
+        update memory m set stamp = x.stamp
+        from x join locked using (id)
+        where m.id = x.id and m.stamp = x.expected
+      )
+      select unit, 0 from x""", null, CoreStatements::bindStamped);
+
+  /** Puts a void row where there is none, waiting for whoever is just putting one. Answers for every unit. */
+  static final UnitStatement<Stamped> OCCUPY = new UnitStatement<>("put a void row", """
+      with x as (
+        select * from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[]) as x(unit, id, expected, stamp)
+      ), occupied as (
+        insert into memory (id, state, version, op, stamp, updated_at)
+        select id, 3, 0, unit, stamp, now() from x order by id
+        on conflict do nothing
+      )
+      select unit, 0 from x""", null, CoreStatements::bindStamped);
+
+  /** Finds the rows, live or deleted, that are in the state which the unit's operation made. */
+  static final UnitStatement<Stamped> STANDS = new UnitStatement<>("look at a row", """
+      select x.unit, m.version
+      from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[]) as x(unit, id, expected, stamp)
+      join memory m on m.id = x.id and m.op = x.unit and m.state in (1, 2)""", null, CoreStatements::bindStamped);
+
+  private static void bindStamped(ArrayBinder binder, List<Stamped> rows) throws SQLException {
+    binder.uuids(rows, row -> row.unit.value()).uuids(rows, row -> row.memory.value())
+        .uuids(rows, row -> row.expected).uuids(rows, row -> row.stamp);
+  }
+
+  private CoreStatements() {}
+}

@@ -1,0 +1,91 @@
+package dev.memlane.storage.core;
+
+import dev.memlane.model.Filter;
+import dev.memlane.storage.postgres.MetadataJson;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jdbi.v3.core.statement.SqlStatement;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A filter as a condition in SQL over the column {@code m.metadata}, with the meaning of {@link Filter#matches}: true or
+ * false, never null. Keys and values are bound, never written into the text.
+ */
+final class FilterSql {
+
+  private final List<Object> values = new ArrayList<>();
+  private final String condition;
+
+  private FilterSql(Filter filter) {
+    this.condition = condition(filter);
+  }
+
+  static FilterSql of(Filter filter) {
+    return new FilterSql(filter);
+  }
+
+  String condition() {
+    return condition;
+  }
+
+  void bind(SqlStatement<?> statement) {
+    for (int i = 0; i < values.size(); i++) {
+      Object value = values.get(i);
+      if (value instanceof String[] texts) {
+        statement.bindArray("filter" + i, String.class, (Object[]) texts);
+      } else {
+        statement.bind("filter" + i, value);
+      }
+    }
+  }
+
+  private String condition(Filter filter) {
+    return switch (filter) {
+      // A JSON array contains a scalar that is one of its elements, and a scalar contains itself.
+      case Filter.Equal equal -> "coalesce(m.metadata -> " + text(equal.key()) + " @> "
+          + text(MetadataJson.writeValue(equal.value())) + "::jsonb, false)";
+      case Filter.In in -> "coalesce(m.metadata -> " + text(in.key()) + " @> any("
+          + parameter(in.values().stream().map(MetadataJson::writeValue).toArray(String[]::new)) + "::jsonb[]), false)";
+      case Filter.Range range -> range(range);
+      case Filter.Exists exists -> "jsonb_exists(m.metadata, " + text(exists.key()) + ")";
+      case Filter.And and -> join(and.filters(), " and ", "true");
+      case Filter.Or or -> join(or.filters(), " or ", "false");
+      case Filter.Not not -> "not " + condition(not.filter());
+    };
+  }
+
+  private String join(List<Filter> filters, String operator, String ofNothing) {
+    return filters.isEmpty() ? ofNothing
+        : filters.stream().map(this::condition).collect(Collectors.joining(operator, "(", ")"));
+  }
+
+  private String range(Filter.Range range) {
+    String key = text(range.key());
+    String element = range.isText() ? "(e #>> '{}') collate \"C\"" : "e::float8";
+    String bounds = bound(element, range.fromIncluded() ? ">=" : ">", range.from()) + " and "
+        + bound(element, range.toIncluded() ? "<=" : "<", range.to());
+    // The case decides the order of evaluation: a text must never be cast to a number.
+    return "exists (select 1 from jsonb_array_elements(case jsonb_typeof(m.metadata -> " + key
+        + ") when 'array' then m.metadata -> " + key + " else jsonb_build_array(m.metadata -> " + key
+        + ") end) as elements(e) where case when jsonb_typeof(e) = '" + (range.isText() ? "string" : "number")
+        + "' then " + bounds + " else false end)";
+  }
+
+  private String bound(String element, String comparison, @Nullable Object bound) {
+    if (bound == null) {
+      return "true";
+    }
+    return element + " " + comparison + " "
+        + (bound instanceof Number number ? parameter(number.doubleValue()) : parameter(bound));
+  }
+
+  private String text(String value) {
+    return parameter(value) + "::text";
+  }
+
+  private String parameter(Object value) {
+    values.add(value);
+    return ":filter" + (values.size() - 1);
+  }
+}

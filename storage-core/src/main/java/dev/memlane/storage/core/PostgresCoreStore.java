@@ -1,0 +1,346 @@
+package dev.memlane.storage.core;
+
+import dev.memlane.model.CoreRow;
+import dev.memlane.model.CoreStore;
+import dev.memlane.model.DocumentName;
+import dev.memlane.model.Embedding;
+import dev.memlane.model.Filter;
+import dev.memlane.model.Head;
+import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.Memory;
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.Operation;
+import dev.memlane.model.OperationId;
+import dev.memlane.model.Scope;
+import dev.memlane.model.StoreException;
+import dev.memlane.model.StoreKind;
+import dev.memlane.model.StoreResult;
+import dev.memlane.model.Unit;
+import dev.memlane.storage.core.CoreStatements.ClearedRow;
+import dev.memlane.storage.core.CoreStatements.LiveRow;
+import dev.memlane.storage.core.CoreStatements.Stamped;
+import dev.memlane.storage.postgres.Database;
+import dev.memlane.storage.postgres.DatabaseUnit;
+import dev.memlane.storage.postgres.MetadataJson;
+import dev.memlane.storage.postgres.Part;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.Query;
+import org.jdbi.v3.core.statement.SqlStatement;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The core store in PostgreSQL: the table {@code memory}, and the vectors beside it in {@code memory_vector}.
+ *
+ * <p>
+ * It keeps the vectors of one model; those that another model made are left alone. See {@link CoreStore} for what its
+ * methods promise. Safe for use by several threads.
+ */
+public final class PostgresCoreStore implements CoreStore {
+
+  /** Core's statements run first, history's look at what they did. */
+  private static final int FIRST = 0;
+  private static final int AFTER_STAMP = 1;
+
+  private static final String COLUMNS = "m.id, m.state, m.version, m.op, m.stamp, m.user_id, m.agent_id, m.run_id, "
+      + "m.key, m.actor, m.content, m.metadata, m.occurred_at, m.created_at, m.updated_at, m.expires_at";
+  private static final String VISIBLE = "m.state = 1 and (m.expires_at is null or m.expires_at > :now)";
+
+  private final Database database;
+  private final String model;
+  private final int dimension;
+  private final short modelNumber;
+
+  private PostgresCoreStore(Database database, String model, int dimension, short modelNumber) {
+    this.database = database;
+    this.model = model;
+    this.dimension = dimension;
+    this.modelNumber = modelNumber;
+  }
+
+  /**
+   * Opens the store for the vectors of one model, and makes the model known to the database.
+   *
+   * @throws StoreException if the database can't be reached, or knows the model with another dimension
+   */
+  public static PostgresCoreStore open(Database database, String model, int dimension) {
+    return database.readNow("opening the core store", handle -> {
+      handle.createUpdate("insert into embedding_model (name, dimension) values (:name, :dimension) "
+          + "on conflict (name) do nothing").bind("name", model).bind("dimension", dimension).execute();
+      KnownModel known = handle.createQuery("select id, dimension from embedding_model where name = :name")
+          .bind("name", model).map((row, context) -> new KnownModel(row.getShort(1), row.getInt(2))).one();
+      if (known.dimension != dimension) {
+        throw new StoreException("the database holds vectors of " + known.dimension + " dimensions by the model \"" + model
+            + "\", and the embedder says that it makes " + dimension + "; give another model another name", null);
+      }
+      return new PostgresCoreStore(database, model, dimension, known.number);
+    });
+  }
+
+  private record KnownModel(short number, int dimension) {
+  }
+
+  @Override
+  public CompletableFuture<StoreResult> write(Unit unit, Operation operation) {
+    Part part = operation.kind() == Operation.Kind.DELETE
+        ? Part.of(StoreKind.CORE, FIRST, CoreStatements.CLEAR,
+            new ClearedRow(operation.op(), operation.memory(), expected(operation), operation.op().value(),
+                CoreRow.State.DELETED, operation.version(), operation.op(), operation.at()),
+            () -> notAsExpected(operation))
+        : Part.of(StoreKind.CORE, FIRST, operation.before() == null ? CoreStatements.ADD : CoreStatements.REPLACE,
+            live(operation.op(), operation.expectedStamp(), operation.op().value(), operation.requireAfter(),
+                operation.requireEmbedding()),
+            () -> notAsExpected(operation));
+    return DatabaseUnit.of(unit).join(part);
+  }
+
+  @Override
+  public CompletableFuture<StoreResult> undo(Unit unit, Operation operation, UUID stamp) {
+    UUID own = operation.op().value();
+    CoreRow before = operation.before();
+    Memory memory = before == null ? null : before.memory();
+    Embedding embedding = before == null ? null : before.embedding();
+    Part part;
+    if (memory != null && embedding == null) {
+      StoreException cause = new StoreException(
+          operation + " can't be undone: the vector that was there before was made by another model", null);
+      unit.withdraw(cause);
+      return CompletableFuture.completedFuture(new StoreResult.NotApplied(cause));
+    }
+    if (memory != null && embedding != null) {
+      part = Part.of(StoreKind.CORE, FIRST, CoreStatements.REPLACE,
+          live(operation.op(), own, stamp, memory, embedding), () -> notAsExpected(operation));
+    } else {
+      CoreRow.State state = before == null ? CoreRow.State.VOID : before.state();
+      part = Part.of(StoreKind.CORE, FIRST, CoreStatements.CLEAR,
+          new ClearedRow(operation.op(), operation.memory(), own, stamp, state, before == null ? 0 : before.version(),
+              before == null ? operation.op() : before.op(), operation.at()),
+          () -> notAsExpected(operation));
+    }
+    return DatabaseUnit.of(unit).join(part);
+  }
+
+  @Override
+  public CompletableFuture<StoreResult> fence(Unit unit, Operation operation, UUID stamp) {
+    UUID expected = operation.expectedStamp();
+    Stamped stamped = new Stamped(operation.op(), operation.memory(), expected, stamp);
+    Part part = Part.of(StoreKind.CORE, FIRST, expected == null ? CoreStatements.OCCUPY : CoreStatements.STAMP, stamped,
+        () -> new IllegalStateException("fencing answers for every unit"));
+    return DatabaseUnit.of(unit).join(part);
+  }
+
+  @Override
+  public CompletableFuture<StoreResult> confirm(Unit unit, UUID stamp) {
+    Stamped stamped = new Stamped(unit.op(), unit.memory(), unit.op().value(), stamp);
+    Part part = new Part(StoreKind.CORE,
+        List.of(new Part.Step<>(FIRST, CoreStatements.STAMP, stamped),
+            new Part.Step<>(AFTER_STAMP, CoreStatements.STANDS, stamped)),
+        () -> new StoreException("memory " + unit.memory() + " is no longer in the state of operation " + unit.op(),
+            null));
+    return DatabaseUnit.of(unit).join(part);
+  }
+
+  private LiveRow live(OperationId unit, @Nullable UUID expected, UUID stamp, Memory memory, Embedding embedding) {
+    requireMine(memory.id(), embedding);
+    return new LiveRow(unit, expected, stamp, memory, modelNumber, embedding);
+  }
+
+  private void requireMine(MemoryId memory, Embedding embedding) {
+    if (!embedding.model().equals(model) || embedding.dimension() != dimension) {
+      throw new InvalidInputException("the vector of memory " + memory + " is " + embedding
+          + "; this store keeps vectors of \"" + model + "\" with " + dimension + " dimensions");
+    }
+  }
+
+  private static UUID expected(Operation operation) {
+    UUID stamp = operation.expectedStamp();
+    if (stamp == null) {
+      throw new IllegalArgumentException(operation + " expects no row, so there is nothing to change");
+    }
+    return stamp;
+  }
+
+  private static StoreException notAsExpected(Operation operation) {
+    return new StoreException("core did not hold what " + operation + " expected", null);
+  }
+
+  @Override
+  public CompletableFuture<Map<MemoryId, CoreRow>> read(Collection<MemoryId> ids, boolean vectors) {
+    return database.read("reading memories", handle -> {
+      String sql = "select " + COLUMNS + (vectors ? ", v.vector" : "") + " from memory m"
+          + (vectors ? " left join memory_vector v on v.memory_id = m.id and v.model = :model" : "")
+          + " where m.id = any(:ids)";
+      Query query = handle.createQuery(sql).bindArray("ids", UUID.class, (Object[]) uuids(ids));
+      if (vectors) {
+        query.bind("model", modelNumber);
+      }
+      Map<MemoryId, CoreRow> rows = new HashMap<>();
+      query.map((row, context) -> row(row, vectors)).forEach(row -> rows.put(row.id(), row));
+      return rows;
+    });
+  }
+
+  @Override
+  public CompletableFuture<Map<MemoryId, Memory>> find(
+      Collection<MemoryId> ids, @Nullable Scope scope, @Nullable Filter filter, Instant now) {
+    return database.read("reading memories", handle -> {
+      Map<MemoryId, Memory> found = new HashMap<>();
+      select(handle, "select " + COLUMNS + " from memory m", scope, filter, now, " and m.id = any(:ids)", "")
+          .bindArray("ids", UUID.class, (Object[]) uuids(ids)).map((row, context) -> memory(row))
+          .forEach(memory -> found.put(memory.id(), memory));
+      return found;
+    });
+  }
+
+  @Override
+  public CompletableFuture<List<Memory>> list(
+      @Nullable Scope scope, @Nullable Filter filter, @Nullable MemoryId after, int limit, Instant now) {
+    return database.read("listing memories", handle -> {
+      Query query = select(handle, "select " + COLUMNS + " from memory m", scope, filter, now, after(after),
+          " order by m.id limit :limit").bind("limit", limit);
+      bindAfter(query, after);
+      return query.map((row, context) -> memory(row)).list();
+    });
+  }
+
+  @Override
+  public CompletableFuture<Long> count(@Nullable Scope scope, @Nullable Filter filter, Instant now) {
+    return database.read("counting memories",
+        handle -> select(handle, "select count(*) from memory m", scope, filter, now, "", "").mapTo(Long.class).one());
+  }
+
+  @Override
+  public CompletableFuture<List<Head>> heads(@Nullable MemoryId after, int limit) {
+    return database.read("comparing memories", handle -> {
+      Query query = handle.createQuery("select m.id, m.op, m.version, m.state from memory m where m.state in (1, 2)"
+          + after(after) + " order by m.id limit :limit").bind("limit", limit);
+      bindAfter(query, after);
+      return query.map((row, context) -> new Head(new MemoryId(row.getObject(1, UUID.class)),
+          new OperationId(row.getObject(2, UUID.class)), row.getInt(3), row.getInt(4) == number(CoreRow.State.LIVE)))
+          .list();
+    });
+  }
+
+  @Override
+  public CompletableFuture<Void> saveVector(DocumentName name, Embedding embedding) {
+    requireMine(name.memory(), embedding);
+    return database.read("keeping a vector", handle -> {
+      handle.createUpdate("""
+          insert into memory_vector (memory_id, model, op, vector)
+          select m.id, :model, m.op, :vector from memory m where m.id = :id and m.op = :op and m.state = 1 for share
+          on conflict (memory_id, model) do nothing""").bind("model", modelNumber)
+          .bind("vector", Vectors.toBytes(embedding.vector())).bind("id", name.memory().value())
+          .bind("op", name.op().value()).execute();
+      return null;
+    });
+  }
+
+  @Override
+  public CompletableFuture<Long> bytes() {
+    return database.read("measuring the core store", handle -> handle
+        .createQuery("select pg_total_relation_size('memory') + pg_total_relation_size('memory_vector')")
+        .mapTo(Long.class).one());
+  }
+
+  private static Query select(Handle handle, String head, @Nullable Scope scope, @Nullable Filter filter, Instant now,
+      String more, String tail) {
+    StringBuilder sql = new StringBuilder(head).append(" where ").append(VISIBLE);
+    FilterSql filterSql = filter == null ? null : FilterSql.of(filter);
+    if (scope != null) {
+      sql.append(scope.user() == null ? "" : " and m.user_id = :user")
+          .append(scope.agent() == null ? "" : " and m.agent_id = :agent")
+          .append(scope.run() == null ? "" : " and m.run_id = :run");
+    }
+    if (filterSql != null) {
+      sql.append(" and ").append(filterSql.condition());
+    }
+    Query query = handle.createQuery(sql.append(more).append(tail).toString()).bind("now", now);
+    if (scope != null) {
+      bindIfNamed(query, "user", scope.user());
+      bindIfNamed(query, "agent", scope.agent());
+      bindIfNamed(query, "run", scope.run());
+    }
+    if (filterSql != null) {
+      filterSql.bind(query);
+    }
+    return query;
+  }
+
+  private static void bindIfNamed(SqlStatement<?> statement, String name, @Nullable String value) {
+    if (value != null) {
+      statement.bind(name, value);
+    }
+  }
+
+  private static String after(@Nullable MemoryId after) {
+    return after == null ? "" : " and m.id > :after";
+  }
+
+  private static void bindAfter(SqlStatement<?> statement, @Nullable MemoryId after) {
+    if (after != null) {
+      statement.bind("after", after.value());
+    }
+  }
+
+  private static UUID[] uuids(Collection<MemoryId> ids) {
+    return ids.stream().map(MemoryId::value).toArray(UUID[]::new);
+  }
+
+  private CoreRow row(ResultSet row, boolean vectors) throws SQLException {
+    CoreRow.State state = state(row.getInt("state"));
+    byte[] vector = vectors ? row.getBytes("vector") : null;
+    return new CoreRow(new MemoryId(row.getObject("id", UUID.class)), state, row.getInt("version"),
+        new OperationId(row.getObject("op", UUID.class)), row.getObject("stamp", UUID.class),
+        state == CoreRow.State.LIVE ? memory(row) : null,
+        vector == null ? null : new Embedding(model, Vectors.fromBytes(vector)));
+  }
+
+  private static Memory memory(ResultSet row) throws SQLException {
+    return new Memory(new MemoryId(row.getObject("id", UUID.class)),
+        new Scope(row.getString("user_id"), row.getString("agent_id"), row.getString("run_id")), row.getString("key"),
+        row.getString("actor"), row.getString("content"), MetadataJson.read(row.getString("metadata")),
+        instant(row, "occurred_at"), requireInstant(row, "created_at"), requireInstant(row, "updated_at"),
+        instant(row, "expires_at"), row.getInt("version"), new OperationId(row.getObject("op", UUID.class)));
+  }
+
+  private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
+    OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
+    return time == null ? null : time.toInstant();
+  }
+
+  private static Instant requireInstant(ResultSet row, String column) throws SQLException {
+    return row.getObject(column, OffsetDateTime.class).toInstant();
+  }
+
+  static int number(CoreRow.State state) {
+    return switch (state) {
+      case LIVE -> 1;
+      case DELETED -> 2;
+      case VOID -> 3;
+    };
+  }
+
+  private static CoreRow.State state(int number) {
+    return switch (number) {
+      case 1 -> CoreRow.State.LIVE;
+      case 2 -> CoreRow.State.DELETED;
+      case 3 -> CoreRow.State.VOID;
+      default -> throw new IllegalStateException("the schema allows no state " + number);
+    };
+  }
+
+  @Override
+  public String toString() {
+    return "PostgresCoreStore[" + database + ", " + model + "]";
+  }
+}

@@ -1,0 +1,80 @@
+package dev.memlane.storage.history;
+
+import dev.memlane.model.CoreRow;
+import dev.memlane.model.Memory;
+import dev.memlane.model.Operation;
+import dev.memlane.model.OperationId;
+import dev.memlane.storage.postgres.MetadataJson;
+import dev.memlane.storage.postgres.UnitStatement;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The statements that change the log, each for many units at once.
+ *
+ * <p>
+ * They run after core's in the same transaction and ask the table {@code memory} which operations core took: that is
+ * how the two stores share a fate without knowing each other.
+ */
+final class HistoryStatements {
+
+  /** An operation that core has undone, leaving this stamp. */
+  record Undone(Operation operation, UUID stamp) {
+  }
+
+  /** Writes the entries of the operations that core took. */
+  static final UnitStatement<Operation> WRITE = new UnitStatement<>("log an operation", """
+      with x as (
+        select * from unnest(?::uuid[], ?::uuid[], ?::integer[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
+          ?::text[])
+        as x(op, memory_id, kind, old_content, new_content, old_metadata, new_metadata, actor, at)
+      )
+      insert into history (op, memory_id, version, kind, old_content, new_content, old_metadata, new_metadata, actor, at)
+      select x.op, x.memory_id, m.version, x.kind, x.old_content, x.new_content, x.old_metadata::jsonb,
+        x.new_metadata::jsonb, x.actor, x.at::timestamptz
+      from x join memory m on m.id = x.memory_id and m.stamp = x.op
+      order by x.op
+      returning op, version""", null, (binder, operations) -> binder
+      .uuids(operations, operation -> operation.op().value()).uuids(operations, operation -> operation.memory().value())
+      .numbers(operations, operation -> PostgresHistoryStore.number(operation.kind()))
+      .texts(operations, operation -> content(before(operation))).texts(operations, operation -> content(operation.after()))
+      .texts(operations, operation -> metadata(before(operation)))
+      .texts(operations, operation -> metadata(operation.after())).texts(operations, Operation::actor)
+      .times(operations, Operation::at));
+
+  /**
+   * Makes the entries void whose operations core has undone. Their transaction id becomes this one's, so that followers
+   * see the change.
+   */
+  static final UnitStatement<Undone> UNDO = new UnitStatement<>("void an entry", """
+      with x as (
+        select * from unnest(?::uuid[], ?::uuid[], ?::uuid[]) as x(op, memory_id, stamp)
+      )
+      update history h set void = true, old_content = null, new_content = null, old_metadata = null,
+        new_metadata = null, actor = null, xid = pg_current_xact_id()
+      from x join memory m on m.id = x.memory_id and m.stamp = x.stamp
+      where h.op = x.op
+      returning h.op, h.version""", null, (binder, undone) -> binder
+      .uuids(undone, each -> each.operation.op().value()).uuids(undone, each -> each.operation.memory().value())
+      .uuids(undone, Undone::stamp));
+
+  /** Finds the entries that stand. */
+  static final UnitStatement<OperationId> LOOK = new UnitStatement<>("look for an entry", """
+      select h.op, h.version from history h where h.op = any(?::uuid[]) and not h.void""", null,
+      (binder, ops) -> binder.uuids(ops, OperationId::value));
+
+  private HistoryStatements() {}
+
+  private static @Nullable Memory before(Operation operation) {
+    CoreRow before = operation.before();
+    return before == null ? null : before.memory();
+  }
+
+  private static @Nullable String content(@Nullable Memory memory) {
+    return memory == null ? null : memory.content();
+  }
+
+  private static @Nullable String metadata(@Nullable Memory memory) {
+    return memory == null ? null : MetadataJson.write(memory.metadata());
+  }
+}

@@ -1,0 +1,145 @@
+package dev.memlane.storage.history;
+
+import dev.memlane.model.Head;
+import dev.memlane.model.HistoryEntry;
+import dev.memlane.model.HistoryStore;
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.Metadata;
+import dev.memlane.model.Operation;
+import dev.memlane.model.OperationId;
+import dev.memlane.model.StoreException;
+import dev.memlane.model.StoreKind;
+import dev.memlane.model.StoreResult;
+import dev.memlane.model.Unit;
+import dev.memlane.storage.history.HistoryStatements.Undone;
+import dev.memlane.storage.postgres.Database;
+import dev.memlane.storage.postgres.DatabaseUnit;
+import dev.memlane.storage.postgres.MetadataJson;
+import dev.memlane.storage.postgres.Part;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.jdbi.v3.core.statement.Query;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The history store in PostgreSQL: the table {@code history}. See {@link HistoryStore} for what its methods promise.
+ * Safe for use by several threads.
+ */
+public final class PostgresHistoryStore implements HistoryStore {
+
+  /** After core's statements, whose work they look at. */
+  private static final int AFTER_CORE = 1;
+
+  private final Database database;
+
+  public PostgresHistoryStore(Database database) {
+    this.database = database;
+  }
+
+  @Override
+  public CompletableFuture<StoreResult> write(Unit unit, Operation operation) {
+    return DatabaseUnit.of(unit).join(Part.of(StoreKind.HISTORY, AFTER_CORE, HistoryStatements.WRITE, operation,
+        () -> new StoreException("there is nothing to log, because core did not take " + operation, null)));
+  }
+
+  @Override
+  public CompletableFuture<StoreResult> undo(Unit unit, Operation operation, UUID stamp) {
+    return DatabaseUnit.of(unit)
+        .join(Part.of(StoreKind.HISTORY, AFTER_CORE, HistoryStatements.UNDO, new Undone(operation, stamp),
+            () -> new StoreException("the entry stands, because core did not undo " + operation, null)));
+  }
+
+  @Override
+  public CompletableFuture<StoreResult> look(Unit unit) {
+    return DatabaseUnit.of(unit).join(Part.of(StoreKind.HISTORY, AFTER_CORE, HistoryStatements.LOOK, unit.op(),
+        () -> new StoreException("operation " + unit.op() + " did not land", null)));
+  }
+
+  @Override
+  public CompletableFuture<Boolean> has(OperationId op) {
+    return database.read("looking into the history",
+        handle -> handle.createQuery("select exists (select 1 from history where op = :op and not void)")
+            .bind("op", op.value()).mapTo(Boolean.class).one());
+  }
+
+  @Override
+  public CompletableFuture<List<HistoryEntry>> entries(MemoryId memory, int afterVersion, int limit) {
+    return database.read("reading a history", handle -> handle.createQuery("""
+        select memory_id, op, version, kind, old_content, new_content, old_metadata, new_metadata, actor, at
+        from history where memory_id = :memory and version > :after and not void order by version limit :limit""")
+        .bind("memory", memory.value()).bind("after", afterVersion).bind("limit", limit)
+        .map((row, context) -> entry(row)).list());
+  }
+
+  @Override
+  public CompletableFuture<Long> count(@Nullable MemoryId memory) {
+    return database.read("counting the history", handle -> {
+      Query query = handle.createQuery(
+          "select count(*) from history where not void" + (memory == null ? "" : " and memory_id = :memory"));
+      if (memory != null) {
+        query.bind("memory", memory.value());
+      }
+      return query.mapTo(Long.class).one();
+    });
+  }
+
+  @Override
+  public CompletableFuture<List<Head>> heads(@Nullable MemoryId after, int limit) {
+    return database.read("reading the newest entries", handle -> {
+      Query query = handle.createQuery("select distinct on (memory_id) memory_id, op, version, kind from history "
+          + "where not void" + (after == null ? "" : " and memory_id > :after")
+          + " order by memory_id, version desc limit :limit").bind("limit", limit);
+      if (after != null) {
+        query.bind("after", after.value());
+      }
+      return query.map((row, context) -> new Head(new MemoryId(row.getObject(1, UUID.class)),
+          new OperationId(row.getObject(2, UUID.class)), row.getInt(3),
+          kind(row.getInt(4)) != Operation.Kind.DELETE)).list();
+    });
+  }
+
+  @Override
+  public CompletableFuture<Long> bytes() {
+    return database.read("measuring the history store",
+        handle -> handle.createQuery("select pg_total_relation_size('history')").mapTo(Long.class).one());
+  }
+
+  private static HistoryEntry entry(ResultSet row) throws SQLException {
+    return new HistoryEntry(new MemoryId(row.getObject("memory_id", UUID.class)),
+        new OperationId(row.getObject("op", UUID.class)), row.getInt("version"), kind(row.getInt("kind")),
+        row.getString("old_content"), row.getString("new_content"), metadata(row.getString("old_metadata")),
+        metadata(row.getString("new_metadata")), row.getString("actor"),
+        row.getObject("at", OffsetDateTime.class).toInstant());
+  }
+
+  private static @Nullable Metadata metadata(@Nullable String json) {
+    return json == null ? null : MetadataJson.read(json);
+  }
+
+  static int number(Operation.Kind kind) {
+    return switch (kind) {
+      case ADD -> 1;
+      case UPDATE -> 2;
+      case DELETE -> 3;
+    };
+  }
+
+  private static Operation.Kind kind(int number) {
+    return switch (number) {
+      case 1 -> Operation.Kind.ADD;
+      case 2 -> Operation.Kind.UPDATE;
+      case 3 -> Operation.Kind.DELETE;
+      default -> throw new StoreException("the history holds an entry of kind " + number
+          + ", which a newer version of Memlane wrote; use that version", null);
+    };
+  }
+
+  @Override
+  public String toString() {
+    return "PostgresHistoryStore[" + database + "]";
+  }
+}

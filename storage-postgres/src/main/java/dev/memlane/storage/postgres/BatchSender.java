@@ -1,0 +1,160 @@
+package dev.memlane.storage.postgres;
+
+import dev.memlane.model.OperationId;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.SQLWarning;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLWarning;
+import org.postgresql.util.ServerErrorMessage;
+
+/**
+ * Sends a batch of units as one transaction.
+ *
+ * <p>
+ * The statements of all units go out joined in one string, each statement once for all the units that need it. A single
+ * unit takes one round trip: outside an explicit transaction its statements are one of themselves. Several units get an
+ * explicit one, because the driver may divide a long message, and what it divides would no longer be one transaction.
+ */
+final class BatchSender {
+
+  private final DataSource connections;
+
+  BatchSender(DataSource connections) {
+    this.connections = connections;
+  }
+
+  /** There was no connection, so nothing was sent. */
+  static final class NotSentException extends Exception {
+    NotSentException(SQLException cause) {
+      super(cause);
+    }
+  }
+
+  /**
+   * @param skipping whether to pass over locked rows, where a statement can
+   * @throws NotSentException if nothing was sent
+   * @throws SQLException see {@link SqlFailures#isCertain} for what it says of the batch
+   */
+  BatchAnswer send(List<DatabaseUnit> batch, boolean skipping) throws NotSentException, SQLException {
+    Map<UnitStatement<?>, List<Object>> groups = groups(batch);
+    StringBuilder sql = new StringBuilder();
+    for (UnitStatement<?> statement : groups.keySet()) {
+      String skippingSql = statement.skippingSql();
+      sql.append(sql.isEmpty() ? "" : ";").append(skipping && skippingSql != null ? skippingSql : statement.sql());
+    }
+    boolean single = batch.size() == 1;
+    try (Connection connection = connect()) {
+      connection.setAutoCommit(single);
+      try {
+        BatchAnswer answer = execute(connection, sql.toString(), groups);
+        if (!single) {
+          connection.clearWarnings();
+          connection.commit();
+          requireNoWarning(connection.getWarnings());
+        }
+        return answer;
+      } catch (SQLException | RuntimeException e) {
+        if (!single) {
+          rollback(connection, e);
+        }
+        throw e;
+      }
+    }
+  }
+
+  private Connection connect() throws NotSentException {
+    try {
+      return connections.getConnection();
+    } catch (SQLException e) {
+      throw new NotSentException(e);
+    }
+  }
+
+  /** The statements of a batch in the order in which they run, each with the values of its units. */
+  private static Map<UnitStatement<?>, List<Object>> groups(List<DatabaseUnit> batch) {
+    SortedMap<Integer, Map<UnitStatement<?>, List<Object>>> phases = new TreeMap<>();
+    for (DatabaseUnit unit : batch) {
+      for (Part part : unit.parts()) {
+        for (Part.Step<?> step : part.steps()) {
+          phases.computeIfAbsent(step.phase(), phase -> new LinkedHashMap<>())
+              .computeIfAbsent(step.statement(), statement -> new ArrayList<>()).add(step.item());
+        }
+      }
+    }
+    Map<UnitStatement<?>, List<Object>> groups = new LinkedHashMap<>();
+    phases.values().forEach(groups::putAll);
+    return groups;
+  }
+
+  private static BatchAnswer execute(Connection connection, String sql, Map<UnitStatement<?>, List<Object>> groups)
+      throws SQLException {
+    BatchAnswer answer = new BatchAnswer();
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      int next = 1;
+      for (Map.Entry<UnitStatement<?>, List<Object>> group : groups.entrySet()) {
+        next = bind(connection, statement, next, group.getKey(), group.getValue());
+      }
+      boolean rows = statement.execute();
+      for (UnitStatement<?> each : groups.keySet()) {
+        if (!rows) {
+          throw new IllegalStateException("the statement \"" + each.name() + "\" returned no rows");
+        }
+        answer.put(each, versions(statement));
+        rows = statement.getMoreResults();
+      }
+      requireNoWarning(statement.getWarnings());
+    }
+    return answer;
+  }
+
+  @SuppressWarnings("unchecked") // a step's item is of its statement's type; groups() only collected them
+  private static <I> int bind(
+      Connection connection, PreparedStatement statement, int next, UnitStatement<I> unitStatement, List<Object> items)
+      throws SQLException {
+    ArrayBinder binder = new ArrayBinder(connection, statement, next);
+    unitStatement.binder().bind(binder, (List<I>) items);
+    return binder.next();
+  }
+
+  private static Map<OperationId, Integer> versions(PreparedStatement statement) throws SQLException {
+    Map<OperationId, Integer> versions = new HashMap<>();
+    try (ResultSet rows = statement.getResultSet()) {
+      while (rows.next()) {
+        versions.put(new OperationId(rows.getObject(1, UUID.class)), rows.getInt(2));
+      }
+    }
+    return versions;
+  }
+
+  private static void rollback(Connection connection, Exception cause) {
+    try {
+      connection.rollback();
+    } catch (SQLException e) {
+      // The connection is broken, and its end rolls back what it had begun.
+      cause.addSuppressed(e);
+    }
+  }
+
+  /** A commit answered with a warning may not be as durable as it was asked to be, so it counts as in doubt. */
+  private static void requireNoWarning(@Nullable SQLWarning first) throws SQLException {
+    for (SQLWarning warning = first; warning != null; warning = warning.getNextWarning()) {
+      ServerErrorMessage message = warning instanceof PSQLWarning postgres ? postgres.getServerErrorMessage() : null;
+      if (message != null && "WARNING".equals(message.getSeverity())) {
+        throw new SQLException("the database answered with a warning: " + warning.getMessage(), warning.getSQLState(),
+            warning);
+      }
+    }
+  }
+}

@@ -1,0 +1,303 @@
+package dev.memlane.storage.postgres;
+
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.OperationId;
+import dev.memlane.model.StoreException;
+import dev.memlane.model.Unit;
+import dev.memlane.model.Units;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The queue through which all units of a database go out, many in one transaction: group commit.
+ *
+ * <p>
+ * <b>Batching.</b> A server has one write-ahead log, so one batch is in flight at a time. What gathers meanwhile goes
+ * out with the next one: there is no timer and no wait while idle. The thread that submits to an idle queue runs one
+ * batch itself; what has gathered by then is handed to the executor.
+ *
+ * <p>
+ * <b>Invariants.</b> {@code running} is true exactly while a thread has taken on the queue. A unit leaves
+ * {@code waiting} once, by being sent or by being withdrawn. No two units of one memory are in one batch; the later one
+ * stays for the next. Futures are completed after the queue has been handed on, so that nothing that hangs on them
+ * holds it up.
+ *
+ * <p>
+ * <b>Failure.</b> A batch that the server refuses is halved until the unit at fault stands alone, outside the queue and
+ * on other connections. Units that a batch passed over, because others had locked their rows, go again alone. A broken
+ * connection leaves the whole batch in doubt. {@link #expire} is called now and then and answers what is past its
+ * deadline, queued or sent, so that a server that hangs keeps nobody longer than that.
+ *
+ * <p>
+ * Safe for use by several threads.
+ */
+public final class CommitQueue implements Units {
+
+  /** How often a unit that stands alone is sent after deadlocks and lock time-outs. */
+  private static final int TRIES = 4;
+
+  private final BatchSender sender;
+  private final Executor executor;
+  private final InstantSource clock;
+  private final int bound;
+  private final int largestBatch;
+
+  /** Sent and not answered; each removes itself when it is answered. */
+  private final Set<DatabaseUnit> sent = ConcurrentHashMap.newKeySet();
+
+  private final ReentrantLock lock = new ReentrantLock();
+  // Guarded by lock.
+  private final Condition idle = lock.newCondition();
+  private final Set<DatabaseUnit> waiting = new LinkedHashSet<>();
+  private boolean running;
+  private boolean closed;
+  private long units;
+  private long batches;
+
+  /**
+   * @param executor runs batches beside the submitting threads; must not run them in the caller's thread
+   * @param bound how many units may wait
+   * @param largestBatch how many units go out in one transaction
+   */
+  CommitQueue(BatchSender sender, Executor executor, InstantSource clock, int bound, int largestBatch) {
+    this.sender = sender;
+    this.executor = executor;
+    this.clock = clock;
+    this.bound = bound;
+    this.largestBatch = largestBatch;
+  }
+
+  /** How much went through since opening, and what waits now. */
+  public record Statistics(long units, long batches, int waiting) {
+  }
+
+  @Override
+  public Unit begin(Unit.Kind kind, MemoryId memory, OperationId op, Instant deadline) {
+    return new DatabaseUnit(this, kind, memory, op, deadline);
+  }
+
+  public Statistics statistics() {
+    lock.lock();
+    try {
+      return new Statistics(units, batches, waiting.size());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes a unit that has all its parts. May run a batch in this thread. */
+  void submit(DatabaseUnit unit) {
+    StoreException refusal = null;
+    boolean runHere = false;
+    lock.lock();
+    try {
+      if (closed) {
+        refusal = new StoreException("the database is closed; open it again", null);
+      } else if (waiting.size() >= bound) {
+        refusal = new QueueFullException(bound);
+      } else {
+        waiting.add(unit);
+        runHere = !running;
+        running = true;
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (refusal != null) {
+      unit.withdraw(refusal);
+    } else if (runHere) {
+      runBatch();
+    }
+  }
+
+  /** Lets go of a unit that has been answered or withdrawn. */
+  void forget(DatabaseUnit unit) {
+    if (!sent.remove(unit)) {
+      lock.lock();
+      try {
+        waiting.remove(unit);
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  /** Answers every unit that is past its deadline. */
+  void expire() {
+    Instant now = clock.instant();
+    List<DatabaseUnit> late = new ArrayList<>();
+    lock.lock();
+    try {
+      waiting.forEach(unit -> addIfLate(unit, now, late));
+    } finally {
+      lock.unlock();
+    }
+    sent.forEach(unit -> addIfLate(unit, now, late));
+    late.forEach(DatabaseUnit::expire);
+  }
+
+  private static void addIfLate(DatabaseUnit unit, Instant now, List<DatabaseUnit> late) {
+    if (!unit.deadline().isAfter(now)) {
+      late.add(unit);
+    }
+  }
+
+  /**
+   * Refuses new units, and waits until those that are queued have been sent.
+   *
+   * @return whether they have been, within the time given
+   */
+  boolean close(long milliseconds) throws InterruptedException {
+    long left = milliseconds * 1_000_000;
+    lock.lock();
+    try {
+      closed = true;
+      while (running && left > 0) {
+        left = idle.awaitNanos(left);
+      }
+      return !running;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void runBatch() {
+    List<DatabaseUnit> batch = nextBatch();
+    Runnable answers = () -> {};
+    try {
+      answers = attempt(batch, batch.size() > 1);
+    } finally {
+      handOn();
+      answers.run();
+    }
+  }
+
+  private List<DatabaseUnit> nextBatch() {
+    List<DatabaseUnit> batch = new ArrayList<>();
+    Set<MemoryId> memories = new HashSet<>();
+    lock.lock();
+    try {
+      for (Iterator<DatabaseUnit> i = waiting.iterator(); i.hasNext() && batch.size() < largestBatch;) {
+        DatabaseUnit unit = i.next();
+        if (memories.add(unit.memory())) {
+          i.remove();
+          batch.add(unit);
+        }
+      }
+      units += batch.size();
+      batches++;
+    } finally {
+      lock.unlock();
+    }
+    Instant now = clock.instant();
+    batch.stream().filter(unit -> !unit.deadline().isAfter(now)).forEach(DatabaseUnit::expire);
+    batch.removeIf(unit -> !send(unit));
+    return batch;
+  }
+
+  /** Marks a unit as sent; false if it has been answered meanwhile. */
+  private boolean send(DatabaseUnit unit) {
+    sent.add(unit);
+    boolean sending = unit.send();
+    if (!sending) {
+      sent.remove(unit);
+    }
+    return sending;
+  }
+
+  private void handOn() {
+    boolean more;
+    lock.lock();
+    try {
+      more = !waiting.isEmpty();
+      running = more;
+      if (!more) {
+        idle.signalAll();
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (more) {
+      executor.execute(this::runBatch);
+    }
+  }
+
+  /**
+   * Sends a batch and waits for the server.
+   *
+   * @param skipping whether to pass over locked rows; what was passed over goes again alone
+   * @return tells the callers
+   */
+  private Runnable attempt(List<DatabaseUnit> batch, boolean skipping) {
+    if (batch.isEmpty()) {
+      return () -> {};
+    }
+    try {
+      BatchAnswer answer = sender.send(batch, skipping);
+      return () -> batch.forEach(unit -> {
+        if (skipping && answer.mayHaveSkipped(unit)) {
+          executor.execute(() -> runAlone(unit));
+        } else {
+          unit.answer(answer);
+        }
+      });
+    } catch (BatchSender.NotSentException e) {
+      StoreException refusal = SqlFailures.explain("no connection to the database", e);
+      return () -> batch.forEach(unit -> unit.reject(refusal));
+    } catch (SQLException e) {
+      return () -> fail(batch, e);
+    } catch (RuntimeException e) {
+      // A defect, here or in a store: whether the batch was sent isn't known.
+      StoreException explained = new StoreException("the write failed in an unexpected way: " + e, e);
+      return () -> batch.forEach(unit -> unit.doubt(explained));
+    }
+  }
+
+  private void fail(List<DatabaseUnit> batch, SQLException failure) {
+    StoreException explained = SqlFailures.explain("the database did not take the write", failure);
+    if (!SqlFailures.isCertain(failure)) {
+      batch.forEach(unit -> unit.doubt(explained));
+    } else if (batch.size() > 1) {
+      int half = batch.size() / 2;
+      executor.execute(() -> attempt(batch.subList(0, half), half > 1).run());
+      executor.execute(() -> attempt(batch.subList(half, batch.size()), batch.size() - half > 1).run());
+    } else if (SqlFailures.isTransient(failure)) {
+      executor.execute(() -> runAlone(batch.getFirst()));
+    } else {
+      batch.getFirst().reject(explained);
+    }
+  }
+
+  /** One unit, which waits for its row's lock and is sent again where that may help. */
+  private void runAlone(DatabaseUnit unit) {
+    for (int tried = 1; unit.send(); tried++) {
+      try {
+        unit.answer(sender.send(List.of(unit), false));
+      } catch (BatchSender.NotSentException e) {
+        unit.reject(SqlFailures.explain("no connection to the database", e));
+      } catch (SQLException e) {
+        boolean certain = SqlFailures.isCertain(e);
+        if (certain && SqlFailures.isTransient(e) && tried < TRIES) {
+          continue;
+        }
+        StoreException explained = SqlFailures.explain("the database did not take the write", e);
+        if (certain) {
+          unit.reject(explained);
+        } else {
+          unit.doubt(explained);
+        }
+      }
+    }
+  }
+}

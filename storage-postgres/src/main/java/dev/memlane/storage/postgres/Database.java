@@ -1,0 +1,306 @@
+package dev.memlane.storage.postgres;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.StoreException;
+import dev.memlane.model.Units;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.HandleCallback;
+import org.jdbi.v3.core.Jdbi;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The PostgreSQL database that the core and the history store share: a small pool of connections, the schema, and the
+ * commit queue.
+ *
+ * <p>
+ * Opening brings the schema to the present version. Reads run on virtual threads, no more at once than there are
+ * connections beside those that writing needs. Safe for use by several threads.
+ */
+public final class Database implements AutoCloseable {
+
+  private static final System.Logger LOGGER = System.getLogger(Database.class.getName());
+  private static final int OLDEST_SERVER = 15;
+  /** Connections that reads leave for the commit queue and what it does aside. */
+  private static final int FOR_WRITES = 2;
+
+  private final HikariDataSource pool;
+  private final Jdbi jdbi;
+  private final ExecutorService executor;
+  private final ScheduledExecutorService timer;
+  private final ScheduledFuture<?> expiry;
+  private final CommitQueue queue;
+  private final Semaphore readers;
+  private final Duration patience;
+
+  private Database(Builder builder) {
+    this.patience = builder.connectionTimeout;
+    this.pool = new HikariDataSource(builder.poolConfiguration());
+    try {
+      this.jdbi = Jdbi.create(pool);
+      migrate(builder);
+      this.executor = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("memlane-database-", 0).factory());
+      this.timer = Executors
+          .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("memlane-database-timer").factory());
+      this.queue = new CommitQueue(new BatchSender(pool), executor, builder.clock, builder.queueBound,
+          builder.largestBatch);
+      this.expiry = timer.scheduleWithFixedDelay(queue::expire, 100, 100, TimeUnit.MILLISECONDS);
+      this.readers = new Semaphore(Math.max(1, builder.poolSize - FOR_WRITES), true);
+    } catch (RuntimeException e) {
+      pool.close();
+      throw e;
+    }
+  }
+
+  /**
+   * @param jdbcUrl such as {@code jdbc:postgresql://localhost:5432/memlane}; user and password may be in it
+   */
+  public static Builder builder(String jdbcUrl) {
+    return new Builder(jdbcUrl);
+  }
+
+  /** Where units begin, that the two stores then join. */
+  public Units units() {
+    return queue;
+  }
+
+  public CommitQueue.Statistics queueStatistics() {
+    return queue.statistics();
+  }
+
+  /**
+   * Reads on a thread of the database's own.
+   *
+   * @param what for a message: "reading memories"
+   * @return fails with a {@link StoreException}
+   */
+  public <T> CompletableFuture<T> read(String what, HandleCallback<T, RuntimeException> read) {
+    return CompletableFuture.supplyAsync(() -> readNow(what, read), executor);
+  }
+
+  /**
+   * Reads in this thread.
+   *
+   * @throws StoreException if the database can't be read
+   */
+  public <T> T readNow(String what, HandleCallback<T, RuntimeException> read) {
+    boolean permitted = false;
+    try {
+      permitted = readers.tryAcquire(patience.toMillis(), TimeUnit.MILLISECONDS);
+      if (!permitted) {
+        throw new StoreException(what + ": no connection became free within " + patience.toMillis()
+            + " ms because too many reads run at once; ask for less at once or raise the pool size", null);
+      }
+      return jdbi.withHandle(read);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StoreException(what + ": interrupted", e);
+    } catch (StoreException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw SqlFailures.explain(what, e);
+    } finally {
+      if (permitted) {
+        readers.release();
+      }
+    }
+  }
+
+  private void migrate(Builder builder) {
+    try {
+      jdbi.useHandle(handle -> requireUsable(handle, builder.schema));
+      // On a connection of its own, without the time-outs of everyday statements.
+      Flyway.configure().dataSource(builder.jdbcUrl, builder.user, builder.password)
+          .locations("classpath:dev/memlane/storage/postgres/migration").defaultSchema(builder.schema)
+          .schemas(builder.schema).validateMigrationNaming(true).load().migrate();
+    } catch (FlywayException e) {
+      throw SqlFailures.explain("the database's schema could not be brought up to date", e);
+    } catch (StoreException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw SqlFailures.explain("the database could not be opened", e);
+    }
+  }
+
+  private static void requireUsable(Handle handle, String schema) {
+    int version = handle.createQuery("select current_setting('server_version_num')::int / 10000").mapTo(Integer.class).one();
+    if (version < OLDEST_SERVER) {
+      throw new StoreException("the database is PostgreSQL " + version + "; Memlane needs " + OLDEST_SERVER + " or later",
+          null);
+    }
+    String encoding = handle.createQuery("show server_encoding").mapTo(String.class).one();
+    if (!"UTF8".equals(encoding)) {
+      throw new StoreException("the database's encoding is " + encoding + "; create one with encoding UTF8", null);
+    }
+    boolean readOnly = handle.createQuery("select pg_is_in_recovery() or current_setting('transaction_read_only')::bool")
+        .mapTo(Boolean.class).one();
+    if (readOnly) {
+      throw new StoreException("the database is read-only (a standby, or default_transaction_read_only is on); "
+          + "connect to the primary, or allow writing", null);
+    }
+    LOGGER.log(System.Logger.Level.DEBUG, "PostgreSQL {0}, schema {1}", version, schema);
+  }
+
+  /** Sends what is queued, within the connection time-out, and closes the connections. */
+  @Override
+  public void close() {
+    try {
+      if (!queue.close(patience.toMillis())) {
+        LOGGER.log(System.Logger.Level.WARNING, "closed while writes were still queued; they end as in doubt");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    expiry.cancel(false);
+    timer.shutdownNow();
+    pool.close();
+    executor.shutdown();
+  }
+
+  @Override
+  public String toString() {
+    return "Database[" + pool.getPoolName() + "]";
+  }
+
+  /** Collects the settings. Not safe for use by several threads. */
+  public static final class Builder {
+
+    private final String jdbcUrl;
+    private @Nullable String user;
+    private @Nullable String password;
+    private String schema = "memlane";
+    private int poolSize = 10;
+    private int queueBound = 10_000;
+    private int largestBatch = 512;
+    private Duration connectionTimeout = Duration.ofSeconds(5);
+    private Duration statementTimeout = Duration.ofSeconds(5);
+    private Duration lockTimeout = Duration.ofSeconds(1);
+    private Duration idleInTransactionTimeout = Duration.ofSeconds(10);
+    private InstantSource clock = InstantSource.system();
+
+    private Builder(String jdbcUrl) {
+      if (!jdbcUrl.startsWith("jdbc:postgresql:")) {
+        throw new InvalidInputException(
+            "the database's address must begin with jdbc:postgresql:, as in jdbc:postgresql://localhost:5432/memlane");
+      }
+      this.jdbcUrl = jdbcUrl;
+    }
+
+    public Builder user(@Nullable String user) {
+      this.user = user;
+      return this;
+    }
+
+    public Builder password(@Nullable String password) {
+      this.password = password;
+      return this;
+    }
+
+    /** The schema that holds the tables, {@code memlane} by default; created if it is missing. */
+    public Builder schema(String schema) {
+      if (!schema.matches("[a-z_][a-z0-9_]{0,62}")) {
+        throw new InvalidInputException(
+            "the schema's name must consist of small letters, digits and underscores: \"" + schema + "\"");
+      }
+      this.schema = schema;
+      return this;
+    }
+
+    /** How many connections at most, 10 by default, at least 3. */
+    public Builder poolSize(int poolSize) {
+      if (poolSize < FOR_WRITES + 1) {
+        throw new InvalidInputException("the pool needs at least " + (FOR_WRITES + 1) + " connections");
+      }
+      this.poolSize = poolSize;
+      return this;
+    }
+
+    /** How many units may wait for the database, 10,000 by default. */
+    public Builder queueBound(int queueBound) {
+      this.queueBound = queueBound;
+      return this;
+    }
+
+    /** How many units go out in one transaction at most, 512 by default. */
+    public Builder largestBatch(int largestBatch) {
+      this.largestBatch = largestBatch;
+      return this;
+    }
+
+    /** How long to wait for a connection, 5 s by default. */
+    public Builder connectionTimeout(Duration connectionTimeout) {
+      this.connectionTimeout = connectionTimeout;
+      return this;
+    }
+
+    /** How long a statement may run, 5 s by default. */
+    public Builder statementTimeout(Duration statementTimeout) {
+      this.statementTimeout = statementTimeout;
+      return this;
+    }
+
+    /** How long a statement may wait for a lock, 1 s by default. */
+    public Builder lockTimeout(Duration lockTimeout) {
+      this.lockTimeout = lockTimeout;
+      return this;
+    }
+
+    /** What deadlines are measured by. */
+    public Builder clock(InstantSource clock) {
+      this.clock = clock;
+      return this;
+    }
+
+    /**
+     * Connects and brings the schema up to date.
+     *
+     * @throws StoreException if the database can't be reached or used; the message says why
+     */
+    public Database open() {
+      return new Database(this);
+    }
+
+    private HikariConfig poolConfiguration() {
+      HikariConfig config = new HikariConfig();
+      config.setJdbcUrl(jdbcUrl);
+      if (user != null) {
+        config.setUsername(user);
+      }
+      if (password != null) {
+        config.setPassword(password);
+      }
+      config.setPoolName("memlane-" + schema);
+      config.setMaximumPoolSize(poolSize);
+      config.setMinimumIdle(1);
+      config.setConnectionTimeout(connectionTimeout.toMillis());
+      // The first connection is made by the migration, whose failure is told better than the pool's.
+      config.setInitializationFailTimeout(-1);
+      config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
+      Properties properties = new Properties();
+      properties.setProperty("ApplicationName", "memlane");
+      properties.setProperty("currentSchema", schema);
+      properties.setProperty("tcpKeepAlive", "true");
+      properties.setProperty("connectTimeout", Long.toString(Math.max(1, connectionTimeout.toSeconds())));
+      // Longer than the server's own limit, so that it is the server who says no wherever it still can.
+      properties.setProperty("socketTimeout", Long.toString(statementTimeout.toSeconds() + 5));
+      properties.setProperty("options", "-c statement_timeout=" + statementTimeout.toMillis() + " -c lock_timeout="
+          + lockTimeout.toMillis() + " -c idle_in_transaction_session_timeout=" + idleInTransactionTimeout.toMillis()
+          + " -c client_connection_check_interval=5000");
+      config.setDataSourceProperties(properties);
+      return config;
+    }
+  }
+}

@@ -1,0 +1,191 @@
+package dev.memlane.storage.postgres;
+
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.OperationId;
+import dev.memlane.model.Receipt;
+import dev.memlane.model.StoreResult;
+import dev.memlane.model.Unit;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A unit on its way through the commit queue.
+ *
+ * <p>
+ * It moves one way only: gathering its parts, queued, sent, answered. Each step is taken under the unit's lock, and
+ * each future is completed outside of it. A unit that is withdrawn or passes its deadline while gathering or queued was
+ * certainly not sent and never will be; one that passes its deadline when sent is in doubt, and what the server answers
+ * later is not told any more.
+ */
+public final class DatabaseUnit implements Unit {
+
+  private enum State {
+    GATHERING,
+    QUEUED,
+    SENT,
+    ANSWERED
+  }
+
+  private record Joined(Part part, CompletableFuture<StoreResult> result) {
+  }
+
+  private final CommitQueue queue;
+  private final Kind kind;
+  private final MemoryId memory;
+  private final OperationId op;
+  private final Instant deadline;
+
+  // Guarded by this.
+  private final List<Joined> joined = new ArrayList<>(2);
+  private State state = State.GATHERING;
+  private @Nullable Throwable withdrawal;
+
+  DatabaseUnit(CommitQueue queue, Kind kind, MemoryId memory, OperationId op, Instant deadline) {
+    this.queue = queue;
+    this.kind = kind;
+    this.memory = memory;
+    this.op = op;
+    this.deadline = deadline;
+  }
+
+  /**
+   * The unit as the database made it.
+   *
+   * @throws IllegalArgumentException if it was begun elsewhere
+   */
+  public static DatabaseUnit of(Unit unit) {
+    if (unit instanceof DatabaseUnit databaseUnit) {
+      return databaseUnit;
+    }
+    throw new IllegalArgumentException("the unit was not begun by this database: " + unit);
+  }
+
+  /**
+   * Adds a store's part. The last part that the unit's kind asks for sends it, and may run the queue in this thread.
+   *
+   * @return the part's result; never fails
+   */
+  public CompletableFuture<StoreResult> join(Part part) {
+    CompletableFuture<StoreResult> result = new CompletableFuture<>();
+    boolean complete;
+    synchronized (this) {
+      if (withdrawal != null) {
+        return CompletableFuture.completedFuture(new StoreResult.NotApplied(withdrawal));
+      }
+      if (state != State.GATHERING || joined.stream().anyMatch(other -> other.part.store() == part.store())) {
+        throw new IllegalStateException("the part of " + part.store() + " joins " + this + " once and before it is sent");
+      }
+      joined.add(new Joined(part, result));
+      complete = joined.size() == kind.parts();
+      if (complete) {
+        state = State.QUEUED;
+      }
+    }
+    if (complete) {
+      queue.submit(this);
+    }
+    return result;
+  }
+
+  @Override
+  public void withdraw(Throwable cause) {
+    List<Joined> told;
+    synchronized (this) {
+      if (state != State.GATHERING && state != State.QUEUED) {
+        return;
+      }
+      state = State.ANSWERED;
+      withdrawal = cause;
+      told = List.copyOf(joined);
+    }
+    queue.forget(this);
+    told.forEach(part -> part.result.complete(new StoreResult.NotApplied(cause)));
+  }
+
+  /** Takes the step to sent, if it isn't sent already; false if the unit has been withdrawn or answered. */
+  synchronized boolean send() {
+    if (state != State.QUEUED && state != State.SENT) {
+      return false;
+    }
+    state = State.SENT;
+    return true;
+  }
+
+  /** What happens at the deadline. */
+  void expire() {
+    boolean sent;
+    synchronized (this) {
+      sent = state == State.SENT;
+    }
+    if (sent) {
+      doubt(new DeadlineException("the database had not answered at the deadline of operation " + op));
+    } else {
+      withdraw(new DeadlineException("operation " + op + " still waited for the database at its deadline"));
+    }
+  }
+
+  /** Answers every part as in doubt. */
+  void doubt(Throwable cause) {
+    answered().forEach(part -> part.result.complete(new StoreResult.InDoubt(cause)));
+  }
+
+  /** Answers every part as certainly not applied. */
+  void reject(Throwable cause) {
+    answered().forEach(part -> part.result.complete(new StoreResult.NotApplied(cause)));
+  }
+
+  /** Answers every part by what its last statement returned. */
+  void answer(BatchAnswer answer) {
+    for (Joined part : answered()) {
+      UnitStatement<?> last = part.part.steps().get(part.part.steps().size() - 1).statement();
+      Integer version = answer.version(last, op);
+      part.result.complete(version == null ? new StoreResult.NotApplied(part.part.refusal().get())
+          : new StoreResult.Applied(new Receipt(part.part.store(), memory, op, version)));
+    }
+  }
+
+  private List<Joined> answered() {
+    List<Joined> told;
+    synchronized (this) {
+      if (state == State.ANSWERED) {
+        return List.of();
+      }
+      state = State.ANSWERED;
+      told = List.copyOf(joined);
+    }
+    queue.forget(this);
+    return told;
+  }
+
+  synchronized List<Part> parts() {
+    return joined.stream().map(Joined::part).toList();
+  }
+
+  @Override
+  public Kind kind() {
+    return kind;
+  }
+
+  @Override
+  public MemoryId memory() {
+    return memory;
+  }
+
+  @Override
+  public OperationId op() {
+    return op;
+  }
+
+  @Override
+  public Instant deadline() {
+    return deadline;
+  }
+
+  @Override
+  public String toString() {
+    return "unit " + kind + " of operation " + op + " on memory " + memory;
+  }
+}

@@ -1,0 +1,12 @@
+package dev.memlane.storage.postgres;
+
+import dev.memlane.model.StoreException;
+
+/** The commit queue holds as many units as it may. */
+public final class QueueFullException extends StoreException {
+
+  QueueFullException(int bound) {
+    super("the commit queue holds its limit of " + bound
+        + " units because the database is slower than the writers: write less at once, or try again later", null);
+  }
+}

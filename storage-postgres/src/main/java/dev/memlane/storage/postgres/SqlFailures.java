@@ -1,0 +1,82 @@
+package dev.memlane.storage.postgres;
+
+import dev.memlane.model.StoreException;
+import java.sql.SQLException;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
+
+/** What an {@link SQLException} says: whether it is certain, whether to try again, and what to tell people. */
+final class SqlFailures {
+
+  /** Deadlock, lock time-out, serialization failure: the same statement may succeed the next time. */
+  private static final Set<String> TRANSIENT = Set.of("40P01", "55P03", "40001");
+
+  private SqlFailures() {}
+
+  /**
+   * Whether the transaction is certainly rolled back. It is where the server itself said ERROR: it has aborted the
+   * transaction by then. A FATAL or PANIC, a broken connection or a driver's own error say nothing about what happened
+   * before.
+   */
+  static boolean isCertain(SQLException failure) {
+    if (!(failure instanceof PSQLException postgresFailure) || "40003".equals(failure.getSQLState())) {
+      return false;
+    }
+    ServerErrorMessage message = postgresFailure.getServerErrorMessage();
+    return message != null && "ERROR".equals(message.getSeverity());
+  }
+
+  static boolean isTransient(SQLException failure) {
+    return TRANSIENT.contains(String.valueOf(failure.getSQLState()));
+  }
+
+  /** Translates into an exception that says what happened and what to do. */
+  static StoreException explain(String what, Throwable failure) {
+    SQLException sql = sqlCause(failure);
+    if (sql == null) {
+      return new StoreException(what + ": " + failure.getMessage(), failure);
+    }
+    String state = String.valueOf(sql.getSQLState());
+    return new StoreException(what + ": " + advice(state, sql), failure);
+  }
+
+  private static @Nullable SQLException sqlCause(Throwable failure) {
+    SQLException found = null;
+    int depth = 0;
+    for (Throwable cause = failure; cause != null && depth < 20; cause = cause.getCause(), depth++) {
+      if (cause instanceof SQLException sql && (found == null || sql instanceof PSQLException)) {
+        found = sql;
+      }
+    }
+    return found;
+  }
+
+  private static String advice(String state, SQLException sql) {
+    String message = firstLine(sql);
+    return switch (state) {
+      case "28P01", "28000" -> "the database refuses the user or the password; check both (" + message + ")";
+      case "3D000" -> "there is no such database; create it first (" + message + ")";
+      case "53300" -> "the database has no connection left; raise max_connections or lower the pool size (" + message
+          + ")";
+      case "53100" -> "the database's disk is full; free some space, nothing that was acknowledged is lost (" + message
+          + ")";
+      case "25006" -> "the database is read-only (a standby, or default_transaction_read_only is on); connect to the "
+          + "primary (" + message + ")";
+      case "42501" -> "the database user lacks a privilege; grant it (" + message + ")";
+      case "57014" -> "the statement took longer than statement_timeout (" + message + ")";
+      case "55P03" -> "another transaction held the row longer than lock_timeout (" + message + ")";
+      case "57P03" -> "the database is starting or stopping; try again (" + message + ")";
+      default -> state.startsWith("08") || state.startsWith("57P")
+          ? "the database cannot be reached; check that it runs and that the address is right (" + message + ")"
+          : message + " (SQLSTATE " + state + ")";
+    };
+  }
+
+  private static String firstLine(SQLException sql) {
+    String message = String.valueOf(sql.getMessage());
+    int end = message.indexOf('\n');
+    return end < 0 ? message : message.substring(0, end);
+  }
+}

@@ -1,0 +1,13 @@
+/**
+ * The database that core and history share: connections, schema and migrations, and the commit queue through which
+ * both write.
+ *
+ * <p>
+ * It exists because the two stores' writes of one operation must land together or not at all, in one transaction with
+ * those of other callers. Enter at {@link dev.memlane.storage.postgres.Database}; the writing is in
+ * {@link dev.memlane.storage.postgres.CommitQueue}.
+ */
+@NullMarked
+package dev.memlane.storage.postgres;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,80 @@
+package dev.memlane.testing;
+
+import dev.memlane.model.Filter;
+import dev.memlane.model.Metadata;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/** Random metadata and filters over few keys and values, so that they often match. */
+public final class RandomFilters {
+
+  private static final List<String> KEYS = List.of("a", "b", "key with ' \" : ?", "\u00FCber");
+  private static final List<Object> SCALARS = List.of("x", "y", "X", "", "10", "true", "z\uFFFD", "z\uD83D\uDE00", 1, 2,
+      10, -3, 2.5, 1e300, 0.1, true, false);
+
+  private RandomFilters() {}
+
+  public static Metadata metadata(Random random) {
+    Metadata metadata = Metadata.empty();
+    for (String key : KEYS) {
+      switch (random.nextInt(4)) {
+        case 0 -> metadata = metadata.with(key, scalar(random));
+        case 1 -> metadata = metadata.with(key, scalars(random, random.nextInt(4)));
+        default -> {
+          // The key stays absent.
+        }
+      }
+    }
+    return metadata;
+  }
+
+  /**
+   * @param depth how deep the filter may be nested
+   */
+  public static Filter filter(Random random, int depth) {
+    String key = KEYS.get(random.nextInt(KEYS.size()));
+    return switch (random.nextInt(depth > 0 ? 8 : 5)) {
+      case 0 -> Filter.equal(key, scalar(random));
+      case 1 -> Filter.in(key, scalars(random, random.nextInt(4)).toArray());
+      case 2, 3 -> range(random, key);
+      case 4 -> Filter.exists(key);
+      case 5 -> new Filter.And(filters(random, depth - 1));
+      case 6 -> new Filter.Or(filters(random, depth - 1));
+      default -> Filter.not(filter(random, depth - 1));
+    };
+  }
+
+  private static Filter range(Random random, String key) {
+    boolean text = random.nextBoolean();
+    List<Object> bounds = SCALARS.stream()
+        .filter(scalar -> text ? scalar instanceof String : scalar instanceof Number).toList();
+    Object from = bounds.get(random.nextInt(bounds.size()));
+    Object to = bounds.get(random.nextInt(bounds.size()));
+    return switch (random.nextInt(3)) {
+      case 0 -> new Filter.Range(key, from, random.nextBoolean(), null, false);
+      case 1 -> new Filter.Range(key, null, false, to, random.nextBoolean());
+      default -> new Filter.Range(key, from, random.nextBoolean(), to, random.nextBoolean());
+    };
+  }
+
+  private static List<Filter> filters(Random random, int depth) {
+    List<Filter> filters = new ArrayList<>();
+    for (int i = random.nextInt(4); i > 0; i--) {
+      filters.add(filter(random, depth));
+    }
+    return filters;
+  }
+
+  private static List<Object> scalars(Random random, int count) {
+    List<Object> scalars = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      scalars.add(scalar(random));
+    }
+    return scalars;
+  }
+
+  private static Object scalar(Random random) {
+    return SCALARS.get(random.nextInt(SCALARS.size()));
+  }
+}

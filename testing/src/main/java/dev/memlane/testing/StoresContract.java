@@ -1,0 +1,574 @@
+package dev.memlane.testing;
+
+import static dev.memlane.testing.TestOperations.add;
+import static dev.memlane.testing.TestOperations.addOver;
+import static dev.memlane.testing.TestOperations.delete;
+import static dev.memlane.testing.TestOperations.newId;
+import static dev.memlane.testing.TestOperations.newOp;
+import static dev.memlane.testing.TestOperations.update;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.memlane.model.CoreRow;
+import dev.memlane.model.CoreStore;
+import dev.memlane.model.DocumentName;
+import dev.memlane.model.Filter;
+import dev.memlane.model.Head;
+import dev.memlane.model.HistoryEntry;
+import dev.memlane.model.HistoryStore;
+import dev.memlane.model.Memory;
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.Metadata;
+import dev.memlane.model.Operation;
+import dev.memlane.model.OperationId;
+import dev.memlane.model.Scope;
+import dev.memlane.model.StoreResult;
+import dev.memlane.model.Unit;
+import dev.memlane.model.Units;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What every pair of a core and a history store over one database does; each implementation is a small subclass. */
+public abstract class StoresContract {
+
+  private static final Instant NOW = Instant.parse("2026-06-01T00:00:00Z");
+
+  private Units units;
+  private CoreStore core;
+  private HistoryStore history;
+
+  /** Three stores' worth of an empty database; called once before each test. */
+  public record Opened(Units units, CoreStore core, HistoryStore history) {
+  }
+
+  /** Opens empty stores that keep vectors of {@link TestOperations#MODEL}. */
+  protected abstract Opened open();
+
+  @BeforeEach
+  void openStores() {
+    Opened opened = open();
+    units = opened.units();
+    core = opened.core();
+    history = opened.history();
+  }
+
+  @Test
+  void add_writesRowVectorAndEntry() {
+    Operation add = add(newId(), "Ada plays the oboe", Scope.user("ada").withRun("7"), Metadata.of("topic", "music"));
+
+    assertApplied(write(add));
+
+    CoreRow row = row(add.memory());
+    assertThat(row.state()).isEqualTo(CoreRow.State.LIVE);
+    assertThat(row.memory()).isEqualTo(add.after());
+    assertThat(row.embedding()).isEqualTo(add.embedding());
+    assertThat(row.stamp()).isEqualTo(add.op().value());
+    assertThat(entries(add.memory())).containsExactly(new HistoryEntry(add.memory(), add.op(), 1, Operation.Kind.ADD,
+        null, "Ada plays the oboe", null, Metadata.of("topic", "music"), null, add.at()));
+    assertThat(history.has(add.op()).join()).isTrue();
+  }
+
+  @Test
+  void add_whereARowIs_isNotAppliedAndLogsNothing() {
+    Operation first = add("first");
+    assertApplied(write(first));
+    Operation second = add(first.memory(), "second", Scope.user("ada"), Metadata.empty());
+
+    assertNotApplied(write(second));
+
+    assertThat(row(first.memory()).memory()).isEqualTo(first.after());
+    assertThat(entries(first.memory())).hasSize(1);
+  }
+
+  @Test
+  void update_expectingTheStampThere_replacesAndLogsOldAndNew() {
+    Operation add = add("old");
+    assertApplied(write(add));
+    Operation update = update(row(add.memory()), "new");
+
+    assertApplied(write(update));
+
+    CoreRow row = row(add.memory());
+    assertThat(row.memory()).isEqualTo(update.after());
+    assertThat(row.embedding()).isEqualTo(update.embedding());
+    HistoryEntry entry = entries(add.memory()).get(1);
+    assertThat(entry.oldContent()).isEqualTo("old");
+    assertThat(entry.newContent()).isEqualTo("new");
+    assertThat(entry.version()).isEqualTo(2);
+    assertThat(entry.actor()).isEqualTo("editor");
+  }
+
+  @Test
+  void update_expectingAnotherStamp_isNotAppliedAndLogsNothing() {
+    Operation add = add("old");
+    assertApplied(write(add));
+    CoreRow read = row(add.memory());
+    assertApplied(write(update(read, "first")));
+
+    assertNotApplied(write(update(read, "second")));
+
+    assertThat(Objects.requireNonNull(row(add.memory()).memory()).content()).isEqualTo("first");
+    assertThat(entries(add.memory())).hasSize(2);
+  }
+
+  @Test
+  void delete_leavesATombstoneWithoutContentOrVector() {
+    Operation add = add("gone soon");
+    assertApplied(write(add));
+    Operation delete = delete(row(add.memory()));
+
+    assertApplied(write(delete));
+
+    CoreRow row = row(add.memory());
+    assertThat(row.state()).isEqualTo(CoreRow.State.DELETED);
+    assertThat(row.version()).isEqualTo(2);
+    assertThat(row.embedding()).isNull();
+    assertThat(core.list(null, null, null, 10, NOW).join()).isEmpty();
+    assertThat(entries(add.memory()).get(1)).satisfies(entry -> {
+      assertThat(entry.kind()).isEqualTo(Operation.Kind.DELETE);
+      assertThat(entry.oldContent()).isEqualTo("gone soon");
+      assertThat(entry.newContent()).isNull();
+    });
+  }
+
+  @Test
+  void undo_ofAnAdd_leavesAVoidRowAndNoEntry() {
+    Operation add = add("never was");
+    assertApplied(write(add));
+
+    assertApplied(undo(add));
+
+    CoreRow row = row(add.memory());
+    assertThat(row.state()).isEqualTo(CoreRow.State.VOID);
+    assertThat(row.stamp()).isNotEqualTo(add.op().value());
+    assertThat(entries(add.memory())).isEmpty();
+    assertThat(history.has(add.op()).join()).isFalse();
+    assertThat(history.count(null).join()).isZero();
+  }
+
+  @Test
+  void undo_ofAnUpdate_bringsBackWhatWasThereUnderAFreshStamp() {
+    Operation add = add("old");
+    assertApplied(write(add));
+    CoreRow before = row(add.memory());
+    Operation update = update(before, "new");
+    assertApplied(write(update));
+
+    assertApplied(undo(update));
+
+    CoreRow row = row(add.memory());
+    assertThat(row.memory()).isEqualTo(before.memory());
+    assertThat(row.embedding()).isEqualTo(before.embedding());
+    assertThat(row.op()).isEqualTo(add.op());
+    assertThat(row.stamp()).isNotEqualTo(before.stamp()).isNotEqualTo(update.op().value());
+    assertThat(entries(add.memory())).hasSize(1);
+  }
+
+  @Test
+  void undo_ofADelete_bringsBackContentAndVector() {
+    Operation add = add("still wanted");
+    assertApplied(write(add));
+    CoreRow before = row(add.memory());
+    Operation delete = delete(before);
+    assertApplied(write(delete));
+
+    assertApplied(undo(delete));
+
+    assertThat(row(add.memory()).memory()).isEqualTo(before.memory());
+    assertThat(row(add.memory()).embedding()).isEqualTo(before.embedding());
+    assertThat(entries(add.memory())).hasSize(1);
+  }
+
+  @Test
+  void undo_afterSomebodyBuiltOnIt_isNotAppliedAndTheEntryStands() {
+    Operation add = add("old");
+    assertApplied(write(add));
+    Operation update = update(row(add.memory()), "new");
+    assertApplied(write(update));
+
+    assertNotApplied(undo(add));
+
+    assertThat(row(add.memory()).memory()).isEqualTo(update.after());
+    assertThat(entries(add.memory())).hasSize(2);
+  }
+
+  @Test
+  void confirm_ofAnAdd_keepsItFromBeingUndone() {
+    Operation add = add("confirmed");
+    assertApplied(write(add));
+
+    assertThat(confirm(add)).isInstanceOf(StoreResult.Applied.class);
+    assertThat(confirm(add)).as("confirming twice").isInstanceOf(StoreResult.Applied.class);
+    assertNotApplied(undo(add));
+
+    assertThat(row(add.memory()).memory()).isEqualTo(add.after());
+  }
+
+  @Test
+  void confirm_ofAnOperationThatNoLongerStands_isNotApplied() {
+    Operation add = add("old");
+    assertApplied(write(add));
+    assertApplied(undo(add));
+
+    assertThat(confirm(add)).isInstanceOf(StoreResult.NotApplied.class);
+  }
+
+  @Test
+  void fenceAndLook_ofAnAddThatNeverLanded_keepsItOutForEver() {
+    Operation add = add("late");
+
+    assertThat(fenceAndLook(add)).isInstanceOf(StoreResult.NotApplied.class);
+    assertNotApplied(write(add));
+
+    assertThat(row(add.memory()).state()).isEqualTo(CoreRow.State.VOID);
+    assertThat(fenceAndLook(add)).as("asked again").isInstanceOf(StoreResult.NotApplied.class);
+  }
+
+  @Test
+  void fenceAndLook_ofAnUpdateThatNeverLanded_keepsItOutForEver() {
+    Operation add = add("old");
+    assertApplied(write(add));
+    Operation update = update(row(add.memory()), "late");
+
+    assertThat(fenceAndLook(update)).isInstanceOf(StoreResult.NotApplied.class);
+    assertNotApplied(write(update));
+
+    assertThat(row(add.memory()).memory()).isEqualTo(add.after());
+  }
+
+  @Test
+  void fenceAndLook_ofAnOperationThatLanded_saysSoEvenWhenOthersBuiltOnIt() {
+    Operation add = add("old");
+    assertApplied(write(add));
+    assertThat(fenceAndLook(add)).isInstanceOf(StoreResult.Applied.class);
+    assertApplied(write(update(row(add.memory()), "new")));
+
+    assertThat(fenceAndLook(add)).isInstanceOf(StoreResult.Applied.class);
+  }
+
+  @Test
+  void add_overTheVoidRowItHasSeen_isAppliedAsVersionOne() {
+    Operation first = add("undone");
+    assertApplied(write(first));
+    assertApplied(undo(first));
+    CoreRow seen = row(first.memory());
+    Operation again = addOver(seen, "there now");
+
+    assertApplied(write(again));
+
+    assertThat(row(first.memory()).memory()).isEqualTo(again.after());
+    assertThat(entries(first.memory())).hasSize(1);
+    assertNotApplied(write(addOver(seen, "too late")));
+  }
+
+  @Test
+  void undo_ofAnAddOverAVoidRow_makesItVoidAgain() {
+    Operation first = add("undone");
+    assertApplied(write(first));
+    assertApplied(undo(first));
+    Operation again = addOver(row(first.memory()), "undone too");
+    assertApplied(write(again));
+
+    assertApplied(undo(again));
+
+    assertThat(row(first.memory()).state()).isEqualTo(CoreRow.State.VOID);
+    assertThat(entries(first.memory())).isEmpty();
+  }
+
+  @Test
+  void withdraw_beforeTheSecondPart_sendsNothing() {
+    Operation add = add("withdrawn");
+    Unit unit = begin(Unit.Kind.WRITE, add);
+    CompletableFuture<StoreResult> corePart = core.write(unit, add);
+    IllegalStateException cause = new IllegalStateException("history could not start");
+
+    unit.withdraw(cause);
+
+    assertThat(corePart.join()).isEqualTo(new StoreResult.NotApplied(cause));
+    assertThat(history.write(unit, add).join()).isEqualTo(new StoreResult.NotApplied(cause));
+    assertThat(core.read(List.of(add.memory()), false).join()).isEmpty();
+  }
+
+  @Test
+  void deadline_passedBeforeTheUnitIsSent_isNotApplied() {
+    Operation add = add("too late");
+    Unit unit = units.begin(Unit.Kind.WRITE, add.memory(), add.op(), Instant.now().minusSeconds(1));
+
+    CompletableFuture<StoreResult> corePart = core.write(unit, add);
+    CompletableFuture<StoreResult> historyPart = history.write(unit, add);
+
+    assertThat(corePart.join()).isInstanceOf(StoreResult.NotApplied.class);
+    assertThat(historyPart.join()).isInstanceOf(StoreResult.NotApplied.class);
+    assertThat(core.read(List.of(add.memory()), false).join()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void manyUnitsAtOnce_eachGetsItsOwnResult_andABadOneFailsAlone(long seed) throws Exception {
+    Random random = new Random(seed);
+    int count = 300;
+    List<Operation> operations = new ArrayList<>();
+    List<Boolean> expected = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      Operation operation = add("seed " + seed + " number " + i);
+      int dice = random.nextInt(10);
+      if (dice == 0) {
+        // The database refuses this text; the model would have refused it before.
+        Memory bad = new Memory(operation.memory(), Scope.user("ada"), null, null, "bad\u0000text", Metadata.empty(),
+            null, operation.at(), operation.at(), null, 1, operation.op());
+        operation = add(bad);
+      } else if (dice == 1) {
+        assertApplied(write(operation));
+        operation = update(row(operation.memory()), "changed");
+      } else if (dice == 2) {
+        assertApplied(write(operation));
+        operation = delete(row(operation.memory()));
+      }
+      operations.add(operation);
+      expected.add(dice != 0);
+    }
+    List<CompletableFuture<Written>> results = new ArrayList<>();
+    CountDownLatch start = new CountDownLatch(1);
+    for (Operation operation : operations) {
+      CompletableFuture<Written> result = new CompletableFuture<>();
+      results.add(result);
+      Thread.ofVirtual().start(() -> {
+        try {
+          start.await();
+          result.complete(write(operation));
+        } catch (Throwable e) {
+          result.completeExceptionally(e);
+        }
+      });
+    }
+    start.countDown();
+    for (int i = 0; i < count; i++) {
+      Written written = results.get(i).get();
+      Operation operation = operations.get(i);
+      if (expected.get(i)) {
+        assertApplied(written);
+        assertThat(row(operation.memory()).op()).as("seed %d, %s", seed, operation).isEqualTo(operation.op());
+      } else {
+        assertNotApplied(written);
+        assertThat(core.read(List.of(operation.memory()), false).join()).as("seed %d", seed).isEmpty();
+      }
+      assertThat(history.has(operation.op()).join()).isEqualTo(expected.get(i));
+    }
+  }
+
+  @Test
+  void adds_underOneIdFromManyThreads_oneLands() throws Exception {
+    MemoryId id = newId();
+    List<CompletableFuture<Written>> results = new ArrayList<>();
+    CountDownLatch start = new CountDownLatch(1);
+    for (int i = 0; i < 32; i++) {
+      Operation operation = add(id, "number " + i, Scope.user("ada"), Metadata.empty());
+      CompletableFuture<Written> result = new CompletableFuture<>();
+      results.add(result);
+      Thread.ofVirtual().start(() -> {
+        try {
+          start.await();
+          result.complete(write(operation));
+        } catch (Throwable e) {
+          result.completeExceptionally(e);
+        }
+      });
+    }
+    start.countDown();
+    long landed = 0;
+    for (CompletableFuture<Written> result : results) {
+      landed += result.get().core() instanceof StoreResult.Applied ? 1 : 0;
+    }
+    assertThat(landed).isEqualTo(1);
+    assertThat(entries(id)).hasSize(1);
+  }
+
+  @Test
+  void list_inPages_isInOrderOfIdAndCompleteInScopeAndFilter() {
+    List<MemoryId> wanted = new ArrayList<>();
+    for (int i = 0; i < 25; i++) {
+      Scope scope = Scope.user(i % 5 == 0 ? "bob" : "ada").withRun("run " + i % 3);
+      Operation add = add(newId(), "number " + i, scope, Metadata.of("number", i));
+      assertApplied(write(add));
+      if (i % 5 != 0 && i >= 10) {
+        wanted.add(add.memory());
+      }
+    }
+    wanted.sort(Comparator.naturalOrder());
+    Filter filter = Filter.atLeast("number", 10);
+
+    List<MemoryId> listed = new ArrayList<>();
+    MemoryId after = null;
+    List<Memory> page;
+    do {
+      page = core.list(Scope.user("ada"), filter, after, 4, NOW).join();
+      page.forEach(memory -> listed.add(memory.id()));
+      after = page.isEmpty() ? null : page.getLast().id();
+    } while (!page.isEmpty());
+
+    assertThat(listed).isEqualTo(wanted);
+    assertThat(core.count(Scope.user("ada"), filter, NOW).join()).isEqualTo(wanted.size());
+    assertThat(core.count(Scope.user("ada").withRun("run 1"), null, NOW).join()).isLessThan(wanted.size());
+    assertThat(core.find(wanted, Scope.user("ada"), filter, NOW).join()).hasSize(wanted.size());
+    assertThat(core.find(wanted, Scope.user("bob"), filter, NOW).join()).isEmpty();
+  }
+
+  @Test
+  void expired_isListedFoundAndCountedNoMore_butNamed() {
+    MemoryId id = newId();
+    OperationId op = newOp();
+    Memory memory = new Memory(id, Scope.user("ada"), null, null, "short-lived", Metadata.empty(), null, NOW, NOW,
+        NOW.plus(Duration.ofDays(1)), 1, op);
+    assertApplied(write(add(memory)));
+
+    assertThat(core.count(null, null, NOW).join()).isEqualTo(1);
+    Instant later = NOW.plus(Duration.ofDays(1));
+    assertThat(core.count(null, null, later).join()).isZero();
+    assertThat(core.list(null, null, null, 10, later).join()).isEmpty();
+    assertThat(core.find(List.of(id), null, null, later).join()).isEmpty();
+    assertThat(core.heads(null, 10).join()).containsExactly(new Head(id, op, 1, true));
+  }
+
+  @Test
+  void heads_ofCoreAndHistory_agreeAndAreInOrderOfId() {
+    List<Head> wanted = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      Operation add = add("number " + i);
+      assertApplied(write(add));
+      Head head = new Head(add.memory(), add.op(), 1, true);
+      switch (i % 4) {
+        case 0 -> {
+          Operation delete = delete(row(add.memory()));
+          assertApplied(write(delete));
+          head = new Head(add.memory(), delete.op(), 2, false);
+        }
+        case 1 -> {
+          Operation update = update(row(add.memory()), "changed");
+          assertApplied(write(update));
+          head = new Head(add.memory(), update.op(), 2, true);
+        }
+        case 2 -> {
+          assertApplied(undo(add));
+          continue;
+        }
+        default -> {
+          // It stays as it was added.
+        }
+      }
+      wanted.add(head);
+    }
+    wanted.sort(Comparator.comparing(Head::memory));
+
+    assertThat(core.heads(null, 100).join()).isEqualTo(wanted);
+    assertThat(history.heads(null, 100).join()).isEqualTo(wanted);
+    assertThat(core.heads(wanted.get(4).memory(), 3).join()).isEqualTo(wanted.subList(5, 8));
+    assertThat(history.heads(wanted.get(4).memory(), 3).join()).isEqualTo(wanted.subList(5, 8));
+  }
+
+  @Test
+  void saveVector_ofTheStateThere_isKept_andOfAnotherStateIsNot() {
+    Operation add = add("with a vector");
+    assertApplied(write(add));
+    Operation update = update(row(add.memory()), "changed");
+    assertApplied(write(update));
+
+    core.saveVector(new DocumentName(add.memory(), add.op()), TestOperations.embedding("stale")).join();
+
+    assertThat(row(add.memory()).embedding()).isEqualTo(update.embedding());
+  }
+
+  @Test
+  void hostileTexts_areStoredAsTheyAre() {
+    String content = "'; drop table memory; -- \" \\ % _ $1 ? :name {} \t\n\u0001 \uD83D\uDE00 \u4F60\u597D";
+    Operation add = add(newId(), content, new Scope("o'hara \\ \"x\"", ":agent", "$run?"),
+        Metadata.of("key ? : ' \" \\", List.of(content, "{a,b}", "null", "NULL", "")));
+
+    assertApplied(write(add));
+
+    assertThat(row(add.memory()).memory()).isEqualTo(add.after());
+    assertThat(core.list(Objects.requireNonNull(add.after()).scope(),
+        Filter.equal("key ? : ' \" \\", content), null, 10, NOW).join()).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {11, 12})
+  void filters_meanInSqlWhatTheyMeanInJava(long seed) {
+    Random random = new Random(seed);
+    List<Memory> memories = IntStream.range(0, 120).mapToObj(i -> {
+      Operation add = add(newId(), "number " + i, Scope.user("ada"), RandomFilters.metadata(random));
+      assertApplied(write(add));
+      return Objects.requireNonNull(add.after());
+    }).toList();
+    for (int i = 0; i < 150; i++) {
+      Filter filter = RandomFilters.filter(random, 3);
+      assertThat(core.list(null, filter, null, 1_000, NOW).join()).as("seed %d, %s", seed, filter)
+          .extracting(Memory::id).containsExactlyInAnyOrderElementsOf(
+              memories.stream().filter(memory -> filter.matches(memory.metadata())).map(Memory::id).toList());
+    }
+  }
+
+  /** What the two stores answered. */
+  private record Written(StoreResult core, StoreResult history) {
+  }
+
+  private Unit begin(Unit.Kind kind, Operation operation) {
+    return units.begin(kind, operation.memory(), operation.op(), Instant.now().plusSeconds(10));
+  }
+
+  private Written write(Operation operation) {
+    Unit unit = begin(Unit.Kind.WRITE, operation);
+    CompletableFuture<StoreResult> corePart = core.write(unit, operation);
+    CompletableFuture<StoreResult> historyPart = history.write(unit, operation);
+    return new Written(corePart.join(), historyPart.join());
+  }
+
+  private Written undo(Operation operation) {
+    UUID stamp = UUID.randomUUID();
+    Unit unit = begin(Unit.Kind.UNDO, operation);
+    CompletableFuture<StoreResult> corePart = core.undo(unit, operation, stamp);
+    CompletableFuture<StoreResult> historyPart = history.undo(unit, operation, stamp);
+    return new Written(corePart.join(), historyPart.join());
+  }
+
+  private StoreResult fenceAndLook(Operation operation) {
+    Unit unit = begin(Unit.Kind.FENCE_AND_LOOK, operation);
+    CompletableFuture<StoreResult> fence = core.fence(unit, operation, UUID.randomUUID());
+    StoreResult look = history.look(unit).join();
+    assertThat(fence.join()).isInstanceOf(StoreResult.Applied.class);
+    return look;
+  }
+
+  private StoreResult confirm(Operation operation) {
+    return core.confirm(begin(Unit.Kind.CONFIRM, operation), UUID.randomUUID()).join();
+  }
+
+  private CoreRow row(MemoryId id) {
+    return Objects.requireNonNull(core.read(List.of(id), true).join().get(id), "no row");
+  }
+
+  private List<HistoryEntry> entries(MemoryId id) {
+    return history.entries(id, 0, 100).join();
+  }
+
+  private static void assertApplied(Written written) {
+    assertThat(written.core()).isInstanceOf(StoreResult.Applied.class);
+    assertThat(written.history()).isInstanceOf(StoreResult.Applied.class);
+  }
+
+  private static void assertNotApplied(Written written) {
+    assertThat(written.core()).isInstanceOf(StoreResult.NotApplied.class);
+    assertThat(written.history()).isInstanceOf(StoreResult.NotApplied.class);
+  }
+}
