@@ -1,0 +1,59 @@
+package dev.memlane.cli;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+
+/** The options that every command takes, before or after its name. */
+final class CommonOptions {
+
+  @Option(names = {"-h", "--help"}, usageHelp = true, scope = ScopeType.INHERIT, order = 100,
+      description = "Show this help and exit.")
+  private boolean help;
+
+  @Option(names = {"-V", "--version"}, versionHelp = true, order = 101, description = "Show the version and exit.")
+  private boolean version;
+
+  @Option(names = "--data", paramLabel = "DIR", scope = ScopeType.INHERIT, order = 90,
+      description = "Where the data lives (default: $MEMLANE_DATA, or ./memlane-data).")
+  private @Nullable Path data;
+
+  @Option(names = "--jdbc-url", paramLabel = "URL", scope = ScopeType.INHERIT, order = 91,
+      description = "Use this PostgreSQL server (15 or later) instead of the embedded one, for example "
+          + "jdbc:postgresql://localhost/memlane. The data directory then holds only the index.")
+  private @Nullable String jdbcUrl;
+
+  @Option(names = "--db-user", paramLabel = "NAME", scope = ScopeType.INHERIT, order = 92,
+      description = "The database user. The password is read from $MEMLANE_DB_PASSWORD or ~/.pgpass.")
+  private @Nullable String databaseUser;
+
+  @Option(names = "--json", scope = ScopeType.INHERIT, order = 93,
+      description = "Print JSON, and nothing else on standard output.")
+  private boolean json;
+
+  @Option(names = {"-v", "--verbose"}, scope = ScopeType.INHERIT, order = 94,
+      description = "Log more, and show where errors come from.")
+  private boolean verbose;
+
+  /** The directory given on the command line, or null. */
+  @Nullable Path data() {
+    return data;
+  }
+
+  @Nullable String jdbcUrl() {
+    return jdbcUrl;
+  }
+
+  @Nullable String databaseUser() {
+    return databaseUser;
+  }
+
+  boolean json() {
+    return json;
+  }
+
+  boolean verbose() {
+    return verbose;
+  }
+}

@@ -1,0 +1,84 @@
+package dev.memlane.cli;
+
+import dev.memlane.embedded.Memlane;
+import dev.memlane.model.InvalidInputException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+
+/**
+ * What a command works with.
+ *
+ * @param environment the environment's variables
+ * @param home the directory that holds {@code examples}
+ * @param preparation changes how the data is opened; tests put an embedder of their own there
+ */
+record Context(CommonOptions options, Console console, Map<String, String> environment, Path home, Stop stop,
+    UnaryOperator<Memlane.Builder> preparation) {
+
+  static final String DEFAULT_DATA = "memlane-data";
+
+  /** The data directory: the option's, the environment's, or {@value #DEFAULT_DATA} here. */
+  Path dataDirectory() {
+    Path named = options.data();
+    if (named != null) {
+      return named;
+    }
+    String fromEnvironment = environment.getOrDefault("MEMLANE_DATA", "");
+    try {
+      return Path.of(fromEnvironment.isEmpty() ? DEFAULT_DATA : fromEnvironment);
+    } catch (InvalidPathException e) {
+      throw new CommandFailure("MEMLANE_DATA is no path: " + e.getMessage(), e);
+    }
+  }
+
+  Session open() {
+    return open(dataDirectory(), false);
+  }
+
+  /**
+   * Opens a data directory.
+   *
+   * @param rebuildIndex whether to put the whole index again
+   */
+  Session open(Path directory, boolean rebuildIndex) {
+    Bar bar = Bar.start(console, rebuildIndex ? "Reindexing" : "Comparing", "", Bar.LATER);
+    try (bar) {
+      Memlane.Builder builder = Memlane.builder(directory).rebuildIndex(rebuildIndex).progress(bar::at);
+      String url = options.jdbcUrl();
+      if (url != null) {
+        builder.postgres(url, options.databaseUser(), environment.get("MEMLANE_DB_PASSWORD"));
+      }
+      return new Session(preparation.apply(builder).open(), stop);
+    }
+  }
+
+  /**
+   * Makes something from what was given on the command line.
+   *
+   * @throws UsageException if it can't be made: the command line was wrong
+   */
+  static <T> T fromArguments(Supplier<T> making) {
+    try {
+      return making.get();
+    } catch (InvalidInputException e) {
+      throw new UsageException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** Prints the answer: as JSON if that was asked for, otherwise as people read it. */
+  void answer(Supplier<Object> json, Runnable text) {
+    if (options.json()) {
+      console.out().println(Json.write(json.get()));
+    } else {
+      text.run();
+    }
+  }
+
+  /** Prints one line of an answer for people. */
+  void print(String line) {
+    console.out().println(line);
+  }
+}

@@ -1,0 +1,244 @@
+package dev.memlane.cli;
+
+import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.NewMemory;
+import dev.memlane.model.WriteOutcome;
+import dev.memlane.orchestrator.MemoryOrchestrator;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Stores the lines of files: reads them in chunks of {@value #CHUNK} and has up to {@value #IN_FLIGHT} chunks on their way
+ * at once, so that one is read and embedded while another is written. Memory is bounded by that, whatever the files' size,
+ * but for the keys' bookkeeping ({@link DerivedKeys}).
+ *
+ * <p>
+ * A line fails alone. Only when {@value #GIVE_UP} writes in a row have failed does the whole end early: then it is not
+ * the lines. Used once, by one thread.
+ */
+final class Ingestion {
+
+  static final int CHUNK = 256;
+  private static final int IN_FLIGHT = 2;
+  private static final int GIVE_UP = 1_000;
+  private static final int MOST_WARNINGS = 20;
+
+  private final MemoryOrchestrator memory;
+  private final IngestLine.Defaults defaults;
+  private final Console console;
+  private final Stop stop;
+
+  private final Deque<Chunk> inFlight = new ArrayDeque<>();
+  private final List<IngestReport.Failure> failures = new ArrayList<>();
+  private final Set<String> warned = new HashSet<>();
+  private long read;
+  private long stored;
+  private long duplicates;
+  private long deleted;
+  private long failed;
+  private long failedInARow;
+  private @Nullable String ended;
+
+  Ingestion(MemoryOrchestrator memory, IngestLine.Defaults defaults, Console console, Stop stop) {
+    this.memory = memory;
+    this.defaults = defaults;
+    this.console = console;
+    this.stop = stop;
+  }
+
+  /**
+   * What to read.
+   *
+   * @param path null for standard input
+   */
+  record Source(@Nullable Path path) {
+
+    /** As it was given. */
+    String shown() {
+      return path == null ? "-" : path.toString();
+    }
+
+    /** The file's name, which keys are derived from: it may be moved to another directory. */
+    String name() {
+      return path == null ? "-" : String.valueOf(path.getFileName());
+    }
+
+    /**
+     * @throws CommandFailure if it can't be read
+     */
+    void requireReadable() {
+      if (path == null) {
+        return;
+      }
+      String problem = !Files.exists(path) ? "there is no such file"
+          : Files.isDirectory(path) ? "that is a directory; name the files in it"
+              : !Files.isReadable(path) ? "this user may not read it" : null;
+      if (problem != null) {
+        throw new CommandFailure(path + ": " + problem);
+      }
+    }
+  }
+
+  private record Chunk(Source source, List<Long> lines, List<NewMemory> memories,
+      CompletableFuture<List<WriteOutcome>> outcomes) {
+  }
+
+  /** Stores all lines of all sources, one source after the other. */
+  IngestReport run(List<Source> sources) {
+    long start = System.nanoTime();
+    try (Bar bar = Bar.start(console, "Ingesting", " lines", total(sources))) {
+      for (Source source : sources) {
+        if (ended == null) {
+          ingest(source, bar);
+        }
+      }
+      while (!inFlight.isEmpty()) {
+        settle(bar);
+      }
+    }
+    if (failed > failures.size()) {
+      console.say((failed - failures.size()) + " more lines failed; they are only counted");
+    }
+    return new IngestReport(read, stored, duplicates, deleted, failed, List.copyOf(failures),
+        System.nanoTime() - start, ended);
+  }
+
+  private void ingest(Source source, Bar bar) {
+    try (InputStream input = source.path() == null ? console.in() : Files.newInputStream(source.path())) {
+      LineReader lines = new LineReader(input);
+      DerivedKeys keys = new DerivedKeys(source.name());
+      List<Long> numbers = new ArrayList<>();
+      List<NewMemory> memories = new ArrayList<>();
+      LineReader.Line line = lines.next();
+      while (line != null && ended == null) {
+        NewMemory parsed = parse(source, line, keys);
+        if (parsed != null) {
+          numbers.add(line.number());
+          memories.add(parsed);
+        }
+        if (memories.size() == CHUNK) {
+          send(source, numbers, memories, bar);
+          numbers = new ArrayList<>();
+          memories = new ArrayList<>();
+        }
+        if (stop.requested()) {
+          ended = "stopped";
+        }
+        line = lines.next();
+      }
+      if (ended == null && !memories.isEmpty()) {
+        send(source, numbers, memories, bar);
+      }
+    } catch (IOException e) {
+      ended = source.shown() + " could not be read to its end: " + e.getMessage();
+    }
+  }
+
+  private @Nullable NewMemory parse(Source source, LineReader.Line line, DerivedKeys keys) {
+    if (line.problem() == null && line.text().isBlank()) {
+      return null;
+    }
+    read++;
+    if (line.problem() != null) {
+      fail(source, line.number(), line.problem());
+      return null;
+    }
+    try {
+      IngestLine parsed = IngestLine.parse(line.text(), defaults, keys.next(line.text()));
+      parsed.unknownFields().forEach(field -> warn(source, line.number(), field));
+      return parsed.memory();
+    } catch (InvalidInputException e) {
+      fail(source, line.number(), String.valueOf(e.getMessage()));
+      return null;
+    }
+  }
+
+  private void warn(Source source, long line, String field) {
+    if (warned.size() < MOST_WARNINGS && warned.add(field)) {
+      String meant = IngestLine.meant(field);
+      console.say(source.shown() + ":" + line + ": the field \"" + Layout.shortened(field, 60) + "\" is ignored"
+          + (meant == null ? "" : "; is \"" + meant + "\" meant?") + " (said once)");
+    }
+  }
+
+  private void send(Source source, List<Long> lines, List<NewMemory> memories, Bar bar) {
+    inFlight.add(new Chunk(source, lines, memories, memory.addMemories(memories)));
+    while (inFlight.size() > IN_FLIGHT) {
+      settle(bar);
+    }
+  }
+
+  private void settle(Bar bar) {
+    Chunk chunk = inFlight.remove();
+    List<WriteOutcome> outcomes = Futures.join(chunk.outcomes());
+    for (int i = 0; i < outcomes.size(); i++) {
+      count(chunk.source(), chunk.lines().get(i), outcomes.get(i));
+    }
+    bar.at(stored + duplicates + failed);
+  }
+
+  private void count(Source source, long line, WriteOutcome outcome) {
+    switch (outcome) {
+      case WriteOutcome.Stored ignored -> stored++;
+      case WriteOutcome.DuplicateOf ignored -> duplicates++;
+      case WriteOutcome.WasDeleted ignored -> {
+        duplicates++;
+        deleted++;
+      }
+      default -> {
+        fail(source, line, outcome.describe());
+        failedInARow++;
+        if (failedInARow == GIVE_UP) {
+          ended = GIVE_UP + " writes in a row failed, the last one in line " + line;
+        }
+        return;
+      }
+    }
+    failedInARow = 0;
+  }
+
+  private void fail(Source source, long line, String error) {
+    failed++;
+    if (failures.size() < IngestReport.MOST_FAILURES) {
+      IngestReport.Failure failure = new IngestReport.Failure(source.shown(), line, error);
+      failures.add(failure);
+      console.say(failure.toString());
+    }
+  }
+
+  /** How many lines there are, if a bar needs to know and they can be counted. */
+  private long total(List<Source> sources) {
+    if (!console.terminal() || !sources.stream().allMatch(s -> s.path() != null && Files.isRegularFile(s.path()))) {
+      return Bar.UNKNOWN;
+    }
+    long total = 0;
+    for (Source source : sources) {
+      try (InputStream input = Files.newInputStream(Objects.requireNonNull(source.path()))) {
+        byte[] buffer = new byte[1 << 16];
+        byte last = '\n';
+        for (int n = input.read(buffer); n > 0; n = input.read(buffer)) {
+          for (int i = 0; i < n; i++) {
+            total += buffer[i] == '\n' ? 1 : 0;
+          }
+          last = buffer[n - 1];
+        }
+        total += last == '\n' ? 0 : 1;
+      } catch (IOException e) {
+        // Reading the file itself meets the same error and tells it.
+        return Bar.UNKNOWN;
+      }
+    }
+    return total;
+  }
+}

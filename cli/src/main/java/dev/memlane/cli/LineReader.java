@@ -1,0 +1,100 @@
+package dev.memlane.cli;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a stream line by line in bounded memory, whatever is in it: a line that is too long or not UTF-8 is read to its end and
+ * told as such. A byte order mark at the beginning and a carriage return at a line's end are no part of a line. Not safe
+ * for use by several threads.
+ */
+final class LineReader {
+
+  /** The longest line, in bytes: more than the longest content and the most metadata take. */
+  static final int LONGEST_BYTES = 64 << 20;
+  private static final byte[] BYTE_ORDER_MARK = {(byte) 0xEF, (byte) 0xBB, (byte) 0xBF};
+
+  private final InputStream input;
+  private final int longestBytes;
+  private final byte[] buffer = new byte[1 << 16];
+  private int position;
+  private int filled;
+  private long number;
+
+  LineReader(InputStream input) {
+    this(input, LONGEST_BYTES);
+  }
+
+  LineReader(InputStream input, int longestBytes) {
+    this.input = input;
+    this.longestBytes = longestBytes;
+  }
+
+  /**
+   * One line.
+   *
+   * @param number counted from 1
+   * @param text what it says; empty if there is a problem
+   * @param problem why it can't be read, or null
+   */
+  record Line(long number, String text, @Nullable String problem) {
+  }
+
+  /** The next line, or null at the end. */
+  @Nullable Line next() throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
+    boolean any = false;
+    boolean tooLong = false;
+    while (position < filled || fill()) {
+      any = true;
+      int end = position;
+      while (end < filled && buffer[end] != '\n') {
+        end++;
+      }
+      tooLong |= bytes.size() + end - position > longestBytes;
+      if (!tooLong) {
+        bytes.write(buffer, position, end - position);
+      }
+      position = end;
+      if (end < filled) {
+        position++;
+        break;
+      }
+    }
+    if (!any) {
+      return null;
+    }
+    number++;
+    if (tooLong) {
+      return new Line(number, "", "the line is longer than " + (longestBytes >> 20) + " MB; split its content");
+    }
+    return decode(bytes.toByteArray());
+  }
+
+  private Line decode(byte[] bytes) {
+    int start = number == 1 && startsWithMark(bytes) ? BYTE_ORDER_MARK.length : 0;
+    int end = bytes.length > start && bytes[bytes.length - 1] == '\r' ? bytes.length - 1 : bytes.length;
+    try {
+      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, start, end - start)).toString();
+      return new Line(number, text, null);
+    } catch (CharacterCodingException e) {
+      return new Line(number, "", "the line is not UTF-8; convert the file, for example with iconv");
+    }
+  }
+
+  private static boolean startsWithMark(byte[] bytes) {
+    return bytes.length >= BYTE_ORDER_MARK.length && bytes[0] == BYTE_ORDER_MARK[0] && bytes[1] == BYTE_ORDER_MARK[1]
+        && bytes[2] == BYTE_ORDER_MARK[2];
+  }
+
+  private boolean fill() throws IOException {
+    position = 0;
+    filled = Math.max(0, input.read(buffer));
+    return filled > 0;
+  }
+}

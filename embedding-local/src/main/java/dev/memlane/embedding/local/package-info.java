@@ -1,0 +1,11 @@
+/**
+ * A sentence model that runs inside the process: no service, no key, no network. It is a module of its own because its
+ * native library and the model take 110 MB of class path.
+ *
+ * <p>
+ * Enter at {@link dev.memlane.embedding.local.LocalEmbedder}.
+ */
+@NullMarked
+package dev.memlane.embedding.local;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,156 @@
+package dev.memlane.embedding.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.memlane.embedding.BatchingEmbedder;
+import dev.memlane.model.Embedding;
+import dev.memlane.model.EmbeddingException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class LocalEmbedderTest {
+
+  private static final LocalEmbedder EMBEDDER = new LocalEmbedder(2);
+
+  @AfterAll
+  static void close() {
+    EMBEDDER.close();
+  }
+
+  private static float[] embed(String text) {
+    return EMBEDDER.embed(List.of(text)).join().getFirst();
+  }
+
+  private static double cosine(float[] left, float[] right) {
+    double sum = 0;
+    for (int i = 0; i < left.length; i++) {
+      sum += left[i] * right[i];
+    }
+    return sum;
+  }
+
+  @Test
+  void embed_relatedSentences_areNearerThanUnrelatedOnes() {
+    float[] question = embed("Which instrument does Ada play?");
+    float[] related = embed("Ada practises the oboe every evening.");
+    float[] unrelated = embed("The train to Lisbon leaves at noon.");
+
+    assertThat(cosine(question, related)).isGreaterThan(cosine(question, unrelated) + 0.3);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Ada plays the oboe", "🎻", "🎻🎉 yes", "記憶は大切です", "...", "x", "", " ", "\u200b", "\u0007",
+      "\ud800", "a\u0000b"})
+  void embed_whateverText_isOfUnitLength(String text) {
+    Embedding embedding = new Embedding(EMBEDDER.model(), embed(text));
+
+    assertThat(embedding.dimension()).isEqualTo(384).isEqualTo(EMBEDDER.dimension());
+    assertThat(cosine(embedding.vector(), embedding.vector())).isCloseTo(1, within(1e-5));
+  }
+
+  @Test
+  void embed_inWhateverCompany_isTheSameVector() {
+    String text = "Ada plays the oboe";
+    List<float[]> together = EMBEDDER.embed(List.of("short", text, "a much longer sentence about the train to Lisbon"))
+        .join();
+
+    assertThat(together.get(1)).containsExactly(embed(text));
+    assertThat(together.get(0)).containsExactly(embed("short"));
+  }
+
+  @Test
+  void embed_longText_seesBeyondTheFirstWindow() {
+    String beginning = "Ada plays the oboe. ".repeat(100);
+    float[] whole = embed(beginning + "The train to Lisbon leaves at noon. ".repeat(100));
+
+    float[] lisbon = embed("The train to Lisbon");
+    assertThat(cosine(whole, lisbon)).isGreaterThan(cosine(embed(beginning), lisbon) + 0.1);
+  }
+
+  @Test
+  void embed_longestContent_isComputedFromItsBeginning() {
+    String words = "The quick brown fox jumps over the lazy dog. ".repeat(3_000);
+
+    assertThat(embed(words.substring(0, 100_000))).containsExactly(embed(words.substring(0, 50_000)));
+    assertThat(embed("記".repeat(100_000))).hasSize(384);
+    assertThat(embed("x".repeat(100_000))).hasSize(384);
+    assertThat(embed(" ".repeat(100_000))).hasSize(384);
+  }
+
+  @Test
+  void embed_manyCallers_eachGetsItsOwnVectors() {
+    List<String> texts = IntStream.range(0, 40).mapToObj(i -> "Sentence number " + i + " is about topic " + i % 7)
+        .toList();
+    List<float[]> expected = new ArrayList<>();
+    texts.forEach(text -> expected.add(embed(text)));
+
+    List<CompletableFuture<List<float[]>>> answers = IntStream.range(0, 8)
+        .parallel()
+        .mapToObj(caller -> EMBEDDER.embed(texts))
+        .toList();
+
+    for (CompletableFuture<List<float[]>> answer : answers) {
+      List<float[]> vectors = answer.join();
+      assertThat(vectors).hasSize(40);
+      for (int i = 0; i < 40; i++) {
+        assertThat(vectors.get(i)).as(texts.get(i)).containsExactly(expected.get(i));
+      }
+    }
+  }
+
+  @Test
+  void embed_behindABatchingEmbedder_passesItsChecks() throws Exception {
+    try (LocalEmbedder own = new LocalEmbedder(1); BatchingEmbedder batching = BatchingEmbedder.builder(own).build()) {
+      List<CompletableFuture<Embedding>> futures = batching
+          .embedAll(IntStream.range(0, 50).mapToObj(i -> "Fact " + i).toList());
+      for (CompletableFuture<Embedding> future : futures) {
+        assertThat(future.get(30, TimeUnit.SECONDS).model()).isEqualTo("all-MiniLM-L6-v2-q");
+      }
+      assertThat(batching.stats().requests()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void warmUp_again_completes() {
+    EMBEDDER.warmUp().join();
+
+    assertThat(EMBEDDER.warmUp()).succeedsWithin(30, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void close_failsWhatComesLater_andWhatWaits() {
+    LocalEmbedder own = new LocalEmbedder(1);
+    CompletableFuture<List<float[]>> waiting = own.embed(IntStream.range(0, 2_000).mapToObj(i -> "Fact " + i).toList());
+
+    own.close();
+    own.close();
+
+    assertThat(waiting).isCompletedExceptionally();
+    assertThat(waiting.exceptionNow()).isInstanceOf(EmbeddingException.class).hasMessageContaining("closed");
+    assertThat(own.embed(List.of("later")).exceptionNow()).isInstanceOf(EmbeddingException.class)
+        .hasMessageContaining("closed");
+    assertThat(own.warmUp()).isCompletedExceptionally();
+  }
+
+  @Test
+  void embed_moreTextsThanMayWait_failsAndStaysUsable() {
+    try (LocalEmbedder own = new LocalEmbedder(1)) {
+      CompletableFuture<List<float[]>> tooMany = own
+          .embed(IntStream.range(0, 10_100).mapToObj(i -> "Fact " + i).toList());
+
+      assertThat(tooMany.exceptionNow()).isInstanceOf(EmbeddingException.class).hasMessageContaining("10000 texts");
+    }
+    assertThatThrownBy(() -> new LocalEmbedder(0)).hasMessageContaining("threads is 0");
+  }
+}

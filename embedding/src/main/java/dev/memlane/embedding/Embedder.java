@@ -1,0 +1,75 @@
+package dev.memlane.embedding;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The contract of an embedding model: texts in, one vector for each out.
+ *
+ * <p>
+ * What an implementation owes:
+ * <ul>
+ * <li><b>Order and count.</b> The answer holds exactly one vector per text, in the order of the texts.
+ * <li><b>Shape.</b> Every vector has {@link #dimension()} numbers, all finite, not all zero. It need not be of unit
+ * length: vectors are compared by angle. It belongs to the receiver, and the embedder doesn't touch it again.
+ * <li><b>Sameness.</b> A text's vector doesn't depend on the other texts of the request.
+ * <li><b>Failure.</b> The future fails with a {@link dev.memlane.model.EmbeddingException} that says what happened and
+ * what to do; a request fails as a whole. There is never a placeholder vector.
+ * <li><b>Promptness.</b> {@link #embed} returns without waiting for the model, and cancelling the future may stop the
+ * work. ({@link BatchingEmbedder} copes with one that waits.)
+ * <li><b>Thread safety.</b> All methods may be called by several threads at the same time.
+ * </ul>
+ *
+ * <p>
+ * {@link BatchingEmbedder} checks the first two, so that nothing malformed is ever stored.
+ */
+public interface Embedder extends AutoCloseable {
+
+  /**
+   * Embeds texts.
+   *
+   * @param texts at least one, and no more than {@link #limits()} allow, except that a single text may be longer: the
+   * embedder then cuts it or fails, and its documentation says which
+   * @return the vectors, in the order of the texts
+   */
+  CompletableFuture<List<float[]>> embed(List<String> texts);
+
+  /**
+   * The model's name, as it is recorded beside every vector: two vectors can be compared exactly if their names are the
+   * same. Never changes.
+   */
+  String model();
+
+  /** How many numbers a vector has; at least 1. Never changes. */
+  int dimension();
+
+  /** How much one request may hold. Never changes. */
+  Limits limits();
+
+  /** Lets go of what the embedder holds. Requests in flight may fail. Does nothing unless overridden. */
+  @Override
+  default void close() {}
+
+  /**
+   * How much one request may hold.
+   *
+   * @param texts the most texts; at least 1
+   * @param characters the most characters (UTF-16 units, as {@link String#length} counts them) of all its texts
+   * together; at least 1
+   */
+  record Limits(int texts, int characters) {
+
+    /** @throws IllegalArgumentException if either is less than 1 */
+    public Limits {
+      if (texts < 1 || characters < 1) {
+        throw new IllegalArgumentException(
+            "a request of at most " + texts + " texts and " + characters + " characters can hold nothing");
+      }
+    }
+
+    /** 64 texts and 200,000 characters: what the common services and servers take. */
+    public static Limits standard() {
+      return new Limits(64, 200_000);
+    }
+  }
+}

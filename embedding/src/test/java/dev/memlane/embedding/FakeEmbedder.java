@@ -1,0 +1,72 @@
+package dev.memlane.embedding;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/** An embedder whose requests the test answers itself. */
+final class FakeEmbedder implements Embedder {
+
+  private final int dimension;
+  private final Limits limits;
+  final List<Request> requests = new ArrayList<>();
+  boolean closed;
+
+  FakeEmbedder(int dimension, Limits limits) {
+    this.dimension = dimension;
+    this.limits = limits;
+  }
+
+  @Override
+  public CompletableFuture<List<float[]>> embed(List<String> texts) {
+    Request request = new Request(texts, new CompletableFuture<>());
+    requests.add(request);
+    return request.answer;
+  }
+
+  Request last() {
+    return requests.getLast();
+  }
+
+  /** The texts of each request, in the order of the requests. */
+  List<List<String>> texts() {
+    return requests.stream().map(Request::texts).toList();
+  }
+
+  @Override
+  public String model() {
+    return "fake";
+  }
+
+  @Override
+  public int dimension() {
+    return dimension;
+  }
+
+  @Override
+  public Limits limits() {
+    return limits;
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+  }
+
+  /** One request, and what answers it. */
+  record Request(List<String> texts, CompletableFuture<List<float[]>> answer) {
+
+    /** Answers with a vector for each text, whose first number is the text's length. */
+    void succeed() {
+      answer.complete(texts.stream().map(text -> new float[]{text.length(), 1}).toList());
+    }
+
+    void reply(float[]... vectors) {
+      answer.complete(List.of(vectors));
+    }
+
+    void fail(Throwable failure) {
+      answer.completeExceptionally(failure);
+    }
+  }
+}

@@ -1,0 +1,116 @@
+package dev.memlane.embedding;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.concurrent.AbstractExecutorService;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Delayed;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** A scheduler whose time passes when the test says so; its tasks run in the thread that lets it pass. */
+final class ManualScheduler extends AbstractExecutorService implements ScheduledExecutorService {
+
+  private final PriorityQueue<Task<?>> tasks = new PriorityQueue<>(Comparator.comparingLong(task -> task.due));
+  private long now;
+  private boolean shutdown;
+
+  void pass(Duration time) {
+    now += time.toNanos();
+    for (Task<?> first = tasks.peek(); first != null && first.due <= now; first = tasks.peek()) {
+      tasks.remove(first);
+      first.run();
+    }
+  }
+
+  /** How many tasks are still to run. */
+  int pending() {
+    tasks.removeIf(FutureTask::isCancelled);
+    return tasks.size();
+  }
+
+  @Override
+  public ScheduledFuture<?> schedule(Runnable command, long delay, TimeUnit unit) {
+    return schedule(() -> {
+      command.run();
+      return this;
+    }, delay, unit);
+  }
+
+  @Override
+  public <V extends @Nullable Object> ScheduledFuture<V> schedule(Callable<V> callable, long delay, TimeUnit unit) {
+    if (shutdown) {
+      throw new RejectedExecutionException("shut down");
+    }
+    Task<V> task = new Task<>(callable, now + unit.toNanos(delay));
+    tasks.add(task);
+    return task;
+  }
+
+  @Override
+  public ScheduledFuture<?> scheduleAtFixedRate(Runnable command, long initialDelay, long period, TimeUnit unit) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public ScheduledFuture<?> scheduleWithFixedDelay(Runnable command, long initialDelay, long delay, TimeUnit unit) {
+    throw new UnsupportedOperationException();
+  }
+
+  @Override
+  public void execute(Runnable command) {
+    command.run();
+  }
+
+  @Override
+  public void shutdown() {
+    shutdown = true;
+  }
+
+  @Override
+  public List<Runnable> shutdownNow() {
+    shutdown = true;
+    return new ArrayList<>();
+  }
+
+  @Override
+  public boolean isShutdown() {
+    return shutdown;
+  }
+
+  @Override
+  public boolean isTerminated() {
+    return shutdown;
+  }
+
+  @Override
+  public boolean awaitTermination(long timeout, TimeUnit unit) {
+    return shutdown;
+  }
+
+  private final class Task<V extends @Nullable Object> extends FutureTask<V> implements ScheduledFuture<V> {
+    final long due;
+
+    Task(Callable<V> callable, long due) {
+      super(callable);
+      this.due = due;
+    }
+
+    @Override
+    public long getDelay(TimeUnit unit) {
+      return unit.convert(due - now, TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public int compareTo(Delayed other) {
+      return Long.compare(getDelay(TimeUnit.NANOSECONDS), other.getDelay(TimeUnit.NANOSECONDS));
+    }
+  }
+}

@@ -1,0 +1,49 @@
+package dev.memlane.orchestrator;
+
+import dev.memlane.model.Operation;
+import dev.memlane.model.StoreResult;
+import dev.memlane.model.Unit;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.CompletableFuture;
+
+/** Finds out whether an operation in doubt has landed: fence, then look, until the database answers. */
+final class Doubt {
+
+  private static final Duration PAUSE = Duration.ofMillis(50);
+
+  private final Stores stores;
+  private final Environment environment;
+
+  Doubt(Stores stores, Environment environment) {
+    this.stores = stores;
+    this.environment = environment;
+  }
+
+  /**
+   * Fences the operation, so that it can land no more, and looks whether it has.
+   *
+   * @return applied or not applied, or in doubt at the deadline; never fails
+   */
+  CompletableFuture<StoreResult> resolve(Operation operation, Instant deadline) {
+    return fenceAndLook(operation, deadline).thenComposeAsync(answer -> {
+      boolean again = answer instanceof StoreResult.InDoubt
+          && environment.clock().instant().plus(PAUSE).isBefore(deadline);
+      return again ? environment.after(PAUSE, () -> resolve(operation, deadline))
+          : CompletableFuture.completedFuture(answer);
+    }, environment.executor());
+  }
+
+  /** One try. A fence that wasn't sent leaves the doubt as it was. */
+  CompletableFuture<StoreResult> fenceAndLook(Operation operation, Instant deadline) {
+    Unit unit = stores.units().begin(Unit.Kind.FENCE_AND_LOOK, operation.memory(), operation.op(), deadline);
+    CompletableFuture<StoreResult> fence = ParallelWrite.part(unit,
+        () -> stores.core().fence(unit, operation, environment.ids().newStamp()));
+    CompletableFuture<StoreResult> look = ParallelWrite.part(unit, () -> stores.history().look(unit));
+    return fence.thenCombine(look, (fenced, looked) -> switch (fenced) {
+      case StoreResult.Applied applied -> looked;
+      case StoreResult.NotApplied notApplied -> new StoreResult.InDoubt(notApplied.cause());
+      case StoreResult.InDoubt inDoubt -> inDoubt;
+    });
+  }
+}

@@ -1,0 +1,58 @@
+package dev.memlane.orchestrator;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the writing and settling classes take from outside: where to run, when to wake up, what time it is, and fresh
+ * names. A test that passes its own decides what happens next.
+ */
+record Environment(Executor executor, ScheduledExecutorService timer, InstantSource clock, Ids ids) {
+
+  /** The time, to the microsecond: what the stores can keep. */
+  Instant now() {
+    return clock.instant().truncatedTo(ChronoUnit.MICROS);
+  }
+
+  boolean isPast(Instant deadline) {
+    return !clock.instant().isBefore(deadline);
+  }
+
+  /** Runs a task on the executor at that time. */
+  ScheduledFuture<?> at(Instant time, Runnable task) {
+    long delay = Math.max(0, Duration.between(clock.instant(), time).toNanos());
+    return timer.schedule(() -> executor.execute(task), delay, TimeUnit.NANOSECONDS);
+  }
+
+  /** Begins an asynchronous step after a while. */
+  <T> CompletableFuture<T> after(Duration delay, Supplier<CompletableFuture<T>> step) {
+    CompletableFuture<Void> woken = new CompletableFuture<>();
+    ScheduledFuture<?> alarm = at(clock.instant().plus(delay), () -> woken.complete(null));
+    return woken.thenCompose(ignored -> {
+      alarm.cancel(false);
+      return step.get();
+    });
+  }
+
+  /** Runs a task on the executor after a while; nobody will call it off. */
+  @SuppressWarnings("FutureReturnValueIgnored") // the task is run on the executor and reports for itself
+  void later(Duration delay, Runnable task) {
+    at(clock.instant().plus(delay), task);
+  }
+
+  /** Hands the end of a future over, be it a result or a failure. */
+  @SuppressWarnings("FutureReturnValueIgnored") // the action is told of both ends
+  <T> void whenDone(CompletableFuture<T> future, BiConsumer<? super T, ? super @Nullable Throwable> action) {
+    future.whenCompleteAsync(action, executor);
+  }
+}

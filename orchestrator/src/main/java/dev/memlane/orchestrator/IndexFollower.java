@@ -1,0 +1,221 @@
+package dev.memlane.orchestrator;
+
+import dev.memlane.embedding.BatchingEmbedder;
+import dev.memlane.model.CoreRow;
+import dev.memlane.model.DocumentName;
+import dev.memlane.model.Embedding;
+import dev.memlane.model.Head;
+import dev.memlane.model.IndexDocument;
+import dev.memlane.model.Memory;
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.StoreException;
+import dev.memlane.model.StoreResult;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes the index agree with core: for one memory, or for all by comparing names.
+ *
+ * <p>
+ * Core is right. The row is read when the memory's turn has been taken, never before, so that what is put is what is
+ * there. Vectors come from core; only a memory that has none by this model is embedded, outside of its turn.
+ */
+final class IndexFollower {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final int PAGE = 2_000;
+  private static final int CHUNK = 256;
+
+  private final Stores stores;
+  private final Environment environment;
+  private final Turns turns;
+  private final BatchingEmbedder embedder;
+
+  IndexFollower(Stores stores, Environment environment, Turns turns, BatchingEmbedder embedder) {
+    this.stores = stores;
+    this.environment = environment;
+    this.turns = turns;
+    this.embedder = embedder;
+  }
+
+  /**
+   * Makes the memory's documents agree with core, under its turn.
+   *
+   * @return fails if they could not be made to
+   */
+  CompletableFuture<Void> follow(MemoryId memory) {
+    Instant deadline = environment.now().plus(PATIENCE);
+    return turns.take(memory, deadline)
+        .thenComposeAsync(turn -> followInTurn(memory, deadline).whenComplete((done, failure) -> turn.close()),
+            environment.executor());
+  }
+
+  /** The same, for who has the turn already. */
+  CompletableFuture<Void> followInTurn(MemoryId memory, Instant deadline) {
+    return stores.core().read(List.of(memory), true).thenCompose(rows -> agree(memory, rows.get(memory), deadline))
+        .thenCompose(name -> name == null ? stores.index().removeAll(memory) : stores.index().retain(name));
+  }
+
+  /** Puts what core has; the name of what was put, or null if there is nothing. */
+  private CompletableFuture<@Nullable DocumentName> agree(MemoryId id, @Nullable CoreRow row, Instant deadline) {
+    Memory memory = row == null ? null : row.memory();
+    if (memory == null) {
+      return CompletableFuture.completedFuture(null);
+    }
+    Embedding embedding = row == null ? null : row.embedding();
+    if (embedding == null) {
+      return CompletableFuture.failedFuture(new StoreException("memory " + id + " has no vector by this model yet", null));
+    }
+    IndexDocument document = new IndexDocument(memory, embedding);
+    return stores.index().put(document, deadline).thenApply(result -> switch (result) {
+      case StoreResult.Applied applied -> document.name();
+      case StoreResult.NotApplied notApplied -> throw new StoreException(
+          "the index did not take memory " + id + ": " + notApplied.cause().getMessage(), notApplied.cause());
+      case StoreResult.InDoubt inDoubt -> throw new StoreException(
+          "the index did not answer for memory " + id + ": " + inDoubt.cause().getMessage(), inDoubt.cause());
+    });
+  }
+
+  /**
+   * Compares the names of all documents with the heads of all rows, in order of id, and makes agree what differs.
+   *
+   * @param progress told how many memories have been compared
+   * @return how many memories differed
+   */
+  CompletableFuture<Long> compare(Progress progress) {
+    return stores.core().count(null, null, Instant.EPOCH)
+        .thenComposeAsync(total -> comparePage(null, new Tally(progress, total)), environment.executor());
+  }
+
+  private static final class Tally {
+    final Progress progress;
+    final long total;
+    long compared;
+    long differing;
+
+    Tally(Progress progress, long total) {
+      this.progress = progress;
+      this.total = total;
+    }
+  }
+
+  private CompletableFuture<Long> comparePage(@Nullable MemoryId after, Tally tally) {
+    return NamePage.read(stores, after, PAGE).thenComposeAsync(page -> {
+      SortedMap<MemoryId, List<DocumentName>> differing = page.differing();
+      tally.compared += page.liveRows();
+      tally.differing += differing.size();
+      List<MemoryId> ids = List.copyOf(differing.keySet());
+      CompletableFuture<Void> mended = CompletableFuture.completedFuture(null);
+      for (int i = 0; i < ids.size(); i += CHUNK) {
+        List<MemoryId> chunk = ids.subList(i, Math.min(ids.size(), i + CHUNK));
+        mended = mended.thenComposeAsync(ignored -> mend(chunk, differing), environment.executor());
+      }
+      return mended.thenComposeAsync(ignored -> {
+        tally.progress.at(tally.compared, Math.max(tally.compared, tally.total));
+        MemoryId last = page.last();
+        return last == null ? CompletableFuture.completedFuture(tally.differing) : comparePage(last, tally);
+      }, environment.executor());
+    }, environment.executor());
+  }
+
+  /** Makes a chunk of memories agree, with one read. A memory that somebody works on is left to come last. */
+  private CompletableFuture<Void> mend(List<MemoryId> chunk, Map<MemoryId, List<DocumentName>> documents) {
+    Map<MemoryId, Turns.Turn> taken = new TreeMap<>();
+    List<MemoryId> busy = new ArrayList<>();
+    for (MemoryId id : chunk) {
+      Turns.Turn turn = turns.tryTake(id);
+      if (turn == null) {
+        busy.add(id);
+      } else {
+        taken.put(id, turn);
+      }
+    }
+    Instant deadline = environment.now().plus(PATIENCE.multipliedBy(6));
+    List<Memory> vectorless = new ArrayList<>();
+    CompletableFuture<Void> mended = stores.core().read(taken.keySet(), true).thenComposeAsync(rows -> {
+      List<CompletableFuture<?>> all = new ArrayList<>();
+      for (MemoryId id : taken.keySet()) {
+        CoreRow row = rows.get(id);
+        Memory memory = row == null ? null : row.memory();
+        if (memory != null && row != null && row.embedding() == null) {
+          vectorless.add(memory);
+        } else {
+          all.add(mendOne(id, row, documents.getOrDefault(id, List.of()), deadline));
+        }
+      }
+      return CompletableFuture.allOf(all.toArray(CompletableFuture[]::new));
+    }, environment.executor()).whenComplete((done, failure) -> taken.values().forEach(Turns.Turn::close));
+    return mended.thenComposeAsync(ignored -> {
+      List<CompletableFuture<?>> later = new ArrayList<>();
+      vectorless.forEach(memory -> later.add(embedAndFollow(memory)));
+      busy.forEach(id -> later.add(follow(id)));
+      return CompletableFuture.allOf(later.toArray(CompletableFuture[]::new));
+    }, environment.executor());
+  }
+
+  private CompletableFuture<?> mendOne(
+      MemoryId id, @Nullable CoreRow row, List<DocumentName> documents, Instant deadline) {
+    return agree(id, row, deadline).thenCompose(name -> {
+      if (name == null) {
+        return stores.index().removeAll(id);
+      }
+      return CompletableFuture.allOf(documents.stream().filter(document -> !document.equals(name))
+          .map(stores.index()::remove).toArray(CompletableFuture[]::new));
+    });
+  }
+
+  private CompletableFuture<Void> embedAndFollow(Memory memory) {
+    DocumentName name = new DocumentName(memory.id(), memory.op());
+    return embedder.embed(memory.searchableText()).thenCompose(embedding -> stores.core().saveVector(name, embedding))
+        .thenComposeAsync(ignored -> follow(memory.id()), environment.executor());
+  }
+
+  /** What core and the index hold of the memories up to a common last id. */
+  record NamePage(List<Head> rows, List<DocumentName> documents, @Nullable MemoryId last) {
+
+    /** Reads the next page of both; both are complete up to the page's last id. */
+    static CompletableFuture<NamePage> read(Stores stores, @Nullable MemoryId after, int limit) {
+      return stores.core().heads(after, limit)
+          .thenCombine(stores.index().names(after, limit), (rows, documents) -> of(rows, documents, limit));
+    }
+
+    private static NamePage of(List<Head> rows, List<DocumentName> documents, int limit) {
+      MemoryId lastRow = rows.size() < limit ? null : rows.getLast().memory();
+      MemoryId lastDocument = documents.size() < limit ? null : documents.getLast().memory();
+      MemoryId last = lastRow == null ? lastDocument
+          : lastDocument == null || lastRow.compareTo(lastDocument) < 0 ? lastRow : lastDocument;
+      return new NamePage(rows.stream().filter(row -> isWithin(row.memory(), last)).toList(),
+          documents.stream().filter(document -> isWithin(document.memory(), last)).toList(), last);
+    }
+
+    private static boolean isWithin(MemoryId id, @Nullable MemoryId last) {
+      return last == null || id.compareTo(last) <= 0;
+    }
+
+    long liveRows() {
+      return rows.stream().filter(Head::live).count();
+    }
+
+    /** The memories whose documents are not exactly the one that core's row asks for, with the documents there are. */
+    SortedMap<MemoryId, List<DocumentName>> differing() {
+      SortedMap<MemoryId, List<DocumentName>> byMemory = new TreeMap<>();
+      documents.forEach(document -> byMemory.computeIfAbsent(document.memory(), id -> new ArrayList<>()).add(document));
+      for (Head row : rows) {
+        if (row.live()) {
+          List<DocumentName> there = byMemory.computeIfAbsent(row.memory(), id -> new ArrayList<>());
+          if (there.size() == 1 && there.getFirst().op().equals(row.op())) {
+            byMemory.remove(row.memory());
+          }
+        }
+      }
+      return byMemory;
+    }
+  }
+}

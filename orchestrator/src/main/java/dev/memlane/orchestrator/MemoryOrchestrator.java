@@ -1,0 +1,328 @@
+package dev.memlane.orchestrator;
+
+import dev.memlane.embedding.BatchingEmbedder;
+import dev.memlane.model.EmbeddingException;
+import dev.memlane.model.Filter;
+import dev.memlane.model.HistoryEntry;
+import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.MemlaneException;
+import dev.memlane.model.Memory;
+import dev.memlane.model.MemoryDeletion;
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.MemoryUpdate;
+import dev.memlane.model.MemoryWriteException;
+import dev.memlane.model.NewMemory;
+import dev.memlane.model.Scope;
+import dev.memlane.model.StoreException;
+import dev.memlane.model.WriteOutcome;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Long-term memory: stores what an agent learns in three stores at once, and finds it again.
+ *
+ * <p>
+ * <b>Writes.</b> Each ends in one {@link WriteOutcome}. A write that is acknowledged is in core, index and history; one
+ * that is reported as rolled back is in none of them. The methods for one memory fail with a
+ * {@link MemoryWriteException} that carries the outcome, unless it is what the caller asked for; an add under a key that
+ * is taken completes with the memory that is there. A write costs no more than its deadline (10 s by default) after its
+ * text has been embedded.
+ *
+ * <p>
+ * <b>Reads</b> come from core. A search finds what this process has been acknowledged before it.
+ *
+ * <p>
+ * <b>Threads.</b> Safe for use by many at once. Nothing here blocks its caller; {@link #blocking} does. Cancelling a
+ * future that was returned ends the waiting, not the write.
+ */
+public final class MemoryOrchestrator implements AutoCloseable {
+
+  private static final System.Logger LOGGER = System.getLogger(MemoryOrchestrator.class.getName());
+  /** How many items of a batch are under way at once: enough to fill every queue below, and bounded. */
+  private static final int WINDOW = 1_000;
+  private static final int DELETE_PAGE = 1_000;
+  private static final int MOST_FAILURES = 100;
+  private static final int LONGEST_HISTORY = 10_000;
+  /** The longest page of {@link #list}. */
+  public static final int LONGEST_PAGE = 10_000;
+
+  private final Stores stores;
+  private final Environment environment;
+  private final BatchingEmbedder embedder;
+  private final Admission admission;
+  private final Adding adding;
+  private final Changing changing;
+  private final Searching searching;
+  private final Verification verification;
+  private final Settler settler;
+  private final IndexFollower follower;
+  private final Duration patience;
+  private final Runnable release;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  /**
+   * @param release lets go of what was opened for this orchestrator, after its stores have been closed
+   */
+  MemoryOrchestrator(Stores stores, Environment environment, BatchingEmbedder embedder, Limits limits,
+      Runnable release) {
+    this.stores = stores;
+    this.environment = environment;
+    this.embedder = embedder;
+    this.patience = limits.writeDeadline();
+    this.release = release;
+    Turns turns = new Turns(environment);
+    Doubt doubt = new Doubt(stores, environment);
+    this.follower = new IndexFollower(stores, environment, turns, embedder);
+    this.settler = new Settler(doubt, follower, environment);
+    Rollback rollback = new Rollback(stores, environment, settler);
+    WriteProtocol protocol = new WriteProtocol(stores, environment, new ParallelWrite(stores), doubt, rollback, settler,
+        follower);
+    this.admission = new Admission(limits.mostInFlight(), limits.mostUnsettled(), settler);
+    this.adding = new Adding(stores, environment, turns, protocol, embedder, patience);
+    this.changing = new Changing(stores, environment, turns, protocol, embedder, patience);
+    this.searching = new Searching(stores, environment, embedder);
+    this.verification = new Verification(stores, environment, follower);
+  }
+
+  /** What bounds the writes. */
+  record Limits(Duration writeDeadline, int mostInFlight, int mostUnsettled) {
+  }
+
+  /** Begins to open one. */
+  public static OrchestratorBuilder builder() {
+    return new OrchestratorBuilder();
+  }
+
+  /** Makes the index agree with core: what opening does before anything else. */
+  CompletableFuture<Long> compare(Progress progress) {
+    return follower.compare(progress);
+  }
+
+  /**
+   * Stores a memory.
+   *
+   * @return the memory as it is stored, or as it was stored before under this key; fails with a
+   * {@link MemoryWriteException}
+   */
+  public CompletableFuture<Memory> addMemory(NewMemory memory) {
+    return write(() -> adding.add(memory)).thenApply(outcome -> switch (outcome) {
+      case WriteOutcome.Stored stored -> stored.memory();
+      case WriteOutcome.DuplicateOf duplicate -> duplicate.memory();
+      default -> throw failure(outcome);
+    });
+  }
+
+  /**
+   * Stores many memories. Each has an outcome of its own; one that fails disturbs no other.
+   *
+   * @return the outcomes, in the order of the memories; does not fail for an item
+   */
+  public CompletableFuture<List<WriteOutcome>> addMemories(List<NewMemory> memories) {
+    return Window.run(List.copyOf(memories), WINDOW, memory -> write(() -> adding.add(memory)), environment);
+  }
+
+  /**
+   * Changes a memory.
+   *
+   * @return the memory as it is now; fails with a {@link MemoryWriteException}
+   */
+  public CompletableFuture<Memory> updateMemory(MemoryUpdate update) {
+    return write(() -> changing.update(update)).thenApply(outcome -> {
+      if (outcome instanceof WriteOutcome.Stored stored) {
+        return stored.memory();
+      }
+      throw failure(outcome);
+    });
+  }
+
+  /**
+   * Deletes a memory; its history stays.
+   *
+   * @return fails with a {@link MemoryWriteException}, also if there is none
+   */
+  public CompletableFuture<WriteOutcome.Deleted> deleteMemory(MemoryDeletion deletion) {
+    return write(() -> changing.delete(deletion)).thenApply(outcome -> {
+      if (outcome instanceof WriteOutcome.Deleted deleted) {
+        return deleted;
+      }
+      throw failure(outcome);
+    });
+  }
+
+  /**
+   * Deletes all memories of a scope that pass a filter, in pages and in order of id. It is many deletes, not one: what is
+   * stored meanwhile may stay, and after a failure it can simply be called again.
+   *
+   * @param filter null for all of the scope
+   */
+  public CompletableFuture<DeleteReport> deleteAll(Scope scope, @Nullable Filter filter) {
+    return deletePage(scope, filter, null, new DeleteReport(0, 0, List.of()));
+  }
+
+  private CompletableFuture<DeleteReport> deletePage(
+      Scope scope, @Nullable Filter filter, @Nullable MemoryId after, DeleteReport before) {
+    return list(scope, filter, after, DELETE_PAGE).thenComposeAsync(page -> Window
+        .run(page.memories(), WINDOW, memory -> write(() -> changing.delete(MemoryDeletion.of(memory.id()))), environment)
+        .thenComposeAsync(outcomes -> {
+          DeleteReport report = plus(before, outcomes);
+          MemoryId next = page.next();
+          return next == null ? CompletableFuture.completedFuture(report) : deletePage(scope, filter, next, report);
+        }, environment.executor()), environment.executor());
+  }
+
+  private static DeleteReport plus(DeleteReport report, List<WriteOutcome> outcomes) {
+    List<WriteOutcome> failures = new ArrayList<>(report.failures());
+    long deleted = report.deleted();
+    long failed = report.failed();
+    for (WriteOutcome outcome : outcomes) {
+      if (outcome instanceof WriteOutcome.Deleted) {
+        deleted++;
+      } else if (!(outcome instanceof WriteOutcome.WasDeleted || outcome instanceof WriteOutcome.NotFound)) {
+        failed++;
+        if (failures.size() < MOST_FAILURES) {
+          failures.add(outcome);
+        }
+      }
+    }
+    return new DeleteReport(deleted, failed, failures);
+  }
+
+  /** The memory with this id, if it is there and has not expired. */
+  public CompletableFuture<Optional<Memory>> get(MemoryId id) {
+    return read(() -> stores.core().find(List.of(id), null, null, environment.now())
+        .thenApply(found -> Optional.ofNullable(found.get(id))));
+  }
+
+  /**
+   * Lists memories in order of id.
+   *
+   * @param scope null for all scopes
+   * @param after where the page begins: {@link Page#next} of the one before, or null for the first
+   * @param limit how many at most, 1 to {@value #LONGEST_PAGE}
+   */
+  public CompletableFuture<Page> list(
+      @Nullable Scope scope, @Nullable Filter filter, @Nullable MemoryId after, int limit) {
+    if (limit < 1 || limit > LONGEST_PAGE) {
+      return CompletableFuture.failedFuture(
+          new InvalidInputException("the page's length is " + limit + "; it must be 1 to " + LONGEST_PAGE));
+    }
+    return read(() -> stores.core().list(scope, filter, after, limit + 1, environment.now()).thenApply(memories -> {
+      boolean more = memories.size() > limit;
+      List<Memory> page = more ? memories.subList(0, limit) : memories;
+      return new Page(page, more ? page.getLast().id() : null);
+    }));
+  }
+
+  /** Counts memories; see {@link #list}. */
+  public CompletableFuture<Long> count(@Nullable Scope scope, @Nullable Filter filter) {
+    return read(() -> stores.core().count(scope, filter, environment.now()));
+  }
+
+  /** Finds memories, best first. */
+  public CompletableFuture<List<SearchHit>> search(SearchRequest request) {
+    return read(() -> searching.search(request));
+  }
+
+  /** What has happened to a memory, oldest first; empty if nothing is known of it. */
+  public CompletableFuture<List<HistoryEntry>> history(MemoryId id) {
+    return read(() -> stores.history().entries(id, 0, LONGEST_HISTORY));
+  }
+
+  /**
+   * Compares the three stores. Writes that are under way meanwhile may show as differences.
+   *
+   * @param repair whether to make the index agree with core first
+   */
+  public CompletableFuture<VerifyReport> verify(boolean repair) {
+    return read(() -> verification.verify(repair));
+  }
+
+  public CompletableFuture<Statistics> statistics() {
+    return read(() -> count(null, null)
+        .thenCombine(stores.history().count(null), (memories, entries) -> new long[] {memories, entries})
+        .thenCombine(stores.core().bytes().thenCombine(stores.history().bytes(), (core, log) -> new long[] {core, log}),
+            (counts, bytes) -> new Statistics(counts[0], counts[1], bytes[0], bytes[1], stores.index().summary(),
+                embedder.stats(), admission.inFlight(), settler.operations())));
+  }
+
+  /** Completes when nothing is left to be settled behind. */
+  public CompletableFuture<Void> awaitSettled() {
+    return settler.settled().copy();
+  }
+
+  /** The same calls, which wait and return the values themselves. */
+  public BlockingMemory blocking() {
+    return new BlockingMemory(this);
+  }
+
+  private CompletableFuture<WriteOutcome> write(Supplier<CompletableFuture<WriteOutcome>> begin) {
+    return admission.admit(() -> CompletableFuture.completedFuture(begin)
+        .thenComposeAsync(Supplier::get, environment.executor()).exceptionally(MemoryOrchestrator::refused)).copy();
+  }
+
+  /** A write that failed before its fan-out. */
+  private static WriteOutcome refused(Throwable failure) {
+    Throwable cause = Outcomes.unwrap(failure);
+    if (cause instanceof EmbeddingException) {
+      return new WriteOutcome.Refused("the text could not be embedded: " + cause.getMessage(), cause);
+    }
+    return new WriteOutcome.Refused(
+        cause instanceof MemlaneException ? String.valueOf(cause.getMessage()) : "an unexpected failure: " + cause,
+        cause);
+  }
+
+  private static MemoryWriteException failure(WriteOutcome outcome) {
+    Throwable cause = switch (outcome) {
+      case WriteOutcome.RolledBack rolledBack -> rolledBack.cause();
+      case WriteOutcome.Unsettled unsettled -> unsettled.cause();
+      case WriteOutcome.Refused refused -> refused.cause();
+      default -> null;
+    };
+    return new MemoryWriteException(outcome, cause);
+  }
+
+  private <T> CompletableFuture<T> read(Supplier<CompletableFuture<T>> begin) {
+    if (closed.get()) {
+      return CompletableFuture.failedFuture(
+          new StoreException("the memory is closed; open it again", null));
+    }
+    return begin.get().copy();
+  }
+
+  /**
+   * Refuses new writes, waits for those under way and for what is being settled, within the deadline of a write, and
+   * closes the stores. What is not settled by then is found by the comparison at the next opening. Closing again does
+   * nothing.
+   */
+  @Override
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    try {
+      admission.close().thenCompose(ignored -> settler.settled()).get(patience.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (TimeoutException | ExecutionException e) {
+      LOGGER.log(System.Logger.Level.WARNING,
+          "closed with {0} writes under way and {1} unsettled; the next opening finds out what became of them",
+          admission.inFlight(), settler.unsettled());
+    }
+    settler.close();
+    release.run();
+  }
+
+  @Override
+  public String toString() {
+    return "MemoryOrchestrator[" + stores.core() + ", " + stores.index() + "]";
+  }
+}

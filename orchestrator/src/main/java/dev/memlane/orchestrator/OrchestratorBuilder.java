@@ -1,0 +1,214 @@
+package dev.memlane.orchestrator;
+
+import dev.memlane.embedding.BatchingEmbedder;
+import dev.memlane.embedding.Embedder;
+import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.MemlaneException;
+import dev.memlane.model.VectorIndex;
+import dev.memlane.storage.core.PostgresCoreStore;
+import dev.memlane.storage.history.PostgresHistoryStore;
+import dev.memlane.storage.postgres.Database;
+import dev.memlane.storage.vector.LuceneVectorIndex;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Collects the settings of a {@link MemoryOrchestrator} and opens it on PostgreSQL and Lucene: the only class that knows
+ * which stores there are.
+ *
+ * <p>
+ * A database, a directory for the index and an embedder have to be given; everything else has a default. Not safe for
+ * use by several threads.
+ */
+public final class OrchestratorBuilder {
+
+  private @Nullable String jdbcUrl;
+  private @Nullable String user;
+  private @Nullable String password;
+  private String schema = "memlane";
+  private int poolSize = 10;
+  private int commitQueueBound = 10_000;
+  private @Nullable Path indexDirectory;
+  private @Nullable Embedder embedder;
+  private long embeddingCacheBytes = 64L << 20;
+  private int embeddingConcurrency = 2;
+  private Duration embeddingDeadline = Duration.ofSeconds(60);
+  private Duration writeDeadline = Duration.ofSeconds(10);
+  private Duration statementTimeout = Duration.ofSeconds(5);
+  private Duration lockTimeout = Duration.ofSeconds(1);
+  private Duration commitInterval = Duration.ofSeconds(10);
+  private int mostInFlight = 10_000;
+  private int mostUnsettled = 1_000;
+  private boolean rebuildIndex;
+  private Progress progress = Progress.NONE;
+  private InstantSource clock = InstantSource.system();
+
+  OrchestratorBuilder() {}
+
+  /**
+   * The database, PostgreSQL 15 or later; its schema is created and migrated on opening.
+   *
+   * @param jdbcUrl such as {@code jdbc:postgresql://localhost:5432/memlane}
+   */
+  public OrchestratorBuilder postgres(String jdbcUrl, @Nullable String user, @Nullable String password) {
+    this.jdbcUrl = jdbcUrl;
+    this.user = user;
+    this.password = password;
+    return this;
+  }
+
+  /** The database schema that holds the tables, {@code memlane} by default. */
+  public OrchestratorBuilder schema(String schema) {
+    this.schema = schema;
+    return this;
+  }
+
+  /** How many connections to the database at most, 10 by default. */
+  public OrchestratorBuilder poolSize(int poolSize) {
+    this.poolSize = poolSize;
+    return this;
+  }
+
+  /** How many writes may wait for the database, 10,000 by default. */
+  public OrchestratorBuilder commitQueueBound(int commitQueueBound) {
+    this.commitQueueBound = commitQueueBound;
+    return this;
+  }
+
+  /** Where this process keeps its index; of no other's use. It can be lost: it is rebuilt from the database. */
+  public OrchestratorBuilder indexDirectory(Path indexDirectory) {
+    this.indexDirectory = indexDirectory;
+    return this;
+  }
+
+  /** What makes vectors of texts. Closed with the orchestrator. */
+  public OrchestratorBuilder embedder(Embedder embedder) {
+    this.embedder = embedder;
+    return this;
+  }
+
+  /** How many bytes of vectors to remember in front of the embedder, 64 MiB by default; 0 for none. */
+  public OrchestratorBuilder embeddingCacheBytes(long embeddingCacheBytes) {
+    this.embeddingCacheBytes = embeddingCacheBytes;
+    return this;
+  }
+
+  /** How many requests to the embedder may be in flight, 2 by default. */
+  public OrchestratorBuilder embeddingConcurrency(int embeddingConcurrency) {
+    this.embeddingConcurrency = embeddingConcurrency;
+    return this;
+  }
+
+  /** How long embedding a text may take, 60 s by default. */
+  public OrchestratorBuilder embeddingDeadline(Duration embeddingDeadline) {
+    this.embeddingDeadline = embeddingDeadline;
+    return this;
+  }
+
+  /** How long a write may take after its text has been embedded, 10 s by default. */
+  public OrchestratorBuilder writeDeadline(Duration writeDeadline) {
+    this.writeDeadline = writeDeadline;
+    return this;
+  }
+
+  /** How long a statement may run on the server, 5 s by default. */
+  public OrchestratorBuilder statementTimeout(Duration statementTimeout) {
+    this.statementTimeout = statementTimeout;
+    return this;
+  }
+
+  /** How long a statement may wait for another transaction's lock, 1 s by default. */
+  public OrchestratorBuilder lockTimeout(Duration lockTimeout) {
+    this.lockTimeout = lockTimeout;
+    return this;
+  }
+
+  /** How often the index is made durable in the background, every 10 s by default; a crash loses nothing by it. */
+  public OrchestratorBuilder indexCommitInterval(Duration commitInterval) {
+    this.commitInterval = commitInterval;
+    return this;
+  }
+
+  /** How many writes may be under way, 10,000 by default; beyond that they are refused. */
+  public OrchestratorBuilder mostInFlight(int mostInFlight) {
+    this.mostInFlight = mostInFlight;
+    return this;
+  }
+
+  /** How many writes may be unsettled, 1,000 by default; beyond that new ones are refused. */
+  public OrchestratorBuilder mostUnsettled(int mostUnsettled) {
+    this.mostUnsettled = mostUnsettled;
+    return this;
+  }
+
+  /** Whether to throw the index away first and make it again from the database, with the embedder's model. */
+  public OrchestratorBuilder rebuildIndex(boolean rebuildIndex) {
+    this.rebuildIndex = rebuildIndex;
+    return this;
+  }
+
+  /** Is told how far the comparison of the index with the database has come while opening. */
+  public OrchestratorBuilder progress(Progress progress) {
+    this.progress = progress;
+    return this;
+  }
+
+  /** What time it is, for deadlines and for the times that are stored. */
+  public OrchestratorBuilder clock(InstantSource clock) {
+    this.clock = clock;
+    return this;
+  }
+
+  /**
+   * Opens the stores, brings the database's schema up to date, and makes the index agree with core.
+   *
+   * @throws InvalidInputException if the database, the directory or the embedder is missing
+   * @throws MemlaneException if a store can't be opened; the message says why and what to do
+   */
+  public MemoryOrchestrator open() {
+    String url = require(jdbcUrl, "postgres(...)");
+    Path directory = require(indexDirectory, "indexDirectory(...)");
+    Embedder model = require(embedder, "embedder(...)");
+    Opened opened = new Opened();
+    try {
+      Database database = opened.add(Database.builder(url).user(user).password(password).schema(schema)
+          .poolSize(poolSize).queueBound(commitQueueBound).statementTimeout(statementTimeout).lockTimeout(lockTimeout)
+          .clock(clock).open());
+      PostgresCoreStore core = PostgresCoreStore.open(database, model.model(), model.dimension());
+      if (rebuildIndex) {
+        LuceneVectorIndex.delete(directory);
+      }
+      VectorIndex index = opened.add(LuceneVectorIndex.builder(directory).model(model.model())
+          .dimension(model.dimension()).commitInterval(commitInterval).clock(clock).open());
+      BatchingEmbedder batching = opened.add(BatchingEmbedder.builder(model).cacheBytes(embeddingCacheBytes)
+          .concurrency(embeddingConcurrency).deadline(embeddingDeadline).build());
+      ExecutorService executor = Executors
+          .newThreadPerTaskExecutor(Thread.ofVirtual().name("memlane-", 0).factory());
+      opened.add(executor::shutdown);
+      ScheduledExecutorService timer = Executors
+          .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("memlane-timer").factory());
+      opened.add(timer::shutdownNow);
+      MemoryOrchestrator orchestrator = new MemoryOrchestrator(
+          new Stores(database.units(), core, new PostgresHistoryStore(database), index),
+          new Environment(executor, timer, clock, new TimeOrderedIds(clock)), batching,
+          new MemoryOrchestrator.Limits(writeDeadline, mostInFlight, mostUnsettled), opened::close);
+      Outcomes.await(orchestrator.compare(progress));
+      return orchestrator;
+    } catch (RuntimeException e) {
+      opened.closeAfter(e);
+      throw e;
+    }
+  }
+
+  private static <T> T require(@Nullable T value, String method) {
+    if (value == null) {
+      throw new InvalidInputException("the builder needs " + method + " before open()");
+    }
+    return value;
+  }
+}

@@ -1,0 +1,82 @@
+package dev.memlane.orchestrator;
+
+import dev.memlane.model.IndexDocument;
+import dev.memlane.model.Operation;
+import dev.memlane.model.DocumentName;
+import dev.memlane.model.StoreAnswers;
+import dev.memlane.model.StoreResult;
+import dev.memlane.model.Unit;
+import java.time.Instant;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+
+/**
+ * The fan-out: one operation to the three stores at once.
+ *
+ * <p>
+ * Three branches are started, the index first because the last part of a unit may run the commit queue in this thread.
+ * Each branch ends as a {@link StoreResult}, whatever happens in it; where core's or history's branch can't even start,
+ * the unit is withdrawn, so that neither of them is done.
+ */
+final class ParallelWrite {
+
+  private final Stores stores;
+
+  ParallelWrite(Stores stores) {
+    this.stores = stores;
+  }
+
+  /**
+   * Writes to all three stores.
+   *
+   * @return what each of them answered; never fails
+   */
+  CompletableFuture<StoreAnswers> write(Operation operation, Instant deadline) {
+    CompletableFuture<StoreResult> vector = branch(() -> vectorBranch(operation, deadline));
+    if (vector.isDone() && vector.join() instanceof StoreResult.NotApplied refused) {
+      return CompletableFuture.completedFuture(new StoreAnswers(refused, refused, refused));
+    }
+    return together(vector, operation, deadline);
+  }
+
+  /** Writes to core and history alone, the index's answer being known from before. */
+  CompletableFuture<StoreAnswers> writeAgain(Operation operation, StoreResult vector, Instant deadline) {
+    return together(CompletableFuture.completedFuture(vector), operation, deadline);
+  }
+
+  private CompletableFuture<StoreAnswers> together(
+      CompletableFuture<StoreResult> vector, Operation operation, Instant deadline) {
+    Unit unit = stores.units().begin(Unit.Kind.WRITE, operation.memory(), operation.op(), deadline);
+    CompletableFuture<StoreResult> core = part(unit, () -> stores.core().write(unit, operation));
+    CompletableFuture<StoreResult> history = part(unit, () -> stores.history().write(unit, operation));
+    return CompletableFuture.allOf(core, vector, history)
+        .thenApply(ignored -> new StoreAnswers(core.join(), vector.join(), history.join()));
+  }
+
+  private CompletableFuture<StoreResult> vectorBranch(Operation operation, Instant deadline) {
+    IndexDocument document = operation.document();
+    return document == null
+        ? stores.index().check(new DocumentName(operation.memory(), operation.op()), deadline)
+        : stores.index().put(document, deadline);
+  }
+
+  /** A store's part of a unit. If it can't be joined, the whole unit is off, and no other part waits for it. */
+  static CompletableFuture<StoreResult> part(Unit unit, Supplier<CompletableFuture<StoreResult>> join) {
+    return branch(join).thenApply(result -> {
+      if (result instanceof StoreResult.NotApplied notApplied) {
+        // Does nothing to a unit that has been sent.
+        unit.withdraw(notApplied.cause());
+      }
+      return result;
+    });
+  }
+
+  /** A branch always ends in a result: it hasn't begun if starting it threw, and is in doubt if its future failed. */
+  private static CompletableFuture<StoreResult> branch(Supplier<CompletableFuture<StoreResult>> start) {
+    try {
+      return start.get().exceptionally(StoreResult.InDoubt::new);
+    } catch (RuntimeException e) {
+      return CompletableFuture.completedFuture(new StoreResult.NotApplied(e));
+    }
+  }
+}

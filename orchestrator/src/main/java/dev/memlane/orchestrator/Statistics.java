@@ -1,0 +1,24 @@
+package dev.memlane.orchestrator;
+
+import dev.memlane.embedding.EmbeddingStats;
+import dev.memlane.model.IndexSummary;
+import dev.memlane.model.Operation;
+import java.util.List;
+
+/**
+ * A snapshot of what the stores hold and what this process has done since opening.
+ *
+ * @param memories live memories that are not expired
+ * @param entries entries of the history
+ * @param coreBytes what core takes on disk
+ * @param historyBytes what the history takes on disk
+ * @param writesInFlight writes that have begun and not ended
+ * @param unsettled operations that are being settled behind
+ */
+public record Statistics(long memories, long entries, long coreBytes, long historyBytes, IndexSummary index,
+    EmbeddingStats embedding, int writesInFlight, List<Operation> unsettled) {
+
+  public Statistics {
+    unsettled = List.copyOf(unsettled);
+  }
+}

@@ -1,0 +1,208 @@
+package dev.memlane.orchestrator;
+
+import dev.memlane.model.CoreRow;
+import dev.memlane.model.DocumentName;
+import dev.memlane.model.Memory;
+import dev.memlane.model.Operation;
+import dev.memlane.model.StoreAnswers;
+import dev.memlane.model.StoreException;
+import dev.memlane.model.StoreResult;
+import dev.memlane.model.Unit;
+import dev.memlane.model.WriteOutcome;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Carries one operation from its turn to its outcome, by the rules of the write protocol.
+ *
+ * <p>
+ * Whoever calls has the memory's turn and keeps it until the outcome is there. The steps, in the words of the rules:
+ * fan out; if core is in doubt, fence and look; if all applied, the older documents go and it is stored; if core landed
+ * and the index didn't take it, undo core, and where that can't be done any more, complete forward; if core did not
+ * take it, the document goes and the row that is there tells why. What can't be found out until the deadline, and a put
+ * that hangs, makes the operation unsettled, and the settler goes on.
+ */
+final class WriteProtocol {
+
+  private final Stores stores;
+  private final Environment environment;
+  private final ParallelWrite parallelWrite;
+  private final Doubt doubt;
+  private final Rollback rollback;
+  private final Settler settler;
+  private final IndexFollower follower;
+
+  WriteProtocol(Stores stores, Environment environment, ParallelWrite parallelWrite, Doubt doubt, Rollback rollback,
+      Settler settler, IndexFollower follower) {
+    this.stores = stores;
+    this.environment = environment;
+    this.parallelWrite = parallelWrite;
+    this.doubt = doubt;
+    this.rollback = rollback;
+    this.settler = settler;
+    this.follower = follower;
+  }
+
+  /**
+   * Runs the operation.
+   *
+   * @return its outcome; a {@link WriteOutcome.Conflict} without an expectation means that the row is not the one that
+   * the operation started from. Never fails
+   */
+  CompletableFuture<WriteOutcome> run(Operation operation, Instant deadline) {
+    return parallelWrite.write(operation, deadline)
+        .thenComposeAsync(answers -> settle(operation, answers, false, deadline), environment.executor())
+        .exceptionally(defect -> unsettled(operation, defect, null));
+  }
+
+  /**
+   * @param fenced whether the row's stamp may have been replaced by our own fence
+   */
+  private CompletableFuture<WriteOutcome> settle(
+      Operation operation, StoreAnswers answers, boolean fenced, Instant deadline) {
+    if (answers.core() instanceof StoreResult.InDoubt || answers.history() instanceof StoreResult.InDoubt) {
+      return doubt.resolve(operation, deadline).thenComposeAsync(answer -> {
+        if (answer instanceof StoreResult.InDoubt inDoubt) {
+          return CompletableFuture.completedFuture(unsettled(operation, inDoubt.cause(), answers));
+        }
+        StoreResult known = answer instanceof StoreResult.NotApplied ? new StoreResult.NotApplied(cause(answers)) : answer;
+        return settle(operation, new StoreAnswers(known, answers.vector(), known), true, deadline);
+      }, environment.executor());
+    }
+    if (answers.vector() instanceof StoreResult.InDoubt hanging) {
+      return CompletableFuture.completedFuture(unsettled(operation, hanging.cause(), answers));
+    }
+    if (answers.allApplied()) {
+      return complete(operation);
+    }
+    return answers.core() instanceof StoreResult.Applied ? undo(operation, answers, deadline)
+        : explain(operation, answers, fenced, deadline);
+  }
+
+  /** All applied: the older document goes, and the caller is answered. */
+  private CompletableFuture<WriteOutcome> complete(Operation operation) {
+    return CompletableFuture.completedFuture(operation.kind()).thenCompose(kind -> switch (kind) {
+      case ADD -> CompletableFuture.<@Nullable Void>completedFuture(null);
+      case UPDATE -> stores.index().remove(new DocumentName(operation.memory(), before(operation).op()));
+      case DELETE -> stores.index().removeAll(operation.memory());
+    }).handle((done, failure) -> {
+      if (failure != null) {
+        // It has landed and can be found; that its older document still stands only costs searches a little.
+        settler.followBehind(operation.memory());
+      }
+      return landed(operation);
+    });
+  }
+
+  private static CoreRow before(Operation operation) {
+    CoreRow before = operation.before();
+    if (before == null) {
+      throw new IllegalStateException(operation + " starts from no row");
+    }
+    return before;
+  }
+
+  private static WriteOutcome landed(Operation operation) {
+    return operation.kind() == Operation.Kind.DELETE
+        ? new WriteOutcome.Deleted(operation.memory(), operation.op(), operation.version())
+        : new WriteOutcome.Stored(operation.requireAfter());
+  }
+
+  /** Core landed, the index failed. */
+  private CompletableFuture<WriteOutcome> undo(Operation operation, StoreAnswers answers, Instant deadline) {
+    return rollback.undoLanded(operation, deadline).thenComposeAsync(ending -> switch (ending) {
+      case UNDONE -> rolledBack(operation, answers);
+      case STANDS -> follower.followInTurn(operation.memory(), deadline)
+          .handle((done, failure) -> failure == null ? landed(operation) : unsettled(operation, failure, answers));
+      case UNKNOWN -> CompletableFuture.completedFuture(unsettled(operation, cause(answers), answers));
+    }, environment.executor());
+  }
+
+  private CompletableFuture<WriteOutcome> rolledBack(Operation operation, StoreAnswers answers) {
+    return rollback.takeBack(operation, answers.vector()).thenApply(
+        ignored -> new WriteOutcome.RolledBack(operation.memory(), operation.op(), cause(answers), answers));
+  }
+
+  /** Core did not take it: the row that is there says why. */
+  private CompletableFuture<WriteOutcome> explain(
+      Operation operation, StoreAnswers answers, boolean fenced, Instant deadline) {
+    if (!(answers.vector() instanceof StoreResult.Applied)) {
+      return rolledBack(operation, answers);
+    }
+    return stores.core().read(List.of(operation.memory()), false).thenApply(Optional::of)
+        // That it isn't there is certain; only the reason can't be told now.
+        .exceptionally(failure -> Optional.empty()).thenComposeAsync(rows -> {
+          if (rows.isEmpty()) {
+            return rolledBack(operation, answers);
+          }
+          CoreRow row = rows.get().get(operation.memory());
+          return operation.kind() == Operation.Kind.ADD ? explainAdd(operation, answers, row, fenced, deadline)
+              : explainChange(operation, answers, row, fenced);
+        }, environment.executor());
+  }
+
+  private CompletableFuture<WriteOutcome> explainAdd(
+      Operation operation, StoreAnswers answers, @Nullable CoreRow row, boolean fenced, Instant deadline) {
+    if (row == null) {
+      return rolledBack(operation, answers);
+    }
+    if (row.state() == CoreRow.State.VOID) {
+      if (operation.before() != null) {
+        return rolledBack(operation, answers);
+      }
+      Operation over = new Operation(operation.op(), operation.kind(), operation.memory(), row, operation.after(),
+          operation.embedding(), operation.actor(), operation.at());
+      return parallelWrite.writeAgain(over, answers.vector(), deadline)
+          .thenComposeAsync(again -> settle(over, again, false, deadline), environment.executor());
+    }
+    return confirm(row, deadline).thenComposeAsync(confirmed -> switch (confirmed) {
+      case StoreResult.Applied applied -> rollback.takeBack(operation, answers.vector())
+          .thenApply(ignored -> duplicate(row));
+      case StoreResult.NotApplied changed when !environment.isPast(deadline) ->
+        explain(operation, answers, fenced, deadline);
+      case StoreResult.InDoubt unanswered when !environment.isPast(deadline) ->
+        explain(operation, answers, fenced, deadline);
+      default -> rolledBack(operation, answers);
+    }, environment.executor());
+  }
+
+  /**
+   * Confirms the state of a row that an add was answered with, so that it can't vanish by a rollback any more.
+   *
+   * @return applied if it stands; never fails
+   */
+  CompletableFuture<StoreResult> confirm(CoreRow row, Instant deadline) {
+    Unit unit = stores.units().begin(Unit.Kind.CONFIRM, row.id(), row.op(), deadline);
+    return ParallelWrite.part(unit, () -> stores.core().confirm(unit, environment.ids().newStamp()));
+  }
+
+  /** What an add is told that met this row. */
+  static WriteOutcome duplicate(CoreRow row) {
+    Memory memory = row.memory();
+    return memory == null ? new WriteOutcome.WasDeleted(row.id(), row.op()) : new WriteOutcome.DuplicateOf(memory);
+  }
+
+  private CompletableFuture<WriteOutcome> explainChange(
+      Operation operation, StoreAnswers answers, @Nullable CoreRow row, boolean fenced) {
+    // After a fence the stamp differs in any case; without one, a confirmation by a duplicate is reason to begin again.
+    boolean changed = row == null || !row.op().equals(before(operation).op())
+        || !fenced && !row.stamp().equals(operation.expectedStamp());
+    return changed
+        ? rollback.takeBack(operation, answers.vector()).thenApply(
+            ignored -> new WriteOutcome.Conflict(operation.memory(), null, row == null ? null : row.op()))
+        : rolledBack(operation, answers);
+  }
+
+  private WriteOutcome unsettled(Operation operation, Throwable cause, @Nullable StoreAnswers answers) {
+    settler.settleBehind(operation);
+    return new WriteOutcome.Unsettled(operation.memory(), operation.op(), cause, answers);
+  }
+
+  private static Throwable cause(StoreAnswers answers) {
+    Throwable cause = answers.cause();
+    return cause == null ? new StoreException("the stores did not agree", null) : cause;
+  }
+}

@@ -1,0 +1,105 @@
+package dev.memlane.orchestrator;
+
+import dev.memlane.embedding.BatchingEmbedder;
+import dev.memlane.embedding.Embedder;
+import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.model.CoreStore;
+import dev.memlane.model.HistoryStore;
+import dev.memlane.model.VectorIndex;
+import dev.memlane.storage.core.PostgresCoreStore;
+import dev.memlane.storage.history.PostgresHistoryStore;
+import dev.memlane.storage.postgres.Database;
+import dev.memlane.storage.vector.LuceneVectorIndex;
+import dev.memlane.testing.FaultInjector;
+import dev.memlane.testing.TestServer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A memory on real stores, each behind a fault injector. */
+final class TestMemory implements AutoCloseable {
+
+  final FaultInjector<CoreStore> core;
+  final FaultInjector<HistoryStore> history;
+  final FaultInjector<VectorIndex> index;
+  final CountingEmbedder embedder = new CountingEmbedder();
+  final MemoryOrchestrator memory;
+  final BlockingMemory blocking;
+
+  /** Embeds by hash, and counts. */
+  static final class CountingEmbedder implements Embedder {
+    private final HashEmbedder hash = new HashEmbedder();
+    final AtomicInteger texts = new AtomicInteger();
+
+    @Override
+    public CompletableFuture<List<float[]>> embed(List<String> texts) {
+      this.texts.addAndGet(texts.size());
+      return hash.embed(texts);
+    }
+
+    @Override
+    public String model() {
+      return hash.model();
+    }
+
+    @Override
+    public int dimension() {
+      return hash.dimension();
+    }
+
+    @Override
+    public Limits limits() {
+      return hash.limits();
+    }
+  }
+
+  private TestMemory(String jdbcUrl, Path directory, Duration writeDeadline) {
+    Opened opened = new Opened();
+    Database database = opened.add(Database.builder(jdbcUrl).poolSize(5).open());
+    core = FaultInjector.around(CoreStore.class,
+        PostgresCoreStore.open(database, embedder.model(), embedder.dimension()));
+    history = FaultInjector.around(HistoryStore.class, new PostgresHistoryStore(database));
+    index = FaultInjector.around(VectorIndex.class, opened.add(
+        LuceneVectorIndex.builder(directory).model(embedder.model()).dimension(embedder.dimension()).open()));
+    BatchingEmbedder batching = opened.add(BatchingEmbedder.builder(embedder).cacheBytes(0).build());
+    ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+    opened.add(executor);
+    ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+    opened.add(timer);
+    InstantSource clock = InstantSource.system();
+    memory = new MemoryOrchestrator(new Stores(database.units(), core.store(), history.store(), index.store()),
+        new Environment(executor, timer, clock, new TimeOrderedIds(clock)), batching,
+        new MemoryOrchestrator.Limits(writeDeadline, 10_000, 1_000), opened::close);
+    Outcomes.await(memory.compare(Progress.NONE));
+    blocking = memory.blocking();
+  }
+
+  static TestMemory open(Path directory) {
+    return open(TestServer.freshDatabase(), directory);
+  }
+
+  static TestMemory open(String jdbcUrl, Path directory) {
+    return new TestMemory(jdbcUrl, directory, Duration.ofSeconds(10));
+  }
+
+  static TestMemory impatient(Path directory) {
+    return new TestMemory(TestServer.freshDatabase(), directory, Duration.ofMillis(500));
+  }
+
+  void heal() {
+    core.heal();
+    history.heal();
+    index.heal();
+  }
+
+  @Override
+  public void close() {
+    memory.close();
+  }
+}

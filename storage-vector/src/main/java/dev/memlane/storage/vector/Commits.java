@@ -1,0 +1,104 @@
+package dev.memlane.storage.vector;
+
+import dev.memlane.model.StoreException;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.apache.lucene.index.IndexWriter;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes what was written durable, on a thread of its own: at intervals while something has changed, and on request.
+ */
+final class Commits {
+
+  private static final Logger LOG = System.getLogger(Commits.class.getName());
+
+  private final IndexWriter writer;
+  private final Retentions retentions;
+  private final IndexFailures failures;
+  private final ScheduledThreadPoolExecutor thread;
+  private final SharedJob commit;
+
+  Commits(IndexWriter writer, Retentions retentions, IndexFailures failures, Duration interval) {
+    this.writer = writer;
+    this.retentions = retentions;
+    this.failures = failures;
+    this.thread = new ScheduledThreadPoolExecutor(1, Threads.named("memlane-index-commit"));
+    this.commit = new SharedJob(thread, this::commit);
+    Future<?> forEver = thread.scheduleWithFixedDelay(this::commitInBackground, interval.toNanos(),
+        interval.toNanos(), TimeUnit.NANOSECONDS);
+    assert !forEver.isCancelled();
+  }
+
+  /** Commits everything written before this call. */
+  CompletableFuture<Void> request() {
+    return commit.request()
+        .exceptionallyCompose(e -> CompletableFuture.failedFuture(e instanceof RejectedExecutionException
+            ? failures.closed()
+            : failures.general("could not be made durable", e)));
+  }
+
+  /**
+   * Ends the intervals, commits a last time if that is possible, and lets go of the writer's files. Merges that are
+   * running are given up: they are begun again after opening.
+   *
+   * @return ends when the writer is closed; fails if what was written last is not durable
+   */
+  CompletableFuture<Void> closeWriter() {
+    CompletableFuture<Void> closed = new CompletableFuture<>();
+    thread.execute(() -> {
+      @Nullable
+      StoreException failure = null;
+      if (writer.isOpen()) {
+        try {
+          commit();
+        } catch (Throwable e) {
+          failure = failures.general("could not be made durable before it was closed (what is missing is put again "
+              + "from the database when it is opened)", e);
+        }
+      }
+      try {
+        writer.rollback();
+      } catch (Throwable e) {
+        StoreException unclosed = failures.general("could not be closed", e);
+        if (failure == null) {
+          failure = unclosed;
+        } else {
+          failure.addSuppressed(unclosed);
+        }
+      }
+      if (failure == null) {
+        closed.complete(null);
+      } else {
+        closed.completeExceptionally(failure);
+      }
+    });
+    thread.shutdown();
+    return closed;
+  }
+
+  private void commitInBackground() {
+    try {
+      if (writer.isOpen()) {
+        commit();
+      }
+    } catch (Throwable e) {
+      LOG.log(Level.WARNING, "what was written to the vector index could not be made durable; it is tried again",
+          failures.general("could not be made durable", e));
+    }
+  }
+
+  private void commit() throws IOException {
+    retentions.apply();
+    if (writer.hasUncommittedChanges()) {
+      writer.commit();
+    }
+  }
+}

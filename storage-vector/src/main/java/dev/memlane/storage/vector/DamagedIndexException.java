@@ -1,0 +1,12 @@
+package dev.memlane.storage.vector;
+
+import dev.memlane.model.StoreException;
+import org.jspecify.annotations.Nullable;
+
+/** The index's files cannot be read. Nothing is lost: a reindex makes them again from the database. */
+public final class DamagedIndexException extends StoreException {
+
+  DamagedIndexException(String message, @Nullable Throwable cause) {
+    super(message, cause);
+  }
+}

@@ -1,0 +1,146 @@
+package dev.memlane.storage.vector;
+
+import dev.memlane.model.ContentHash;
+import dev.memlane.model.DocumentName;
+import dev.memlane.model.IndexDocument;
+import dev.memlane.model.IndexHits.IndexHit;
+import dev.memlane.model.Memory;
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.OperationId;
+import java.nio.ByteBuffer;
+import java.util.UUID;
+import org.apache.lucene.document.BinaryDocValuesField;
+import org.apache.lucene.document.Document;
+import org.apache.lucene.document.Field;
+import org.apache.lucene.document.Field.Store;
+import org.apache.lucene.document.FieldType;
+import org.apache.lucene.document.KnnFloatVectorField;
+import org.apache.lucene.document.StringField;
+import org.apache.lucene.index.IndexOptions;
+import org.apache.lucene.index.Term;
+import org.apache.lucene.index.VectorSimilarityFunction;
+import org.apache.lucene.util.BytesRef;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a state of a memory lies in Lucene: one document, with the fields named here, none of them stored as a text.
+ *
+ * <p>
+ * Vectors are brought to length 1 and compared by their dot product, which then is the cosine and costs less.
+ */
+final class DocumentFields {
+
+  /** The memory's id, 16 bytes. */
+  static final String MEMORY = "memory";
+  /** The memory's id and the operation's, 32 bytes: names the document, and sorts as memory ids do. */
+  static final String DOCUMENT = "document";
+  /** Doc values: the memory's id, the operation's, and the content's hash, 48 bytes. */
+  static final String HIT = "hit";
+  static final String USER = "user";
+  static final String AGENT = "agent";
+  static final String RUN = "run";
+  /** See {@link MetadataTerms}. */
+  static final String METADATA = "metadata";
+  /** The searchable text, analysed. */
+  static final String TEXT = "text";
+  static final String VECTOR = "vector";
+
+  static final int UUID_BYTES = 16;
+  static final int NAME_BYTES = 2 * UUID_BYTES;
+  private static final int HIT_BYTES = 3 * UUID_BYTES;
+
+  private static final FieldType ANALYSED = new FieldType();
+  static {
+    ANALYSED.setTokenized(true);
+    // Without positions: words are looked for one by one, never as a phrase.
+    ANALYSED.setIndexOptions(IndexOptions.DOCS_AND_FREQS);
+    ANALYSED.freeze();
+  }
+
+  private DocumentFields() {}
+
+  static Document of(IndexDocument source) {
+    Memory memory = source.memory();
+    Document document = new Document();
+    document.add(new StringField(MEMORY, memoryBytes(memory.id()), Store.NO));
+    document.add(new StringField(DOCUMENT, nameBytes(source.name()), Store.NO));
+    document.add(new BinaryDocValuesField(HIT,
+        bytes(HIT_BYTES, memory.id().value(), memory.op().value(), memory.contentHash().value())));
+    addExact(document, USER, memory.scope().user());
+    addExact(document, AGENT, memory.scope().agent());
+    addExact(document, RUN, memory.scope().run());
+    for (BytesRef term : MetadataTerms.of(memory.metadata())) {
+      document.add(new StringField(METADATA, term, Store.NO));
+    }
+    document.add(new Field(TEXT, memory.searchableText(), ANALYSED));
+    document.add(new KnnFloatVectorField(VECTOR, unit(source.embedding().vector()),
+        VectorSimilarityFunction.DOT_PRODUCT));
+    return document;
+  }
+
+  static Term memoryTerm(MemoryId memory) {
+    return new Term(MEMORY, memoryBytes(memory));
+  }
+
+  static Term documentTerm(DocumentName name) {
+    return new Term(DOCUMENT, nameBytes(name));
+  }
+
+  static BytesRef memoryBytes(MemoryId memory) {
+    return bytes(UUID_BYTES, memory.value());
+  }
+
+  /** Reads what {@link #DOCUMENT} holds. */
+  static DocumentName name(BytesRef bytes) {
+    ByteBuffer buffer = ByteBuffer.wrap(bytes.bytes, bytes.offset, bytes.length);
+    return new DocumentName(new MemoryId(uuid(buffer)), new OperationId(uuid(buffer)));
+  }
+
+  /** Reads what {@link #HIT} holds. */
+  static IndexHit hit(BytesRef bytes, float score) {
+    ByteBuffer buffer = ByteBuffer.wrap(bytes.bytes, bytes.offset, bytes.length);
+    DocumentName name = new DocumentName(new MemoryId(uuid(buffer)), new OperationId(uuid(buffer)));
+    return new IndexHit(name, new ContentHash(uuid(buffer)), score);
+  }
+
+  /** Whether what {@link #HIT} holds belongs to the document of this name. */
+  static boolean isNamed(BytesRef hit, BytesRef nameBytes) {
+    return new BytesRef(hit.bytes, hit.offset, NAME_BYTES).equals(nameBytes);
+  }
+
+  /** The vector of the same direction and length 1. In doubles, because squares of floats leave the range of floats. */
+  static float[] unit(float[] vector) {
+    double squares = 0;
+    for (float x : vector) {
+      squares += (double) x * x;
+    }
+    double length = Math.sqrt(squares);
+    float[] unit = new float[vector.length];
+    for (int i = 0; i < vector.length; i++) {
+      unit[i] = (float) (vector[i] / length);
+    }
+    return unit;
+  }
+
+  private static void addExact(Document document, String field, @Nullable String value) {
+    if (value != null) {
+      document.add(new StringField(field, value, Store.NO));
+    }
+  }
+
+  static BytesRef nameBytes(DocumentName name) {
+    return bytes(NAME_BYTES, name.memory().value(), name.op().value());
+  }
+
+  private static BytesRef bytes(int length, UUID... values) {
+    ByteBuffer buffer = ByteBuffer.allocate(length);
+    for (UUID value : values) {
+      buffer.putLong(value.getMostSignificantBits()).putLong(value.getLeastSignificantBits());
+    }
+    return new BytesRef(buffer.array());
+  }
+
+  private static UUID uuid(ByteBuffer buffer) {
+    return new UUID(buffer.getLong(), buffer.getLong());
+  }
+}

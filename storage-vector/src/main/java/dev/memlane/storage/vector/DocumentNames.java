@@ -1,0 +1,73 @@
+package dev.memlane.storage.vector;
+
+import dev.memlane.model.DocumentName;
+import dev.memlane.model.MemoryId;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.lucene.index.IndexReader;
+import org.apache.lucene.index.MultiBits;
+import org.apache.lucene.index.MultiTerms;
+import org.apache.lucene.index.PostingsEnum;
+import org.apache.lucene.index.Terms;
+import org.apache.lucene.index.TermsEnum;
+import org.apache.lucene.util.Bits;
+import org.apache.lucene.util.BytesRef;
+import org.jspecify.annotations.Nullable;
+
+/** The names of all documents, in order, page by page: a walk over the terms that name them. */
+final class DocumentNames {
+
+  private DocumentNames() {}
+
+  /** See {@link dev.memlane.model.VectorIndex#names}. */
+  static List<DocumentName> page(IndexReader reader, @Nullable MemoryId after, int limit) throws IOException {
+    Terms terms = MultiTerms.getTerms(reader, DocumentFields.DOCUMENT);
+    if (terms == null) {
+      return List.of();
+    }
+    List<DocumentName> page = new ArrayList<>();
+    Bits live = MultiBits.getLiveDocs(reader);
+    TermsEnum walk = terms.iterator();
+    BytesRef term = after == null ? walk.next() : seekBeyond(walk, after);
+    PostingsEnum postings = null;
+    for (; term != null; term = walk.next()) {
+      if (live != null) {
+        postings = walk.postings(postings, PostingsEnum.NONE);
+        if (!anyLive(postings, live)) {
+          continue;
+        }
+      }
+      DocumentName name = DocumentFields.name(term);
+      if (page.size() >= limit && !page.getLast().memory().equals(name.memory())) {
+        break;
+      }
+      page.add(name);
+    }
+    return page;
+  }
+
+  private static @Nullable BytesRef seekBeyond(TermsEnum walk, MemoryId memory) throws IOException {
+    BytesRef last = new BytesRef(DocumentFields.NAME_BYTES);
+    BytesRef id = DocumentFields.memoryBytes(memory);
+    System.arraycopy(id.bytes, id.offset, last.bytes, 0, id.length);
+    Arrays.fill(last.bytes, id.length, DocumentFields.NAME_BYTES, (byte) 0xff);
+    last.length = DocumentFields.NAME_BYTES;
+    return switch (walk.seekCeil(last)) {
+      case END -> null;
+      case FOUND -> walk.next();
+      case NOT_FOUND -> walk.term();
+    };
+  }
+
+  /** A name may have several documents, of which all but the last one put are deleted. */
+  private static boolean anyLive(PostingsEnum postings, Bits live) throws IOException {
+    for (int doc = postings.nextDoc(); doc != PostingsEnum.NO_MORE_DOCS; doc = postings.nextDoc()) {
+      if (live.get(doc)) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,51 @@
+package dev.memlane.storage.vector;
+
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an index was made for, written into every commit: vectors of different models can't be compared, so an index is
+ * opened only for the model that filled it.
+ *
+ * @param model the embedding model's name
+ * @param dimension the vectors' dimension
+ */
+record IndexIdentity(String model, int dimension) {
+
+  /** Raised when documents are laid out in another way. */
+  private static final String FORMAT = "1";
+
+  private static final String FORMAT_KEY = "memlane.format";
+  private static final String MODEL_KEY = "memlane.model";
+  private static final String DIMENSION_KEY = "memlane.dimension";
+
+  Map<String, String> toUserData() {
+    return Map.of(FORMAT_KEY, FORMAT, MODEL_KEY, model, DIMENSION_KEY, Integer.toString(dimension));
+  }
+
+  /**
+   * @throws IncompatibleIndexException if the commit was written for another model, dimension or format
+   * @throws DamagedIndexException if it was not written by Memlane
+   */
+  void requireSame(Map<String, String> userData, Path directory) {
+    String format = userData.get(FORMAT_KEY);
+    if (format == null) {
+      throw new DamagedIndexException("the folder " + directory + " holds a Lucene index that Memlane did not write; "
+          + "give Memlane a folder of its own", null);
+    }
+    if (!format.equals(FORMAT)) {
+      throw new IncompatibleIndexException("the vector index in " + directory + " has format " + format
+          + ", this Memlane writes format " + FORMAT + ": run `memlane reindex`, which rebuilds it from the database");
+    }
+    @Nullable
+    String otherModel = userData.get(MODEL_KEY);
+    @Nullable
+    String otherDimension = userData.get(DIMENSION_KEY);
+    if (!model.equals(otherModel) || !Integer.toString(dimension).equals(otherDimension)) {
+      throw new IncompatibleIndexException("the vector index in " + directory + " was built with the model "
+          + otherModel + " (" + otherDimension + " dimensions), but " + model + " (" + dimension
+          + " dimensions) is configured: configure the former, or run `memlane reindex` to change to the latter");
+    }
+  }
+}

@@ -1,0 +1,53 @@
+package dev.memlane.storage.vector;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A job that many ask for and that runs once for all who asked before it began: one run is under way and one is waiting
+ * at most. It runs on the thread that it is given, never on the caller's.
+ */
+final class SharedJob {
+
+  /** What is done for all who asked. */
+  interface Job {
+    void run() throws Exception;
+  }
+
+  private final Executor thread;
+  private final Job job;
+  private final AtomicReference<@Nullable CompletableFuture<Void>> next = new AtomicReference<>();
+
+  SharedJob(Executor thread, Job job) {
+    this.thread = thread;
+    this.job = job;
+  }
+
+  /** Ends when a run that began after this call ends; fails as the job does, or because its thread has ended. */
+  CompletableFuture<Void> request() {
+    CompletableFuture<Void> run = new CompletableFuture<>();
+    CompletableFuture<Void> waiting = next.compareAndExchange(null, run);
+    if (waiting != null) {
+      return waiting;
+    }
+    try {
+      thread.execute(() -> {
+        // Who asks from now on may have come too late for this run.
+        next.set(null);
+        try {
+          job.run();
+          run.complete(null);
+        } catch (Throwable e) {
+          run.completeExceptionally(e);
+        }
+      });
+    } catch (RejectedExecutionException e) {
+      next.set(null);
+      run.completeExceptionally(e);
+    }
+    return run;
+  }
+}

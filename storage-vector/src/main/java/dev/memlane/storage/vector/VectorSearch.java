@@ -1,0 +1,146 @@
+package dev.memlane.storage.vector;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.PriorityQueue;
+import org.apache.lucene.index.FloatVectorValues;
+import org.apache.lucene.index.LeafReaderContext;
+import org.apache.lucene.index.ReaderUtil;
+import org.apache.lucene.search.DocIdSetIterator;
+import org.apache.lucene.search.IndexSearcher;
+import org.apache.lucene.search.KnnFloatVectorQuery;
+import org.apache.lucene.search.MatchAllDocsQuery;
+import org.apache.lucene.search.Query;
+import org.apache.lucene.search.ScoreDoc;
+import org.apache.lucene.search.ScoreMode;
+import org.apache.lucene.search.Scorer;
+import org.apache.lucene.search.VectorScorer;
+import org.apache.lucene.search.Weight;
+import org.apache.lucene.util.Bits;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds the documents nearest to a vector: exactly where few documents are in question, by the graph otherwise.
+ *
+ * <p>
+ * A graph is walked from neighbour to neighbour, and where most neighbours are outside the filter it finds little or
+ * loses its way. A scope usually holds some hundred documents; comparing each of them is faster, and misses none. So
+ * the matches are listed first, up to a limit. Within it each is compared; beyond it the graph decides
+ * ({@link KnnFloatVectorQuery}, after Malkov and Yashunin, 2016), and should it bring less than was asked for although
+ * there is more, each is compared after all.
+ */
+final class VectorSearch {
+
+  /** What the graph's walk keeps at least; walking with the few that a caller wants would miss too many. */
+  private static final int LEAST_KEPT = 100;
+
+  private final int exactLimit;
+
+  /**
+   * @param exactLimit how many documents are compared one by one at most, where fewer are asked for
+   */
+  VectorSearch(int exactLimit) {
+    this.exactLimit = exactLimit;
+  }
+
+  /**
+   * The nearest documents, nearest first.
+   *
+   * @param exhausted whether these are all that match
+   */
+  record Nearest(List<ScoreDoc> documents, boolean exhausted) {}
+
+  /**
+   * @param unit the vector, of length 1
+   * @param filter null if every document is in question
+   * @param depth how many documents to return at most
+   */
+  Nearest search(IndexSearcher searcher, float[] unit, @Nullable Query filter, int depth) throws IOException {
+    int limit = Math.max(exactLimit, depth);
+    if (filter != null || searcher.getIndexReader().numDocs() <= limit) {
+      int[] matches = matches(searcher, filter, limit);
+      if (matches.length <= limit) {
+        return compareAll(searcher, unit, matches, depth);
+      }
+    }
+    int kept = Math.max(depth, LEAST_KEPT);
+    ScoreDoc[] found = searcher.search(new KnnFloatVectorQuery(DocumentFields.VECTOR, unit, kept, filter),
+        depth).scoreDocs;
+    if (found.length < depth) {
+      return compareAll(searcher, unit, matches(searcher, filter, Integer.MAX_VALUE - 1), depth);
+    }
+    return new Nearest(List.of(found), false);
+  }
+
+  /** The live documents that match, ascending; one more than the limit if there are more. */
+  private static int[] matches(IndexSearcher searcher, @Nullable Query filter, int limit) throws IOException {
+    Query query = filter == null ? MatchAllDocsQuery.INSTANCE : filter;
+    Weight weight = searcher.createWeight(searcher.rewrite(query), ScoreMode.COMPLETE_NO_SCORES, 1);
+    int[] matches = new int[Math.min(256, searcher.getIndexReader().numDocs())];
+    int count = 0;
+    for (LeafReaderContext leaf : searcher.getIndexReader().leaves()) {
+      Scorer scorer = weight.scorer(leaf);
+      if (scorer == null) {
+        continue;
+      }
+      Bits live = leaf.reader().getLiveDocs();
+      DocIdSetIterator walk = scorer.iterator();
+      for (int doc = walk.nextDoc(); doc != DocIdSetIterator.NO_MORE_DOCS; doc = walk.nextDoc()) {
+        if (live != null && !live.get(doc)) {
+          continue;
+        }
+        if (count == matches.length) {
+          matches = Arrays.copyOf(matches, 2 * matches.length);
+        }
+        matches[count++] = leaf.docBase + doc;
+        if (count > limit) {
+          return Arrays.copyOf(matches, count);
+        }
+      }
+    }
+    return Arrays.copyOf(matches, count);
+  }
+
+  private static Nearest compareAll(IndexSearcher searcher, float[] unit, int[] matches, int depth)
+      throws IOException {
+    Comparator<ScoreDoc> farthestFirst = Comparator.comparingDouble((ScoreDoc hit) -> hit.score)
+        .thenComparing(hit -> hit.doc, Comparator.reverseOrder());
+    PriorityQueue<ScoreDoc> best = new PriorityQueue<>(farthestFirst);
+    List<LeafReaderContext> leaves = searcher.getIndexReader().leaves();
+    int next = 0;
+    while (next < matches.length) {
+      LeafReaderContext leaf = leaves.get(ReaderUtil.subIndex(matches[next], leaves));
+      int end = leaf.docBase + leaf.reader().maxDoc();
+      VectorScorer scorer = scorer(leaf, unit);
+      DocIdSetIterator walk = scorer.iterator();
+      for (; next < matches.length && matches[next] < end; next++) {
+        int doc = matches[next] - leaf.docBase;
+        if (walk.advance(doc) != doc) {
+          throw new IllegalStateException("document " + doc + " of the index has no vector");
+        }
+        ScoreDoc hit = new ScoreDoc(matches[next], scorer.score());
+        if (best.size() < depth) {
+          best.add(hit);
+        } else if (farthestFirst.compare(best.element(), hit) < 0) {
+          best.remove();
+          best.add(hit);
+        }
+      }
+    }
+    List<ScoreDoc> nearest = new ArrayList<>(best);
+    nearest.sort(farthestFirst.reversed());
+    return new Nearest(nearest, matches.length <= depth);
+  }
+
+  private static VectorScorer scorer(LeafReaderContext leaf, float[] unit) throws IOException {
+    FloatVectorValues vectors = leaf.reader().getFloatVectorValues(DocumentFields.VECTOR);
+    VectorScorer scorer = vectors == null ? null : vectors.scorer(unit);
+    if (scorer == null) {
+      throw new IllegalStateException("a segment of the index has no vectors");
+    }
+    return scorer;
+  }
+}

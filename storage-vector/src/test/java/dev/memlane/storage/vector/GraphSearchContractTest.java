@@ -1,0 +1,20 @@
+package dev.memlane.storage.vector;
+
+import dev.memlane.model.VectorIndex;
+import dev.memlane.testing.TestMemories;
+import dev.memlane.testing.VectorIndexContract;
+import java.nio.file.Path;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The same promises where every search that can goes by the graph. */
+class GraphSearchContractTest extends VectorIndexContract {
+
+  @TempDir
+  private Path folder;
+
+  @Override
+  protected VectorIndex open() {
+    return LuceneVectorIndex.builder(folder).model(TestMemories.MODEL).dimension(TestMemories.DIMENSION).exactLimit(0)
+        .graphThreshold(1).open();
+  }
+}

@@ -1,0 +1,421 @@
+package dev.memlane.storage.vector;
+
+import static dev.memlane.testing.TestMemories.document;
+import static dev.memlane.testing.TestMemories.embedding;
+import static dev.memlane.testing.TestMemories.id;
+import static dev.memlane.testing.TestMemories.memory;
+import static dev.memlane.testing.TestMemories.op;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.memlane.model.DocumentName;
+import dev.memlane.model.Embedding;
+import dev.memlane.model.Filter;
+import dev.memlane.model.IndexDocument;
+import dev.memlane.model.IndexHits.IndexHit;
+import dev.memlane.model.IndexQuery;
+import dev.memlane.model.IndexSummary;
+import dev.memlane.model.Metadata;
+import dev.memlane.model.Scope;
+import dev.memlane.model.StoreException;
+import dev.memlane.model.StoreResult.Applied;
+import dev.memlane.model.StoreResult.NotApplied;
+import dev.memlane.testing.TestMemories;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.lucene.analysis.core.KeywordAnalyzer;
+import org.apache.lucene.index.IndexWriter;
+import org.apache.lucene.index.IndexWriterConfig;
+import org.apache.lucene.store.Directory;
+import org.apache.lucene.store.FSDirectory;
+import org.apache.lucene.store.FilterDirectory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The index and its folder: what stays, what is refused, what can be made again. */
+class LuceneVectorIndexTest {
+
+  private static final Scope ADA = Scope.user("ada");
+  private static final Instant LATER = Instant.parse("9999-01-01T00:00:00Z");
+
+  @TempDir
+  private Path temporary;
+
+  // What stays.
+
+  @Test
+  void reopen_afterClosing_keepsDocuments() {
+    Path folder = temporary.resolve("vectors");
+    try (LuceneVectorIndex index = open(folder)) {
+      putNumbers(index, 0, 300);
+      index.remove(name(7)).join();
+      index.put(document(TestMemories.changed(memory(8, ADA, "memory 8"), op(1_008), "eight")), LATER).join();
+      index.retain(name(8)).join();
+    }
+
+    try (LuceneVectorIndex index = open(folder)) {
+      assertThat(index.names(null, 1_000).join()).hasSize(299).contains(name(8)).doesNotContain(name(7));
+      assertThat(index.search(new IndexQuery(embedding("memory 42"), "42", ADA, null, 1)).join().semantic())
+          .extracting(IndexHit::name).containsExactly(name(42));
+      putNumbers(index, 300, 301);
+      assertThat(index.summary().documents()).isEqualTo(300);
+    }
+  }
+
+  @Test
+  void reopen_afterClearing_isEmptyAndStillKnowsItsModel() {
+    Path folder = temporary.resolve("vectors");
+    try (LuceneVectorIndex index = open(folder)) {
+      putNumbers(index, 0, 10);
+      index.commit().join();
+      index.clear().join();
+    }
+
+    try (LuceneVectorIndex index = open(folder)) {
+      assertThat(index.names(null, 10).join()).isEmpty();
+    }
+    assertThatThrownBy(() -> LuceneVectorIndex.builder(folder).model("other").dimension(8).open())
+        .isInstanceOf(IncompatibleIndexException.class);
+  }
+
+  @Test
+  void open_ofWhatACrashLeaves_hasAllThatWasCommitted() throws IOException {
+    Path folder = temporary.resolve("vectors");
+    Path left = temporary.resolve("left");
+    try (LuceneVectorIndex index = open(folder)) {
+      putNumbers(index, 0, 100);
+      index.commit().join();
+      putNumbers(index, 100, 200);
+      index.names(null, 1).join();
+      copy(folder, left);
+    }
+
+    try (LuceneVectorIndex index = open(left)) {
+      assertThat(index.names(null, 1_000).join())
+          .containsAll(IntStream.range(0, 100).mapToObj(LuceneVectorIndexTest::name).toList());
+      putNumbers(index, 0, 200);
+      assertThat(index.names(null, 1_000).join()).hasSize(200);
+    }
+  }
+
+  @Test
+  void write_isCommittedInTheBackground() throws InterruptedException {
+    CountDownLatch commits = new CountDownLatch(2);
+    try (LuceneVectorIndex index = builder(temporary.resolve("vectors")).commitInterval(Duration.ofMillis(10))
+        .directory(directory -> new CountingCommits(directory, commits)).open()) {
+      putNumbers(index, 0, 1);
+
+      assertThat(commits.await(60, TimeUnit.SECONDS)).as("committed on opening and after the write").isTrue();
+    }
+  }
+
+  @Test
+  void vectorsOfManyDimensions_areTakenAndFoundAfterReopening() {
+    Path folder = temporary.resolve("vectors");
+    Random random = new Random(5);
+    List<Embedding> embeddings = new ArrayList<>();
+    try (LuceneVectorIndex index = LuceneVectorIndex.builder(folder).model("large").dimension(4_096).open()) {
+      for (int i = 0; i < 20; i++) {
+        embeddings.add(embedding("large", 4_096, random));
+        IndexDocument document = new IndexDocument(memory(i, ADA, "memory " + i), embeddings.get(i));
+        assertThat(index.put(document, LATER).join()).isInstanceOf(Applied.class);
+      }
+    }
+
+    try (LuceneVectorIndex index = LuceneVectorIndex.builder(folder).model("large").dimension(4_096).open()) {
+      assertThat(index.search(new IndexQuery(embeddings.get(13), null, null, null, 1)).join().semantic())
+          .extracting(IndexHit::name).containsExactly(name(13));
+    }
+  }
+
+  @Test
+  void summary_tellsTheSizeOfTheFolder() throws IOException {
+    Path folder = temporary.resolve("vectors");
+    try (LuceneVectorIndex index = open(folder)) {
+      putNumbers(index, 0, 100);
+      index.commit().join();
+
+      IndexSummary summary = index.summary();
+
+      assertThat(summary.documents()).isEqualTo(100);
+      try (Stream<Path> files = Files.list(folder)) {
+        assertThat(summary.bytes()).isPositive().isEqualTo(files.mapToLong(file -> file.toFile().length()).sum());
+      }
+    }
+  }
+
+  // The graph.
+
+  @Test
+  void search_byTheGraph_findsNearlyAllOfTheNearest() {
+    Random random = new Random(17);
+    try (LuceneVectorIndex graph = builder(temporary.resolve("graph")).exactLimit(0).graphThreshold(10).open();
+        LuceneVectorIndex exact = builder(temporary.resolve("exact")).open()) {
+      for (int i = 0; i < 3_000; i++) {
+        Metadata metadata = Metadata.of("third", i % 3);
+        IndexDocument document = new IndexDocument(
+            memory(id(i), op(i), ADA, "memory " + i, metadata),
+            embedding(TestMemories.MODEL, TestMemories.DIMENSION, random));
+        graph.put(document, LATER).join();
+        exact.put(document, LATER).join();
+      }
+      graph.commit().join();
+      for (Filter filter : List.of(Filter.exists("third"), Filter.equal("third", 1))) {
+        int found = 0;
+        for (int i = 0; i < 20; i++) {
+          IndexQuery query = new IndexQuery(embedding("query " + i), null, null, filter, 10);
+          Set<IndexHit> nearest = new HashSet<>(exact.search(query).join().semantic());
+          List<IndexHit> hits = graph.search(query).join().semantic();
+          assertThat(hits).hasSize(10).isSortedAccordingTo(Comparator.comparingDouble(IndexHit::score).reversed());
+          assertThat(graph.search(query).join().exhausted()).isFalse();
+          found += (int) hits.stream().filter(hit -> nearest.stream().anyMatch(near -> near.name().equals(hit.name())))
+              .count();
+        }
+        assertThat(found).as("of 200, %s", filter).isGreaterThan(190);
+      }
+    }
+  }
+
+  // What is refused.
+
+  @Test
+  void open_forAnotherModelOrDimension_failsAndSaysWhatToDo() {
+    Path folder = temporary.resolve("vectors");
+    try (LuceneVectorIndex index = open(folder)) {
+      putNumbers(index, 0, 1);
+    }
+
+    assertThatThrownBy(() -> LuceneVectorIndex.builder(folder).model("other").dimension(8).open())
+        .isInstanceOf(IncompatibleIndexException.class).hasMessageContaining(folder.toString())
+        .hasMessageContaining("test-8").hasMessageContaining("other").hasMessageContaining("`memlane reindex`");
+    assertThatThrownBy(() -> LuceneVectorIndex.builder(folder).model("test-8").dimension(9).open())
+        .isInstanceOf(IncompatibleIndexException.class).hasMessageContaining("8 dimensions")
+        .hasMessageContaining("9 dimensions");
+    try (LuceneVectorIndex index = open(folder)) {
+      assertThat(index.names(null, 10).join()).hasSize(1);
+    }
+  }
+
+  @Test
+  void open_ofAFolderThatIsOpen_fails() {
+    Path folder = temporary.resolve("vectors");
+    try (LuceneVectorIndex index = open(folder)) {
+      assertThatThrownBy(() -> open(folder)).isInstanceOf(StoreException.class)
+          .hasMessageContaining(folder.toString()).hasMessageContaining("open already");
+      assertThatThrownBy(() -> LuceneVectorIndex.delete(folder)).isInstanceOf(StoreException.class)
+          .hasMessageContaining("open already");
+
+      putNumbers(index, 0, 1);
+      assertThat(index.names(null, 10).join()).hasSize(1);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"segments_", ".cfs", ".cfe", ".si"})
+  void open_withoutAFile_failsAndSaysWhatToDo(String missing) throws IOException {
+    Path folder = filled();
+    for (Path file : files(folder, missing)) {
+      Files.delete(file);
+    }
+
+    assertThatThrownBy(() -> open(folder)).isInstanceOf(DamagedIndexException.class)
+        .hasMessageContaining(folder.toString()).hasMessageContaining("`memlane reindex`")
+        .hasMessageContaining("nothing is lost");
+    rebuild(folder);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"segments_", ".cfs", ".cfe", ".si"})
+  void open_withATruncatedFile_failsAndSaysWhatToDo(String truncated) throws IOException {
+    Path folder = filled();
+    for (Path file : files(folder, truncated)) {
+      byte[] bytes = Files.readAllBytes(file);
+      Files.write(file, Arrays.copyOf(bytes, bytes.length / 2));
+    }
+
+    assertThatThrownBy(() -> open(folder)).isInstanceOf(DamagedIndexException.class)
+        .hasMessageContaining(folder.toString());
+    rebuild(folder);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"segments_", ".si", ".cfe"})
+  void open_withABrokenFile_failsAndSaysWhatToDo(String broken) throws IOException {
+    Path folder = filled();
+    for (Path file : files(folder, broken)) {
+      byte[] bytes = Files.readAllBytes(file);
+      for (int i = 0; i < bytes.length; i += 3) {
+        bytes[i] ^= 0x55;
+      }
+      Files.write(file, bytes);
+    }
+
+    assertThatThrownBy(() -> open(folder)).isInstanceOf(DamagedIndexException.class)
+        .hasMessageContaining(folder.toString());
+    rebuild(folder);
+  }
+
+  @Test
+  void open_ofAnotherProgramsIndex_fails() throws IOException {
+    Path folder = temporary.resolve("vectors");
+    try (Directory directory = FSDirectory.open(folder);
+        IndexWriter writer = new IndexWriter(directory, new IndexWriterConfig())) {
+      writer.commit();
+    }
+
+    assertThatThrownBy(() -> open(folder)).isInstanceOf(DamagedIndexException.class)
+        .hasMessageContaining("a folder of its own");
+  }
+
+  @Test
+  void open_whereAFileIs_fails() throws IOException {
+    Path file = Files.writeString(temporary.resolve("file"), "hello");
+
+    assertThatThrownBy(() -> open(file)).isInstanceOf(StoreException.class).hasMessageContaining("name a folder");
+    assertThatThrownBy(() -> open(file.resolve("below"))).isInstanceOf(StoreException.class)
+        .hasMessageContaining("name a folder");
+  }
+
+  @Test
+  void open_withoutModelOrDimension_fails() {
+    assertThatThrownBy(() -> LuceneVectorIndex.builder(temporary).dimension(8).open())
+        .isInstanceOf(IllegalStateException.class);
+    assertThatThrownBy(() -> LuceneVectorIndex.builder(temporary).model("m").open())
+        .isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void put_ofADocumentThatLuceneRefuses_isNotAppliedAndHarmsNothing() {
+    try (LuceneVectorIndex index = builder(temporary.resolve("vectors")).analyzer(new KeywordAnalyzer()).open()) {
+      assertThat(index.put(document(1, ADA, "x".repeat(40_000)), LATER).join()).isInstanceOf(NotApplied.class);
+
+      putNumbers(index, 2, 4);
+      assertThat(index.names(null, 10).join()).containsExactly(name(2), name(3));
+    }
+  }
+
+  // The folder.
+
+  @Test
+  void open_makesTheFolderForItsOwnerOnly() throws IOException {
+    Path folder = temporary.resolve("parent/vectors");
+    assumeTrue(Files.getFileStore(temporary).supportsFileAttributeView("posix"));
+
+    open(folder).close();
+
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(folder))).isEqualTo("rwx------");
+  }
+
+  @Test
+  void delete_leavesFilesOfOthers() throws IOException {
+    Path folder = filled();
+    Path notes = Files.writeString(folder.resolve("notes.txt"), "mine");
+
+    LuceneVectorIndex.delete(folder);
+
+    assertThat(files(folder, "")).containsExactly(notes);
+    rebuild(folder);
+    Files.delete(notes);
+    LuceneVectorIndex.delete(folder);
+    assertThat(folder).doesNotExist();
+    LuceneVectorIndex.delete(folder);
+  }
+
+  @Test
+  void interruptedCaller_harmsNothing() {
+    Path folder = temporary.resolve("vectors");
+    try (LuceneVectorIndex index = open(folder)) {
+      putNumbers(index, 0, 10);
+      Thread.currentThread().interrupt();
+      assertThat(index.summary().documents()).isEqualTo(10);
+      assertThat(Thread.currentThread().isInterrupted()).isTrue();
+    }
+    assertThat(Thread.interrupted()).isTrue();
+
+    try (LuceneVectorIndex index = open(folder)) {
+      assertThat(index.summary().documents()).isEqualTo(10);
+    }
+  }
+
+  private Path filled() {
+    Path folder = temporary.resolve("vectors");
+    try (LuceneVectorIndex index = open(folder)) {
+      putNumbers(index, 0, 10);
+    }
+    return folder;
+  }
+
+  private static void rebuild(Path folder) {
+    LuceneVectorIndex.delete(folder);
+    try (LuceneVectorIndex index = open(folder)) {
+      assertThat(index.names(null, 10).join()).isEmpty();
+      putNumbers(index, 0, 1);
+    }
+  }
+
+  private static LuceneVectorIndex open(Path folder) {
+    return builder(folder).open();
+  }
+
+  private static LuceneVectorIndex.Builder builder(Path folder) {
+    return LuceneVectorIndex.builder(folder).model(TestMemories.MODEL).dimension(TestMemories.DIMENSION);
+  }
+
+  private static void putNumbers(LuceneVectorIndex index, int from, int to) {
+    for (int i = from; i < to; i++) {
+      assertThat(index.put(document(i, ADA, "memory " + i), LATER).join()).isInstanceOf(Applied.class);
+    }
+  }
+
+  private static DocumentName name(long number) {
+    return new DocumentName(id(number), op(number));
+  }
+
+  private static List<Path> files(Path folder, String part) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.filter(file -> String.valueOf(file.getFileName()).contains(part)).toList();
+    }
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    Files.createDirectory(to);
+    for (Path file : files(from, "")) {
+      Files.copy(file, to.resolve(from.relativize(file)));
+    }
+  }
+
+  /** Counts the commits: each ends with giving the list of segments its name. */
+  private static final class CountingCommits extends FilterDirectory {
+
+    private final CountDownLatch commits;
+
+    CountingCommits(Directory directory, CountDownLatch commits) {
+      super(directory);
+      this.commits = commits;
+    }
+
+    @Override
+    public void rename(String source, String destination) throws IOException {
+      super.rename(source, destination);
+      commits.countDown();
+    }
+  }
+}

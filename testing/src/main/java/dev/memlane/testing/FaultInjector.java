@@ -1,0 +1,105 @@
+package dev.memlane.testing;
+
+import dev.memlane.model.StoreException;
+import dev.memlane.model.StoreResult;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A wrapper around a real store that makes chosen methods fail on request. Safe for use by several threads.
+ *
+ * @param <T> the store's contract
+ */
+public final class FaultInjector<T> implements InvocationHandler {
+
+  private enum Fault {
+    THROW,
+    REFUSE,
+    LOSE_ANSWER,
+    NEVER_DO
+  }
+
+  private final T store;
+  private final T wrapped;
+  private final Map<String, Fault> faults = new ConcurrentHashMap<>();
+  private final Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();
+
+  private FaultInjector(Class<T> contract, T store) {
+    this.store = store;
+    this.wrapped = contract
+        .cast(Proxy.newProxyInstance(contract.getClassLoader(), new Class<?>[] {contract}, this));
+  }
+
+  public static <T> FaultInjector<T> around(Class<T> contract, T store) {
+    return new FaultInjector<>(contract, store);
+  }
+
+  /** The store as seen through the faults. */
+  public T store() {
+    return wrapped;
+  }
+
+  /** The method throws before it does anything. */
+  public void throwing(String method) {
+    faults.put(method, Fault.THROW);
+  }
+
+  /** The method answers that it did not apply, without having done anything. */
+  public void refusing(String method) {
+    faults.put(method, Fault.REFUSE);
+  }
+
+  /** The method does its work, and its answer is lost. */
+  public void losingAnswers(String method) {
+    faults.put(method, Fault.LOSE_ANSWER);
+  }
+
+  /** The method does nothing, and nobody can tell. */
+  public void neverDoing(String method) {
+    faults.put(method, Fault.NEVER_DO);
+  }
+
+  /** All methods work again. */
+  public void heal() {
+    faults.clear();
+  }
+
+  /** How often the method was called, faults included. */
+  public int calls(String method) {
+    AtomicInteger count = calls.get(method);
+    return count == null ? 0 : count.get();
+  }
+
+  @Override
+  public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] arguments) throws Throwable {
+    calls.computeIfAbsent(method.getName(), name -> new AtomicInteger()).incrementAndGet();
+    Fault fault = faults.get(method.getName());
+    StoreException injected = new StoreException("an injected fault of " + method.getName(), null);
+    if (fault == null) {
+      return call(method, arguments);
+    }
+    return switch (fault) {
+      case THROW -> throw injected;
+      case REFUSE -> CompletableFuture.completedFuture(new StoreResult.NotApplied(injected));
+      case NEVER_DO -> CompletableFuture.completedFuture(new StoreResult.InDoubt(injected));
+      case LOSE_ANSWER -> call(method, arguments) instanceof CompletableFuture<?> future
+          ? future.thenApply(answer -> new StoreResult.InDoubt(injected))
+          : new StoreResult.InDoubt(injected);
+    };
+  }
+
+  private @Nullable Object call(Method method, Object @Nullable [] arguments) throws Throwable {
+    try {
+      return method.invoke(store, arguments);
+    } catch (InvocationTargetException e) {
+      throw e.getCause() == null ? e : e.getCause();
+    }
+  }
+}
