@@ -1,6 +1,7 @@
 package dev.memlane.cli;
 
 import java.nio.file.Path;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
@@ -10,9 +11,11 @@ final class CommonOptions {
 
   @Option(names = {"-h", "--help"}, usageHelp = true, scope = ScopeType.INHERIT, order = 100,
       description = "Show this help and exit.")
+  @SuppressWarnings("unused") // picocli looks at it
   private boolean help;
 
   @Option(names = {"-V", "--version"}, versionHelp = true, order = 101, description = "Show the version and exit.")
+  @SuppressWarnings("unused") // picocli looks at it
   private boolean version;
 
   @Option(names = "--data", paramLabel = "DIR", scope = ScopeType.INHERIT, order = 90,
@@ -41,7 +44,16 @@ final class CommonOptions {
     return data;
   }
 
+  /**
+   * The server's address, or null for the embedded one.
+   *
+   * @throws UsageException if there is a password in it: others on the machine can see the command line
+   */
   @Nullable String jdbcUrl() {
+    if (jdbcUrl != null && jdbcUrl.toLowerCase(Locale.ROOT).matches("(?s).*([?&](ssl)?password=|//[^/?]*:[^/?]*@).*")) {
+      throw new UsageException("--jdbc-url has a password in it, which others on this machine can see; put it into "
+          + "$MEMLANE_DB_PASSWORD or ~/.pgpass");
+    }
     return jdbcUrl;
   }
 

@@ -49,7 +49,8 @@ record Context(CommonOptions options, Console console, Map<String, String> envir
       Memlane.Builder builder = Memlane.builder(directory).rebuildIndex(rebuildIndex).progress(bar::at);
       String url = options.jdbcUrl();
       if (url != null) {
-        builder.postgres(url, options.databaseUser(), environment.get("MEMLANE_DB_PASSWORD"));
+        fromArguments(
+            () -> builder.postgres(url, options.databaseUser(), environment.get("MEMLANE_DB_PASSWORD")));
       }
       return new Session(preparation.apply(builder).open(), stop);
     }

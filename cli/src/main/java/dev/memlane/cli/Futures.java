@@ -14,7 +14,6 @@ final class Futures {
       return future.join();
     } catch (CompletionException e) {
       if (e.getCause() instanceof RuntimeException cause) {
-        cause.addSuppressed(e);
         throw cause;
       }
       throw e;

@@ -14,11 +14,13 @@ import dev.memlane.model.Metadata;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Operation;
 import dev.memlane.model.Scope;
+import dev.memlane.model.StoreAnswers;
 import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.WriteOutcome;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -135,17 +137,38 @@ class TargetedRollbackTest {
   void undoWhoseAnswerIsLost_isRepeatedUntilItIsKnown(Operation.Kind kind) {
     try (TestMemory test = TestMemory.open(directory)) {
       Memory before = test.blocking.addMemory(NewMemory.of("Ada plays the oboe", ADA));
-      // Only what starts late enough to let core land: a refusal that is known at once would not send the unit.
-      test.index.refusing(kind == Operation.Kind.DELETE ? "check" : "put");
-      test.core.losingAnswers("undo");
-      test.history.losingAnswers("undo");
+      test.index.refusingAfter(kind == Operation.Kind.DELETE ? "check" : "put", test.core.nextAnswer("write"));
+      test.core.losingNextAnswer("undo");
+      test.history.losingNextAnswer("undo");
 
       MemoryWriteException failure = catchThrowableOfType(MemoryWriteException.class,
           () -> perform(test, kind, before.id()));
 
       assertThat(failure.outcome()).isInstanceOf(WriteOutcome.RolledBack.class);
+      assertThat(test.core.calls("undo")).isGreaterThan(1);
       test.heal();
       assertOnlyIsThere(test, before);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("doubtfulUnits")
+  void indexThatRefusesWhenCoreHasLanded_undoesCoreAndVoidsTheEntry(Operation.Kind kind) {
+    try (TestMemory test = TestMemory.open(directory)) {
+      Memory before = test.blocking.addMemory(NewMemory.of("Ada plays the oboe", ADA));
+      test.index.refusingAfter(kind == Operation.Kind.DELETE ? "check" : "put", test.core.nextAnswer("write"));
+
+      MemoryWriteException failure = catchThrowableOfType(MemoryWriteException.class,
+          () -> perform(test, kind, before.id()));
+
+      assertThat(failure.outcome()).isInstanceOfSatisfying(WriteOutcome.RolledBack.class,
+          outcome -> assertThat(Objects.requireNonNull(outcome.answers()).core())
+              .isInstanceOf(StoreResult.Applied.class));
+      assertThat(test.core.calls("undo")).isEqualTo(1);
+      test.heal();
+      assertOnlyIsThere(test, before);
+      perform(test, kind, before.id());
+      assertThat(test.blocking.verify(false).inconsistencies()).isEmpty();
     }
   }
 
@@ -180,7 +203,7 @@ class TargetedRollbackTest {
     }
   }
 
-  private static StoreResult answerOf(dev.memlane.model.StoreAnswers answers, StoreKind store) {
+  private static StoreResult answerOf(StoreAnswers answers, StoreKind store) {
     return switch (store) {
       case CORE -> answers.core();
       case HISTORY -> answers.history();

@@ -4,6 +4,7 @@ import dev.memlane.embedding.BatchingEmbedder;
 import dev.memlane.embedding.Embedder;
 import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.model.CoreStore;
+import dev.memlane.model.EmbeddingException;
 import dev.memlane.model.HistoryStore;
 import dev.memlane.model.VectorIndex;
 import dev.memlane.storage.core.PostgresCoreStore;
@@ -20,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A memory on real stores, each behind a fault injector. */
@@ -35,10 +37,14 @@ final class TestMemory implements AutoCloseable {
   /** Embeds by hash, and counts. */
   static final class CountingEmbedder implements Embedder {
     private final HashEmbedder hash = new HashEmbedder();
+    final AtomicBoolean failing = new AtomicBoolean();
     final AtomicInteger texts = new AtomicInteger();
 
     @Override
     public CompletableFuture<List<float[]>> embed(List<String> texts) {
+      if (failing.get()) {
+        return CompletableFuture.failedFuture(new EmbeddingException("the embedder has no power", null));
+      }
       this.texts.addAndGet(texts.size());
       return hash.embed(texts);
     }
@@ -86,10 +92,6 @@ final class TestMemory implements AutoCloseable {
 
   static TestMemory open(String jdbcUrl, Path directory) {
     return new TestMemory(jdbcUrl, directory, Duration.ofSeconds(10));
-  }
-
-  static TestMemory impatient(Path directory) {
-    return new TestMemory(TestServer.freshDatabase(), directory, Duration.ofMillis(500));
   }
 
   void heal() {

@@ -23,12 +23,15 @@ public final class FaultInjector<T> implements InvocationHandler {
     THROW,
     REFUSE,
     LOSE_ANSWER,
+    LOSE_NEXT_ANSWER,
     NEVER_DO
   }
 
   private final T store;
   private final T wrapped;
   private final Map<String, Fault> faults = new ConcurrentHashMap<>();
+  private final Map<String, CompletableFuture<?>> held = new ConcurrentHashMap<>();
+  private final Map<String, CompletableFuture<Object>> watched = new ConcurrentHashMap<>();
   private final Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();
 
   private FaultInjector(Class<T> contract, T store) {
@@ -56,9 +59,27 @@ public final class FaultInjector<T> implements InvocationHandler {
     faults.put(method, Fault.REFUSE);
   }
 
+  /** The same, but the answer comes only when this future has ended. */
+  public void refusingAfter(String method, CompletableFuture<?> end) {
+    held.put(method, end);
+    faults.put(method, Fault.REFUSE);
+  }
+
+  /** Ends when the next call of the method has been answered. */
+  public CompletableFuture<?> nextAnswer(String method) {
+    CompletableFuture<Object> end = new CompletableFuture<>();
+    watched.put(method, end);
+    return end;
+  }
+
   /** The method does its work, and its answer is lost. */
   public void losingAnswers(String method) {
     faults.put(method, Fault.LOSE_ANSWER);
+  }
+
+  /** The same, but for the next call only. */
+  public void losingNextAnswer(String method) {
+    faults.put(method, Fault.LOSE_NEXT_ANSWER);
   }
 
   /** The method does nothing, and nobody can tell. */
@@ -83,13 +104,20 @@ public final class FaultInjector<T> implements InvocationHandler {
     Fault fault = faults.get(method.getName());
     StoreException injected = new StoreException("an injected fault of " + method.getName(), null);
     if (fault == null) {
-      return call(method, arguments);
+      Object answer = call(method, arguments);
+      CompletableFuture<Object> watch = watched.remove(method.getName());
+      return watch != null && answer instanceof CompletableFuture<?> future
+          ? future.whenComplete((done, failure) -> watch.complete(method.getName())) : answer;
+    }
+    if (fault == Fault.LOSE_NEXT_ANSWER) {
+      faults.remove(method.getName());
     }
     return switch (fault) {
       case THROW -> throw injected;
-      case REFUSE -> CompletableFuture.completedFuture(new StoreResult.NotApplied(injected));
+      case REFUSE -> held.getOrDefault(method.getName(), CompletableFuture.completedFuture(null))
+          .thenApply(ended -> new StoreResult.NotApplied(injected));
       case NEVER_DO -> CompletableFuture.completedFuture(new StoreResult.InDoubt(injected));
-      case LOSE_ANSWER -> call(method, arguments) instanceof CompletableFuture<?> future
+      case LOSE_ANSWER, LOSE_NEXT_ANSWER -> call(method, arguments) instanceof CompletableFuture<?> future
           ? future.thenApply(answer -> new StoreResult.InDoubt(injected))
           : new StoreResult.InDoubt(injected);
     };

@@ -187,6 +187,7 @@ class WriteFaultsTest {
     assertRefused(removing, "closed");
     gate.open();
     end(hanging);
+    reopen().close();
   }
 
   @Test
@@ -295,6 +296,21 @@ class WriteFaultsTest {
 
   private LuceneVectorIndex.Builder builder() {
     return LuceneVectorIndex.builder(folder).model(TestMemories.MODEL).dimension(TestMemories.DIMENSION);
+  }
+
+  /** Opens the folder as soon as what still works on it in the background has let it go. */
+  private LuceneVectorIndex reopen() {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (true) {
+      try {
+        return builder().open();
+      } catch (StoreException e) {
+        if (System.nanoTime() > end) {
+          throw e;
+        }
+        Thread.onSpinWait();
+      }
+    }
   }
 
   private static Instant soon() {

@@ -1,0 +1,74 @@
+package dev.memlane.cli;
+
+import dev.memlane.model.Memory;
+import dev.memlane.model.MemoryWriteException;
+import dev.memlane.model.NewMemory;
+import dev.memlane.model.WriteOutcome;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Stores one memory. */
+@Command(name = "add", description = "Stores one memory.", footer = {"", "Examples:",
+    "  memlane add \"Ada plays the oboe\" --user ada",
+    "  memlane add \"I moved to Lisbon\" --user ada --run monday --actor Ada --metadata topic=home",
+    "  memlane add \"Prefers tea\" --user ada --key drink", "",
+    "Under a --key there is one memory in its scope: adding again finds it there and changes nothing."})
+final class AddCommand implements Callable<Integer> {
+
+  private final Context context;
+
+  @Parameters(paramLabel = "TEXT", description = "What to remember.")
+  private String text = "";
+
+  @Mixin
+  private final ScopeOptions scope = new ScopeOptions();
+
+  @Option(names = "--actor", paramLabel = "NAME", description = "Who said it.")
+  private @Nullable String actor;
+
+  @Option(names = "--key", paramLabel = "KEY", description = "Names the memory within its scope.")
+  private @Nullable String key;
+
+  @Option(names = {"-m", "--metadata"}, paramLabel = "KEY=VALUE",
+      description = "What else is known of it, for example topic=home, importance=3, tags=sea|hills. Repeatable.")
+  private List<String> metadata = new ArrayList<>();
+
+  @Option(names = "--occurred-at", paramLabel = "TIME",
+      description = "When it happened, for example 2026-03-02T09:14:00Z.")
+  private @Nullable String occurredAt;
+
+  AddCommand(Context context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() {
+    String time = occurredAt;
+    NewMemory added = Context.fromArguments(
+        () -> NewMemory.builder(text, scope.required("a memory must belong to somebody")).key(key).actor(actor)
+            .metadata(ScalarSyntax.metadata(metadata))
+            .occurredAt(time == null ? null : IngestLine.time("--occurred-at", time)).build());
+    try (Session session = context.open()) {
+      WriteOutcome outcome = session.blocking().addMemories(List.of(added)).get(0);
+      Memory memory = switch (outcome) {
+        case WriteOutcome.Stored stored -> stored.memory();
+        case WriteOutcome.DuplicateOf duplicate -> duplicate.memory();
+        default -> throw new MemoryWriteException(outcome, null);
+      };
+      context.answer(() -> {
+        Map<String, @Nullable Object> json = Json.object("outcome", Json.name(outcome));
+        json.putAll(Json.memory(memory));
+        return json;
+      }, () -> context.print((outcome instanceof WriteOutcome.Stored ? "Stored " : "Was there already: ")
+          + memory.id()));
+      return 0;
+    }
+  }
+}

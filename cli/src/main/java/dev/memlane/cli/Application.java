@@ -1,0 +1,129 @@
+package dev.memlane.cli;
+
+import dev.memlane.model.MemlaneException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.RunLast;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The commands put together, and what becomes of their errors. Used once. */
+@Command(name = "memlane", description = "Long-term memory for agents: stores what is learned and finds it again.",
+    versionProvider = Application.Version.class, sortOptions = true, synopsisSubcommandLabel = "COMMAND",
+    footer = {"", "To begin:", "  memlane demo", "  memlane add \"Ada plays the oboe\" --user ada",
+        "  memlane search \"which instrument?\" --user ada", "",
+        "'memlane COMMAND --help' explains a command and shows examples.",
+        "Exit status: 0 done, 1 something failed, 2 wrong usage."})
+final class Application implements Runnable {
+
+  private final Context context;
+
+  @Mixin
+  private final CommonOptions options;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private CommandSpec spec;
+
+  Application(Context context) {
+    this.context = context;
+    this.options = context.options();
+  }
+
+  /** Does what the command line says and returns the exit status. */
+  int run(String... arguments) {
+    CommandLine commandLine = new CommandLine(this);
+    for (Object command : commands()) {
+      commandLine.addSubcommand(command);
+    }
+    commandLine.setUsageHelpWidth(Layout.COLUMNS).setCaseInsensitiveEnumValuesAllowed(true)
+        .setUnmatchedOptionsArePositionalParams(false)
+        .setOut(new PrintWriter(context.console().out(), false, StandardCharsets.UTF_8))
+        .setErr(new PrintWriter(context.console().err(), true, StandardCharsets.UTF_8))
+        .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
+        .setParameterExceptionHandler((e, args) -> wrongUsage(e.getCommandLine(), e))
+        .setExecutionExceptionHandler((e, line, parsed) -> failed(line, e)).setExecutionStrategy(parsed -> {
+          Logging.configure(context.console(), options.verbose());
+          return new RunLast().execute(parsed);
+        });
+    int status = commandLine.execute(arguments);
+    commandLine.getOut().flush();
+    context.console().out().flush();
+    return status;
+  }
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "say what to do: a command is missing");
+  }
+
+  private List<Object> commands() {
+    List<Object> commands = new ArrayList<>();
+    commands.add(new DemoCommand(context));
+    commands.add(new IngestCommand(context));
+    commands.add(new AddCommand(context));
+    commands.add(new GetCommand(context));
+    commands.add(new ListCommand(context));
+    commands.add(new SearchCommand(context));
+    commands.add(new UpdateCommand(context));
+    commands.add(new DeleteCommand(context));
+    commands.add(new HistoryCommand(context));
+    commands.add(new VerifyCommand(context));
+    commands.add(new ReindexCommand(context));
+    commands.add(new EvalCommand(context));
+    commands.add(new StatsCommand(context));
+    return commands;
+  }
+
+  private int wrongUsage(CommandLine commandLine, Exception error) {
+    Console console = context.console();
+    console.say("memlane: " + error.getMessage());
+    if (error instanceof UnmatchedArgumentException unmatched) {
+      List<String> suggestions = unmatched.getSuggestions();
+      if (!suggestions.isEmpty()) {
+        console.say("Is one of these meant? " + String.join(", ", suggestions));
+      }
+    }
+    if (options.verbose()) {
+      error.printStackTrace(console.err());
+    }
+    console.say("'" + commandLine.getCommandSpec().qualifiedName() + " --help' shows what can be said.");
+    return ExitCode.USAGE;
+  }
+
+  private int failed(CommandLine commandLine, Exception error) {
+    if (error instanceof UsageException || error instanceof ParameterException) {
+      return wrongUsage(commandLine, error);
+    }
+    Console console = context.console();
+    boolean expected = error instanceof MemlaneException || error instanceof CommandFailure
+        || error instanceof UncheckedIOException;
+    console.say("memlane: " + (expected
+        ? error.getMessage()
+        : "something unforeseen happened: " + error + " (--verbose shows where)"));
+    if (options.verbose()) {
+      error.printStackTrace(console.err());
+    }
+    return ExitCode.SOFTWARE;
+  }
+
+  /** Answers {@code --version}. */
+  static final class Version implements IVersionProvider {
+
+    @Override
+    public String[] getVersion() {
+      String version = Application.class.getPackage().getImplementationVersion();
+      return new String[]{"memlane " + (version == null ? "(unpackaged)" : version)};
+    }
+  }
+}

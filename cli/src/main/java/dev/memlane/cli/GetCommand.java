@@ -1,0 +1,55 @@
+package dev.memlane.cli;
+
+import dev.memlane.model.Memory;
+import dev.memlane.model.MemoryId;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** Shows one memory. */
+@Command(name = "get", description = "Shows one memory.", footer = {"", "Example:",
+    "  memlane get 0198c5a2-7c1e-7a50-9d53-0242ac120002", "", "search and list show the ids."})
+final class GetCommand implements Callable<Integer> {
+
+  private final Context context;
+
+  @Parameters(paramLabel = "ID", converter = MemoryIdConverter.class, description = "The memory's id.")
+  @SuppressWarnings("NullAway.Init") // required, so set by picocli
+  private MemoryId id;
+
+  GetCommand(Context context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() {
+    try (Session session = context.open()) {
+      Memory memory = session.blocking().get(id).orElseThrow(() -> new CommandFailure("there is no memory " + id
+          + "; 'memlane history " + id + "' tells whether there was one"));
+      context.answer(() -> Json.memory(memory), () -> print(memory));
+      return 0;
+    }
+  }
+
+  private void print(Memory memory) {
+    context.print(Layout.printable(memory.content()));
+    context.print("");
+    field("id", memory.id());
+    field("scope", memory.scope());
+    field("actor", memory.actor());
+    field("key", memory.key());
+    field("metadata", memory.metadata().isEmpty() ? null : Layout.metadata(memory.metadata()));
+    field("occurred", memory.occurredAt());
+    field("stored", memory.createdAt());
+    field("changed", memory.version() == 1 ? null : memory.updatedAt());
+    field("version", memory.version());
+    field("op", memory.op());
+  }
+
+  private void field(String name, @Nullable Object value) {
+    if (value != null) {
+      context.print(String.format("%-9s %s", name, Layout.line(value.toString())));
+    }
+  }
+}

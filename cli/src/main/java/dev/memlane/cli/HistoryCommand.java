@@ -1,0 +1,78 @@
+package dev.memlane.cli;
+
+import dev.memlane.model.HistoryEntry;
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.Metadata;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+/** Shows how one memory came to be what it is. */
+@Command(name = "history", description = "Shows how a memory came to be what it is: when, by whom, from what to what.",
+    footer = {"", "Example:", "  memlane history 0198c5a2-7c1e-7a50-9d53-0242ac120002", "",
+        "A deleted memory's history is still there."})
+final class HistoryCommand implements Callable<Integer> {
+
+  private final Context context;
+
+  @Parameters(paramLabel = "ID", converter = MemoryIdConverter.class, description = "The memory's id.")
+  @SuppressWarnings("NullAway.Init") // required, so set by picocli
+  private MemoryId id;
+
+  HistoryCommand(Context context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() {
+    try (Session session = context.open()) {
+      List<HistoryEntry> entries = session.blocking().history(id);
+      if (entries.isEmpty()) {
+        throw new CommandFailure("there is no memory " + id + " and there was none");
+      }
+      context.answer(
+          () -> Json.object("id", id.toString(), "entries", entries.stream().map(Json::historyEntry).toList()),
+          () -> entries.forEach(entry -> lines(entry).forEach(context::print)));
+      return 0;
+    }
+  }
+
+  /** One entry as people read it: a line that says when and what, then what went (-) and what came (+). */
+  static List<String> lines(HistoryEntry entry) {
+    List<String> lines = new ArrayList<>();
+    String what = switch (entry.kind()) {
+      case ADD -> "added  ";
+      case UPDATE -> "updated";
+      case DELETE -> "deleted";
+    };
+    lines.add("v" + entry.version() + "  " + Layout.minute(entry.at()) + "  " + what
+        + (entry.actor() == null ? "" : "  by " + Layout.line(entry.actor())));
+    if (!Objects.equals(entry.oldContent(), entry.newContent())) {
+      change(lines, "-", entry.oldContent());
+      change(lines, "+", entry.newContent());
+    }
+    if (!Objects.equals(entry.oldMetadata(), entry.newMetadata())) {
+      change(lines, "-", metadata(entry.oldMetadata()));
+      change(lines, "+", metadata(entry.newMetadata()));
+    }
+    return lines;
+  }
+
+  private static @Nullable String metadata(@Nullable Metadata metadata) {
+    return metadata == null || metadata.isEmpty() ? null : "[" + Layout.metadata(metadata) + "]";
+  }
+
+  private static void change(List<String> lines, String sign, @Nullable String text) {
+    if (text != null) {
+      String lead = "    " + sign + " ";
+      for (String line : Layout.wrap(Layout.line(text), Layout.COLUMNS - lead.length())) {
+        lines.add(lead + line);
+        lead = " ".repeat(lead.length());
+      }
+    }
+  }
+}

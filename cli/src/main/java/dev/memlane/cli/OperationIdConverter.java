@@ -1,0 +1,20 @@
+package dev.memlane.cli;
+
+import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.OperationId;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** Reads an operation's id from the command line. */
+final class OperationIdConverter implements ITypeConverter<OperationId> {
+
+  @Override
+  public OperationId convert(String value) {
+    try {
+      return OperationId.parse(value);
+    } catch (InvalidInputException e) {
+      throw new TypeConversionException("\"" + Layout.shortened(value, 60)
+          + "\" is no operation id; it is the \"op\" of a memory, as get --json shows it");
+    }
+  }
+}

@@ -1,0 +1,60 @@
+package dev.memlane.cli;
+
+import dev.memlane.embedding.EmbeddingStats;
+import dev.memlane.model.Operation;
+import dev.memlane.orchestrator.Statistics;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+
+/** Shows what the stores hold. */
+@Command(name = "stats", description = "Shows what the stores hold, and what is on its way.", footer = {"",
+    "Examples:", "  memlane stats", "  memlane stats --json"})
+final class StatsCommand implements Callable<Integer> {
+
+  private final Context context;
+
+  StatsCommand(Context context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() {
+    try (Session session = context.open()) {
+      Statistics statistics = session.blocking().statistics();
+      context.answer(() -> json(statistics), () -> print(statistics));
+      return 0;
+    }
+  }
+
+  private static Map<String, @Nullable Object> json(Statistics statistics) {
+    EmbeddingStats embedding = statistics.embedding();
+    return Json.object("memories", statistics.memories(), "entries", statistics.entries(), "coreBytes",
+        statistics.coreBytes(), "historyBytes", statistics.historyBytes(), "index",
+        Json.object("model", statistics.index().model(), "dimension", statistics.index().dimension(), "documents",
+            statistics.index().documents(), "bytes", statistics.index().bytes()),
+        "embedding",
+        Json.object("requests", embedding.requests(), "embedded", embedding.embedded(), "failed", embedding.failed(),
+            "refused", embedding.refused(), "hits", embedding.hits(), "misses", embedding.misses(), "coalesced",
+            embedding.coalesced(), "waiting", embedding.waiting(), "inFlight", embedding.inFlight(), "cacheBytes",
+            embedding.cacheBytes()),
+        "writesInFlight", statistics.writesInFlight(), "unsettled",
+        statistics.unsettled().stream().map(Operation::toString).toList());
+  }
+
+  private void print(Statistics statistics) {
+    row("memories", Layout.number(statistics.memories()), Layout.bytes(statistics.coreBytes()) + " in core");
+    row("history", Layout.number(statistics.entries()),
+        "entries, " + Layout.bytes(statistics.historyBytes()));
+    row("index", Layout.number(statistics.index().documents()), "documents, "
+        + Layout.bytes(statistics.index().bytes()) + ", " + statistics.index().dimension() + " dimensions");
+    context.print("model      " + Layout.line(statistics.index().model()));
+    row("unsettled", Layout.number(statistics.unsettled().size()), "operations");
+    statistics.unsettled().forEach(operation -> context.print("  " + operation));
+  }
+
+  private void row(String name, String number, String what) {
+    context.print(String.format("%-10s %12s  %s", name, number, what));
+  }
+}
