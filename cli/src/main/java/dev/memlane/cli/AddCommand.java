@@ -36,12 +36,11 @@ final class AddCommand implements Callable<Integer> {
   @Option(names = "--key", paramLabel = "KEY", description = "Names the memory within its scope.")
   private @Nullable String key;
 
-  @Option(names = {"-m", "--metadata"}, paramLabel = "KEY=VALUE",
-      description = "What else is known of it, for example topic=home, importance=3, tags=sea|hills. Repeatable.")
+  @Option(names = {"-m",
+      "--metadata"}, paramLabel = "KEY=VALUE", description = "What else is known of it, for example topic=home, importance=3, tags=sea|hills. Repeatable.")
   private List<String> metadata = new ArrayList<>();
 
-  @Option(names = "--occurred-at", paramLabel = "TIME",
-      description = "When it happened, for example 2026-03-02T09:14:00Z.")
+  @Option(names = "--occurred-at", paramLabel = "TIME", description = "When it happened, for example 2026-03-02T09:14:00Z.")
   private @Nullable String occurredAt;
 
   AddCommand(Context context) {

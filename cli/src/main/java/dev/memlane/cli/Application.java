@@ -18,12 +18,11 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The commands put together, and what becomes of their errors. Used once. */
-@Command(name = "memlane", description = "Long-term memory for agents: stores what is learned and finds it again.",
-    versionProvider = Application.Version.class, sortOptions = true, synopsisSubcommandLabel = "COMMAND",
-    footer = {"", "To begin:", "  memlane demo", "  memlane add \"Ada plays the oboe\" --user ada",
-        "  memlane search \"which instrument?\" --user ada", "",
-        "'memlane COMMAND --help' explains a command and shows examples.",
-        "Exit status: 0 done, 1 something failed, 2 wrong usage."})
+@Command(name = "memlane", description = "Long-term memory for agents: stores what is learned and finds it again.", versionProvider = Application.Version.class, sortOptions = true, synopsisSubcommandLabel = "COMMAND", footer = {
+    "", "To begin:", "  memlane demo", "  memlane add \"Ada plays the oboe\" --user ada",
+    "  memlane search \"which instrument?\" --user ada", "",
+    "'memlane COMMAND --help' explains a command and shows examples.",
+    "Exit status: 0 done, 1 something failed, 2 wrong usage."})
 final class Application implements Runnable {
 
   private final Context context;

@@ -9,8 +9,8 @@ import picocli.CommandLine.ScopeType;
 /** The options that every command takes, before or after its name. */
 final class CommonOptions {
 
-  @Option(names = {"-h", "--help"}, usageHelp = true, scope = ScopeType.INHERIT, order = 100,
-      description = "Show this help and exit.")
+  @Option(names = {"-h",
+      "--help"}, usageHelp = true, scope = ScopeType.INHERIT, order = 100, description = "Show this help and exit.")
   @SuppressWarnings("unused") // picocli looks at it
   private boolean help;
 
@@ -18,29 +18,26 @@ final class CommonOptions {
   @SuppressWarnings("unused") // picocli looks at it
   private boolean version;
 
-  @Option(names = "--data", paramLabel = "DIR", scope = ScopeType.INHERIT, order = 90,
-      description = "Where the data lives (default: $MEMLANE_DATA, or ./memlane-data).")
+  @Option(names = "--data", paramLabel = "DIR", scope = ScopeType.INHERIT, order = 90, description = "Where the data lives (default: $MEMLANE_DATA, or ./memlane-data).")
   private @Nullable Path data;
 
-  @Option(names = "--jdbc-url", paramLabel = "URL", scope = ScopeType.INHERIT, order = 91,
-      description = "Use this PostgreSQL server (15 or later) instead of the embedded one, for example "
-          + "jdbc:postgresql://localhost/memlane. The data directory then holds only the index.")
+  @Option(names = "--jdbc-url", paramLabel = "URL", scope = ScopeType.INHERIT, order = 91, description = "Use this PostgreSQL server (15 or later) instead of the embedded one, for example "
+      + "jdbc:postgresql://localhost/memlane. The data directory then holds only the index.")
   private @Nullable String jdbcUrl;
 
-  @Option(names = "--db-user", paramLabel = "NAME", scope = ScopeType.INHERIT, order = 92,
-      description = "The database user. The password is read from $MEMLANE_DB_PASSWORD or ~/.pgpass.")
+  @Option(names = "--db-user", paramLabel = "NAME", scope = ScopeType.INHERIT, order = 92, description = "The database user. The password is read from $MEMLANE_DB_PASSWORD or ~/.pgpass.")
   private @Nullable String databaseUser;
 
-  @Option(names = "--json", scope = ScopeType.INHERIT, order = 93,
-      description = "Print JSON, and nothing else on standard output.")
+  @Option(names = "--json", scope = ScopeType.INHERIT, order = 93, description = "Print JSON, and nothing else on standard output.")
   private boolean json;
 
-  @Option(names = {"-v", "--verbose"}, scope = ScopeType.INHERIT, order = 94,
-      description = "Log more, and show where errors come from.")
+  @Option(names = {"-v",
+      "--verbose"}, scope = ScopeType.INHERIT, order = 94, description = "Log more, and show where errors come from.")
   private boolean verbose;
 
   /** The directory given on the command line, or null. */
-  @Nullable Path data() {
+  @Nullable
+  Path data() {
     return data;
   }
 
@@ -49,7 +46,8 @@ final class CommonOptions {
    *
    * @throws UsageException if there is a password in it: others on the machine can see the command line
    */
-  @Nullable String jdbcUrl() {
+  @Nullable
+  String jdbcUrl() {
     if (jdbcUrl != null && jdbcUrl.toLowerCase(Locale.ROOT).matches("(?s).*([?&](ssl)?password=|//[^/?]*:[^/?]*@).*")) {
       throw new UsageException("--jdbc-url has a password in it, which others on this machine can see; put it into "
           + "$MEMLANE_DB_PASSWORD or ~/.pgpass");
@@ -57,7 +55,8 @@ final class CommonOptions {
     return jdbcUrl;
   }
 
-  @Nullable String databaseUser() {
+  @Nullable
+  String databaseUser() {
     return databaseUser;
   }
 

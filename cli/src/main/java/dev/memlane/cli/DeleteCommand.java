@@ -17,20 +17,18 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Deletes one memory, or all of a scope. */
-@Command(name = "delete", description = "Deletes one memory, or with --all those of a scope. Histories stay.",
-    footer = {"", "Examples:", "  memlane delete 0198c5a2-7c1e-7a50-9d53-0242ac120002",
-        "  memlane delete --all --user ada --yes",
-        "  memlane delete --all --user ada --filter topic=travel --yes"})
+@Command(name = "delete", description = "Deletes one memory, or with --all those of a scope. Histories stay.", footer = {
+    "", "Examples:", "  memlane delete 0198c5a2-7c1e-7a50-9d53-0242ac120002",
+    "  memlane delete --all --user ada --yes",
+    "  memlane delete --all --user ada --filter topic=travel --yes"})
 final class DeleteCommand implements Callable<Integer> {
 
   private final Context context;
 
-  @Parameters(arity = "0..1", paramLabel = "ID", converter = MemoryIdConverter.class,
-      description = "The memory's id.")
+  @Parameters(arity = "0..1", paramLabel = "ID", converter = MemoryIdConverter.class, description = "The memory's id.")
   private @Nullable MemoryId id;
 
-  @Option(names = "--expect", paramLabel = "OP", converter = OperationIdConverter.class,
-      description = "Delete it only if its \"op\" (get shows it) is still this one.")
+  @Option(names = "--expect", paramLabel = "OP", converter = OperationIdConverter.class, description = "Delete it only if its \"op\" (get shows it) is still this one.")
   private @Nullable OperationId expected;
 
   @Option(names = "--actor", paramLabel = "NAME", description = "Who deletes it, for the history.")
@@ -45,8 +43,8 @@ final class DeleteCommand implements Callable<Integer> {
   @Mixin
   private final ScopeOptions scope = new ScopeOptions();
 
-  @Option(names = {"-f", "--filter"}, paramLabel = "CONDITION",
-      description = "With --all: only memories whose metadata meet this. Repeatable; all must hold.")
+  @Option(names = {"-f",
+      "--filter"}, paramLabel = "CONDITION", description = "With --all: only memories whose metadata meet this. Repeatable; all must hold.")
   private List<String> filters = new ArrayList<>();
 
   DeleteCommand(Context context) {

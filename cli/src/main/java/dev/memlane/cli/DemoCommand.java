@@ -40,11 +40,9 @@ final class DemoCommand implements Callable<Integer> {
 
   private final Context context;
 
-  private record Question(String text, @Nullable String user) {
-  }
+  private record Question(String text, @Nullable String user) {}
 
-  private record Answered(Question question, List<SearchHit> hits) {
-  }
+  private record Answered(Question question, List<SearchHit> hits) {}
 
   DemoCommand(Context context) {
     this.context = context;

@@ -30,8 +30,7 @@ final class EvalCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // required, so set by picocli
   private Path file;
 
-  @Option(names = "--mode", paramLabel = "MODE", defaultValue = "hybrid",
-      description = "hybrid, semantic or lexical (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--mode", paramLabel = "MODE", defaultValue = "hybrid", description = "hybrid, semantic or lexical (default: ${DEFAULT-VALUE}).")
   private SearchRequest.Mode mode = SearchRequest.Mode.HYBRID;
 
   EvalCommand(Context context) {

@@ -28,8 +28,7 @@ final class Evaluation {
   private final Recall overall = new Recall();
   private final Map<Integer, Recall> byCategory = new TreeMap<>();
 
-  private record Asked(Locomo.Question question, CompletableFuture<List<SearchHit>> hits) {
-  }
+  private record Asked(Locomo.Question question, CompletableFuture<List<SearchHit>> hits) {}
 
   Evaluation(MemoryOrchestrator memory, SearchRequest.Mode mode) {
     this.memory = memory;
@@ -58,7 +57,8 @@ final class Evaluation {
         List<NewMemory> chunk = turns.subList(start, Math.min(turns.size(), start + Ingestion.CHUNK));
         for (WriteOutcome outcome : Futures.join(memory.addMemories(chunk))) {
           if (!outcome.succeeded()) {
-            throw new CommandFailure("a turn could not be stored, so there is nothing to measure: " + outcome.describe());
+            throw new CommandFailure(
+                "a turn could not be stored, so there is nothing to measure: " + outcome.describe());
           }
         }
         done += chunk.size();

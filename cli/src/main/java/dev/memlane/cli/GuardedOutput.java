@@ -19,7 +19,8 @@ final class GuardedOutput extends FilterOutputStream {
   }
 
   /** Why something was not written, or null if all was or nobody read it any more. */
-  @Nullable IOException failure() {
+  @Nullable
+  IOException failure() {
     return failure;
   }
 

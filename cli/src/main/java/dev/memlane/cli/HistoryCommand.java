@@ -12,9 +12,9 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
 /** Shows how one memory came to be what it is. */
-@Command(name = "history", description = "Shows how a memory came to be what it is: when, by whom, from what to what.",
-    footer = {"", "Example:", "  memlane history 0198c5a2-7c1e-7a50-9d53-0242ac120002", "",
-        "A deleted memory's history is still there."})
+@Command(name = "history", description = "Shows how a memory came to be what it is: when, by whom, from what to what.", footer = {
+    "", "Example:", "  memlane history 0198c5a2-7c1e-7a50-9d53-0242ac120002", "",
+    "A deleted memory's history is still there."})
 final class HistoryCommand implements Callable<Integer> {
 
   private final Context context;

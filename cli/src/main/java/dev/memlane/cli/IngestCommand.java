@@ -9,15 +9,15 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** Stores the lines of files. */
-@Command(name = "ingest", description = "Stores the lines of JSON Lines files. A repeated run goes on where it stopped.",
-    footer = {"", "A line is a JSON object in UTF-8:",
-        "  {\"content\":\"I moved to Lisbon\",\"user\":\"ada\",\"actor\":\"Ada\",\"occurredAt\":\"2026-03-02T09:14:00Z\"}",
-        "Fields: content (needed); user, agent, run (at least one, here or as an option); actor,",
-        "occurredAt (with Z or an offset), metadata (an object of texts, numbers, booleans and lists of",
-        "them), key (names the memory in its scope; without one it is made from file name and line).",
-        "A line that can't be stored is reported and fails alone; the exit status is then 1.", "", "Examples:",
-        "  memlane ingest examples/*.jsonl", "  memlane ingest chat.jsonl --user ada --json",
-        "  grep Lisbon chat.jsonl | memlane ingest - --user ada"})
+@Command(name = "ingest", description = "Stores the lines of JSON Lines files. A repeated run goes on where it stopped.", footer = {
+    "", "A line is a JSON object in UTF-8:",
+    "  {\"content\":\"I moved to Lisbon\",\"user\":\"ada\",\"actor\":\"Ada\",\"occurredAt\":\"2026-03-02T09:14:00Z\"}",
+    "Fields: content (needed); user, agent, run (at least one, here or as an option); actor,",
+    "occurredAt (with Z or an offset), metadata (an object of texts, numbers, booleans and lists of",
+    "them), key (names the memory in its scope; without one it is made from file name and line).",
+    "A line that can't be stored is reported and fails alone; the exit status is then 1.", "", "Examples:",
+    "  memlane ingest examples/*.jsonl", "  memlane ingest chat.jsonl --user ada --json",
+    "  grep Lisbon chat.jsonl | memlane ingest - --user ada"})
 final class IngestCommand implements Callable<Integer> {
 
   private final Context context;

@@ -65,8 +65,7 @@ record IngestLine(NewMemory memory, List<String> unknownFields) {
   }
 
   /** Whose a memory is where its line doesn't say so, each for itself. */
-  record Defaults(@Nullable String user, @Nullable String agent, @Nullable String run) {
-  }
+  record Defaults(@Nullable String user, @Nullable String agent, @Nullable String run) {}
 
   /** The known field that was probably meant, or null. */
   static @Nullable String meant(String unknown) {
@@ -149,8 +148,11 @@ record IngestLine(NewMemory memory, List<String> unknownFields) {
       throw new InvalidInputException("metadata \"" + key + "\" holds " + kind(value)
           + "; a value must be a text, a number, a boolean, or a list of those");
     }
-    return value.isNull() ? null
-        : value.isTextual() ? value.textValue() : value.isBoolean() ? (Object) value.booleanValue() : value.numberValue();
+    return value.isNull()
+        ? null
+        : value.isTextual()
+            ? value.textValue()
+            : value.isBoolean() ? (Object) value.booleanValue() : value.numberValue();
   }
 
   private static @Nullable Instant time(JsonNode node) {

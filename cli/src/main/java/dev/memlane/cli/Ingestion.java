@@ -81,8 +81,10 @@ final class Ingestion {
       if (path == null) {
         return;
       }
-      String problem = !Files.exists(path) ? "there is no such file"
-          : Files.isDirectory(path) ? "that is a directory; name the files in it"
+      String problem = !Files.exists(path)
+          ? "there is no such file"
+          : Files.isDirectory(path)
+              ? "that is a directory; name the files in it"
               : !Files.isReadable(path) ? "this user may not read it" : null;
       if (problem != null) {
         throw new CommandFailure(path + ": " + problem);
@@ -91,8 +93,7 @@ final class Ingestion {
   }
 
   private record Chunk(Source source, List<Long> lines, List<NewMemory> memories,
-      CompletableFuture<List<WriteOutcome>> outcomes) {
-  }
+      CompletableFuture<List<WriteOutcome>> outcomes) {}
 
   /** Stores all lines of all sources, one source after the other. */
   IngestReport run(List<Source> sources) {

@@ -42,11 +42,11 @@ final class LineReader {
    * @param text what it says; empty if there is a problem
    * @param problem why it can't be read, or null
    */
-  record Line(long number, String text, @Nullable String problem) {
-  }
+  record Line(long number, String text, @Nullable String problem) {}
 
   /** The next line, or null at the end. */
-  @Nullable Line next() throws IOException {
+  @Nullable
+  Line next() throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
     boolean any = false;
     boolean tooLong = false;

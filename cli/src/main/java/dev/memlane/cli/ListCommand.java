@@ -26,16 +26,15 @@ final class ListCommand implements Callable<Integer> {
   @Mixin
   private final ScopeOptions scope = new ScopeOptions();
 
-  @Option(names = {"-f", "--filter"}, paramLabel = "CONDITION",
-      description = "Only memories whose metadata meet this. Repeatable; all must hold.")
+  @Option(names = {"-f",
+      "--filter"}, paramLabel = "CONDITION", description = "Only memories whose metadata meet this. Repeatable; all must hold.")
   private List<String> filters = new ArrayList<>();
 
-  @Option(names = {"-n", "--limit"}, paramLabel = "N", defaultValue = "20",
-      description = "How many at most (default: ${DEFAULT-VALUE}).")
+  @Option(names = {"-n",
+      "--limit"}, paramLabel = "N", defaultValue = "20", description = "How many at most (default: ${DEFAULT-VALUE}).")
   private int limit;
 
-  @Option(names = "--after", paramLabel = "ID", converter = MemoryIdConverter.class,
-      description = "Begin after this id, where the last page ended.")
+  @Option(names = "--after", paramLabel = "ID", converter = MemoryIdConverter.class, description = "Begin after this id, where the last page ended.")
   private @Nullable MemoryId after;
 
   ListCommand(Context context) {
@@ -58,8 +57,10 @@ final class ListCommand implements Callable<Integer> {
               context.print(Layout.shortened(Layout.said(memory), Layout.COLUMNS));
               context.print("  " + Layout.about(memory));
             }
-            context.print(page.memories().isEmpty() ? "No memories."
-                : next == null ? "That is all."
+            context.print(page.memories().isEmpty()
+                ? "No memories."
+                : next == null
+                    ? "That is all."
                     : "There are more; the same command with --after " + next + " shows them.");
           });
       return 0;

@@ -39,8 +39,7 @@ record Locomo(List<Conversation> conversations, int leftOut) {
       .appendPattern("h:mm a 'on' d MMMM, uuuu").toFormatter(Locale.ENGLISH);
 
   /** One conversation; its id is its own in the file. */
-  record Conversation(String id, List<Turn> turns, List<Question> questions) {
-  }
+  record Conversation(String id, List<Turn> turns, List<Question> questions) {}
 
   /**
    * What somebody said.
@@ -48,16 +47,14 @@ record Locomo(List<Conversation> conversations, int leftOut) {
    * @param dialogId names the turn within the conversation
    * @param text also says what is on a shared picture
    */
-  record Turn(String session, String dialogId, String speaker, String text, @Nullable Instant occurredAt) {
-  }
+  record Turn(String session, String dialogId, String speaker, String text, @Nullable Instant occurredAt) {}
 
   /**
    * A question.
    *
    * @param evidence the turns that answer it, at least one, all of the conversation
    */
-  record Question(String text, int category, Set<String> evidence) {
-  }
+  record Question(String text, int category, Set<String> evidence) {}
 
   /**
    * Reads a file. Evidence is taken as it is written: a question whose evidence is not exactly the ids of turns is left out,

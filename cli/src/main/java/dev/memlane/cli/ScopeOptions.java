@@ -16,20 +16,24 @@ final class ScopeOptions {
   @Option(names = {"-r", "--run"}, paramLabel = "RUN", order = 3, description = "The run (a session).")
   private @Nullable String run;
 
-  @Nullable String user() {
+  @Nullable
+  String user() {
     return user;
   }
 
-  @Nullable String agent() {
+  @Nullable
+  String agent() {
     return agent;
   }
 
-  @Nullable String run() {
+  @Nullable
+  String run() {
     return run;
   }
 
   /** The scope that the options name, or null if they name none. */
-  @Nullable Scope scope() {
+  @Nullable
+  Scope scope() {
     return user == null && agent == null && run == null
         ? null
         : Context.fromArguments(() -> new Scope(user, agent, run));

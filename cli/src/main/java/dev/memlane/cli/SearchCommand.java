@@ -38,20 +38,18 @@ final class SearchCommand implements Callable<Integer> {
   @Option(names = "--everywhere", order = 4, description = "Search the memories of everybody.")
   private boolean everywhere;
 
-  @Option(names = {"-k", "--limit"}, paramLabel = "K", defaultValue = "10",
-      description = "How many hits at most (default: ${DEFAULT-VALUE}).")
+  @Option(names = {"-k",
+      "--limit"}, paramLabel = "K", defaultValue = "10", description = "How many hits at most (default: ${DEFAULT-VALUE}).")
   private int limit;
 
-  @Option(names = {"-f", "--filter"}, paramLabel = "CONDITION",
-      description = "Only memories whose metadata meet this. Repeatable; all must hold.")
+  @Option(names = {"-f",
+      "--filter"}, paramLabel = "CONDITION", description = "Only memories whose metadata meet this. Repeatable; all must hold.")
   private List<String> filters = new ArrayList<>();
 
-  @Option(names = "--mode", paramLabel = "MODE", defaultValue = "hybrid",
-      description = "hybrid (by meaning and by words), semantic or lexical (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--mode", paramLabel = "MODE", defaultValue = "hybrid", description = "hybrid (by meaning and by words), semantic or lexical (default: ${DEFAULT-VALUE}).")
   private SearchRequest.Mode mode = SearchRequest.Mode.HYBRID;
 
-  @Option(names = "--threshold", paramLabel = "SCORE", defaultValue = "0",
-      description = "Leave out hits with a lower score, 0 to 1 (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--threshold", paramLabel = "SCORE", defaultValue = "0", description = "Leave out hits with a lower score, 0 to 1 (default: ${DEFAULT-VALUE}).")
   private double threshold;
 
   SearchCommand(Context context) {

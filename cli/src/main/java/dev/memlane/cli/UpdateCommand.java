@@ -24,16 +24,14 @@ final class UpdateCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // required, so set by picocli
   private MemoryId id;
 
-  @Parameters(index = "1", arity = "0..1", paramLabel = "TEXT",
-      description = "The new text; without one only the metadata change.")
+  @Parameters(index = "1", arity = "0..1", paramLabel = "TEXT", description = "The new text; without one only the metadata change.")
   private @Nullable String text;
 
-  @Option(names = {"-m", "--metadata"}, paramLabel = "KEY=VALUE",
-      description = "The new metadata, in place of all that is there. Repeatable.")
+  @Option(names = {"-m",
+      "--metadata"}, paramLabel = "KEY=VALUE", description = "The new metadata, in place of all that is there. Repeatable.")
   private List<String> metadata = new ArrayList<>();
 
-  @Option(names = "--expect", paramLabel = "OP", converter = OperationIdConverter.class,
-      description = "Change it only if its \"op\" (get shows it) is still this one.")
+  @Option(names = "--expect", paramLabel = "OP", converter = OperationIdConverter.class, description = "Change it only if its \"op\" (get shows it) is still this one.")
   private @Nullable OperationId expected;
 
   @Option(names = "--actor", paramLabel = "NAME", description = "Who makes the change, for the history.")

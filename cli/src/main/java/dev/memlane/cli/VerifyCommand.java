@@ -29,7 +29,8 @@ final class VerifyCommand implements Callable<Integer> {
       int left = report.inconsistencies().size();
       if (left > 0) {
         context.console().say("memlane: the stores do not agree about " + Layout.number(left) + " memories; "
-            + (repair ? "they could not be repaired: 'memlane reindex' rebuilds the whole index"
+            + (repair
+                ? "they could not be repaired: 'memlane reindex' rebuilds the whole index"
                 : "'memlane verify --repair' repairs them"));
       }
       return left == 0 ? 0 : 1;

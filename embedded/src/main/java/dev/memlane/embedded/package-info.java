@@ -3,8 +3,8 @@
  * a memory needs, under a directory that one process owns at a time.
  *
  * <p>
- * Enter at {@link dev.memlane.embedded.DirectoryLock} (who owns a directory) and
- * {@link dev.memlane.embedded.EmbeddedServer} (the server that keeps its data there).
+ * Enter at {@link dev.memlane.embedded.Memlane}. {@link dev.memlane.embedded.DirectoryLock} says who owns a directory,
+ * {@link dev.memlane.embedded.EmbeddedServer} is the server that keeps its data there.
  */
 @NullMarked
 package dev.memlane.embedded;

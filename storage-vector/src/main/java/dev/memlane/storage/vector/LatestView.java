@@ -95,7 +95,7 @@ final class LatestView implements Closeable {
 
   private IOException late() {
     return new IOException("what was written did not become visible within "
-        + TimeUnit.NANOSECONDS.toMillis(patienceNanos) + " ms: a write hangs; look at the disk");
+        + TimeUnit.NANOSECONDS.toMillis(patienceNanos) + " ms: a write hangs, or the disk is slow");
   }
 
   private void refresh() throws IOException {

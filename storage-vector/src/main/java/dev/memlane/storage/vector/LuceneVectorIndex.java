@@ -282,7 +282,7 @@ public final class LuceneVectorIndex implements VectorIndex {
     try {
       document = DocumentFields.of(source);
     } catch (RuntimeException e) {
-      return new NotApplied(e);
+      return new NotApplied(failures.general("can't take memory " + name.memory(), e));
     }
     try {
       retentions.beforePut(name.memory());

@@ -1,0 +1,94 @@
+package dev.memlane.cli;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleName;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** Which module may know which. Every rule must find classes that it is about. */
+@AnalyzeClasses(packages = "dev.memlane", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+
+  private static final String MODEL = "dev.memlane.model";
+  private static final String EMBEDDING = "dev.memlane.embedding..";
+  private static final String ORCHESTRATOR = "dev.memlane.orchestrator";
+  private static final String EMBEDDED = "dev.memlane.embedded";
+  private static final String CLI = "dev.memlane.cli";
+  private static final String STORAGE = "dev.memlane.storage..";
+  private static final String CORE = "dev.memlane.storage.core";
+  private static final String HISTORY = "dev.memlane.storage.history";
+  private static final String VECTOR = "dev.memlane.storage.vector";
+
+  @ArchTest
+  static final ArchRule model_knowsOnlyJava = classes().that().resideInAPackage(MODEL).should()
+      .onlyDependOnClassesThat().resideInAnyPackage(MODEL, "java..", "org.jspecify..");
+
+  @ArchTest
+  static final ArchRule embedding_knowsModelAndItsCache = classes().that().resideInAPackage("dev.memlane.embedding")
+      .should().onlyDependOnClassesThat()
+      .resideInAnyPackage("dev.memlane.embedding", MODEL, "java..", "org.jspecify..", "com.github.benmanes.caffeine..");
+
+  @ArchTest
+  static final ArchRule core_doesNotKnowOtherStores = noClasses().that().resideInAPackage(CORE).should()
+      .dependOnClassesThat().resideInAnyPackage(HISTORY, VECTOR);
+
+  @ArchTest
+  static final ArchRule history_doesNotKnowOtherStores = noClasses().that().resideInAPackage(HISTORY).should()
+      .dependOnClassesThat().resideInAnyPackage(CORE, VECTOR);
+
+  @ArchTest
+  static final ArchRule vector_doesNotKnowOtherStores = noClasses().that().resideInAPackage(VECTOR).should()
+      .dependOnClassesThat().resideInAnyPackage(CORE, HISTORY, "dev.memlane.storage.postgres");
+
+  @ArchTest
+  static final ArchRule postgres_doesNotKnowTheStores = noClasses().that()
+      .resideInAPackage("dev.memlane.storage.postgres").should().dependOnClassesThat()
+      .resideInAnyPackage(CORE, HISTORY, VECTOR);
+
+  @ArchTest
+  static final ArchRule stores_doNotKnowWhatIsAbove = noClasses().that().resideInAPackage(STORAGE).should()
+      .dependOnClassesThat().resideInAnyPackage(ORCHESTRATOR, EMBEDDED, EMBEDDING);
+
+  @ArchTest
+  static final ArchRule embedding_doesNotKnowWhatIsAbove = noClasses().that().resideInAPackage(EMBEDDING).should()
+      .dependOnClassesThat().resideInAnyPackage(ORCHESTRATOR, EMBEDDED, STORAGE);
+
+  @ArchTest
+  static final ArchRule orchestrator_namesStoresInItsBuilderOnly = noClasses().that().resideInAPackage(ORCHESTRATOR)
+      .and(not(simpleName("OrchestratorBuilder"))).should().dependOnClassesThat().resideInAPackage(STORAGE);
+
+  @ArchTest
+  static final ArchRule orchestrator_doesNotKnowWhatIsAbove = noClasses().that().resideInAPackage(ORCHESTRATOR).should()
+      .dependOnClassesThat().resideInAPackage(EMBEDDED);
+
+  @ArchTest
+  static final ArchRule nothing_knowsTheCommand = noClasses()
+      .that(resideInAPackage("dev.memlane..").and(not(resideInAPackage(CLI)))).should().dependOnClassesThat()
+      .resideInAPackage(CLI);
+
+  @ArchTest
+  static final ArchRule modules_haveNoCycles = slices().matching("dev.memlane.(**)").should().beFreeOfCycles();
+
+  /** A rule about dependencies holds trivially where a module is missing or the exempted class knows no store. */
+  @ArchTest
+  static void rules_areAboutClassesThatAreThere(JavaClasses all) {
+    for (String module : new String[]{MODEL, "dev.memlane.embedding", CORE, HISTORY, VECTOR,
+        "dev.memlane.storage.postgres", ORCHESTRATOR, EMBEDDED, CLI}) {
+      assertThat(all.that(resideInAPackage(module)).size()).as(module).isGreaterThan(3);
+    }
+    assertThat(all.get("dev.memlane.orchestrator.OrchestratorBuilder").getDirectDependenciesFromSelf())
+        .anyMatch(dependency -> resideInAnyPackage(STORAGE).test(dependency.getTargetClass()));
+    assertThat(all.that(resideInAPackage(CLI)).stream().flatMap(c -> c.getDirectDependenciesFromSelf().stream()))
+        .anyMatch(dependency -> resideInAPackage(ORCHESTRATOR).test(dependency.getTargetClass()));
+  }
+}
