@@ -121,7 +121,7 @@ final class Ingestion {
       DerivedKeys keys = new DerivedKeys(source.name());
       List<Long> numbers = new ArrayList<>();
       List<NewMemory> memories = new ArrayList<>();
-      LineReader.Line line = lines.next();
+      LineReader.Line line = next(source, lines);
       while (line != null && ended == null) {
         NewMemory parsed = parse(source, line, keys);
         if (parsed != null) {
@@ -136,13 +136,25 @@ final class Ingestion {
         if (stop.requested()) {
           ended = "stopped";
         }
-        line = lines.next();
+        line = next(source, lines);
       }
       if (ended == null && !memories.isEmpty()) {
         send(source, numbers, memories, bar);
       }
     } catch (IOException e) {
       ended = source.shown() + " could not be read to its end: " + e.getMessage();
+    }
+  }
+
+  private LineReader.@Nullable Line next(Source source, LineReader lines) throws IOException {
+    if (source.path() != null) {
+      return lines.next();
+    }
+    stop.waitsForInput(true);
+    try {
+      return lines.next();
+    } finally {
+      stop.waitsForInput(false);
     }
   }
 
@@ -198,6 +210,12 @@ final class Ingestion {
         deleted++;
       }
       default -> {
+        if (stop.requested()) {
+          // Not the line's fault: it counts as not read, and the next run stores it.
+          read--;
+          ended = "stopped";
+          return;
+        }
         fail(source, line, outcome.describe());
         failedInARow++;
         if (failedInARow == GIVE_UP) {

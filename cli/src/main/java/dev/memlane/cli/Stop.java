@@ -19,12 +19,18 @@ final class Stop {
   private final CountDownLatch ended = new CountDownLatch(1);
   private volatile boolean requested;
   private volatile boolean asked;
+  private volatile boolean waiting;
   private volatile @Nullable Runnable closing;
 
   /** Whether the command should end now. */
   boolean requested() {
     asked = true;
     return requested;
+  }
+
+  /** Says whether the command waits for input, which may never come: then it can't end in order. */
+  void waitsForInput(boolean waits) {
+    waiting = waits;
   }
 
   /** Says what closes the data that is open now; null once it is closed. */
@@ -41,7 +47,7 @@ final class Stop {
   void request() {
     requested = true;
     try {
-      if (asked && ended.await(GRACE_SECONDS, TimeUnit.SECONDS)) {
+      if (asked && !waiting && ended.await(GRACE_SECONDS, TimeUnit.SECONDS)) {
         return;
       }
     } catch (InterruptedException e) {

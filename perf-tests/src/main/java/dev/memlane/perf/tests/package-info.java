@@ -1,0 +1,10 @@
+/**
+ * Load tests of the whole memory on real stores, and nothing that a user's program needs.
+ *
+ * <p>
+ * Enter at {@link dev.memlane.perf.tests.AddLoad}; {@code perf-tests/run} starts it.
+ */
+@NullMarked
+package dev.memlane.perf.tests;
+
+import org.jspecify.annotations.NullMarked;
