@@ -26,7 +26,7 @@ final class DemoCommand implements Callable<Integer> {
   private static final List<String> FILES = List.of("maren.jsonl", "tomas.jsonl", "yuki.jsonl");
   private static final int HITS = 3;
 
-  /** Questions whose first hit answers, among them one that shares no word with its answer. */
+  /** Questions whose first hit answers. */
   private static final List<Question> QUESTIONS = List.of(new Question("what makes her throat swell?", "maren"),
       new Question("how much will they pay each month for the new apartment?", "maren"),
       new Question("how fast did he run the marathon?", "tomas"), new Question("will she be the curator?", "yuki"),
@@ -83,7 +83,7 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     step("2. Search: by meaning and by words, in core's truth",
-        "The first answer shares no word with its question. The best " + HITS + " of each:");
+        "Vectors find what is meant, full text finds the words; both count. The best " + HITS + " of each:");
     List<Answered> answers = new ArrayList<>();
     for (Question question : QUESTIONS) {
       SearchRequest.Builder request = SearchRequest.builder(question.text()).limit(HITS);
