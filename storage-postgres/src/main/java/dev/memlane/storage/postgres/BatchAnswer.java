@@ -15,7 +15,8 @@ final class BatchAnswer {
   }
 
   /** The version that the statement returned for the operation, or null if it returned no row for it. */
-  @Nullable Integer version(UnitStatement<?> statement, OperationId op) {
+  @Nullable
+  Integer version(UnitStatement<?> statement, OperationId op) {
     Map<OperationId, Integer> versions = rows.get(statement);
     return versions == null ? null : versions.get(op);
   }

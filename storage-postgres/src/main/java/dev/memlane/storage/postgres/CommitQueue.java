@@ -79,8 +79,7 @@ public final class CommitQueue implements Units {
   }
 
   /** How much went through since opening, and what waits now. */
-  public record Statistics(long units, long batches, int waiting) {
-  }
+  public record Statistics(long units, long batches, int waiting) {}
 
   @Override
   public Unit begin(Unit.Kind kind, MemoryId memory, OperationId op, Instant deadline) {

@@ -136,16 +136,19 @@ public final class Database implements AutoCloseable {
   }
 
   private static void requireUsable(Handle handle, String schema) {
-    int version = handle.createQuery("select current_setting('server_version_num')::int / 10000").mapTo(Integer.class).one();
+    int version = handle.createQuery("select current_setting('server_version_num')::int / 10000").mapTo(Integer.class)
+        .one();
     if (version < OLDEST_SERVER) {
-      throw new StoreException("the database is PostgreSQL " + version + "; Memlane needs " + OLDEST_SERVER + " or later",
+      throw new StoreException(
+          "the database is PostgreSQL " + version + "; Memlane needs " + OLDEST_SERVER + " or later",
           null);
     }
     String encoding = handle.createQuery("show server_encoding").mapTo(String.class).one();
     if (!"UTF8".equals(encoding)) {
       throw new StoreException("the database's encoding is " + encoding + "; create one with encoding UTF8", null);
     }
-    boolean readOnly = handle.createQuery("select pg_is_in_recovery() or current_setting('transaction_read_only')::bool")
+    boolean readOnly = handle
+        .createQuery("select pg_is_in_recovery() or current_setting('transaction_read_only')::bool")
         .mapTo(Boolean.class).one();
     if (readOnly) {
       throw new StoreException("the database is read-only (a standby, or default_transaction_read_only is on); "

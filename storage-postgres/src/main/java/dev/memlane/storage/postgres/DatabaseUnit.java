@@ -23,14 +23,10 @@ import org.jspecify.annotations.Nullable;
 public final class DatabaseUnit implements Unit {
 
   private enum State {
-    GATHERING,
-    QUEUED,
-    SENT,
-    ANSWERED
+    GATHERING, QUEUED, SENT, ANSWERED
   }
 
-  private record Joined(Part part, CompletableFuture<StoreResult> result) {
-  }
+  private record Joined(Part part, CompletableFuture<StoreResult> result) {}
 
   private final CommitQueue queue;
   private final Kind kind;
@@ -76,7 +72,8 @@ public final class DatabaseUnit implements Unit {
         return CompletableFuture.completedFuture(new StoreResult.NotApplied(withdrawal));
       }
       if (state != State.GATHERING || joined.stream().anyMatch(other -> other.part.store() == part.store())) {
-        throw new IllegalStateException("the part of " + part.store() + " joins " + this + " once and before it is sent");
+        throw new IllegalStateException(
+            "the part of " + part.store() + " joins " + this + " once and before it is sent");
       }
       joined.add(new Joined(part, result));
       complete = joined.size() == kind.parts();
@@ -142,7 +139,8 @@ public final class DatabaseUnit implements Unit {
     for (Joined part : answered()) {
       UnitStatement<?> last = part.part.steps().get(part.part.steps().size() - 1).statement();
       Integer version = answer.version(last, op);
-      part.result.complete(version == null ? new StoreResult.NotApplied(part.part.refusal().get())
+      part.result.complete(version == null
+          ? new StoreResult.NotApplied(part.part.refusal().get())
           : new StoreResult.Applied(new Receipt(part.part.store(), memory, op, version)));
     }
   }

@@ -51,7 +51,8 @@ public final class MetadataJson {
       throw new InvalidInputException("metadata must be a JSON object such as {\"topic\": \"travel\"}");
     }
     Map<String, Object> values = new LinkedHashMap<>();
-    object.properties().forEach(property -> values.put(property.getKey(), value(property.getKey(), property.getValue())));
+    object.properties()
+        .forEach(property -> values.put(property.getKey(), value(property.getKey(), property.getValue())));
     return Metadata.of(values);
   }
 
@@ -70,7 +71,8 @@ public final class MetadataJson {
     if (node.isNumber()) {
       return node.isIntegralNumber() && node.canConvertToLong() ? (Object) node.longValue() : node.doubleValue();
     }
-    throw new InvalidInputException("metadata \"" + key + "\" is " + (node.isNull() ? "null; leave the key out"
+    throw new InvalidInputException("metadata \"" + key + "\" is " + (node.isNull()
+        ? "null; leave the key out"
         : "an object; a value must be a text, a number, a boolean, or a list of those"));
   }
 }

@@ -18,8 +18,7 @@ public record Part(StoreKind store, List<Step<?>> steps, Supplier<? extends Thro
    *
    * @param phase statements of a lower phase run before those of a higher one, over all units of a batch
    */
-  public record Step<I>(int phase, UnitStatement<I> statement, I item) {
-  }
+  public record Step<I>(int phase, UnitStatement<I> statement, I item) {}
 
   public Part {
     steps = List.copyOf(steps);
