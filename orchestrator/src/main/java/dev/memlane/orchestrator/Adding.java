@@ -58,7 +58,8 @@ final class Adding {
   private CompletableFuture<WriteOutcome> addUnderKey(NewMemory memory, MemoryId id, Instant deadline) {
     return stores.core().read(List.of(id), false).thenComposeAsync(rows -> {
       CoreRow row = rows.get(id);
-      return row == null || row.state() == CoreRow.State.VOID ? embedAndWrite(memory, id, row)
+      return row == null || row.state() == CoreRow.State.VOID
+          ? embedAndWrite(memory, id, row)
           : answerWith(row, memory, deadline);
     }, environment.executor());
   }
@@ -92,7 +93,8 @@ final class Adding {
 
   private CompletableFuture<Embedding> embed(NewMemory memory) {
     Embedding given = memory.embedding();
-    return given != null ? CompletableFuture.completedFuture(given)
+    return given != null
+        ? CompletableFuture.completedFuture(given)
         : embedder.embed(Memory.searchableText(memory.actor(), memory.content()));
   }
 

@@ -50,11 +50,13 @@ final class Admission {
       return "the memory is closed; open it again";
     }
     if (inFlight >= mostInFlight) {
-      return mostInFlight + " writes are under way, which is the limit: wait for some of them, or hand over many at once "
+      return mostInFlight
+          + " writes are under way, which is the limit: wait for some of them, or hand over many at once "
           + "by addMemories, which paces itself";
     }
     if (settler.unsettled() >= mostUnsettled) {
-      return mostUnsettled + " writes are unsettled, which is the limit: the database cannot be reached to find out what "
+      return mostUnsettled
+          + " writes are unsettled, which is the limit: the database cannot be reached to find out what "
           + "became of them; check it, they settle by themselves when it answers";
     }
     inFlight++;

@@ -58,7 +58,8 @@ final class Changing {
       String content = update.content() == null ? present.content() : update.content();
       Embedding kept = row.embedding();
       boolean same = kept != null && content.equals(present.content());
-      CompletableFuture<Embedding> embedding = same && kept != null ? CompletableFuture.completedFuture(kept)
+      CompletableFuture<Embedding> embedding = same && kept != null
+          ? CompletableFuture.completedFuture(kept)
           : embedder.embed(Memory.searchableText(present.actor(), content));
       return embedding.thenComposeAsync(vector -> {
         Instant deadline = environment.now().plus(patience);
@@ -87,7 +88,8 @@ final class Changing {
   /** Makes the operation that starts from a live row; null if what was prepared doesn't fit the row any more. */
   @FunctionalInterface
   private interface Plan {
-    @Nullable Operation from(CoreRow before);
+    @Nullable
+    Operation from(CoreRow before);
   }
 
   private CompletableFuture<@Nullable WriteOutcome> inTurn(
@@ -113,7 +115,8 @@ final class Changing {
       return protocol.run(operation, deadline).thenComposeAsync(outcome -> {
         // Somebody else was faster: begin again from what is there now.
         boolean again = outcome instanceof WriteOutcome.Conflict && !environment.isPast(deadline);
-        return again ? attempt(id, expected, deadline, plan)
+        return again
+            ? attempt(id, expected, deadline, plan)
             : CompletableFuture.<@Nullable WriteOutcome>completedFuture(outcome);
       }, environment.executor());
     }, environment.executor());
@@ -129,7 +132,8 @@ final class Changing {
     return expected == null || expected.equals(row.op()) ? null : new WriteOutcome.Conflict(id, expected, row.op());
   }
 
-  private @Nullable Operation updateOperation(CoreRow before, MemoryUpdate update, String content, Embedding embedding) {
+  private @Nullable Operation updateOperation(CoreRow before, MemoryUpdate update, String content,
+      Embedding embedding) {
     Memory old = requireMemory(before);
     if (update.content() == null && !old.content().equals(content)) {
       // The content changed after it was embedded, and this update doesn't mean to change it back.

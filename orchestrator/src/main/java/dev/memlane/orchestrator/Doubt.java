@@ -29,7 +29,8 @@ final class Doubt {
     return fenceAndLook(operation, deadline).thenComposeAsync(answer -> {
       boolean again = answer instanceof StoreResult.InDoubt
           && environment.clock().instant().plus(PAUSE).isBefore(deadline);
-      return again ? environment.after(PAUSE, () -> resolve(operation, deadline))
+      return again
+          ? environment.after(PAUSE, () -> resolve(operation, deadline))
           : CompletableFuture.completedFuture(answer);
     }, environment.executor());
   }

@@ -25,8 +25,7 @@ final class Fusion {
   private Fusion() {}
 
   /** A document with its score in [0, 1]. */
-  record Candidate(MemoryId memory, ContentHash contentHash, double score) {
-  }
+  record Candidate(MemoryId memory, ContentHash contentHash, double score) {}
 
   /** The candidates, best first. A memory of which several documents stand may be there more than once. */
   static List<Candidate> fuse(IndexHits hits) {
@@ -54,6 +53,5 @@ final class Fusion {
     return candidates;
   }
 
-  private record IndexKey(MemoryId memory, ContentHash hash) {
-  }
+  private record IndexKey(MemoryId memory, ContentHash hash) {}
 }

@@ -71,7 +71,8 @@ final class IndexFollower {
     }
     Embedding embedding = row == null ? null : row.embedding();
     if (embedding == null) {
-      return CompletableFuture.failedFuture(new StoreException("memory " + id + " has no vector by this model yet", null));
+      return CompletableFuture
+          .failedFuture(new StoreException("memory " + id + " has no vector by this model yet", null));
     }
     IndexDocument document = new IndexDocument(memory, embedding);
     return stores.index().put(document, deadline).thenApply(result -> switch (result) {
@@ -189,7 +190,8 @@ final class IndexFollower {
     private static NamePage of(List<Head> rows, List<DocumentName> documents, int limit) {
       MemoryId lastRow = rows.size() < limit ? null : rows.getLast().memory();
       MemoryId lastDocument = documents.size() < limit ? null : documents.getLast().memory();
-      MemoryId last = lastRow == null ? lastDocument
+      MemoryId last = lastRow == null
+          ? lastDocument
           : lastDocument == null || lastRow.compareTo(lastDocument) < 0 ? lastRow : lastDocument;
       return new NamePage(rows.stream().filter(row -> isWithin(row.memory(), last)).toList(),
           documents.stream().filter(document -> isWithin(document.memory(), last)).toList(), last);

@@ -94,8 +94,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
   }
 
   /** What bounds the writes. */
-  record Limits(Duration writeDeadline, int mostInFlight, int mostUnsettled) {
-  }
+  record Limits(Duration writeDeadline, int mostInFlight, int mostUnsettled) {}
 
   /** Begins to open one. */
   public static OrchestratorBuilder builder() {
@@ -171,7 +170,8 @@ public final class MemoryOrchestrator implements AutoCloseable {
   private CompletableFuture<DeleteReport> deletePage(
       Scope scope, @Nullable Filter filter, @Nullable MemoryId after, DeleteReport before) {
     return list(scope, filter, after, DELETE_PAGE).thenComposeAsync(page -> Window
-        .run(page.memories(), WINDOW, memory -> write(() -> changing.delete(MemoryDeletion.of(memory.id()))), environment)
+        .run(page.memories(), WINDOW, memory -> write(() -> changing.delete(MemoryDeletion.of(memory.id()))),
+            environment)
         .thenComposeAsync(outcomes -> {
           DeleteReport report = plus(before, outcomes);
           MemoryId next = page.next();
@@ -248,8 +248,8 @@ public final class MemoryOrchestrator implements AutoCloseable {
 
   public CompletableFuture<Statistics> statistics() {
     return read(() -> count(null, null)
-        .thenCombine(stores.history().count(null), (memories, entries) -> new long[] {memories, entries})
-        .thenCombine(stores.core().bytes().thenCombine(stores.history().bytes(), (core, log) -> new long[] {core, log}),
+        .thenCombine(stores.history().count(null), (memories, entries) -> new long[]{memories, entries})
+        .thenCombine(stores.core().bytes().thenCombine(stores.history().bytes(), (core, log) -> new long[]{core, log}),
             (counts, bytes) -> new Statistics(counts[0], counts[1], bytes[0], bytes[1], stores.index().summary(),
                 embedder.stats(), admission.inFlight(), settler.operations())));
   }

@@ -57,7 +57,8 @@ final class Rollback {
   private CompletableFuture<Ending> look(Operation operation, Instant deadline) {
     return stores.history().has(operation.op()).thenApply(stands -> stands ? Ending.STANDS : Ending.UNDONE)
         .exceptionally(failure -> Ending.UNKNOWN)
-        .thenComposeAsync(ending -> ending == Ending.UNKNOWN ? again(operation, deadline)
+        .thenComposeAsync(ending -> ending == Ending.UNKNOWN
+            ? again(operation, deadline)
             : CompletableFuture.completedFuture(ending), environment.executor());
   }
 

@@ -7,5 +7,4 @@ import dev.memlane.model.Memory;
  *
  * @param score in [0, 1], higher is better; comparable within one search only
  */
-public record SearchHit(Memory memory, double score) {
-}
+public record SearchHit(Memory memory, double score) {}

@@ -126,7 +126,8 @@ public record SearchRequest(String query, @Nullable Scope scope, int limit, @Nul
      */
     public SearchRequest build() {
       if (everywhere == (scope != null)) {
-        throw new InvalidInputException(everywhere ? "the search has a scope and is to go everywhere; choose one"
+        throw new InvalidInputException(everywhere
+            ? "the search has a scope and is to go everywhere; choose one"
             : "the search has no scope; name one, or say that it is to go everywhere");
       }
       return new SearchRequest(query, scope, limit, filter, mode, threshold, embedding);

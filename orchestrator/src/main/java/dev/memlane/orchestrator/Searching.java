@@ -49,7 +49,8 @@ final class Searching {
       return CompletableFuture.completedFuture(null);
     }
     Embedding given = request.embedding();
-    return given != null ? CompletableFuture.completedFuture(given)
+    return given != null
+        ? CompletableFuture.completedFuture(given)
         : embedder.embed(request.query()).thenApply(embedding -> embedding);
   }
 
@@ -66,7 +67,8 @@ final class Searching {
             // Deeper candidates score lower than these, so a threshold that drops some ends the search as well.
             boolean enough = kept.size() == request.limit() || hits.exhausted()
                 || !candidates.isEmpty() && candidates.getLast().score() < request.threshold();
-            return enough ? CompletableFuture.completedFuture(kept)
+            return enough
+                ? CompletableFuture.completedFuture(kept)
                 : search(request, vector, (int) Math.min(Integer.MAX_VALUE / 2, depth * 4L));
           }, environment.executor());
     }, environment.executor());

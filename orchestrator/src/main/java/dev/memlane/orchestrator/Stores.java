@@ -6,5 +6,4 @@ import dev.memlane.model.Units;
 import dev.memlane.model.VectorIndex;
 
 /** The three stores, and where the units begin that core and history share. */
-record Stores(Units units, CoreStore core, HistoryStore history, VectorIndex index) {
-}
+record Stores(Units units, CoreStore core, HistoryStore history, VectorIndex index) {}

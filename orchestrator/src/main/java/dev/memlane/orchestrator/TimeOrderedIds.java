@@ -43,6 +43,7 @@ final class TimeOrderedIds implements Ids {
       high = entropy.getShort();
       low = entropy.getLong();
     }
-    return new UUID((clock.millis() << 16) | 0x7000 | (high & 0xfff), (low & 0x3fffffffffffffffL) | 0x8000000000000000L);
+    return new UUID((clock.millis() << 16) | 0x7000 | (high & 0xfff),
+        (low & 0x3fffffffffffffffL) | 0x8000000000000000L);
   }
 }

@@ -72,7 +72,8 @@ final class Verification {
     if (row == null) {
       return "the index holds it and core does not: run verify --repair";
     }
-    return documents.isEmpty() ? "core holds it and the index does not: run verify --repair"
+    return documents.isEmpty()
+        ? "core holds it and the index does not: run verify --repair"
         : "the index holds another state of it than core, " + row.op() + ": run verify --repair";
   }
 
@@ -80,7 +81,8 @@ final class Verification {
     return stores.core().heads(after, PAGE).thenCombine(stores.history().heads(after, PAGE), (rows, entries) -> {
       MemoryId lastRow = rows.size() < PAGE ? null : rows.getLast().memory();
       MemoryId lastEntry = entries.size() < PAGE ? null : entries.getLast().memory();
-      MemoryId last = lastRow == null ? lastEntry
+      MemoryId last = lastRow == null
+          ? lastEntry
           : lastEntry == null || lastRow.compareTo(lastEntry) < 0 ? lastRow : lastEntry;
       Map<MemoryId, Head> byMemory = new HashMap<>();
       entries.stream().filter(entry -> last == null || entry.memory().compareTo(last) <= 0)
@@ -89,17 +91,18 @@ final class Verification {
         if (last == null || row.memory().compareTo(last) <= 0) {
           Head entry = byMemory.remove(row.memory());
           if (!row.equals(entry)) {
-            tally.report(row.memory(), entry == null ? "core holds it and the history knows nothing of it"
+            tally.report(row.memory(), entry == null
+                ? "core holds it and the history knows nothing of it"
                 : "core is at operation " + row.op() + " and the history at " + entry.op());
           }
         }
       }
       byMemory.keySet().forEach(memory -> tally.report(memory, "the history knows it and core does not hold it"));
       return last == null ? null : new Next(last);
-    }).thenComposeAsync(next -> next == null ? CompletableFuture.completedFuture(null)
+    }).thenComposeAsync(next -> next == null
+        ? CompletableFuture.completedFuture(null)
         : compareHistory(next.after, tally), environment.executor());
   }
 
-  private record Next(MemoryId after) {
-  }
+  private record Next(MemoryId after) {}
 }

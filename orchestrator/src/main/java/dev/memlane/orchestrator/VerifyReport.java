@@ -15,8 +15,7 @@ import java.util.List;
 public record VerifyReport(long core, long history, long vector, List<Inconsistency> inconsistencies, long repaired) {
 
   /** One memory about which two stores differ, and how. */
-  public record Inconsistency(MemoryId memory, String problem) {
-  }
+  public record Inconsistency(MemoryId memory, String problem) {}
 
   public VerifyReport {
     inconsistencies = List.copyOf(inconsistencies);

@@ -68,7 +68,9 @@ final class WriteProtocol {
         if (answer instanceof StoreResult.InDoubt inDoubt) {
           return CompletableFuture.completedFuture(unsettled(operation, inDoubt.cause(), answers));
         }
-        StoreResult known = answer instanceof StoreResult.NotApplied ? new StoreResult.NotApplied(cause(answers)) : answer;
+        StoreResult known = answer instanceof StoreResult.NotApplied
+            ? new StoreResult.NotApplied(cause(answers))
+            : answer;
         return settle(operation, new StoreAnswers(known, answers.vector(), known), true, deadline);
       }, environment.executor());
     }
@@ -78,7 +80,8 @@ final class WriteProtocol {
     if (answers.allApplied()) {
       return complete(operation);
     }
-    return answers.core() instanceof StoreResult.Applied ? undo(operation, answers, deadline)
+    return answers.core() instanceof StoreResult.Applied
+        ? undo(operation, answers, deadline)
         : explain(operation, answers, fenced, deadline);
   }
 
@@ -139,7 +142,8 @@ final class WriteProtocol {
             return rolledBack(operation, answers);
           }
           CoreRow row = rows.get().get(operation.memory());
-          return operation.kind() == Operation.Kind.ADD ? explainAdd(operation, answers, row, fenced, deadline)
+          return operation.kind() == Operation.Kind.ADD
+              ? explainAdd(operation, answers, row, fenced, deadline)
               : explainChange(operation, answers, row, fenced);
         }, environment.executor());
   }

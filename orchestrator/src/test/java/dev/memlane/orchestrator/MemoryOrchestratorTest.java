@@ -152,7 +152,7 @@ class MemoryOrchestratorTest {
     List<NewMemory> memories = new ArrayList<>();
     for (int i = 0; i < 500; i++) {
       // A vector of another dimension passes the builder and is refused by the index.
-      Embedding wrong = i % 100 == 50 ? new Embedding(test.embedder.model(), new float[] {1, 2, 3}) : null;
+      Embedding wrong = i % 100 == 50 ? new Embedding(test.embedder.model(), new float[]{1, 2, 3}) : null;
       memories.add(NewMemory.builder("number " + i, ADA).embedding(wrong).build());
     }
 
@@ -271,7 +271,8 @@ class MemoryOrchestratorTest {
   void deleteAll_inScopeAndFilter_deletesJustThose() {
     List<NewMemory> memories = IntStream.range(0, 2_300).mapToObj(
         i -> NewMemory.builder("number " + i, i % 23 == 0 ? Scope.user("bob") : ADA).metadata("even", i % 2 == 0)
-            .build()).toList();
+            .build())
+        .toList();
     memory.addMemories(memories);
 
     DeleteReport report = memory.deleteAll(ADA, Filter.equal("even", true));
@@ -335,7 +336,8 @@ class MemoryOrchestratorTest {
   @Test
   void hostileTexts_areStoredAndFoundLiterally() {
     List<String> texts = List.of("\"quoted\" AND NOT (x OR y) +must -not field:value wild*card fuzzy~2 \\ /regex/",
-        "'; drop table memory; --", "100% _under_ $1 ${x} {{y}} :name ?", "tab\there\u0001\u001f", "\uD83D\uDE80 \u4F60\u597D \u4E16\u754C and more",
+        "'; drop table memory; --", "100% _under_ $1 ${x} {{y}} :name ?", "tab\there\u0001\u001f",
+        "\uD83D\uDE80 \u4F60\u597D \u4E16\u754C and more",
         "a".repeat(Memory.LONGEST_CONTENT));
     for (String text : texts) {
       Memory added = memory.addMemory(NewMemory.builder(text, ADA).metadata(Metadata.of("text", text.substring(0, 10)))

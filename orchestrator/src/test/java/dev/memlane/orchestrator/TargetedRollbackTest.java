@@ -38,10 +38,7 @@ class TargetedRollbackTest {
 
   /** How a branch fails. */
   enum Failure {
-    THROWS,
-    REFUSES,
-    ANSWER_LOST,
-    NEVER_DONE
+    THROWS, REFUSES, ANSWER_LOST, NEVER_DONE
   }
 
   static Stream<Arguments> everySingleFailure() {

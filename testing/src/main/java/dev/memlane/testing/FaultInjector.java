@@ -20,11 +20,7 @@ import org.jspecify.annotations.Nullable;
 public final class FaultInjector<T> implements InvocationHandler {
 
   private enum Fault {
-    THROW,
-    REFUSE,
-    LOSE_ANSWER,
-    LOSE_NEXT_ANSWER,
-    NEVER_DO
+    THROW, REFUSE, LOSE_ANSWER, LOSE_NEXT_ANSWER, NEVER_DO
   }
 
   private final T store;
@@ -37,7 +33,7 @@ public final class FaultInjector<T> implements InvocationHandler {
   private FaultInjector(Class<T> contract, T store) {
     this.store = store;
     this.wrapped = contract
-        .cast(Proxy.newProxyInstance(contract.getClassLoader(), new Class<?>[] {contract}, this));
+        .cast(Proxy.newProxyInstance(contract.getClassLoader(), new Class<?>[]{contract}, this));
   }
 
   public static <T> FaultInjector<T> around(Class<T> contract, T store) {
@@ -107,7 +103,8 @@ public final class FaultInjector<T> implements InvocationHandler {
       Object answer = call(method, arguments);
       CompletableFuture<Object> watch = watched.remove(method.getName());
       return watch != null && answer instanceof CompletableFuture<?> future
-          ? future.whenComplete((done, failure) -> watch.complete(method.getName())) : answer;
+          ? future.whenComplete((done, failure) -> watch.complete(method.getName()))
+          : answer;
     }
     if (fault == Fault.LOSE_NEXT_ANSWER) {
       faults.remove(method.getName());

@@ -50,8 +50,7 @@ public abstract class StoresContract {
   private HistoryStore history;
 
   /** Three stores' worth of an empty database; called once before each test. */
-  public record Opened(Units units, CoreStore core, HistoryStore history) {
-  }
+  public record Opened(Units units, CoreStore core, HistoryStore history) {}
 
   /** Opens empty stores that keep vectors of {@link TestOperations#MODEL}. */
   protected abstract Opened open();
@@ -520,8 +519,7 @@ public abstract class StoresContract {
   }
 
   /** What the two stores answered. */
-  private record Written(StoreResult core, StoreResult history) {
-  }
+  private record Written(StoreResult core, StoreResult history) {}
 
   private Unit begin(Unit.Kind kind, Operation operation) {
     return units.begin(kind, operation.memory(), operation.op(), Instant.now().plusSeconds(10));

@@ -34,7 +34,7 @@ public final class TestOperations {
   public static Embedding embedding(String text) {
     int hash = text.hashCode();
     return new Embedding(MODEL,
-        new float[] {1 + (hash & 0xff), hash >> 8 & 0xff, hash >> 16 & 0xff, hash >>> 24});
+        new float[]{1 + (hash & 0xff), hash >> 8 & 0xff, hash >> 16 & 0xff, hash >>> 24});
   }
 
   public static Operation add(String content) {

@@ -28,17 +28,14 @@ final class CoreStatements {
 
   /** A row that becomes, or is, live: all that stands in it. */
   record LiveRow(OperationId unit, @Nullable UUID expected, UUID stamp, Memory memory, short model,
-      Embedding embedding) {
-  }
+      Embedding embedding) {}
 
   /** A row that loses its content: a tombstone, or a void row. */
   record ClearedRow(OperationId unit, MemoryId memory, UUID expected, UUID stamp, CoreRow.State state, int version,
-      OperationId op, Instant at) {
-  }
+      OperationId op, Instant at) {}
 
   /** A row whose stamp is replaced. */
-  record Stamped(OperationId unit, MemoryId memory, @Nullable UUID expected, UUID stamp) {
-  }
+  record Stamped(OperationId unit, MemoryId memory, @Nullable UUID expected, UUID stamp) {}
 
   private static final String LIVE_ROWS = """
       with x as (

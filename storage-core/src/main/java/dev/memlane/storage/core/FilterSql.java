@@ -56,7 +56,8 @@ final class FilterSql {
   }
 
   private String join(List<Filter> filters, String operator, String ofNothing) {
-    return filters.isEmpty() ? ofNothing
+    return filters.isEmpty()
+        ? ofNothing
         : filters.stream().map(this::condition).collect(Collectors.joining(operator, "(", ")"));
   }
 

@@ -27,7 +27,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -80,15 +79,16 @@ public final class PostgresCoreStore implements CoreStore {
       KnownModel known = handle.createQuery("select id, dimension from embedding_model where name = :name")
           .bind("name", model).map((row, context) -> new KnownModel(row.getShort(1), row.getInt(2))).one();
       if (known.dimension != dimension) {
-        throw new StoreException("the database holds vectors of " + known.dimension + " dimensions by the model \"" + model
-            + "\", and the embedder says that it makes " + dimension + "; give another model another name", null);
+        throw new StoreException(
+            "the database holds vectors of " + known.dimension + " dimensions by the model \"" + model
+                + "\", and the embedder says that it makes " + dimension + "; give another model another name",
+            null);
       }
       return new PostgresCoreStore(database, model, dimension, known.number);
     });
   }
 
-  private record KnownModel(short number, int dimension) {
-  }
+  private record KnownModel(short number, int dimension) {}
 
   @Override
   public CompletableFuture<StoreResult> write(Unit unit, Operation operation) {

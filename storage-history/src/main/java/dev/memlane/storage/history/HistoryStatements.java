@@ -19,28 +19,31 @@ import org.jspecify.annotations.Nullable;
 final class HistoryStatements {
 
   /** An operation that core has undone, leaving this stamp. */
-  record Undone(Operation operation, UUID stamp) {
-  }
+  record Undone(Operation operation, UUID stamp) {}
 
   /** Writes the entries of the operations that core took. */
-  static final UnitStatement<Operation> WRITE = new UnitStatement<>("log an operation", """
-      with x as (
-        select * from unnest(?::uuid[], ?::uuid[], ?::integer[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
-          ?::text[])
-        as x(op, memory_id, kind, old_content, new_content, old_metadata, new_metadata, actor, at)
-      )
-      insert into history (op, memory_id, version, kind, old_content, new_content, old_metadata, new_metadata, actor, at)
-      select x.op, x.memory_id, m.version, x.kind, x.old_content, x.new_content, x.old_metadata::jsonb,
-        x.new_metadata::jsonb, x.actor, x.at::timestamptz
-      from x join memory m on m.id = x.memory_id and m.stamp = x.op
-      order by x.op
-      returning op, version""", null, (binder, operations) -> binder
-      .uuids(operations, operation -> operation.op().value()).uuids(operations, operation -> operation.memory().value())
-      .numbers(operations, operation -> PostgresHistoryStore.number(operation.kind()))
-      .texts(operations, operation -> content(before(operation))).texts(operations, operation -> content(operation.after()))
-      .texts(operations, operation -> metadata(before(operation)))
-      .texts(operations, operation -> metadata(operation.after())).texts(operations, Operation::actor)
-      .times(operations, Operation::at));
+  static final UnitStatement<Operation> WRITE = new UnitStatement<>("log an operation",
+      """
+          with x as (
+            select * from unnest(?::uuid[], ?::uuid[], ?::integer[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
+              ?::text[])
+            as x(op, memory_id, kind, old_content, new_content, old_metadata, new_metadata, actor, at)
+          )
+          insert into history (op, memory_id, version, kind, old_content, new_content, old_metadata, new_metadata, actor, at)
+          select x.op, x.memory_id, m.version, x.kind, x.old_content, x.new_content, x.old_metadata::jsonb,
+            x.new_metadata::jsonb, x.actor, x.at::timestamptz
+          from x join memory m on m.id = x.memory_id and m.stamp = x.op
+          order by x.op
+          returning op, version""",
+      null, (binder, operations) -> binder
+          .uuids(operations, operation -> operation.op().value())
+          .uuids(operations, operation -> operation.memory().value())
+          .numbers(operations, operation -> PostgresHistoryStore.number(operation.kind()))
+          .texts(operations, operation -> content(before(operation)))
+          .texts(operations, operation -> content(operation.after()))
+          .texts(operations, operation -> metadata(before(operation)))
+          .texts(operations, operation -> metadata(operation.after())).texts(operations, Operation::actor)
+          .times(operations, Operation::at));
 
   /**
    * Makes the entries void whose operations core has undone. Their transaction id becomes this one's, so that followers

@@ -1,0 +1,126 @@
+package dev.memlane.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+
+/** What filters mean. */
+class FilterTest {
+
+  private static final Metadata METADATA = Metadata.of(
+      Map.of("topic", "music", "count", 10, "tags", List.of("a", "c", 5), "empty", List.of(), "flag", true));
+
+  @Test
+  void equal_comparesByTypeAndValue() {
+    holds(Filter.equal("topic", "music"));
+    holds(Filter.equal("count", 10.0));
+    holds(Filter.equal("flag", true));
+    holdsNot(Filter.equal("count", "10"));
+    holdsNot(Filter.equal("flag", "true"));
+    holdsNot(Filter.equal("topic", "Music"));
+  }
+
+  @Test
+  void list_matchesWhereOneElementDoes() {
+    holds(Filter.equal("tags", "c"));
+    holds(Filter.in("tags", "x", 5));
+    holdsNot(Filter.in("tags", "x", "5"));
+    holdsNot(Filter.in("tags"));
+    holdsNot(Filter.equal("empty", "a"));
+    holds(Filter.exists("empty"));
+  }
+
+  @Test
+  void range_onAList_needsOneElementWithinBothBounds() {
+    holdsNot(Filter.between("tags", "b", "bb"));
+    holds(Filter.between("tags", "b", "c"));
+    holds(Filter.between("tags", 5, 6));
+  }
+
+  @Test
+  void range_bounds_areIncludedOrNot() {
+    holds(Filter.atLeast("count", 10));
+    holdsNot(Filter.greaterThan("count", 10));
+    holds(Filter.atMost("count", 10));
+    holdsNot(Filter.lessThan("count", 10));
+    holds(Filter.greaterThan("count", 9));
+    holdsNot(Filter.atLeast("topic", 1));
+    holdsNot(Filter.atLeast("count", "1"));
+    holdsNot(Filter.atLeast("flag", 0));
+  }
+
+  @Test
+  void not_ofACondition_holdsExactlyWhereItDoesNot() {
+    for (Filter filter : List.of(Filter.equal("absent", 1), Filter.atLeast("absent", 1), Filter.atLeast("topic", 1),
+        Filter.in("absent", 1), Filter.exists("absent"))) {
+      holdsNot(filter);
+      holds(Filter.not(filter));
+    }
+    holdsNot(Filter.not(Filter.exists("topic")));
+  }
+
+  @Test
+  void andOr_withoutConditions_holdAlwaysAndNever() {
+    holds(Filter.and());
+    holdsNot(Filter.or());
+    holds(Filter.or(Filter.exists("absent"), Filter.exists("topic")));
+    holdsNot(Filter.and(Filter.exists("absent"), Filter.exists("topic")));
+  }
+
+  @Test
+  void range_onTextsBeyondTheBasicPlane_followsCodePoints() {
+    Metadata emoji = Metadata.of("k", "z\uD83D\uDE00");
+
+    assertThat(Filter.greaterThan("k", "z\uFFFD").matches(emoji)).isTrue();
+    assertThat(Filter.lessThan("k", "z\uFFFD").matches(emoji)).isFalse();
+    assertThat(Filter.greaterThan("k", "z").matches(emoji)).isTrue();
+  }
+
+  @Test
+  void range_withBadBounds_namesTheKey() {
+    refused(() -> Filter.between("k", 1, "b"), "\"k\"", "two numbers or two texts");
+    refused(() -> Filter.atLeast("k", true), "\"k\"", "two numbers or two texts");
+    refused(() -> new Filter.Range("k", null, true, null, true), "\"k\"", "no bound");
+    refused(() -> Filter.atLeast("k", Double.NaN), "\"k\"", "NaN");
+  }
+
+  @Test
+  void filter_badValueOrKey_isRefused() {
+    refused(() -> Filter.equal("k", List.of("a")), "\"k\"");
+    refused(() -> Filter.equal("", "a"), "a filter's key", "empty");
+    refused(() -> Filter.equal("k", (1L << 53) + 1), "\"k\"", "2^53");
+    refused(() -> new Filter.In("k", Collections.nCopies(Filter.MOST_VALUES + 1, "a")), "1001", "1000");
+  }
+
+  @Test
+  void filter_nestedToTheLimit_isTaken_andDeeperRefused() {
+    Filter filter = Filter.exists("topic");
+    for (int depth = 1; depth < Filter.DEEPEST; depth++) {
+      filter = Filter.not(filter);
+    }
+    Filter deepest = filter;
+
+    holdsNot(deepest);
+    refused(() -> Filter.not(deepest), "32 deep");
+    refused(() -> Filter.and(deepest), "32 deep");
+    refused(() -> Filter.or(Filter.exists("a"), deepest), "32 deep");
+  }
+
+  private static void holds(Filter filter) {
+    assertThat(filter.matches(METADATA)).as("%s", filter).isTrue();
+  }
+
+  private static void holdsNot(Filter filter) {
+    assertThat(filter.matches(METADATA)).as("%s", filter).isFalse();
+  }
+
+  private static void refused(ThrowingCallable call, String... named) {
+    assertThatExceptionOfType(InvalidInputException.class).isThrownBy(call)
+        .satisfies(e -> assertThat(e.getMessage()).contains(named));
+  }
+}

@@ -1,0 +1,49 @@
+package dev.memlane.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/** What people read of an outcome: what happened to the data, and what to do. */
+class WriteOutcomeTest {
+
+  private static final MemoryId ID = new MemoryId(new UUID(1, 2));
+  private static final OperationId OP = new OperationId(new UUID(3, 4));
+  private final Exception cause = new IllegalStateException("the disk is full");
+
+  @Test
+  void describe_rolledBack_saysThatARetryIsSafe_andWhy() {
+    WriteOutcome outcome = new WriteOutcome.RolledBack(ID, OP, cause, null);
+
+    assertThat(outcome.describe()).contains(ID.toString(), "rolled back", "retry is safe", "the disk is full");
+    assertThat(outcome.succeeded()).isFalse();
+  }
+
+  @Test
+  void describe_unsettled_namesBothIdsToAskFor() {
+    WriteOutcome outcome = new WriteOutcome.Unsettled(ID, OP, cause, null);
+
+    assertThat(outcome.describe()).contains(ID.toString(), OP.toString(), "not known yet", "ask for it again",
+        "the disk is full");
+    assertThat(outcome.succeeded()).isFalse();
+  }
+
+  @Test
+  void describe_conflict_saysWhetherToReadAgainOrToTryAgain() {
+    OperationId other = new OperationId(new UUID(5, 6));
+
+    assertThat(new WriteOutcome.Conflict(ID, OP, other).describe()).contains(OP.toString(), other.toString(),
+        "nothing was written", "read it again");
+    assertThat(new WriteOutcome.Conflict(ID, null, other).describe()).contains("nothing was written", "try again");
+  }
+
+  @Test
+  void describe_othersWithoutAWrite_sayThatNothingWasWritten() {
+    assertThat(new WriteOutcome.Refused("the queue is full", null).describe()).contains("nothing was written",
+        "the queue is full");
+    assertThat(new WriteOutcome.WasDeleted(ID, OP).describe()).contains(ID.toString(), "nothing was written");
+    assertThat(new WriteOutcome.NotFound(ID).describe()).contains(ID.toString());
+    assertThat(new WriteOutcome.Deleted(ID, OP, 2).succeeded()).isTrue();
+  }
+}

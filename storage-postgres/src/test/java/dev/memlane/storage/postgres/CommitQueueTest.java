@@ -1,0 +1,267 @@
+package dev.memlane.storage.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.OperationId;
+import dev.memlane.model.StoreException;
+import dev.memlane.model.StoreKind;
+import dev.memlane.model.StoreResult;
+import dev.memlane.model.Unit;
+import dev.memlane.testing.TestMemories;
+import dev.memlane.testing.TestServer;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The commit queue over a table of the test's own, on a real server. Where the server must be slow, another connection
+ * holds the table locked.
+ */
+class CommitQueueTest {
+
+  private record Item(OperationId op, String part, int value) {}
+
+  private static final UnitStatement<Item> CORE = insert("write the core part");
+  private static final UnitStatement<Item> HISTORY = insert("write the history part");
+
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private Database database;
+  private Connection other;
+
+  @BeforeEach
+  void open() throws SQLException {
+    open(10_000);
+  }
+
+  private void open(int bound) throws SQLException {
+    String url = TestServer.freshDatabase();
+    if (database != null) {
+      database.close();
+      other.close();
+    }
+    database = Database.builder(url).queueBound(bound).lockTimeout(Duration.ofSeconds(4)).open();
+    other = DriverManager.getConnection(url);
+    execute("create table memlane.part (op uuid, part text, value int check (value >= 0), primary key (op, part))");
+  }
+
+  @AfterEach
+  void close() throws SQLException {
+    other.close();
+    database.close();
+    threads.shutdownNow();
+  }
+
+  @Test
+  void unit_alone_commitsBothPartsInOneTransaction() throws Exception {
+    Answers answers = submit(1, 1, Duration.ofSeconds(10));
+
+    assertThat(answers.core()).isInstanceOf(StoreResult.Applied.class);
+    assertThat(answers.history()).isInstanceOf(StoreResult.Applied.class);
+    assertThat(count("select count(*) from part")).isEqualTo(2);
+    assertThat(count("select count(distinct xmin::text) from part")).isEqualTo(1);
+    assertThat(database.queueStatistics()).isEqualTo(new CommitQueue.Statistics(1, 1, 0));
+  }
+
+  @Test
+  void unit_withOneBadPart_appliesNeither() throws Exception {
+    DatabaseUnit unit = unit(1, Duration.ofSeconds(10));
+    CompletableFuture<StoreResult> core = unit.join(part(StoreKind.CORE, CORE, unit.op(), 1));
+    CompletableFuture<StoreResult> history = unit.join(part(StoreKind.HISTORY, HISTORY, unit.op(), -1));
+
+    assertThat(get(core)).isInstanceOf(StoreResult.NotApplied.class);
+    assertThat(get(history)).isInstanceOf(StoreResult.NotApplied.class);
+    assertThat(count("select count(*) from part")).isZero();
+  }
+
+  @Test
+  void units_gatheredWhileTheServerIsBusy_goOutTogether() throws Exception {
+    List<Answers> answers = gathered(50, -1);
+
+    assertThat(answers).allSatisfy(each -> assertThat(each.core()).isInstanceOf(StoreResult.Applied.class));
+    CommitQueue.Statistics statistics = database.queueStatistics();
+    assertThat(statistics.units()).isEqualTo(51);
+    assertThat(statistics.batches()).isEqualTo(2);
+    assertThat(count("select count(distinct xmin::text) from part")).isEqualTo(2);
+  }
+
+  @Test
+  void unit_badInABatch_failsAlone() throws Exception {
+    int bad = 20;
+    List<Answers> answers = gathered(50, bad);
+
+    for (int i = 0; i < answers.size(); i++) {
+      assertThat(answers.get(i).core()).as("unit %d", i)
+          .isInstanceOf(i == bad ? StoreResult.NotApplied.class : StoreResult.Applied.class);
+    }
+    assertThat(count("select count(*) from part")).isEqualTo(100);
+  }
+
+  @Test
+  void unit_beyondTheBound_isRefusedAtOnce() throws Exception {
+    open(1);
+    lockTable();
+    Sent busy = send(1, 1, Duration.ofSeconds(10));
+    awaitBlockedStatement();
+    Sent waits = send(2, 1, Duration.ofSeconds(10));
+    awaitWaiting(1);
+
+    Answers refused = submit(3, 1, Duration.ofSeconds(10));
+    assertThat(refused.core()).isInstanceOfSatisfying(StoreResult.NotApplied.class,
+        result -> assertThat(result.cause()).isInstanceOf(QueueFullException.class).hasMessageContaining("limit of 1"));
+    unlockTable();
+    assertThat(busy.answers().core()).isInstanceOf(StoreResult.Applied.class);
+    assertThat(waits.answers().core()).isInstanceOf(StoreResult.Applied.class);
+    assertThat(count("select count(*) from part")).isEqualTo(4);
+  }
+
+  @Test
+  void unit_pastItsDeadlineWhileTheServerHangs_isInDoubt_andThoseQueuedBehindAreNotApplied() throws Exception {
+    lockTable();
+    Sent hangs = send(1, 1, Duration.ofMillis(1_500));
+    awaitBlockedStatement();
+    Sent queued = send(2, 1, Duration.ofMillis(200));
+
+    assertThat(queued.answers().core()).isInstanceOfSatisfying(StoreResult.NotApplied.class,
+        result -> assertThat(result.cause()).isInstanceOf(DeadlineException.class));
+    assertThat(hangs.answers().core()).isInstanceOfSatisfying(StoreResult.InDoubt.class,
+        result -> assertThat(result.cause()).isInstanceOf(DeadlineException.class));
+    unlockTable();
+    assertThat(submit(3, 1, Duration.ofSeconds(10)).core()).isInstanceOf(StoreResult.Applied.class);
+    assertThat(count("select count(*) from part where op = '" + TestMemories.op(2) + "'")).isZero();
+  }
+
+  @Test
+  void unit_whoseConnectionIsKilled_isInDoubt() throws Exception {
+    lockTable();
+    Sent sent = send(1, 1, Duration.ofSeconds(10));
+    awaitBlockedStatement();
+    execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where " + BLOCKED);
+
+    assertThat(sent.answers().core()).isInstanceOf(StoreResult.InDoubt.class);
+    unlockTable();
+    assertThat(count("select count(*) from part")).isZero();
+  }
+
+  @Test
+  void unit_afterClosing_isRefused() throws Exception {
+    database.close();
+
+    Answers answers = submit(1, 1, Duration.ofSeconds(10));
+    assertThat(answers.core()).isInstanceOfSatisfying(StoreResult.NotApplied.class,
+        result -> assertThat(result.cause()).isInstanceOf(StoreException.class).hasMessageContaining("closed"));
+  }
+
+  private record Answers(StoreResult core, StoreResult history) {}
+
+  /** A unit that another thread sends. */
+  private record Sent(CompletableFuture<StoreResult> core, CompletableFuture<StoreResult> history) {
+
+    Answers answers() throws Exception {
+      return new Answers(get(core), get(history));
+    }
+  }
+
+  private static final String BLOCKED = "datname = current_database() and pid <> pg_backend_pid()"
+      + " and application_name = 'memlane' and wait_event_type = 'Lock'";
+
+  /** Answers of units that waited together behind one that the server held up; that one is not among them. */
+  private List<Answers> gathered(int number, int bad) throws Exception {
+    lockTable();
+    Sent first = send(1_000, 1, Duration.ofSeconds(10));
+    awaitBlockedStatement();
+    List<Sent> sent = new ArrayList<>();
+    for (int i = 0; i < number; i++) {
+      sent.add(send(i, i == bad ? -1 : 1, Duration.ofSeconds(10)));
+    }
+    awaitWaiting(number);
+    unlockTable();
+    assertThat(first.answers().core()).isInstanceOf(StoreResult.Applied.class);
+    List<Answers> answers = new ArrayList<>();
+    for (Sent each : sent) {
+      answers.add(each.answers());
+    }
+    return answers;
+  }
+
+  private Sent send(int number, int value, Duration patience) {
+    DatabaseUnit unit = unit(number, patience);
+    CompletableFuture<StoreResult> core = unit.join(part(StoreKind.CORE, CORE, unit.op(), value));
+    CompletableFuture<StoreResult> history = new CompletableFuture<>();
+    threads.execute(() -> unit.join(part(StoreKind.HISTORY, HISTORY, unit.op(), value)).thenAccept(history::complete));
+    return new Sent(core, history);
+  }
+
+  private Answers submit(int number, int value, Duration patience) throws Exception {
+    return send(number, value, patience).answers();
+  }
+
+  private DatabaseUnit unit(int number, Duration patience) {
+    MemoryId memory = TestMemories.id(number);
+    return DatabaseUnit.of(database.units().begin(Unit.Kind.WRITE, memory, TestMemories.op(number),
+        Instant.now().plus(patience)));
+  }
+
+  private static Part part(StoreKind store, UnitStatement<Item> statement, OperationId op, int value) {
+    return Part.of(store, store == StoreKind.CORE ? 1 : 2, statement, new Item(op, store.name(), value),
+        () -> new StoreException("no row", null));
+  }
+
+  private static UnitStatement<Item> insert(String name) {
+    return new UnitStatement<>(name, "insert into part (op, part, value) select * from unnest(?::uuid[], ?::text[], "
+        + "?::integer[]) returning op, 1", null,
+        (binder, items) -> binder.uuids(items, item -> item.op().value())
+            .texts(items, Item::part).numbers(items, Item::value));
+  }
+
+  private static StoreResult get(CompletableFuture<StoreResult> result) throws Exception {
+    return result.get(20, TimeUnit.SECONDS);
+  }
+
+  private void lockTable() throws SQLException {
+    other.setAutoCommit(false);
+    execute("lock table memlane.part in access exclusive mode");
+  }
+
+  private void unlockTable() throws SQLException {
+    other.commit();
+    other.setAutoCommit(true);
+  }
+
+  private void awaitBlockedStatement() throws SQLException {
+    // Statistics are seen afresh only by a new transaction, unless they are cleared.
+    execute("do $$ begin for i in 1..1000 loop perform pg_stat_clear_snapshot(); "
+        + "if exists (select from pg_stat_activity where " + BLOCKED + ") then return; end if; "
+        + "perform pg_sleep(0.01); end loop; raise exception 'no statement waits for the lock'; end $$");
+  }
+
+  private void awaitWaiting(int number) {
+    Instant end = Instant.now().plusSeconds(10);
+    while (database.queueStatistics().waiting() < number) {
+      assertThat(Instant.now()).as("%d units should wait", number).isBefore(end);
+      Thread.onSpinWait();
+    }
+  }
+
+  private long count(String sql) {
+    return database.readNow("counting", handle -> handle.createQuery(sql).mapTo(Long.class).one());
+  }
+
+  private void execute(String sql) throws SQLException {
+    try (Statement statement = other.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+}

@@ -1,0 +1,123 @@
+package dev.memlane.storage.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import dev.memlane.testing.TestServer;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Failures that a real server makes, and what is concluded from them. */
+class SqlFailuresTest {
+
+  private Connection first;
+  private Connection second;
+
+  @BeforeEach
+  void connect() throws SQLException {
+    String url = TestServer.freshDatabase();
+    first = DriverManager.getConnection(url);
+    second = DriverManager.getConnection(url);
+    execute(first, "create table item (id int primary key, n int not null); insert into item values (1, 0), (2, 0)");
+  }
+
+  @AfterEach
+  void disconnect() throws SQLException {
+    first.close();
+    second.close();
+  }
+
+  @Test
+  void uniqueViolation_isCertainAndLasting() {
+    SQLException failure = failure(() -> execute(first, "insert into item values (1, 0)"));
+
+    assertThat(SqlFailures.isCertain(failure)).isTrue();
+    assertThat(SqlFailures.isTransient(failure)).isFalse();
+    assertThat(SqlFailures.explain("the write", failure)).hasMessageStartingWith("the write: ")
+        .hasMessageContaining("23505").hasCause(failure);
+  }
+
+  @Test
+  void lockTimeout_isCertainAndTransient() throws SQLException {
+    first.setAutoCommit(false);
+    execute(first, "update item set n = 1 where id = 1");
+    execute(second, "set lock_timeout = 50");
+
+    SQLException failure = failure(() -> execute(second, "update item set n = 2 where id = 1"));
+
+    assertThat(SqlFailures.isCertain(failure)).isTrue();
+    assertThat(SqlFailures.isTransient(failure)).isTrue();
+    assertThat(SqlFailures.explain("the write", failure)).hasMessageContaining("lock_timeout");
+  }
+
+  @Test
+  void deadlock_isCertainAndTransient() throws Exception {
+    first.setAutoCommit(false);
+    second.setAutoCommit(false);
+    execute(first, "update item set n = 1 where id = 1");
+    execute(second, "update item set n = 2 where id = 2");
+    CompletableFuture<@Nullable SQLException> other = CompletableFuture
+        .supplyAsync(() -> attempt(first, "update item set n = 1 where id = 2"));
+    SQLException here = attempt(second, "update item set n = 2 where id = 1");
+    // The one that lost has let go of its lock, so the other one's wait is over.
+    SQLException there = other.get(20, TimeUnit.SECONDS);
+
+    SQLException failure = Objects.requireNonNull(here != null ? here : there, "nobody lost");
+    assertThat(failure.getSQLState()).isEqualTo("40P01");
+    assertThat(SqlFailures.isCertain(failure)).isTrue();
+    assertThat(SqlFailures.isTransient(failure)).isTrue();
+  }
+
+  @Test
+  void killedConnection_isUncertain() throws SQLException {
+    int backend;
+    try (Statement statement = second.createStatement();
+        ResultSet rows = statement.executeQuery("select pg_backend_pid()")) {
+      rows.next();
+      backend = rows.getInt(1);
+    }
+    execute(first, "select pg_terminate_backend(" + backend + ", 5000)");
+
+    SQLException failure = failure(() -> execute(second, "update item set n = 2 where id = 1"));
+
+    assertThat(SqlFailures.isCertain(failure)).isFalse();
+    assertThat(SqlFailures.explain("the write", failure)).hasMessageContaining("cannot be reached");
+  }
+
+  @Test
+  void closedConnection_isUncertain() throws SQLException {
+    second.close();
+
+    assertThat(SqlFailures.isCertain(failure(() -> execute(second, "select 1")))).isFalse();
+  }
+
+  private static SQLException failure(ThrowingCallable call) {
+    return catchThrowableOfType(SQLException.class, call);
+  }
+
+  private static @Nullable SQLException attempt(Connection connection, String sql) {
+    try {
+      execute(connection, sql);
+      return null;
+    } catch (SQLException e) {
+      return e;
+    }
+  }
+
+  private static void execute(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+}
