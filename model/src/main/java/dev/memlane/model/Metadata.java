@@ -55,7 +55,7 @@ public final class Metadata {
       Texts.requireName("a metadata key", entry.getKey(), LONGEST_KEY);
       Object value = checkedValue(entry.getKey(), entry.getValue());
       checked.put(entry.getKey(), value);
-      count += value instanceof List<?> list ? list.size() : 1;
+      count += value instanceof List<?> list ? Math.max(1, list.size()) : 1;
     }
     if (count > MOST_VALUES) {
       throw new InvalidInputException("metadata has " + count + " values; the limit is " + MOST_VALUES);

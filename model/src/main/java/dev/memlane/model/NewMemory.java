@@ -2,6 +2,7 @@ package dev.memlane.model;
 
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,9 @@ public record NewMemory(String content, Scope scope, @Nullable String key, @Null
    * @throws InvalidInputException if the content is empty, blank or too long, or anything can't be stored as it is
    */
   public NewMemory {
+    Objects.requireNonNull(content, "content");
+    Objects.requireNonNull(scope, "scope");
+    Objects.requireNonNull(metadata, "metadata");
     requireContent(content);
     if (key != null) {
       Texts.requireName("the key", key, LONGEST_KEY);

@@ -11,7 +11,7 @@ public final class RandomFilters {
 
   private static final List<String> KEYS = List.of("a", "b", "key with ' \" : ?", "\u00FCber");
   private static final List<Object> SCALARS = List.of("x", "y", "X", "", "10", "true", "z\uFFFD", "z\uD83D\uDE00", 1, 2,
-      10, -3, 2.5, 1e300, 0.1, true, false);
+      10, -3, 2.5, 1e300, 1e17, 0.1, true, false);
 
   private RandomFilters() {}
 

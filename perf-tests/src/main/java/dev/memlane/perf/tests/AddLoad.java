@@ -39,8 +39,7 @@ public final class AddLoad {
     this.memory = memory;
   }
 
-  private record Round(double perSecond, double p50, double p99) {
-  }
+  private record Round(double perSecond, double p50, double p99) {}
 
   /** Arguments: rounds (5), seconds a round (3). */
   public static void main(String[] arguments) throws IOException {

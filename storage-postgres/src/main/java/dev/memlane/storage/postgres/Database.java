@@ -233,30 +233,32 @@ public final class Database implements AutoCloseable {
 
     /** How many units may wait for the database, 10,000 by default. */
     public Builder queueBound(int queueBound) {
-      this.queueBound = queueBound;
+      this.queueBound = positive("queueBound", queueBound);
       return this;
     }
 
     /** How many units go out in one transaction at most, 512 by default. */
     public Builder largestBatch(int largestBatch) {
-      this.largestBatch = largestBatch;
+      this.largestBatch = positive("largestBatch", largestBatch);
       return this;
     }
 
     /** How long to wait for a connection, 5 s by default. */
     public Builder connectionTimeout(Duration connectionTimeout) {
-      this.connectionTimeout = connectionTimeout;
+      this.connectionTimeout = atLeast250Milliseconds("connectionTimeout", connectionTimeout);
       return this;
     }
 
     /** How long a statement may run, 5 s by default. */
     public Builder statementTimeout(Duration statementTimeout) {
+      positive("statementTimeout in milliseconds", (int) Math.min(Integer.MAX_VALUE, statementTimeout.toMillis()));
       this.statementTimeout = statementTimeout;
       return this;
     }
 
     /** How long a statement may wait for a lock, 1 s by default. */
     public Builder lockTimeout(Duration lockTimeout) {
+      positive("lockTimeout in milliseconds", (int) Math.min(Integer.MAX_VALUE, lockTimeout.toMillis()));
       this.lockTimeout = lockTimeout;
       return this;
     }
@@ -274,6 +276,21 @@ public final class Database implements AutoCloseable {
      */
     public Database open() {
       return new Database(this);
+    }
+
+    private static int positive(String name, int value) {
+      if (value < 1) {
+        throw new InvalidInputException(name + " is " + value + "; it must be at least 1");
+      }
+      return value;
+    }
+
+    /** What the pool can wait at least. */
+    private static Duration atLeast250Milliseconds(String name, Duration value) {
+      if (value.toMillis() < 250) {
+        throw new InvalidInputException(name + " is " + value.toMillis() + " ms; it must be at least 250 ms");
+      }
+      return value;
     }
 
     private HikariConfig poolConfiguration() {

@@ -1,10 +1,15 @@
 package dev.memlane.storage.postgres;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Metadata;
+import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,7 +18,9 @@ import java.util.Map;
 /** Metadata as JSON, as the database keeps it and as people write it. Safe for use by several threads. */
 public final class MetadataJson {
 
-  private static final ObjectMapper MAPPER = new ObjectMapper();
+  private static final ObjectMapper MAPPER = JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+      .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+  private static final BigInteger LARGEST_WHOLE = BigInteger.ONE.shiftLeft(53);
 
   private MetadataJson() {}
 
@@ -69,10 +76,27 @@ public final class MetadataJson {
       return node.booleanValue();
     }
     if (node.isNumber()) {
-      return node.isIntegralNumber() && node.canConvertToLong() ? (Object) node.longValue() : node.doubleValue();
+      return number(key, node);
     }
     throw new InvalidInputException("metadata \"" + key + "\" is " + (node.isNull()
         ? "null; leave the key out"
         : "an object; a value must be a text, a number, a boolean, or a list of those"));
+  }
+
+  /** PostgreSQL writes a large double as a whole number; one that is none loses digits, and is refused. */
+  private static Object number(String key, JsonNode node) {
+    if (!node.isIntegralNumber()) {
+      return node.doubleValue();
+    }
+    BigInteger whole = node.bigIntegerValue();
+    if (whole.abs().compareTo(LARGEST_WHOLE) <= 0) {
+      return whole.longValue();
+    }
+    double value = whole.doubleValue();
+    if (!Double.isFinite(value) || BigDecimal.valueOf(value).compareTo(new BigDecimal(whole)) != 0) {
+      throw new InvalidInputException("metadata \"" + key + "\" is the number " + whole
+          + ", which loses digits as a floating-point number: store it as a text");
+    }
+    return value;
   }
 }

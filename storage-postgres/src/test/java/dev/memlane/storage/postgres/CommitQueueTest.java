@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -167,7 +168,7 @@ class CommitQueueTest {
   private record Answers(StoreResult core, StoreResult history) {}
 
   /** A unit that another thread sends. */
-  private record Sent(CompletableFuture<StoreResult> core, CompletableFuture<StoreResult> history) {
+  private record Sent(Future<StoreResult> core, Future<StoreResult> history) {
 
     Answers answers() throws Exception {
       return new Answers(get(core), get(history));
@@ -199,8 +200,8 @@ class CommitQueueTest {
   private Sent send(int number, int value, Duration patience) {
     DatabaseUnit unit = unit(number, patience);
     CompletableFuture<StoreResult> core = unit.join(part(StoreKind.CORE, CORE, unit.op(), value));
-    CompletableFuture<StoreResult> history = new CompletableFuture<>();
-    threads.execute(() -> unit.join(part(StoreKind.HISTORY, HISTORY, unit.op(), value)).thenAccept(history::complete));
+    Future<StoreResult> history = threads
+        .submit(() -> get(unit.join(part(StoreKind.HISTORY, HISTORY, unit.op(), value))));
     return new Sent(core, history);
   }
 
@@ -226,7 +227,7 @@ class CommitQueueTest {
             .texts(items, Item::part).numbers(items, Item::value));
   }
 
-  private static StoreResult get(CompletableFuture<StoreResult> result) throws Exception {
+  private static StoreResult get(Future<StoreResult> result) throws Exception {
     return result.get(20, TimeUnit.SECONDS);
   }
 

@@ -36,7 +36,8 @@ class MetadataJsonTest {
   }
 
   @ParameterizedTest
-  @ValueSource(doubles = {9007199254740992.0, -9007199254740992.0, 1e19, 1e300, 4.9e-324, 0.1, 1.0E17})
+  @ValueSource(doubles = {9007199254740992.0, -9007199254740992.0, 1e17, 1.2345678901234568e25, 1e19, 1e300, 4.9e-324,
+      0.1})
   void read_extremeNumberFromTheDatabase_isWhatWasWritten(double number) throws SQLException {
     Metadata metadata = Metadata.of("n", number);
     try (Connection connection = DriverManager.getConnection(TestServer.freshDatabase())) {
@@ -67,5 +68,12 @@ class MetadataJsonTest {
         return rows.getString(1);
       }
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"{\"a\":1} x", "{\"a\":1,\"a\":2}", "{\"a\":100000000000000000001}",
+      "{\"a\":9007199254740993}"})
+  void read_whatWouldLoseSomething_isRefused(String json) {
+    assertThatExceptionOfType(InvalidInputException.class).isThrownBy(() -> MetadataJson.read(json));
   }
 }
