@@ -95,7 +95,7 @@ public final class MetadataJson {
     double value = whole.doubleValue();
     if (!Double.isFinite(value) || BigDecimal.valueOf(value).compareTo(new BigDecimal(whole)) != 0) {
       throw new InvalidInputException("metadata \"" + key + "\" is the number " + whole
-          + ", which loses digits as a floating-point number: store it as a text");
+          + ", which loses digits (whole numbers are exact up to 2^53): store it as a text");
     }
     return value;
   }
