@@ -24,6 +24,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -41,8 +42,9 @@ import org.jspecify.annotations.Nullable;
  * <b>Reads</b> come from core. A search finds what this process has been acknowledged before it.
  *
  * <p>
- * <b>Threads.</b> Safe for use by many at once. Nothing here blocks its caller; {@link #blocking} does. Cancelling a
- * future that was returned ends the waiting, not the write.
+ * <b>Threads.</b> Safe for use by many at once. Nothing here blocks its caller; {@link #blocking} does. What is chained to
+ * a returned future runs on a virtual thread of its own and may block. Cancelling a future ends the waiting, not the
+ * write.
  */
 public final class MemoryOrchestrator implements AutoCloseable {
 
@@ -54,6 +56,9 @@ public final class MemoryOrchestrator implements AutoCloseable {
   private static final int LONGEST_HISTORY = 10_000;
   /** The longest page of {@link #list}. */
   public static final int LONGEST_PAGE = 10_000;
+
+  /** Moves what callers chain to a future off the stores' threads, where it could block them. */
+  private static final BiConsumer<@Nullable Object, @Nullable Throwable> OWN_THREAD = (result, failure) -> {};
 
   private final Stores stores;
   private final Environment environment;
@@ -266,7 +271,8 @@ public final class MemoryOrchestrator implements AutoCloseable {
 
   private CompletableFuture<WriteOutcome> write(Supplier<CompletableFuture<WriteOutcome>> begin) {
     return admission.admit(() -> CompletableFuture.completedFuture(begin)
-        .thenComposeAsync(Supplier::get, environment.executor()).exceptionally(MemoryOrchestrator::refused)).copy();
+        .thenComposeAsync(Supplier::get, environment.executor()).exceptionally(MemoryOrchestrator::refused))
+        .whenCompleteAsync(OWN_THREAD, environment.executor());
   }
 
   /** A write that failed before its fan-out. */
@@ -295,7 +301,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
       return CompletableFuture.failedFuture(
           new StoreException("the memory is closed; open it again", null));
     }
-    return begin.get().copy();
+    return begin.get().whenCompleteAsync(OWN_THREAD, environment.executor());
   }
 
   /**

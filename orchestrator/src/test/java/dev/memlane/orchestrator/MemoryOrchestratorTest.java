@@ -21,6 +21,7 @@ import dev.memlane.model.WriteOutcome;
 import dev.memlane.testing.RandomFilters;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -444,6 +445,18 @@ class MemoryOrchestratorTest {
 
     assertThat(memory.get(there.id())).isEqualTo(Optional.of(there));
     assertThat(memory.verify(false).isClean()).isTrue();
+  }
+
+  @Test
+  void callbacks_thatBlock_holdUpNobody() {
+    List<CompletableFuture<Memory>> chained = IntStream.range(0, 20)
+        .mapToObj(i -> test.memory.addMemory(NewMemory.of("number " + i, ADA)).thenApply(added -> {
+          memory.search(SearchRequest.of("number", ADA));
+          return memory.updateMemory(MemoryUpdate.content(added.id(), "changed " + i));
+        })).toList();
+
+    assertThat(chained).allSatisfy(future -> assertThat(future).succeedsWithin(Duration.ofSeconds(20)));
+    assertThat(memory.verify(false)).isEqualTo(new VerifyReport(20, 40, 20, List.of(), 0));
   }
 
   @Test
