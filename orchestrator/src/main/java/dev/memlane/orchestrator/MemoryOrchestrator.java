@@ -24,7 +24,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -56,9 +55,6 @@ public final class MemoryOrchestrator implements AutoCloseable {
   private static final int LONGEST_HISTORY = 10_000;
   /** The longest page of {@link #list}. */
   public static final int LONGEST_PAGE = 10_000;
-
-  /** Moves what callers chain to a future off the stores' threads, where it could block them. */
-  private static final BiConsumer<@Nullable Object, @Nullable Throwable> OWN_THREAD = (result, failure) -> {};
 
   private final Stores stores;
   private final Environment environment;
@@ -272,8 +268,11 @@ public final class MemoryOrchestrator implements AutoCloseable {
   private CompletableFuture<WriteOutcome> write(Supplier<CompletableFuture<WriteOutcome>> begin) {
     return admission.admit(() -> CompletableFuture.completedFuture(begin)
         .thenComposeAsync(Supplier::get, environment.executor()).exceptionally(MemoryOrchestrator::refused))
-        .whenCompleteAsync(OWN_THREAD, environment.executor());
+        .whenCompleteAsync(MemoryOrchestrator::moveOn, environment.executor());
   }
+
+  /** Does nothing, on the executor: what callers chain after it is off the stores' threads, which it could block. */
+  private static void moveOn(@Nullable Object result, @Nullable Throwable failure) {}
 
   /** A write that failed before its fan-out. */
   private static WriteOutcome refused(Throwable failure) {
@@ -301,7 +300,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
       return CompletableFuture.failedFuture(
           new StoreException("the memory is closed; open it again", null));
     }
-    return begin.get().whenCompleteAsync(OWN_THREAD, environment.executor());
+    return begin.get().whenCompleteAsync(MemoryOrchestrator::moveOn, environment.executor());
   }
 
   /**
