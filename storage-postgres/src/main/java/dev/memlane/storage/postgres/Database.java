@@ -316,9 +316,10 @@ public final class Database implements AutoCloseable {
       properties.setProperty("connectTimeout", Long.toString(Math.max(1, connectionTimeout.toSeconds())));
       // Longer than the server's own limit, so that it is the server who says no wherever it still can.
       properties.setProperty("socketTimeout", Long.toString(statementTimeout.toSeconds() + 5));
+      // A generic plan that is made while the tables are small scans them for ever after; a batch is no work for the JIT.
       properties.setProperty("options", "-c statement_timeout=" + statementTimeout.toMillis() + " -c lock_timeout="
           + lockTimeout.toMillis() + " -c idle_in_transaction_session_timeout=" + idleInTransactionTimeout.toMillis()
-          + " -c client_connection_check_interval=5000");
+          + " -c client_connection_check_interval=5000 -c jit=off -c plan_cache_mode=force_custom_plan");
       config.setDataSourceProperties(properties);
       return config;
     }
