@@ -83,14 +83,14 @@ public sealed interface WriteOutcome {
     }
   }
 
-  /** It can't be found out now whether it landed; it is settled behind, and can be asked for by its id and op. */
+  /** It can't be found out now whether it landed; it is settled behind. */
   record Unsettled(MemoryId id, OperationId op, Throwable cause, @Nullable StoreAnswers answers)
       implements
         WriteOutcome {
     @Override
     public String describe() {
       return "it is not known yet whether operation " + op + " of memory " + id
-          + " landed; it is being settled, ask for it again by these two ids: " + cause.getMessage();
+          + " landed; it is being settled, and the memory's history will tell: " + cause.getMessage();
     }
   }
 }
