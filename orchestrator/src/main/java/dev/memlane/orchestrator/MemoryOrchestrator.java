@@ -266,9 +266,10 @@ public final class MemoryOrchestrator implements AutoCloseable {
   }
 
   private CompletableFuture<WriteOutcome> write(Supplier<CompletableFuture<WriteOutcome>> begin) {
+    // The step onto an own thread is within what is admitted, so that closing waits for it.
     return admission.admit(() -> CompletableFuture.completedFuture(begin)
-        .thenComposeAsync(Supplier::get, environment.executor()).exceptionally(MemoryOrchestrator::refused))
-        .whenCompleteAsync(MemoryOrchestrator::moveOn, environment.executor());
+        .thenComposeAsync(Supplier::get, environment.executor()).exceptionally(MemoryOrchestrator::refused)
+        .whenCompleteAsync(MemoryOrchestrator::moveOn, environment.executor())).copy();
   }
 
   /** Does nothing, on the executor: what callers chain after it is off the stores' threads, which it could block. */
