@@ -1,6 +1,7 @@
 package dev.memlane.model;
 
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +48,9 @@ public interface VectorIndex extends AutoCloseable {
    * @param limit how many documents to list at most; exceeded only to complete the last memory
    */
   CompletableFuture<List<DocumentName>> names(@Nullable MemoryId after, int limit);
+
+  /** Lists the names of all documents of these memories, in no order. */
+  CompletableFuture<List<DocumentName>> names(Collection<MemoryId> memories);
 
   /** Makes what was written durable. Called now and then and on closing, never per write. */
   CompletableFuture<Void> commit();

@@ -65,7 +65,7 @@ final class TestMemory implements AutoCloseable {
     }
   }
 
-  private TestMemory(String jdbcUrl, Path directory, Duration writeDeadline) {
+  private TestMemory(String jdbcUrl, Path directory, Duration writeDeadline, Duration followEvery) {
     Opened opened = new Opened();
     Database database = opened.add(Database.builder(jdbcUrl).poolSize(5).open());
     core = FaultInjector.around(CoreStore.class,
@@ -81,8 +81,8 @@ final class TestMemory implements AutoCloseable {
     InstantSource clock = InstantSource.system();
     memory = new MemoryOrchestrator(new Stores(database.units(), core.store(), history.store(), index.store()),
         new Environment(executor, timer, clock, new TimeOrderedIds(clock)), batching,
-        new MemoryOrchestrator.Limits(writeDeadline, 10_000, 1_000), opened::close);
-    Outcomes.await(memory.compare(Progress.NONE));
+        new MemoryOrchestrator.Limits(writeDeadline, 10_000, 1_000, followEvery), opened::close);
+    Outcomes.await(memory.start(Progress.NONE));
     blocking = memory.blocking();
   }
 
@@ -91,7 +91,12 @@ final class TestMemory implements AutoCloseable {
   }
 
   static TestMemory open(String jdbcUrl, Path directory) {
-    return new TestMemory(jdbcUrl, directory, Duration.ofSeconds(10));
+    return new TestMemory(jdbcUrl, directory, Duration.ofSeconds(10), Duration.ZERO);
+  }
+
+  /** One of several on the same database, which follows the others. */
+  static TestMemory following(String jdbcUrl, Path directory) {
+    return new TestMemory(jdbcUrl, directory, Duration.ofSeconds(10), Duration.ofMillis(20));
   }
 
   void heal() {

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -216,6 +217,12 @@ public final class LuceneVectorIndex implements VectorIndex {
       throw new IllegalArgumentException("limit is " + limit + "; it must be at least 1");
     }
     return read("could not be listed", searcher -> DocumentNames.page(searcher.getIndexReader(), after, limit));
+  }
+
+  @Override
+  public CompletableFuture<List<DocumentName>> names(Collection<MemoryId> memories) {
+    List<MemoryId> asked = List.copyOf(memories);
+    return read("could not be listed", searcher -> DocumentNames.of(searcher.getIndexReader(), asked));
   }
 
   @Override
