@@ -63,7 +63,7 @@ final class IndexFollower {
   /** The same, for who has the turn already. */
   CompletableFuture<Void> followInTurn(MemoryId memory, Instant deadline) {
     return stores.core().read(List.of(memory), true).thenCompose(rows -> agree(memory, rows.get(memory), deadline))
-        .thenCompose(name -> name == null ? stores.index().removeAll(memory) : stores.index().retain(name));
+        .thenCompose(name -> name == null ? stores.index().unguarded().removeAll(memory) : stores.index().unguarded().retain(name));
   }
 
   /** Puts what core has; the name of what was put, or null if there is nothing. */
@@ -78,7 +78,7 @@ final class IndexFollower {
           .failedFuture(new StoreException("memory " + id + " has no vector by this model yet", null));
     }
     IndexDocument document = new IndexDocument(memory, embedding);
-    return stores.index().put(document, deadline).thenApply(result -> switch (result) {
+    return stores.index().unguarded().put(document, deadline).thenApply(result -> switch (result) {
       case StoreResult.Applied applied -> document.name();
       case StoreResult.NotApplied notApplied -> throw new StoreException(
           "the index did not take memory " + id + ": " + notApplied.cause().getMessage(), notApplied.cause());
@@ -208,10 +208,10 @@ final class IndexFollower {
       MemoryId id, @Nullable CoreRow row, List<DocumentName> documents, Instant deadline) {
     return agree(id, row, deadline).thenCompose(name -> {
       if (name == null) {
-        return stores.index().removeAll(id);
+        return stores.index().unguarded().removeAll(id);
       }
       return CompletableFuture.allOf(documents.stream().filter(document -> !document.equals(name))
-          .map(stores.index()::remove).toArray(CompletableFuture[]::new));
+          .map(stores.index().unguarded()::remove).toArray(CompletableFuture[]::new));
     });
   }
 
@@ -227,13 +227,13 @@ final class IndexFollower {
     /** Reads the next page of both; both are complete up to the page's last id. */
     static CompletableFuture<NamePage> read(Stores stores, @Nullable MemoryId after, int limit) {
       return stores.core().heads(after, limit)
-          .thenCombine(stores.index().names(after, limit), (rows, documents) -> of(rows, documents, limit));
+          .thenCombine(stores.index().unguarded().names(after, limit), (rows, documents) -> of(rows, documents, limit));
     }
 
     /** Reads what both hold of these memories. Core comes first, so that the index is compared with what was before. */
     static CompletableFuture<NamePage> read(Stores stores, Collection<MemoryId> memories) {
       return stores.core().heads(memories)
-          .thenCompose(rows -> stores.index().names(memories)
+          .thenCompose(rows -> stores.index().unguarded().names(memories)
               .thenApply(documents -> new NamePage(rows, documents, null)));
     }
 

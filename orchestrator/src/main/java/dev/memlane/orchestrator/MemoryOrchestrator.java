@@ -58,6 +58,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
   /** The longest page of {@link #list}. */
   public static final int LONGEST_PAGE = 10_000;
 
+  private final ReopeningIndex index;
   private final Stores stores;
   private final Environment environment;
   private final BatchingEmbedder embedder;
@@ -75,11 +76,13 @@ public final class MemoryOrchestrator implements AutoCloseable {
   private final AtomicBoolean closed = new AtomicBoolean();
 
   /**
+   * @param opener opens the index again after a failure
    * @param release lets go of what was opened for this orchestrator, after its stores have been closed
    */
-  MemoryOrchestrator(Stores stores, Environment environment, BatchingEmbedder embedder, Limits limits,
-      Runnable release) {
-    this.stores = stores;
+  MemoryOrchestrator(Stores opened, IndexOpener opener, Environment environment, BatchingEmbedder embedder,
+      Limits limits, Runnable release) {
+    this.index = new ReopeningIndex(opened.index(), opener, environment);
+    this.stores = new Stores(opened.units(), opened.core(), opened.history(), index);
     this.environment = environment;
     this.embedder = embedder;
     this.patience = limits.writeDeadline();
@@ -87,6 +90,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
     Turns turns = new Turns(environment);
     this.doubt = new Doubt(stores, environment);
     this.follower = new IndexFollower(stores, environment, turns, embedder);
+    index.compareBy(() -> follower.compare(Progress.NONE));
     this.settler = new Settler(doubt, follower, environment);
     this.poller = limits.followEvery().isZero()
         ? null
@@ -365,7 +369,11 @@ public final class MemoryOrchestrator implements AutoCloseable {
     if (poller != null) {
       awaitEnd(poller.close());
     }
-    release.run();
+    try {
+      index.close();
+    } finally {
+      release.run();
+    }
   }
 
   /** Waits for a look at what others write, no longer than a write may take. */

@@ -193,11 +193,8 @@ public final class OrchestratorBuilder {
           .poolSize(poolSize).queueBound(commitQueueBound).statementTimeout(statementTimeout).lockTimeout(lockTimeout)
           .clock(clock).open());
       PostgresCoreStore core = PostgresCoreStore.open(database, model.model(), model.dimension());
-      if (rebuildIndex) {
-        LuceneVectorIndex.delete(directory);
-      }
-      VectorIndex index = opened.add(LuceneVectorIndex.builder(directory).model(model.model())
-          .dimension(model.dimension()).commitInterval(commitInterval).clock(clock).open());
+      IndexOpener indexes = anew -> openIndex(directory, model, anew);
+      VectorIndex index = opened.add(indexes.open(rebuildIndex));
       BatchingEmbedder batching = opened.add(BatchingEmbedder.builder(model).cacheBytes(embeddingCacheBytes)
           .concurrency(embeddingConcurrency).deadline(embeddingDeadline).build());
       ExecutorService executor = Executors
@@ -207,7 +204,7 @@ public final class OrchestratorBuilder {
           .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("memlane-timer").factory());
       opened.add(timer::shutdownNow);
       MemoryOrchestrator orchestrator = new MemoryOrchestrator(
-          new Stores(database.units(), core, new PostgresHistoryStore(database), index),
+          new Stores(database.units(), core, new PostgresHistoryStore(database), index), indexes,
           new Environment(executor, timer, clock, new TimeOrderedIds(clock)), batching,
           new MemoryOrchestrator.Limits(writeDeadline, mostInFlight, mostUnsettled, followEvery),
           opened::close);
@@ -217,6 +214,14 @@ public final class OrchestratorBuilder {
       opened.closeAfter(e);
       throw e;
     }
+  }
+
+  private VectorIndex openIndex(Path directory, Embedder model, boolean anew) {
+    if (anew) {
+      LuceneVectorIndex.delete(directory);
+    }
+    return LuceneVectorIndex.builder(directory).model(model.model()).dimension(model.dimension())
+        .commitInterval(commitInterval).clock(clock).open();
   }
 
   private static <T> T require(@Nullable T value, String method) {

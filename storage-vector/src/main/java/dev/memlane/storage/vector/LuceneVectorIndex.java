@@ -1,5 +1,6 @@
 package dev.memlane.storage.vector;
 
+import dev.memlane.model.DamagedIndexException;
 import dev.memlane.model.DocumentName;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.IndexDocument;
@@ -313,6 +314,12 @@ public final class LuceneVectorIndex implements VectorIndex {
     return removal.result;
   }
 
+  /** Always 0: an index that has failed stays so. */
+  @Override
+  public long generation() {
+    return 0;
+  }
+
   private <T> CompletableFuture<T> read(String failing, IOFunction<IndexSearcher, T> reader) {
     CompletableFuture<T> result = new CompletableFuture<>();
     try {
@@ -335,8 +342,8 @@ public final class LuceneVectorIndex implements VectorIndex {
     return result;
   }
 
-  /** Why the index takes neither writes nor searches any more, or null while it does. */
-  private @Nullable StoreException failure() {
+  @Override
+  public @Nullable StoreException failure() {
     if (state.get() == State.CLOSED) {
       return failures.closed();
     }
