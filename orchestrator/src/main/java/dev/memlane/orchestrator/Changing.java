@@ -152,7 +152,7 @@ final class Changing {
         update.metadata() == null ? old.metadata() : update.metadata(), old.occurredAt(), old.createdAt(), now,
         old.expiresAt(), before.version() + 1, op);
     return new Operation(op, Operation.Kind.UPDATE, old.id(), before, after, embedding, update.actor(), now,
-        unique.test(old.scope()));
+        before.unique() || unique.test(old.scope()));
   }
 
   private static Memory requireMemory(CoreRow row) {

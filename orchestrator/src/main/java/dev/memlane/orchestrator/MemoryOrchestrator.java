@@ -105,7 +105,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
     this.adding = new Adding(stores, environment, turns, protocol, embedder, settings.unique(), patience);
     this.changing = new Changing(stores, environment, turns, protocol, embedder, settings.unique(), patience);
     this.searching = new Searching(stores, environment, embedder);
-    this.verification = new Verification(stores, environment, follower);
+    this.verification = new Verification(stores, environment, turns, follower);
     this.sweeper = new Sweeper(stores, environment, settings.retention());
   }
 
@@ -289,7 +289,8 @@ public final class MemoryOrchestrator implements AutoCloseable {
   }
 
   /**
-   * Compares the three stores. Writes that are under way meanwhile may show as differences.
+   * Compares the three stores, while others may write: what differs is looked at again under its turn before it is
+   * reported.
    *
    * @param repair whether to make the index agree with core first
    */
