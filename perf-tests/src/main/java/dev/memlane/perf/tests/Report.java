@@ -21,7 +21,6 @@ final class Report {
 
   static final String ASKED = "asked";
   static final String ANSWERED = "answered";
-  static final String WORKING = "working";
   static final String DONE = "done";
   static final String END = ".";
   static final String NOTHING = "-";
@@ -40,11 +39,6 @@ final class Report {
 
   void answered(String name, Attempt.Answer answer, @Nullable MemoryId memory, @Nullable OperationId op, int version) {
     line(ANSWERED, name, answer, memory, op, version);
-  }
-
-  /** The memory is open. */
-  void working() {
-    line(WORKING);
   }
 
   /** The writers have ended and everything is settled. */

@@ -108,7 +108,6 @@ final class Victim {
         VictimWriter writer = new VictimWriter(memlane.blocking(), settings, i, report, stop);
         writers.add(Thread.ofPlatform().daemon().name("writer-" + i).start(writer));
       }
-      report.working();
       for (Thread writer : writers) {
         writer.join();
       }

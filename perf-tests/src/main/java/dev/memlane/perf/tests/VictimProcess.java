@@ -79,9 +79,12 @@ final class VictimProcess implements AutoCloseable {
           continue;
         }
         switch (words[0]) {
-          case Report.WORKING -> working.complete(null);
           case Report.DONE -> done = line;
-          default -> ledger.take(source, words);
+          case Report.ASKED -> ledger.take(source, words);
+          default -> {
+            ledger.take(source, words);
+            working.complete(null);
+          }
         }
       }
       heard.complete(null);
@@ -95,7 +98,7 @@ final class VictimProcess implements AutoCloseable {
     return source;
   }
 
-  /** Waits until its memory is open and its writers begin. */
+  /** Waits until its memory is open and one of its writers has had an answer. */
   void awaitWorking() throws IOException, InterruptedException {
     try {
       working.get(OPENING.toMillis(), TimeUnit.MILLISECONDS);
