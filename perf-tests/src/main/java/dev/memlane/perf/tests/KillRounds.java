@@ -58,6 +58,8 @@ final class KillRounds implements AutoCloseable {
   private @Nullable Memlane keeper;
   private int round;
   private int started;
+  /** How long a victim took lately from its start to its first answer. */
+  private Duration opening = Duration.ofMillis(1_500);
 
   /**
    * What a round came to.
@@ -104,7 +106,7 @@ final class KillRounds implements AutoCloseable {
     keep();
     VictimProcess victim = start('a', true);
     if (kill == Kill.OPENING) {
-      victim.letWork(Duration.ofMillis(random.nextInt(1_500)));
+      victim.letWork(Duration.ofNanos(random.nextLong(opening.toNanos())));
       victim.kill();
       return 1;
     }
@@ -176,7 +178,7 @@ final class KillRounds implements AutoCloseable {
   }
 
   private void work(VictimProcess victim) throws IOException, InterruptedException {
-    victim.awaitWorking();
+    opening = victim.awaitWorking();
     victim.letWork(instant());
   }
 
@@ -240,7 +242,7 @@ final class KillRounds implements AutoCloseable {
     long start = System.nanoTime();
     keep();
     double reopening = (System.nanoTime() - start) / 1e9;
-    try (Connection connection = DriverManager.getConnection(server().jdbcUrl(server().port()))) {
+    try (Connection connection = connect()) {
       awaitNobody(connection, relay.takePorts());
       if (!own) {
         start = System.nanoTime();
@@ -268,6 +270,12 @@ final class KillRounds implements AutoCloseable {
       }
     }
     return reopening;
+  }
+
+  /** A connection to the server, which runs between rounds, past all of the product's code. */
+  Connection connect() throws IOException, SQLException {
+    keep();
+    return DriverManager.getConnection(server().jdbcUrl(server().port()));
   }
 
   private Memlane keeper() {

@@ -32,7 +32,8 @@ final class VictimProcess implements AutoCloseable {
   private final BufferedWriter commands;
   private final Ledger ledger;
   private final Path errors;
-  private final CompletableFuture<Void> working = new CompletableFuture<>();
+  private final long begun = System.nanoTime();
+  private final CompletableFuture<Long> working = new CompletableFuture<>();
   private final CompletableFuture<Void> heard = new CompletableFuture<>();
   private volatile @Nullable String done;
 
@@ -83,7 +84,7 @@ final class VictimProcess implements AutoCloseable {
           case Report.ASKED -> ledger.take(source, words);
           default -> {
             ledger.take(source, words);
-            working.complete(null);
+            working.complete(System.nanoTime());
           }
         }
       }
@@ -98,10 +99,14 @@ final class VictimProcess implements AutoCloseable {
     return source;
   }
 
-  /** Waits until its memory is open and one of its writers has had an answer. */
-  void awaitWorking() throws IOException, InterruptedException {
+  /**
+   * Waits until its memory is open and one of its writers has had an answer.
+   *
+   * @return how long that took since its start
+   */
+  Duration awaitWorking() throws IOException, InterruptedException {
     try {
-      working.get(OPENING.toMillis(), TimeUnit.MILLISECONDS);
+      return Duration.ofNanos(working.get(OPENING.toMillis(), TimeUnit.MILLISECONDS) - begun);
     } catch (TimeoutException | ExecutionException e) {
       throw new IOException("a victim did not begin to work; it said:\n" + Files.readString(errors), e);
     }
