@@ -57,7 +57,8 @@ final class Checker {
    */
   static List<Problem> check(List<Attempt> attempts, StoredRows stored) {
     Checker checker = new Checker(attempts, stored);
-    attempts.forEach(attempt -> checker.byToken.computeIfAbsent(attempt.token, token -> new ArrayList<>(1)).add(attempt));
+    attempts
+        .forEach(attempt -> checker.byToken.computeIfAbsent(attempt.token, token -> new ArrayList<>(1)).add(attempt));
     stored.history().values().forEach(list -> list.forEach(entry -> checker.entries.put(entry.op(), entry)));
     stored.history().forEach(checker::checkHistory);
     checker.checkTokens();

@@ -34,9 +34,11 @@ final class Evidence {
     }
     for (MemoryId memory : memories.stream().limit(MOST_MEMORIES).toList()) {
       List<String> lines = new ArrayList<>();
-      problems.stream().filter(problem -> memory.equals(problem.memory())).forEach(problem -> lines.add(problem.text()));
+      problems.stream().filter(problem -> memory.equals(problem.memory()))
+          .forEach(problem -> lines.add(problem.text()));
       lines.add("");
-      attempts.stream().filter(attempt -> memory.equals(attempt.memory)).forEach(attempt -> lines.add(attempt.toString()));
+      attempts.stream().filter(attempt -> memory.equals(attempt.memory))
+          .forEach(attempt -> lines.add(attempt.toString()));
       lines.add("");
       lines.addAll(stored.describe(memory));
       Files.write(folder.resolve(memory + ".txt"), lines);

@@ -41,7 +41,8 @@ final class SearchChecker {
       }
     }
     List<Entry> replaced = new ArrayList<>(stored.history().values().stream().flatMap(List::stream)
-        .filter(entry -> entry.newContent() != null && !isPresent(stored, entry.memory(), entry.newContent())).toList());
+        .filter(entry -> entry.newContent() != null && !isPresent(stored, entry.memory(), entry.newContent()))
+        .toList());
     Collections.shuffle(replaced, random);
     for (Entry entry : replaced.subList(0, Math.min(SAMPLE, replaced.size()))) {
       String content = Objects.requireNonNull(entry.newContent());

@@ -32,7 +32,8 @@ record StoredRows(Map<MemoryId, Row> core, Map<MemoryId, List<Entry>> history) {
       @Nullable String content, @Nullable String token, boolean hasVector) {
     @Override
     public String toString() {
-      return "core: " + memory + " state " + state + " version " + version + " op " + op + " user " + user + " key " + key
+      return "core: " + memory + " state " + state + " version " + version + " op " + op + " user " + user + " key "
+          + key
           + " token " + token + " content " + content + (hasVector ? "" : " without a vector");
     }
   }
@@ -70,12 +71,21 @@ record StoredRows(Map<MemoryId, Row> core, Map<MemoryId, List<Entry>> history) {
           MemoryId id = new MemoryId(rows.getObject("memory_id", UUID.class));
           history.computeIfAbsent(id, memory -> new ArrayList<>())
               .add(new Entry(id, new OperationId(rows.getObject("op", UUID.class)), rows.getInt("version"),
-                  Operation.Kind.values()[rows.getInt("kind") - 1], rows.getString("old_content"),
+                  kind(rows.getInt("kind")), rows.getString("old_content"),
                   rows.getString("new_content"), rows.getString("token")));
         }
       }
     }
     return new StoredRows(core, history);
+  }
+
+  private static Operation.Kind kind(int number) {
+    return switch (number) {
+      case 1 -> Operation.Kind.ADD;
+      case 2 -> Operation.Kind.UPDATE;
+      case 3 -> Operation.Kind.DELETE;
+      default -> throw new IllegalStateException("no victim makes entries of kind " + number);
+    };
   }
 
   /** What there is of one memory, for people. */

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 final class VictimProcess implements AutoCloseable {
 
   private static final Duration OPENING = Duration.ofSeconds(90);
-  private static final Duration ENDING = Duration.ofSeconds(120);
+  private static final Duration ENDING = Duration.ofMinutes(2);
 
   private final Attempt.Source source;
   private final Process process;

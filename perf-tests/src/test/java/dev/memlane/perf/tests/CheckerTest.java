@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -28,7 +29,7 @@ class CheckerTest {
   private static final MemoryId OTHER = new MemoryId(new UUID(0, 2));
 
   /** What one writer asked for, and what is stored; the two agree until somebody changes one of them. */
-  private static final class Scene {
+  static final class Scene {
     final List<Attempt> attempts = new ArrayList<>();
     final Map<MemoryId, Row> core = new HashMap<>();
     final Map<MemoryId, List<Entry>> history = new HashMap<>(Map.of(MEMORY, new ArrayList<>()));
@@ -72,7 +73,7 @@ class CheckerTest {
     }
 
     List<Entry> entries() {
-      return history.get(MEMORY);
+      return Objects.requireNonNull(history.get(MEMORY));
     }
 
     List<Problem> check() {
