@@ -25,8 +25,8 @@ import java.util.concurrent.locks.ReentrantLock;
  *
  * <p>
  * <b>Batching.</b> A server has one write-ahead log, so one batch is in flight at a time. What gathers meanwhile goes
- * out with the next one: there is no timer and no wait while idle. The thread that submits to an idle queue runs one
- * batch itself; what has gathered by then is handed to the executor.
+ * out with the next one: there is no timer and no wait while idle. A batch is run by the executor, never by the thread
+ * that submits: a server that hangs would keep that one beyond the deadline at which it has an answer to give.
  *
  * <p>
  * <b>Invariants.</b> {@code running} is true exactly while a thread has taken on the queue. A unit leaves
@@ -68,7 +68,7 @@ public final class CommitQueue implements Units {
   private long batches;
 
   /**
-   * @param executor runs batches beside the submitting threads; must not run them in the caller's thread
+   * @param executor runs batches; must not run them in the caller's thread
    * @param bound how many units may wait
    * @param largestBatch how many units go out in one transaction
    */
@@ -98,12 +98,12 @@ public final class CommitQueue implements Units {
   }
 
   /**
-   * Takes a unit that has all its parts. May run a batch in this thread. If the queue is full this thread waits until
-   * there is room, or until the unit's deadline, when it is withdrawn.
+   * Takes a unit that has all its parts. If the queue is full this thread waits until there is room, or until the unit's
+   * deadline, when it is withdrawn.
    */
   void submit(DatabaseUnit unit) {
     StoreException refusal = null;
-    boolean runHere = false;
+    boolean begin = false;
     lock.lock();
     try {
       boolean hasRoom = awaitRoom(unit);
@@ -113,7 +113,7 @@ public final class CommitQueue implements Units {
         refusal = new QueueFullException(bound);
       } else {
         waiting.add(unit);
-        runHere = !running;
+        begin = !running;
         running = true;
       }
     } finally {
@@ -121,8 +121,8 @@ public final class CommitQueue implements Units {
     }
     if (refusal != null) {
       unit.withdraw(refusal);
-    } else if (runHere) {
-      runBatch();
+    } else if (begin) {
+      executor.execute(this::runBatch);
     }
   }
 
