@@ -119,7 +119,7 @@ public final class PostgresCoreStore implements CoreStore {
       unit.withdraw(cause);
       return CompletableFuture.completedFuture(new StoreResult.NotApplied(cause));
     }
-    if (memory != null && embedding != null) {
+    if (before != null && memory != null && embedding != null) {
       part = Part.of(StoreKind.CORE, FIRST, CoreStatements.REPLACE,
           live(operation.op(), own, stamp, memory, embedding, before.unique()), () -> notAsExpected(operation));
     } else {
