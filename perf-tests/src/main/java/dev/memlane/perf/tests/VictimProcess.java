@@ -126,7 +126,7 @@ final class VictimProcess implements AutoCloseable {
 
   /** Kills it, with SIGKILL, and hears what it said before. */
   void kill() throws InterruptedException {
-    process.destroyForcibly();
+    destroy();
     awaitEnd();
   }
 
@@ -139,7 +139,7 @@ final class VictimProcess implements AutoCloseable {
     tell("finish");
     boolean ended = process.waitFor(ENDING.toMillis(), TimeUnit.MILLISECONDS);
     if (!ended) {
-      process.destroyForcibly();
+      destroy();
     }
     awaitEnd();
     String last = done;
@@ -149,6 +149,11 @@ final class VictimProcess implements AutoCloseable {
     }
     String[] words = last.split("\t", -1);
     return words[1].equals("0") ? "" : words[1] + " differences in the running process: " + words[2];
+  }
+
+  /** By its handle: the process's own method would close the pipe as well, with the last that was said still in it. */
+  private void destroy() {
+    process.toHandle().destroyForcibly();
   }
 
   private void awaitEnd() throws InterruptedException {
@@ -164,7 +169,7 @@ final class VictimProcess implements AutoCloseable {
 
   @Override
   public void close() {
-    process.destroyForcibly();
+    destroy();
     try {
       commands.close();
     } catch (IOException e) {
