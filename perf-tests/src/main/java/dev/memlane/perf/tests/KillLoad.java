@@ -98,8 +98,8 @@ public final class KillLoad {
    */
   boolean run(Duration time, long most) throws IOException, InterruptedException, SQLException {
     output.println("seed " + seed + ", data in " + directory.toAbsolutePath());
-    output.printf(Locale.ROOT, "%6s  %-26s %13s %10s %10s  %s%n", "round", "killed", "acknowledged", "in flight",
-        "reopen s", "check");
+    output.printf(Locale.ROOT, "%6s  %-26s %12s %11s %9s %9s %8s  %s%n", "round", "killed", "acknowledged",
+        "rolled back", "unsettled", "in flight", "reopen s", "check");
     long end = System.nanoTime() + time.toNanos();
     Random random = new Random(seed);
     Deque<Kill> next = new ArrayDeque<>();
@@ -146,8 +146,8 @@ public final class KillLoad {
   }
 
   private void print(KillRounds.Result result) {
-    output.printf(Locale.ROOT, "%6d  %-26s %13d %10d %10.2f  %s%n", rounds, result.kill(), result.acknowledged(),
-        result.inFlight(), result.reopening(),
+    output.printf(Locale.ROOT, "%6d  %-26s %12d %11d %9d %9d %8.2f  %s%n", rounds, result.kill(), result.acknowledged(),
+        result.rolledBack(), result.unsettled(), result.inFlight(), result.reopening(),
         result.problems().isEmpty() ? "ok" : result.problems().size() + " LOSSES");
     result.problems().stream().limit(20).forEach(problem -> output.println("        " + problem));
   }

@@ -65,11 +65,14 @@ final class KillRounds implements AutoCloseable {
    * What a round came to.
    *
    * @param acknowledged operations that were acknowledged as landed in this round
+   * @param rolledBack operations that were answered as rolled back
+   * @param unsettled operations that were answered as unsettled, and what became of them was not found out
    * @param inFlight requests that were not answered
    * @param kills how many times something was killed
    * @param reopening how long it took to open the first victim's directory again, in seconds
    */
-  record Result(Kill kill, int kills, long acknowledged, long inFlight, double reopening, List<Problem> problems) {}
+  record Result(Kill kill, int kills, long acknowledged, long rolledBack, long unsettled, long inFlight,
+      double reopening, List<Problem> problems) {}
 
   /**
    * @param directory is made for these rounds, and left as it is
@@ -87,7 +90,6 @@ final class KillRounds implements AutoCloseable {
   /** Runs one round. */
   Result run(Kill kill) throws IOException, InterruptedException, SQLException {
     round++;
-    long before = ledger.acknowledged();
     int first = started;
     List<Problem> problems = new ArrayList<>();
     int kills = switch (kill) {
@@ -97,7 +99,11 @@ final class KillRounds implements AutoCloseable {
       case OWN_SERVER, OWN_SERVER_LEFT -> killOwn(kill);
     };
     double reopening = reopenAndCheck(kill, problems);
-    return new Result(kill, kills, ledger.acknowledged() - before, ledger.unanswered(first), reopening, problems);
+    return new Result(kill, kills,
+        ledger.count(first, Set.of(Attempt.Answer.STORED, Attempt.Answer.DELETED, Attempt.Answer.FOUND_LANDED)),
+        ledger.count(first, Set.of(Attempt.Answer.ROLLED_BACK)),
+        ledger.count(first, Set.of(Attempt.Answer.UNSETTLED, Attempt.Answer.UNKNOWN)),
+        ledger.count(first, Set.of(Attempt.Answer.NONE)), reopening, problems);
   }
 
   // What is killed.

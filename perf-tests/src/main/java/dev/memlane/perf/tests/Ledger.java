@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +20,6 @@ final class Ledger {
   private final List<Attempt> attempts = new ArrayList<>();
   private final Map<String, Attempt> byName = new HashMap<>();
   private long line;
-  private long acknowledged;
 
   /**
    * Takes in one complete line of a victim's report that tells of a request or an answer.
@@ -40,7 +40,6 @@ final class Ledger {
     if (attempt == null) {
       throw new IllegalArgumentException("an answer to what nobody asked: " + String.join(" ", words));
     }
-    boolean counted = attempt.fate() == Attempt.Fate.LANDED;
     attempt.answer = Attempt.Answer.valueOf(words[2]);
     attempt.answeredAt = line;
     if (attempt.memory == null) {
@@ -48,9 +47,6 @@ final class Ledger {
     }
     attempt.op = operation(words[4]);
     attempt.version = Integer.parseInt(words[5]);
-    if (!counted && attempt.fate() == Attempt.Fate.LANDED) {
-      acknowledged++;
-    }
   }
 
   private static @Nullable String present(String word) {
@@ -70,15 +66,10 @@ final class Ledger {
     return List.copyOf(attempts);
   }
 
-  /** How many operations were acknowledged as landed. */
-  synchronized long acknowledged() {
-    return acknowledged;
-  }
-
-  /** How many requests of these victims have not been answered. */
-  synchronized long unanswered(int firstNumber) {
+  /** How many requests of the victims from this number on were answered so, or, with {@code NONE}, not at all. */
+  synchronized long count(int firstNumber, Set<Attempt.Answer> answers) {
     return attempts.stream()
-        .filter(attempt -> attempt.source.number() >= firstNumber && attempt.answer == Attempt.Answer.NONE).count();
+        .filter(attempt -> attempt.source.number() >= firstNumber && answers.contains(attempt.answer)).count();
   }
 
   /** The adds under keys of their own that the lane's last victim was killed in. */
