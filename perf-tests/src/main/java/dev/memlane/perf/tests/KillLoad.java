@@ -105,6 +105,8 @@ public final class KillLoad {
     Deque<Kill> next = new ArrayDeque<>();
     for (int number = 1; rounds < most && System.nanoTime() - end < 0; number++) {
       Path series = directory.resolve("directory-" + number);
+      // An earlier run that was itself killed may have left it.
+      KillRounds.killServer(series);
       Directories.delete(series);
       boolean clean;
       try (KillRounds killing = new KillRounds(series, random.nextLong(), 2_500)) {

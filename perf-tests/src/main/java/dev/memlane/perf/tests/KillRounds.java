@@ -53,7 +53,7 @@ final class KillRounds implements AutoCloseable {
   private final Ledger ledger = new Ledger();
   private final Relay relay;
   private final List<VictimProcess> victims = new ArrayList<>();
-  private final Thread hook = new Thread(this::endProcesses, "kill-victims");
+  private final Thread hook = new Thread(this::endAtExit, "kill-victims");
 
   private @Nullable Memlane keeper;
   private int round;
@@ -344,6 +344,20 @@ final class KillRounds implements AutoCloseable {
     }
   }
 
+  private void endAtExit() {
+    endProcesses();
+    try {
+      killServer(directory);
+    } catch (IOException e) {
+      System.err.println("a server may be left running in " + directory + ": " + e);
+    }
+  }
+
+  /** Kills the server that runs on the directory of such rounds, if there is one. */
+  static void killServer(Path directory) throws IOException {
+    ServerProcess.of(directory.resolve("home")).ifPresent(ServerProcess::kill);
+  }
+
   /** Ends every process that these rounds have started; the directory stays. */
   @Override
   public void close() throws IOException {
@@ -351,7 +365,7 @@ final class KillRounds implements AutoCloseable {
       endProcesses();
       Runtime.getRuntime().removeShutdownHook(hook);
       stopKeeping();
-      ServerProcess.of(directoryOf('h')).ifPresent(ServerProcess::kill);
+      killServer(directory);
     } finally {
       relay.close();
     }
