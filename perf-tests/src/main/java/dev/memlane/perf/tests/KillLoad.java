@@ -27,6 +27,7 @@ import java.util.logging.Logger;
 public final class KillLoad {
 
   private static final int ROUNDS_ON_ONE_DIRECTORY = 24;
+  private static final int LONGEST_WORK = 2_500;
   private static final String USAGE = """
       usage: perf-tests/run kill [--minutes N] [--rounds N] [--seed S]
         --minutes N  for how long (60 unless --rounds is given)
@@ -36,6 +37,7 @@ public final class KillLoad {
   private final PrintStream output;
   private final Path directory;
   private final long seed;
+  private final int longestWork;
 
   private long rounds;
   private long kills;
@@ -44,11 +46,13 @@ public final class KillLoad {
 
   /**
    * @param directory where the data goes; what is there of an earlier run is deleted
+   * @param longestWork the longest time until a kill, in milliseconds
    */
-  KillLoad(PrintStream output, Path directory, long seed) {
+  KillLoad(PrintStream output, Path directory, long seed, int longestWork) {
     this.output = output;
     this.directory = directory;
     this.seed = seed;
+    this.longestWork = longestWork;
   }
 
   public static void main(String[] arguments) throws IOException, InterruptedException, SQLException {
@@ -78,7 +82,7 @@ public final class KillLoad {
     if (minutes == 0) {
       minutes = rounds == 0 ? 60 : Duration.ofDays(365).toMinutes();
     }
-    KillLoad load = new KillLoad(System.out, Path.of("perf-tests", "target", "kill"), seed);
+    KillLoad load = new KillLoad(System.out, Path.of("perf-tests", "target", "kill"), seed, LONGEST_WORK);
     boolean clean = load.run(Duration.ofMinutes(minutes), rounds == 0 ? Long.MAX_VALUE : rounds);
     System.exit(clean ? 0 : 1);
   }
@@ -109,7 +113,7 @@ public final class KillLoad {
       KillRounds.killServer(series);
       Directories.delete(series);
       boolean clean;
-      try (KillRounds killing = new KillRounds(series, random.nextLong(), 2_500)) {
+      try (KillRounds killing = new KillRounds(series, random.nextLong(), longestWork)) {
         clean = runSeries(killing, next, random, most, end);
       }
       if (clean) {

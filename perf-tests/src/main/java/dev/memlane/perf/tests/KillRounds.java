@@ -106,6 +106,18 @@ final class KillRounds implements AutoCloseable {
         ledger.count(first, Set.of(Attempt.Answer.NONE)), reopening, problems);
   }
 
+  /** Opens the first victim's directory again and checks, without killing anything before. */
+  List<Problem> check() throws IOException, InterruptedException, SQLException {
+    List<Problem> problems = new ArrayList<>();
+    reopenAndCheck(Kill.PROCESS, problems);
+    return problems;
+  }
+
+  /** What was asked for and answered so far. */
+  List<Attempt> attempts() {
+    return ledger.attempts();
+  }
+
   // What is killed.
 
   private int killShared(Kill kill) throws IOException, InterruptedException {
@@ -141,7 +153,7 @@ final class KillRounds implements AutoCloseable {
     work(victim);
     relay.leadTo(0);
     server().kill();
-    victim.letWork(Duration.ofMillis(random.nextInt(1_000)));
+    victim.letWork(Duration.ofMillis(random.nextInt(longestWork)));
     keep();
     victim.letWork(Duration.ofMillis(SHORTEST_WORK + random.nextInt(longestWork)));
     String wrong = victim.finish();
