@@ -58,7 +58,7 @@ final class KillRounds implements AutoCloseable {
   private @Nullable Memlane keeper;
   private int round;
   private int started;
-  /** How long a victim took lately from its start to its first answer. */
+  /** How long a victim took lately from its start to its first acknowledgement. */
   private Duration opening = Duration.ofMillis(1_500);
 
   /**

@@ -24,9 +24,10 @@ final class Ledger {
   /**
    * Takes in one complete line of a victim's report that tells of a request or an answer.
    *
+   * @return what it tells of, as it is now
    * @throws IllegalArgumentException if it can't be understood
    */
-  synchronized void take(Attempt.Source source, String[] words) {
+  synchronized Attempt take(Attempt.Source source, String[] words) {
     line++;
     if (words[0].equals(Report.ASKED)) {
       Attempt attempt = new Attempt(words[1], source, Integer.parseInt(words[2]), Boolean.parseBoolean(words[3]),
@@ -34,7 +35,7 @@ final class Ledger {
           Boolean.parseBoolean(words[9]), line);
       attempts.add(attempt);
       byName.put(attempt.name, attempt);
-      return;
+      return attempt;
     }
     Attempt attempt = byName.get(words[1]);
     if (attempt == null) {
@@ -47,6 +48,7 @@ final class Ledger {
     }
     attempt.op = operation(words[4]);
     attempt.version = Integer.parseInt(words[5]);
+    return attempt;
   }
 
   private static @Nullable String present(String word) {

@@ -81,10 +81,10 @@ final class VictimProcess implements AutoCloseable {
         }
         switch (words[0]) {
           case Report.DONE -> done = line;
-          case Report.ASKED -> ledger.take(source, words);
           default -> {
-            ledger.take(source, words);
-            working.complete(System.nanoTime());
+            if (ledger.take(source, words).fate() == Attempt.Fate.LANDED) {
+              working.complete(System.nanoTime());
+            }
           }
         }
       }
@@ -100,7 +100,7 @@ final class VictimProcess implements AutoCloseable {
   }
 
   /**
-   * Waits until its memory is open and one of its writers has had an answer.
+   * Waits until its memory is open and has acknowledged something.
    *
    * @return how long that took since its start
    */
