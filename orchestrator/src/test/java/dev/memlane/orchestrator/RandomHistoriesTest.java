@@ -19,6 +19,8 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -28,7 +30,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
@@ -52,6 +56,8 @@ class RandomHistoriesTest {
   private static final int THREADS = 4;
   private static final int OPERATIONS = Integer.getInteger("memlane.histories.operations", 250);
   private static final int MEMORIES = 5;
+  /** Short, because nobody heals a fault that everybody is waiting for. */
+  private static final Duration DEADLINE = Duration.ofMillis(500);
   private static final List<String> UNIT_METHODS = List.of("write", "undo", "fence", "confirm");
 
   @TempDir
@@ -73,8 +79,11 @@ class RandomHistoriesTest {
   @MethodSource("seeds")
   void everyAcknowledgedState_isExplainedByOneSequence(int seed) throws Exception {
     String jdbcUrl = TestServer.freshDatabase();
-    try (TestMemory one = TestMemory.following(jdbcUrl, folder.resolve("one"));
-        TestMemory other = TestMemory.following(jdbcUrl, folder.resolve("other"))) {
+    MemoryOrchestrator.Settings settings = new MemoryOrchestrator.Settings(DEADLINE, 10_000, 1_000,
+        Duration.ofMillis(20), Duration.ofDays(30), scope -> false);
+    InstantSource clock = InstantSource.system();
+    try (TestMemory one = TestMemory.open(jdbcUrl, folder.resolve("one"), settings, clock);
+        TestMemory other = TestMemory.open(jdbcUrl, folder.resolve("other"), settings, clock)) {
       List<Thread> threads = new ArrayList<>();
       for (int i = 0; i < 2 * THREADS; i++) {
         TestMemory memory = i % 2 == 0 ? one : other;
@@ -148,7 +157,7 @@ class RandomHistoriesTest {
         case 1 -> memory.core.refusing(unit);
         case 2 -> memory.history.throwing("write");
         case 3 -> memory.history.losingAnswers("look");
-        case 4 -> memory.index.refusingAfter("put", memory.core.nextAnswer("write"));
+        case 4 -> memory.index.refusingAfter("put", afterTheNextWrite(memory));
         case 5 -> memory.index.losingNextAnswer("put");
         case 6 -> memory.index.throwing("remove");
         case 7 -> breakConnections(jdbcUrl);
@@ -157,6 +166,12 @@ class RandomHistoriesTest {
         }
       }
     }
+  }
+
+  /** Ends after a write of core, or else as soon as an index has to answer. */
+  private static CompletableFuture<?> afterTheNextWrite(TestMemory memory) {
+    return memory.core.nextAnswer("write").handle((done, failure) -> 0).completeOnTimeout(0, DEADLINE.toMillis(),
+        TimeUnit.MILLISECONDS);
   }
 
   private static void breakConnections(String jdbcUrl) throws SQLException {
@@ -187,15 +202,13 @@ class RandomHistoriesTest {
         String what = run + ": " + each;
         switch (each.outcome) {
           case WriteOutcome.Stored(Memory stored) -> {
-            HistoryEntry step = log.get(stored.op());
-            assertThat(step).as(what).isNotNull();
+            HistoryEntry step = require(log, stored.op(), what);
             assertThat(step.version()).as(what).isEqualTo(stored.version());
             assertThat(step.newContent()).as(what).isEqualTo(stored.content());
             explained.add(stored.op());
           }
           case WriteOutcome.Deleted(MemoryId id, OperationId op, int version) -> {
-            HistoryEntry step = log.get(op);
-            assertThat(step).as(what).isNotNull();
+            HistoryEntry step = require(log, op, what);
             assertThat(step.version()).as(what).isEqualTo(version);
             explained.add(op);
           }
@@ -224,6 +237,14 @@ class RandomHistoriesTest {
     System.out.printf("%s: %d operations, %d in the histories or unclear (%d) to their callers%n", run, seen.size(),
         acknowledged, unclear);
     assertThat(acknowledged).as("%s: most of it was not in vain", run).isGreaterThan(seen.size() / 10);
+  }
+
+  private static HistoryEntry require(Map<OperationId, HistoryEntry> log, OperationId op, String what) {
+    HistoryEntry step = log.get(op);
+    if (step == null) {
+      throw new AssertionError("what was acknowledged is not in the history: " + what);
+    }
+    return step;
   }
 
   /** An operation that had been answered before another began stands before it. */
