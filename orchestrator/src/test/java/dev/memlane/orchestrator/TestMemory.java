@@ -25,6 +25,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 
 /** A memory on real stores, each behind a fault injector. */
 final class TestMemory implements AutoCloseable {
@@ -43,14 +44,19 @@ final class TestMemory implements AutoCloseable {
     private final HashEmbedder hash = new HashEmbedder();
     final AtomicBoolean failing = new AtomicBoolean();
     final AtomicInteger texts = new AtomicInteger();
+    /** Which texts it fails on. */
+    volatile Predicate<String> failingOn = text -> false;
+    /** Which texts it hangs on, until {@link #release} ends. */
+    volatile Predicate<String> hangingOn = text -> false;
+    final CompletableFuture<Void> release = new CompletableFuture<>();
 
     @Override
     public CompletableFuture<List<float[]>> embed(List<String> texts) {
-      if (failing.get()) {
+      if (failing.get() || texts.stream().anyMatch(failingOn)) {
         return CompletableFuture.failedFuture(new EmbeddingException("the embedder has no power", null));
       }
       this.texts.addAndGet(texts.size());
-      return hash.embed(texts);
+      return texts.stream().anyMatch(hangingOn) ? release.thenCompose(done -> hash.embed(texts)) : hash.embed(texts);
     }
 
     @Override
@@ -73,9 +79,10 @@ final class TestMemory implements AutoCloseable {
     return LuceneVectorIndex.builder(directory).model(embedder.model()).dimension(embedder.dimension()).open();
   }
 
-  private TestMemory(String jdbcUrl, Path directory, Duration writeDeadline, Duration followEvery) {
+  private TestMemory(Database.Builder databases, Path directory, Duration writeDeadline, Duration embeddingDeadline,
+      Duration followEvery) {
     Opened opened = new Opened();
-    Database database = opened.add(Database.builder(jdbcUrl).poolSize(5).open());
+    Database database = opened.add(databases.poolSize(5).open());
     core = FaultInjector.around(CoreStore.class,
         PostgresCoreStore.open(database, embedder.model(), embedder.dimension()));
     history = FaultInjector.around(HistoryStore.class, new PostgresHistoryStore(database));
@@ -87,7 +94,8 @@ final class TestMemory implements AutoCloseable {
       }
       throw new StoreException("an injected fault of opening", null);
     };
-    BatchingEmbedder batching = opened.add(BatchingEmbedder.builder(embedder).cacheBytes(0).build());
+    BatchingEmbedder batching = opened
+        .add(BatchingEmbedder.builder(embedder).cacheBytes(0).deadline(embeddingDeadline).build());
     ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
     opened.add(executor);
     ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
@@ -105,12 +113,20 @@ final class TestMemory implements AutoCloseable {
   }
 
   static TestMemory open(String jdbcUrl, Path directory) {
-    return new TestMemory(jdbcUrl, directory, Duration.ofSeconds(10), Duration.ZERO);
+    return new TestMemory(Database.builder(jdbcUrl), directory, Duration.ofSeconds(10), Duration.ofSeconds(60),
+        Duration.ZERO);
   }
 
   /** One of several on the same database, which follows the others. */
   static TestMemory following(String jdbcUrl, Path directory) {
-    return new TestMemory(jdbcUrl, directory, Duration.ofSeconds(10), Duration.ofMillis(20));
+    return new TestMemory(Database.builder(jdbcUrl), directory, Duration.ofSeconds(10), Duration.ofSeconds(60),
+        Duration.ofMillis(20));
+  }
+
+  /** One on a database with limits of its own. */
+  static TestMemory open(Database.Builder database, Path directory, Duration writeDeadline,
+      Duration embeddingDeadline) {
+    return new TestMemory(database, directory, writeDeadline, embeddingDeadline, Duration.ZERO);
   }
 
   void heal() {
