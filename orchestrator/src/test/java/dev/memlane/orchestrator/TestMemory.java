@@ -6,6 +6,7 @@ import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.model.CoreStore;
 import dev.memlane.model.EmbeddingException;
 import dev.memlane.model.HistoryStore;
+import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.VectorIndex;
 import dev.memlane.storage.core.PostgresCoreStore;
@@ -79,8 +80,8 @@ final class TestMemory implements AutoCloseable {
     return LuceneVectorIndex.builder(directory).model(embedder.model()).dimension(embedder.dimension()).open();
   }
 
-  private TestMemory(Database.Builder databases, Path directory, Duration writeDeadline, Duration embeddingDeadline,
-      Duration followEvery) {
+  private TestMemory(Database.Builder databases, Path directory, Duration embeddingDeadline,
+      MemoryOrchestrator.Settings settings, InstantSource clock) {
     Opened opened = new Opened();
     Database database = opened.add(databases.poolSize(5).open());
     core = FaultInjector.around(CoreStore.class,
@@ -99,11 +100,10 @@ final class TestMemory implements AutoCloseable {
     ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
     opened.add(executor);
     ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
-    opened.add(timer);
-    InstantSource clock = InstantSource.system();
+    opened.add(timer::shutdownNow);
     memory = new MemoryOrchestrator(new Stores(database.units(), core.store(), history.store(), index.store()), another,
         new Environment(executor, timer, clock, new TimeOrderedIds(clock)), batching,
-        new MemoryOrchestrator.Limits(writeDeadline, 10_000, 1_000, followEvery), opened::close);
+        settings, opened::close);
     Outcomes.await(memory.start(Progress.NONE));
     blocking = memory.blocking();
   }
@@ -113,20 +113,32 @@ final class TestMemory implements AutoCloseable {
   }
 
   static TestMemory open(String jdbcUrl, Path directory) {
-    return new TestMemory(Database.builder(jdbcUrl), directory, Duration.ofSeconds(10), Duration.ofSeconds(60),
-        Duration.ZERO);
+    return open(jdbcUrl, directory, settings(Duration.ZERO, scope -> false), InstantSource.system());
   }
 
   /** One of several on the same database, which follows the others. */
   static TestMemory following(String jdbcUrl, Path directory) {
-    return new TestMemory(Database.builder(jdbcUrl), directory, Duration.ofSeconds(10), Duration.ofSeconds(60),
-        Duration.ofMillis(20));
+    return open(jdbcUrl, directory, settings(Duration.ofMillis(20), scope -> false), InstantSource.system());
+  }
+
+  static TestMemory open(String jdbcUrl, Path directory, MemoryOrchestrator.Settings settings, InstantSource clock) {
+    return new TestMemory(Database.builder(jdbcUrl), directory, Duration.ofSeconds(60), settings, clock);
   }
 
   /** One on a database with limits of its own. */
   static TestMemory open(Database.Builder database, Path directory, Duration writeDeadline,
       Duration embeddingDeadline) {
-    return new TestMemory(database, directory, writeDeadline, embeddingDeadline, Duration.ZERO);
+    return new TestMemory(database, directory, embeddingDeadline,
+        settings(writeDeadline, Duration.ZERO, scope -> false), InstantSource.system());
+  }
+
+  static MemoryOrchestrator.Settings settings(Duration followEvery, Predicate<Scope> unique) {
+    return settings(Duration.ofSeconds(10), followEvery, unique);
+  }
+
+  private static MemoryOrchestrator.Settings settings(
+      Duration writeDeadline, Duration followEvery, Predicate<Scope> unique) {
+    return new MemoryOrchestrator.Settings(writeDeadline, 10_000, 1_000, followEvery, Duration.ofDays(30), unique);
   }
 
   void heal() {

@@ -95,6 +95,8 @@ final class SqlFailures {
           + ")";
       case "53100" -> "the database's disk is full; free some space, nothing that was acknowledged is lost (" + message
           + ")";
+      case "23505" -> "another memory of the scope has this content already, and the scope holds each content once ("
+          + message + ")";
       case "25006" -> "the database is read-only (a standby, or default_transaction_read_only is on); connect to the "
           + "primary (" + message + ")";
       case "42501" -> "the database user lacks a privilege; grant it (" + message + ")";
