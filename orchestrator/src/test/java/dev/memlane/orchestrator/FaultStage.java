@@ -110,10 +110,11 @@ final class FaultStage implements AutoCloseable {
         || document.memory().content().contains("hit"));
   }
 
-  void play(FaultMatrixTest.Expected expected) throws Exception {
+  void play(FaultMatrixTest.Expected expected) {
     try {
       playThrough(expected);
-    } catch (AssertionError e) {
+    } catch (Exception | AssertionError e) {
+      // Reports name a case by its number alone.
       throw new AssertionError(cell + ": " + e.getMessage(), e);
     }
   }
