@@ -87,10 +87,7 @@ final class Adding {
   }
 
   private CompletableFuture<WriteOutcome> answerWith(CoreRow row, NewMemory memory, Instant deadline) {
-    return turns.take(row.id(), deadline)
-        .thenComposeAsync(
-            turn -> protocol.confirm(row, deadline).whenComplete((confirmed, defect) -> turn.close()),
-            environment.executor())
+    return turns.in(row.id(), deadline, () -> protocol.confirm(row, deadline))
         .thenComposeAsync(confirmed -> {
           if (confirmed instanceof StoreResult.Applied) {
             return CompletableFuture.completedFuture(WriteProtocol.duplicate(row));
@@ -131,10 +128,7 @@ final class Adding {
   private CompletableFuture<WriteOutcome> write(
       NewMemory memory, MemoryId id, @Nullable CoreRow before, Embedding embedding, boolean once) {
     Instant deadline = environment.now().plus(patience);
-    return turns.take(id, deadline).thenComposeAsync(turn -> {
-      Operation operation = operation(memory, id, before, embedding, once);
-      return protocol.run(operation, deadline).whenComplete((outcome, defect) -> turn.close());
-    }, environment.executor());
+    return turns.in(id, deadline, () -> protocol.run(operation(memory, id, before, embedding, once), deadline));
   }
 
   private Operation operation(

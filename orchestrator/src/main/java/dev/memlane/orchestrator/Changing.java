@@ -101,10 +101,7 @@ final class Changing {
 
   private CompletableFuture<@Nullable WriteOutcome> inTurn(
       MemoryId id, @Nullable OperationId expected, Instant deadline, Plan plan) {
-    return turns.take(id, deadline)
-        .thenComposeAsync(
-            turn -> attempt(id, expected, deadline, plan).whenComplete((outcome, defect) -> turn.close()),
-            environment.executor());
+    return turns.<@Nullable WriteOutcome>in(id, deadline, () -> attempt(id, expected, deadline, plan));
   }
 
   private CompletableFuture<@Nullable WriteOutcome> attempt(

@@ -107,8 +107,7 @@ final class Verification {
   }
 
   private CompletableFuture<Optional<Inconsistency>> lookInTurn(MemoryId memory, int looksLeft) {
-    return turns.take(memory, environment.now().plus(PATIENCE))
-        .thenComposeAsync(turn -> look(memory).whenComplete((found, failure) -> turn.close()), environment.executor())
+    return turns.in(memory, environment.now().plus(PATIENCE), () -> look(memory))
         .thenComposeAsync(found -> found.isPresent() && looksLeft > 1
             ? environment.after(BETWEEN_LOOKS, () -> lookInTurn(memory, looksLeft - 1))
             : CompletableFuture.completedFuture(found), environment.executor());
