@@ -43,7 +43,7 @@ import org.jspecify.annotations.Nullable;
 final class FaultStage implements AutoCloseable {
 
   private static final Scope ADA = Scope.user("ada");
-  private static final Duration SHORT = Duration.ofMillis(1_500);
+  private static final Duration SHORT = Duration.ofSeconds(2);
   private static final Duration LONG = Duration.ofSeconds(20);
   /** What only a write's unit executes. */
   private static final String WRITE = "insert into history";

@@ -173,7 +173,7 @@ class UnitFaultsTest {
       for (int i = 1; i <= size; i++) {
         troubles.add(size == 1 || i == 2 ? trouble : trouble.ofItsNeighbours());
       }
-      Duration patience = trouble.outlastsTheDeadline() ? Duration.ofMillis(800) : PATIENCE;
+      Duration patience = trouble.outlastsTheDeadline() ? Duration.ofMillis(1_200) : PATIENCE;
 
       Together together = rig.sendTogether(rig.queue(), patience, troubles, trouble);
       together.struck.get(20, TimeUnit.SECONDS);
@@ -416,7 +416,7 @@ class UnitFaultsTest {
       other = DriverManager.getConnection(jdbcUrl);
       execute("alter database " + other.getCatalog() + " set deadlock_timeout = '20ms'");
       database = Database.builder(wire.jdbcUrl()).connectionTimeout(Duration.ofSeconds(2))
-          .lockTimeout(Duration.ofMillis(200)).statementTimeout(Duration.ofSeconds(1)).open();
+          .lockTimeout(Duration.ofMillis(200)).statementTimeout(Duration.ofSeconds(2)).open();
       execute("""
           create table memlane.part (op uuid, part text, in_statement text, in_commit text, primary key (op, part));
           create table memlane.held ();
