@@ -11,7 +11,9 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -53,6 +55,11 @@ public final class FaultyWire implements AutoCloseable {
     /** The answer stays on the wire until {@link FaultyWire#release}. */
     HOLD_ANSWER
   }
+
+  private static final int MOST_REMEMBERED = 1_000;
+
+  // Guarded by this.
+  private final Deque<List<String>> requests = new ArrayDeque<>();
 
   /** A fault that waits for its request. */
   private record Armed(Fault fault, String statement, CompletableFuture<Void> struck) {}
@@ -105,6 +112,23 @@ public final class FaultyWire implements AutoCloseable {
     Armed waiting = new Armed(fault, statement.toLowerCase(Locale.ROOT), new CompletableFuture<>());
     armed.add(waiting);
     return waiting.struck;
+  }
+
+  /**
+   * What went over the wire since this was asked last: each request's statements, in small letters. A request is what the
+   * client waits for an answer to, and one transaction unless it is within another.
+   */
+  public synchronized List<List<String>> takeRequests() {
+    List<List<String>> taken = List.copyOf(requests);
+    requests.clear();
+    return taken;
+  }
+
+  private synchronized void remember(List<String> executed) {
+    requests.add(List.copyOf(executed));
+    if (requests.size() > MOST_REMEMBERED) {
+      requests.removeFirst();
+    }
   }
 
   /** Cuts all connections, now. */
@@ -270,6 +294,7 @@ public final class FaultyWire implements AutoCloseable {
 
     private void send(OutputStream out, ByteArrayOutputStream request, byte[] last, List<String> executed)
         throws IOException, InterruptedException {
+      remember(executed);
       Armed fault = strike(executed);
       if (fault == null) {
         request.writeTo(out);

@@ -27,6 +27,7 @@ import java.util.logging.Logger;
 public final class KillLoad {
 
   private static final int ROUNDS_ON_ONE_DIRECTORY = 24;
+  private static final int LONGEST_WORK = 2_500;
   private static final String USAGE = """
       usage: perf-tests/run kill [--minutes N] [--rounds N] [--seed S]
         --minutes N  for how long (60 unless --rounds is given)
@@ -36,6 +37,7 @@ public final class KillLoad {
   private final PrintStream output;
   private final Path directory;
   private final long seed;
+  private final int longestWork;
 
   private long rounds;
   private long kills;
@@ -44,11 +46,13 @@ public final class KillLoad {
 
   /**
    * @param directory where the data goes; what is there of an earlier run is deleted
+   * @param longestWork the longest time until a kill, in milliseconds
    */
-  KillLoad(PrintStream output, Path directory, long seed) {
+  KillLoad(PrintStream output, Path directory, long seed, int longestWork) {
     this.output = output;
     this.directory = directory;
     this.seed = seed;
+    this.longestWork = longestWork;
   }
 
   public static void main(String[] arguments) throws IOException, InterruptedException, SQLException {
@@ -78,7 +82,7 @@ public final class KillLoad {
     if (minutes == 0) {
       minutes = rounds == 0 ? 60 : Duration.ofDays(365).toMinutes();
     }
-    KillLoad load = new KillLoad(System.out, Path.of("perf-tests", "target", "kill"), seed);
+    KillLoad load = new KillLoad(System.out, Path.of("perf-tests", "target", "kill"), seed, LONGEST_WORK);
     boolean clean = load.run(Duration.ofMinutes(minutes), rounds == 0 ? Long.MAX_VALUE : rounds);
     System.exit(clean ? 0 : 1);
   }
@@ -98,16 +102,18 @@ public final class KillLoad {
    */
   boolean run(Duration time, long most) throws IOException, InterruptedException, SQLException {
     output.println("seed " + seed + ", data in " + directory.toAbsolutePath());
-    output.printf(Locale.ROOT, "%6s  %-26s %13s %10s %10s  %s%n", "round", "killed", "acknowledged", "in flight",
-        "reopen s", "check");
+    output.printf(Locale.ROOT, "%6s  %-26s %12s %11s %9s %9s %8s  %s%n", "round", "killed", "acknowledged",
+        "rolled back", "unsettled", "in flight", "reopen s", "check");
     long end = System.nanoTime() + time.toNanos();
     Random random = new Random(seed);
     Deque<Kill> next = new ArrayDeque<>();
     for (int number = 1; rounds < most && System.nanoTime() - end < 0; number++) {
       Path series = directory.resolve("directory-" + number);
+      // An earlier run that was itself killed may have left it.
+      KillRounds.killServer(series);
       Directories.delete(series);
       boolean clean;
-      try (KillRounds killing = new KillRounds(series, random.nextLong(), 2_500)) {
+      try (KillRounds killing = new KillRounds(series, random.nextLong(), longestWork)) {
         clean = runSeries(killing, next, random, most, end);
       }
       if (clean) {
@@ -146,8 +152,8 @@ public final class KillLoad {
   }
 
   private void print(KillRounds.Result result) {
-    output.printf(Locale.ROOT, "%6d  %-26s %13d %10d %10.2f  %s%n", rounds, result.kill(), result.acknowledged(),
-        result.inFlight(), result.reopening(),
+    output.printf(Locale.ROOT, "%6d  %-26s %12d %11d %9d %9d %8.2f  %s%n", rounds, result.kill(), result.acknowledged(),
+        result.rolledBack(), result.unsettled(), result.inFlight(), result.reopening(),
         result.problems().isEmpty() ? "ok" : result.problems().size() + " LOSSES");
     result.problems().stream().limit(20).forEach(problem -> output.println("        " + problem));
   }

@@ -53,23 +53,26 @@ final class KillRounds implements AutoCloseable {
   private final Ledger ledger = new Ledger();
   private final Relay relay;
   private final List<VictimProcess> victims = new ArrayList<>();
-  private final Thread hook = new Thread(this::endProcesses, "kill-victims");
+  private final Thread hook = new Thread(this::endAtExit, "kill-victims");
 
   private @Nullable Memlane keeper;
   private int round;
   private int started;
-  /** How long a victim took lately from its start to its first answer. */
+  /** How long a victim took lately from its start to its first acknowledgement. */
   private Duration opening = Duration.ofMillis(1_500);
 
   /**
    * What a round came to.
    *
    * @param acknowledged operations that were acknowledged as landed in this round
+   * @param rolledBack operations that were answered as rolled back
+   * @param unsettled operations that were answered as unsettled, and what became of them was not found out
    * @param inFlight requests that were not answered
    * @param kills how many times something was killed
    * @param reopening how long it took to open the first victim's directory again, in seconds
    */
-  record Result(Kill kill, int kills, long acknowledged, long inFlight, double reopening, List<Problem> problems) {}
+  record Result(Kill kill, int kills, long acknowledged, long rolledBack, long unsettled, long inFlight,
+      double reopening, List<Problem> problems) {}
 
   /**
    * @param directory is made for these rounds, and left as it is
@@ -87,7 +90,6 @@ final class KillRounds implements AutoCloseable {
   /** Runs one round. */
   Result run(Kill kill) throws IOException, InterruptedException, SQLException {
     round++;
-    long before = ledger.acknowledged();
     int first = started;
     List<Problem> problems = new ArrayList<>();
     int kills = switch (kill) {
@@ -97,7 +99,23 @@ final class KillRounds implements AutoCloseable {
       case OWN_SERVER, OWN_SERVER_LEFT -> killOwn(kill);
     };
     double reopening = reopenAndCheck(kill, problems);
-    return new Result(kill, kills, ledger.acknowledged() - before, ledger.unanswered(first), reopening, problems);
+    return new Result(kill, kills,
+        ledger.count(first, Set.of(Attempt.Answer.STORED, Attempt.Answer.DELETED, Attempt.Answer.FOUND_LANDED)),
+        ledger.count(first, Set.of(Attempt.Answer.ROLLED_BACK)),
+        ledger.count(first, Set.of(Attempt.Answer.UNSETTLED, Attempt.Answer.UNKNOWN)),
+        ledger.count(first, Set.of(Attempt.Answer.NONE)), reopening, problems);
+  }
+
+  /** Opens the first victim's directory again and checks, without killing anything before. */
+  List<Problem> check() throws IOException, InterruptedException, SQLException {
+    List<Problem> problems = new ArrayList<>();
+    reopenAndCheck(Kill.PROCESS, problems);
+    return problems;
+  }
+
+  /** What was asked for and answered so far. */
+  List<Attempt> attempts() {
+    return ledger.attempts();
   }
 
   // What is killed.
@@ -135,7 +153,7 @@ final class KillRounds implements AutoCloseable {
     work(victim);
     relay.leadTo(0);
     server().kill();
-    victim.letWork(Duration.ofMillis(random.nextInt(1_000)));
+    victim.letWork(Duration.ofMillis(random.nextInt(longestWork)));
     keep();
     victim.letWork(Duration.ofMillis(SHORTEST_WORK + random.nextInt(longestWork)));
     String wrong = victim.finish();
@@ -338,6 +356,20 @@ final class KillRounds implements AutoCloseable {
     }
   }
 
+  private void endAtExit() {
+    endProcesses();
+    try {
+      killServer(directory);
+    } catch (IOException e) {
+      System.err.println("a server may be left running in " + directory + ": " + e);
+    }
+  }
+
+  /** Kills the server that runs on the directory of such rounds, if there is one. */
+  static void killServer(Path directory) throws IOException {
+    ServerProcess.of(directory.resolve("home")).ifPresent(ServerProcess::kill);
+  }
+
   /** Ends every process that these rounds have started; the directory stays. */
   @Override
   public void close() throws IOException {
@@ -345,7 +377,7 @@ final class KillRounds implements AutoCloseable {
       endProcesses();
       Runtime.getRuntime().removeShutdownHook(hook);
       stopKeeping();
-      ServerProcess.of(directoryOf('h')).ifPresent(ServerProcess::kill);
+      killServer(directory);
     } finally {
       relay.close();
     }

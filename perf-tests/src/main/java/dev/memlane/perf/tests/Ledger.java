@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,14 +20,14 @@ final class Ledger {
   private final List<Attempt> attempts = new ArrayList<>();
   private final Map<String, Attempt> byName = new HashMap<>();
   private long line;
-  private long acknowledged;
 
   /**
    * Takes in one complete line of a victim's report that tells of a request or an answer.
    *
+   * @return what it tells of, as it is now
    * @throws IllegalArgumentException if it can't be understood
    */
-  synchronized void take(Attempt.Source source, String[] words) {
+  synchronized Attempt take(Attempt.Source source, String[] words) {
     line++;
     if (words[0].equals(Report.ASKED)) {
       Attempt attempt = new Attempt(words[1], source, Integer.parseInt(words[2]), Boolean.parseBoolean(words[3]),
@@ -34,13 +35,12 @@ final class Ledger {
           Boolean.parseBoolean(words[9]), line);
       attempts.add(attempt);
       byName.put(attempt.name, attempt);
-      return;
+      return attempt;
     }
     Attempt attempt = byName.get(words[1]);
     if (attempt == null) {
       throw new IllegalArgumentException("an answer to what nobody asked: " + String.join(" ", words));
     }
-    boolean counted = attempt.fate() == Attempt.Fate.LANDED;
     attempt.answer = Attempt.Answer.valueOf(words[2]);
     attempt.answeredAt = line;
     if (attempt.memory == null) {
@@ -48,9 +48,7 @@ final class Ledger {
     }
     attempt.op = operation(words[4]);
     attempt.version = Integer.parseInt(words[5]);
-    if (!counted && attempt.fate() == Attempt.Fate.LANDED) {
-      acknowledged++;
-    }
+    return attempt;
   }
 
   private static @Nullable String present(String word) {
@@ -70,15 +68,10 @@ final class Ledger {
     return List.copyOf(attempts);
   }
 
-  /** How many operations were acknowledged as landed. */
-  synchronized long acknowledged() {
-    return acknowledged;
-  }
-
-  /** How many requests of these victims have not been answered. */
-  synchronized long unanswered(int firstNumber) {
+  /** How many requests of the victims from this number on were answered so, or, with {@code NONE}, not at all. */
+  synchronized long count(int firstNumber, Set<Attempt.Answer> answers) {
     return attempts.stream()
-        .filter(attempt -> attempt.source.number() >= firstNumber && attempt.answer == Attempt.Answer.NONE).count();
+        .filter(attempt -> attempt.source.number() >= firstNumber && answers.contains(attempt.answer)).count();
   }
 
   /** The adds under keys of their own that the lane's last victim was killed in. */

@@ -81,10 +81,10 @@ final class VictimProcess implements AutoCloseable {
         }
         switch (words[0]) {
           case Report.DONE -> done = line;
-          case Report.ASKED -> ledger.take(source, words);
           default -> {
-            ledger.take(source, words);
-            working.complete(System.nanoTime());
+            if (ledger.take(source, words).fate() == Attempt.Fate.LANDED) {
+              working.complete(System.nanoTime());
+            }
           }
         }
       }
@@ -100,7 +100,7 @@ final class VictimProcess implements AutoCloseable {
   }
 
   /**
-   * Waits until its memory is open and one of its writers has had an answer.
+   * Waits until its memory is open and has acknowledged something.
    *
    * @return how long that took since its start
    */
@@ -126,7 +126,7 @@ final class VictimProcess implements AutoCloseable {
 
   /** Kills it, with SIGKILL, and hears what it said before. */
   void kill() throws InterruptedException {
-    process.destroyForcibly();
+    destroy();
     awaitEnd();
   }
 
@@ -139,7 +139,7 @@ final class VictimProcess implements AutoCloseable {
     tell("finish");
     boolean ended = process.waitFor(ENDING.toMillis(), TimeUnit.MILLISECONDS);
     if (!ended) {
-      process.destroyForcibly();
+      destroy();
     }
     awaitEnd();
     String last = done;
@@ -149,6 +149,11 @@ final class VictimProcess implements AutoCloseable {
     }
     String[] words = last.split("\t", -1);
     return words[1].equals("0") ? "" : words[1] + " differences in the running process: " + words[2];
+  }
+
+  /** By its handle: the process's own method would close the pipe as well, with the last that was said still in it. */
+  private void destroy() {
+    process.toHandle().destroyForcibly();
   }
 
   private void awaitEnd() throws InterruptedException {
@@ -164,7 +169,7 @@ final class VictimProcess implements AutoCloseable {
 
   @Override
   public void close() {
-    process.destroyForcibly();
+    destroy();
     try {
       commands.close();
     } catch (IOException e) {

@@ -16,7 +16,7 @@ class KillTest {
   @Test
   void everyKindOfKill_losesNothing() throws Exception {
     long seed = System.nanoTime() & 0xffffff;
-    KillLoad load = new KillLoad(System.out, directory, seed);
+    KillLoad load = new KillLoad(System.out, directory, seed, 1_500);
 
     load.run(Duration.ofMinutes(10), Kill.values().length);
 
