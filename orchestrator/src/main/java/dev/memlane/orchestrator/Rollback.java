@@ -78,9 +78,10 @@ final class Rollback {
     if (!(vector instanceof StoreResult.Applied) || operation.document() == null) {
       return CompletableFuture.completedFuture(null);
     }
-    return stores.index().remove(new DocumentName(operation.memory(), operation.op())).exceptionally(failure -> {
-      settler.followBehind(operation.memory());
-      return null;
-    });
+    return CompletableFuture.completedFuture(new DocumentName(operation.memory(), operation.op()))
+        .thenCompose(stores.index()::remove).exceptionally(failure -> {
+          settler.followBehind(operation.memory());
+          return null;
+        });
   }
 }

@@ -45,14 +45,19 @@ final class TestMemory implements AutoCloseable {
     private final HashEmbedder hash = new HashEmbedder();
     final AtomicBoolean failing = new AtomicBoolean();
     final AtomicInteger texts = new AtomicInteger();
+    /** Which texts it fails on. */
+    volatile Predicate<String> failingOn = text -> false;
+    /** Which texts it hangs on, until {@link #release} ends. */
+    volatile Predicate<String> hangingOn = text -> false;
+    final CompletableFuture<Void> release = new CompletableFuture<>();
 
     @Override
     public CompletableFuture<List<float[]>> embed(List<String> texts) {
-      if (failing.get()) {
+      if (failing.get() || texts.stream().anyMatch(failingOn)) {
         return CompletableFuture.failedFuture(new EmbeddingException("the embedder has no power", null));
       }
       this.texts.addAndGet(texts.size());
-      return hash.embed(texts);
+      return texts.stream().anyMatch(hangingOn) ? release.thenCompose(done -> hash.embed(texts)) : hash.embed(texts);
     }
 
     @Override
@@ -75,9 +80,10 @@ final class TestMemory implements AutoCloseable {
     return LuceneVectorIndex.builder(directory).model(embedder.model()).dimension(embedder.dimension()).open();
   }
 
-  private TestMemory(String jdbcUrl, Path directory, MemoryOrchestrator.Settings settings, InstantSource clock) {
+  private TestMemory(Database.Builder databases, Path directory, Duration embeddingDeadline,
+      MemoryOrchestrator.Settings settings, InstantSource clock) {
     Opened opened = new Opened();
-    Database database = opened.add(Database.builder(jdbcUrl).poolSize(5).open());
+    Database database = opened.add(databases.poolSize(5).open());
     core = FaultInjector.around(CoreStore.class,
         PostgresCoreStore.open(database, embedder.model(), embedder.dimension()));
     history = FaultInjector.around(HistoryStore.class, new PostgresHistoryStore(database));
@@ -89,7 +95,8 @@ final class TestMemory implements AutoCloseable {
       }
       throw new StoreException("an injected fault of opening", null);
     };
-    BatchingEmbedder batching = opened.add(BatchingEmbedder.builder(embedder).cacheBytes(0).build());
+    BatchingEmbedder batching = opened
+        .add(BatchingEmbedder.builder(embedder).cacheBytes(0).deadline(embeddingDeadline).build());
     ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
     opened.add(executor);
     ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
@@ -115,12 +122,23 @@ final class TestMemory implements AutoCloseable {
   }
 
   static TestMemory open(String jdbcUrl, Path directory, MemoryOrchestrator.Settings settings, InstantSource clock) {
-    return new TestMemory(jdbcUrl, directory, settings, clock);
+    return new TestMemory(Database.builder(jdbcUrl), directory, Duration.ofSeconds(60), settings, clock);
+  }
+
+  /** One on a database with limits of its own. */
+  static TestMemory open(Database.Builder database, Path directory, Duration writeDeadline,
+      Duration embeddingDeadline) {
+    return new TestMemory(database, directory, embeddingDeadline,
+        settings(writeDeadline, Duration.ZERO, scope -> false), InstantSource.system());
   }
 
   static MemoryOrchestrator.Settings settings(Duration followEvery, Predicate<Scope> unique) {
-    return new MemoryOrchestrator.Settings(Duration.ofSeconds(10), 10_000, 1_000, followEvery, Duration.ofDays(30),
-        unique);
+    return settings(Duration.ofSeconds(10), followEvery, unique);
+  }
+
+  private static MemoryOrchestrator.Settings settings(
+      Duration writeDeadline, Duration followEvery, Predicate<Scope> unique) {
+    return new MemoryOrchestrator.Settings(writeDeadline, 10_000, 1_000, followEvery, Duration.ofDays(30), unique);
   }
 
   void heal() {

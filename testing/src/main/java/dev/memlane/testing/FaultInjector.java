@@ -6,10 +6,14 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,12 +24,13 @@ import org.jspecify.annotations.Nullable;
 public final class FaultInjector<T> implements InvocationHandler {
 
   private enum Fault {
-    THROW, REFUSE, LOSE_ANSWER, LOSE_NEXT_ANSWER, NEVER_DO, HOLD
+    THROW, REFUSE, REFUSE_NEXT, LOSE_ANSWER, LOSE_NEXT_ANSWER, NEVER_DO, HOLD, HANG_NEXT, ANSWER_NEXT_LATE
   }
 
   private final T wrapped;
   private volatile T store;
   private volatile @Nullable StoreException breakdown;
+  private volatile Predicate<Object[]> concerned = arguments -> true;
   private final Map<String, Fault> faults = new ConcurrentHashMap<>();
   private final Map<String, CompletableFuture<?>> held = new ConcurrentHashMap<>();
   private final Map<String, CompletableFuture<Object>> watched = new ConcurrentHashMap<>();
@@ -60,6 +65,31 @@ public final class FaultInjector<T> implements InvocationHandler {
   public void refusingAfter(String method, CompletableFuture<?> end) {
     held.put(method, end);
     faults.put(method, Fault.REFUSE);
+  }
+
+  /** The same, but for the next call only. */
+  public void refusingNextAfter(String method, CompletableFuture<?> end) {
+    held.put(method, end);
+    faults.put(method, Fault.REFUSE_NEXT);
+  }
+
+  /**
+   * The next call hangs: it is in doubt at its deadline, which is its last argument, and does its work when this future
+   * has ended.
+   */
+  public void hangingNext(String method, CompletableFuture<?> end) {
+    held.put(method, end);
+    faults.put(method, Fault.HANG_NEXT);
+  }
+
+  /** The next call does its work at once and does not say so: it is in doubt at its deadline, its last argument. */
+  public void answeringNextLate(String method) {
+    faults.put(method, Fault.ANSWER_NEXT_LATE);
+  }
+
+  /** Calls with other arguments work whatever is asked for, and nobody waits for their answers. */
+  public void concerning(Predicate<Object[]> arguments) {
+    concerned = arguments;
   }
 
   /** The method does its work only when this future has ended. */
@@ -119,29 +149,45 @@ public final class FaultInjector<T> implements InvocationHandler {
     if (broken != null && !method.getName().equals("close")) {
       return broken(method, broken);
     }
-    Fault fault = faults.get(method.getName());
+    boolean concerns = arguments == null || concerned.test(arguments);
+    Fault fault = concerns ? faults.get(method.getName()) : null;
     StoreException injected = new StoreException("an injected fault of " + method.getName(), null);
     if (fault == null) {
       Object answer = call(method, arguments);
-      CompletableFuture<Object> watch = watched.remove(method.getName());
+      CompletableFuture<Object> watch = concerns ? watched.remove(method.getName()) : null;
       return watch != null && answer instanceof CompletableFuture<?> future
           ? future.whenComplete((done, failure) -> watch.complete(method.getName()))
           : answer;
     }
-    if (fault == Fault.LOSE_NEXT_ANSWER) {
+    if (fault.name().contains("NEXT")) {
       faults.remove(method.getName());
     }
     return switch (fault) {
       case THROW -> throw injected;
-      case REFUSE -> held.getOrDefault(method.getName(), CompletableFuture.completedFuture(null))
+      case REFUSE, REFUSE_NEXT -> held.getOrDefault(method.getName(), CompletableFuture.completedFuture(null))
           .thenApply(ended -> new StoreResult.NotApplied(injected));
       case HOLD -> held.getOrDefault(method.getName(), CompletableFuture.completedFuture(null))
           .thenCompose(ended -> later(method, arguments));
+      case HANG_NEXT -> held.getOrDefault(method.getName(), new CompletableFuture<>())
+          .thenCompose(ended -> later(method, arguments))
+          .completeOnTimeout(new StoreResult.InDoubt(injected), untilDeadline(arguments), TimeUnit.MILLISECONDS);
+      case ANSWER_NEXT_LATE -> {
+        call(method, arguments);
+        yield new CompletableFuture<StoreResult>().completeOnTimeout(new StoreResult.InDoubt(injected),
+            untilDeadline(arguments), TimeUnit.MILLISECONDS);
+      }
       case NEVER_DO -> CompletableFuture.completedFuture(new StoreResult.InDoubt(injected));
       case LOSE_ANSWER, LOSE_NEXT_ANSWER -> call(method, arguments) instanceof CompletableFuture<?> future
           ? future.thenApply(answer -> new StoreResult.InDoubt(injected))
           : new StoreResult.InDoubt(injected);
     };
+  }
+
+  private static long untilDeadline(Object @Nullable [] arguments) {
+    if (arguments == null || !(arguments[arguments.length - 1] instanceof Instant deadline)) {
+      throw new IllegalStateException("the method has no deadline");
+    }
+    return Math.max(0, Duration.between(Instant.now(), deadline).toMillis());
   }
 
   private CompletableFuture<Object> later(Method method, Object @Nullable [] arguments) {

@@ -292,9 +292,11 @@ public final class CommitQueue implements Units {
     if (!SqlFailures.isCertain(failure)) {
       batch.forEach(unit -> unit.doubt(explained));
     } else if (batch.size() > 1) {
-      int half = batch.size() / 2;
-      executor.execute(() -> attempt(batch.subList(0, half), half > 1).run());
-      executor.execute(() -> attempt(batch.subList(half, batch.size()), batch.size() - half > 1).run());
+      // What has been answered at its deadline meanwhile is not sent again.
+      List<DatabaseUnit> left = batch.stream().filter(DatabaseUnit::send).toList();
+      int half = left.size() / 2;
+      executor.execute(() -> attempt(left.subList(0, half), half > 1).run());
+      executor.execute(() -> attempt(left.subList(half, left.size()), left.size() - half > 1).run());
     } else if (SqlFailures.isTransient(failure)) {
       executor.execute(() -> runAlone(batch.getFirst()));
     } else {

@@ -88,6 +88,10 @@ final class SqlFailures {
 
   private static String advice(String state, SQLException sql) {
     String message = firstLine(sql);
+    if (isContentTaken(sql)) {
+      return "another memory of the scope has this content already, and the scope holds each content once (" + message
+          + ")";
+    }
     return switch (state) {
       case "28P01", "28000" -> "the database refuses the user or the password; check both (" + message + ")";
       case "3D000" -> "there is no such database; create it first (" + message + ")";
@@ -95,8 +99,6 @@ final class SqlFailures {
           + ")";
       case "53100" -> "the database's disk is full; free some space, nothing that was acknowledged is lost (" + message
           + ")";
-      case "23505" -> "another memory of the scope has this content already, and the scope holds each content once ("
-          + message + ")";
       case "25006" -> "the database is read-only (a standby, or default_transaction_read_only is on); connect to the "
           + "primary (" + message + ")";
       case "42501" -> "the database user lacks a privilege; grant it (" + message + ")";
@@ -107,6 +109,12 @@ final class SqlFailures {
           ? "the database cannot be reached; check that it runs and that the address is right (" + message + ")"
           : message + " (SQLSTATE " + state + ")";
     };
+  }
+
+  /** Whether it is the one unique index that people can run into. */
+  private static boolean isContentTaken(SQLException failure) {
+    ServerErrorMessage message = failure instanceof PSQLException postgres ? postgres.getServerErrorMessage() : null;
+    return message != null && "23505".equals(message.getSQLState()) && "memory_dedup".equals(message.getConstraint());
   }
 
   private static String firstLine(SQLException sql) {

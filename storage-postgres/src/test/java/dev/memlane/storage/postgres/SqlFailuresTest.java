@@ -54,6 +54,15 @@ class SqlFailuresTest {
   }
 
   @Test
+  void contentThatIsTaken_isToldApartFromOtherUniqueViolations() throws SQLException {
+    execute(first, "create unique index memory_dedup on item (n) where n > 0; update item set n = 1 where id = 1");
+
+    SQLException failure = failure(() -> execute(first, "update item set n = 1 where id = 2"));
+
+    assertThat(SqlFailures.explain("the write", failure)).hasMessageContaining("has this content already");
+  }
+
+  @Test
   void lockTimeout_isCertainAndTransient() throws SQLException {
     first.setAutoCommit(false);
     execute(first, "update item set n = 1 where id = 1");

@@ -1,0 +1,253 @@
+package dev.memlane.orchestrator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.memlane.model.WriteOutcome;
+import dev.memlane.testing.OwnServer;
+import dev.memlane.testing.TestServer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
+import org.junit.jupiter.api.parallel.ResourceLock;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Every store and the embedder, in every trouble, during every operation, on real stores: what the caller is told, what
+ * the three stores hold then, and what they hold when everything has settled and after opening again.
+ *
+ * <p>
+ * The cells are all combinations of {@link Target}, {@link Fault} and {@link Kind}. Each either has a reason why it
+ * cannot be, or {@link #expected} derives from the rules of the write protocol what has to come of it, and
+ * {@link FaultStage} plays it. The quick cells are always played; of the slow ones, those that wait for a time-out or
+ * stop the server, a sample that differs from run to run and can be had again by its seed ({@code -Dmemlane.seed=...}).
+ * {@code -Dmemlane.matrix=all} plays all of them.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Execution(ExecutionMode.CONCURRENT)
+class FaultMatrixTest {
+
+  private static final int SAMPLE = 12;
+
+  /** What is in trouble. */
+  enum Target {
+    CORE, VECTOR, HISTORY, EMBEDDER
+  }
+
+  /** The trouble. */
+  enum Fault {
+    FAIL(false), HANG_PAST_THE_DEADLINE(true), ANSWER_LATE(true), FAIL_AND_FAIL_UNDO(false), CUT_BEFORE_COMMIT(
+        false), CUT_DURING_COMMIT(
+            false), CUT_AFTER_COMMIT(false), SERVER_STOPPED_BEFORE_COMMIT(true), SERVER_STOPPED_AFTER_COMMIT(true);
+
+    private final boolean slow;
+
+    Fault(boolean slow) {
+      this.slow = slow;
+    }
+
+    boolean isOfTheConnection() {
+      return name().startsWith("CUT") || stopsTheServer();
+    }
+
+    boolean stopsTheServer() {
+      return name().startsWith("SERVER");
+    }
+  }
+
+  /** What is being done meanwhile. A batch adds three memories, of which one is hit. */
+  enum Kind {
+    ADD, UPDATE, DELETE, BATCH
+  }
+
+  /** Whether the operation is there in the end. */
+  enum Landed {
+    YES, NO,
+    /** It may or may not have been in time; whatever the caller is told is so. */
+    AS_TOLD
+  }
+
+  record Cell(Target target, Fault fault, Kind kind) {
+    @Override
+    public String toString() {
+      return (target + " " + fault + " during " + kind).toLowerCase(Locale.ROOT).replace('_', ' ');
+    }
+  }
+
+  /** What has to come of a cell: one of these outcomes for the operation that is hit, and this in the stores. */
+  record Expected(Set<Class<? extends WriteOutcome>> told, Landed landed) {}
+
+  private static List<Cell> cells() {
+    return Arrays.stream(Target.values())
+        .flatMap(target -> Arrays.stream(Fault.values())
+            .flatMap(fault -> Arrays.stream(Kind.values()).map(kind -> new Cell(target, fault, kind))))
+        .toList();
+  }
+
+  /** Why the cell cannot be, or null if it can. */
+  static @Nullable String reasonAgainst(Cell cell) {
+    return switch (cell.target) {
+      case EMBEDDER -> cell.kind == Kind.DELETE
+          ? "a delete embeds nothing"
+          : cell.fault == Fault.FAIL_AND_FAIL_UNDO
+              ? "nothing has been written when texts are embedded, so there is nothing to undo"
+              : cell.fault.isOfTheConnection() ? "the embedder is not reached over the database's connection" : null;
+      case VECTOR -> cell.fault.isOfTheConnection() ? "the index is files of this process and has no connection" : null;
+      case HISTORY -> cell.fault.isOfTheConnection()
+          ? "history shares core's transaction and connection: it is the same cell as core's"
+          : sharedReason(cell);
+      case CORE -> sharedReason(cell);
+    };
+  }
+
+  private static @Nullable String sharedReason(Cell cell) {
+    return cell.fault == Fault.FAIL_AND_FAIL_UNDO && cell.kind == Kind.DELETE
+        ? "core and history fail together, and a delete puts no document: there is nothing to undo"
+        : null;
+  }
+
+  /** What the rules of the write protocol say. */
+  static Expected expected(Cell cell) {
+    Class<? extends WriteOutcome> done = cell.kind == Kind.DELETE
+        ? WriteOutcome.Deleted.class
+        : WriteOutcome.Stored.class;
+    if (cell.target == Target.EMBEDDER) {
+      // What cannot be embedded, in time, ends before anything is written.
+      return new Expected(Set.of(WriteOutcome.Refused.class), Landed.NO);
+    }
+    boolean vector = cell.target == Target.VECTOR;
+    return switch (cell.fault) {
+      // Whoever fails, exactly what the others did is undone.
+      case FAIL -> new Expected(Set.of(WriteOutcome.RolledBack.class), Landed.NO);
+      // What core did and can no longer be undone is completed forward. A document that can't be taken back is behind.
+      case FAIL_AND_FAIL_UNDO -> vector
+          ? new Expected(Set.of(done), Landed.YES)
+          : new Expected(Set.of(WriteOutcome.RolledBack.class), Landed.NO);
+      // The index follows core, which has it. The database ends a statement that hangs for too long.
+      case HANG_PAST_THE_DEADLINE ->
+        new Expected(Set.of(WriteOutcome.Unsettled.class), vector ? Landed.YES : Landed.NO);
+      case ANSWER_LATE -> new Expected(Set.of(WriteOutcome.Unsettled.class), Landed.YES);
+      // In doubt, fenced, and not found in the log; or found there. The fence of an add is a void row, which the add
+      // then writes over.
+      case CUT_BEFORE_COMMIT -> cell.kind == Kind.ADD
+          ? new Expected(Set.of(done), Landed.YES)
+          : new Expected(Set.of(WriteOutcome.RolledBack.class), Landed.NO);
+      case CUT_DURING_COMMIT -> new Expected(Set.of(done, WriteOutcome.RolledBack.class), Landed.AS_TOLD);
+      case CUT_AFTER_COMMIT -> new Expected(Set.of(done), Landed.YES);
+      // The same, if the server is back before the deadline; otherwise it is found out behind.
+      case SERVER_STOPPED_BEFORE_COMMIT -> cell.kind == Kind.ADD
+          ? new Expected(Set.of(done, WriteOutcome.Unsettled.class), Landed.AS_TOLD)
+          : new Expected(Set.of(WriteOutcome.RolledBack.class, WriteOutcome.Unsettled.class), Landed.NO);
+      case SERVER_STOPPED_AFTER_COMMIT ->
+        new Expected(Set.of(done, WriteOutcome.Unsettled.class), Landed.YES);
+    };
+  }
+
+  private final List<Cell> played = new ArrayList<>();
+  private final List<Cell> left = new ArrayList<>();
+  @TempDir
+  static Path serverDirectory;
+  private @Nullable OwnServer server;
+
+  @BeforeAll
+  void choose() {
+    List<Cell> slow = new ArrayList<>();
+    for (Cell cell : cells()) {
+      if (reasonAgainst(cell) == null) {
+        (cell.fault.slow ? slow : played).add(cell);
+      }
+    }
+    if (!"all".equals(System.getProperty("memlane.matrix"))) {
+      long seed = Long.getLong("memlane.seed", new Random().nextLong());
+      System.out.println("fault matrix: " + SAMPLE + " of " + slow.size()
+          + " slow cells are played, as chosen by -Dmemlane.seed=" + seed + "; -Dmemlane.matrix=all plays all");
+      Collections.shuffle(slow, new Random(seed));
+      left.addAll(slow.subList(SAMPLE, slow.size()));
+      slow = slow.subList(0, SAMPLE);
+    }
+    played.addAll(slow);
+  }
+
+  @AfterAll
+  void stopServer() {
+    if (server != null) {
+      server.close();
+    }
+  }
+
+  Stream<Cell> cellsOnTheCommonServer() {
+    return played.stream().filter(cell -> !cell.fault.stopsTheServer());
+  }
+
+  Stream<Cell> cellsThatStopTheServer() {
+    return played.stream().filter(cell -> cell.fault.stopsTheServer());
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("cellsOnTheCommonServer")
+  void cell_endsAsTheProtocolSays(Cell cell, @TempDir Path directory) throws Exception {
+    try (FaultStage stage = new FaultStage(cell, TestServer.freshDatabase(), null, directory)) {
+      stage.play(expected(cell));
+    }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("cellsThatStopTheServer")
+  @ResourceLock("the server that is stopped")
+  void cell_inWhichTheServerStops_endsAsTheProtocolSays(Cell cell, @TempDir Path directory) throws Exception {
+    OwnServer own = server;
+    if (own == null) {
+      own = OwnServer.start(serverDirectory, Map.of());
+      server = own;
+    }
+    try (FaultStage stage = new FaultStage(cell, own.freshDatabase(), own, directory)) {
+      stage.play(expected(cell));
+    }
+  }
+
+  @Test
+  void everyCombination_isPlayedOrHasAReason() {
+    StringBuilder list = new StringBuilder("fault matrix: the cells that cannot be\n");
+    for (Target target : Target.values()) {
+      for (Fault fault : Fault.values()) {
+        EnumSet<Kind> without = EnumSet.noneOf(Kind.class);
+        String reason = "";
+        for (Kind kind : Kind.values()) {
+          Cell cell = new Cell(target, fault, kind);
+          String against = reasonAgainst(cell);
+          if (against == null) {
+            assertThat(played.contains(cell) ^ left.contains(cell)).as("%s is played or left for a longer run", cell)
+                .isTrue();
+            assertThat(expected(cell).told()).isNotEmpty();
+          } else {
+            assertThat(played).doesNotContain(cell);
+            without.add(kind);
+            reason = against;
+          }
+        }
+        if (!without.isEmpty()) {
+          list.append(target).append(' ').append(fault).append(' ').append(without).append(": ").append(reason)
+              .append('\n');
+        }
+      }
+    }
+    System.out.print(list);
+    assertThat(cells()).hasSize(Target.values().length * Fault.values().length * Kind.values().length);
+  }
+}

@@ -1,0 +1,402 @@
+package dev.memlane.orchestrator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.memlane.model.HistoryEntry;
+import dev.memlane.model.IndexDocument;
+import dev.memlane.model.Memory;
+import dev.memlane.model.MemoryDeletion;
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.MemoryUpdate;
+import dev.memlane.model.MemoryWriteException;
+import dev.memlane.model.NewMemory;
+import dev.memlane.model.Operation;
+import dev.memlane.model.Scope;
+import dev.memlane.model.WriteOutcome;
+import dev.memlane.storage.postgres.Database;
+import dev.memlane.testing.FaultyWire;
+import dev.memlane.testing.OwnServer;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Plays one cell of the fault matrix on a database of its own, in which one memory is there from the start.
+ *
+ * <p>
+ * Core's and history's troubles are made inside the server, by triggers on their tables that execute what a table of
+ * troubles says; those of the connection by a {@link FaultyWire}; the index's by its injector. Only what has the word
+ * "hit" in its content is hit, and the delete.
+ */
+final class FaultStage implements AutoCloseable {
+
+  private static final Scope ADA = Scope.user("ada");
+  private static final Duration SHORT = Duration.ofSeconds(2);
+  private static final Duration LONG = Duration.ofSeconds(20);
+  /** What only a write's unit executes. */
+  private static final String WRITE = "insert into history";
+
+  private final FaultMatrixTest.Cell cell;
+  private final String jdbcUrl;
+  private final @Nullable OwnServer server;
+  private final Path directory;
+  private final FaultyWire wire;
+  private final Connection control;
+  private final CompletableFuture<Void> release = new CompletableFuture<>();
+  private final Memory before;
+  private final TestMemory test;
+
+  /** What became of one operation. */
+  private record Ended(MemoryId memory, WriteOutcome outcome, boolean hit) {}
+
+  FaultStage(FaultMatrixTest.Cell cell, String jdbcUrl, @Nullable OwnServer server, Path directory)
+      throws SQLException {
+    this.cell = cell;
+    this.jdbcUrl = jdbcUrl;
+    this.server = server;
+    this.directory = directory;
+    try (TestMemory unhurried = TestMemory.open(jdbcUrl, directory)) {
+      before = unhurried.blocking.addMemory(NewMemory.of("Ada plays the oboe", ADA));
+    }
+    control = DriverManager.getConnection(jdbcUrl);
+    control("""
+        create table memlane.trouble (place text, action text);
+        create function memlane.trouble(wanted text) returns void language plpgsql as $$
+          declare act text;
+          begin
+            for act in select action from memlane.trouble where place = wanted loop execute act; end loop;
+          end $$;
+        create function memlane.core_trouble() returns trigger language plpgsql as $$
+          begin
+            if tg_op = 'UPDATE' and (new.version < old.version or new.state = 3 and old.state = 1) then
+              perform memlane.trouble('undo');
+            elsif new.state = 1 and new.content like '%hit%' and (tg_op = 'INSERT' or new.op <> old.op)
+                or tg_op = 'UPDATE' and new.state = 2 and old.state = 1 then
+              perform memlane.trouble('core');
+            end if;
+            return new;
+          end $$;
+        create function memlane.history_trouble() returns trigger language plpgsql as $$
+          begin
+            if new.new_content like '%hit%' or new.kind = 3 then perform memlane.trouble('history'); end if;
+            return new;
+          end $$;
+        create trigger trouble before insert or update on memlane.memory for each row
+          execute function memlane.core_trouble();
+        create trigger trouble before insert on memlane.history for each row
+          execute function memlane.history_trouble();""");
+    wire = FaultyWire.to(jdbcUrl);
+    boolean hurried = cell.fault() == FaultMatrixTest.Fault.HANG_PAST_THE_DEADLINE
+        || cell.fault() == FaultMatrixTest.Fault.ANSWER_LATE;
+    // A lock is waited for as long as a statement may take, so that it is the statement's time-out that strikes.
+    test = TestMemory.open(Database.builder(wire.jdbcUrl()).connectionTimeout(Duration.ofSeconds(2))
+        .statementTimeout(hurried ? SHORT.multipliedBy(2) : Duration.ofSeconds(10)).lockTimeout(LONG), directory,
+        hurried ? SHORT : LONG, hurried ? SHORT : LONG);
+    test.core.concerning(arguments -> !(arguments[arguments.length - 1] instanceof Operation operation)
+        || operation.after() == null || operation.requireAfter().content().contains("hit"));
+    test.index.concerning(arguments -> !(arguments[0] instanceof IndexDocument document)
+        || document.memory().content().contains("hit"));
+  }
+
+  void play(FaultMatrixTest.Expected expected) {
+    try {
+      playThrough(expected);
+    } catch (Exception | AssertionError e) {
+      // Reports name a case by its number alone.
+      throw new AssertionError(cell + ": " + e.getMessage(), e);
+    }
+  }
+
+  private void playThrough(FaultMatrixTest.Expected expected) throws Exception {
+    CompletableFuture<Void> struck = arm();
+    CompletableFuture<List<Ended>> operation = begin();
+    struck.get(30, TimeUnit.SECONDS);
+    if (server != null) {
+      server.stopImmediately();
+      wire.cut();
+      server.startAgain();
+      wire.release();
+    }
+
+    List<Ended> all = operation.get(60, TimeUnit.SECONDS);
+
+    for (Ended ended : all) {
+      if (ended.hit) {
+        assertThat(ended.outcome).as("told").isInstanceOfAny(expected.told().toArray(Class[]::new));
+      } else {
+        // Who shares a transaction with what is hit may share its doubt, never its answer.
+        assertThat(ended.outcome).as("told of another item").isInstanceOfAny(othersAreTold());
+      }
+    }
+    heal();
+    // What is told is so at once, also while others are still being settled.
+    for (Ended ended : all) {
+      if (!(ended.outcome instanceof WriteOutcome.Unsettled)) {
+        assertHeld(test.blocking, ended, done(ended.outcome));
+      }
+    }
+
+    Outcomes.await(test.memory.awaitSettled().orTimeout(60, TimeUnit.SECONDS));
+    Map<Ended, Boolean> landed = new LinkedHashMap<>();
+    for (Ended ended : all) {
+      boolean there = ended.outcome instanceof WriteOutcome.Unsettled unsettled
+          ? test.blocking.hasLanded(unsettled.id(), unsettled.op())
+          : done(ended.outcome);
+      landed.put(ended, there);
+      if (ended.hit && expected.landed() != FaultMatrixTest.Landed.AS_TOLD) {
+        assertThat(there).as("landed").isEqualTo(expected.landed() == FaultMatrixTest.Landed.YES);
+      }
+    }
+    assertStores(test, landed);
+    // What hung until now ends at last, and what is left of the connection as well.
+    release.complete(null);
+    test.embedder.release.complete(null);
+    test.close();
+    wire.close();
+    awaitNoSessions();
+    try (TestMemory again = TestMemory.open(jdbcUrl, directory)) {
+      assertStores(again, landed);
+    }
+  }
+
+  private Class<?>[] othersAreTold() {
+    boolean certain = cell.fault() == FaultMatrixTest.Fault.FAIL
+        || cell.fault() == FaultMatrixTest.Fault.FAIL_AND_FAIL_UNDO
+        || cell.target() == FaultMatrixTest.Target.VECTOR;
+    return certain
+        ? new Class<?>[]{WriteOutcome.Stored.class}
+        : new Class<?>[]{WriteOutcome.Stored.class, WriteOutcome.RolledBack.class, WriteOutcome.Unsettled.class,
+            WriteOutcome.Refused.class};
+  }
+
+  /** Prepares the trouble; the future ends when it has come about, as far as that is known. */
+  private CompletableFuture<Void> arm() throws SQLException {
+    boolean delete = cell.kind() == FaultMatrixTest.Kind.DELETE;
+    String place = cell.target().name().toLowerCase(Locale.ROOT);
+    String put = delete ? "check" : "put";
+    CompletableFuture<Void> now = CompletableFuture.completedFuture(null);
+    switch (cell.target()) {
+      case EMBEDDER -> {
+        if (cell.fault() == FaultMatrixTest.Fault.FAIL) {
+          test.embedder.failingOn = text -> text.contains("hit");
+        } else {
+          test.embedder.hangingOn = text -> text.contains("hit");
+        }
+        return now;
+      }
+      case VECTOR -> {
+        switch (cell.fault()) {
+          case FAIL -> test.index.refusingNextAfter(put, test.core.nextAnswer("write"));
+          case FAIL_AND_FAIL_UNDO -> {
+            test.index.refusingNextAfter(put, test.core.nextAnswer("write"));
+            trouble("undo", "select 1 / 0");
+          }
+          case HANG_PAST_THE_DEADLINE -> test.index.hangingNext(put, release);
+          case ANSWER_LATE -> test.index.answeringNextLate(put);
+          default -> throw new IllegalArgumentException(cell.toString());
+        }
+        return now;
+      }
+      case CORE, HISTORY -> {
+        return switch (cell.fault()) {
+          case FAIL -> {
+            trouble(place, "select 1 / 0");
+            yield now;
+          }
+          case FAIL_AND_FAIL_UNDO -> {
+            trouble(place, "select 1 / 0");
+            test.index.throwing("remove");
+            yield now;
+          }
+          case HANG_PAST_THE_DEADLINE, ANSWER_LATE -> {
+            control("select pg_advisory_lock(1)");
+            trouble(place, "select pg_advisory_xact_lock(1)");
+            yield now;
+          }
+          case CUT_BEFORE_COMMIT -> wire.next(FaultyWire.Fault.CUT_REQUEST, WRITE);
+          case CUT_DURING_COMMIT -> wire.next(FaultyWire.Fault.CUT_BEHIND_REQUEST, WRITE);
+          case CUT_AFTER_COMMIT -> wire.next(FaultyWire.Fault.CUT_ANSWER, WRITE);
+          case SERVER_STOPPED_BEFORE_COMMIT -> {
+            control("select pg_advisory_lock(1)");
+            trouble(place, "select pg_advisory_xact_lock(1)");
+            yield CompletableFuture
+                .runAsync(() -> control(await("exists (select from pg_stat_activity where " + SESSIONS
+                    + " and wait_event_type = 'Lock')")));
+          }
+          case SERVER_STOPPED_AFTER_COMMIT -> wire.next(FaultyWire.Fault.HOLD_ANSWER, WRITE);
+        };
+      }
+    }
+    throw new IllegalArgumentException(cell.toString());
+  }
+
+  private CompletableFuture<List<Ended>> begin() {
+    MemoryOrchestrator memory = test.memory;
+    return switch (cell.kind()) {
+      case ADD -> alone(memory.addMemory(NewMemory.of("Bob is hit", ADA)).thenApply(WriteOutcome.Stored::new));
+      case UPDATE -> alone(
+          memory.updateMemory(MemoryUpdate.content(before.id(), "Ada is hit")).thenApply(WriteOutcome.Stored::new));
+      case DELETE -> alone(memory.deleteMemory(MemoryDeletion.of(before.id())).thenApply(deleted -> deleted));
+      case BATCH -> memory.addMemories(List.of(keyed("Cleo plays the lute"), keyed("Bob is hit"),
+          keyed("Dan plays the horn"))).thenApply(outcomes -> {
+            List<Ended> all = new ArrayList<>();
+            for (int i = 0; i < outcomes.size(); i++) {
+              // A connection is everybody's: whoever was on it is hit, and nobody in particular.
+              boolean hit = i == 1 && !cell.fault().isOfTheConnection();
+              all.add(new Ended(batchId(i), outcomes.get(i), hit));
+            }
+            return all;
+          });
+    };
+  }
+
+  private static final List<String> BATCH = List.of("Cleo plays the lute", "Bob is hit", "Dan plays the horn");
+
+  private static NewMemory keyed(String content) {
+    return NewMemory.builder(content, ADA).key(content).build();
+  }
+
+  private static MemoryId batchId(int item) {
+    return MemoryId.derive(ADA, BATCH.get(item));
+  }
+
+  private CompletableFuture<List<Ended>> alone(CompletableFuture<? extends WriteOutcome> operation) {
+    return operation.handle((outcome, failure) -> {
+      WriteOutcome told = outcome;
+      if (told == null) {
+        Throwable cause = Outcomes.unwrap(failure);
+        assertThat(cause).isInstanceOf(MemoryWriteException.class);
+        told = ((MemoryWriteException) cause).outcome();
+      }
+      MemoryId id = cell.kind() != FaultMatrixTest.Kind.ADD ? before.id() : switch (told) {
+        case WriteOutcome.Stored stored -> stored.memory().id();
+        case WriteOutcome.RolledBack rolledBack -> rolledBack.id();
+        case WriteOutcome.Unsettled unsettled -> unsettled.id();
+        default -> TestIds.NOBODY;
+      };
+      return List.of(new Ended(id, told, true));
+    });
+  }
+
+  private static final class TestIds {
+    static final MemoryId NOBODY = MemoryId.derive(ADA, "nobody");
+  }
+
+  private void heal() throws SQLException {
+    test.heal();
+    test.embedder.failingOn = text -> false;
+    test.embedder.hangingOn = text -> false;
+    if (server == null) {
+      control(cell.fault() == FaultMatrixTest.Fault.ANSWER_LATE ? "select pg_advisory_unlock_all()" : "select 1");
+    }
+  }
+
+  private static boolean done(WriteOutcome outcome) {
+    return outcome instanceof WriteOutcome.Stored || outcome instanceof WriteOutcome.Deleted;
+  }
+
+  /** What the caller sees of one operation's memory. */
+  private void assertHeld(BlockingMemory memory, Ended ended, boolean landed) {
+    MemoryId id = ended.memory;
+    List<Operation.Kind> history = memory.history(id).stream().map(HistoryEntry::kind).toList();
+    String content = memory.get(id).map(Memory::content).orElse(null);
+    List<String> found = memory.search(SearchRequest.of("hit oboe lute horn", ADA)).stream().map(SearchHit::memory)
+        .filter(hit -> hit.id().equals(id)).map(Memory::content).toList();
+    switch (cell.kind()) {
+      case ADD, BATCH -> {
+        assertThat(history).isEqualTo(landed ? List.of(Operation.Kind.ADD) : List.of());
+        assertThat(found).hasSize(landed ? 1 : 0);
+        assertThat(content != null).isEqualTo(landed);
+      }
+      case UPDATE -> {
+        assertThat(history).isEqualTo(landed
+            ? List.of(Operation.Kind.ADD, Operation.Kind.UPDATE)
+            : List.of(Operation.Kind.ADD));
+        assertThat(content).isEqualTo(landed ? "Ada is hit" : before.content());
+        assertThat(found).containsExactly(content);
+      }
+      case DELETE -> {
+        assertThat(history).isEqualTo(landed
+            ? List.of(Operation.Kind.ADD, Operation.Kind.DELETE)
+            : List.of(Operation.Kind.ADD));
+        assertThat(content).isEqualTo(landed ? null : before.content());
+        assertThat(found).hasSize(landed ? 0 : 1);
+      }
+    }
+  }
+
+  /** All three stores hold exactly what has landed, and agree. */
+  private void assertStores(TestMemory memory, Map<Ended, Boolean> landed) {
+    int operations = 0;
+    Map<MemoryId, String> live = new TreeMap<>();
+    live.put(before.id(), before.content());
+    for (Map.Entry<Ended, Boolean> each : landed.entrySet()) {
+      assertHeld(memory.blocking, each.getKey(), each.getValue());
+      if (each.getValue()) {
+        operations++;
+        switch (cell.kind()) {
+          case ADD -> live.put(each.getKey().memory, "Bob is hit");
+          case UPDATE -> live.put(before.id(), "Ada is hit");
+          case DELETE -> live.remove(before.id());
+          case BATCH ->
+            live.put(each.getKey().memory, memory.blocking.get(each.getKey().memory).orElseThrow().content());
+        }
+      }
+    }
+    Map<MemoryId, String> listed = new TreeMap<>();
+    memory.blocking.list(null, null, null, 100).memories().forEach(each -> listed.put(each.id(), each.content()));
+    assertThat(listed).isEqualTo(live);
+    assertThat(memory.blocking.verify(false))
+        .isEqualTo(new VerifyReport(live.size(), 1 + operations, live.size(), List.of(), 0));
+    assertThat(memory.blocking.statistics().unsettled()).isEmpty();
+  }
+
+  private static final String SESSIONS = "datname = current_database() and pid <> pg_backend_pid()"
+      + " and application_name = 'memlane'";
+
+  private void awaitNoSessions() throws SQLException {
+    try (Connection fresh = DriverManager.getConnection(jdbcUrl); Statement statement = fresh.createStatement()) {
+      statement.execute(await("not exists (select from pg_stat_activity where " + SESSIONS + ")"));
+    }
+  }
+
+  private static String await(String condition) {
+    // Statistics are seen afresh only by a new transaction, unless they are cleared.
+    return "do $$ begin for i in 1..2000 loop perform pg_stat_clear_snapshot(); if " + condition
+        + " then return; end if; perform pg_sleep(0.01); end loop; raise exception 'waited for long'; end $$";
+  }
+
+  private void trouble(String place, String action) {
+    control("insert into memlane.trouble values ('" + place + "', '" + action + "')");
+  }
+
+  private void control(String sql) {
+    try (Statement statement = control.createStatement()) {
+      statement.execute(sql);
+    } catch (SQLException e) {
+      throw new IllegalStateException(sql, e);
+    }
+  }
+
+  @Override
+  public void close() throws SQLException {
+    release.complete(null);
+    test.embedder.release.complete(null);
+    wire.release();
+    control.close();
+    test.close();
+    wire.close();
+  }
+}
