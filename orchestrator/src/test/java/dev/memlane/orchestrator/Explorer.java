@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -136,16 +137,21 @@ final class Explorer {
     private int depth;
 
     @Override
-    public int choose(List<Step> steps, long state) {
+    public int choose(List<Step> steps, @Nullable LongSupplier state) {
       if (depth < branch.size()) {
         return branch.get(depth++)[0];
       }
-      if (state != 0 && !seen.add(state)) {
+      if (state != null && !seen.add(state.getAsLong())) {
         return STOP;
       }
       branch.add(new int[]{0, steps.size()});
       depth++;
       return 0;
+    }
+
+    @Override
+    public boolean knows() {
+      return depth < branch.size();
     }
 
     /** Turns to the next branch; false if there is none. */
@@ -175,7 +181,7 @@ final class Explorer {
     }
 
     @Override
-    public int choose(List<Step> steps, long state) {
+    public int choose(List<Step> steps, @Nullable LongSupplier state) {
       while (next < way.size()) {
         String wanted = way.get(next++);
         for (int i = 0; i < steps.size(); i++) {
@@ -184,7 +190,7 @@ final class Explorer {
           }
         }
       }
-      if (state != 0) {
+      if (state != null) {
         return STOP;
       }
       return 0;

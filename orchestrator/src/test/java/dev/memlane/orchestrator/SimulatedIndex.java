@@ -101,10 +101,16 @@ final class SimulatedIndex implements VectorIndex {
     return head != null && !head.expired;
   }
 
-  /** The deadlines of all writes that wait. */
-  List<Instant> deadlines() {
-    return queue.stream().filter(write -> !write.expired && write.deadline != null).map(write -> write.deadline)
-        .toList();
+  /** The first deadline of the writes that wait, or null. */
+  @Nullable
+  Instant deadline() {
+    Instant first = null;
+    for (Write write : queue) {
+      if (!write.expired && write.deadline != null && (first == null || write.deadline.isBefore(first))) {
+        first = write.deadline;
+      }
+    }
+    return first;
   }
 
   /** Tells what is past its deadline: in doubt what has begun, not applied what has not and never will. */

@@ -7,9 +7,7 @@ import dev.memlane.model.StoreResult;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
@@ -51,10 +49,20 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
    *
    * @param identity tells it from all others, in every run in which it is sent in the same circumstances
    */
-  record Sent(String name, SimulatedUnit unit, long identity) {}
+  record Sent(SimulatedProcess process, SimulatedUnit unit, long identity) {
+    @Override
+    public String toString() {
+      return process + ": " + process.world.nameOf(unit);
+    }
+  }
 
-  private record Read<T>(String name, Supplier<T> query, ToLongFunction<? super T> digest, CompletableFuture<T> answer,
-      int request) {}
+  private record Read<T>(SimulatedProcess process, String name, Supplier<T> query, ToLongFunction<? super T> digest,
+      CompletableFuture<T> answer, int request) {
+    @Override
+    public String toString() {
+      return process + ": " + name + " (" + request + ")";
+    }
+  }
 
   SimulatedProcess(World world, int number, int incarnation, Set<DocumentName> saved) {
     this.world = world;
@@ -180,13 +188,18 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
   // ---- its requests --------------------------------------------------------------------------------------------------
 
   private SimulatedIndex.Fate fate(String write, boolean mayHang) {
-    List<Step> steps = new ArrayList<>();
-    String name = this + ": " + write + " ";
+    List<Step> steps = new ArrayList<>(3);
     SimulatedIndex.Fate[] fate = new SimulatedIndex.Fate[1];
-    steps.add(Step.of(name + "done", () -> fate[0] = SimulatedIndex.Fate.DONE));
-    steps.add(Step.fault(name + "fails", () -> fate[0] = SimulatedIndex.Fate.FAILS));
+    Object subject = new Object() {
+      @Override
+      public String toString() {
+        return SimulatedProcess.this + ": " + write;
+      }
+    };
+    steps.add(Step.of(subject, "done", () -> fate[0] = SimulatedIndex.Fate.DONE));
+    steps.add(Step.fault(subject, "fails", () -> fate[0] = SimulatedIndex.Fate.FAILS));
     if (mayHang) {
-      steps.add(Step.fault(name + "hangs", () -> fate[0] = SimulatedIndex.Fate.HANGS));
+      steps.add(Step.fault(subject, "hangs", () -> fate[0] = SimulatedIndex.Fate.HANGS));
     }
     world.decide(steps);
     hear(fate[0].ordinal());
@@ -198,7 +211,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     if (up) {
       world.sent(number, unit);
       requests++;
-      units.add(new Sent(this + ": " + world.nameOf(unit), unit, Digest.mix(told, requests)));
+      units.add(new Sent(this, unit, Digest.mix(told, requests)));
     }
   }
 
@@ -206,7 +219,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
   public <T> CompletableFuture<T> read(String name, Supplier<T> query, ToLongFunction<? super T> digest) {
     CompletableFuture<T> answer = new CompletableFuture<>();
     if (up) {
-      reads.add(new Read<>(name, query, digest, answer, ++requests));
+      reads.add(new Read<>(this, name, query, digest, answer, ++requests));
     }
     return answer;
   }
@@ -214,58 +227,63 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
   // ---- what may happen to it -----------------------------------------------------------------------------------------
 
   void addSteps(List<Step> steps) {
-    List.copyOf(reads).forEach(read -> addSteps(read, steps));
-    for (Sent sent : List.copyOf(units)) {
-      SimulatedUnit unit = sent.unit;
-      steps.add(Step.of(sent.name + " executed", () -> {
-        List<StoreResult> answers = world.execute(unit, number);
-        answer(sent, unit, answers);
-      }));
-      steps.add(Step.fault(sent.name + " executed, answer lost", () -> {
-        world.execute(unit, number);
-        answerAll(sent, new StoreResult.InDoubt(new SimulatedFailure("the answer was lost")), 1);
-      }));
-      steps.add(Step.fault(sent.name + " given up", () -> {
-        world.late(sent);
-        answerAll(sent, new StoreResult.InDoubt(new SimulatedFailure("the connection broke")), 2);
-      }));
-      steps.add(Step.fault(sent.name + " refused", () -> answerAll(sent,
-          new StoreResult.NotApplied(new SimulatedFailure("there was no connection")), 3)));
+    for (Read<?> read : reads) {
+      addSteps(read, steps);
     }
-    String hanging = index.hanging();
-    if (hanging != null) {
-      steps.add(Step.of(this + ": " + hanging + " that hung ends", () -> endHanging(true)));
-      steps.add(Step.of(this + ": " + hanging + " that hung fails", () -> endHanging(false)));
+    for (Sent sent : units) {
+      addSteps(sent, steps);
+    }
+    if (index.hanging() != null) {
+      steps.add(Step.of(this, "the " + index.hanging() + " that hung ends", () -> endHanging(true)));
+      steps.add(Step.of(this, "the " + index.hanging() + " that hung fails", () -> endHanging(false)));
     }
     SimulatedTimer.Alarm alarm = timer.first();
     if (alarm != null && alarm.delay().compareTo(LONGEST_PAUSE) < 0) {
-      steps.add(Step.of(this + ": a pause ends", () -> {
+      steps.add(Step.of(this, "a pause ends", () -> {
         hear(5);
         timer.moveTo(alarm.time());
       }));
     }
-    deadline().ifPresent(deadline -> {
-      String name = this + ": nothing answers until the deadline";
-      steps.add(index.hangsUnexpired()
-          ? Step.of(name, () -> passTo(deadline))
-          : Step.fault(name, () -> passTo(deadline)));
-    });
+    Instant deadline = deadline();
+    if (deadline != null) {
+      // Where a put hangs, that the time passes is what was paid for.
+      Step.Cost cost = index.hangsUnexpired() ? Step.Cost.NOTHING : Step.Cost.FAULT;
+      steps.add(new Step(this, "nothing answers until the deadline", cost, cost == Step.Cost.FAULT,
+          () -> passTo(deadline)));
+    }
   }
 
   private <T> void addSteps(Read<T> read, List<Step> steps) {
-    String name = this + ": " + read.name + " (" + read.request + ") ";
-    steps.add(Step.of(name + "read", () -> {
+    steps.add(Step.of(read, "read", () -> {
       reads.remove(read);
       T found = read.query.get();
       hear(read.request);
       hear(read.digest.applyAsLong(found));
       read.answer.complete(found);
     }));
-    steps.add(Step.fault(name + "can't be read", () -> {
+    steps.add(Step.fault(read, "can't be read", () -> {
       reads.remove(read);
       hear(-read.request);
       read.answer.completeExceptionally(new SimulatedFailure("the database can't be read"));
     }));
+  }
+
+  private void addSteps(Sent sent, List<Step> steps) {
+    SimulatedUnit unit = sent.unit;
+    steps.add(Step.of(sent, "executed", () -> {
+      List<StoreResult> answers = world.execute(unit, number);
+      answer(sent, unit, answers);
+    }));
+    steps.add(Step.fault(sent, "executed, answer lost", () -> {
+      world.execute(unit, number);
+      answerAll(sent, new StoreResult.InDoubt(new SimulatedFailure("the connection broke")), 1);
+    }));
+    steps.add(Step.fault(sent, "given up", () -> {
+      world.late(sent);
+      answerAll(sent, new StoreResult.InDoubt(new SimulatedFailure("the connection broke")), 1);
+    }));
+    steps.add(Step.fault(sent, "refused", () -> answerAll(sent,
+        new StoreResult.NotApplied(new SimulatedFailure("there was no connection")), 2)));
   }
 
   private void answer(Sent sent, SimulatedUnit unit, List<StoreResult> answers) {
@@ -287,15 +305,18 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     index.endHanging(done);
   }
 
-  /** The first deadline of what is under way. */
-  private Optional<Instant> deadline() {
-    List<Instant> deadlines = new ArrayList<>(index.deadlines());
-    units.forEach(sent -> deadlines.add(sent.unit.deadline()));
-    SimulatedTimer.Alarm alarm = timer.first();
-    if (alarm != null && alarm.delay().compareTo(LONGEST_PAUSE) >= 0) {
-      deadlines.add(alarm.time());
+  /** The first deadline of what is under way, or null. */
+  private @Nullable Instant deadline() {
+    Instant first = index.deadline();
+    for (Sent sent : units) {
+      first = earlier(first, sent.unit.deadline());
     }
-    return deadlines.stream().min(Comparator.naturalOrder());
+    SimulatedTimer.Alarm alarm = timer.first();
+    return alarm != null && alarm.delay().compareTo(LONGEST_PAUSE) >= 0 ? earlier(first, alarm.time()) : first;
+  }
+
+  private static Instant earlier(@Nullable Instant one, Instant other) {
+    return one == null || other.isBefore(one) ? other : one;
   }
 
   private void passTo(Instant time) {
@@ -305,7 +326,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     for (Sent sent : List.copyOf(units)) {
       if (!sent.unit.deadline().isAfter(timer.instant())) {
         world.late(sent);
-        answerAll(sent, new StoreResult.InDoubt(new SimulatedFailure("no answer at the deadline")), 4);
+        answerAll(sent, new StoreResult.InDoubt(new SimulatedFailure("no answer at the deadline")), 3);
       }
     }
   }
@@ -314,7 +335,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
   @Nullable
   Step waitingStep() {
     SimulatedTimer.Alarm alarm = timer.first();
-    return alarm == null ? null : Step.of(this + ": time passes", () -> passTo(alarm.time()));
+    return alarm == null ? null : Step.of(this, "time passes", () -> passTo(alarm.time()));
   }
 
   @Override

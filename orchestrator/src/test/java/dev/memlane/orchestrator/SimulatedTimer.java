@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.AbstractExecutorService;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class SimulatedTimer extends AbstractExecutorService implements ScheduledExecutorService, InstantSource {
 
   private final List<Alarm> alarms = new ArrayList<>();
-  private Instant now = Instant.parse("2026-06-01T00:00:00Z");
+  private Instant now = Instant.EPOCH;
 
   /** One task and when it is due. */
   final class Alarm implements ScheduledFuture<Object> {
@@ -86,7 +87,7 @@ final class SimulatedTimer extends AbstractExecutorService implements ScheduledE
   /** The alarm that is due first, or null. */
   @Nullable
   Alarm first() {
-    return alarms.stream().min(Comparator.comparing(Alarm::time)).orElse(null);
+    return alarms.isEmpty() ? null : Collections.min(alarms, Comparator.comparing(Alarm::time));
   }
 
   /** Moves the clock, never back, and rings what is due. */

@@ -29,6 +29,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,18 +62,22 @@ final class World {
   private static final OperationId BASE = new OperationId(new UUID(0, 1));
 
   /** Says what happens next. */
-  @FunctionalInterface
   interface Chooser {
 
     /** Ends the run here. */
     int STOP = -1;
 
     /**
-     * @param state tells this state from others; 0 where a process is in the middle of something and the run can't be
-     * stopped
+     * @param state tells this state from others; null where a process is in the middle of something and the run can't
+     * be stopped
      * @return the position of the step, or {@link #STOP}
      */
-    int choose(List<Step> steps, long state);
+    int choose(List<Step> steps, @Nullable LongSupplier state);
+
+    /** Whether the present state has been looked at in an earlier run. */
+    default boolean knows() {
+      return false;
+    }
   }
 
   /** How much may go wrong. */
@@ -111,7 +116,7 @@ final class World {
   private final List<Calling> calls = new ArrayList<>();
   private final List<SimulatedProcess.Sent> late = new ArrayList<>();
   private final Map<OperationId, String> names = new HashMap<>();
-  private final List<String> way = new ArrayList<>();
+  private final List<Step> way = new ArrayList<>();
   private int faults;
   private int crashes;
   private int changes;
@@ -195,7 +200,7 @@ final class World {
   /** Lets the chooser decide in the middle of something. */
   void decide(List<Step> steps) {
     List<Step> possible = affordable(steps);
-    take(possible.get(possible.size() == 1 ? 0 : chooser.choose(possible, 0)), possible.size() > 1);
+    take(possible.get(possible.size() == 1 ? 0 : chooser.choose(possible, null)), possible.size() > 1);
   }
 
   // ---- the run -------------------------------------------------------------------------------------------------------
@@ -205,20 +210,20 @@ final class World {
   String run() {
     while (problem == null) {
       settleDown();
-      if (problem == null) {
+      if (problem == null && !chooser.knows()) {
         problem = brokenPromise();
       }
       if (problem != null) {
         break;
       }
       List<Step> steps = steps();
-      if (steps.stream().allMatch(Step::mayNeverHappen)) {
-        problem = notSettled();
+      if (nothingMustHappen(steps)) {
+        problem = chooser.knows() ? null : notSettled();
         if (problem != null || steps.isEmpty()) {
           break;
         }
       }
-      int chosen = chooser.choose(steps, state());
+      int chosen = chooser.choose(steps, this::state);
       if (chosen == Chooser.STOP) {
         break;
       }
@@ -232,7 +237,7 @@ final class World {
 
   /** The steps taken so far. */
   List<String> way() {
-    return way;
+    return way.stream().map(Step::name).toList();
   }
 
   private void take(Step step, boolean told) {
@@ -244,17 +249,27 @@ final class World {
       case CRASH -> crashes++;
     }
     if (told) {
-      way.add(step.name());
+      way.add(step);
     }
     step.action().run();
   }
 
   private List<Step> affordable(List<Step> steps) {
-    return steps.stream().filter(step -> switch (step.cost()) {
-      case NOTHING -> true;
-      case FAULT -> faults < budget.faults;
-      case CRASH -> crashes < budget.crashes;
-    }).toList();
+    steps.removeIf(step -> switch (step.cost()) {
+      case NOTHING -> false;
+      case FAULT -> faults >= budget.faults;
+      case CRASH -> crashes >= budget.crashes;
+    });
+    return steps;
+  }
+
+  private static boolean nothingMustHappen(List<Step> steps) {
+    for (Step step : steps) {
+      if (!step.mayNeverHappen()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** Lets the processes do what they can do by themselves. */
@@ -329,10 +344,10 @@ final class World {
       if (process.isUp()) {
         process.addSteps(steps);
       } else {
-        steps.add(Step.of(process + " opens", () -> open(process)));
+        steps.add(Step.of(process, "opens", () -> open(process)));
       }
     }
-    if (steps.stream().allMatch(Step::mayNeverHappen)) {
+    if (nothingMustHappen(steps)) {
       for (SimulatedProcess process : processes) {
         Step waiting = process.waitingStep();
         if (waiting != null) {
@@ -346,7 +361,7 @@ final class World {
       }
     }
     for (SimulatedProcess.Sent sent : late) {
-      steps.add(new Step(sent.name() + " executed LATE", Step.Cost.NOTHING, true, () -> {
+      steps.add(new Step(sent, "executed LATE", Step.Cost.NOTHING, true, () -> {
         late.remove(sent);
         execute(sent.unit(), -1);
       }));
@@ -367,7 +382,7 @@ final class World {
 
   private void addCrash(SimulatedProcess process, Set<DocumentName> saved, String what, List<Step> steps) {
     Set<DocumentName> left = Set.copyOf(saved);
-    steps.add(new Step(process + " CRASHES and leaves " + what, Step.Cost.CRASH, true, () -> crash(process, left)));
+    steps.add(new Step(process, "CRASHES and leaves " + what, Step.Cost.CRASH, true, () -> crash(process, left)));
   }
 
   private void crash(SimulatedProcess process, Set<DocumentName> saved) {
