@@ -9,6 +9,7 @@ import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.OrchestratorBuilder;
 import dev.memlane.orchestrator.Progress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -194,6 +195,10 @@ public final class Memlane implements AutoCloseable {
             .postgres(address.jdbcUrl(), address.user(), address.password())
             .indexDirectory(lock.directory().resolve("vectors")).embedder(model).rebuildIndex(rebuildIndex)
             .progress(progress);
+        if (server == null) {
+          // Nobody else has this server's password, so there is nobody to follow.
+          builder.followEvery(Duration.ZERO);
+        }
         settings.accept(builder);
         MemoryOrchestrator memory = builder.open();
         opened.push(memory);

@@ -42,6 +42,14 @@ public interface CoreStore {
   CompletableFuture<StoreResult> fence(Unit unit, Operation operation, UUID stamp);
 
   /**
+   * Joins the fencing of whatever is still on its way to the unit's memory: its stamp is replaced, whichever it is, or a
+   * void row is put where there is none. Then neither a write nor an undo that was sent before can land any more.
+   *
+   * @param stamp the fresh stamp
+   */
+  CompletableFuture<StoreResult> fenceAll(Unit unit, UUID stamp);
+
+  /**
    * Joins the confirming of the unit's operation: its row gets a fresh stamp if it still has the operation's own.
    * Applied if the row is, live or deleted, in the state that the unit's operation made; not applied if it isn't.
    */
@@ -73,6 +81,9 @@ public interface CoreStore {
 
   /** Lists all rows that are not void, expired or not, in order of id. */
   CompletableFuture<List<Head>> heads(@Nullable MemoryId after, int limit);
+
+  /** Lists of these the rows that are not void, in no order. */
+  CompletableFuture<List<Head>> heads(Collection<MemoryId> ids);
 
   /**
    * Keeps the vector of a live memory that has none by this model, if the memory is still in the state named. It changes

@@ -46,6 +46,9 @@ public interface HistoryStore {
   /** Lists what the newest entry that is not void says of each memory, in order of memory id. */
   CompletableFuture<List<Head>> heads(@Nullable MemoryId after, int limit);
 
+  /** Begins to follow the log: the feed tells of what changes after this future has completed. */
+  CompletableFuture<ChangeFeed> follow();
+
   /** What the log takes on disk, in bytes. */
   CompletableFuture<Long> bytes();
 }

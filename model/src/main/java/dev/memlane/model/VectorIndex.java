@@ -1,8 +1,10 @@
 package dev.memlane.model;
 
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +50,9 @@ public interface VectorIndex extends AutoCloseable {
    */
   CompletableFuture<List<DocumentName>> names(@Nullable MemoryId after, int limit);
 
+  /** Lists the names of all documents of these memories, in no order. */
+  CompletableFuture<List<DocumentName>> names(Collection<MemoryId> memories);
+
   /** Makes what was written durable. Called now and then and on closing, never per write. */
   CompletableFuture<Void> commit();
 
@@ -55,6 +60,24 @@ public interface VectorIndex extends AutoCloseable {
   CompletableFuture<Void> clear();
 
   IndexSummary summary();
+
+  /** Why the index takes neither writes nor searches any more until it is opened again; null while it does. */
+  @Nullable
+  StoreException failure();
+
+  /**
+   * Counts how often the index has begun anew since it was opened: what was put under an earlier generation may be gone,
+   * and is put again by the comparison with core that follows.
+   */
+  long generation();
+
+  /**
+   * The index itself, for who makes it agree with core, while everybody else is turned away because it doesn't yet. To be
+   * asked for anew each time it is used.
+   */
+  default VectorIndex unguarded() {
+    return this;
+  }
 
   /** Commits and lets go of the files. */
   @Override

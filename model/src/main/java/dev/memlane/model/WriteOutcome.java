@@ -90,7 +90,7 @@ public sealed interface WriteOutcome {
     @Override
     public String describe() {
       return "it is not known yet whether operation " + op + " of memory " + id
-          + " landed; it is being settled, and the memory's history will tell: " + cause.getMessage();
+          + " landed; it is being settled: ask hasLanded(memory, operation) later: " + cause.getMessage();
     }
   }
 }

@@ -24,7 +24,7 @@ class WriteOutcomeTest {
   void describe_unsettled_namesBothIdsToAskFor() {
     WriteOutcome outcome = new WriteOutcome.Unsettled(ID, OP, cause, null);
 
-    assertThat(outcome.describe()).contains(ID.toString(), OP.toString(), "not known yet", "history will tell",
+    assertThat(outcome.describe()).contains(ID.toString(), OP.toString(), "not known yet", "hasLanded",
         "the disk is full");
     assertThat(outcome.succeeded()).isFalse();
   }

@@ -8,6 +8,7 @@ import dev.memlane.model.MemoryDeletion;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.NewMemory;
+import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
 import dev.memlane.model.WriteOutcome;
 import java.util.List;
@@ -72,6 +73,11 @@ public final class BlockingMemory {
   /** See {@link MemoryOrchestrator#search}. */
   public List<SearchHit> search(SearchRequest request) {
     return Outcomes.await(memory.search(request));
+  }
+
+  /** See {@link MemoryOrchestrator#hasLanded}. */
+  public boolean hasLanded(MemoryId memoryId, OperationId op) {
+    return Outcomes.await(memory.hasLanded(memoryId, op));
   }
 
   /** See {@link MemoryOrchestrator#history}. */

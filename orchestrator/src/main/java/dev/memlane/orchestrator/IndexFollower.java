@@ -13,8 +13,11 @@ import dev.memlane.model.StoreResult;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -60,7 +63,7 @@ final class IndexFollower {
   /** The same, for who has the turn already. */
   CompletableFuture<Void> followInTurn(MemoryId memory, Instant deadline) {
     return stores.core().read(List.of(memory), true).thenCompose(rows -> agree(memory, rows.get(memory), deadline))
-        .thenCompose(name -> name == null ? stores.index().removeAll(memory) : stores.index().retain(name));
+        .thenCompose(name -> name == null ? stores.index().unguarded().removeAll(memory) : stores.index().unguarded().retain(name));
   }
 
   /** Puts what core has; the name of what was put, or null if there is nothing. */
@@ -75,7 +78,7 @@ final class IndexFollower {
           .failedFuture(new StoreException("memory " + id + " has no vector by this model yet", null));
     }
     IndexDocument document = new IndexDocument(memory, embedding);
-    return stores.index().put(document, deadline).thenApply(result -> switch (result) {
+    return stores.index().unguarded().put(document, deadline).thenApply(result -> switch (result) {
       case StoreResult.Applied applied -> document.name();
       case StoreResult.NotApplied notApplied -> throw new StoreException(
           "the index did not take memory " + id + ": " + notApplied.cause().getMessage(), notApplied.cause());
@@ -116,7 +119,8 @@ final class IndexFollower {
       CompletableFuture<Void> mended = CompletableFuture.completedFuture(null);
       for (int i = 0; i < ids.size(); i += CHUNK) {
         List<MemoryId> chunk = ids.subList(i, Math.min(ids.size(), i + CHUNK));
-        mended = mended.thenComposeAsync(ignored -> mend(chunk, differing), environment.executor());
+        mended = mended.thenComposeAsync(ignored -> mend(chunk, differing), environment.executor())
+            .thenComposeAsync(this::followAll, environment.executor());
       }
       return mended.thenComposeAsync(ignored -> {
         tally.progress.at(tally.compared, Math.max(tally.compared, tally.total));
@@ -126,8 +130,48 @@ final class IndexFollower {
     }, environment.executor());
   }
 
-  /** Makes a chunk of memories agree, with one read. A memory that somebody works on is left to come last. */
-  private CompletableFuture<Void> mend(List<MemoryId> chunk, Map<MemoryId, List<DocumentName>> documents) {
+  /**
+   * Makes agree what differs of memories that may have changed.
+   *
+   * @return those on which somebody is working: left as they are, to be asked for again
+   */
+  CompletableFuture<Set<MemoryId>> followChanged(Collection<MemoryId> changed) {
+    List<MemoryId> ids = List.copyOf(changed);
+    CompletableFuture<Set<MemoryId>> busy = CompletableFuture.completedFuture(new HashSet<>());
+    for (int i = 0; i < ids.size(); i += PAGE) {
+      List<MemoryId> page = ids.subList(i, Math.min(ids.size(), i + PAGE));
+      busy = busy.thenComposeAsync(before -> followPage(page, before), environment.executor());
+    }
+    return busy;
+  }
+
+  private CompletableFuture<Set<MemoryId>> followPage(List<MemoryId> page, Set<MemoryId> busy) {
+    return NamePage.read(stores, page).thenComposeAsync(names -> {
+      SortedMap<MemoryId, List<DocumentName>> differing = names.differing();
+      List<MemoryId> ids = List.copyOf(differing.keySet());
+      CompletableFuture<Set<MemoryId>> mended = CompletableFuture.completedFuture(busy);
+      for (int i = 0; i < ids.size(); i += CHUNK) {
+        List<MemoryId> chunk = ids.subList(i, Math.min(ids.size(), i + CHUNK));
+        mended = mended.thenComposeAsync(before -> mend(chunk, differing).thenApply(left -> {
+          before.addAll(left);
+          return before;
+        }), environment.executor());
+      }
+      return mended;
+    }, environment.executor());
+  }
+
+  private CompletableFuture<Void> followAll(Collection<MemoryId> memories) {
+    return CompletableFuture.allOf(memories.stream().map(this::follow).toArray(CompletableFuture[]::new));
+  }
+
+  /**
+   * Makes a chunk of memories agree, with one read.
+   *
+   * @return those on which somebody is working, which were left
+   */
+  private CompletableFuture<List<MemoryId>> mend(
+      List<MemoryId> chunk, Map<MemoryId, List<DocumentName>> documents) {
     Map<MemoryId, Turns.Turn> taken = new TreeMap<>();
     List<MemoryId> busy = new ArrayList<>();
     for (MemoryId id : chunk) {
@@ -153,22 +197,21 @@ final class IndexFollower {
       }
       return CompletableFuture.allOf(all.toArray(CompletableFuture[]::new));
     }, environment.executor()).whenComplete((done, failure) -> taken.values().forEach(Turns.Turn::close));
-    return mended.thenComposeAsync(ignored -> {
-      List<CompletableFuture<?>> later = new ArrayList<>();
-      vectorless.forEach(memory -> later.add(embedAndFollow(memory)));
-      busy.forEach(id -> later.add(follow(id)));
-      return CompletableFuture.allOf(later.toArray(CompletableFuture[]::new));
-    }, environment.executor());
+    return mended
+        .thenComposeAsync(ignored -> CompletableFuture
+            .allOf(vectorless.stream().map(this::embedAndFollow).toArray(CompletableFuture[]::new)),
+            environment.executor())
+        .thenApply(ignored -> busy);
   }
 
   private CompletableFuture<?> mendOne(
       MemoryId id, @Nullable CoreRow row, List<DocumentName> documents, Instant deadline) {
     return agree(id, row, deadline).thenCompose(name -> {
       if (name == null) {
-        return stores.index().removeAll(id);
+        return stores.index().unguarded().removeAll(id);
       }
       return CompletableFuture.allOf(documents.stream().filter(document -> !document.equals(name))
-          .map(stores.index()::remove).toArray(CompletableFuture[]::new));
+          .map(stores.index().unguarded()::remove).toArray(CompletableFuture[]::new));
     });
   }
 
@@ -184,7 +227,14 @@ final class IndexFollower {
     /** Reads the next page of both; both are complete up to the page's last id. */
     static CompletableFuture<NamePage> read(Stores stores, @Nullable MemoryId after, int limit) {
       return stores.core().heads(after, limit)
-          .thenCombine(stores.index().names(after, limit), (rows, documents) -> of(rows, documents, limit));
+          .thenCombine(stores.index().unguarded().names(after, limit), (rows, documents) -> of(rows, documents, limit));
+    }
+
+    /** Reads what both hold of these memories. Core comes first, so that the index is compared with what was before. */
+    static CompletableFuture<NamePage> read(Stores stores, Collection<MemoryId> memories) {
+      return stores.core().heads(memories)
+          .thenCompose(rows -> stores.index().unguarded().names(memories)
+              .thenApply(documents -> new NamePage(rows, documents, null)));
     }
 
     private static NamePage of(List<Head> rows, List<DocumentName> documents, int limit) {

@@ -13,7 +13,9 @@ import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
+import dev.memlane.model.OperationId;
 import dev.memlane.model.StoreException;
+import dev.memlane.model.StoreResult;
 import dev.memlane.model.WriteOutcome;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -56,6 +58,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
   /** The longest page of {@link #list}. */
   public static final int LONGEST_PAGE = 10_000;
 
+  private final ReopeningIndex index;
   private final Stores stores;
   private final Environment environment;
   private final BatchingEmbedder embedder;
@@ -64,26 +67,34 @@ public final class MemoryOrchestrator implements AutoCloseable {
   private final Changing changing;
   private final Searching searching;
   private final Verification verification;
+  private final Doubt doubt;
   private final Settler settler;
   private final IndexFollower follower;
+  private final @Nullable ChangePoller poller;
   private final Duration patience;
   private final Runnable release;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   /**
+   * @param opener opens the index again after a failure
    * @param release lets go of what was opened for this orchestrator, after its stores have been closed
    */
-  MemoryOrchestrator(Stores stores, Environment environment, BatchingEmbedder embedder, Limits limits,
-      Runnable release) {
-    this.stores = stores;
+  MemoryOrchestrator(Stores opened, IndexOpener opener, Environment environment, BatchingEmbedder embedder,
+      Limits limits, Runnable release) {
+    this.index = new ReopeningIndex(opened.index(), opener, environment);
+    this.stores = new Stores(opened.units(), opened.core(), opened.history(), index);
     this.environment = environment;
     this.embedder = embedder;
     this.patience = limits.writeDeadline();
     this.release = release;
     Turns turns = new Turns(environment);
-    Doubt doubt = new Doubt(stores, environment);
+    this.doubt = new Doubt(stores, environment);
     this.follower = new IndexFollower(stores, environment, turns, embedder);
+    index.compareBy(() -> follower.compare(Progress.NONE));
     this.settler = new Settler(doubt, follower, environment);
+    this.poller = limits.followEvery().isZero()
+        ? null
+        : new ChangePoller(stores, environment, follower, limits.followEvery());
     Rollback rollback = new Rollback(stores, environment, settler);
     WriteProtocol protocol = new WriteProtocol(stores, environment, new ParallelWrite(stores), doubt, rollback, settler,
         follower);
@@ -94,17 +105,31 @@ public final class MemoryOrchestrator implements AutoCloseable {
     this.verification = new Verification(stores, environment, follower);
   }
 
-  /** What bounds the writes. */
-  record Limits(Duration writeDeadline, int mostInFlight, int mostUnsettled) {}
+  /**
+   * What bounds the writes, and the time until the writes of others are found.
+   *
+   * @param followEvery how often to look what other processes have written; zero if there are none
+   */
+  record Limits(Duration writeDeadline, int mostInFlight, int mostUnsettled, Duration followEvery) {}
 
   /** Begins to open one. */
   public static OrchestratorBuilder builder() {
     return new OrchestratorBuilder();
   }
 
-  /** Makes the index agree with core: what opening does before anything else. */
-  CompletableFuture<Long> compare(Progress progress) {
-    return follower.compare(progress);
+  /** Makes the index agree with core, and keeps it so: what opening does before anything else. */
+  CompletableFuture<Long> start(Progress progress) {
+    ChangePoller following = poller;
+    if (following == null) {
+      return follower.compare(progress);
+    }
+    return following.begin(progress).whenComplete((differing, failure) -> {
+      if (failure == null) {
+        following.start();
+      } else {
+        awaitEnd(following.close());
+      }
+    });
   }
 
   /**
@@ -233,6 +258,23 @@ public final class MemoryOrchestrator implements AutoCloseable {
     return read(() -> searching.search(request));
   }
 
+  /**
+   * Asks what became of an operation that was answered as {@link WriteOutcome.Unsettled}, here or in another process.
+   * Before it looks it stops whatever is still on its way to the memory, so the answer stays true.
+   *
+   * @return true if it landed: the memory was stored or deleted by it. False if it never will, and a retry is safe.
+   * Fails with a {@link StoreException} if the database can't be reached within the deadline of a write
+   */
+  public CompletableFuture<Boolean> hasLanded(MemoryId memory, OperationId op) {
+    return read(() -> doubt.ask(memory, op, environment.now().plus(patience)).thenApply(answer -> switch (answer) {
+      case StoreResult.Applied applied -> true;
+      case StoreResult.NotApplied notApplied -> false;
+      case StoreResult.InDoubt inDoubt -> throw new StoreException(
+          "it can't be found out now what became of operation " + op + "; ask again when the database answers",
+          inDoubt.cause());
+    }));
+  }
+
   /** What has happened to a memory, oldest first; empty if nothing is known of it. */
   public CompletableFuture<List<HistoryEntry>> history(MemoryId id) {
     return read(() -> stores.history().entries(id, 0, LONGEST_HISTORY));
@@ -324,7 +366,26 @@ public final class MemoryOrchestrator implements AutoCloseable {
           admission.inFlight(), settler.unsettled());
     }
     settler.close();
-    release.run();
+    if (poller != null) {
+      awaitEnd(poller.close());
+    }
+    try {
+      index.close();
+    } finally {
+      release.run();
+    }
+  }
+
+  /** Waits for a look at what others write, no longer than a write may take. */
+  private void awaitEnd(CompletableFuture<Void> look) {
+    try {
+      look.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (TimeoutException | ExecutionException e) {
+      // It only reads the database and mends the index, which the next opening compares.
+      LOGGER.log(System.Logger.Level.DEBUG, "closed while the index was following", e);
+    }
   }
 
   @Override

@@ -42,6 +42,7 @@ public final class OrchestratorBuilder {
   private Duration statementTimeout = Duration.ofSeconds(5);
   private Duration lockTimeout = Duration.ofSeconds(1);
   private Duration commitInterval = Duration.ofSeconds(10);
+  private Duration followEvery = Duration.ofMillis(500);
   private int mostInFlight = 10_000;
   private int mostUnsettled = 1_000;
   private boolean rebuildIndex;
@@ -146,6 +147,18 @@ public final class OrchestratorBuilder {
     return this;
   }
 
+  /**
+   * How often to look what other processes have written to the database, every 500 ms by default: how long it takes until
+   * searches here find it. Zero for a database that no other process writes to.
+   */
+  public OrchestratorBuilder followEvery(Duration followEvery) {
+    if (followEvery.isNegative()) {
+      throw new InvalidInputException("followEvery is " + followEvery + "; it can't be less than zero");
+    }
+    this.followEvery = followEvery;
+    return this;
+  }
+
   /** Whether to throw the index away first and make it again from the database, with the embedder's model. */
   public OrchestratorBuilder rebuildIndex(boolean rebuildIndex) {
     this.rebuildIndex = rebuildIndex;
@@ -180,11 +193,8 @@ public final class OrchestratorBuilder {
           .poolSize(poolSize).queueBound(commitQueueBound).statementTimeout(statementTimeout).lockTimeout(lockTimeout)
           .clock(clock).open());
       PostgresCoreStore core = PostgresCoreStore.open(database, model.model(), model.dimension());
-      if (rebuildIndex) {
-        LuceneVectorIndex.delete(directory);
-      }
-      VectorIndex index = opened.add(LuceneVectorIndex.builder(directory).model(model.model())
-          .dimension(model.dimension()).commitInterval(commitInterval).clock(clock).open());
+      IndexOpener indexes = anew -> openIndex(directory, model, anew);
+      VectorIndex index = opened.add(indexes.open(rebuildIndex));
       BatchingEmbedder batching = opened.add(BatchingEmbedder.builder(model).cacheBytes(embeddingCacheBytes)
           .concurrency(embeddingConcurrency).deadline(embeddingDeadline).build());
       ExecutorService executor = Executors
@@ -194,15 +204,24 @@ public final class OrchestratorBuilder {
           .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("memlane-timer").factory());
       opened.add(timer::shutdownNow);
       MemoryOrchestrator orchestrator = new MemoryOrchestrator(
-          new Stores(database.units(), core, new PostgresHistoryStore(database), index),
+          new Stores(database.units(), core, new PostgresHistoryStore(database), index), indexes,
           new Environment(executor, timer, clock, new TimeOrderedIds(clock)), batching,
-          new MemoryOrchestrator.Limits(writeDeadline, mostInFlight, mostUnsettled), opened::close);
-      Outcomes.await(orchestrator.compare(progress));
+          new MemoryOrchestrator.Limits(writeDeadline, mostInFlight, mostUnsettled, followEvery),
+          opened::close);
+      Outcomes.await(orchestrator.start(progress));
       return orchestrator;
     } catch (RuntimeException e) {
       opened.closeAfter(e);
       throw e;
     }
+  }
+
+  private VectorIndex openIndex(Path directory, Embedder model, boolean anew) {
+    if (anew) {
+      LuceneVectorIndex.delete(directory);
+    }
+    return LuceneVectorIndex.builder(directory).model(model.model()).dimension(model.dimension())
+        .commitInterval(commitInterval).clock(clock).open();
   }
 
   private static <T> T require(@Nullable T value, String method) {

@@ -17,7 +17,8 @@ import java.util.concurrent.CompletableFuture;
  *
  * <p>
  * An unsettled operation is fenced and looked for until the database answers; then the index follows core for its
- * memory. A memory whose index could not be mended is followed until it can. Tries are spaced by a pause that doubles,
+ * memory. The fence is one that stops everything on its way to the memory, because what is on its way may as well be an
+ * undo. A memory whose index could not be mended is followed until it can. Tries are spaced by a pause that doubles,
  * up to half a minute. Nothing here holds a turn while it waits.
  *
  * <p>
@@ -90,7 +91,8 @@ final class Settler {
   }
 
   private void settle(Operation operation, Duration pause) {
-    CompletableFuture<StoreResult> answer = doubt.resolve(operation, environment.now().plus(PATIENCE));
+    CompletableFuture<StoreResult> answer = doubt.ask(operation.memory(), operation.op(),
+        environment.now().plus(PATIENCE));
     environment.whenDone(answer, (result, failure) -> {
       if (failure != null || result instanceof StoreResult.InDoubt) {
         later(pause, () -> settle(operation, longer(pause)));

@@ -53,9 +53,23 @@ final class WriteProtocol {
    * the operation started from. Never fails
    */
   CompletableFuture<WriteOutcome> run(Operation operation, Instant deadline) {
+    long generation = stores.index().generation();
     return parallelWrite.write(operation, deadline)
         .thenComposeAsync(answers -> settle(operation, answers, false, deadline), environment.executor())
-        .exceptionally(defect -> unsettled(operation, defect, null));
+        .exceptionally(defect -> unsettled(operation, defect, null))
+        .thenCompose(outcome -> hasLanded(outcome) && stores.index().generation() != generation
+            ? putAgain(operation, outcome, deadline)
+            : CompletableFuture.completedFuture(outcome));
+  }
+
+  private static boolean hasLanded(WriteOutcome outcome) {
+    return outcome instanceof WriteOutcome.Stored || outcome instanceof WriteOutcome.Deleted;
+  }
+
+  /** The index failed and lost its last writes while the operation was under way, perhaps after it had this one. */
+  private CompletableFuture<WriteOutcome> putAgain(Operation operation, WriteOutcome outcome, Instant deadline) {
+    return follower.followInTurn(operation.memory(), deadline)
+        .handle((done, failure) -> failure == null ? outcome : unsettled(operation, failure, null));
   }
 
   /**

@@ -388,7 +388,7 @@ class MemoryOrchestratorTest {
 
     assertThat(test.embedder.texts.get()).isZero();
     assertThat(memory.verify(false)).isEqualTo(new VerifyReport(3_000, 3_000, 3_000, List.of(), 0));
-    Outcomes.await(test.memory.compare((done, total) -> progress.add(done)));
+    Outcomes.await(test.memory.start((done, total) -> progress.add(done)));
     assertThat(progress).last().isEqualTo(3_000L);
   }
 

@@ -113,6 +113,38 @@ class TargetedRollbackTest {
 
   @ParameterizedTest
   @MethodSource("doubtfulUnits")
+  void unsettledOperation_askedFor_isToldAndStaysSo(Operation.Kind kind) {
+    try (TestMemory test = TestMemory.open(directory)) {
+      Memory before = test.blocking.addMemory(NewMemory.of("Ada plays the oboe", ADA));
+      String indexMethod = kind == Operation.Kind.DELETE ? "check" : "put";
+      test.index.neverDoing(indexMethod);
+      WriteOutcome.Unsettled landed = unsettled(test, kind, before.id());
+      test.heal();
+      assertThat(test.blocking.hasLanded(landed.id(), landed.op())).isTrue();
+      Outcomes.await(test.memory.awaitSettled());
+
+      test.index.neverDoing("put");
+      test.core.neverDoing("write");
+      test.history.neverDoing("write");
+      WriteOutcome.Unsettled lost = unsettled(test, Operation.Kind.ADD, before.id());
+      test.heal();
+      assertThat(test.blocking.hasLanded(lost.id(), lost.op())).isFalse();
+      Outcomes.await(test.memory.awaitSettled());
+
+      assertThat(test.blocking.hasLanded(landed.id(), landed.op())).isTrue();
+      assertThat(test.blocking.verify(false).inconsistencies()).isEmpty();
+    }
+  }
+
+  private static WriteOutcome.Unsettled unsettled(TestMemory test, Operation.Kind kind, MemoryId memory) {
+    MemoryWriteException failure = catchThrowableOfType(MemoryWriteException.class,
+        () -> perform(test, kind, memory));
+    assertThat(failure.outcome()).isInstanceOf(WriteOutcome.Unsettled.class);
+    return (WriteOutcome.Unsettled) failure.outcome();
+  }
+
+  @ParameterizedTest
+  @MethodSource("doubtfulUnits")
   void putThatHangs_isAnsweredAsUnsettledAndSettledBehind(Operation.Kind kind) {
     try (TestMemory test = TestMemory.open(directory)) {
       Memory before = test.blocking.addMemory(NewMemory.of("Ada plays the oboe", ADA));

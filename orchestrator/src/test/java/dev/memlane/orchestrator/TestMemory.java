@@ -6,6 +6,7 @@ import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.model.CoreStore;
 import dev.memlane.model.EmbeddingException;
 import dev.memlane.model.HistoryStore;
+import dev.memlane.model.StoreException;
 import dev.memlane.model.VectorIndex;
 import dev.memlane.storage.core.PostgresCoreStore;
 import dev.memlane.storage.history.PostgresHistoryStore;
@@ -23,6 +24,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 
 /** A memory on real stores, each behind a fault injector. */
 final class TestMemory implements AutoCloseable {
@@ -30,6 +32,8 @@ final class TestMemory implements AutoCloseable {
   final FaultInjector<CoreStore> core;
   final FaultInjector<HistoryStore> history;
   final FaultInjector<VectorIndex> index;
+  /** Whether an index that broke down can be opened again, which has then lost everything. */
+  volatile BooleanSupplier reopening = () -> true;
   final CountingEmbedder embedder = new CountingEmbedder();
   final MemoryOrchestrator memory;
   final BlockingMemory blocking;
@@ -65,24 +69,34 @@ final class TestMemory implements AutoCloseable {
     }
   }
 
-  private TestMemory(String jdbcUrl, Path directory, Duration writeDeadline) {
+  private VectorIndex openIndex(Path directory) {
+    return LuceneVectorIndex.builder(directory).model(embedder.model()).dimension(embedder.dimension()).open();
+  }
+
+  private TestMemory(String jdbcUrl, Path directory, Duration writeDeadline, Duration followEvery) {
     Opened opened = new Opened();
     Database database = opened.add(Database.builder(jdbcUrl).poolSize(5).open());
     core = FaultInjector.around(CoreStore.class,
         PostgresCoreStore.open(database, embedder.model(), embedder.dimension()));
     history = FaultInjector.around(HistoryStore.class, new PostgresHistoryStore(database));
-    index = FaultInjector.around(VectorIndex.class, opened.add(
-        LuceneVectorIndex.builder(directory).model(embedder.model()).dimension(embedder.dimension()).open()));
+    index = FaultInjector.around(VectorIndex.class, opened.add(openIndex(directory)));
+    IndexOpener another = anew -> {
+      if (reopening.getAsBoolean()) {
+        index.replaceBy(opened.add(openIndex(directory.resolveSibling(directory.getFileName() + "-another"))));
+        return index.store();
+      }
+      throw new StoreException("an injected fault of opening", null);
+    };
     BatchingEmbedder batching = opened.add(BatchingEmbedder.builder(embedder).cacheBytes(0).build());
     ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
     opened.add(executor);
     ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     opened.add(timer);
     InstantSource clock = InstantSource.system();
-    memory = new MemoryOrchestrator(new Stores(database.units(), core.store(), history.store(), index.store()),
+    memory = new MemoryOrchestrator(new Stores(database.units(), core.store(), history.store(), index.store()), another,
         new Environment(executor, timer, clock, new TimeOrderedIds(clock)), batching,
-        new MemoryOrchestrator.Limits(writeDeadline, 10_000, 1_000), opened::close);
-    Outcomes.await(memory.compare(Progress.NONE));
+        new MemoryOrchestrator.Limits(writeDeadline, 10_000, 1_000, followEvery), opened::close);
+    Outcomes.await(memory.start(Progress.NONE));
     blocking = memory.blocking();
   }
 
@@ -91,7 +105,12 @@ final class TestMemory implements AutoCloseable {
   }
 
   static TestMemory open(String jdbcUrl, Path directory) {
-    return new TestMemory(jdbcUrl, directory, Duration.ofSeconds(10));
+    return new TestMemory(jdbcUrl, directory, Duration.ofSeconds(10), Duration.ZERO);
+  }
+
+  /** One of several on the same database, which follows the others. */
+  static TestMemory following(String jdbcUrl, Path directory) {
+    return new TestMemory(jdbcUrl, directory, Duration.ofSeconds(10), Duration.ofMillis(20));
   }
 
   void heal() {

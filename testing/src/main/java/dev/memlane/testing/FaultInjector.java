@@ -20,11 +20,12 @@ import org.jspecify.annotations.Nullable;
 public final class FaultInjector<T> implements InvocationHandler {
 
   private enum Fault {
-    THROW, REFUSE, LOSE_ANSWER, LOSE_NEXT_ANSWER, NEVER_DO
+    THROW, REFUSE, LOSE_ANSWER, LOSE_NEXT_ANSWER, NEVER_DO, HOLD
   }
 
-  private final T store;
   private final T wrapped;
+  private volatile T store;
+  private volatile @Nullable StoreException breakdown;
   private final Map<String, Fault> faults = new ConcurrentHashMap<>();
   private final Map<String, CompletableFuture<?>> held = new ConcurrentHashMap<>();
   private final Map<String, CompletableFuture<Object>> watched = new ConcurrentHashMap<>();
@@ -61,6 +62,12 @@ public final class FaultInjector<T> implements InvocationHandler {
     faults.put(method, Fault.REFUSE);
   }
 
+  /** The method does its work only when this future has ended. */
+  public void holding(String method, CompletableFuture<?> end) {
+    held.put(method, end);
+    faults.put(method, Fault.HOLD);
+  }
+
   /** Ends when the next call of the method has been answered. */
   public CompletableFuture<?> nextAnswer(String method) {
     CompletableFuture<Object> end = new CompletableFuture<>();
@@ -83,6 +90,17 @@ public final class FaultInjector<T> implements InvocationHandler {
     faults.put(method, Fault.NEVER_DO);
   }
 
+  /** The store has failed for good, as a vector index can: every method fails until there is another store. */
+  public void breakDown() {
+    breakdown = new StoreException("an injected breakdown", null);
+  }
+
+  /** Another store takes the place of the one before. */
+  public void replaceBy(T another) {
+    store = another;
+    breakdown = null;
+  }
+
   /** All methods work again. */
   public void heal() {
     faults.clear();
@@ -97,6 +115,10 @@ public final class FaultInjector<T> implements InvocationHandler {
   @Override
   public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] arguments) throws Throwable {
     calls.computeIfAbsent(method.getName(), name -> new AtomicInteger()).incrementAndGet();
+    StoreException broken = breakdown;
+    if (broken != null && !method.getName().equals("close")) {
+      return broken(method, broken);
+    }
     Fault fault = faults.get(method.getName());
     StoreException injected = new StoreException("an injected fault of " + method.getName(), null);
     if (fault == null) {
@@ -113,11 +135,36 @@ public final class FaultInjector<T> implements InvocationHandler {
       case THROW -> throw injected;
       case REFUSE -> held.getOrDefault(method.getName(), CompletableFuture.completedFuture(null))
           .thenApply(ended -> new StoreResult.NotApplied(injected));
+      case HOLD -> held.getOrDefault(method.getName(), CompletableFuture.completedFuture(null))
+          .thenCompose(ended -> later(method, arguments));
       case NEVER_DO -> CompletableFuture.completedFuture(new StoreResult.InDoubt(injected));
       case LOSE_ANSWER, LOSE_NEXT_ANSWER -> call(method, arguments) instanceof CompletableFuture<?> future
           ? future.thenApply(answer -> new StoreResult.InDoubt(injected))
           : new StoreResult.InDoubt(injected);
     };
+  }
+
+  private CompletableFuture<Object> later(Method method, Object @Nullable [] arguments) {
+    try {
+      return call(method, arguments) instanceof CompletableFuture<?> future
+          ? future.thenApply(answer -> answer)
+          : CompletableFuture.failedFuture(new IllegalStateException(method + " gives no future to hold"));
+    } catch (Throwable e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  private static Object broken(Method method, StoreException failure) {
+    if (method.getReturnType() == StoreException.class) {
+      return failure;
+    }
+    if (method.getGenericReturnType().getTypeName().contains(StoreResult.class.getName())) {
+      return CompletableFuture.completedFuture(new StoreResult.NotApplied(failure));
+    }
+    if (method.getReturnType() == CompletableFuture.class) {
+      return CompletableFuture.failedFuture(failure);
+    }
+    throw failure;
   }
 
   private @Nullable Object call(Method method, Object @Nullable [] arguments) throws Throwable {

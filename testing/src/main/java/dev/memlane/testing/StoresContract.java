@@ -8,6 +8,7 @@ import static dev.memlane.testing.TestOperations.newOp;
 import static dev.memlane.testing.TestOperations.update;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.memlane.model.ChangeFeed;
 import dev.memlane.model.CoreRow;
 import dev.memlane.model.CoreStore;
 import dev.memlane.model.DocumentName;
@@ -28,11 +29,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -255,6 +259,98 @@ public abstract class StoresContract {
     assertApplied(write(update(row(add.memory()), "new")));
 
     assertThat(fenceAndLook(add)).isInstanceOf(StoreResult.Applied.class);
+  }
+
+  @Test
+  void fenceAllAndLook_ofAnAddThatNeverLanded_keepsItOutForEver() {
+    Operation add = add("never");
+
+    assertThat(fenceAllAndLook(add)).isInstanceOf(StoreResult.NotApplied.class);
+    assertNotApplied(write(add));
+
+    assertThat(fenceAllAndLook(add)).as("asked again").isInstanceOf(StoreResult.NotApplied.class);
+  }
+
+  @Test
+  void fenceAllAndLook_ofAnUpdateThatNeverLanded_keepsItOutForEver() {
+    Operation add = add("before");
+    assertApplied(write(add));
+    Operation update = update(row(add.memory()), "never");
+
+    assertThat(fenceAllAndLook(update)).isInstanceOf(StoreResult.NotApplied.class);
+    assertNotApplied(write(update));
+  }
+
+  @Test
+  void fenceAllAndLook_ofAnOperationThatLanded_keepsItFromBeingUndone() {
+    Operation add = add("landed");
+    assertApplied(write(add));
+
+    assertThat(fenceAllAndLook(add)).isInstanceOf(StoreResult.Applied.class);
+    assertNotApplied(undo(add));
+
+    assertThat(history.has(add.op()).join()).isTrue();
+  }
+
+  @Test
+  void feed_tellsWhatWasWrittenAndUndoneSinceTheLastLook() throws Exception {
+    assertApplied(write(add("before")));
+    try (ChangeFeed feed = history.follow().join()) {
+      assertThat(feed.poll().join()).isEmpty();
+      Operation add = add("added");
+      Operation other = add("undone");
+      assertApplied(write(add));
+      assertApplied(write(other));
+      assertThat(feed.poll().join()).containsExactlyInAnyOrder(add.memory(), other.memory());
+      assertThat(feed.poll().join()).isEmpty();
+      assertApplied(undo(other));
+      assertThat(feed.poll().join()).containsExactly(other.memory());
+      assertApplied(write(update(row(add.memory()), "changed")));
+      assertApplied(write(delete(row(add.memory()))));
+      assertThat(feed.poll().join()).containsExactly(add.memory());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2})
+  void feed_whileManyWrite_missesNothing(long seed) throws Exception {
+    Random random = new Random(seed);
+    Set<MemoryId> told = new HashSet<>();
+    Set<MemoryId> written = ConcurrentHashMap.newKeySet();
+    try (ChangeFeed feed = history.follow().join()) {
+      List<Thread> writers = new ArrayList<>();
+      for (int w = 0; w < 6; w++) {
+        int count = 30 + random.nextInt(40);
+        writers.add(Thread.ofVirtual().start(() -> {
+          for (int i = 0; i < count; i++) {
+            Operation add = add("number " + i);
+            assertApplied(write(add));
+            written.add(add.memory());
+          }
+        }));
+      }
+      while (writers.stream().anyMatch(Thread::isAlive)) {
+        told.addAll(feed.poll().join());
+      }
+      told.addAll(feed.poll().join());
+    }
+    assertThat(told).as("seed " + seed).isEqualTo(written);
+  }
+
+  @Test
+  void heads_ofSomeMemories_areThoseOfTheRowsThatAreNotVoid() {
+    Operation live = add("live");
+    Operation deleted = add("deleted");
+    Operation undone = add("undone");
+    Operation other = add("not asked for");
+    List.of(live, deleted, undone, other).forEach(add -> assertApplied(write(add)));
+    Operation delete = delete(row(deleted.memory()));
+    assertApplied(write(delete));
+    assertApplied(undo(undone));
+
+    assertThat(core.heads(List.of(live.memory(), deleted.memory(), undone.memory(), MemoryId.derive(Scope.user("x"),
+        "y"))).join()).containsExactlyInAnyOrder(new Head(live.memory(), live.op(), 1, true),
+            new Head(deleted.memory(), delete.op(), 2, false));
   }
 
   @Test
@@ -538,6 +634,14 @@ public abstract class StoresContract {
     CompletableFuture<StoreResult> corePart = core.undo(unit, operation, stamp);
     CompletableFuture<StoreResult> historyPart = history.undo(unit, operation, stamp);
     return new Written(corePart.join(), historyPart.join());
+  }
+
+  private StoreResult fenceAllAndLook(Operation operation) {
+    Unit unit = begin(Unit.Kind.FENCE_AND_LOOK, operation);
+    CompletableFuture<StoreResult> fence = core.fenceAll(unit, UUID.randomUUID());
+    CompletableFuture<StoreResult> look = history.look(unit);
+    assertThat(fence.join()).isInstanceOf(StoreResult.Applied.class);
+    return look.join();
   }
 
   private StoreResult fenceAndLook(Operation operation) {

@@ -658,6 +658,18 @@ public abstract class VectorIndexContract {
     assertThat(index.names(id(3), 10).join()).isEmpty();
   }
 
+  @Test
+  void names_ofSomeMemories_areAllOfTheirDocuments() {
+    put(document(1, ADA, "one"));
+    put(document(2, ADA, "two"));
+    put(document(3, ADA, "three"));
+    index.put(document(memory(id(3), op(33), ADA, "three anew", Metadata.empty())), LATER).join();
+    index.remove(name(2, 2)).join();
+
+    assertThat(index.names(List.of(id(3), id(2), id(0))).join()).containsExactlyInAnyOrder(name(3, 3), name(3, 33));
+    assertThat(index.names(List.of()).join()).isEmpty();
+  }
+
   // The rest of its life.
 
   @Test

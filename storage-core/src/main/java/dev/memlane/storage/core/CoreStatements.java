@@ -156,6 +156,17 @@ final class CoreStatements {
       )
       select unit, 0 from x""", null, CoreStatements::bindStamped);
 
+  /** Replaces whatever stamp is there, or puts a void row, waiting for whoever holds the row. Answers for every unit. */
+  static final UnitStatement<Stamped> FENCE_ALL = new UnitStatement<>("replace any stamp", """
+      with x as (
+        select * from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[]) as x(unit, id, expected, stamp)
+      ), fenced as (
+        insert into memory (id, state, version, op, stamp, updated_at)
+        select id, 3, 0, unit, stamp, now() from x order by id
+        on conflict (id) do update set stamp = excluded.stamp
+      )
+      select unit, 0 from x""", null, CoreStatements::bindStamped);
+
   /** Finds the rows, live or deleted, that are in the state which the unit's operation made. */
   static final UnitStatement<Stamped> STANDS = new UnitStatement<>("look at a row", """
       select x.unit, m.version

@@ -140,6 +140,14 @@ public final class PostgresCoreStore implements CoreStore {
   }
 
   @Override
+  public CompletableFuture<StoreResult> fenceAll(Unit unit, UUID stamp) {
+    return DatabaseUnit.of(unit)
+        .join(Part.of(StoreKind.CORE, FIRST, CoreStatements.FENCE_ALL,
+            new Stamped(unit.op(), unit.memory(), null, stamp),
+            () -> new IllegalStateException("fencing answers for every unit")));
+  }
+
+  @Override
   public CompletableFuture<StoreResult> confirm(Unit unit, UUID stamp) {
     Stamped stamped = new Stamped(unit.op(), unit.memory(), unit.op().value(), stamp);
     Part part = new Part(StoreKind.CORE,
@@ -225,10 +233,21 @@ public final class PostgresCoreStore implements CoreStore {
       Query query = handle.createQuery("select m.id, m.op, m.version, m.state from memory m where m.state in (1, 2)"
           + after(after) + " order by m.id limit :limit").bind("limit", limit);
       bindAfter(query, after);
-      return query.map((row, context) -> new Head(new MemoryId(row.getObject(1, UUID.class)),
-          new OperationId(row.getObject(2, UUID.class)), row.getInt(3), row.getInt(4) == number(CoreRow.State.LIVE)))
-          .list();
+      return query.map((row, context) -> head(row)).list();
     });
+  }
+
+  @Override
+  public CompletableFuture<List<Head>> heads(Collection<MemoryId> ids) {
+    return database.read("comparing memories",
+        handle -> handle.createQuery(
+            "select m.id, m.op, m.version, m.state from memory m where m.state in (1, 2) and m.id = any(:ids)")
+            .bindArray("ids", UUID.class, (Object[]) uuids(ids)).map((row, context) -> head(row)).list());
+  }
+
+  private static Head head(ResultSet row) throws SQLException {
+    return new Head(new MemoryId(row.getObject(1, UUID.class)), new OperationId(row.getObject(2, UUID.class)),
+        row.getInt(3), row.getInt(4) == number(CoreRow.State.LIVE));
   }
 
   @Override

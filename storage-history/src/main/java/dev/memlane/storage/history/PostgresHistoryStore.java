@@ -1,5 +1,6 @@
 package dev.memlane.storage.history;
 
+import dev.memlane.model.ChangeFeed;
 import dev.memlane.model.Head;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.HistoryStore;
@@ -100,6 +101,11 @@ public final class PostgresHistoryStore implements HistoryStore {
           new OperationId(row.getObject(2, UUID.class)), row.getInt(3),
           kind(row.getInt(4)) != Operation.Kind.DELETE)).list();
     });
+  }
+
+  @Override
+  public CompletableFuture<ChangeFeed> follow() {
+    return database.connect("following the history").thenCompose(PostgresChangeFeed::begin);
   }
 
   @Override

@@ -5,6 +5,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.Units;
+import java.sql.DriverManager;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Properties;
@@ -17,9 +18,11 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.jdbi.v3.core.ConnectionException;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleCallback;
 import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.JdbiException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,9 +48,13 @@ public final class Database implements AutoCloseable {
   private final CommitQueue queue;
   private final Semaphore readers;
   private final Duration patience;
+  private final String address;
+  private final Properties properties;
 
   private Database(Builder builder) {
     this.patience = builder.connectionTimeout;
+    this.address = builder.jdbcUrl;
+    this.properties = builder.connectionProperties();
     this.pool = new HikariDataSource(builder.poolConfiguration());
     try {
       this.jdbi = Jdbi.create(pool);
@@ -92,7 +99,7 @@ public final class Database implements AutoCloseable {
   }
 
   /**
-   * Reads in this thread.
+   * Reads in this thread. A read whose connection broke is done again on another, so it must be one that can be.
    *
    * @throws StoreException if the database can't be read
    */
@@ -104,7 +111,7 @@ public final class Database implements AutoCloseable {
         throw new StoreException(what + ": no connection became free within " + patience.toMillis()
             + " ms because too many reads run at once; ask for less at once or raise the pool size", null);
       }
-      return jdbi.withHandle(read);
+      return readOnUsableConnection(read);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new StoreException(what + ": interrupted", e);
@@ -117,6 +124,36 @@ public final class Database implements AutoCloseable {
         readers.release();
       }
     }
+  }
+
+  /** A restart of the server breaks every connection of the pool; each is found out by use, once. */
+  private <T> T readOnUsableConnection(HandleCallback<T, RuntimeException> read) {
+    for (int left = pool.getMaximumPoolSize();; left--) {
+      try {
+        return jdbi.withHandle(read);
+      } catch (JdbiException e) {
+        // Where there was no connection to be had, the pool has waited for one already.
+        if (left == 0 || e instanceof ConnectionException || !SqlFailures.isBrokenConnection(e)) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /**
+   * Opens a connection outside the pool. If it breaks, its holder gets to know: the pool quietly replaces broken ones.
+   *
+   * @param what for a message: "following the history"
+   * @return fails with a {@link StoreException}
+   */
+  public CompletableFuture<DedicatedConnection> connect(String what) {
+    return CompletableFuture.supplyAsync(() -> {
+      try {
+        return new DedicatedConnection(Jdbi.open(() -> DriverManager.getConnection(address, properties)), executor);
+      } catch (RuntimeException e) {
+        throw SqlFailures.explain(what, e);
+      }
+    }, executor);
   }
 
   private void migrate(Builder builder) {
@@ -296,12 +333,6 @@ public final class Database implements AutoCloseable {
     private HikariConfig poolConfiguration() {
       HikariConfig config = new HikariConfig();
       config.setJdbcUrl(jdbcUrl);
-      if (user != null) {
-        config.setUsername(user);
-      }
-      if (password != null) {
-        config.setPassword(password);
-      }
       config.setPoolName("memlane-" + schema);
       config.setMaximumPoolSize(poolSize);
       config.setMinimumIdle(1);
@@ -309,7 +340,18 @@ public final class Database implements AutoCloseable {
       // The first connection is made by the migration, whose failure is told better than the pool's.
       config.setInitializationFailTimeout(-1);
       config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
+      config.setDataSourceProperties(connectionProperties());
+      return config;
+    }
+
+    private Properties connectionProperties() {
       Properties properties = new Properties();
+      if (user != null) {
+        properties.setProperty("user", user);
+      }
+      if (password != null) {
+        properties.setProperty("password", password);
+      }
       properties.setProperty("ApplicationName", "memlane");
       properties.setProperty("currentSchema", schema);
       properties.setProperty("tcpKeepAlive", "true");
@@ -320,8 +362,7 @@ public final class Database implements AutoCloseable {
       properties.setProperty("options", "-c statement_timeout=" + statementTimeout.toMillis() + " -c lock_timeout="
           + lockTimeout.toMillis() + " -c idle_in_transaction_session_timeout=" + idleInTransactionTimeout.toMillis()
           + " -c client_connection_check_interval=5000 -c jit=off -c plan_cache_mode=force_custom_plan");
-      config.setDataSourceProperties(properties);
-      return config;
+      return properties;
     }
   }
 }

@@ -32,6 +32,13 @@ final class SqlFailures {
     return TRANSIENT.contains(String.valueOf(failure.getSQLState()));
   }
 
+  /** Whether a connection broke while it was used, so that another may serve. Not whether there was none to be had. */
+  static boolean isBrokenConnection(Throwable failure) {
+    SQLException sql = sqlCause(failure);
+    return sql instanceof PSQLException && !isCertain(sql)
+        && (String.valueOf(sql.getSQLState()).startsWith("08") || String.valueOf(sql.getSQLState()).startsWith("57P"));
+  }
+
   /** Translates into an exception that says what happened and what to do. */
   static StoreException explain(String what, Throwable failure) {
     SQLException sql = sqlCause(failure);

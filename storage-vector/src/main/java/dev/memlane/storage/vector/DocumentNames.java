@@ -14,6 +14,7 @@ import org.apache.lucene.index.Terms;
 import org.apache.lucene.index.TermsEnum;
 import org.apache.lucene.util.Bits;
 import org.apache.lucene.util.BytesRef;
+import org.apache.lucene.util.StringHelper;
 import org.jspecify.annotations.Nullable;
 
 /** The names of all documents, in order, page by page: a walk over the terms that name them. */
@@ -46,6 +47,30 @@ final class DocumentNames {
       page.add(name);
     }
     return page;
+  }
+
+  /** The names of all documents of these memories. */
+  static List<DocumentName> of(IndexReader reader, List<MemoryId> memories) throws IOException {
+    Terms terms = MultiTerms.getTerms(reader, DocumentFields.DOCUMENT);
+    if (terms == null) {
+      return List.of();
+    }
+    List<DocumentName> names = new ArrayList<>();
+    Bits live = MultiBits.getLiveDocs(reader);
+    TermsEnum walk = terms.iterator();
+    PostingsEnum postings = null;
+    for (MemoryId memory : memories) {
+      BytesRef id = DocumentFields.memoryBytes(memory);
+      boolean more = walk.seekCeil(id) != TermsEnum.SeekStatus.END;
+      for (BytesRef term = more ? walk.term() : null; term != null
+          && StringHelper.startsWith(term, id); term = walk.next()) {
+        postings = walk.postings(postings, PostingsEnum.NONE);
+        if (live == null || anyLive(postings, live)) {
+          names.add(DocumentFields.name(term));
+        }
+      }
+    }
+    return names;
   }
 
   private static @Nullable BytesRef seekBeyond(TermsEnum walk, MemoryId memory) throws IOException {

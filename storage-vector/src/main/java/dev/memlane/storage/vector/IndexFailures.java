@@ -1,5 +1,6 @@
 package dev.memlane.storage.vector;
 
+import dev.memlane.model.DamagedIndexException;
 import dev.memlane.model.StoreException;
 import java.io.EOFException;
 import java.io.FileNotFoundException;

@@ -1,5 +1,6 @@
 package dev.memlane.storage.vector;
 
+import dev.memlane.model.DamagedIndexException;
 import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

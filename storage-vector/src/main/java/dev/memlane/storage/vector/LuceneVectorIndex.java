@@ -1,5 +1,6 @@
 package dev.memlane.storage.vector;
 
+import dev.memlane.model.DamagedIndexException;
 import dev.memlane.model.DocumentName;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.IndexDocument;
@@ -20,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -219,6 +221,12 @@ public final class LuceneVectorIndex implements VectorIndex {
   }
 
   @Override
+  public CompletableFuture<List<DocumentName>> names(Collection<MemoryId> memories) {
+    List<MemoryId> asked = List.copyOf(memories);
+    return read("could not be listed", searcher -> DocumentNames.of(searcher.getIndexReader(), asked));
+  }
+
+  @Override
   public CompletableFuture<Void> commit() {
     StoreException failure = failure();
     return failure != null ? CompletableFuture.failedFuture(failure) : commits.request();
@@ -306,6 +314,12 @@ public final class LuceneVectorIndex implements VectorIndex {
     return removal.result;
   }
 
+  /** Always 0: an index that has failed stays so. */
+  @Override
+  public long generation() {
+    return 0;
+  }
+
   private <T> CompletableFuture<T> read(String failing, IOFunction<IndexSearcher, T> reader) {
     CompletableFuture<T> result = new CompletableFuture<>();
     try {
@@ -328,8 +342,8 @@ public final class LuceneVectorIndex implements VectorIndex {
     return result;
   }
 
-  /** Why the index takes neither writes nor searches any more, or null while it does. */
-  private @Nullable StoreException failure() {
+  @Override
+  public @Nullable StoreException failure() {
     if (state.get() == State.CLOSED) {
       return failures.closed();
     }

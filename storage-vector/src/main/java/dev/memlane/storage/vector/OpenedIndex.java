@@ -1,5 +1,6 @@
 package dev.memlane.storage.vector;
 
+import dev.memlane.model.DamagedIndexException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;

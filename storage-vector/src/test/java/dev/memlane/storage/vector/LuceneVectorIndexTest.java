@@ -1,5 +1,6 @@
 package dev.memlane.storage.vector;
 
+import dev.memlane.model.DamagedIndexException;
 import static dev.memlane.testing.TestMemories.document;
 import static dev.memlane.testing.TestMemories.embedding;
 import static dev.memlane.testing.TestMemories.id;

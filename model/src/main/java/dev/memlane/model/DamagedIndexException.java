@@ -1,12 +1,11 @@
-package dev.memlane.storage.vector;
+package dev.memlane.model;
 
-import dev.memlane.model.StoreException;
 import org.jspecify.annotations.Nullable;
 
 /** The index's files cannot be read. Nothing is lost: a reindex makes them again from the database. */
 public final class DamagedIndexException extends StoreException {
 
-  DamagedIndexException(String message, @Nullable Throwable cause) {
+  public DamagedIndexException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

@@ -1,0 +1,28 @@
+package dev.memlane.model;
+
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Tells which memories' logs have changed, whoever changed them: how an index follows a database that several processes
+ * write to.
+ *
+ * <p>
+ * It is exact: every change that was committed after the feed began is told by one of its looks, whatever commits in
+ * which order, and however long some transactions last. A change may be told more than once. A feed that has failed is
+ * broken for good, because the server may have forgotten what it had not told yet: who follows then begins a new one and
+ * compares everything. One look at a time; not safe for use by several threads at once.
+ */
+public interface ChangeFeed extends AutoCloseable {
+
+  /**
+   * The memories whose log has changed since the last look, or since the feed began.
+   *
+   * @return fails with a {@link StoreException}, and from then on always
+   */
+  CompletableFuture<Set<MemoryId>> poll();
+
+  /** Ends the following. */
+  @Override
+  void close();
+}

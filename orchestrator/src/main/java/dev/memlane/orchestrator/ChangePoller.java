@@ -1,0 +1,170 @@
+package dev.memlane.orchestrator;
+
+import dev.memlane.model.ChangeFeed;
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.StoreException;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps the index up with a database that other processes write to as well.
+ *
+ * <p>
+ * Every so often it asks the log's feed which memories have changed, and has the {@link IndexFollower} make their
+ * documents agree with core. It takes ids from the feed and nothing else: what is put is what core holds when the
+ * memory's turn has been taken. A memory on which this process is working is left for the next look, not waited for.
+ *
+ * <p>
+ * The feed begins before the index is compared with core, so that nothing falls between the two. When anything fails,
+ * be it the feed, core or the index, it begins again with a new feed and another comparison, because a feed that has
+ * lost its connection can't tell what it has missed. Such tries are spaced by a pause that doubles, up to half a minute.
+ *
+ * <p>
+ * Invariant: one look or comparison at a time, each begun by the end of the one before. Safe for use by several threads.
+ */
+final class ChangePoller {
+
+  private static final System.Logger LOGGER = System.getLogger(ChangePoller.class.getName());
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+
+  private final Stores stores;
+  private final Environment environment;
+  private final IndexFollower follower;
+  private final Duration interval;
+
+  /** Memories to look at again; used by one look after the other. */
+  private final Set<MemoryId> deferred = new HashSet<>();
+
+  // Guarded by this.
+  private @Nullable ChangeFeed feed;
+  private CompletableFuture<?> running = CompletableFuture.completedFuture(null);
+  private boolean closed;
+
+  /**
+   * @param interval how long to wait between two looks
+   */
+  ChangePoller(Stores stores, Environment environment, IndexFollower follower, Duration interval) {
+    this.stores = stores;
+    this.environment = environment;
+    this.follower = follower;
+    this.interval = interval;
+  }
+
+  /**
+   * Begins to follow: makes the index agree with core first.
+   *
+   * @return how many memories differed; fails if the feed can't be begun or the index not be made to agree
+   */
+  CompletableFuture<Long> begin(Progress progress) {
+    return stores.history().follow().thenComposeAsync(begun -> {
+      take(begun);
+      return follower.compare(progress);
+    }, environment.executor());
+  }
+
+  /** Goes on following, until it is closed. */
+  void start() {
+    later(interval);
+  }
+
+  private void later(Duration pause) {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+    }
+    environment.later(pause, () -> lookAndGoOn(pause));
+  }
+
+  private void lookAndGoOn(Duration pause) {
+    CompletableFuture<?> look;
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      look = feed == null ? begin(Progress.NONE) : look(feed);
+      running = look;
+    }
+    environment.whenDone(look, (done, failure) -> {
+      if (failure == null) {
+        later(interval);
+      } else {
+        lost(failure);
+        Duration longer = pause.multipliedBy(2);
+        later(longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE);
+      }
+    });
+  }
+
+  /** One look at the feed. */
+  private CompletableFuture<?> look(ChangeFeed current) {
+    return current.poll().thenComposeAsync(changed -> {
+      deferred.addAll(changed);
+      return follower.followChanged(deferred);
+    }, environment.executor()).thenAccept(busy -> deferred.retainAll(busy));
+  }
+
+  private void take(ChangeFeed begun) {
+    boolean keep;
+    synchronized (this) {
+      keep = !closed;
+      if (keep) {
+        feed = begun;
+        deferred.clear();
+      }
+    }
+    if (!keep) {
+      begun.close();
+      throw new StoreException("the memory is closed; open it again", null);
+    }
+  }
+
+  private void lost(Throwable failure) {
+    ChangeFeed broken;
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      broken = feed;
+      feed = null;
+    }
+    LOGGER.log(System.Logger.Level.WARNING, "lost sight of what other processes write; looking again: {0}",
+        String.valueOf(Outcomes.unwrap(failure).getMessage()));
+    closeQuietly(broken);
+  }
+
+  /**
+   * Stops following.
+   *
+   * @return completes when a look that was under way has ended; never fails
+   */
+  CompletableFuture<Void> close() {
+    CompletableFuture<?> last;
+    ChangeFeed open;
+    synchronized (this) {
+      closed = true;
+      last = running;
+      open = feed;
+      feed = null;
+    }
+    return last.handle((done, failure) -> {
+      closeQuietly(open);
+      return null;
+    });
+  }
+
+  private static void closeQuietly(@Nullable ChangeFeed feed) {
+    if (feed == null) {
+      return;
+    }
+    try {
+      feed.close();
+    } catch (RuntimeException e) {
+      // Nothing was written on it, and the server lets go of a connection that is gone.
+      LOGGER.log(System.Logger.Level.DEBUG, "the feed's connection could not be closed in order", e);
+    }
+  }
+}

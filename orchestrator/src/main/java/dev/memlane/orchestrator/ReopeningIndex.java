@@ -1,0 +1,265 @@
+package dev.memlane.orchestrator;
+
+import dev.memlane.model.DamagedIndexException;
+import dev.memlane.model.DocumentName;
+import dev.memlane.model.IndexDocument;
+import dev.memlane.model.IndexHits;
+import dev.memlane.model.IndexQuery;
+import dev.memlane.model.IndexSummary;
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.StoreException;
+import dev.memlane.model.StoreResult;
+import dev.memlane.model.VectorIndex;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The index as writes and searches see it: one that has failed is opened again behind, and stays shut until it agrees
+ * with core.
+ *
+ * <p>
+ * An index that fails for good, by a full disk or a broken file, has lost what was written since its last commit. So
+ * while it is opened again and compared, every write is refused as not applied and every search fails: none of them may
+ * see, or build on, less than was acknowledged. Who mends it goes through {@link #unguarded}.
+ *
+ * <p>
+ * {@link #generation} goes up when the failure is noticed, before the comparison begins. An operation whose document was
+ * put under an earlier generation, and whose row landed after the comparison had passed it, would be acknowledged
+ * without a document: {@link WriteProtocol} compares the generations and puts it again.
+ *
+ * <p>
+ * Invariants: {@code shut} is true from the moment a failure is noticed until a comparison has succeeded on an index that
+ * has not failed. One mending is under way at a time. Tries are spaced by a pause that doubles, up to half a minute. Safe
+ * for use by several threads.
+ */
+final class ReopeningIndex implements VectorIndex {
+
+  private static final System.Logger LOGGER = System.getLogger(ReopeningIndex.class.getName());
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+
+  private final IndexOpener opener;
+  private final Environment environment;
+
+  /** Held while the index is closed and opened. */
+  private final ReentrantLock opening = new ReentrantLock();
+  // Guarded by opening for writing.
+  private volatile VectorIndex current;
+  private boolean closed;
+
+  // Guarded by this for writing.
+  private volatile boolean shut;
+  private volatile long generation;
+  private volatile @Nullable StoreException reason;
+  private Supplier<CompletableFuture<Long>> comparison = () -> CompletableFuture.completedFuture(0L);
+
+  ReopeningIndex(VectorIndex first, IndexOpener opener, Environment environment) {
+    this.current = first;
+    this.opener = opener;
+    this.environment = environment;
+  }
+
+  /** How the index is made to agree with core; has to use {@link #unguarded}. */
+  synchronized void compareBy(Supplier<CompletableFuture<Long>> agreeing) {
+    this.comparison = agreeing;
+  }
+
+  /** Looks whether the index has failed, and begins to mend it. */
+  private void notice() {
+    StoreException failure = current.failure();
+    if (failure == null) {
+      return;
+    }
+    synchronized (this) {
+      if (shut) {
+        return;
+      }
+      shut = true;
+      generation++;
+      reason = failure;
+    }
+    LOGGER.log(System.Logger.Level.WARNING, "the index has failed and is being opened again: {0}",
+        failure.getMessage());
+    environment.executor().execute(() -> mend(FIRST_PAUSE));
+  }
+
+  private void mend(Duration pause) {
+    CompletableFuture<Long> mended;
+    try {
+      if (!reopen()) {
+        return;
+      }
+      mended = comparison().get();
+    } catch (RuntimeException e) {
+      mended = CompletableFuture.failedFuture(e);
+    }
+    environment.whenDone(mended, (differing, failure) -> {
+      if (failure == null && current.failure() == null) {
+        LOGGER.log(System.Logger.Level.INFO, "the index is whole again; {0} memories were put again", differing);
+        synchronized (this) {
+          shut = false;
+          reason = null;
+        }
+      } else {
+        LOGGER.log(System.Logger.Level.WARNING, "the index could not be mended yet: {0}",
+            failure == null ? current.failure() : Outcomes.unwrap(failure).getMessage());
+        Duration longer = pause.multipliedBy(2);
+        environment.later(pause, () -> mend(longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE));
+      }
+    });
+  }
+
+  private synchronized Supplier<CompletableFuture<Long>> comparison() {
+    return comparison;
+  }
+
+  /** Opens the index again if it has failed; false if it has been closed meanwhile. */
+  private boolean reopen() {
+    opening.lock();
+    try {
+      if (closed) {
+        return false;
+      }
+      if (current.failure() != null) {
+        closeFailed();
+        try {
+          current = opener.open(false);
+        } catch (DamagedIndexException e) {
+          LOGGER.log(System.Logger.Level.WARNING, "the index is rebuilt from the database, because it is damaged", e);
+          current = opener.open(true);
+        }
+      }
+      return true;
+    } finally {
+      opening.unlock();
+    }
+  }
+
+  private void closeFailed() {
+    try {
+      current.close();
+    } catch (StoreException e) {
+      // It has failed already, and the comparison makes good what it has lost.
+      LOGGER.log(System.Logger.Level.DEBUG, "the failed index could not be closed in order", e);
+    }
+  }
+
+  /** Why writes and searches are turned away; null if they aren't. */
+  private @Nullable StoreException refusal() {
+    notice();
+    return shut
+        ? new StoreException(
+            "the index failed and is being opened again and compared with the database; try again in a moment", reason)
+        : null;
+  }
+
+  private CompletableFuture<StoreResult> write(Function<VectorIndex, CompletableFuture<StoreResult>> call) {
+    StoreException refusal = refusal();
+    return refusal == null
+        ? call.apply(current)
+        : CompletableFuture.completedFuture(new StoreResult.NotApplied(refusal));
+  }
+
+  private <T> CompletableFuture<T> call(Function<VectorIndex, CompletableFuture<T>> call) {
+    StoreException refusal = refusal();
+    return refusal == null ? call.apply(current) : CompletableFuture.failedFuture(refusal);
+  }
+
+  @Override
+  public CompletableFuture<StoreResult> put(IndexDocument document, Instant deadline) {
+    return write(index -> index.put(document, deadline));
+  }
+
+  @Override
+  public CompletableFuture<StoreResult> check(DocumentName name, Instant deadline) {
+    return write(index -> index.check(name, deadline));
+  }
+
+  @Override
+  public CompletableFuture<Void> retain(DocumentName name) {
+    return call(index -> index.retain(name));
+  }
+
+  @Override
+  public CompletableFuture<Void> remove(DocumentName name) {
+    return call(index -> index.remove(name));
+  }
+
+  @Override
+  public CompletableFuture<Void> removeAll(MemoryId memory) {
+    return call(index -> index.removeAll(memory));
+  }
+
+  @Override
+  public CompletableFuture<IndexHits> search(IndexQuery query) {
+    return call(index -> index.search(query));
+  }
+
+  @Override
+  public CompletableFuture<List<DocumentName>> names(@Nullable MemoryId after, int limit) {
+    return call(index -> index.names(after, limit));
+  }
+
+  @Override
+  public CompletableFuture<List<DocumentName>> names(Collection<MemoryId> memories) {
+    return call(index -> index.names(memories));
+  }
+
+  @Override
+  public CompletableFuture<Void> commit() {
+    return call(VectorIndex::commit);
+  }
+
+  @Override
+  public CompletableFuture<Void> clear() {
+    return call(VectorIndex::clear);
+  }
+
+  @Override
+  public IndexSummary summary() {
+    StoreException refusal = refusal();
+    if (refusal != null) {
+      throw refusal;
+    }
+    return current.summary();
+  }
+
+  @Override
+  public @Nullable StoreException failure() {
+    return refusal();
+  }
+
+  @Override
+  public long generation() {
+    return generation;
+  }
+
+  @Override
+  public VectorIndex unguarded() {
+    notice();
+    return current;
+  }
+
+  @Override
+  public void close() {
+    opening.lock();
+    try {
+      closed = true;
+      current.close();
+    } finally {
+      opening.unlock();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return current.toString();
+  }
+}
