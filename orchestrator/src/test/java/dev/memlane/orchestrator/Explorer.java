@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
 final class Explorer {
 
   /** What may go wrong together, the cheapest first. */
-  private static final List<World.Budget> BUDGETS = List.of(new World.Budget(0, 0), new World.Budget(1, 0),
-      new World.Budget(0, 1), new World.Budget(1, 1), new World.Budget(2, 0), new World.Budget(2, 1),
+  private static final List<World.Budget> BUDGETS = List.of(new World.Budget(0, 0), new World.Budget(0, 1),
+      new World.Budget(1, 0), new World.Budget(1, 1), new World.Budget(2, 0), new World.Budget(2, 1),
       new World.Budget(3, 0), new World.Budget(3, 1));
 
   private final Scenario scenario;
@@ -94,6 +94,7 @@ final class Explorer {
       }
     } while (chooser.next() && System.nanoTime() < deadline);
     states += chooser.seen.size();
+    if (Boolean.getBoolean("verbose")) System.out.println(budget + " " + runs + " runs " + chooser.seen.size() + " states");
     return null;
   }
 

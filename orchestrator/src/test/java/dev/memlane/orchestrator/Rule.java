@@ -21,5 +21,11 @@ enum Rule {
   /** A put stands beside the older document until it has landed. */
   DOCUMENT_PER_OPERATION,
   /** What follows core comes after a put that ends late. */
-  LATE_PUT_FOLLOWS
+  LATE_PUT_FOLLOWS,
+  /** The follower reads the row when it has the turn, not before. */
+  POLL_IDS_ONLY,
+  /** The follower takes the memory's turn. */
+  FOLLOWER_TAKES_TURN,
+  /** Whoever asks for an unsettled outcome fences first. */
+  ASKING_FENCES
 }

@@ -9,6 +9,7 @@ import dev.memlane.model.MemoryId;
 import dev.memlane.model.Operation;
 import dev.memlane.model.OperationId;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +35,8 @@ final class SimulatedDatabase {
   private final Set<Rule> without;
   private final Map<MemoryId, CoreRow> rows = new TreeMap<>();
   private final Map<OperationId, Logged> log = new LinkedHashMap<>();
+  private final Map<MemoryId, Integer> changed = new HashMap<>();
+  private int changes;
 
   SimulatedDatabase(Set<Rule> without) {
     this.without = without;
@@ -112,6 +115,19 @@ final class SimulatedDatabase {
     return 0;
   }
 
+  int fenceAll(MemoryId memory, OperationId op, UUID stamp) {
+    CoreRow row = rows.get(memory);
+    if (!with(Rule.ASKING_FENCES)) {
+      return 0;
+    }
+    if (row == null) {
+      put(new CoreRow(memory, CoreRow.State.VOID, 0, op, stamp, null, null));
+    } else {
+      stamp(memory, row.stamp(), stamp);
+    }
+    return 0;
+  }
+
   @Nullable
   Integer confirm(MemoryId memory, OperationId op, UUID stamp) {
     if (with(Rule.CONFIRM)) {
@@ -164,6 +180,7 @@ final class SimulatedDatabase {
         operation.kind(), old == null ? null : old.content(), after == null ? null : after.content(),
         old == null ? null : old.metadata(), after == null ? null : after.metadata(), operation.actor(),
         operation.at()), false));
+    changed.put(operation.memory(), ++changes);
     return row.version();
   }
 
@@ -181,6 +198,7 @@ final class SimulatedDatabase {
     HistoryEntry entry = logged.entry;
     log.put(operation.op(), new Logged(new HistoryEntry(entry.memory(), entry.op(), entry.version(), entry.kind(), null,
         null, null, null, null, entry.at()), true));
+    changed.put(entry.memory(), ++changes);
     return entry.version();
   }
 
@@ -220,6 +238,41 @@ final class SimulatedDatabase {
         entry -> newest.merge(entry.memory(), entry, (one, other) -> one.version() > other.version() ? one : other));
     return newest.values().stream().map(entry -> new Head(entry.memory(), entry.op(), entry.version(),
         entry.kind() != Operation.Kind.DELETE)).toList();
+  }
+
+  /** How often the log has changed. */
+  int changes() {
+    return changes;
+  }
+
+  /** The memories whose log has changed since. */
+  Set<MemoryId> changedSince(int position) {
+    Set<MemoryId> found = new HashSet<>();
+    changed.forEach((memory, at) -> {
+      if (at > position) {
+        found.add(memory);
+      }
+    });
+    return found;
+  }
+
+  /** Whether some statements would change the tables as they are; they are not changed. */
+  boolean wouldChange(Runnable statements) {
+    long before = digest();
+    Map<MemoryId, CoreRow> rowsBefore = Map.copyOf(rows);
+    Map<OperationId, Logged> logBefore = new LinkedHashMap<>(log);
+    Map<MemoryId, Integer> changedBefore = Map.copyOf(changed);
+    int changesBefore = changes;
+    statements.run();
+    boolean changes = digest() != before;
+    rows.clear();
+    rows.putAll(rowsBefore);
+    log.clear();
+    log.putAll(logBefore);
+    changed.clear();
+    changed.putAll(changedBefore);
+    this.changes = changesBefore;
+    return changes;
   }
 
   /** Begins with a memory that is there. */

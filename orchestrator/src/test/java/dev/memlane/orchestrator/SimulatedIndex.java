@@ -7,12 +7,14 @@ import dev.memlane.model.IndexQuery;
 import dev.memlane.model.IndexSummary;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Receipt;
+import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.VectorIndex;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
@@ -223,7 +225,26 @@ final class SimulatedIndex implements VectorIndex {
   }
 
   @Override
+  public CompletableFuture<List<DocumentName>> names(Collection<MemoryId> memories) {
+    return CompletableFuture
+        .completedFuture(documents.stream().filter(name -> memories.contains(name.memory())).toList());
+  }
+
+  @Override
+  public @Nullable StoreException failure() {
+    return null;
+  }
+
+  @Override
+  public long generation() {
+    return 0;
+  }
+
+  @Override
   public CompletableFuture<List<DocumentName>> names(@Nullable MemoryId after, int limit) {
+    if (without.contains(Rule.OPENING_COMPARES)) {
+      return CompletableFuture.completedFuture(List.of());
+    }
     return CompletableFuture.completedFuture(documents.stream()
         .filter(name -> after == null || name.memory().compareTo(after) > 0)
         .sorted(Comparator.comparing(DocumentName::memory).thenComparing(name -> name.op().value())).toList());

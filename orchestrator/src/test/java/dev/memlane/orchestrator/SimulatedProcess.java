@@ -1,5 +1,6 @@
 package dev.memlane.orchestrator;
 
+import dev.memlane.model.ChangeFeed;
 import dev.memlane.model.DocumentName;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
@@ -38,6 +39,9 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
   private final List<Runnable> tasks = new ArrayList<>();
   private final List<Sent> units = new ArrayList<>();
   private final List<Read<?>> reads = new ArrayList<>();
+  private final List<Answer> answers = new ArrayList<>();
+  private @Nullable Feed feed;
+  private long toldAtLook;
   private boolean up = true;
   private boolean open;
   private long told;
@@ -56,11 +60,45 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     }
   }
 
-  private record Read<T>(SimulatedProcess process, String name, Supplier<T> query, ToLongFunction<? super T> digest,
-      CompletableFuture<T> answer, int request) {
+  /** An answer that is on its way back. */
+  private record Answer(Object to, @Nullable Sent unit, Runnable arrive) {}
+
+  private final class Read<T> {
+    private final String name;
+    private final Supplier<T> query;
+    private final ToLongFunction<? super T> digest;
+    private final CompletableFuture<T> answer = new CompletableFuture<>();
+    private final int request = ++requests;
+
+    Read(String name, Supplier<T> query, ToLongFunction<? super T> digest) {
+      this.name = name;
+      this.query = query;
+      this.digest = digest;
+    }
+
+    void now() {
+      told(query.get());
+    }
+
+    void told(T found) {
+      hear(request);
+      hear(digest.applyAsLong(found));
+      answer.complete(found);
+    }
+
+    void fail() {
+      hear(-request);
+      answer.completeExceptionally(new SimulatedFailure("the database can't be read"));
+    }
+
+    Runnable late() {
+      T found = query.get();
+      return () -> told(found);
+    }
+
     @Override
     public String toString() {
-      return process + ": " + name + " (" + request + ")";
+      return SimulatedProcess.this + ": " + name + " (" + request + ")";
     }
   }
 
@@ -70,22 +108,27 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     this.incarnation = incarnation;
     this.told = new Digest().add(number).add(incarnation).add(digest(saved)).value();
     this.index = new SimulatedIndex(world.without(), saved, this::fate);
-    SimulatedStores stores = new SimulatedStores(world.database(), this);
-    this.memory = new MemoryOrchestrator(new Stores(stores.units(), stores.core(), stores.history(), index),
+    SimulatedStores stores = new SimulatedStores(world.database(), world.without(), this);
+    this.memory = new MemoryOrchestrator(new Stores(stores.units(), stores.core(), stores.history(), index), anew -> index,
         new Environment(this::execute, timer, timer, this), world.embedder(),
-        new MemoryOrchestrator.Limits(Duration.ofSeconds(10), 100, 100), () -> {});
+        new MemoryOrchestrator.Limits(Duration.ofSeconds(10), 100, 100, SimulatedTimer.BETWEEN_LOOKS), () -> {});
   }
 
   // ---- life ----------------------------------------------------------------------------------------------------------
 
-  /** Opens without comparing: nothing can have happened to the index. */
+  /** Opens, with everything that it asks for answered at once. */
   void begin() {
-    open = true;
+    start();
+    while (!open) {
+      if (!runTask(null)) {
+        reads.removeFirst().now();
+      }
+    }
   }
 
   /** Opens as the product does: calls may begin when the comparison has ended. */
-  void compareAndBegin() {
-    memory.compare(Progress.NONE).whenComplete((differing, failure) -> {
+  void start() {
+    memory.start(Progress.NONE).whenComplete((differing, failure) -> {
       if (failure == null) {
         open = true;
       } else {
@@ -101,6 +144,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     open = false;
     tasks.clear();
     reads.clear();
+    answers.clear();
     timer.shutdown();
     units.forEach(sent -> world.late(sent));
     units.clear();
@@ -140,8 +184,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
 
   /** Whether nothing is under way and nothing is left to be settled. */
   boolean isIdle() {
-    return open && tasks.isEmpty() && units.isEmpty() && reads.isEmpty() && index.hanging() == null
-        && timer.first() == null && memory.awaitSettled().isDone();
+    return open && tasks.isEmpty() && isQuiet() && memory.awaitSettled().isDone();
   }
 
   static long digest(Set<DocumentName> documents) {
@@ -217,11 +260,12 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
 
   @Override
   public <T> CompletableFuture<T> read(String name, Supplier<T> query, ToLongFunction<? super T> digest) {
-    CompletableFuture<T> answer = new CompletableFuture<>();
     if (up) {
-      reads.add(new Read<>(this, name, query, digest, answer, ++requests));
+      Read<T> read = new Read<>(name, query, digest);
+      reads.add(read);
+      return read.answer;
     }
-    return answer;
+    return new CompletableFuture<>();
   }
 
   // ---- what may happen to it -----------------------------------------------------------------------------------------
@@ -233,9 +277,19 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     for (Sent sent : units) {
       addSteps(sent, steps);
     }
+    for (Answer answer : answers) {
+      steps.add(Step.of(answer.to, "answer arrives", () -> {
+        answers.remove(answer);
+        answer.arrive.run();
+      }));
+    }
     if (index.hanging() != null) {
       steps.add(Step.of(this, "the " + index.hanging() + " that hung ends", () -> endHanging(true)));
-      steps.add(Step.of(this, "the " + index.hanging() + " that hung fails", () -> endHanging(false)));
+      if (index.hangsUnexpired()) {
+        if (index.hangsUnexpired()) {
+        steps.add(Step.of(this, "the " + index.hanging() + " that hung fails", () -> endHanging(false)));
+      }
+      }
     }
     SimulatedTimer.Alarm alarm = timer.first();
     if (alarm != null && alarm.delay().compareTo(LONGEST_PAUSE) < 0) {
@@ -253,26 +307,30 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     }
   }
 
-  private <T> void addSteps(Read<T> read, List<Step> steps) {
+  private void addSteps(Read<?> read, List<Step> steps) {
     steps.add(Step.of(read, "read", () -> {
       reads.remove(read);
-      T found = read.query.get();
-      hear(read.request);
-      hear(read.digest.applyAsLong(found));
-      read.answer.complete(found);
+      read.now();
     }));
     steps.add(Step.fault(read, "can't be read", () -> {
       reads.remove(read);
-      hear(-read.request);
-      read.answer.completeExceptionally(new SimulatedFailure("the database can't be read"));
+      read.fail();
+    }));
+    steps.add(Step.fault(read, "read, answer takes long", () -> {
+      reads.remove(read);
+      answers.add(new Answer(read, null, read.late()));
     }));
   }
 
   private void addSteps(Sent sent, List<Step> steps) {
     SimulatedUnit unit = sent.unit;
     steps.add(Step.of(sent, "executed", () -> {
-      List<StoreResult> answers = world.execute(unit, number);
-      answer(sent, unit, answers);
+      answer(sent, unit, world.execute(unit, number));
+    }));
+    steps.add(Step.fault(sent, "executed, answer takes long", () -> {
+      List<StoreResult> results = world.execute(unit, number);
+      units.remove(sent);
+      answers.add(new Answer(sent, sent, () -> answer(sent, unit, results)));
     }));
     steps.add(Step.fault(sent, "executed, answer lost", () -> {
       world.execute(unit, number);
@@ -286,11 +344,11 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
         new StoreResult.NotApplied(new SimulatedFailure("there was no connection")), 2)));
   }
 
-  private void answer(Sent sent, SimulatedUnit unit, List<StoreResult> answers) {
+  private void answer(Sent sent, SimulatedUnit unit, List<StoreResult> results) {
     units.remove(sent);
     hear(sent.identity);
-    answers.forEach(answer -> hear(answer instanceof StoreResult.Applied applied ? applied.receipt().version() : -1));
-    unit.answer(answers);
+    results.forEach(result -> hear(result instanceof StoreResult.Applied applied ? applied.receipt().version() : -1));
+    unit.answer(results);
   }
 
   private void answerAll(Sent sent, StoreResult answer, int how) {
@@ -311,12 +369,87 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     for (Sent sent : units) {
       first = earlier(first, sent.unit.deadline());
     }
+    for (Answer answer : answers) {
+      first = answer.unit == null ? first : earlier(first, answer.unit.unit.deadline());
+    }
     SimulatedTimer.Alarm alarm = timer.first();
     return alarm != null && alarm.delay().compareTo(LONGEST_PAUSE) >= 0 ? earlier(first, alarm.time()) : first;
   }
 
   private static Instant earlier(@Nullable Instant one, Instant other) {
     return one == null || other.isBefore(one) ? other : one;
+  }
+
+  /**
+   * Adds the look at the log, if it could find something, or find free what was busy: the rest of the looks, one every
+   * half a second for ever, are left out.
+   *
+   * @param cost what it takes that it happens now
+   */
+  void addLook(List<Step> steps, Step.Cost cost) {
+    if (hasToLook()) {
+      steps.add(new Step(this, "the follower looks", cost, cost == Step.Cost.FAULT, () -> {
+        hear(9);
+        timer.look();
+      }));
+    }
+  }
+
+  private boolean hasToLook() {
+    return timer.awaitsLook() && (isBehind() || told != toldAtLook && isQuiet());
+  }
+
+  /** Whether the log has changed since the last look. */
+  boolean isBehind() {
+    return feed != null && !world.database().changedSince(feed.position).isEmpty();
+  }
+
+  /** Whether nothing that it has begun can change the database. */
+  boolean onlyFollows() {
+    return units.isEmpty() && memory.awaitSettled().isDone();
+  }
+
+  /** Whether it waits for nothing but its next look. */
+  boolean isQuiet() {
+    return units.isEmpty() && reads.isEmpty() && answers.isEmpty() && index.hanging() == null && timer.first() == null;
+  }
+
+  /** The log as this process follows it. */
+  private final class Feed implements ChangeFeed {
+    private int position;
+    private boolean broken;
+
+    Feed(int position) {
+      this.position = position;
+    }
+
+    @Override
+    public CompletableFuture<Set<MemoryId>> poll() {
+      List<Step> steps = new ArrayList<>(2);
+      steps.add(Step.of(SimulatedProcess.this, "the log is read", () -> {}));
+      steps.add(Step.fault(SimulatedProcess.this, "the log can't be read", () -> broken = true));
+      world.decide(steps);
+      hear(broken ? 10 : 11);
+      if (broken) {
+        return CompletableFuture.failedFuture(new SimulatedFailure("the feed lost its connection"));
+      }
+      Set<MemoryId> changed = world.database().changedSince(position);
+      position = world.database().changes();
+      hear(changed.size());
+      toldAtLook = told;
+      return CompletableFuture.completedFuture(changed);
+    }
+
+    @Override
+    public void close() {
+      feed = null;
+    }
+  }
+
+  @Override
+  public ChangeFeed follow(int from) {
+    feed = new Feed(from);
+    return feed;
   }
 
   private void passTo(Instant time) {
@@ -327,6 +460,12 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
       if (!sent.unit.deadline().isAfter(timer.instant())) {
         world.late(sent);
         answerAll(sent, new StoreResult.InDoubt(new SimulatedFailure("no answer at the deadline")), 3);
+      }
+    }
+    for (Answer answer : List.copyOf(answers)) {
+      if (answer.unit != null && !answer.unit.unit.deadline().isAfter(timer.instant())) {
+        answers.remove(answer);
+        answerAll(answer.unit, new StoreResult.InDoubt(new SimulatedFailure("no answer at the deadline")), 3);
       }
     }
   }

@@ -1,5 +1,6 @@
 package dev.memlane.orchestrator;
 
+import dev.memlane.model.ChangeFeed;
 import dev.memlane.model.CoreRow;
 import dev.memlane.model.CoreStore;
 import dev.memlane.model.DocumentName;
@@ -23,6 +24,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -54,14 +56,25 @@ final class SimulatedStores {
      * @param digest what distinguishes one answer from another
      */
     <T> CompletableFuture<T> read(String name, Supplier<T> query, ToLongFunction<? super T> digest);
+
+    /**
+     * Begins to follow the log from here.
+     *
+     * @param from how far the log has been seen
+     */
+    ChangeFeed follow(int from);
   }
 
   private final SimulatedDatabase database;
   private final Network network;
+  private final Set<Rule> without;
+  /** What the follower saw before it had the turn, where it doesn't keep the rule that it reads again. */
+  private @Nullable Map<MemoryId, CoreRow> stale;
   private final CoreStore core = new Core();
   private final HistoryStore history = new History();
 
-  SimulatedStores(SimulatedDatabase database, Network network) {
+  SimulatedStores(SimulatedDatabase database, Set<Rule> without, Network network) {
+    this.without = without;
     this.database = database;
     this.network = network;
   }
@@ -83,6 +96,10 @@ final class SimulatedStores {
     SimulatedUnit simulated = (SimulatedUnit) unit;
     simulated.actor(operation.actor());
     return simulated.join(store, statement);
+  }
+
+  private static Head head(CoreRow row) {
+    return new Head(row.id(), row.op(), row.version(), row.state() == CoreRow.State.LIVE);
   }
 
   private static <T> List<T> page(
@@ -115,6 +132,12 @@ final class SimulatedStores {
     }
 
     @Override
+    public CompletableFuture<StoreResult> fenceAll(Unit unit, UUID stamp) {
+      return ((SimulatedUnit) unit).join(StoreKind.CORE,
+          () -> database.fenceAll(unit.memory(), unit.op(), stamp));
+    }
+
+    @Override
     public CompletableFuture<StoreResult> confirm(Unit unit, UUID stamp) {
       return ((SimulatedUnit) unit).join(StoreKind.CORE, () -> database.confirm(unit.memory(), unit.op(), stamp));
     }
@@ -123,6 +146,11 @@ final class SimulatedStores {
     public CompletableFuture<Map<MemoryId, CoreRow>> read(Collection<MemoryId> ids, boolean vectors) {
       List<MemoryId> asked = List.copyOf(ids);
       return network.read("row", () -> {
+        Map<MemoryId, CoreRow> old = stale;
+        stale = null;
+        if (vectors && old != null) {
+          return old;
+        }
         Map<MemoryId, CoreRow> found = new HashMap<>();
         for (MemoryId id : asked) {
           CoreRow row = database.row(id);
@@ -180,10 +208,27 @@ final class SimulatedStores {
 
     @Override
     public CompletableFuture<List<Head>> heads(@Nullable MemoryId after, int limit) {
+      if (without.contains(Rule.OPENING_COMPARES)) {
+        return CompletableFuture.completedFuture(List.of());
+      }
       return network.read("heads", () -> page(database.rows().stream()
           .filter(row -> row.state() != CoreRow.State.VOID)
-          .map(row -> new Head(row.id(), row.op(), row.version(), row.state() == CoreRow.State.LIVE)).toList(),
-          Head::memory, after, limit), SimulatedStores::digest);
+          .map(SimulatedStores::head).toList(), Head::memory, after, limit), SimulatedStores::digest);
+    }
+
+    @Override
+    public CompletableFuture<List<Head>> heads(Collection<MemoryId> ids) {
+      List<MemoryId> asked = List.copyOf(ids);
+      return network.read("heads of what changed", () -> {
+        if (without.contains(Rule.POLL_IDS_ONLY)) {
+          stale = new HashMap<>();
+          for (CoreRow row : database.rows()) {
+            stale.put(row.id(), row);
+          }
+        }
+        return database.rows().stream().filter(row -> asked.contains(row.id()))
+              .filter(row -> row.state() != CoreRow.State.VOID).map(SimulatedStores::head).toList();
+      }, SimulatedStores::digest);
     }
 
     @Override
@@ -215,6 +260,11 @@ final class SimulatedStores {
     @Override
     public CompletableFuture<StoreResult> look(Unit unit) {
       return ((SimulatedUnit) unit).join(StoreKind.HISTORY, () -> database.look(unit.memory(), unit.op()));
+    }
+
+    @Override
+    public CompletableFuture<ChangeFeed> follow() {
+      return network.read("end of the log", database::changes, position -> 0).thenApply(network::follow);
     }
 
     @Override

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Delayed;
@@ -18,7 +19,11 @@ import org.jspecify.annotations.Nullable;
 /** A process's clock and alarms: time stands still until somebody moves it. Not safe for use by several threads. */
 final class SimulatedTimer extends AbstractExecutorService implements ScheduledExecutorService, InstantSource {
 
+  /** How long the follower waits between two looks; no other alarm is set for as long. */
+  static final Duration BETWEEN_LOOKS = Duration.ofMillis(499);
+
   private final List<Alarm> alarms = new ArrayList<>();
+  private @Nullable Runnable look;
   private Instant now = Instant.EPOCH;
 
   /** One task and when it is due. */
@@ -98,10 +103,26 @@ final class SimulatedTimer extends AbstractExecutorService implements ScheduledE
     due.forEach(alarm -> alarm.task.run());
   }
 
+  /** Whether the follower waits for its next look. */
+  boolean awaitsLook() {
+    return look != null;
+  }
+
+  /** Lets the follower look. It may have begun to wait at any time, so that the clock stands where it is. */
+  void look() {
+    Runnable next = Objects.requireNonNull(look);
+    look = null;
+    next.run();
+  }
+
   @Override
   public ScheduledFuture<?> schedule(Runnable task, long delay, TimeUnit unit) {
     Alarm alarm = new Alarm(Duration.of(delay, unit.toChronoUnit()), task);
-    alarms.add(alarm);
+    if (alarm.delay.equals(BETWEEN_LOOKS)) {
+      look = task;
+    } else {
+      alarms.add(alarm);
+    }
     return alarm;
   }
 
@@ -128,11 +149,12 @@ final class SimulatedTimer extends AbstractExecutorService implements ScheduledE
   @Override
   public void shutdown() {
     alarms.clear();
+    look = null;
   }
 
   @Override
   public List<Runnable> shutdownNow() {
-    alarms.clear();
+    shutdown();
     return List.of();
   }
 

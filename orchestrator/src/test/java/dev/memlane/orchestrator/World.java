@@ -90,6 +90,9 @@ final class World {
     final Set<OperationId> attempts = new HashSet<>();
     boolean begun;
     boolean dead;
+    boolean asked;
+    @Nullable
+    Boolean landed;
     @Nullable
     WriteOutcome outcome;
     @Nullable
@@ -340,13 +343,18 @@ final class World {
 
   private List<Step> steps() {
     List<Step> steps = new ArrayList<>();
+    boolean following = order == null && onlyFollowing();
     for (SimulatedProcess process : processes) {
       if (process.isUp()) {
         process.addSteps(steps);
       } else {
         steps.add(Step.of(process, "opens", () -> open(process)));
       }
+      if (following && !steps.isEmpty()) {
+        break;
+      }
     }
+    addLooks(steps);
     if (nothingMustHappen(steps)) {
       for (SimulatedProcess process : processes) {
         Step waiting = process.waitingStep();
@@ -360,13 +368,70 @@ final class World {
         addCrashes(process, steps);
       }
     }
+    for (Calling calling : calls) {
+      if (calling.outcome instanceof WriteOutcome.Unsettled unsettled && !calling.asked) {
+        addQuestions(calling, unsettled, steps);
+      }
+    }
     for (SimulatedProcess.Sent sent : late) {
+      if (!database.wouldChange(sent.unit()::execute)) {
+        // As long as it changes nothing, that it is executed is the same as that it isn't.
+        continue;
+      }
       steps.add(new Step(sent, "executed LATE", Step.Cost.NOTHING, true, () -> {
         late.remove(sent);
         execute(sent.unit(), -1);
       }));
     }
     return affordable(steps);
+  }
+
+  /**
+   * Whether all that is left to do is that followers read the database, each for its own index. Then they need not be
+   * interleaved: none of them can tell what the others do, and each index is looked at for itself.
+   */
+  private boolean onlyFollowing() {
+    for (Calling calling : calls) {
+      if (calling.begun && !calling.isAnswered()) {
+        return false;
+      }
+    }
+    for (SimulatedProcess process : processes) {
+      if (process.isOpen() && !process.onlyFollows()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * A follower looks when everything else has come to rest; that it looks earlier counts as a fault where all ways are
+   * walked, because otherwise there would be too many.
+   */
+  private void addLooks(List<Step> steps) {
+    boolean quiet = true;
+    for (SimulatedProcess process : processes) {
+      quiet &= !process.isUp() || process.isQuiet();
+    }
+    for (SimulatedProcess process : processes) {
+      if (process.isUp()) {
+        process.addLook(steps, quiet || order != null ? Step.Cost.NOTHING : Step.Cost.FAULT);
+      }
+    }
+  }
+
+  /** The caller may ask for what is unsettled, in random runs in whichever process. */
+  private void addQuestions(Calling calling, WriteOutcome.Unsettled unsettled, List<Step> steps) {
+    for (SimulatedProcess process : processes) {
+      boolean home = process.number() == calling.call.process();
+      if (process.isOpen() && (home || order != null)) {
+        steps.add(new Step(process, "is asked for " + calling.name, Step.Cost.NOTHING, true, () -> {
+          calling.asked = true;
+          process.hear(200 + calls.indexOf(calling));
+          process.memory().hasLanded(MEMORY, unsettled.op()).whenComplete((landed, failure) -> calling.landed = landed);
+        }));
+      }
+    }
   }
 
   private void addCrashes(SimulatedProcess process, List<Step> steps) {
@@ -401,11 +466,7 @@ final class World {
     SimulatedProcess process = new SimulatedProcess(this, closed.number(), closed.incarnation() + 1,
         closed.index().documents());
     processes[closed.number()] = process;
-    if (without.contains(Rule.OPENING_COMPARES)) {
-      process.begin();
-    } else {
-      process.compareAndBegin();
-    }
+    process.start();
   }
 
   /**
@@ -415,11 +476,11 @@ final class World {
   private long state() {
     Digest digest = new Digest().add(database.digest()).add(changedBy).add(faults).add(crashes);
     for (SimulatedProcess process : processes) {
-      digest.add(process.told()).add(process.isUp() ? 1 : 0);
+      digest.add(process.told()).add((process.isUp() ? 1 : 0) + (process.isBehind() ? 2 : 0) + (process.isOpen() ? 4 : 0));
     }
     digest.add(late.stream().mapToLong(SimulatedProcess.Sent::identity).sum());
     for (Calling calling : calls) {
-      digest.add(calling.begun ? 1 : 0).add(calling.dead ? 1 : 0)
+      digest.add(calling.begun ? 1 : 0).add((calling.dead ? 1 : 0) + (calling.asked ? 2 : 0) + (calling.landed == null ? 0 : calling.landed ? 4 : 8))
           .add(calling.outcome == null ? 0 : calling.outcome.getClass().getName().hashCode());
       calling.attempts.stream().sorted((one, other) -> one.value().compareTo(other.value()))
           .forEach(op -> digest.add(op.value()));
@@ -461,6 +522,10 @@ final class World {
       case WriteOutcome.Unsettled unsettled -> unsettled.op();
       default -> null;
     };
+    if (calling.landed != null && own != null && calling.landed != database.stands(own)) {
+      return (calling.landed ? "1: " : "2: ") + calling.name + " was said " + (calling.landed ? "" : "not ")
+          + "to have landed, and is " + (calling.landed ? "not there" : "there");
+    }
     if (outcome.succeeded() && own != null && !database.stands(own)) {
       return "1: " + calling.name + " was acknowledged and has vanished";
     }
@@ -503,7 +568,7 @@ final class World {
       Set<DocumentName> wanted = row == null || row.state() != CoreRow.State.LIVE
           ? Set.of()
           : Set.of(new DocumentName(MEMORY, row.op()));
-      if (changedBy == process.number() && !process.index().documents().containsAll(wanted)) {
+      if (!process.index().documents().equals(wanted)) {
         return "3: the index of " + process + " does not agree with core";
       }
     }
