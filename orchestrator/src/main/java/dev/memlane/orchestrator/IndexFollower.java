@@ -21,6 +21,8 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,12 +42,21 @@ final class IndexFollower {
   private final Environment environment;
   private final Turns turns;
   private final BatchingEmbedder embedder;
+  private volatile Consumer<MemoryId> mender = memory -> {};
 
   IndexFollower(Stores stores, Environment environment, Turns turns, BatchingEmbedder embedder) {
     this.stores = stores;
     this.environment = environment;
     this.turns = turns;
     this.embedder = embedder;
+  }
+
+  /**
+   * Who makes a memory follow again whose put was not answered in time. It may still end, after others have found that
+   * memory's documents to agree with core, and leave a document that core no longer has.
+   */
+  void mendBehindBy(Consumer<MemoryId> behind) {
+    this.mender = behind;
   }
 
   /**
@@ -82,8 +93,11 @@ final class IndexFollower {
       case StoreResult.Applied applied -> document.name();
       case StoreResult.NotApplied notApplied -> throw new StoreException(
           "the index did not take memory " + id + ": " + notApplied.cause().getMessage(), notApplied.cause());
-      case StoreResult.InDoubt inDoubt -> throw new StoreException(
-          "the index did not answer for memory " + id + ": " + inDoubt.cause().getMessage(), inDoubt.cause());
+      case StoreResult.InDoubt inDoubt -> {
+        mender.accept(id);
+        throw new StoreException(
+            "the index did not answer for memory " + id + ": " + inDoubt.cause().getMessage(), inDoubt.cause());
+      }
     });
   }
 
@@ -119,7 +133,7 @@ final class IndexFollower {
       CompletableFuture<Void> mended = CompletableFuture.completedFuture(null);
       for (int i = 0; i < ids.size(); i += CHUNK) {
         List<MemoryId> chunk = ids.subList(i, Math.min(ids.size(), i + CHUNK));
-        mended = mended.thenComposeAsync(ignored -> mend(chunk, differing), environment.executor())
+        mended = mended.thenComposeAsync(ignored -> mend(chunk), environment.executor())
             .thenComposeAsync(this::followAll, environment.executor());
       }
       return mended.thenComposeAsync(ignored -> {
@@ -152,7 +166,7 @@ final class IndexFollower {
       CompletableFuture<Set<MemoryId>> mended = CompletableFuture.completedFuture(busy);
       for (int i = 0; i < ids.size(); i += CHUNK) {
         List<MemoryId> chunk = ids.subList(i, Math.min(ids.size(), i + CHUNK));
-        mended = mended.thenComposeAsync(before -> mend(chunk, differing).thenApply(left -> {
+        mended = mended.thenComposeAsync(before -> mend(chunk).thenApply(left -> {
           before.addAll(left);
           return before;
         }), environment.executor());
@@ -166,12 +180,12 @@ final class IndexFollower {
   }
 
   /**
-   * Makes a chunk of memories agree, with one read.
+   * Makes a chunk of memories agree, with one read of rows and one of names: under the turns, because what differed
+   * before may have been put or taken away since.
    *
    * @return those on which somebody is working, which were left
    */
-  private CompletableFuture<List<MemoryId>> mend(
-      List<MemoryId> chunk, Map<MemoryId, List<DocumentName>> documents) {
+  private CompletableFuture<List<MemoryId>> mend(List<MemoryId> chunk) {
     Map<MemoryId, Turns.Turn> taken = new TreeMap<>();
     List<MemoryId> busy = new ArrayList<>();
     for (MemoryId id : chunk) {
@@ -184,7 +198,9 @@ final class IndexFollower {
     }
     Instant deadline = environment.now().plus(PATIENCE.multipliedBy(6));
     List<Memory> vectorless = new ArrayList<>();
-    CompletableFuture<Void> mended = stores.core().read(taken.keySet(), true).thenComposeAsync(rows -> {
+    CompletableFuture<Map<MemoryId, List<DocumentName>>> present = stores.index().unguarded().names(taken.keySet())
+        .thenApply(names -> names.stream().collect(Collectors.groupingBy(DocumentName::memory)));
+    CompletableFuture<Void> mended = stores.core().read(taken.keySet(), true).thenCombineAsync(present, (rows, documents) -> {
       List<CompletableFuture<?>> all = new ArrayList<>();
       for (MemoryId id : taken.keySet()) {
         CoreRow row = rows.get(id);
@@ -196,7 +212,7 @@ final class IndexFollower {
         }
       }
       return CompletableFuture.allOf(all.toArray(CompletableFuture[]::new));
-    }, environment.executor()).whenComplete((done, failure) -> taken.values().forEach(Turns.Turn::close));
+    }, environment.executor()).thenCompose(all -> all).whenComplete((done, failure) -> taken.values().forEach(Turns.Turn::close));
     return mended
         .thenComposeAsync(ignored -> CompletableFuture
             .allOf(vectorless.stream().map(this::embedAndFollow).toArray(CompletableFuture[]::new)),

@@ -92,6 +92,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
     this.follower = new IndexFollower(stores, environment, turns, embedder);
     index.compareBy(() -> follower.compare(Progress.NONE));
     this.settler = new Settler(doubt, follower, environment);
+    follower.mendBehindBy(settler::followBehind);
     this.poller = limits.followEvery().isZero()
         ? null
         : new ChangePoller(stores, environment, follower, limits.followEvery());
