@@ -96,7 +96,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
     this.poller = limits.followEvery().isZero()
         ? null
         : new ChangePoller(stores, environment, follower, limits.followEvery());
-    Rollback rollback = new Rollback(stores, environment, settler);
+    Rollback rollback = new Rollback(stores, environment, doubt, settler);
     WriteProtocol protocol = new WriteProtocol(stores, environment, new ParallelWrite(stores), doubt, rollback, settler,
         follower);
     this.admission = new Admission(limits.mostInFlight(), limits.mostUnsettled(), settler);
