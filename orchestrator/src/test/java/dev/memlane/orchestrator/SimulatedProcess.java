@@ -109,9 +109,11 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     this.told = new Digest().add(number).add(incarnation).add(digest(saved)).value();
     this.index = new SimulatedIndex(world.without(), saved, this::fate);
     SimulatedStores stores = new SimulatedStores(world.database(), world.without(), this);
-    this.memory = new MemoryOrchestrator(new Stores(stores.units(), stores.core(), stores.history(), index), anew -> index,
-        new Environment(this::execute, timer, timer, this), world.embedder(),
-        new MemoryOrchestrator.Limits(Duration.ofSeconds(10), 100, 100, SimulatedTimer.BETWEEN_LOOKS), () -> {});
+    Environment environment = new Environment(this::execute, timer, timer, this);
+    this.memory = new MemoryOrchestrator(new Stores(stores.units(), stores.core(), stores.history(), index),
+        anew -> index, environment, world.embedder(),
+        new MemoryOrchestrator.Limits(Duration.ofSeconds(10), 100, 100, SimulatedTimer.BETWEEN_LOOKS),
+        turns -> world.without().contains(Rule.FOLLOWER_TAKES_TURN) ? new Turns(environment) : turns, () -> {});
   }
 
   // ---- life ----------------------------------------------------------------------------------------------------------

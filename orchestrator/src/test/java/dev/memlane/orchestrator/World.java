@@ -420,12 +420,16 @@ final class World {
     }
   }
 
-  /** The caller may ask for what is unsettled, in random runs in whichever process. */
+  /**
+   * The caller may ask for what is unsettled. In random runs in whichever process and whenever; where all ways are walked
+   * it counts as a fault if it does before its process has come to rest.
+   */
   private void addQuestions(Calling calling, WriteOutcome.Unsettled unsettled, List<Step> steps) {
     for (SimulatedProcess process : processes) {
       boolean home = process.number() == calling.call.process();
       if (process.isOpen() && (home || order != null)) {
-        steps.add(new Step(process, "is asked for " + calling.name, Step.Cost.NOTHING, true, () -> {
+        Step.Cost cost = process.isQuiet() || order != null ? Step.Cost.NOTHING : Step.Cost.FAULT;
+        steps.add(new Step(process, "is asked for " + calling.name, cost, true, () -> {
           calling.asked = true;
           process.hear(200 + calls.indexOf(calling));
           process.memory().hasLanded(MEMORY, unsettled.op()).whenComplete((landed, failure) -> calling.landed = landed);
