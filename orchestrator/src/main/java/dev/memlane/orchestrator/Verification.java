@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -57,7 +58,7 @@ final class Verification {
   }
 
   private CompletableFuture<@Nullable Void> compareIndex(@Nullable MemoryId after, Tally tally) {
-    return NamePage.read(stores, after, PAGE).thenComposeAsync(page -> {
+    return NamePage.read(stores, Set::of, after, PAGE).thenComposeAsync(page -> {
       tally.core += page.liveRows();
       tally.documents += page.documents().size();
       Map<MemoryId, Head> rows = new HashMap<>();
