@@ -28,17 +28,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class Explorer {
 
-  /** What may go wrong together, the cheapest first. */
-  private static final List<World.Budget> BUDGETS = List.of(new World.Budget(0, 0), new World.Budget(0, 1),
-      new World.Budget(1, 0), new World.Budget(1, 1), new World.Budget(2, 0), new World.Budget(2, 1),
-      new World.Budget(3, 0), new World.Budget(3, 1));
-
   private final Scenario scenario;
   private final Set<Rule> without;
   private final BatchingEmbedder embedder;
   private long runs;
   private long states;
-  private World.@Nullable Budget exhausted;
+  private boolean exhausted;
 
   Explorer(Scenario scenario, Set<Rule> without, BatchingEmbedder embedder) {
     this.scenario = scenario;
@@ -63,38 +58,30 @@ final class Explorer {
     return states;
   }
 
-  /** What may have gone wrong in all the ways that have been walked to their ends; null if not even nothing. */
-  World.@Nullable Budget exhausted() {
+  /** Whether the last walk came to its end. */
+  boolean isExhausted() {
     return exhausted;
   }
 
-  /** Walks all ways, with more and more going wrong, until the time is up or a promise breaks. */
+  /**
+   * Walks all ways on which no more goes wrong than this, until a promise breaks.
+   *
+   * @param deadline when to stop in any case, by {@link System#nanoTime}
+   */
   @Nullable
-  Found all(World.Budget most, long deadline) {
-    for (World.Budget budget : BUDGETS) {
-      if (budget.faults() <= most.faults() && budget.crashes() <= most.crashes()) {
-        Found found = allWithin(budget, deadline);
-        if (found != null || System.nanoTime() >= deadline) {
-          return found;
-        }
-        exhausted = budget;
-      }
-    }
-    return null;
-  }
-
-  private @Nullable Found allWithin(World.Budget budget, long deadline) {
+  Found all(World.Budget budget, long deadline) {
     DepthFirst chooser = new DepthFirst();
-    do {
+    exhausted = false;
+    while (!exhausted && System.nanoTime() - deadline < 0) {
       World world = new World(scenario, without, budget, embedder, chooser, null);
       String problem = world.run();
       runs++;
       if (problem != null) {
         return shorten(budget, problem, world.way(), null, "walking all ways with at most " + describe(budget));
       }
-    } while (chooser.next() && System.nanoTime() < deadline);
+      exhausted = !chooser.next();
+    }
     states += chooser.seen.size();
-    if (Boolean.getBoolean("verbose")) System.out.println(budget + " " + runs + " runs " + chooser.seen.size() + " states");
     return null;
   }
 

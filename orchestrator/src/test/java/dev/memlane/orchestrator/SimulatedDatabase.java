@@ -55,6 +55,9 @@ final class SimulatedDatabase {
       return null;
     }
     Memory after = operation.after();
+    if (after != null && after.content().indexOf('\0') >= 0) {
+      throw new SimulatedFailure("a text can't hold a NUL character");
+    }
     CoreRow.State state = after == null ? CoreRow.State.DELETED : CoreRow.State.LIVE;
     put(new CoreRow(operation.memory(), state, operation.version(), operation.op(), operation.op().value(), after,
         operation.embedding()));

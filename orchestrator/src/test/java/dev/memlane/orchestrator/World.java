@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -43,8 +44,14 @@ import org.jspecify.annotations.Nullable;
  * becomes of an index write is chosen when it is asked for: nobody else sees the index.
  *
  * <p>
- * <b>What goes wrong</b> is bounded by two budgets, of faults and of crashes. A statement whose answer was lost, or that
- * was given up, or whose process crashed, may be executed at any later time or never; the run may end without it.
+ * <b>What goes wrong</b> is bounded by two budgets, of faults and of crashes. A statement that was given up, or whose
+ * process crashed, may be executed at any later time or never; the run may end without it.
+ *
+ * <p>
+ * <b>What is left out</b> where all ways are walked. A process's own tasks run in the order in which they were handed
+ * over: they meet only in its turns, which are given in that order too. A follower looks when everything has come to
+ * rest, and that it looks earlier counts as a fault; so does an answer that takes longer than what the process does
+ * meanwhile. Random runs shuffle the tasks and let followers look at any time.
  *
  * <p>
  * <b>Promises</b> are checked whenever the processes have done what they can do by themselves.
@@ -140,13 +147,13 @@ final class World {
     Set<DocumentName> documents = Set.of();
     if (scenario.memoryExists()) {
       Memory memory = new Memory(MEMORY, SCOPE, KEY, null, "text", Metadata.empty(), null, START, START, null, 1, BASE);
-      database.begin(new CoreRow(MEMORY, CoreRow.State.LIVE, 1, BASE, new UUID(0, 2), memory, VECTOR),
+      database.begin(new CoreRow(MEMORY, CoreRow.State.LIVE, 1, BASE, BASE.value(), memory, VECTOR),
           new HistoryEntry(MEMORY, BASE, 1, Operation.Kind.ADD, null, "text", null, Metadata.empty(), null, START));
       documents = Set.of(new DocumentName(MEMORY, BASE));
     }
     names.put(BASE, "the first add");
     for (Scenario.Call call : scenario.calls()) {
-      calls.add(new Calling(call, call.kind().name().toLowerCase(java.util.Locale.ROOT) + (calls.size() + 1)));
+      calls.add(new Calling(call, call.kind().name().toLowerCase(Locale.ROOT) + (calls.size() + 1)));
     }
     for (int i = 0; i < PROCESSES; i++) {
       processes[i] = new SimulatedProcess(this, i, 0, documents);
@@ -243,6 +250,9 @@ final class World {
     return way.stream().map(Step::name).toList();
   }
 
+  /**
+   * @param told whether it was chosen among several
+   */
   private void take(Step step, boolean told) {
     switch (step.cost()) {
       case NOTHING -> {
