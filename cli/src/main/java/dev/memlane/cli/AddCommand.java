@@ -36,6 +36,12 @@ final class AddCommand implements Callable<Integer> {
   @Option(names = "--key", paramLabel = "KEY", description = "Names the memory within its scope.")
   private @Nullable String key;
 
+  @Option(names = "--revive", description = "Lets a memory that was deleted under this key come back.")
+  private boolean revive;
+
+  @Option(names = "--once", description = "Stores it only if its scope does not hold this text yet.")
+  private boolean once;
+
   @Option(names = {"-m",
       "--metadata"}, paramLabel = "KEY=VALUE", description = "What else is known of it, for example topic=home, importance=3, tags=sea|hills. Repeatable.")
   private List<String> metadata = new ArrayList<>();
@@ -51,14 +57,16 @@ final class AddCommand implements Callable<Integer> {
   public Integer call() {
     String time = occurredAt;
     NewMemory added = Context.fromArguments(
-        () -> NewMemory.builder(text, scope.required("a memory must belong to somebody")).key(key).actor(actor)
+        () -> NewMemory.builder(text, scope.required("a memory must belong to somebody")).key(key).revive(revive).actor(actor)
             .metadata(ScalarSyntax.metadata(metadata))
             .occurredAt(time == null ? null : IngestLine.time("--occurred-at", time)).build());
-    try (Session session = context.open()) {
+    try (Session session = context.open(once)) {
       WriteOutcome outcome = session.blocking().addMemories(List.of(added)).get(0);
       Memory memory = switch (outcome) {
         case WriteOutcome.Stored stored -> stored.memory();
         case WriteOutcome.DuplicateOf duplicate -> duplicate.memory();
+        case WriteOutcome.WasDeleted deleted -> throw new CommandFailure(
+            deleted.describe() + "; add --revive lets it come back", null);
         default -> throw new MemoryWriteException(outcome, null);
       };
       context.answer(() -> {

@@ -1,10 +1,12 @@
 package dev.memlane.cli;
 
 import dev.memlane.embedded.Memlane;
+import dev.memlane.orchestrator.OrchestratorBuilder;
 import dev.memlane.model.InvalidInputException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
@@ -39,14 +41,28 @@ record Context(CommonOptions options, Console console, Map<String, String> envir
   }
 
   /**
+   * Opens the data.
+   *
+   * @param once whether what is written is held only once in its scope
+   */
+  Session open(boolean once) {
+    return open(dataDirectory(), false, settings -> settings.deduplicate(scope -> once));
+  }
+
+  /**
    * Opens a data directory.
    *
    * @param rebuildIndex whether to put the whole index again
    */
   Session open(Path directory, boolean rebuildIndex) {
+    return open(directory, rebuildIndex, settings -> {});
+  }
+
+  private Session open(Path directory, boolean rebuildIndex, Consumer<OrchestratorBuilder> settings) {
     Bar bar = Bar.start(console, rebuildIndex ? "Reindexing" : "Comparing", "", Bar.LATER);
     try (bar) {
-      Memlane.Builder builder = Memlane.builder(directory).rebuildIndex(rebuildIndex).progress(bar::at);
+      Memlane.Builder builder = Memlane.builder(directory).rebuildIndex(rebuildIndex).settings(settings)
+          .progress(bar::at);
       String url = options.jdbcUrl();
       if (url != null) {
         fromArguments(

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Stores the lines of files. */
@@ -28,6 +29,9 @@ final class IngestCommand implements Callable<Integer> {
   @Mixin
   private final ScopeOptions scope = new ScopeOptions();
 
+  @Option(names = "--once", description = "Stores each text only once in its scope, whichever line or file it is in.")
+  private boolean once;
+
   IngestCommand(Context context) {
     this.context = context;
   }
@@ -39,7 +43,7 @@ final class IngestCommand implements Callable<Integer> {
     sources.forEach(Ingestion.Source::requireReadable);
     scope.scope();
     IngestLine.Defaults defaults = new IngestLine.Defaults(scope.user(), scope.agent(), scope.run());
-    try (Session session = context.open()) {
+    try (Session session = context.open(once)) {
       IngestReport report = new Ingestion(session.memory(), defaults, context.console(), context.stop()).run(sources);
       context.answer(report::json, () -> context.print(report.summary()));
       String ended = report.ended();

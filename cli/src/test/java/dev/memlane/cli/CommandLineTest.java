@@ -110,6 +110,32 @@ class CommandLineTest {
   }
 
   @Test
+  void add_underADeletedKey_needsToBeToldToRevive() {
+    String first = add("first", "--key", "k");
+    json("delete", first);
+
+    Run refused = run("add", "second", "--user", user, "--key", "k");
+    assertThat(refused.status()).isEqualTo(1);
+    assertThat(refused.err()).contains("was deleted", "--revive");
+    JsonNode revived = json("add", "second", "--user", user, "--key", "k", "--revive");
+
+    assertThat(revived.path("outcome").asText()).isEqualTo("stored");
+    assertThat(revived.path("id").asText()).isEqualTo(first);
+    assertThat(revived.path("version").asInt()).isEqualTo(3);
+  }
+
+  @Test
+  void add_once_findsTheSameTextThere() {
+    String first = add("the very same", "--once");
+
+    JsonNode second = json("add", "the very same", "--user", user, "--once");
+
+    assertThat(second.path("outcome").asText()).isEqualTo("duplicate");
+    assertThat(second.path("id").asText()).isEqualTo(first);
+    assertThat(add("the very same")).as("without the option it may be there twice").isNotEqualTo(first);
+  }
+
+  @Test
   void search_inAScope_findsWithFilter() {
     String sea = add("a walk by the sea", "-m", "topic=travel", "-m", "importance=4");
     add("the sea in a song", "-m", "topic=music");

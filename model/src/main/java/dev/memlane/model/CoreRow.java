@@ -12,9 +12,16 @@ import org.jspecify.annotations.Nullable;
  * @param stamp names the last physical change of the row; never used twice, so what arrives late finds another one
  * @param memory there exactly if the state is {@link State#LIVE}
  * @param embedding the vector of the live memory, where it was asked for and there is one
+ * @param unique whether no other memory of exactly this scope may have the same content
  */
 public record CoreRow(MemoryId id, State state, int version, OperationId op, UUID stamp, @Nullable Memory memory,
-    @Nullable Embedding embedding) {
+    @Nullable Embedding embedding, boolean unique) {
+
+  /** A row whose content may be there more than once. */
+  public CoreRow(MemoryId id, State state, int version, OperationId op, UUID stamp, @Nullable Memory memory,
+      @Nullable Embedding embedding) {
+    this(id, state, version, op, stamp, memory, embedding, false);
+  }
 
   /** What a row stands for. */
   public enum State {

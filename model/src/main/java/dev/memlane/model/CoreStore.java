@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +55,15 @@ public interface CoreStore {
    * Applied if the row is, live or deleted, in the state that the unit's operation made; not applied if it isn't.
    */
   CompletableFuture<StoreResult> confirm(Unit unit, UUID stamp);
+
+  /** Joins the removing of a tombstone or void row for good, if it still has this stamp. */
+  CompletableFuture<StoreResult> sweep(Unit unit, UUID stamp);
+
+  /** Lists tombstones and void rows that have been so since before this time, oldest first. */
+  CompletableFuture<List<CoreRow>> gone(Instant before, int limit);
+
+  /** The live memory of exactly this scope that has this content and was stored as unique, if there is one. */
+  CompletableFuture<Optional<CoreRow>> unique(Scope scope, String content);
 
   /**
    * Reads rows in whatever state.

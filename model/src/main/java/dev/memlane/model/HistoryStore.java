@@ -1,5 +1,6 @@
 package dev.memlane.model;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -29,6 +30,16 @@ public interface HistoryStore {
    * applied if it isn't and never will be.
    */
   CompletableFuture<StoreResult> look(Unit unit);
+
+  /** Joins the removing of all entries of the unit's memory, if core holds no row of it any more. */
+  CompletableFuture<StoreResult> sweep(Unit unit);
+
+  /**
+   * Removes void entries of operations before this time.
+   *
+   * @return how many, at most {@code limit}
+   */
+  CompletableFuture<Integer> sweepVoid(Instant before, int limit);
 
   /** Whether the operation's entry is there and not void, at this moment and without a fence. */
   CompletableFuture<Boolean> has(OperationId op);

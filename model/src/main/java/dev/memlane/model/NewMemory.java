@@ -15,9 +15,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param key names the memory within its scope: a second add under it answers with the first one's memory; or null
  * @param embedding the content's vector where the caller has it already; null lets the embedder make it
+ * @param revive whether a memory that was deleted under this key may come back
  */
 public record NewMemory(String content, Scope scope, @Nullable String key, @Nullable String actor, Metadata metadata,
-    @Nullable Instant occurredAt, @Nullable Instant expiresAt, @Nullable Embedding embedding) {
+    @Nullable Instant occurredAt, @Nullable Instant expiresAt, @Nullable Embedding embedding, boolean revive) {
 
   /** The longest key, in characters. */
   public static final int LONGEST_KEY = 1_000;
@@ -83,6 +84,7 @@ public record NewMemory(String content, Scope scope, @Nullable String key, @Null
     private @Nullable Instant occurredAt;
     private @Nullable Instant expiresAt;
     private @Nullable Embedding embedding;
+    private boolean revive;
 
     private Builder(String content, Scope scope) {
       this.content = content;
@@ -129,8 +131,17 @@ public record NewMemory(String content, Scope scope, @Nullable String key, @Null
       return this;
     }
 
+    /**
+     * Lets a memory that was deleted under this key come back, with this content and as its next version. Without it, an
+     * add is told that the memory was deleted.
+     */
+    public Builder revive(boolean revive) {
+      this.revive = revive;
+      return this;
+    }
+
     public NewMemory build() {
-      return new NewMemory(content, scope, key, actor, metadata, occurredAt, expiresAt, embedding);
+      return new NewMemory(content, scope, key, actor, metadata, occurredAt, expiresAt, embedding, revive);
     }
   }
 }

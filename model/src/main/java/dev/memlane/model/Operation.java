@@ -11,14 +11,21 @@ import org.jspecify.annotations.Nullable;
  *
  * @param op this operation's id; becomes the row's {@code op} and {@code stamp}
  * @param before the row that it starts from: what its write expects by stamp, and what undo puts back. Null for an add
- * that expects no row; a void row for an add that writes over it
+ * that expects no row; a void row for an add that writes over it; a tombstone for an update that revives
  * @param after the memory as it will be; null for a delete
  * @param embedding the vector of {@code after}; null for a delete
  * @param actor who does it, for the history, or null
  * @param at when
+ * @param unique whether it may only be done if no other memory of exactly this scope has the same content
  */
 public record Operation(OperationId op, Kind kind, MemoryId memory, @Nullable CoreRow before, @Nullable Memory after,
-    @Nullable Embedding embedding, @Nullable String actor, Instant at) {
+    @Nullable Embedding embedding, @Nullable String actor, Instant at, boolean unique) {
+
+  /** An operation whose content may be there already. */
+  public Operation(OperationId op, Kind kind, MemoryId memory, @Nullable CoreRow before, @Nullable Memory after,
+      @Nullable Embedding embedding, @Nullable String actor, Instant at) {
+    this(op, kind, memory, before, after, embedding, actor, at, false);
+  }
 
   /** What an operation does. */
   public enum Kind {
@@ -72,6 +79,11 @@ public record Operation(OperationId op, Kind kind, MemoryId memory, @Nullable Co
       throw new IllegalStateException(op + " is a " + kind + ", which has no vector");
     }
     return embedding;
+  }
+
+  /** The same operation, starting from another row. */
+  public Operation over(@Nullable CoreRow row) {
+    return new Operation(op, kind, memory, row, after, embedding, actor, at, unique);
   }
 
   /** The document that this operation puts into the index; null for a delete. */

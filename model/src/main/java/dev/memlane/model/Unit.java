@@ -22,7 +22,9 @@ public interface Unit {
     /** Core's stamp is replaced, so that a late write can't land; then history is asked whether it had landed. */
     FENCE_AND_LOOK(2),
     /** Core's stamp is replaced, so that the operation that made the row can no longer be undone. */
-    CONFIRM(1);
+    CONFIRM(1),
+    /** A tombstone or void row goes, and with it what history knows of its memory. */
+    SWEEP(2);
 
     private final int parts;
 

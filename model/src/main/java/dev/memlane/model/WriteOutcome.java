@@ -40,11 +40,11 @@ public sealed interface WriteOutcome {
     }
   }
 
-  /** The key is taken by this memory, which stays. */
+  /** The key, or the content where a scope holds each content once, is taken by this memory, which stays. */
   record DuplicateOf(Memory memory) implements WriteOutcome {
     @Override
     public String describe() {
-      return "memory " + memory.id() + " is there already under this key";
+      return "memory " + memory.id() + " is there already, under this key or with this content";
     }
   }
 

@@ -1,7 +1,10 @@
 package dev.memlane.orchestrator;
 
 import dev.memlane.model.WriteOutcome;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -9,23 +12,31 @@ import org.jspecify.annotations.Nullable;
  * Decides whether a write may begin, and knows how many have.
  *
  * <p>
- * Refuses when it is closed, when as many writes are under way as may be, and when too many are unsettled: beyond that
- * nobody could tell what is true. Safe for use by several threads.
+ * While as many writes are under way as may be, who wants to begin another waits in its own thread, which is what slows
+ * down a caller that is faster than the stores; no longer than its patience. Refuses when it is closed, and when too many
+ * writes are unsettled: beyond that nobody could tell what is true. Safe for use by several threads.
  */
 final class Admission {
 
   private final int mostInFlight;
   private final int mostUnsettled;
+  private final Duration patience;
   private final Settler settler;
-
-  // Guarded by this.
   private final CompletableFuture<Void> drained = new CompletableFuture<>();
+
+  private final ReentrantLock lock = new ReentrantLock();
+  // Guarded by lock.
+  private final Condition room = lock.newCondition();
   private int inFlight;
   private boolean closed;
 
-  Admission(int mostInFlight, int mostUnsettled, Settler settler) {
+  /**
+   * @param patience how long to wait for room
+   */
+  Admission(int mostInFlight, int mostUnsettled, Duration patience, Settler settler) {
     this.mostInFlight = mostInFlight;
     this.mostUnsettled = mostUnsettled;
+    this.patience = patience;
     this.settler = settler;
   }
 
@@ -45,45 +56,75 @@ final class Admission {
     return outcome.whenComplete((done, failure) -> leave());
   }
 
-  private synchronized @Nullable String enter() {
-    if (closed) {
-      return "the memory is closed; open it again";
+  private @Nullable String enter() {
+    lock.lock();
+    try {
+      awaitRoom();
+      if (closed) {
+        return "the memory is closed; open it again";
+      }
+      if (inFlight >= mostInFlight) {
+        return mostInFlight + " writes are under way, which is the limit, and none of them ended within " + patience
+            + ": the stores are slower than the writers; write less at once, or try again later";
+      }
+      if (settler.unsettled() >= mostUnsettled) {
+        return mostUnsettled
+            + " writes are unsettled, which is the limit: the database cannot be reached to find out what "
+            + "became of them; check it, they settle by themselves when it answers";
+      }
+      inFlight++;
+      return null;
+    } finally {
+      lock.unlock();
     }
-    if (inFlight >= mostInFlight) {
-      return mostInFlight
-          + " writes are under way, which is the limit: wait for some of them, or hand over many at once "
-          + "by addMemories, which paces itself";
+  }
+
+  private void awaitRoom() {
+    long left = patience.toNanos();
+    try {
+      while (inFlight >= mostInFlight && !closed && left > 0) {
+        left = room.awaitNanos(left);
+      }
+    } catch (InterruptedException e) {
+      // Nothing was begun, and the caller is told so; its thread remembers why.
+      Thread.currentThread().interrupt();
     }
-    if (settler.unsettled() >= mostUnsettled) {
-      return mostUnsettled
-          + " writes are unsettled, which is the limit: the database cannot be reached to find out what "
-          + "became of them; check it, they settle by themselves when it answers";
-    }
-    inFlight++;
-    return null;
   }
 
   private void leave() {
     boolean last;
-    synchronized (this) {
+    lock.lock();
+    try {
       inFlight--;
       last = closed && inFlight == 0;
+      room.signal();
+    } finally {
+      lock.unlock();
     }
     if (last) {
       drained.complete(null);
     }
   }
 
-  synchronized int inFlight() {
-    return inFlight;
+  int inFlight() {
+    lock.lock();
+    try {
+      return inFlight;
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** Refuses from now on; the future completes when what is under way has ended. */
   CompletableFuture<Void> close() {
     boolean idle;
-    synchronized (this) {
+    lock.lock();
+    try {
       closed = true;
       idle = inFlight == 0;
+      room.signalAll();
+    } finally {
+      lock.unlock();
     }
     if (idle) {
       drained.complete(null);

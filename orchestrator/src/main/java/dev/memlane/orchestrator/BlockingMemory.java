@@ -90,6 +90,11 @@ public final class BlockingMemory {
     return Outcomes.await(memory.verify(repair));
   }
 
+  /** See {@link MemoryOrchestrator#sweep}. */
+  public long sweep() {
+    return Outcomes.await(memory.sweep());
+  }
+
   /** See {@link MemoryOrchestrator#statistics}. */
   public Statistics statistics() {
     return Outcomes.await(memory.statistics());

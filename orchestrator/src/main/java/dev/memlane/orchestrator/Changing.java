@@ -9,11 +9,13 @@ import dev.memlane.model.MemoryId;
 import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.Operation;
 import dev.memlane.model.OperationId;
+import dev.memlane.model.Scope;
 import dev.memlane.model.WriteOutcome;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,15 +32,20 @@ final class Changing {
   private final Turns turns;
   private final WriteProtocol protocol;
   private final BatchingEmbedder embedder;
+  private final Predicate<Scope> unique;
   private final Duration patience;
 
+  /**
+   * @param unique which scopes hold each content once
+   */
   Changing(Stores stores, Environment environment, Turns turns, WriteProtocol protocol, BatchingEmbedder embedder,
-      Duration patience) {
+      Predicate<Scope> unique, Duration patience) {
     this.stores = stores;
     this.environment = environment;
     this.turns = turns;
     this.protocol = protocol;
     this.embedder = embedder;
+    this.unique = unique;
     this.patience = patience;
   }
 
@@ -94,10 +101,7 @@ final class Changing {
 
   private CompletableFuture<@Nullable WriteOutcome> inTurn(
       MemoryId id, @Nullable OperationId expected, Instant deadline, Plan plan) {
-    return turns.take(id, deadline)
-        .thenComposeAsync(
-            turn -> attempt(id, expected, deadline, plan).whenComplete((outcome, defect) -> turn.close()),
-            environment.executor());
+    return turns.<@Nullable WriteOutcome>in(id, deadline, () -> attempt(id, expected, deadline, plan));
   }
 
   private CompletableFuture<@Nullable WriteOutcome> attempt(
@@ -144,7 +148,8 @@ final class Changing {
     Memory after = new Memory(old.id(), old.scope(), old.key(), old.actor(), content,
         update.metadata() == null ? old.metadata() : update.metadata(), old.occurredAt(), old.createdAt(), now,
         old.expiresAt(), before.version() + 1, op);
-    return new Operation(op, Operation.Kind.UPDATE, old.id(), before, after, embedding, update.actor(), now);
+    return new Operation(op, Operation.Kind.UPDATE, old.id(), before, after, embedding, update.actor(), now,
+        before.unique() || unique.test(old.scope()));
   }
 
   private static Memory requireMemory(CoreRow row) {

@@ -67,15 +67,15 @@ final class IndexFollower {
    */
   CompletableFuture<Void> follow(MemoryId memory) {
     Instant deadline = environment.now().plus(PATIENCE);
-    return turns.take(memory, deadline)
-        .thenComposeAsync(turn -> followInTurn(memory, deadline).whenComplete((done, failure) -> turn.close()),
-            environment.executor());
+    return turns.in(memory, deadline, () -> followInTurn(memory, deadline));
   }
 
   /** The same, for who has the turn already. */
   CompletableFuture<Void> followInTurn(MemoryId memory, Instant deadline) {
     return stores.core().read(List.of(memory), true).thenCompose(rows -> agree(memory, rows.get(memory), deadline))
-        .thenCompose(name -> name == null ? stores.index().unguarded().removeAll(memory) : stores.index().unguarded().retain(name));
+        .thenCompose(name -> name == null
+            ? stores.index().unguarded().removeAll(memory)
+            : stores.index().unguarded().retain(name));
   }
 
   /** Puts what core has; the name of what was put, or null if there is nothing. */
@@ -201,21 +201,24 @@ final class IndexFollower {
     }
     Instant deadline = environment.now().plus(PATIENCE.multipliedBy(6));
     List<Memory> vectorless = new ArrayList<>();
-    CompletableFuture<Map<MemoryId, List<DocumentName>>> present = stores.index().unguarded().names(taken.keySet())
-        .thenApply(names -> names.stream().collect(Collectors.groupingBy(DocumentName::memory)));
-    CompletableFuture<Void> mended = stores.core().read(taken.keySet(), true).thenCombineAsync(present, (rows, documents) -> {
-      List<CompletableFuture<?>> all = new ArrayList<>();
-      for (MemoryId id : taken.keySet()) {
-        CoreRow row = rows.get(id);
-        Memory memory = row == null ? null : row.memory();
-        if (memory != null && row != null && row.embedding() == null) {
-          vectorless.add(memory);
-        } else {
-          all.add(mendOne(id, row, documents.getOrDefault(id, List.of()), deadline));
-        }
-      }
-      return CompletableFuture.allOf(all.toArray(CompletableFuture[]::new));
-    }, environment.executor()).thenCompose(all -> all).whenComplete((done, failure) -> taken.values().forEach(Turns.Turn::close));
+    CompletableFuture<Void> mended = CompletableFuture.completedFuture(taken.keySet())
+        .thenComposeAsync(ids -> stores.index().unguarded().names(ids), environment.executor())
+        .thenComposeAsync(names -> stores.core().read(taken.keySet(), true).thenComposeAsync(rows -> {
+          Map<MemoryId, List<DocumentName>> documents = names.stream()
+              .collect(Collectors.groupingBy(DocumentName::memory));
+          List<CompletableFuture<?>> all = new ArrayList<>();
+          for (MemoryId id : taken.keySet()) {
+            CoreRow row = rows.get(id);
+            Memory memory = row == null ? null : row.memory();
+            if (memory != null && row != null && row.embedding() == null) {
+              vectorless.add(memory);
+            } else {
+              all.add(mendOne(id, row, documents.getOrDefault(id, List.of()), deadline));
+            }
+          }
+          return CompletableFuture.allOf(all.toArray(CompletableFuture[]::new));
+        }, environment.executor()), environment.executor())
+        .whenComplete((done, failure) -> taken.values().forEach(Turns.Turn::close));
     return mended
         .thenComposeAsync(ignored -> CompletableFuture
             .allOf(vectorless.stream().map(this::embedAndFollow).toArray(CompletableFuture[]::new)),

@@ -26,6 +26,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +45,8 @@ import org.jspecify.annotations.Nullable;
  * <b>Reads</b> come from core. A search finds what this process has been acknowledged before it.
  *
  * <p>
- * <b>Threads.</b> Safe for use by many at once. Nothing here blocks its caller; {@link #blocking} does. What is chained to
+ * <b>Threads.</b> Safe for use by many at once. Nothing here blocks its caller, but that a write waits for its admission
+ * while 10,000 others are under way, no longer than its deadline; {@link #blocking} waits for the results. What is chained to
  * a returned future runs on a virtual thread of its own and may block. Cancelling a future ends the waiting, not the
  * write.
  */
@@ -71,6 +73,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
   private final Doubt doubt;
   private final Settler settler;
   private final IndexFollower follower;
+  private final Sweeper sweeper;
   private final @Nullable ChangePoller poller;
   private final Duration patience;
   private final Runnable release;
@@ -81,8 +84,8 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * @param release lets go of what was opened for this orchestrator, after its stores have been closed
    */
   MemoryOrchestrator(Stores opened, IndexOpener opener, Environment environment, BatchingEmbedder embedder,
-      Limits limits, Runnable release) {
-    this(opened, opener, environment, embedder, limits, UnaryOperator.identity(), release);
+      Settings settings, Runnable release) {
+    this(opened, opener, environment, embedder, settings, UnaryOperator.identity(), release);
   }
 
   /**
@@ -90,12 +93,12 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * that shows what breaks if they aren't
    */
   MemoryOrchestrator(Stores opened, IndexOpener opener, Environment environment, BatchingEmbedder embedder,
-      Limits limits, UnaryOperator<Turns> followersTurns, Runnable release) {
+      Settings settings, UnaryOperator<Turns> followersTurns, Runnable release) {
     this.index = new ReopeningIndex(opened.index(), opener, environment);
     this.stores = new Stores(opened.units(), opened.core(), opened.history(), index);
     this.environment = environment;
     this.embedder = embedder;
-    this.patience = limits.writeDeadline();
+    this.patience = settings.writeDeadline();
     this.release = release;
     Turns turns = new Turns(environment);
     this.doubt = new Doubt(stores, environment);
@@ -103,25 +106,29 @@ public final class MemoryOrchestrator implements AutoCloseable {
     index.compareBy(() -> follower.compare(Progress.NONE));
     this.settler = new Settler(doubt, follower, environment);
     follower.mendBehindBy(settler::followBehind);
-    this.poller = limits.followEvery().isZero()
+    this.poller = settings.followEvery().isZero()
         ? null
-        : new ChangePoller(stores, environment, follower, limits.followEvery());
+        : new ChangePoller(stores, environment, follower, settings.followEvery());
     Rollback rollback = new Rollback(stores, environment, doubt, settler);
     WriteProtocol protocol = new WriteProtocol(stores, environment, new ParallelWrite(stores), doubt, rollback, settler,
         follower);
-    this.admission = new Admission(limits.mostInFlight(), limits.mostUnsettled(), settler);
-    this.adding = new Adding(stores, environment, turns, protocol, embedder, patience);
-    this.changing = new Changing(stores, environment, turns, protocol, embedder, patience);
+    this.admission = new Admission(settings.mostInFlight(), settings.mostUnsettled(), patience, settler);
+    this.adding = new Adding(stores, environment, turns, protocol, embedder, settings.unique(), patience);
+    this.changing = new Changing(stores, environment, turns, protocol, embedder, settings.unique(), patience);
     this.searching = new Searching(stores, environment, embedder);
-    this.verification = new Verification(stores, environment, follower);
+    this.verification = new Verification(stores, environment, turns, follower);
+    this.sweeper = new Sweeper(stores, environment, settings.retention());
   }
 
   /**
-   * What bounds the writes, and the time until the writes of others are found.
+   * What can be set.
    *
    * @param followEvery how often to look what other processes have written; zero if there are none
+   * @param retention how long tombstones and void rows are kept
+   * @param unique which scopes hold each content once
    */
-  record Limits(Duration writeDeadline, int mostInFlight, int mostUnsettled, Duration followEvery) {}
+  record Settings(Duration writeDeadline, int mostInFlight, int mostUnsettled, Duration followEvery,
+      Duration retention, Predicate<Scope> unique) {}
 
   /** Begins to open one. */
   public static OrchestratorBuilder builder() {
@@ -130,6 +137,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
 
   /** Makes the index agree with core, and keeps it so: what opening does before anything else. */
   CompletableFuture<Long> start(Progress progress) {
+    sweeper.start();
     ChangePoller following = poller;
     if (following == null) {
       return follower.compare(progress);
@@ -292,12 +300,23 @@ public final class MemoryOrchestrator implements AutoCloseable {
   }
 
   /**
-   * Compares the three stores. Writes that are under way meanwhile may show as differences.
+   * Compares the three stores, while others may write: what differs is looked at again under its turn before it is
+   * reported.
    *
    * @param repair whether to make the index agree with core first
    */
   public CompletableFuture<VerifyReport> verify(boolean repair) {
     return read(() -> verification.verify(repair));
+  }
+
+  /**
+   * Lets go of tombstones, with their memories' histories, and of what was left by writes that were rolled back, all
+   * older than the retention time. This is done every hour in any case.
+   *
+   * @return how many went
+   */
+  public CompletableFuture<Long> sweep() {
+    return read(sweeper::sweep);
   }
 
   public CompletableFuture<Statistics> statistics() {
@@ -377,6 +396,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
           admission.inFlight(), settler.unsettled());
     }
     settler.close();
+    sweeper.close();
     if (poller != null) {
       awaitEnd(poller.close());
     }

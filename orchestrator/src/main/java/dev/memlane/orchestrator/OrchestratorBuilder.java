@@ -4,6 +4,7 @@ import dev.memlane.embedding.BatchingEmbedder;
 import dev.memlane.embedding.Embedder;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemlaneException;
+import dev.memlane.model.Scope;
 import dev.memlane.model.VectorIndex;
 import dev.memlane.storage.core.PostgresCoreStore;
 import dev.memlane.storage.history.PostgresHistoryStore;
@@ -15,6 +16,7 @@ import java.time.InstantSource;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  * use by several threads.
  */
 public final class OrchestratorBuilder {
+
+  private static final Duration SHORTEST_RETENTION = Duration.ofHours(1);
 
   private @Nullable String jdbcUrl;
   private @Nullable String user;
@@ -42,6 +46,8 @@ public final class OrchestratorBuilder {
   private Duration statementTimeout = Duration.ofSeconds(5);
   private Duration lockTimeout = Duration.ofSeconds(1);
   private Duration commitInterval = Duration.ofSeconds(10);
+  private Duration retention = Duration.ofDays(30);
+  private Predicate<Scope> unique = scope -> false;
   private Duration followEvery = Duration.ofMillis(500);
   private int mostInFlight = 10_000;
   private int mostUnsettled = 1_000;
@@ -135,7 +141,7 @@ public final class OrchestratorBuilder {
     return this;
   }
 
-  /** How many writes may be under way, 10,000 by default; beyond that they are refused. */
+  /** How many writes may be under way, 10,000 by default; beyond that callers wait, no longer than a write may take. */
   public OrchestratorBuilder mostInFlight(int mostInFlight) {
     this.mostInFlight = mostInFlight;
     return this;
@@ -156,6 +162,30 @@ public final class OrchestratorBuilder {
       throw new InvalidInputException("followEvery is " + followEvery + "; it can't be less than zero");
     }
     this.followEvery = followEvery;
+    return this;
+  }
+
+  /**
+   * How long the stores remember what was deleted or rolled back, 30 days by default: so long a key that was deleted is
+   * not given to a new memory unless asked for, and the history of a deleted memory can be read.
+   *
+   * @param retention at least an hour, because late statements must find what they are kept out by
+   */
+  public OrchestratorBuilder retention(Duration retention) {
+    if (retention.compareTo(SHORTEST_RETENTION) < 0) {
+      throw new InvalidInputException("the retention is " + retention + "; it must be at least " + SHORTEST_RETENTION);
+    }
+    this.retention = retention;
+    return this;
+  }
+
+  /**
+   * In which scopes each content is held once: an add of a content that is there, in exactly the same scope, is answered
+   * with the memory that has it, and an update to it is rolled back. No scope by default. It holds for what is written
+   * from then on, and every process on the database should say the same.
+   */
+  public OrchestratorBuilder deduplicate(Predicate<Scope> scopes) {
+    this.unique = scopes;
     return this;
   }
 
@@ -206,7 +236,7 @@ public final class OrchestratorBuilder {
       MemoryOrchestrator orchestrator = new MemoryOrchestrator(
           new Stores(database.units(), core, new PostgresHistoryStore(database), index), indexes,
           new Environment(executor, timer, clock, new TimeOrderedIds(clock)), batching,
-          new MemoryOrchestrator.Limits(writeDeadline, mostInFlight, mostUnsettled, followEvery),
+          new MemoryOrchestrator.Settings(writeDeadline, mostInFlight, mostUnsettled, followEvery, retention, unique),
           opened::close);
       Outcomes.await(orchestrator.start(progress));
       return orchestrator;

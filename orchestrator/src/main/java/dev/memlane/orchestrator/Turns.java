@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,6 +79,24 @@ final class Turns {
     }
     ScheduledFuture<?> alarm = environment.at(deadline, () -> giveUp(memory, waiting));
     return waiting.turn.whenComplete((turn, failure) -> alarm.cancel(false));
+  }
+
+  /**
+   * Waits for the memory's turn, and runs a step that has it until it ends, however it ends.
+   *
+   * @return what the step returns; fails with a {@link TurnTimeoutException} at the deadline
+   */
+  <T extends @Nullable Object> CompletableFuture<T> in(MemoryId memory, Instant deadline,
+      Supplier<CompletableFuture<T>> step) {
+    return take(memory, deadline).thenComposeAsync(turn -> {
+      CompletableFuture<T> begun;
+      try {
+        begun = step.get();
+      } catch (RuntimeException e) {
+        begun = CompletableFuture.failedFuture(e);
+      }
+      return begun.whenComplete((done, failure) -> turn.close());
+    }, environment.executor());
   }
 
   /** The memory's turn if nobody has it; null otherwise. */

@@ -2,33 +2,48 @@ package dev.memlane.orchestrator;
 
 import dev.memlane.model.DocumentName;
 import dev.memlane.model.Head;
+import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.MemoryId;
 import dev.memlane.orchestrator.IndexFollower.NamePage;
 import dev.memlane.orchestrator.VerifyReport.Inconsistency;
-import java.util.ArrayList;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Compares the three stores, in pages: core with the index by the documents' names, core with the history by the newest
  * entries.
+ *
+ * <p>
+ * The pages are read one store after the other while others write, so what differs there is only suspect. Each suspect is
+ * looked at again by itself, under its turn, and a few times over, because another process may have written it a moment
+ * ago; what differs then is reported.
  */
 final class Verification {
 
   private static final int PAGE = 2_000;
   private static final int MOST_REPORTED = 1_000;
+  private static final int LONGEST_HISTORY = 10_000;
+  private static final int LOOKS_AT_ONCE = 50;
+  private static final int LOOKS = 5;
+  private static final Duration BETWEEN_LOOKS = Duration.ofMillis(400);
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final Stores stores;
   private final Environment environment;
+  private final Turns turns;
   private final IndexFollower follower;
 
-  Verification(Stores stores, Environment environment, IndexFollower follower) {
+  Verification(Stores stores, Environment environment, Turns turns, IndexFollower follower) {
     this.stores = stores;
     this.environment = environment;
+    this.turns = turns;
     this.follower = follower;
   }
 
@@ -40,19 +55,21 @@ final class Verification {
     return repaired.thenComposeAsync(count -> {
       Tally tally = new Tally();
       return compareIndex(null, tally).thenComposeAsync(done -> compareHistory(null, tally), environment.executor())
-          .thenCompose(done -> stores.history().count(null)).thenApply(entries -> new VerifyReport(tally.core, entries,
-              tally.documents, tally.inconsistencies, count));
+          .thenComposeAsync(done -> Window.run(List.copyOf(tally.suspects), LOOKS_AT_ONCE,
+              memory -> lookInTurn(memory, LOOKS), environment), environment.executor())
+          .thenCombine(stores.history().count(null), (found, entries) -> new VerifyReport(tally.core, entries,
+              tally.documents, found.stream().flatMap(Optional::stream).toList(), count));
     }, environment.executor());
   }
 
   private static final class Tally {
-    final List<Inconsistency> inconsistencies = new ArrayList<>();
+    final Set<MemoryId> suspects = new TreeSet<>();
     long core;
     long documents;
 
-    void report(MemoryId memory, String problem) {
-      if (inconsistencies.size() < MOST_REPORTED) {
-        inconsistencies.add(new Inconsistency(memory, problem));
+    void suspect(MemoryId memory) {
+      if (suspects.size() < MOST_REPORTED) {
+        suspects.add(memory);
       }
     }
   }
@@ -61,21 +78,10 @@ final class Verification {
     return NamePage.read(stores, Set::of, after, PAGE).thenComposeAsync(page -> {
       tally.core += page.liveRows();
       tally.documents += page.documents().size();
-      Map<MemoryId, Head> rows = new HashMap<>();
-      page.rows().stream().filter(Head::live).forEach(row -> rows.put(row.memory(), row));
-      page.differing().forEach((memory, documents) -> tally.report(memory, describe(rows.get(memory), documents)));
+      page.differing().keySet().forEach(tally::suspect);
       MemoryId last = page.last();
       return last == null ? CompletableFuture.completedFuture(null) : compareIndex(last, tally);
     }, environment.executor());
-  }
-
-  private static String describe(@Nullable Head row, List<DocumentName> documents) {
-    if (row == null) {
-      return "the index holds it and core does not: run verify --repair";
-    }
-    return documents.isEmpty()
-        ? "core holds it and the index does not: run verify --repair"
-        : "the index holds another state of it than core, " + row.op() + ": run verify --repair";
   }
 
   private CompletableFuture<@Nullable Void> compareHistory(@Nullable MemoryId after, Tally tally) {
@@ -89,21 +95,53 @@ final class Verification {
       entries.stream().filter(entry -> last == null || entry.memory().compareTo(last) <= 0)
           .forEach(entry -> byMemory.put(entry.memory(), entry));
       for (Head row : rows) {
-        if (last == null || row.memory().compareTo(last) <= 0) {
-          Head entry = byMemory.remove(row.memory());
-          if (!row.equals(entry)) {
-            tally.report(row.memory(), entry == null
-                ? "core holds it and the history knows nothing of it"
-                : "core is at operation " + row.op() + " and the history at " + entry.op());
-          }
+        if ((last == null || row.memory().compareTo(last) <= 0) && !row.equals(byMemory.remove(row.memory()))) {
+          tally.suspect(row.memory());
         }
       }
-      byMemory.keySet().forEach(memory -> tally.report(memory, "the history knows it and core does not hold it"));
-      return last == null ? null : new Next(last);
-    }).thenComposeAsync(next -> next == null
+      byMemory.keySet().forEach(tally::suspect);
+      return Optional.ofNullable(last);
+    }).thenComposeAsync(last -> last.isEmpty()
         ? CompletableFuture.completedFuture(null)
-        : compareHistory(next.after, tally), environment.executor());
+        : compareHistory(last.get(), tally), environment.executor());
   }
 
-  private record Next(MemoryId after) {}
+  private CompletableFuture<Optional<Inconsistency>> lookInTurn(MemoryId memory, int looksLeft) {
+    return turns.in(memory, environment.now().plus(PATIENCE), () -> look(memory))
+        .thenComposeAsync(found -> found.isPresent() && looksLeft > 1
+            ? environment.after(BETWEEN_LOOKS, () -> lookInTurn(memory, looksLeft - 1))
+            : CompletableFuture.completedFuture(found), environment.executor());
+  }
+
+  private CompletableFuture<Optional<Inconsistency>> look(MemoryId memory) {
+    return stores.core().heads(List.of(memory)).thenCompose(rows -> {
+      Head row = rows.isEmpty() ? null : rows.getFirst();
+      return stores.history().entries(memory, 0, LONGEST_HISTORY)
+          .thenCombine(stores.index().names(List.of(memory)), (entries, documents) -> Optional
+              .ofNullable(problem(row, entries.isEmpty() ? null : entries.getLast(), documents))
+              .map(problem -> new Inconsistency(memory, problem)));
+    });
+  }
+
+  /** What is wrong with a memory, or null if nothing is. */
+  private static @Nullable String problem(
+      @Nullable Head row, @Nullable HistoryEntry entry, List<DocumentName> documents) {
+    if (row == null) {
+      return entry != null
+          ? "the history knows it and core does not hold it"
+          : documents.isEmpty() ? null : "the index holds it and core does not: run verify --repair";
+    }
+    if (entry == null) {
+      return "core holds it and the history knows nothing of it";
+    }
+    if (!entry.op().equals(row.op()) || entry.version() != row.version()) {
+      return "core is at operation " + row.op() + " and the history at " + entry.op();
+    }
+    if (row.live() && documents.isEmpty()) {
+      return "core holds it and the index does not: run verify --repair";
+    }
+    return documents.equals(row.live() ? List.of(row.name()) : List.of())
+        ? null
+        : "the index holds another state of it than core, " + row.op() + ": run verify --repair";
+  }
 }

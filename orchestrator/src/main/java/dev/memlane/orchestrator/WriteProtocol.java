@@ -164,18 +164,34 @@ final class WriteProtocol {
 
   private CompletableFuture<WriteOutcome> explainAdd(
       Operation operation, StoreAnswers answers, @Nullable CoreRow row, boolean fenced, Instant deadline) {
-    if (row == null) {
+    if (row != null && row.state() != CoreRow.State.VOID) {
+      return answerWith(row, operation, answers, fenced, deadline);
+    }
+    if (!operation.unique()) {
+      return addOver(row, operation, answers, deadline);
+    }
+    Memory after = operation.requireAfter();
+    return stores.core().unique(after.scope(), after.content())
+        .exceptionally(failure -> Optional.empty()) // Then the reason can't be told; that it isn't there is certain.
+        .thenComposeAsync(holder -> holder.isPresent()
+            ? answerWith(holder.get(), operation, answers, fenced, deadline)
+            : addOver(row, operation, answers, deadline), environment.executor());
+  }
+
+  /** The add met a void row that it had not seen: it goes again, over that. */
+  private CompletableFuture<WriteOutcome> addOver(
+      @Nullable CoreRow voidRow, Operation operation, StoreAnswers answers, Instant deadline) {
+    if (voidRow == null || operation.before() != null) {
       return rolledBack(operation, answers);
     }
-    if (row.state() == CoreRow.State.VOID) {
-      if (operation.before() != null) {
-        return rolledBack(operation, answers);
-      }
-      Operation over = new Operation(operation.op(), operation.kind(), operation.memory(), row, operation.after(),
-          operation.embedding(), operation.actor(), operation.at());
-      return parallelWrite.writeAgain(over, answers.vector(), deadline)
-          .thenComposeAsync(again -> settle(over, again, false, deadline), environment.executor());
-    }
+    Operation over = operation.over(voidRow);
+    return parallelWrite.writeAgain(over, answers.vector(), deadline)
+        .thenComposeAsync(again -> settle(over, again, false, deadline), environment.executor());
+  }
+
+  /** The add met a row, under its key or with its content, and is answered with that. */
+  private CompletableFuture<WriteOutcome> answerWith(
+      CoreRow row, Operation operation, StoreAnswers answers, boolean fenced, Instant deadline) {
     return confirm(row, deadline).thenComposeAsync(confirmed -> switch (confirmed) {
       case StoreResult.Applied applied -> rollback.takeBack(operation, answers.vector())
           .thenApply(ignored -> duplicate(row));

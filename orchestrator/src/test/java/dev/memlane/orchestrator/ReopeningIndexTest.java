@@ -96,7 +96,8 @@ class ReopeningIndexTest {
       }
     }
     List<Memory> stored = answers.stream().flatMap(answer -> Outcomes.await(answer).stream())
-        .filter(WriteOutcome.Stored.class::isInstance).map(outcome -> ((WriteOutcome.Stored) outcome).memory()).toList();
+        .filter(WriteOutcome.Stored.class::isInstance).map(outcome -> ((WriteOutcome.Stored) outcome).memory())
+        .toList();
     Outcomes.await(test.memory.awaitSettled());
     Until.isTrue("the index is whole again", () -> test.memory.search(SearchRequest.of("number", ADA))
         .handle((hits, failure) -> failure == null).join());

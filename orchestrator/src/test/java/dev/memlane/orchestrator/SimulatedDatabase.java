@@ -8,6 +8,8 @@ import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Operation;
 import dev.memlane.model.OperationId;
+import dev.memlane.model.Scope;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -51,17 +53,59 @@ final class SimulatedDatabase {
   @Nullable
   Integer write(Operation operation) {
     CoreRow row = rows.get(operation.memory());
-    if (!isExpected(row, operation)) {
+    Memory after = operation.after();
+    if (!isExpected(row, operation)
+        || after != null && operation.unique() && isTaken(operation.memory(), after.scope(), after.content())) {
       return null;
     }
-    Memory after = operation.after();
     if (after != null && after.content().indexOf('\0') >= 0) {
       throw new SimulatedFailure("a text can't hold a NUL character");
     }
     CoreRow.State state = after == null ? CoreRow.State.DELETED : CoreRow.State.LIVE;
     put(new CoreRow(operation.memory(), state, operation.version(), operation.op(), operation.op().value(), after,
-        operation.embedding()));
+        operation.embedding(), operation.unique() && after != null));
     return operation.version();
+  }
+
+  private boolean isTaken(MemoryId except, Scope scope, String content) {
+    CoreRow holder = unique(scope, content);
+    return holder != null && !holder.id().equals(except);
+  }
+
+  /** The live row of exactly this scope that holds the content as unique, or null. */
+  @Nullable
+  CoreRow unique(Scope scope, String content) {
+    for (CoreRow row : rows.values()) {
+      Memory memory = row.memory();
+      if (memory != null && row.unique() && memory.scope().equals(scope) && memory.content().equals(content)) {
+        return row;
+      }
+    }
+    return null;
+  }
+
+  @Nullable
+  Integer sweep(MemoryId memory, UUID stamp) {
+    CoreRow row = rows.get(memory);
+    if (row == null || row.state() == CoreRow.State.LIVE || !row.stamp().equals(stamp)) {
+      return null;
+    }
+    rows.remove(memory);
+    return 0;
+  }
+
+  int sweepLog(MemoryId memory) {
+    if (!rows.containsKey(memory)) {
+      log.values().removeIf(logged -> logged.entry.memory().equals(memory));
+    }
+    return 0;
+  }
+
+  int sweepVoid(Instant before, int limit) {
+    List<OperationId> swept = log.values().stream().filter(logged -> logged.isVoid)
+        .filter(logged -> logged.entry.at().isBefore(before)).map(logged -> logged.entry.op()).limit(limit).toList();
+    swept.forEach(log::remove);
+    return swept.size();
   }
 
   private boolean isExpected(@Nullable CoreRow row, Operation operation) {
@@ -94,7 +138,7 @@ final class SimulatedDatabase {
       return 0;
     }
     put(new CoreRow(before.id(), before.state(), before.version(), before.op(), stampLeft(operation, stamp),
-        before.memory(), before.embedding()));
+        before.memory(), before.embedding(), before.unique()));
     return before.version();
   }
 
@@ -143,14 +187,14 @@ final class SimulatedDatabase {
   private void stamp(MemoryId memory, UUID expected, UUID stamp) {
     CoreRow row = rows.get(memory);
     if (row != null && row.stamp().equals(expected)) {
-      put(new CoreRow(row.id(), row.state(), row.version(), row.op(), stamp, row.memory(), row.embedding()));
+      put(new CoreRow(row.id(), row.state(), row.version(), row.op(), stamp, row.memory(), row.embedding(), row.unique()));
     }
   }
 
   void saveVector(MemoryId memory, OperationId op, Embedding embedding) {
     CoreRow row = rows.get(memory);
     if (row != null && row.state() == CoreRow.State.LIVE && row.op().equals(op) && row.embedding() == null) {
-      put(new CoreRow(row.id(), row.state(), row.version(), row.op(), row.stamp(), row.memory(), embedding));
+      put(new CoreRow(row.id(), row.state(), row.version(), row.op(), row.stamp(), row.memory(), embedding, row.unique()));
     }
   }
 

@@ -112,7 +112,8 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     Environment environment = new Environment(this::execute, timer, timer, this);
     this.memory = new MemoryOrchestrator(new Stores(stores.units(), stores.core(), stores.history(), index),
         anew -> index, environment, world.embedder(),
-        new MemoryOrchestrator.Limits(Duration.ofSeconds(10), 100, 100, SimulatedTimer.BETWEEN_LOOKS),
+        new MemoryOrchestrator.Settings(Duration.ofSeconds(10), 100, 100, SimulatedTimer.BETWEEN_LOOKS,
+            Duration.ofDays(30), scope -> false),
         turns -> world.without().contains(Rule.FOLLOWER_TAKES_TURN) ? new Turns(environment) : turns, () -> {});
   }
 

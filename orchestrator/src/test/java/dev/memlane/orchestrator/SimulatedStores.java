@@ -24,6 +24,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -172,7 +173,7 @@ final class SimulatedStores {
     }
 
     private static CoreRow withoutVector(CoreRow row) {
-      return new CoreRow(row.id(), row.state(), row.version(), row.op(), row.stamp(), row.memory(), null);
+      return new CoreRow(row.id(), row.state(), row.version(), row.op(), row.stamp(), row.memory(), null, row.unique());
     }
 
     private Stream<Memory> visible(@Nullable Scope scope, @Nullable Filter filter, Instant now) {
@@ -232,6 +233,24 @@ final class SimulatedStores {
     }
 
     @Override
+    public CompletableFuture<StoreResult> sweep(Unit unit, UUID stamp) {
+      return ((SimulatedUnit) unit).join(StoreKind.CORE, () -> database.sweep(unit.memory(), stamp));
+    }
+
+    @Override
+    public CompletableFuture<List<CoreRow>> gone(Instant before, int limit) {
+      return network.read("what is gone", () -> database.rows().stream()
+          .filter(row -> row.state() != CoreRow.State.LIVE).limit(limit).toList(), Collection::size);
+    }
+
+    @Override
+    public CompletableFuture<Optional<CoreRow>> unique(Scope scope, String content) {
+      return network.read("holder of a content",
+          () -> Optional.ofNullable(database.unique(scope, content)).map(Core::withoutVector),
+          found -> found.isPresent() ? 1 : 0);
+    }
+
+    @Override
     public CompletableFuture<Void> saveVector(DocumentName name, Embedding embedding) {
       return network.read("vector to keep", () -> {
         database.saveVector(name.memory(), name.op(), embedding);
@@ -260,6 +279,16 @@ final class SimulatedStores {
     @Override
     public CompletableFuture<StoreResult> look(Unit unit) {
       return ((SimulatedUnit) unit).join(StoreKind.HISTORY, () -> database.look(unit.memory(), unit.op()));
+    }
+
+    @Override
+    public CompletableFuture<StoreResult> sweep(Unit unit) {
+      return ((SimulatedUnit) unit).join(StoreKind.HISTORY, () -> database.sweepLog(unit.memory()));
+    }
+
+    @Override
+    public CompletableFuture<Integer> sweepVoid(Instant before, int limit) {
+      return network.read("void entries", () -> database.sweepVoid(before, limit), Integer::longValue);
     }
 
     @Override

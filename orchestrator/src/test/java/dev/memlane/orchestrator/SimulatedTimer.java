@@ -22,6 +22,9 @@ final class SimulatedTimer extends AbstractExecutorService implements ScheduledE
   /** How long the follower waits between two looks; no other alarm is set for as long. */
   static final Duration BETWEEN_LOOKS = Duration.ofMillis(499);
 
+  /** An alarm that is set for so long, or longer, doesn't ring: no run takes as long. */
+  private static final Duration LONGEST = Duration.ofMinutes(1);
+
   private final List<Alarm> alarms = new ArrayList<>();
   private @Nullable Runnable look;
   private Instant now = Instant.EPOCH;
@@ -120,7 +123,7 @@ final class SimulatedTimer extends AbstractExecutorService implements ScheduledE
     Alarm alarm = new Alarm(Duration.of(delay, unit.toChronoUnit()), task);
     if (alarm.delay.equals(BETWEEN_LOOKS)) {
       look = task;
-    } else {
+    } else if (alarm.delay.compareTo(LONGEST) < 0) {
       alarms.add(alarm);
     }
     return alarm;

@@ -128,6 +128,7 @@ final class SimulatedUnit implements Unit {
       case UNDO -> "undo";
       case FENCE_AND_LOOK -> "fence and look";
       case CONFIRM -> "confirmation";
+      case SWEEP -> "sweep";
     } + " of " + actor;
   }
 }

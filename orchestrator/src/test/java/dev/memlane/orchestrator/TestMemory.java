@@ -6,6 +6,7 @@ import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.model.CoreStore;
 import dev.memlane.model.EmbeddingException;
 import dev.memlane.model.HistoryStore;
+import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.VectorIndex;
 import dev.memlane.storage.core.PostgresCoreStore;
@@ -25,6 +26,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 
 /** A memory on real stores, each behind a fault injector. */
 final class TestMemory implements AutoCloseable {
@@ -73,7 +75,7 @@ final class TestMemory implements AutoCloseable {
     return LuceneVectorIndex.builder(directory).model(embedder.model()).dimension(embedder.dimension()).open();
   }
 
-  private TestMemory(String jdbcUrl, Path directory, Duration writeDeadline, Duration followEvery) {
+  private TestMemory(String jdbcUrl, Path directory, MemoryOrchestrator.Settings settings, InstantSource clock) {
     Opened opened = new Opened();
     Database database = opened.add(Database.builder(jdbcUrl).poolSize(5).open());
     core = FaultInjector.around(CoreStore.class,
@@ -91,11 +93,10 @@ final class TestMemory implements AutoCloseable {
     ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
     opened.add(executor);
     ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
-    opened.add(timer);
-    InstantSource clock = InstantSource.system();
+    opened.add(timer::shutdownNow);
     memory = new MemoryOrchestrator(new Stores(database.units(), core.store(), history.store(), index.store()), another,
         new Environment(executor, timer, clock, new TimeOrderedIds(clock)), batching,
-        new MemoryOrchestrator.Limits(writeDeadline, 10_000, 1_000, followEvery), opened::close);
+        settings, opened::close);
     Outcomes.await(memory.start(Progress.NONE));
     blocking = memory.blocking();
   }
@@ -105,12 +106,21 @@ final class TestMemory implements AutoCloseable {
   }
 
   static TestMemory open(String jdbcUrl, Path directory) {
-    return new TestMemory(jdbcUrl, directory, Duration.ofSeconds(10), Duration.ZERO);
+    return open(jdbcUrl, directory, settings(Duration.ZERO, scope -> false), InstantSource.system());
   }
 
   /** One of several on the same database, which follows the others. */
   static TestMemory following(String jdbcUrl, Path directory) {
-    return new TestMemory(jdbcUrl, directory, Duration.ofSeconds(10), Duration.ofMillis(20));
+    return open(jdbcUrl, directory, settings(Duration.ofMillis(20), scope -> false), InstantSource.system());
+  }
+
+  static TestMemory open(String jdbcUrl, Path directory, MemoryOrchestrator.Settings settings, InstantSource clock) {
+    return new TestMemory(jdbcUrl, directory, settings, clock);
+  }
+
+  static MemoryOrchestrator.Settings settings(Duration followEvery, Predicate<Scope> unique) {
+    return new MemoryOrchestrator.Settings(Duration.ofSeconds(10), 10_000, 1_000, followEvery, Duration.ofDays(30),
+        unique);
   }
 
   void heal() {

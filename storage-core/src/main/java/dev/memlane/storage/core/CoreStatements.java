@@ -28,7 +28,7 @@ final class CoreStatements {
 
   /** A row that becomes, or is, live: all that stands in it. */
   record LiveRow(OperationId unit, @Nullable UUID expected, UUID stamp, Memory memory, short model,
-      Embedding embedding) {}
+      Embedding embedding, boolean unique) {}
 
   /** A row that loses its content: a tombstone, or a void row. */
   record ClearedRow(OperationId unit, MemoryId memory, UUID expected, UUID stamp, CoreRow.State state, int version,
@@ -41,17 +41,17 @@ final class CoreStatements {
       with x as (
         select * from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::integer[], ?::text[], ?::text[],
           ?::text[], ?::text[], ?::text[], ?::text[], ?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
-          ?::integer[], ?::bytea[])
+          ?::integer[], ?::bytea[], ?::uuid[])
         as x(unit, id, expected, stamp, op, version, user_id, agent_id, run_id, key, actor, content, content_hash,
-          metadata, occurred_at, created_at, updated_at, expires_at, model, vector)
+          metadata, occurred_at, created_at, updated_at, expires_at, model, vector, dedup_hash)
       )""";
 
   /** Puts a row where there is none. A conflict, on the id or on a text that must be unique, leaves what is there. */
   static final UnitStatement<LiveRow> ADD = new UnitStatement<>("add a memory", LIVE_ROWS + """
       , added as (
         insert into memory (id, state, version, op, stamp, user_id, agent_id, run_id, key, actor, content, content_hash,
-          metadata, occurred_at, created_at, updated_at, expires_at)
-        select id, 1, version, op, stamp, user_id, agent_id, run_id, key, actor, content, content_hash,
+          dedup_hash, metadata, occurred_at, created_at, updated_at, expires_at)
+        select id, 1, version, op, stamp, user_id, agent_id, run_id, key, actor, content, content_hash, dedup_hash,
           metadata::jsonb, occurred_at::timestamptz, created_at::timestamptz, updated_at::timestamptz,
           expires_at::timestamptz
         from x order by id
@@ -69,25 +69,27 @@ final class CoreStatements {
       replace("skip locked"), CoreStatements::bindLive);
 
   private static String replace(String locking) {
-    return LIVE_ROWS + """
-        , locked as materialized (
-          select id from memory where id in (select id from x) order by id for update %s
-        ), replaced as (
-          update memory m set state = 1, version = x.version, op = x.op, stamp = x.stamp, user_id = x.user_id,
-            agent_id = x.agent_id, run_id = x.run_id, key = x.key, actor = x.actor, content = x.content,
-            content_hash = x.content_hash, metadata = x.metadata::jsonb, occurred_at = x.occurred_at::timestamptz,
-            created_at = x.created_at::timestamptz, updated_at = x.updated_at::timestamptz,
-            expires_at = x.expires_at::timestamptz
-          from x join locked using (id)
-          where m.id = x.id and m.stamp = x.expected
-          returning m.id, m.version
-        ), vectors as (
-          insert into memory_vector (memory_id, model, op, vector)
-          select x.id, x.model, x.op, x.vector from x join replaced using (id) order by x.id
-          on conflict (memory_id, model) do update set op = excluded.op, vector = excluded.vector
-            where memory_vector.vector is distinct from excluded.vector
-        )
-        select x.unit, replaced.version from x join replaced using (id)""".formatted(locking);
+    return LIVE_ROWS
+        + """
+            , locked as materialized (
+              select id from memory where id in (select id from x) order by id for update %s
+            ), replaced as (
+              update memory m set state = 1, version = x.version, op = x.op, stamp = x.stamp, user_id = x.user_id,
+                agent_id = x.agent_id, run_id = x.run_id, key = x.key, actor = x.actor, content = x.content,
+                content_hash = x.content_hash, dedup_hash = x.dedup_hash, metadata = x.metadata::jsonb, occurred_at = x.occurred_at::timestamptz,
+                created_at = x.created_at::timestamptz, updated_at = x.updated_at::timestamptz,
+                expires_at = x.expires_at::timestamptz
+              from x join locked using (id)
+              where m.id = x.id and m.stamp = x.expected
+              returning m.id, m.version
+            ), vectors as (
+              insert into memory_vector (memory_id, model, op, vector)
+              select x.id, x.model, x.op, x.vector from x join replaced using (id) order by x.id
+              on conflict (memory_id, model) do update set op = excluded.op, vector = excluded.vector
+                where memory_vector.vector is distinct from excluded.vector
+            )
+            select x.unit, replaced.version from x join replaced using (id)"""
+            .formatted(locking);
   }
 
   private static void bindLive(ArrayBinder binder, List<LiveRow> rows) throws SQLException {
@@ -101,7 +103,13 @@ final class CoreStatements {
         .texts(rows, row -> MetadataJson.write(row.memory.metadata())).times(rows, row -> row.memory.occurredAt())
         .times(rows, row -> row.memory.createdAt()).times(rows, row -> row.memory.updatedAt())
         .times(rows, row -> row.memory.expiresAt()).numbers(rows, row -> (int) row.model)
-        .bytes(rows, row -> Vectors.toBytes(row.embedding.vector()));
+        .bytes(rows, row -> Vectors.toBytes(row.embedding.vector()))
+        .uuids(rows, row -> row.unique ? contentAlone(row.memory.content()) : null);
+  }
+
+  /** What a unique memory's content is known by; who said it makes no difference. */
+  static UUID contentAlone(String content) {
+    return ContentHash.of(null, content).value();
   }
 
   /** Takes the content out of the row, if it has the stamp expected. */
@@ -166,6 +174,19 @@ final class CoreStatements {
         on conflict (id) do update set stamp = excluded.stamp
       )
       select unit, 0 from x""", null, CoreStatements::bindStamped);
+
+  /** Removes rows that are not live, if they have the stamp expected. Locked rows are passed over. */
+  static final UnitStatement<Stamped> SWEEP = new UnitStatement<>("remove a tombstone", """
+      with x as (
+        select * from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[]) as x(unit, id, expected, stamp)
+      ), locked as materialized (
+        select id from memory where id in (select id from x) order by id for update skip locked
+      ), swept as (
+        delete from memory m using x join locked using (id)
+        where m.id = x.id and m.stamp = x.expected and m.state <> 1
+        returning m.id
+      )
+      select x.unit, 0 from x join swept using (id)""", null, CoreStatements::bindStamped);
 
   /** Finds the rows, live or deleted, that are in the state which the unit's operation made. */
   static final UnitStatement<Stamped> STANDS = new UnitStatement<>("look at a row", """

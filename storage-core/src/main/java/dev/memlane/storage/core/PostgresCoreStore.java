@@ -31,6 +31,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jdbi.v3.core.Handle;
@@ -52,7 +53,8 @@ public final class PostgresCoreStore implements CoreStore {
   private static final int AFTER_STAMP = 1;
 
   private static final String COLUMNS = "m.id, m.state, m.version, m.op, m.stamp, m.user_id, m.agent_id, m.run_id, "
-      + "m.key, m.actor, m.content, m.metadata, m.occurred_at, m.created_at, m.updated_at, m.expires_at";
+      + "m.key, m.actor, m.content, m.metadata, m.occurred_at, m.created_at, m.updated_at, m.expires_at, "
+      + "m.dedup_hash is not null as is_unique";
   private static final String VISIBLE = "m.state = 1 and (m.expires_at is null or m.expires_at > :now)";
 
   private final Database database;
@@ -99,7 +101,7 @@ public final class PostgresCoreStore implements CoreStore {
             () -> notAsExpected(operation))
         : Part.of(StoreKind.CORE, FIRST, operation.before() == null ? CoreStatements.ADD : CoreStatements.REPLACE,
             live(operation.op(), operation.expectedStamp(), operation.op().value(), operation.requireAfter(),
-                operation.requireEmbedding()),
+                operation.requireEmbedding(), operation.unique()),
             () -> notAsExpected(operation));
     return DatabaseUnit.of(unit).join(part);
   }
@@ -117,9 +119,9 @@ public final class PostgresCoreStore implements CoreStore {
       unit.withdraw(cause);
       return CompletableFuture.completedFuture(new StoreResult.NotApplied(cause));
     }
-    if (memory != null && embedding != null) {
+    if (before != null && memory != null && embedding != null) {
       part = Part.of(StoreKind.CORE, FIRST, CoreStatements.REPLACE,
-          live(operation.op(), own, stamp, memory, embedding), () -> notAsExpected(operation));
+          live(operation.op(), own, stamp, memory, embedding, before.unique()), () -> notAsExpected(operation));
     } else {
       CoreRow.State state = before == null ? CoreRow.State.VOID : before.state();
       part = Part.of(StoreKind.CORE, FIRST, CoreStatements.CLEAR,
@@ -158,9 +160,39 @@ public final class PostgresCoreStore implements CoreStore {
     return DatabaseUnit.of(unit).join(part);
   }
 
-  private LiveRow live(OperationId unit, @Nullable UUID expected, UUID stamp, Memory memory, Embedding embedding) {
+  @Override
+  public CompletableFuture<StoreResult> sweep(Unit unit, UUID stamp) {
+    return DatabaseUnit.of(unit)
+        .join(Part.of(StoreKind.CORE, FIRST, CoreStatements.SWEEP,
+            new Stamped(unit.op(), unit.memory(), stamp, stamp),
+            () -> new StoreException("memory " + unit.memory() + " has changed or is in use", null)));
+  }
+
+  @Override
+  public CompletableFuture<List<CoreRow>> gone(Instant before, int limit) {
+    return database.read("looking for what to sweep", handle -> handle
+        .createQuery("select " + COLUMNS + " from memory m where m.state <> 1 and m.updated_at < :before "
+            + "order by m.updated_at limit :limit")
+        .bind("before", before).bind("limit", limit).map((row, context) -> row(row, false)).list());
+  }
+
+  @Override
+  public CompletableFuture<Optional<CoreRow>> unique(Scope scope, String content) {
+    return database.read("looking for a content", handle -> {
+      Query query = handle.createQuery("select " + COLUMNS + " from memory m where m.dedup_hash = :hash"
+          + (scope.user() == null ? " and m.user_id is null" : " and m.user_id = :user")
+          + (scope.agent() == null ? " and m.agent_id is null" : " and m.agent_id = :agent")
+          + (scope.run() == null ? " and m.run_id is null" : " and m.run_id = :run"))
+          .bind("hash", CoreStatements.contentAlone(content));
+      bindScope(query, scope);
+      return query.map((row, context) -> row(row, false)).findOne();
+    });
+  }
+
+  private LiveRow live(OperationId unit, @Nullable UUID expected, UUID stamp, Memory memory, Embedding embedding,
+      boolean unique) {
     requireMine(memory.id(), embedding);
-    return new LiveRow(unit, expected, stamp, memory, modelNumber, embedding);
+    return new LiveRow(unit, expected, stamp, memory, modelNumber, embedding, unique);
   }
 
   private void requireMine(MemoryId memory, Embedding embedding) {
@@ -285,14 +317,18 @@ public final class PostgresCoreStore implements CoreStore {
     }
     Query query = handle.createQuery(sql.append(more).append(tail).toString()).bind("now", now);
     if (scope != null) {
-      bindIfNamed(query, "user", scope.user());
-      bindIfNamed(query, "agent", scope.agent());
-      bindIfNamed(query, "run", scope.run());
+      bindScope(query, scope);
     }
     if (filterSql != null) {
       filterSql.bind(query);
     }
     return query;
+  }
+
+  private static void bindScope(Query query, Scope scope) {
+    bindIfNamed(query, "user", scope.user());
+    bindIfNamed(query, "agent", scope.agent());
+    bindIfNamed(query, "run", scope.run());
   }
 
   private static void bindIfNamed(SqlStatement<?> statement, String name, @Nullable String value) {
@@ -321,7 +357,8 @@ public final class PostgresCoreStore implements CoreStore {
     return new CoreRow(new MemoryId(row.getObject("id", UUID.class)), state, row.getInt("version"),
         new OperationId(row.getObject("op", UUID.class)), row.getObject("stamp", UUID.class),
         state == CoreRow.State.LIVE ? memory(row) : null,
-        vector == null ? null : new Embedding(model, Vectors.fromBytes(vector)));
+        vector == null ? null : new Embedding(model, Vectors.fromBytes(vector)),
+        row.getBoolean("is_unique"));
   }
 
   private static Memory memory(ResultSet row) throws SQLException {

@@ -4,6 +4,7 @@ import dev.memlane.model.CoreRow;
 import dev.memlane.model.Memory;
 import dev.memlane.model.Operation;
 import dev.memlane.model.OperationId;
+import dev.memlane.model.Unit;
 import dev.memlane.storage.postgres.MetadataJson;
 import dev.memlane.storage.postgres.UnitStatement;
 import java.util.UUID;
@@ -65,6 +66,17 @@ final class HistoryStatements {
   static final UnitStatement<OperationId> LOOK = new UnitStatement<>("look for an entry", """
       select h.op, h.version from history h where h.op = any(?::uuid[]) and not h.void""", null,
       (binder, ops) -> binder.uuids(ops, OperationId::value));
+
+  /** Removes the entries of memories that core does not hold any more. Answers for every unit. */
+  static final UnitStatement<Unit> SWEEP = new UnitStatement<>("remove entries", """
+      with x as (
+        select * from unnest(?::uuid[], ?::uuid[]) as x(unit, id)
+      ), swept as (
+        delete from history h using x
+        where h.memory_id = x.id and not exists (select 1 from memory m where m.id = x.id)
+      )
+      select unit, 0 from x""", null, (binder, units) -> binder.uuids(units, unit -> unit.op().value())
+      .uuids(units, unit -> unit.memory().value()));
 
   private HistoryStatements() {}
 

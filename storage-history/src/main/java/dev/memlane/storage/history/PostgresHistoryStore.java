@@ -19,6 +19,7 @@ import dev.memlane.storage.postgres.MetadataJson;
 import dev.memlane.storage.postgres.Part;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.UUID;
@@ -58,6 +59,19 @@ public final class PostgresHistoryStore implements HistoryStore {
   public CompletableFuture<StoreResult> look(Unit unit) {
     return DatabaseUnit.of(unit).join(Part.of(StoreKind.HISTORY, AFTER_CORE, HistoryStatements.LOOK, unit.op(),
         () -> new StoreException("operation " + unit.op() + " did not land", null)));
+  }
+
+  @Override
+  public CompletableFuture<StoreResult> sweep(Unit unit) {
+    return DatabaseUnit.of(unit).join(Part.of(StoreKind.HISTORY, AFTER_CORE, HistoryStatements.SWEEP, unit,
+        () -> new IllegalStateException("sweeping answers for every unit")));
+  }
+
+  @Override
+  public CompletableFuture<Integer> sweepVoid(Instant before, int limit) {
+    return database.read("sweeping the history", handle -> handle.createUpdate("delete from history where op in "
+        + "(select op from history where void and at < :before limit :limit for update skip locked)")
+        .bind("before", before).bind("limit", limit).execute());
   }
 
   @Override

@@ -16,8 +16,8 @@ import java.util.TreeMap;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.util.PSQLWarning;
-import org.postgresql.util.ServerErrorMessage;
+import org.postgresql.core.BaseConnection;
+import org.postgresql.core.TransactionState;
 
 /**
  * Sends a batch of units as one transaction.
@@ -61,6 +61,7 @@ final class BatchSender {
         BatchAnswer answer = execute(connection, sql.toString(), groups);
         if (!single) {
           connection.clearWarnings();
+          requireOpenTransaction(connection);
           connection.commit();
           requireNoWarning(connection.getWarnings());
         }
@@ -147,11 +148,19 @@ final class BatchSender {
     }
   }
 
+  /** The driver says nothing where the server answers a commit with a rollback, because something had failed unseen. */
+  private static void requireOpenTransaction(Connection connection) throws SQLException {
+    TransactionState state = connection.unwrap(BaseConnection.class).getTransactionState();
+    if (state != TransactionState.OPEN) {
+      throw new SQLException("the transaction was not open any more when it was to be committed, but " + state,
+          "25P02");
+    }
+  }
+
   /** A commit answered with a warning may not be as durable as it was asked to be, so it counts as in doubt. */
   private static void requireNoWarning(@Nullable SQLWarning first) throws SQLException {
     for (SQLWarning warning = first; warning != null; warning = warning.getNextWarning()) {
-      ServerErrorMessage message = warning instanceof PSQLWarning postgres ? postgres.getServerErrorMessage() : null;
-      if (message != null && "WARNING".equals(message.getSeverity())) {
+      if (SqlFailures.isWarning(warning)) {
         throw new SQLException("the database answered with a warning: " + warning.getMessage(), warning.getSQLState(),
             warning);
       }

@@ -6,6 +6,7 @@ import dev.memlane.model.StoreException;
 import dev.memlane.model.Unit;
 import dev.memlane.model.Units;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -24,14 +25,14 @@ import java.util.concurrent.locks.ReentrantLock;
  *
  * <p>
  * <b>Batching.</b> A server has one write-ahead log, so one batch is in flight at a time. What gathers meanwhile goes
- * out with the next one: there is no timer and no wait while idle. The thread that submits to an idle queue runs one
- * batch itself; what has gathered by then is handed to the executor.
+ * out with the next one: there is no timer and no wait while idle. A batch is run by the executor, never by the thread
+ * that submits: a server that hangs would keep that one beyond the deadline at which it has an answer to give.
  *
  * <p>
  * <b>Invariants.</b> {@code running} is true exactly while a thread has taken on the queue. A unit leaves
  * {@code waiting} once, by being sent or by being withdrawn. No two units of one memory are in one batch; the later one
  * stays for the next. Futures are completed after the queue has been handed on, so that nothing that hangs on them
- * holds it up.
+ * holds it up. A full queue makes those who submit wait, each no longer than its unit's deadline.
  *
  * <p>
  * <b>Failure.</b> A batch that the server refuses is halved until the unit at fault stands alone, outside the queue and
@@ -59,6 +60,7 @@ public final class CommitQueue implements Units {
   private final ReentrantLock lock = new ReentrantLock();
   // Guarded by lock.
   private final Condition idle = lock.newCondition();
+  private final Condition room = lock.newCondition();
   private final Set<DatabaseUnit> waiting = new LinkedHashSet<>();
   private boolean running;
   private boolean closed;
@@ -66,7 +68,7 @@ public final class CommitQueue implements Units {
   private long batches;
 
   /**
-   * @param executor runs batches beside the submitting threads; must not run them in the caller's thread
+   * @param executor runs batches; must not run them in the caller's thread
    * @param bound how many units may wait
    * @param largestBatch how many units go out in one transaction
    */
@@ -95,19 +97,23 @@ public final class CommitQueue implements Units {
     }
   }
 
-  /** Takes a unit that has all its parts. May run a batch in this thread. */
+  /**
+   * Takes a unit that has all its parts. If the queue is full this thread waits until there is room, or until the unit's
+   * deadline, when it is withdrawn.
+   */
   void submit(DatabaseUnit unit) {
     StoreException refusal = null;
-    boolean runHere = false;
+    boolean begin = false;
     lock.lock();
     try {
+      boolean hasRoom = awaitRoom(unit);
       if (closed) {
         refusal = new StoreException("the database is closed; open it again", null);
-      } else if (waiting.size() >= bound) {
+      } else if (!hasRoom) {
         refusal = new QueueFullException(bound);
       } else {
         waiting.add(unit);
-        runHere = !running;
+        begin = !running;
         running = true;
       }
     } finally {
@@ -115,9 +121,23 @@ public final class CommitQueue implements Units {
     }
     if (refusal != null) {
       unit.withdraw(refusal);
-    } else if (runHere) {
-      runBatch();
+    } else if (begin) {
+      executor.execute(this::runBatch);
     }
+  }
+
+  /** Whether there is room, after waiting for it no longer than the unit may. Called under the lock. */
+  private boolean awaitRoom(DatabaseUnit unit) {
+    long left = Duration.between(clock.instant(), unit.deadline()).toNanos();
+    try {
+      while (waiting.size() >= bound && !closed && left > 0) {
+        left = room.awaitNanos(left);
+      }
+    } catch (InterruptedException e) {
+      // The caller is told that it was not sent; its thread remembers why.
+      Thread.currentThread().interrupt();
+    }
+    return waiting.size() < bound;
   }
 
   /** Lets go of a unit that has been answered or withdrawn. */
@@ -125,7 +145,9 @@ public final class CommitQueue implements Units {
     if (!sent.remove(unit)) {
       lock.lock();
       try {
-        waiting.remove(unit);
+        if (waiting.remove(unit)) {
+          room.signal();
+        }
       } finally {
         lock.unlock();
       }
@@ -162,6 +184,7 @@ public final class CommitQueue implements Units {
     lock.lock();
     try {
       closed = true;
+      room.signalAll();
       while (running && left > 0) {
         left = idle.awaitNanos(left);
       }
@@ -194,6 +217,7 @@ public final class CommitQueue implements Units {
           batch.add(unit);
         }
       }
+      room.signalAll();
       units += batch.size();
       batches++;
     } finally {

@@ -60,7 +60,7 @@ public final class DatabaseUnit implements Unit {
   }
 
   /**
-   * Adds a store's part. The last part that the unit's kind asks for sends it, and may run the queue in this thread.
+   * Adds a store's part. The last part that the unit's kind asks for queues it.
    *
    * @return the part's result; never fails
    */

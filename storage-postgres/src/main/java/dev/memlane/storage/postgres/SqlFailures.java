@@ -2,9 +2,11 @@ package dev.memlane.storage.postgres;
 
 import dev.memlane.model.StoreException;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
+import org.postgresql.util.PSQLWarning;
 import org.postgresql.util.ServerErrorMessage;
 
 /** What an {@link SQLException} says: whether it is certain, whether to try again, and what to tell people. */
@@ -13,19 +15,43 @@ final class SqlFailures {
   /** Deadlock, lock time-out, serialization failure: the same statement may succeed the next time. */
   private static final Set<String> TRANSIENT = Set.of("40P01", "55P03", "40001");
 
+  /** What a server says last, in English. */
+  private static final Set<String> FINAL = Set.of("FATAL", "PANIC");
+
+  /** The code of all that is neither an error nor a warning. */
+  private static final String NOTICE = "00000";
+
   private SqlFailures() {}
 
   /**
-   * Whether the transaction is certainly rolled back. It is where the server itself said ERROR: it has aborted the
-   * transaction by then. A FATAL or PANIC, a broken connection or a driver's own error say nothing about what happened
-   * before.
+   * Whether the transaction is certainly rolled back. It is where the server itself reported an error and went on: it has
+   * aborted the transaction by then. A server's report after which the connection ended, a broken connection or a
+   * driver's own error say nothing about what happened before.
    */
   static boolean isCertain(SQLException failure) {
     if (!(failure instanceof PSQLException postgresFailure) || "40003".equals(failure.getSQLState())) {
       return false;
     }
-    ServerErrorMessage message = postgresFailure.getServerErrorMessage();
-    return message != null && "ERROR".equals(message.getSeverity());
+    // Not by the severity: a server reports it in its own language.
+    return postgresFailure.getServerErrorMessage() != null && !endedTheConnection(failure);
+  }
+
+  /** After a FATAL or PANIC the server hangs up, which the driver reports next. */
+  private static boolean endedTheConnection(SQLException failure) {
+    int depth = 0;
+    for (SQLException next = failure; next != null && depth < 20; next = next.getNextException(), depth++) {
+      ServerErrorMessage message = next instanceof PSQLException postgres ? postgres.getServerErrorMessage() : null;
+      if (message == null || FINAL.contains(String.valueOf(message.getSeverity()))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether the server meant it as a warning, and not as a notice. */
+  static boolean isWarning(SQLWarning warning) {
+    // Not by the severity: a server reports it in its own language.
+    return warning instanceof PSQLWarning && !NOTICE.equals(warning.getSQLState());
   }
 
   static boolean isTransient(SQLException failure) {
@@ -69,6 +95,8 @@ final class SqlFailures {
           + ")";
       case "53100" -> "the database's disk is full; free some space, nothing that was acknowledged is lost (" + message
           + ")";
+      case "23505" -> "another memory of the scope has this content already, and the scope holds each content once ("
+          + message + ")";
       case "25006" -> "the database is read-only (a standby, or default_transaction_read_only is on); connect to the "
           + "primary (" + message + ")";
       case "42501" -> "the database user lacks a privilege; grant it (" + message + ")";

@@ -111,7 +111,7 @@ class CommitQueueTest {
   }
 
   @Test
-  void unit_beyondTheBound_isRefusedAtOnce() throws Exception {
+  void unit_beyondTheBound_waitsForRoomUntilItsDeadline() throws Exception {
     open(1);
     lockTable();
     Sent busy = send(1, 1, Duration.ofSeconds(10));
@@ -119,13 +119,15 @@ class CommitQueueTest {
     Sent waits = send(2, 1, Duration.ofSeconds(10));
     awaitWaiting(1);
 
-    Answers refused = submit(3, 1, Duration.ofSeconds(10));
+    Sent slowed = send(4, 1, Duration.ofSeconds(30));
+    Answers refused = submit(3, 1, Duration.ofMillis(200));
     assertThat(refused.core()).isInstanceOfSatisfying(StoreResult.NotApplied.class,
         result -> assertThat(result.cause()).isInstanceOf(QueueFullException.class).hasMessageContaining("limit of 1"));
     unlockTable();
     assertThat(busy.answers().core()).isInstanceOf(StoreResult.Applied.class);
     assertThat(waits.answers().core()).isInstanceOf(StoreResult.Applied.class);
-    assertThat(count("select count(*) from part")).isEqualTo(4);
+    assertThat(slowed.answers().core()).as("it came in when there was room").isInstanceOf(StoreResult.Applied.class);
+    assertThat(count("select count(*) from part")).isEqualTo(6);
   }
 
   @Test

@@ -8,6 +8,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLWarning;
 import java.sql.Statement;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -17,6 +18,10 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.PSQLState;
+import org.postgresql.util.PSQLWarning;
+import org.postgresql.util.ServerErrorMessage;
 
 /** Failures that a real server makes, and what is concluded from them. */
 class SqlFailuresTest {
@@ -100,6 +105,39 @@ class SqlFailuresTest {
     second.close();
 
     assertThat(SqlFailures.isCertain(failure(() -> execute(second, "select 1")))).isFalse();
+  }
+
+  @Test
+  void errorInAnotherLanguage_isCertain() {
+    assertThat(SqlFailures.isCertain(reported("FEHLER", "23505"))).isTrue();
+    assertThat(SqlFailures.isCertain(reported("ERREUR", "40001"))).isTrue();
+  }
+
+  @Test
+  void reportAfterWhichTheServerHangsUp_isUncertainInAnyLanguage() {
+    SQLException german = reported("PANIK", "53100");
+    german.setNextException(new PSQLException("the connection ended", PSQLState.CONNECTION_FAILURE));
+
+    assertThat(SqlFailures.isCertain(german)).isFalse();
+    assertThat(SqlFailures.isCertain(reported("FATAL", "57P01"))).isFalse();
+    assertThat(SqlFailures.isCertain(reported("PANIC", "53100"))).isFalse();
+  }
+
+  @Test
+  void warning_isToldFromNotice_inAnyLanguage() {
+    assertThat(SqlFailures.isWarning(new PSQLWarning(message("WARNUNG", "01000")))).isTrue();
+    assertThat(SqlFailures.isWarning(new PSQLWarning(message("WARNING", "57P01")))).isTrue();
+    assertThat(SqlFailures.isWarning(new PSQLWarning(message("HINWEIS", "00000")))).isFalse();
+    assertThat(SqlFailures.isWarning(new SQLWarning("the driver's own"))).isFalse();
+  }
+
+  private static PSQLException reported(String severity, String state) {
+    return new PSQLException(message(severity, state));
+  }
+
+  /** A report as it comes from the server: fields that each begin with a letter and end with a zero. */
+  private static ServerErrorMessage message(String severity, String state) {
+    return new ServerErrorMessage("S" + severity + "\0C" + state + "\0Mmade up\0");
   }
 
   private static SQLException failure(ThrowingCallable call) {

@@ -1,0 +1,159 @@
+package dev.memlane.perf.tests;
+
+import dev.memlane.perf.tests.Checker.Problem;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * The kill test as a command: kills a memory under load at random instants for as long as asked, and checks after each
+ * kill that everything which was acknowledged is there, and nothing else.
+ *
+ * <p>
+ * All kinds of kills go in turns, in random order. After some rounds it begins anew with an empty directory, so that
+ * checking doesn't take ever longer.
+ */
+public final class KillLoad {
+
+  private static final int ROUNDS_ON_ONE_DIRECTORY = 24;
+  private static final String USAGE = """
+      usage: perf-tests/run kill [--minutes N] [--rounds N] [--seed S]
+        --minutes N  for how long (60 unless --rounds is given)
+        --rounds N   how many rounds, a kill or two each
+        --seed S     the same kinds of kills and the same instants again (the threads' order is chance)""";
+
+  private final PrintStream output;
+  private final Path directory;
+  private final long seed;
+
+  private long rounds;
+  private long kills;
+  private long acknowledged;
+  private final List<Problem> problems = new ArrayList<>();
+
+  /**
+   * @param directory where the data goes; what is there of an earlier run is deleted
+   */
+  KillLoad(PrintStream output, Path directory, long seed) {
+    this.output = output;
+    this.directory = directory;
+    this.seed = seed;
+  }
+
+  public static void main(String[] arguments) throws IOException, InterruptedException, SQLException {
+    long minutes = 0;
+    long rounds = 0;
+    long seed = System.nanoTime() & 0xffffff;
+    try {
+      for (int i = 0; i < arguments.length; i += 2) {
+        if (arguments[i].equals("--help")) {
+          System.out.println(USAGE);
+          return;
+        }
+        String value = i + 1 < arguments.length ? arguments[i + 1] : "";
+        switch (arguments[i]) {
+          case "--minutes" -> minutes = positive(value);
+          case "--rounds" -> rounds = positive(value);
+          case "--seed" -> seed = Long.parseLong(value);
+          default -> throw new NumberFormatException("unknown: " + arguments[i]);
+        }
+      }
+    } catch (NumberFormatException e) {
+      System.err.println(e.getMessage() + "\n" + USAGE);
+      System.exit(2);
+    }
+    // Servers and connections are killed on purpose here; the many warnings about that are no news.
+    Logger.getLogger("").setLevel(Level.SEVERE);
+    if (minutes == 0) {
+      minutes = rounds == 0 ? 60 : Duration.ofDays(365).toMinutes();
+    }
+    KillLoad load = new KillLoad(System.out, Path.of("perf-tests", "target", "kill"), seed);
+    boolean clean = load.run(Duration.ofMinutes(minutes), rounds == 0 ? Long.MAX_VALUE : rounds);
+    System.exit(clean ? 0 : 1);
+  }
+
+  private static long positive(String text) {
+    long value = Long.parseLong(text);
+    if (value < 1) {
+      throw new NumberFormatException("must be at least 1: " + text);
+    }
+    return value;
+  }
+
+  /**
+   * Runs rounds until either limit is reached.
+   *
+   * @return whether nothing was wrong
+   */
+  boolean run(Duration time, long most) throws IOException, InterruptedException, SQLException {
+    output.println("seed " + seed + ", data in " + directory.toAbsolutePath());
+    output.printf(Locale.ROOT, "%6s  %-26s %13s %10s %10s  %s%n", "round", "killed", "acknowledged", "in flight",
+        "reopen s", "check");
+    long end = System.nanoTime() + time.toNanos();
+    Random random = new Random(seed);
+    Deque<Kill> next = new ArrayDeque<>();
+    for (int number = 1; rounds < most && System.nanoTime() - end < 0; number++) {
+      Path series = directory.resolve("directory-" + number);
+      Directories.delete(series);
+      boolean clean;
+      try (KillRounds killing = new KillRounds(series, random.nextLong(), 2_500)) {
+        clean = runSeries(killing, next, random, most, end);
+      }
+      if (clean) {
+        Directories.delete(series);
+      }
+    }
+    output.printf(Locale.ROOT, "%d rounds, %d kills, %d acknowledged operations, %d losses%n", rounds, kills,
+        acknowledged, problems.size());
+    if (!problems.isEmpty()) {
+      output.println("what is known of them is kept in " + directory.toAbsolutePath()
+          + ", in a folder evidence-round-N for each round");
+    }
+    return problems.isEmpty();
+  }
+
+  private boolean runSeries(KillRounds killing, Deque<Kill> next, Random random, long most, long end)
+      throws IOException, InterruptedException, SQLException {
+    for (int i = 0; i < ROUNDS_ON_ONE_DIRECTORY && rounds < most && System.nanoTime() - end < 0; i++) {
+      if (next.isEmpty()) {
+        List<Kill> all = new ArrayList<>(List.of(Kill.values()));
+        Collections.shuffle(all, random);
+        next.addAll(all);
+      }
+      KillRounds.Result result = killing.run(next.poll());
+      rounds++;
+      kills += result.kills();
+      acknowledged += result.acknowledged();
+      problems.addAll(result.problems());
+      print(result);
+      if (!result.problems().isEmpty()) {
+        // The same would be found again after every later kill.
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void print(KillRounds.Result result) {
+    output.printf(Locale.ROOT, "%6d  %-26s %13d %10d %10.2f  %s%n", rounds, result.kill(), result.acknowledged(),
+        result.inFlight(), result.reopening(),
+        result.problems().isEmpty() ? "ok" : result.problems().size() + " LOSSES");
+    result.problems().stream().limit(20).forEach(problem -> output.println("        " + problem));
+  }
+
+  /** What was wrong in all rounds so far. */
+  List<Problem> problems() {
+    return List.copyOf(problems);
+  }
+}

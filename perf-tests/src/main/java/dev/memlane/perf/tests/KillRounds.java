@@ -1,0 +1,353 @@
+package dev.memlane.perf.tests;
+
+import dev.memlane.embedded.Memlane;
+import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.orchestrator.BlockingMemory;
+import dev.memlane.orchestrator.VerifyReport;
+import dev.memlane.perf.tests.Checker.Problem;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Rounds of work, killing and checking on one data directory: what earlier rounds were promised is checked again by each
+ * later one.
+ *
+ * <p>
+ * <b>Who is who.</b> This process, which is never killed, keeps the {@link Ledger} and, in most rounds, the PostgreSQL
+ * server, by having {@code directory/home} open as a {@link Memlane}. The victims reach it through the {@link Relay},
+ * whose port stays when the server comes back on another one, and have the directories {@code a} and {@code b} for their
+ * indexes. In the other rounds this process closes {@code home} and the victim opens it, with the server.
+ *
+ * <p>
+ * <b>A round</b> lets victims work, kills at a random instant, waits until the server has let go of the killed process's
+ * connections (a statement that had been sent may still land until then), opens each victim's directory again, which
+ * compares its index with core, and checks.
+ *
+ * <p>
+ * Used by one thread. Closing ends every process that was started.
+ */
+final class KillRounds implements AutoCloseable {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration FOLLOWING = Duration.ofMillis(500);
+  private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+  private static final int SHORTEST_WORK = 300;
+
+  private final Path directory;
+  private final Random random;
+  private final int longestWork;
+  private final Ledger ledger = new Ledger();
+  private final Relay relay;
+  private final List<VictimProcess> victims = new ArrayList<>();
+  private final Thread hook = new Thread(this::endProcesses, "kill-victims");
+
+  private @Nullable Memlane keeper;
+  private int round;
+  private int started;
+  /** How long a victim took lately from its start to its first answer. */
+  private Duration opening = Duration.ofMillis(1_500);
+
+  /**
+   * What a round came to.
+   *
+   * @param acknowledged operations that were acknowledged as landed in this round
+   * @param inFlight requests that were not answered
+   * @param kills how many times something was killed
+   * @param reopening how long it took to open the first victim's directory again, in seconds
+   */
+  record Result(Kill kill, int kills, long acknowledged, long inFlight, double reopening, List<Problem> problems) {}
+
+  /**
+   * @param directory is made for these rounds, and left as it is
+   * @param longestWork the longest time until a kill, in milliseconds
+   */
+  KillRounds(Path directory, long seed, int longestWork) throws IOException {
+    this.directory = directory;
+    this.random = new Random(seed);
+    this.longestWork = longestWork;
+    Files.createDirectories(directory);
+    this.relay = Relay.open();
+    Runtime.getRuntime().addShutdownHook(hook);
+  }
+
+  /** Runs one round. */
+  Result run(Kill kill) throws IOException, InterruptedException, SQLException {
+    round++;
+    long before = ledger.acknowledged();
+    int first = started;
+    List<Problem> problems = new ArrayList<>();
+    int kills = switch (kill) {
+      case PROCESS, PROCESS_AND_SERVER, INDEX_DELETED, OPENING -> killShared(kill);
+      case SERVER -> killServer(problems);
+      case SECOND_WORKS_ON -> killOneOfTwo();
+      case OWN_SERVER, OWN_SERVER_LEFT -> killOwn(kill);
+    };
+    double reopening = reopenAndCheck(kill, problems);
+    return new Result(kill, kills, ledger.acknowledged() - before, ledger.unanswered(first), reopening, problems);
+  }
+
+  // What is killed.
+
+  private int killShared(Kill kill) throws IOException, InterruptedException {
+    keep();
+    VictimProcess victim = start('a', true);
+    if (kill == Kill.OPENING) {
+      victim.letWork(Duration.ofNanos(random.nextLong(opening.toNanos())));
+      victim.kill();
+      return 1;
+    }
+    work(victim);
+    if (kill == Kill.PROCESS_AND_SERVER) {
+      boolean serverFirst = random.nextBoolean();
+      if (serverFirst) {
+        server().kill();
+      }
+      victim.kill();
+      if (!serverFirst) {
+        server().kill();
+      }
+      return 2;
+    }
+    victim.kill();
+    if (kill == Kill.INDEX_DELETED) {
+      Directories.delete(directory.resolve("a").resolve("vectors"));
+    }
+    return 1;
+  }
+
+  private int killServer(List<Problem> problems) throws IOException, InterruptedException {
+    keep();
+    VictimProcess victim = start('a', true);
+    work(victim);
+    relay.leadTo(0);
+    server().kill();
+    victim.letWork(Duration.ofMillis(random.nextInt(1_000)));
+    keep();
+    victim.letWork(Duration.ofMillis(SHORTEST_WORK + random.nextInt(longestWork)));
+    String wrong = victim.finish();
+    if (!wrong.isEmpty()) {
+      problems.add(new Problem(null, wrong));
+    }
+    return 1;
+  }
+
+  private int killOneOfTwo() throws IOException, InterruptedException {
+    keep();
+    VictimProcess one = start('a', true);
+    VictimProcess other = start('b', true);
+    one.awaitWorking();
+    work(other);
+    one.kill();
+    VictimProcess successor = start('a', true);
+    if (random.nextBoolean()) {
+      successor.awaitWorking();
+    }
+    other.letWork(instant());
+    successor.kill();
+    other.letWork(Duration.ofMillis(random.nextInt(SHORTEST_WORK)));
+    other.kill();
+    return 3;
+  }
+
+  private int killOwn(Kill kill) throws IOException, InterruptedException {
+    stopKeeping();
+    VictimProcess victim = start('h', false);
+    work(victim);
+    if (kill == Kill.OWN_SERVER) {
+      ServerProcess server = server();
+      victim.kill();
+      server.kill();
+      return 2;
+    }
+    victim.kill();
+    return 1;
+  }
+
+  private void work(VictimProcess victim) throws IOException, InterruptedException {
+    opening = victim.awaitWorking();
+    victim.letWork(instant());
+  }
+
+  private Duration instant() {
+    return Duration.ofNanos(TimeUnit.MILLISECONDS.toNanos(SHORTEST_WORK)
+        + random.nextLong(TimeUnit.MILLISECONDS.toNanos(Math.max(1, longestWork - SHORTEST_WORK))));
+  }
+
+  // Processes.
+
+  private VictimProcess start(char lane, boolean shared) throws IOException {
+    int number = started++;
+    Duration deadline = Duration.ofMillis(switch (random.nextInt(3)) {
+      case 0 -> 500;
+      case 1 -> 2_000;
+      default -> 10_000;
+    });
+    Victim.Settings settings = new Victim.Settings(directoryOf(lane), shared ? server().jdbcUrl(relay.port()) : null,
+        "v" + number, lane, round, random.nextLong(), deadline, ledger.retries(lane));
+    VictimProcess victim = VictimProcess.start(new Attempt.Source(number, lane), settings, ledger,
+        directory.resolve("victim-" + number + ".log"));
+    synchronized (victims) {
+      victims.add(victim);
+    }
+    return victim;
+  }
+
+  private Path directoryOf(char lane) {
+    return directory.resolve(lane == 'h' ? "home" : String.valueOf(lane));
+  }
+
+  /** Has the server running and kept by this process, whatever became of it. */
+  private void keep() throws IOException {
+    if (keeper != null && ServerProcess.of(directoryOf('h')).isPresent()) {
+      return;
+    }
+    stopKeeping();
+    // It has the server to itself as a rule, and need not look what others write; here others do.
+    keeper = Memlane.builder(directoryOf('h')).embedder(new HashEmbedder())
+        .settings(orchestrator -> orchestrator.followEvery(FOLLOWING)).open();
+    relay.leadTo(server().port());
+  }
+
+  private void stopKeeping() {
+    relay.leadTo(0);
+    if (keeper != null) {
+      keeper.close();
+      keeper = null;
+    }
+  }
+
+  private ServerProcess server() throws IOException {
+    return ServerProcess.of(directoryOf('h')).orElseThrow(() -> new IOException("there is no server"));
+  }
+
+  // Checking.
+
+  private double reopenAndCheck(Kill kill, List<Problem> problems)
+      throws IOException, InterruptedException, SQLException {
+    boolean own = kill == Kill.OWN_SERVER || kill == Kill.OWN_SERVER_LEFT;
+    long start = System.nanoTime();
+    keep();
+    double reopening = (System.nanoTime() - start) / 1e9;
+    try (Connection connection = connect()) {
+      awaitNobody(connection, relay.takePorts());
+      if (!own) {
+        start = System.nanoTime();
+        try (Memlane memlane = reopen('a')) {
+          reopening = (System.nanoTime() - start) / 1e9;
+          checkOpened(memlane.blocking(), problems);
+        }
+      }
+      if (kill == Kill.SECOND_WORKS_ON) {
+        try (Memlane memlane = reopen('b')) {
+          checkOpened(memlane.blocking(), problems);
+        }
+      }
+      StoredRows stored = StoredRows.read(connection);
+      List<Attempt> attempts = ledger.attempts();
+      problems.addAll(Checker.check(attempts, stored));
+      if (own) {
+        checkOpened(keeper().blocking(), problems);
+      } else {
+        awaitFollowed(keeper().blocking(), problems);
+      }
+      problems.addAll(SearchChecker.check(keeper().blocking(), stored, random));
+      if (!problems.isEmpty()) {
+        Evidence.write(directory.resolve("evidence-round-" + round), problems, attempts, stored);
+      }
+    }
+    return reopening;
+  }
+
+  /** A connection to the server, which runs between rounds, past all of the product's code. */
+  Connection connect() throws IOException, SQLException {
+    keep();
+    return DriverManager.getConnection(server().jdbcUrl(server().port()));
+  }
+
+  private Memlane keeper() {
+    if (keeper == null) {
+      throw new IllegalStateException("nobody keeps the server");
+    }
+    return keeper;
+  }
+
+  private Memlane reopen(char lane) throws IOException {
+    return Memlane.builder(directoryOf(lane)).embedder(new HashEmbedder())
+        .postgres(server().jdbcUrl(server().port()), null, null).open();
+  }
+
+  private static void checkOpened(BlockingMemory memory, List<Problem> problems) {
+    memory.verify(false).inconsistencies()
+        .forEach(found -> problems.add(new Problem(found.memory(), "after opening: " + found.problem())));
+  }
+
+  /**
+   * The index of this process, which wrote nothing, has to follow the database within a bounded time. It isn't waited for
+   * if something is wrong already.
+   */
+  private static void awaitFollowed(BlockingMemory memory, List<Problem> problems) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    VerifyReport comparison = memory.verify(false);
+    while (!comparison.isClean() && problems.isEmpty() && System.nanoTime() - deadline < 0) {
+      LockSupport.parkNanos(10 * POLL_NANOS);
+      comparison = memory.verify(false);
+    }
+    comparison.inconsistencies().forEach(
+        found -> problems.add(new Problem(found.memory(), "in the process that follows: " + found.problem())));
+  }
+
+  /** Waits until the server has ended the sessions of the killed: until then, what they had sent may land. */
+  private static void awaitNobody(Connection connection, Set<Integer> ports) throws SQLException, IOException {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    try (PreparedStatement statement = connection
+        .prepareStatement("select count(*) from pg_stat_activity where client_port = any (?)")) {
+      statement.setArray(1, connection.createArrayOf("int4", ports.toArray()));
+      while (true) {
+        try (ResultSet count = statement.executeQuery()) {
+          count.next();
+          if (count.getInt(1) == 0) {
+            return;
+          }
+        }
+        if (System.nanoTime() - deadline > 0) {
+          throw new IOException("the server does not let go of the connections of killed processes");
+        }
+        LockSupport.parkNanos(POLL_NANOS);
+      }
+    }
+  }
+
+  private void endProcesses() {
+    synchronized (victims) {
+      victims.forEach(VictimProcess::close);
+      victims.clear();
+    }
+  }
+
+  /** Ends every process that these rounds have started; the directory stays. */
+  @Override
+  public void close() throws IOException {
+    try {
+      endProcesses();
+      Runtime.getRuntime().removeShutdownHook(hook);
+      stopKeeping();
+      ServerProcess.of(directoryOf('h')).ifPresent(ServerProcess::kill);
+    } finally {
+      relay.close();
+    }
+  }
+}

@@ -1,0 +1,96 @@
+package dev.memlane.perf.tests;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * An address that stays, in front of a server that comes back on another port each time. Whoever connects while the server
+ * is away is hung up on. Safe for use by several threads.
+ */
+final class Relay implements AutoCloseable {
+
+  private final ServerSocket door;
+  private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+  private final Set<Integer> ports = ConcurrentHashMap.newKeySet();
+  private volatile int target;
+
+  private Relay(ServerSocket door) {
+    this.door = door;
+  }
+
+  static Relay open() throws IOException {
+    Relay relay = new Relay(new ServerSocket(0, 100, InetAddress.getLoopbackAddress()));
+    Thread.ofPlatform().daemon().name("relay").start(relay::accept);
+    return relay;
+  }
+
+  int port() {
+    return door.getLocalPort();
+  }
+
+  /** Where connections lead from now on; 0 for nowhere. */
+  void leadTo(int port) {
+    target = port;
+  }
+
+  /** The ports from which the server was connected to, since the last call. The server's own list tells who is left. */
+  Set<Integer> takePorts() {
+    Set<Integer> taken = Set.copyOf(ports);
+    ports.removeAll(taken);
+    return taken;
+  }
+
+  private void accept() {
+    while (!door.isClosed()) {
+      try {
+        Socket client = door.accept();
+        Thread.ofVirtual().name("relay-client").start(() -> serve(client));
+      } catch (IOException e) {
+        if (!door.isClosed()) {
+          System.err.println("the relay could not take a connection: " + e);
+        }
+      }
+    }
+  }
+
+  private void serve(Socket client) {
+    open.add(client);
+    try (client; Socket server = new Socket(InetAddress.getLoopbackAddress(), target)) {
+      open.add(server);
+      ports.add(server.getLocalPort());
+      client.setTcpNoDelay(true);
+      server.setTcpNoDelay(true);
+      Thread back = Thread.ofVirtual().name("relay-server").start(() -> copy(server, client));
+      copy(client, server);
+      back.join();
+      open.remove(server);
+    } catch (IOException e) {
+      // The server is away: closing the client's end says so.
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      open.remove(client);
+    }
+  }
+
+  /** Hands on until one end goes away, and takes the other one with it. */
+  private static void copy(Socket from, Socket to) {
+    try (from; to) {
+      from.getInputStream().transferTo(to.getOutputStream());
+    } catch (IOException e) {
+      // One end was killed, which is what this is for.
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    door.close();
+    for (Socket socket : open) {
+      socket.close();
+    }
+  }
+}

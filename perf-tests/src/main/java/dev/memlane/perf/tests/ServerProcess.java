@@ -1,0 +1,97 @@
+package dev.memlane.perf.tests;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+
+/**
+ * The embedded PostgreSQL server of a directory, found by the files that it keeps there, so that it can be talked to and
+ * killed without being asked.
+ */
+final class ServerProcess {
+
+  private static final int PORT_LINE = 3;
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+
+  private final ProcessHandle postmaster;
+  private final int port;
+  private final String password;
+
+  private ServerProcess(ProcessHandle postmaster, int port, String password) {
+    this.postmaster = postmaster;
+    this.port = port;
+    this.password = password;
+  }
+
+  /**
+   * The server that runs on the directory, if there is one.
+   *
+   * @param directory what {@code Memlane.open} was given
+   */
+  static Optional<ServerProcess> of(Path directory) throws IOException {
+    Path home = directory.resolve("postgres");
+    List<String> lines;
+    try {
+      lines = Files.readAllLines(home.resolve("data").resolve("postmaster.pid"));
+    } catch (NoSuchFileException e) {
+      // It was stopped in order, or never started.
+      return Optional.empty();
+    }
+    if (lines.size() <= PORT_LINE || lines.get(PORT_LINE).isBlank()) {
+      return Optional.empty();
+    }
+    Optional<ProcessHandle> process = ProcessHandle.of(Long.parseLong(lines.getFirst().strip()))
+        .filter(ServerProcess::isPostmaster);
+    String password = Files.readString(home.resolve("password")).strip();
+    return process.map(postmaster -> new ServerProcess(postmaster, Integer.parseInt(lines.get(PORT_LINE).strip()),
+        password));
+  }
+
+  private static boolean isPostmaster(ProcessHandle process) {
+    // The number may be somebody else's by now.
+    return process.info().arguments().map(List::of).orElse(List.of()).stream()
+        .anyMatch(argument -> argument.startsWith("memlane.directory="));
+  }
+
+  int port() {
+    return port;
+  }
+
+  /**
+   * The database's address, with user and password.
+   *
+   * @param through the port to connect to: the server's own, or one in front of it
+   */
+  String jdbcUrl(int through) {
+    return "jdbc:postgresql://127.0.0.1:" + through
+        + "/postgres?sslmode=disable&requireAuth=scram-sha-256&user=memlane&password=" + password;
+  }
+
+  /** Kills the postmaster and its children with SIGKILL, all at once: nothing is written or told any more. */
+  void kill() {
+    try (Stream<ProcessHandle> children = postmaster.descendants()) {
+      List<ProcessHandle> all = Stream.concat(Stream.of(postmaster), children).toList();
+      all.forEach(ProcessHandle::destroyForcibly);
+      all.forEach(ServerProcess::awaitEnd);
+    }
+  }
+
+  private static void awaitEnd(ProcessHandle process) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    // One that has ended but was not collected by its parent is still listed, with no arguments to be read.
+    while (process.isAlive() && process.info().arguments().isPresent()) {
+      if (System.nanoTime() - deadline > 0) {
+        throw new IllegalStateException("server process " + process.pid() + " could not be killed");
+      }
+      LockSupport.parkNanos(POLL_NANOS);
+    }
+  }
+}

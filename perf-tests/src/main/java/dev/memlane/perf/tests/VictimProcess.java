@@ -1,0 +1,177 @@
+package dev.memlane.perf.tests;
+
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A victim, seen from the process that starts it, listens to it and kills it.
+ *
+ * <p>
+ * Every wait is bounded. A victim ends with this process, whatever becomes of that, because it ends with its input.
+ */
+final class VictimProcess implements AutoCloseable {
+
+  private static final Duration OPENING = Duration.ofSeconds(90);
+  private static final Duration ENDING = Duration.ofMinutes(2);
+
+  private final Attempt.Source source;
+  private final Process process;
+  private final BufferedWriter commands;
+  private final Ledger ledger;
+  private final Path errors;
+  private final long begun = System.nanoTime();
+  private final CompletableFuture<Long> working = new CompletableFuture<>();
+  private final CompletableFuture<Void> heard = new CompletableFuture<>();
+  private volatile @Nullable String done;
+
+  private VictimProcess(Attempt.Source source, Process process, Ledger ledger, Path errors) {
+    this.source = source;
+    this.process = process;
+    this.ledger = ledger;
+    this.errors = errors;
+    this.commands = new BufferedWriter(new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8));
+  }
+
+  /** Starts one, and begins to listen to it. */
+  static VictimProcess start(Attempt.Source source, Victim.Settings settings, Ledger ledger, Path errors)
+      throws IOException {
+    List<String> command = List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m",
+        "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED", "-cp",
+        System.getProperty("java.class.path"), Victim.class.getName());
+    Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
+    VictimProcess victim = new VictimProcess(source, process, ledger, errors);
+    Thread.ofVirtual().name("victim-" + source.number()).start(victim::listen);
+    try {
+      for (String line : settings.lines()) {
+        victim.tell(line);
+      }
+      victim.tell("go");
+    } catch (IOException e) {
+      victim.close();
+      throw e;
+    }
+    return victim;
+  }
+
+  private void tell(String line) throws IOException {
+    commands.write(line + "\n");
+    commands.flush();
+  }
+
+  private void listen() {
+    try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
+      for (String line = output.readLine(); line != null; line = output.readLine()) {
+        String[] words = line.split("\t", -1);
+        if (!words[words.length - 1].equals(Report.END)) {
+          // Cut off by the kill; only the last line can be.
+          continue;
+        }
+        switch (words[0]) {
+          case Report.DONE -> done = line;
+          case Report.ASKED -> ledger.take(source, words);
+          default -> {
+            ledger.take(source, words);
+            working.complete(System.nanoTime());
+          }
+        }
+      }
+      heard.complete(null);
+    } catch (IOException | RuntimeException e) {
+      heard.completeExceptionally(e);
+    }
+    working.completeExceptionally(new IllegalStateException("the victim ended before it could work"));
+  }
+
+  Attempt.Source source() {
+    return source;
+  }
+
+  /**
+   * Waits until its memory is open and one of its writers has had an answer.
+   *
+   * @return how long that took since its start
+   */
+  Duration awaitWorking() throws IOException, InterruptedException {
+    try {
+      return Duration.ofNanos(working.get(OPENING.toMillis(), TimeUnit.MILLISECONDS) - begun);
+    } catch (TimeoutException | ExecutionException e) {
+      throw new IOException("a victim did not begin to work; it said:\n" + Files.readString(errors), e);
+    }
+  }
+
+  /**
+   * Lets it work for so long.
+   *
+   * @throws IOException if it has ended by itself
+   */
+  void letWork(Duration time) throws IOException, InterruptedException {
+    if (process.waitFor(time.toNanos(), TimeUnit.NANOSECONDS)) {
+      throw new IOException("a victim ended by itself, with status " + process.exitValue() + "; it said:\n"
+          + Files.readString(errors));
+    }
+  }
+
+  /** Kills it, with SIGKILL, and hears what it said before. */
+  void kill() throws InterruptedException {
+    process.destroyForcibly();
+    awaitEnd();
+  }
+
+  /**
+   * Lets its writers end and settles what is unsettled.
+   *
+   * @return what it found wrong then, comparing its stores without opening them again; empty if nothing
+   */
+  String finish() throws IOException, InterruptedException {
+    tell("finish");
+    boolean ended = process.waitFor(ENDING.toMillis(), TimeUnit.MILLISECONDS);
+    if (!ended) {
+      process.destroyForcibly();
+    }
+    awaitEnd();
+    String last = done;
+    if (last == null) {
+      return "the victim did not end in order (" + (ended ? "status " + process.exitValue() : "killed after a while")
+          + "); it said:\n" + Files.readString(errors);
+    }
+    String[] words = last.split("\t", -1);
+    return words[1].equals("0") ? "" : words[1] + " differences in the running process: " + words[2];
+  }
+
+  private void awaitEnd() throws InterruptedException {
+    try {
+      if (!process.waitFor(ENDING.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new IllegalStateException("process " + process.pid() + " does not end");
+      }
+      heard.get(ENDING.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      throw new IllegalStateException("not all that the victim said was heard", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+    try {
+      commands.close();
+    } catch (IOException e) {
+      if (process.isAlive()) {
+        throw new UncheckedIOException(e);
+      }
+      // What was to be said to it last is of no use to it any more.
+    }
+  }
+}

@@ -1,0 +1,290 @@
+package dev.memlane.perf.tests;
+
+import dev.memlane.model.MemlaneException;
+import dev.memlane.model.Memory;
+import dev.memlane.model.MemoryDeletion;
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.MemoryUpdate;
+import dev.memlane.model.MemoryWriteException;
+import dev.memlane.model.Metadata;
+import dev.memlane.model.NewMemory;
+import dev.memlane.model.Operation;
+import dev.memlane.model.OperationId;
+import dev.memlane.model.Scope;
+import dev.memlane.model.WriteOutcome;
+import dev.memlane.orchestrator.BlockingMemory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One writer of a victim: asks for one operation after the other, in its own scope most of the time and sometimes in the
+ * one that all share, and reports each before and after.
+ *
+ * <p>
+ * In its own scope it knows what is there and keeps about a dozen memories. An add under a key that did not end well is
+ * sent again with the same key and content, as a job would. An operation that is unsettled is asked for now and then.
+ */
+final class VictimWriter implements Runnable {
+
+  private static final int MOST_MEMORIES = 12;
+  private static final int MOST_TRIES = 3;
+  private static final int SHARED_KEYS = 6;
+  private static final Scope SHARED = Scope.user("shared");
+  private static final String[] WORDS = {"oboe", "lute", "horn", "harbour", "winter", "garden", "letter", "bridge",
+      "copper", "island", "morning", "engine"};
+
+  private final BlockingMemory memory;
+  private final Victim.Settings settings;
+  private final int number;
+  private final Scope scope;
+  private final Report report;
+  private final CountDownLatch stop;
+  private final Random random;
+  private final List<Known> known = new ArrayList<>();
+  private final int[] generations = new int[SHARED_KEYS];
+  private final @Nullable OperationId[] seen = new OperationId[SHARED_KEYS];
+  private int count;
+
+  /** A memory of this writer's own, and its state where that is certain. */
+  private static final class Known {
+    final MemoryId id;
+    final @Nullable String key;
+    @Nullable
+    OperationId op;
+    @Nullable
+    OperationId before;
+
+    Known(MemoryId id, @Nullable String key, @Nullable OperationId op) {
+      this.id = id;
+      this.key = key;
+      this.op = op;
+    }
+  }
+
+  /** What was answered, in the words of the report. */
+  private record Told(Attempt.Answer answer, @Nullable MemoryId memory, @Nullable OperationId op, int version) {
+    boolean mayBeSentAgain() {
+      return switch (answer) {
+        case ROLLED_BACK, REFUSED, UNSETTLED, FOUND_LOST, UNKNOWN -> true;
+        default -> false;
+      };
+    }
+  }
+
+  VictimWriter(BlockingMemory memory, Victim.Settings settings, int number, Report report, CountDownLatch stop) {
+    this.memory = memory;
+    this.settings = settings;
+    this.number = number;
+    this.scope = Scope.user(settings.lane() + "-" + number);
+    this.report = report;
+    this.stop = stop;
+    this.random = new Random(settings.seed() * 31 + number);
+  }
+
+  @Override
+  public void run() {
+    try {
+      for (Victim.Settings.Retry retry : settings.retries()) {
+        if (retry.writer() == number) {
+          add(scope, retry.key(), retry.token());
+        }
+      }
+      for (Memory there : memory.list(scope, null, null, 1_000).memories()) {
+        known.removeIf(one -> one.id.equals(there.id()));
+        known.add(new Known(there.id(), there.key(), there.op()));
+      }
+      while (stop.getCount() > 0) {
+        if (random.nextInt(100) < 15) {
+          workOnShared(random.nextInt(SHARED_KEYS));
+        } else {
+          workOnOwn();
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void workOnOwn() throws InterruptedException {
+    if (known.size() < MOST_MEMORIES) {
+      String name = nextName();
+      add(scope, random.nextInt(100) < 70 ? "k-" + name : null, name);
+      return;
+    }
+    Known one = known.get(random.nextInt(known.size()));
+    OperationId right = random.nextInt(3) == 0 ? one.op : null;
+    int dice = random.nextInt(100);
+    if (dice < 55) {
+      remember(one, update(one.id, false, right, random.nextInt(10) < 7));
+    } else if (dice < 65) {
+      remember(one, update(one.id, false, one.before, true));
+    } else if (dice < 75 && one.key != null) {
+      add(scope, one.key, nextName());
+    } else {
+      remember(one, delete(one.id, false, right));
+    }
+  }
+
+  private void remember(Known one, Told told) {
+    switch (told.answer) {
+      case STORED, FOUND_LANDED -> {
+        one.before = one.op;
+        one.op = told.op;
+      }
+      case DELETED, WAS_DELETED, NOT_FOUND -> known.remove(one);
+      case UNSETTLED, UNKNOWN -> one.op = null;
+      default -> {
+        // It is as it was.
+      }
+    }
+  }
+
+  /** Adds until it is clear what became of it, as far as a key allows. */
+  private void add(Scope where, @Nullable String key, String token) throws InterruptedException {
+    MemoryId id = key == null ? null : MemoryId.derive(where, key);
+    for (int i = 0; i < MOST_TRIES; i++) {
+      String name = i == 0 && token.startsWith(settings.name()) ? token : nextName();
+      Told told = ask(name, false, Operation.Kind.ADD, id, key, token, null, true,
+          () -> key == null
+              ? stored(memory.addMemory(newMemory(where, null, token)))
+              : addUnderKey(newMemory(where, key, token)));
+      if ((told.answer == Attempt.Answer.STORED || told.answer == Attempt.Answer.FOUND_LANDED)
+          && told.memory != null) {
+        known.removeIf(one -> one.id.equals(told.memory));
+        known.add(new Known(told.memory, key, told.op));
+      }
+      if (key == null || !told.mayBeSentAgain() || stop.getCount() == 0) {
+        return;
+      }
+    }
+  }
+
+  private void workOnShared(int slot) throws InterruptedException {
+    String key = "s" + slot + "-r" + settings.round() + "-g" + generations[slot];
+    MemoryId id = MemoryId.derive(SHARED, key);
+    int dice = random.nextInt(100);
+    Told told;
+    if (dice < 50) {
+      String name = nextName();
+      told = ask(name, true, Operation.Kind.ADD, id, key, name, null, true,
+          () -> addUnderKey(newMemory(SHARED, key, name)));
+    } else if (dice < 92) {
+      told = update(id, true, random.nextInt(3) == 0 ? seen[slot] : null, random.nextBoolean());
+    } else {
+      told = delete(id, true, null);
+    }
+    switch (told.answer) {
+      case DELETED, WAS_DELETED -> {
+        generations[slot]++;
+        seen[slot] = null;
+      }
+      case STORED, DUPLICATE -> seen[slot] = told.op;
+      default -> {
+        // Others may have changed it, or not.
+      }
+    }
+  }
+
+  private Told update(MemoryId id, boolean shared, @Nullable OperationId expected, boolean setsContent)
+      throws InterruptedException {
+    String name = nextName();
+    MemoryUpdate update = new MemoryUpdate(id, setsContent ? content(name) : null, metadata(name), null, expected);
+    return ask(name, shared, Operation.Kind.UPDATE, id, null, name, expected, setsContent,
+        () -> stored(memory.updateMemory(update)));
+  }
+
+  private Told delete(MemoryId id, boolean shared, @Nullable OperationId expected) throws InterruptedException {
+    String name = nextName();
+    return ask(name, shared, Operation.Kind.DELETE, id, null, name, expected, false, () -> {
+      WriteOutcome.Deleted deleted = memory.deleteMemory(new MemoryDeletion(id, name, expected));
+      return new Told(Attempt.Answer.DELETED, id, deleted.op(), deleted.version());
+    });
+  }
+
+  private Told ask(String name, boolean shared, Operation.Kind kind, @Nullable MemoryId id, @Nullable String key,
+      String token, @Nullable OperationId expected, boolean setsContent, Supplier<Told> call)
+      throws InterruptedException {
+    report.asked(name, number, shared, kind, id, key, token, expected, setsContent);
+    Told told = answer(id, call);
+    report.answered(name, told.answer, told.memory, told.op, told.version);
+    if (told.answer == Attempt.Answer.UNSETTLED && told.op != null && random.nextBoolean()) {
+      told = askAgain(told);
+      report.answered(name, told.answer, told.memory, told.op, told.version);
+    }
+    if (told.answer == Attempt.Answer.REFUSED) {
+      // The server is away; asking at full speed only fills the log.
+      boolean stopped = stop.await(20, TimeUnit.MILLISECONDS);
+      return stopped ? new Told(Attempt.Answer.REFUSED, told.memory, null, 0) : told;
+    }
+    return told;
+  }
+
+  private static Told answer(@Nullable MemoryId id, Supplier<Told> call) {
+    try {
+      return call.get();
+    } catch (MemoryWriteException e) {
+      return switch (e.outcome()) {
+        case WriteOutcome.RolledBack it -> new Told(Attempt.Answer.ROLLED_BACK, it.id(), it.op(), 0);
+        case WriteOutcome.Unsettled it -> new Told(Attempt.Answer.UNSETTLED, it.id(), it.op(), 0);
+        case WriteOutcome.Conflict it -> new Told(Attempt.Answer.CONFLICT, it.id(), it.found(), 0);
+        case WriteOutcome.NotFound it -> new Told(Attempt.Answer.NOT_FOUND, it.id(), null, 0);
+        case WriteOutcome.WasDeleted it -> new Told(Attempt.Answer.WAS_DELETED, it.id(), it.op(), 0);
+        case WriteOutcome.Refused it -> new Told(Attempt.Answer.REFUSED, id, null, 0);
+        case WriteOutcome.Stored it -> throw new IllegalStateException("failed as stored", e);
+        case WriteOutcome.Deleted it -> throw new IllegalStateException("failed as deleted", e);
+        case WriteOutcome.DuplicateOf it -> throw new IllegalStateException("failed as a duplicate", e);
+      };
+    } catch (MemlaneException e) {
+      return new Told(Attempt.Answer.UNKNOWN, id, null, 0);
+    }
+  }
+
+  private Told askAgain(Told told) {
+    try {
+      boolean landed = memory.hasLanded(Objects.requireNonNull(told.memory), Objects.requireNonNull(told.op));
+      return new Told(landed ? Attempt.Answer.FOUND_LANDED : Attempt.Answer.FOUND_LOST, told.memory, told.op, 0);
+    } catch (MemlaneException e) {
+      // Still not to be found out: it stays unsettled.
+      return told;
+    }
+  }
+
+  private Told addUnderKey(NewMemory newMemory) {
+    // As one of many, because only these are told whether the memory was there before.
+    return switch (memory.addMemories(List.of(newMemory)).getFirst()) {
+      case WriteOutcome.Stored it -> stored(it.memory());
+      case WriteOutcome.DuplicateOf it ->
+        new Told(Attempt.Answer.DUPLICATE, it.memory().id(), it.memory().op(), it.memory().version());
+      case WriteOutcome failed -> throw new MemoryWriteException(failed, null);
+    };
+  }
+
+  private static Told stored(Memory memory) {
+    return new Told(Attempt.Answer.STORED, memory.id(), memory.op(), memory.version());
+  }
+
+  private NewMemory newMemory(Scope where, @Nullable String key, String token) {
+    return NewMemory.builder(content(token), where).key(key).metadata(metadata(token)).build();
+  }
+
+  private static Metadata metadata(String token) {
+    return Metadata.of("token", token);
+  }
+
+  /** The same for the same token, so that a retry repeats it. */
+  private static String content(String token) {
+    Random words = new Random(token.hashCode());
+    return "the " + WORDS[words.nextInt(WORDS.length)] + " and the " + WORDS[words.nextInt(WORDS.length)] + " of the "
+        + WORDS[words.nextInt(WORDS.length)] + " " + token;
+  }
+
+  private String nextName() {
+    return settings.name() + "w" + number + "n" + count++;
+  }
+}

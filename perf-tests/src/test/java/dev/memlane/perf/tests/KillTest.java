@@ -1,0 +1,25 @@
+package dev.memlane.perf.tests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A memory under load is killed in every way there is, and everything that it had acknowledged is there afterwards. */
+class KillTest {
+
+  @TempDir
+  Path directory;
+
+  @Test
+  void everyKindOfKill_losesNothing() throws Exception {
+    long seed = System.nanoTime() & 0xffffff;
+    KillLoad load = new KillLoad(System.out, directory, seed);
+
+    load.run(Duration.ofMinutes(10), Kill.values().length);
+
+    assertThat(load.problems()).as("seed %d", seed).isEmpty();
+  }
+}

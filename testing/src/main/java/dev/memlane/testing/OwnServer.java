@@ -1,0 +1,127 @@
+package dev.memlane.testing;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A real PostgreSQL server of a test's own, which may be stopped as by a power failure and started again on the same
+ * data and the same port, or set up in ways that would disturb other tests. It syncs to disk.
+ */
+public final class OwnServer implements AutoCloseable {
+
+  private final EmbeddedPostgres first;
+  private final Path data;
+  private final Path log;
+  private final String programs;
+  private final String options;
+
+  private OwnServer(Path directory, Map<String, String> settings) throws IOException {
+    this.data = directory.resolve("data");
+    this.log = directory.resolve("log");
+    EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder().setDataDirectory(data)
+        .setCleanDataDirectory(false);
+    StringBuilder collected = new StringBuilder();
+    Map<String, String> durable = Map.of("fsync", "on", "synchronous_commit", "on", "full_page_writes", "on");
+    for (Map<String, String> some : List.of(durable, settings)) {
+      some.forEach((name, value) -> {
+        builder.setServerConfig(name, value);
+        collected.append(" -c ").append(name).append('=').append(value);
+      });
+    }
+    this.first = builder.start();
+    this.options = "-p " + first.getPort() + collected;
+    this.programs = single(first.getJdbcUrl("postgres", "postgres"),
+        "select setting from pg_config where name = 'BINDIR'");
+  }
+
+  /**
+   * Starts a server.
+   *
+   * @param directory an empty one, where it keeps everything
+   */
+  public static OwnServer start(Path directory, Map<String, String> settings) {
+    try {
+      return new OwnServer(directory, settings);
+    } catch (IOException e) {
+      throw new UncheckedIOException("the test's own server did not start", e);
+    }
+  }
+
+  /** Creates an empty database and returns its JDBC URL, with user and password in it. */
+  public String freshDatabase() {
+    String name = "test_" + UUID.randomUUID().toString().replace("-", "");
+    try (Connection connection = DriverManager.getConnection(first.getJdbcUrl("postgres", "postgres"));
+        Statement statement = connection.createStatement()) {
+      statement.execute("create database " + name);
+    } catch (SQLException e) {
+      throw new IllegalStateException("no database for the test", e);
+    }
+    return first.getJdbcUrl("postgres", name);
+  }
+
+  /** Stops the server at once: it writes nothing more, and the next start recovers from its log. */
+  public void stopImmediately() {
+    run("stop", "--mode=immediate");
+  }
+
+  /** Starts the server again, and returns when it takes connections. */
+  public void startAgain() {
+    run("start", "--log=" + log, "--options=" + options);
+  }
+
+  @Override
+  public void close() {
+    try {
+      first.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException("the test's own server did not stop", e);
+    }
+  }
+
+  private void run(String verb, String... more) {
+    List<String> command = new ArrayList<>();
+    if ("root".equals(System.getProperty("user.name"))) {
+      // The server refuses to run as root.
+      command.addAll(List.of("unshare", "-U"));
+    }
+    command.addAll(List.of(programs + "/pg_ctl", verb, "--wait", "--timeout=60", "--pgdata=" + data));
+    command.addAll(List.of(more));
+    try {
+      Path output = Files.createTempFile(data.getParent(), "pg_ctl", ".txt");
+      Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile()).start();
+      if (!process.waitFor(90, TimeUnit.SECONDS) || process.exitValue() != 0) {
+        throw new IllegalStateException(command + " failed: " + Files.readString(output)
+            + (Files.exists(log) ? Files.readString(log) : ""));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(command + " could not be run", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while running " + command, e);
+    }
+  }
+
+  private static String single(String jdbcUrl, String sql) {
+    try (Connection connection = DriverManager.getConnection(jdbcUrl);
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      rows.next();
+      return rows.getString(1);
+    } catch (SQLException e) {
+      throw new IllegalStateException("the test's own server does not answer", e);
+    }
+  }
+}
