@@ -73,11 +73,11 @@ final class Explorer {
     DepthFirst chooser = new DepthFirst();
     exhausted = false;
     while (!exhausted && System.nanoTime() - deadline < 0) {
-      World world = new World(scenario, without, budget, embedder, chooser, null);
+      World world = new World(scenario, without, budget, embedder, chooser, false, null);
       String problem = world.run();
       runs++;
       if (problem != null) {
-        return shorten(budget, problem, world.way(), null, "walking all ways with at most " + describe(budget));
+        return shorten(budget, problem, world.way(), false, null, "walking all ways with at most " + describe(budget));
       }
       exhausted = !chooser.next();
     }
@@ -89,12 +89,12 @@ final class Explorer {
   @Nullable
   Found random(World.Budget budget, long seed) {
     Random random = new Random(seed);
-    World world = new World(scenario, without, budget, embedder, randomly(random), new Random(seed + 1));
+    World world = new World(scenario, without, budget, embedder, randomly(random), true, new Random(seed + 1));
     String problem = world.run();
     runs++;
     return problem == null
         ? null
-        : shorten(budget, problem, world.way(), seed + 1, "seed " + seed + " with at most " + describe(budget));
+        : shorten(budget, problem, world.way(), true, seed + 1, "seed " + seed + " with at most " + describe(budget));
   }
 
   private static World.Chooser randomly(Random random) {
@@ -185,24 +185,39 @@ final class Explorer {
     }
   }
 
-  private Found shorten(World.Budget budget, String problem, List<String> found, @Nullable Long order, String origin) {
+  private Found shorten(
+      World.Budget budget, String problem, List<String> found, boolean random, @Nullable Long order, String origin) {
     List<String> way = List.copyOf(found);
+    Long shuffle = order;
+    List<String> unshuffled = order == null ? null : replay(budget, problem, way, random, null);
+    if (unshuffled != null) {
+      way = unshuffled;
+      shuffle = null;
+    }
     boolean shorter = true;
     while (shorter) {
       shorter = false;
       for (int i = way.size() - 1; i >= 0; i--) {
-        List<String> tried = new ArrayList<>(way);
-        tried.remove(i);
-        World world = new World(scenario, without, budget, embedder, new Following(tried),
-            order == null ? null : new Random(order));
-        String same = world.run();
-        if (same != null && same.charAt(0) == problem.charAt(0) && world.way().size() < way.size()) {
-          way = List.copyOf(world.way());
-          shorter = true;
-          i = Math.min(i, way.size());
+        if (i < way.size()) {
+          List<String> tried = new ArrayList<>(way);
+          tried.remove(i);
+          List<String> still = replay(budget, problem, tried, random, shuffle);
+          if (still != null && still.size() < way.size()) {
+            way = still;
+            shorter = true;
+          }
         }
       }
     }
     return new Found(scenario, problem, way, origin);
+  }
+
+  /** The way really gone by following another, if the same promise breaks on it; null otherwise. */
+  private @Nullable List<String> replay(
+      World.Budget budget, String problem, List<String> way, boolean random, @Nullable Long order) {
+    World world = new World(scenario, without, budget, embedder, new Following(way), random,
+        order == null ? null : new Random(order));
+    String same = world.run();
+    return same != null && same.charAt(0) == problem.charAt(0) ? world.way() : null;
   }
 }

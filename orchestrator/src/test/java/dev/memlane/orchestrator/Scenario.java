@@ -61,7 +61,8 @@ record Scenario(String name, boolean memoryExists, List<Call> calls) {
   static final Scenario ADD_DELETE_ADD = of("add | delete; add", Call.add(0), Call.delete(1), Call.add(1));
   static final Scenario ADD_UPDATE_ADD = of("add; update | add", Call.add(0), Call.update(0), Call.add(1));
 
-  static final List<Scenario> ALL = List.of(ADD, UPDATE, DELETE, ADD_ADD, ADD_RETRY, ADD_RETRY_RETRY, ADD_RETRY_ADD, ADDS_AT_ONCE,
+  static final List<Scenario> ALL = List.of(ADD, UPDATE, DELETE, ADD_ADD, ADD_RETRY, ADD_RETRY_RETRY, ADD_RETRY_ADD,
+      ADDS_AT_ONCE,
       UPDATE_UPDATE, UPDATE_TWICE, UPDATES_AT_ONCE, THREE_UPDATES, UPDATE_DELETE, DELETE_DELETE, ADD_UPDATE,
       ADD_DELETE_ADD, ADD_UPDATE_ADD);
 

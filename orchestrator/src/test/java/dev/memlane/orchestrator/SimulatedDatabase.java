@@ -181,20 +181,24 @@ final class SimulatedDatabase {
       stamp(memory, op.value(), stamp);
     }
     CoreRow row = rows.get(memory);
-    return row == null || row.state() == CoreRow.State.VOID || !row.op().equals(op) ? null : Integer.valueOf(row.version());
+    return row == null || row.state() == CoreRow.State.VOID || !row.op().equals(op)
+        ? null
+        : Integer.valueOf(row.version());
   }
 
   private void stamp(MemoryId memory, UUID expected, UUID stamp) {
     CoreRow row = rows.get(memory);
     if (row != null && row.stamp().equals(expected)) {
-      put(new CoreRow(row.id(), row.state(), row.version(), row.op(), stamp, row.memory(), row.embedding(), row.unique()));
+      put(new CoreRow(row.id(), row.state(), row.version(), row.op(), stamp, row.memory(), row.embedding(),
+          row.unique()));
     }
   }
 
   void saveVector(MemoryId memory, OperationId op, Embedding embedding) {
     CoreRow row = rows.get(memory);
     if (row != null && row.state() == CoreRow.State.LIVE && row.op().equals(op) && row.embedding() == null) {
-      put(new CoreRow(row.id(), row.state(), row.version(), row.op(), row.stamp(), row.memory(), embedding, row.unique()));
+      put(new CoreRow(row.id(), row.state(), row.version(), row.op(), row.stamp(), row.memory(), embedding,
+          row.unique()));
     }
   }
 

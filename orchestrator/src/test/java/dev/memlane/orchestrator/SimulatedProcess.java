@@ -98,7 +98,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
 
     @Override
     public String toString() {
-      return SimulatedProcess.this + ": " + name + " (" + request + ")";
+      return SimulatedProcess.this + ": " + name;
     }
   }
 
@@ -290,8 +290,8 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
       steps.add(Step.of(this, "the " + index.hanging() + " that hung ends", () -> endHanging(true)));
       if (index.hangsUnexpired()) {
         if (index.hangsUnexpired()) {
-        steps.add(Step.of(this, "the " + index.hanging() + " that hung fails", () -> endHanging(false)));
-      }
+          steps.add(Step.of(this, "the " + index.hanging() + " that hung fails", () -> endHanging(false)));
+        }
       }
     }
     SimulatedTimer.Alarm alarm = timer.first();

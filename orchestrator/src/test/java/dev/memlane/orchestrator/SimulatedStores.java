@@ -228,7 +228,7 @@ final class SimulatedStores {
           }
         }
         return database.rows().stream().filter(row -> asked.contains(row.id()))
-              .filter(row -> row.state() != CoreRow.State.VOID).map(SimulatedStores::head).toList();
+            .filter(row -> row.state() != CoreRow.State.VOID).map(SimulatedStores::head).toList();
       }, SimulatedStores::digest);
     }
 

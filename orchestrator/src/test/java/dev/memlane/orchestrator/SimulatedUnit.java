@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class SimulatedUnit implements Unit {
 
-  private record Joined(StoreKind store, Supplier<@Nullable Integer> statement, CompletableFuture<StoreResult> result) {}
+  private record Joined(StoreKind store, Supplier<@Nullable Integer> statement,
+      CompletableFuture<StoreResult> result) {}
 
   private final Kind kind;
   private final MemoryId memory;
@@ -121,14 +122,18 @@ final class SimulatedUnit implements Unit {
     return deadline;
   }
 
-  @Override
-  public String toString() {
+  String what() {
     return switch (kind) {
       case WRITE -> "write";
       case UNDO -> "undo";
       case FENCE_AND_LOOK -> "fence and look";
       case CONFIRM -> "confirmation";
       case SWEEP -> "sweep";
-    } + " of " + actor;
+    };
+  }
+
+  @Override
+  public String toString() {
+    return what() + " of " + actor;
   }
 }

@@ -119,6 +119,7 @@ final class World {
   private final Budget budget;
   private final BatchingEmbedder embedder;
   private final Chooser chooser;
+  private final boolean random;
   private final @Nullable Random order;
 
   private final SimulatedDatabase database;
@@ -134,10 +135,12 @@ final class World {
   private @Nullable String problem;
 
   /**
+   * @param random whether to leave nothing out
    * @param order shuffles what a process does by itself; null for the order of asking
    */
   World(Scenario scenario, Set<Rule> without, Budget budget, BatchingEmbedder embedder, Chooser chooser,
-      @Nullable Random order) {
+      boolean random, @Nullable Random order) {
+    this.random = random;
     this.without = without;
     this.budget = budget;
     this.embedder = embedder;
@@ -176,8 +179,7 @@ final class World {
   }
 
   String nameOf(SimulatedUnit unit) {
-    String name = names.get(unit.op());
-    return unit.kind() == Unit.Kind.CONFIRM && name != null ? "confirmation of " + name : unit.toString();
+    return unit.what() + " of " + names.getOrDefault(unit.op(), unit.actor());
   }
 
   void sent(int process, SimulatedUnit unit) {
@@ -353,7 +355,7 @@ final class World {
 
   private List<Step> steps() {
     List<Step> steps = new ArrayList<>();
-    boolean following = order == null && onlyFollowing();
+    boolean following = !random && onlyFollowing();
     for (SimulatedProcess process : processes) {
       if (process.isUp()) {
         process.addSteps(steps);
@@ -425,7 +427,7 @@ final class World {
     }
     for (SimulatedProcess process : processes) {
       if (process.isUp()) {
-        process.addLook(steps, quiet || order != null ? Step.Cost.NOTHING : Step.Cost.FAULT);
+        process.addLook(steps, quiet || random ? Step.Cost.NOTHING : Step.Cost.FAULT);
       }
     }
   }
@@ -437,8 +439,8 @@ final class World {
   private void addQuestions(Calling calling, WriteOutcome.Unsettled unsettled, List<Step> steps) {
     for (SimulatedProcess process : processes) {
       boolean home = process.number() == calling.call.process();
-      if (process.isOpen() && (home || order != null)) {
-        Step.Cost cost = process.isQuiet() || order != null ? Step.Cost.NOTHING : Step.Cost.FAULT;
+      if (process.isOpen() && (home || random)) {
+        Step.Cost cost = process.isQuiet() || random ? Step.Cost.NOTHING : Step.Cost.FAULT;
         steps.add(new Step(process, "is asked for " + calling.name, cost, true, () -> {
           calling.asked = true;
           process.hear(200 + calls.indexOf(calling));
@@ -454,7 +456,7 @@ final class World {
     if (snapshots.size() > 1) {
       addCrash(process, process.index().documents(), "its index as it is", steps);
     }
-    for (int i = 1; order != null && i < snapshots.size() - 1; i++) {
+    for (int i = 1; random && i < snapshots.size() - 1; i++) {
       addCrash(process, snapshots.get(i), "state " + i + " of its index", steps);
     }
   }
@@ -490,11 +492,13 @@ final class World {
   private long state() {
     Digest digest = new Digest().add(database.digest()).add(changedBy).add(faults).add(crashes);
     for (SimulatedProcess process : processes) {
-      digest.add(process.told()).add((process.isUp() ? 1 : 0) + (process.isBehind() ? 2 : 0) + (process.isOpen() ? 4 : 0));
+      digest.add(process.told())
+          .add((process.isUp() ? 1 : 0) + (process.isBehind() ? 2 : 0) + (process.isOpen() ? 4 : 0));
     }
     digest.add(late.stream().mapToLong(SimulatedProcess.Sent::identity).sum());
     for (Calling calling : calls) {
-      digest.add(calling.begun ? 1 : 0).add((calling.dead ? 1 : 0) + (calling.asked ? 2 : 0) + (calling.landed == null ? 0 : calling.landed ? 4 : 8))
+      digest.add(calling.begun ? 1 : 0)
+          .add((calling.dead ? 1 : 0) + (calling.asked ? 2 : 0) + (calling.landed == null ? 0 : calling.landed ? 4 : 8))
           .add(calling.outcome == null ? 0 : calling.outcome.getClass().getName().hashCode());
       calling.attempts.stream().sorted((one, other) -> one.value().compareTo(other.value()))
           .forEach(op -> digest.add(op.value()));
@@ -545,7 +549,8 @@ final class World {
     }
     for (OperationId attempt : calling.attempts) {
       if (!attempt.equals(own) && database.stands(attempt)) {
-        return "2: " + calling.name + " was answered with " + outcome.getClass().getSimpleName() + " and is there";
+        return "2: " + calling.name + " was answered with " + outcome.getClass().getSimpleName() + ", and "
+            + (own == null ? "is there" : "what it tried and gave up is there");
       }
     }
     OperationId original = switch (outcome) {

@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,7 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class WriteProtocolExplorationTest {
 
   /** How long to look beyond what is always walked. */
-  private static final Long SECONDS = Long.getLong("memlane.explore.seconds");
+  private static final @Nullable Long SECONDS = Long.getLong("memlane.explore.seconds");
   private static final double DEFAULT_SECONDS = 15;
 
   /** Those with so many ways that they are walked only as far as there is time. */
@@ -40,7 +41,7 @@ class WriteProtocolExplorationTest {
   private static final Logger LOGGER = Logger.getLogger(WriteProtocolExplorationTest.class.getPackageName());
 
   private static BatchingEmbedder embedder = BatchingEmbedder.builder(new HashEmbedder()).build();
-  private static Level level = Level.INFO;
+  private static @Nullable Level level;
 
   @BeforeAll
   static void silence() {
@@ -110,12 +111,13 @@ class WriteProtocolExplorationTest {
   @MethodSource("rulesLeftOut")
   void protocol_withoutARule_breaksAPromise(Rule rule, Scenario scenario, String promise) {
     Explorer explorer = new Explorer(scenario, EnumSet.of(rule), embedder);
-    Explorer.Found found = null;
+    Explorer.@Nullable Found found = null;
     for (long seed = 0; (found == null || !found.problem().startsWith(promise)) && seed < 200_000; seed++) {
       found = explorer.random(new World.Budget(1 + (int) (seed % 3), (int) (seed % 2)), seed);
     }
     System.out.println("Without " + rule + ", " + found);
-    assertThat(found).isNotNull();
+    assertThat(found).as("without " + rule).isNotNull();
+    assertThat(found.problem()).startsWith(promise);
   }
 
   @ParameterizedTest
@@ -128,7 +130,7 @@ class WriteProtocolExplorationTest {
     }
   }
 
-  private static void assertNothingFound(Explorer.Found found) {
+  private static void assertNothingFound(Explorer.@Nullable Found found) {
     assertThat(found).isNull();
   }
 
