@@ -15,7 +15,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -344,7 +343,7 @@ final class SimulatedDatabase {
   }
 
   static void digest(Digest digest, CoreRow row) {
-    digest.add(row.state().ordinal()).add(row.version()).add(row.op().value()).add(row.stamp());
+    digest.add(row.state().name().hashCode()).add(row.version()).add(row.op().value()).add(row.stamp());
   }
 
   private Map<OperationId, Logged> sorted() {

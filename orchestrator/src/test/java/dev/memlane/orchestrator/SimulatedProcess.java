@@ -130,6 +130,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
   }
 
   /** Opens as the product does: calls may begin when the comparison has ended. */
+  @SuppressWarnings("FutureReturnValueIgnored") // both ends are handled
   void start() {
     memory.start(Progress.NONE).whenComplete((differing, failure) -> {
       if (failure == null) {
@@ -248,7 +249,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
       steps.add(Step.fault(subject, "hangs", () -> fate[0] = SimulatedIndex.Fate.HANGS));
     }
     world.decide(steps);
-    hear(fate[0].ordinal());
+    hear(fate[0].name().hashCode());
     return fate[0];
   }
 

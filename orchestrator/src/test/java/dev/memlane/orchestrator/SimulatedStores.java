@@ -305,7 +305,7 @@ final class SimulatedStores {
     public CompletableFuture<List<HistoryEntry>> entries(MemoryId memory, int afterVersion, int limit) {
       return network.read("entries", () -> database.entries().stream()
           .filter(entry -> entry.memory().equals(memory) && entry.version() > afterVersion)
-          .sorted(Comparator.comparing(HistoryEntry::version)).limit(limit).toList(), found -> found.hashCode());
+          .sorted(Comparator.comparingInt(HistoryEntry::version)).limit(limit).toList(), found -> found.hashCode());
     }
 
     @Override

@@ -130,7 +130,6 @@ final class World {
   private final List<Step> way = new ArrayList<>();
   private int faults;
   private int crashes;
-  private int changes;
   private int changedBy = -1;
   private @Nullable String problem;
 
@@ -203,7 +202,6 @@ final class World {
     List<StoreResult> answers = unit.execute();
     CoreRow after = database.row(unit.memory());
     if (after != null && (before == null || !before.op().equals(after.op()) || before.state() != after.state())) {
-      changes++;
       changedBy = unit.kind() == Unit.Kind.WRITE ? by : -1;
     }
     return answers;
@@ -325,6 +323,7 @@ final class World {
         before -> before.call.process() != call.process() || before.call.retryOf() >= 0 || before.isAnswered());
   }
 
+  @SuppressWarnings("FutureReturnValueIgnored") // the calling is told of both ends
   private void begin(Calling calling) {
     calling.begun = true;
     SimulatedProcess process = processes[calling.call.process()];
@@ -436,6 +435,7 @@ final class World {
    * The caller may ask for what is unsettled. In random runs in whichever process and whenever; where all ways are walked
    * it counts as a fault if it does before its process has come to rest.
    */
+  @SuppressWarnings("FutureReturnValueIgnored") // a question without an answer is none
   private void addQuestions(Calling calling, WriteOutcome.Unsettled unsettled, List<Step> steps) {
     for (SimulatedProcess process : processes) {
       boolean home = process.number() == calling.call.process();
