@@ -53,8 +53,8 @@ final class IndexFollower {
   }
 
   /**
-   * Who makes a memory follow again whose put was not answered in time. It may still end, after others have found that
-   * memory's documents to agree with core, and leave a document that core no longer has.
+   * Who makes a memory follow again on which somebody was working during a comparison, or whose put was not answered in
+   * time. Either may leave a document that core no longer has, after the memory was found to agree.
    */
   void mendBehindBy(Consumer<MemoryId> behind) {
     this.mender = behind;
@@ -128,7 +128,8 @@ final class IndexFollower {
   private CompletableFuture<Long> comparePage(@Nullable MemoryId after, Tally tally) {
     return NamePage.read(stores, turns::taken, after, PAGE).thenComposeAsync(page -> {
       SortedMap<MemoryId, List<DocumentName>> differing = page.differing();
-      List<MemoryId> busy = page.busy().stream().filter(id -> !differing.containsKey(id)).toList();
+      // Not waited for: they agree as far as can be told, and a stuck one would hold up all others.
+      page.busy().stream().filter(id -> !differing.containsKey(id)).forEach(mender);
       tally.compared += page.liveRows();
       tally.differing += differing.size();
       List<MemoryId> ids = List.copyOf(differing.keySet());
@@ -138,7 +139,7 @@ final class IndexFollower {
         mended = mended.thenComposeAsync(ignored -> mend(chunk), environment.executor())
             .thenComposeAsync(this::followAll, environment.executor());
       }
-      return mended.thenComposeAsync(ignored -> followAll(busy), environment.executor()).thenComposeAsync(ignored -> {
+      return mended.thenComposeAsync(ignored -> {
         tally.progress.at(tally.compared, Math.max(tally.compared, tally.total));
         MemoryId last = page.last();
         return last == null ? CompletableFuture.completedFuture(tally.differing) : comparePage(last, tally);
