@@ -22,6 +22,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -52,8 +53,8 @@ final class IndexFollower {
   }
 
   /**
-   * Who makes a memory follow again whose put was not answered in time. It may still end, after others have found that
-   * memory's documents to agree with core, and leave a document that core no longer has.
+   * Who makes a memory follow again on which somebody was working during a comparison, or whose put was not answered in
+   * time. Either may leave a document that core no longer has, after the memory was found to agree.
    */
   void mendBehindBy(Consumer<MemoryId> behind) {
     this.mender = behind;
@@ -125,8 +126,10 @@ final class IndexFollower {
   }
 
   private CompletableFuture<Long> comparePage(@Nullable MemoryId after, Tally tally) {
-    return NamePage.read(stores, after, PAGE).thenComposeAsync(page -> {
+    return NamePage.read(stores, turns::taken, after, PAGE).thenComposeAsync(page -> {
       SortedMap<MemoryId, List<DocumentName>> differing = page.differing();
+      // Not waited for: they agree as far as can be told, and a stuck one would hold up all others.
+      page.busy().stream().filter(id -> !differing.containsKey(id)).forEach(mender);
       tally.compared += page.liveRows();
       tally.differing += differing.size();
       List<MemoryId> ids = List.copyOf(differing.keySet());
@@ -160,8 +163,9 @@ final class IndexFollower {
   }
 
   private CompletableFuture<Set<MemoryId>> followPage(List<MemoryId> page, Set<MemoryId> busy) {
-    return NamePage.read(stores, page).thenComposeAsync(names -> {
+    return NamePage.read(stores, turns::taken, page).thenComposeAsync(names -> {
       SortedMap<MemoryId, List<DocumentName>> differing = names.differing();
+      busy.addAll(names.busy());
       List<MemoryId> ids = List.copyOf(differing.keySet());
       CompletableFuture<Set<MemoryId>> mended = CompletableFuture.completedFuture(busy);
       for (int i = 0; i < ids.size(); i += CHUNK) {
@@ -240,30 +244,50 @@ final class IndexFollower {
         .thenComposeAsync(ignored -> follow(memory.id()), environment.executor());
   }
 
-  /** What core and the index hold of the memories up to a common last id. */
-  record NamePage(List<Head> rows, List<DocumentName> documents, @Nullable MemoryId last) {
+  /**
+   * What core and the index hold of the memories up to a common last id.
+   *
+   * <p>
+   * Core is read first, then who is working on a memory is noted, then the index is read. So a memory that agrees, and
+   * whose turn nobody had, agrees with what was there when core was read: who takes the turn later reads a row that is no
+   * older. Who has it may be about to put what core held before, however well the memory seems to agree.
+   *
+   * @param busy the memories of the page whose turn somebody had
+   */
+  record NamePage(List<Head> rows, List<DocumentName> documents, @Nullable MemoryId last, Set<MemoryId> busy) {
 
     /** Reads the next page of both; both are complete up to the page's last id. */
-    static CompletableFuture<NamePage> read(Stores stores, @Nullable MemoryId after, int limit) {
-      return stores.core().heads(after, limit)
-          .thenCombine(stores.index().unguarded().names(after, limit), (rows, documents) -> of(rows, documents, limit));
+    static CompletableFuture<NamePage> read(
+        Stores stores, Supplier<Set<MemoryId>> taken, @Nullable MemoryId after, int limit) {
+      return stores.core().heads(after, limit).thenCompose(rows -> {
+        Set<MemoryId> busy = taken.get();
+        return stores.index().unguarded().names(after, limit)
+            .thenApply(documents -> of(rows, documents, after, limit, busy));
+      });
     }
 
-    /** Reads what both hold of these memories. Core comes first, so that the index is compared with what was before. */
-    static CompletableFuture<NamePage> read(Stores stores, Collection<MemoryId> memories) {
-      return stores.core().heads(memories)
-          .thenCompose(rows -> stores.index().unguarded().names(memories)
-              .thenApply(documents -> new NamePage(rows, documents, null)));
+    /** Reads what both hold of these memories. */
+    static CompletableFuture<NamePage> read(
+        Stores stores, Supplier<Set<MemoryId>> taken, Collection<MemoryId> memories) {
+      return stores.core().heads(memories).thenCompose(rows -> {
+        Set<MemoryId> busy = new HashSet<>(memories);
+        busy.retainAll(taken.get());
+        return stores.index().unguarded().names(memories)
+            .thenApply(documents -> new NamePage(rows, documents, null, busy));
+      });
     }
 
-    private static NamePage of(List<Head> rows, List<DocumentName> documents, int limit) {
+    private static NamePage of(
+        List<Head> rows, List<DocumentName> documents, @Nullable MemoryId after, int limit, Set<MemoryId> busy) {
       MemoryId lastRow = rows.size() < limit ? null : rows.getLast().memory();
       MemoryId lastDocument = documents.size() < limit ? null : documents.getLast().memory();
       MemoryId last = lastRow == null
           ? lastDocument
           : lastDocument == null || lastRow.compareTo(lastDocument) < 0 ? lastRow : lastDocument;
       return new NamePage(rows.stream().filter(row -> isWithin(row.memory(), last)).toList(),
-          documents.stream().filter(document -> isWithin(document.memory(), last)).toList(), last);
+          documents.stream().filter(document -> isWithin(document.memory(), last)).toList(), last,
+          busy.stream().filter(id -> (after == null || id.compareTo(after) > 0) && isWithin(id, last))
+              .collect(Collectors.toSet()));
     }
 
     private static boolean isWithin(MemoryId id, @Nullable MemoryId last) {

@@ -28,6 +28,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,6 +85,15 @@ public final class MemoryOrchestrator implements AutoCloseable {
    */
   MemoryOrchestrator(Stores opened, IndexOpener opener, Environment environment, BatchingEmbedder embedder,
       Settings settings, Runnable release) {
+    this(opened, opener, environment, embedder, settings, UnaryOperator.identity(), release);
+  }
+
+  /**
+   * @param followersTurns the turns that the follower takes, made from those of the writes: the same, but in the test
+   * that shows what breaks if they aren't
+   */
+  MemoryOrchestrator(Stores opened, IndexOpener opener, Environment environment, BatchingEmbedder embedder,
+      Settings settings, UnaryOperator<Turns> followersTurns, Runnable release) {
     this.index = new ReopeningIndex(opened.index(), opener, environment);
     this.stores = new Stores(opened.units(), opened.core(), opened.history(), index);
     this.environment = environment;
@@ -92,14 +102,14 @@ public final class MemoryOrchestrator implements AutoCloseable {
     this.release = release;
     Turns turns = new Turns(environment);
     this.doubt = new Doubt(stores, environment);
-    this.follower = new IndexFollower(stores, environment, turns, embedder);
+    this.follower = new IndexFollower(stores, environment, followersTurns.apply(turns), embedder);
     index.compareBy(() -> follower.compare(Progress.NONE));
     this.settler = new Settler(doubt, follower, environment);
     follower.mendBehindBy(settler::followBehind);
     this.poller = settings.followEvery().isZero()
         ? null
         : new ChangePoller(stores, environment, follower, settings.followEvery());
-    Rollback rollback = new Rollback(stores, environment, settler);
+    Rollback rollback = new Rollback(stores, environment, doubt, settler);
     WriteProtocol protocol = new WriteProtocol(stores, environment, new ParallelWrite(stores), doubt, rollback, settler,
         follower);
     this.admission = new Admission(settings.mostInFlight(), settings.mostUnsettled(), patience, settler);

@@ -16,11 +16,13 @@ final class Rollback {
 
   private final Stores stores;
   private final Environment environment;
+  private final Doubt doubt;
   private final Settler settler;
 
-  Rollback(Stores stores, Environment environment, Settler settler) {
+  Rollback(Stores stores, Environment environment, Doubt doubt, Settler settler) {
     this.stores = stores;
     this.environment = environment;
+    this.doubt = doubt;
     this.settler = settler;
   }
 
@@ -53,13 +55,16 @@ final class Rollback {
         }, environment.executor());
   }
 
-  /** It was not undone, or an undo that was in doubt had been: the log knows. */
+  /**
+   * This undo did nothing, but one before it that was in doubt may have, or may still be on its way: so it is stopped
+   * before the log is asked, and what stands then stays.
+   */
   private CompletableFuture<Ending> look(Operation operation, Instant deadline) {
-    return stores.history().has(operation.op()).thenApply(stands -> stands ? Ending.STANDS : Ending.UNDONE)
-        .exceptionally(failure -> Ending.UNKNOWN)
-        .thenComposeAsync(ending -> ending == Ending.UNKNOWN
-            ? again(operation, deadline)
-            : CompletableFuture.completedFuture(ending), environment.executor());
+    return doubt.ask(operation.memory(), operation.op(), deadline).thenApply(answer -> switch (answer) {
+      case StoreResult.Applied applied -> Ending.STANDS;
+      case StoreResult.NotApplied notApplied -> Ending.UNDONE;
+      case StoreResult.InDoubt inDoubt -> Ending.UNKNOWN;
+    });
   }
 
   private CompletableFuture<Ending> again(Operation operation, Instant deadline) {

@@ -7,6 +7,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -101,6 +102,11 @@ final class Turns {
   /** The memory's turn if nobody has it; null otherwise. */
   synchronized @Nullable Turn tryTake(MemoryId memory) {
     return lines.putIfAbsent(memory, new ArrayDeque<>(0)) == null ? new Turn(memory) : null;
+  }
+
+  /** The memories whose turn somebody has now. */
+  synchronized Set<MemoryId> taken() {
+    return Set.copyOf(lines.keySet());
   }
 
   private void giveUp(MemoryId memory, Waiting waiting) {

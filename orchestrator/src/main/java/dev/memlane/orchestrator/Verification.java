@@ -75,7 +75,7 @@ final class Verification {
   }
 
   private CompletableFuture<@Nullable Void> compareIndex(@Nullable MemoryId after, Tally tally) {
-    return NamePage.read(stores, after, PAGE).thenComposeAsync(page -> {
+    return NamePage.read(stores, Set::of, after, PAGE).thenComposeAsync(page -> {
       tally.core += page.liveRows();
       tally.documents += page.documents().size();
       page.differing().keySet().forEach(tally::suspect);
