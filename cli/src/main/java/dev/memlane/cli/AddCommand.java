@@ -57,7 +57,8 @@ final class AddCommand implements Callable<Integer> {
   public Integer call() {
     String time = occurredAt;
     NewMemory added = Context.fromArguments(
-        () -> NewMemory.builder(text, scope.required("a memory must belong to somebody")).key(key).revive(revive).actor(actor)
+        () -> NewMemory.builder(text, scope.required("a memory must belong to somebody")).key(key).revive(revive)
+            .actor(actor)
             .metadata(ScalarSyntax.metadata(metadata))
             .occurredAt(time == null ? null : IngestLine.time("--occurred-at", time)).build());
     try (Session session = context.open(once)) {

@@ -21,6 +21,10 @@ import dev.memlane.model.WriteOutcome;
 import dev.memlane.testing.RandomFilters;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -127,6 +131,27 @@ class MemoryOrchestratorTest {
     memory.deleteMemory(MemoryDeletion.of(added.id()));
 
     assertThat(failure(() -> memory.addMemory(first))).isInstanceOf(WriteOutcome.WasDeleted.class);
+  }
+
+  @Test
+  void memoriesThatOthersHaveLocked_holdUpNoOther() throws SQLException {
+    List<Memory> locked = IntStream.range(0, 12)
+        .mapToObj(i -> memory.addMemory(NewMemory.of("locked " + i, ADA))).toList();
+    try (Connection other = DriverManager.getConnection(jdbcUrl); Statement statement = other.createStatement()) {
+      other.setAutoCommit(false);
+      statement.execute("select id from memlane.memory for update");
+      List<CompletableFuture<Memory>> waiting = locked.stream()
+          .map(each -> test.memory.updateMemory(MemoryUpdate.content(each.id(), "changed"))).toList();
+
+      List<WriteOutcome> outcomes = memory
+          .addMemories(IntStream.range(0, 200).mapToObj(i -> NewMemory.of("free " + i, ADA)).toList());
+
+      assertThat(outcomes).allMatch(WriteOutcome.Stored.class::isInstance);
+      assertThat(memory.search(SearchRequest.of("free", ADA))).isNotEmpty();
+      other.commit();
+      waiting.forEach(CompletableFuture::join);
+    }
+    assertThat(memory.verify(false).isClean()).isTrue();
   }
 
   @Test

@@ -29,6 +29,9 @@ import org.postgresql.core.TransactionState;
  */
 final class BatchSender {
 
+  /** Many wait for a batch, so it waits for nobody's lock for long; who is locked goes again alone. */
+  private static final String SHORT_WAITS = "select set_config('lock_timeout', '100', true)";
+
   private final DataSource connections;
 
   BatchSender(DataSource connections) {
@@ -49,16 +52,16 @@ final class BatchSender {
    */
   BatchAnswer send(List<DatabaseUnit> batch, boolean skipping) throws NotSentException, SQLException {
     Map<UnitStatement<?>, List<Object>> groups = groups(batch);
-    StringBuilder sql = new StringBuilder();
+    boolean single = batch.size() == 1;
+    StringBuilder sql = new StringBuilder(single ? "" : SHORT_WAITS);
     for (UnitStatement<?> statement : groups.keySet()) {
       String skippingSql = statement.skippingSql();
       sql.append(sql.isEmpty() ? "" : ";").append(skipping && skippingSql != null ? skippingSql : statement.sql());
     }
-    boolean single = batch.size() == 1;
     try (Connection connection = connect()) {
       connection.setAutoCommit(single);
       try {
-        BatchAnswer answer = execute(connection, sql.toString(), groups);
+        BatchAnswer answer = execute(connection, sql.toString(), groups, !single);
         if (!single) {
           connection.clearWarnings();
           requireOpenTransaction(connection);
@@ -99,7 +102,11 @@ final class BatchSender {
     return groups;
   }
 
-  private static BatchAnswer execute(Connection connection, String sql, Map<UnitStatement<?>, List<Object>> groups)
+  /**
+   * @param prefixed whether a result comes first that belongs to no unit
+   */
+  private static BatchAnswer execute(
+      Connection connection, String sql, Map<UnitStatement<?>, List<Object>> groups, boolean prefixed)
       throws SQLException {
     BatchAnswer answer = new BatchAnswer();
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
@@ -108,6 +115,9 @@ final class BatchSender {
         next = bind(connection, statement, next, group.getKey(), group.getValue());
       }
       boolean rows = statement.execute();
+      if (prefixed) {
+        rows = statement.getMoreResults();
+      }
       for (UnitStatement<?> each : groups.keySet()) {
         if (!rows) {
           throw new IllegalStateException("the statement \"" + each.name() + "\" returned no rows");

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -35,7 +36,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * holds it up. A full queue makes those who submit wait, each no longer than its unit's deadline.
  *
  * <p>
- * <b>Failure.</b> A batch that the server refuses is halved until the unit at fault stands alone, outside the queue and
+ * <b>Failure.</b> What fails or is passed over goes again aside, on a few connections of its own, so that rows which
+ * somebody has locked hold up nothing else. A batch that the server refuses is halved until the unit at fault stands alone, outside the queue and
  * on other connections. Units that a batch passed over, because others had locked their rows, go again alone. A broken
  * connection leaves the whole batch in doubt. {@link #expire} is called now and then and answers what is past its
  * deadline, queued or sent, so that a server that hangs keeps nobody longer than that.
@@ -53,6 +55,7 @@ public final class CommitQueue implements Units {
   private final InstantSource clock;
   private final int bound;
   private final int largestBatch;
+  private final Semaphore aside;
 
   /** Sent and not answered; each removes itself when it is answered. */
   private final Set<DatabaseUnit> sent = ConcurrentHashMap.newKeySet();
@@ -71,13 +74,16 @@ public final class CommitQueue implements Units {
    * @param executor runs batches; must not run them in the caller's thread
    * @param bound how many units may wait
    * @param largestBatch how many units go out in one transaction
+   * @param connectionsAside how many connections may be taken by what goes again beside the queue
    */
-  CommitQueue(BatchSender sender, Executor executor, InstantSource clock, int bound, int largestBatch) {
+  CommitQueue(BatchSender sender, Executor executor, InstantSource clock, int bound, int largestBatch,
+      int connectionsAside) {
     this.sender = sender;
     this.executor = executor;
     this.clock = clock;
     this.bound = bound;
     this.largestBatch = largestBatch;
+    this.aside = new Semaphore(connectionsAside, true);
   }
 
   /** How much went through since opening, and what waits now. */
@@ -270,7 +276,7 @@ public final class CommitQueue implements Units {
       BatchAnswer answer = sender.send(batch, skipping);
       return () -> batch.forEach(unit -> {
         if (skipping && answer.mayHaveSkipped(unit)) {
-          executor.execute(() -> runAlone(unit));
+          aside(() -> runAlone(unit));
         } else {
           unit.answer(answer);
         }
@@ -295,13 +301,25 @@ public final class CommitQueue implements Units {
       // What has been answered at its deadline meanwhile is not sent again.
       List<DatabaseUnit> left = batch.stream().filter(DatabaseUnit::send).toList();
       int half = left.size() / 2;
-      executor.execute(() -> attempt(left.subList(0, half), half > 1).run());
-      executor.execute(() -> attempt(left.subList(half, left.size()), left.size() - half > 1).run());
+      aside(() -> attempt(left.subList(0, half), half > 1).run());
+      aside(() -> attempt(left.subList(half, left.size()), left.size() - half > 1).run());
     } else if (SqlFailures.isTransient(failure)) {
-      executor.execute(() -> runAlone(batch.getFirst()));
+      aside(() -> runAlone(batch.getFirst()));
     } else {
       batch.getFirst().reject(explained);
     }
+  }
+
+  /** Runs what the queue does not wait for, on one of the connections that are left to it. */
+  private void aside(Runnable task) {
+    executor.execute(() -> {
+      aside.acquireUninterruptibly();
+      try {
+        task.run();
+      } finally {
+        aside.release();
+      }
+    });
   }
 
   /** One unit, which waits for its row's lock and is sent again where that may help. */

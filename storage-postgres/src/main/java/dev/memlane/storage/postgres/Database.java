@@ -37,8 +37,8 @@ public final class Database implements AutoCloseable {
 
   private static final System.Logger LOGGER = System.getLogger(Database.class.getName());
   private static final int OLDEST_SERVER = 15;
-  /** Connections that reads leave for the commit queue and what it does aside. */
-  private static final int FOR_WRITES = 2;
+  /** The fewest connections: one for the commit queue, one for what goes again beside it, one for reads. */
+  private static final int FEWEST_CONNECTIONS = 3;
 
   private final HikariDataSource pool;
   private final Jdbi jdbi;
@@ -62,10 +62,11 @@ public final class Database implements AutoCloseable {
       this.executor = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("memlane-database-", 0).factory());
       this.timer = Executors
           .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("memlane-database-timer").factory());
+      int aside = Math.max(1, (builder.poolSize - 1) / 3);
       this.queue = new CommitQueue(new BatchSender(pool), executor, builder.clock, builder.queueBound,
-          builder.largestBatch);
+          builder.largestBatch, aside);
       this.expiry = timer.scheduleWithFixedDelay(queue::expire, 100, 100, TimeUnit.MILLISECONDS);
-      this.readers = new Semaphore(Math.max(1, builder.poolSize - FOR_WRITES), true);
+      this.readers = new Semaphore(builder.poolSize - 1 - aside, true);
     } catch (RuntimeException e) {
       pool.close();
       throw e;
@@ -261,8 +262,8 @@ public final class Database implements AutoCloseable {
 
     /** How many connections at most, 10 by default, at least 3. */
     public Builder poolSize(int poolSize) {
-      if (poolSize < FOR_WRITES + 1) {
-        throw new InvalidInputException("the pool needs at least " + (FOR_WRITES + 1) + " connections");
+      if (poolSize < FEWEST_CONNECTIONS) {
+        throw new InvalidInputException("the pool needs at least " + FEWEST_CONNECTIONS + " connections");
       }
       this.poolSize = poolSize;
       return this;

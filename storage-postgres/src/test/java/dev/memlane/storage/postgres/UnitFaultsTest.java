@@ -295,7 +295,7 @@ class UnitFaultsTest {
     try (Rig rig = new Rig(TestServer.freshDatabase());
         HikariDataSource pool = onDemand(rig.wire.jdbcUrl(), why == Unreachable.USER_UNKNOWN);
         ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-      CommitQueue queue = new CommitQueue(new BatchSender(pool), executor, InstantSource.system(), 100, 100);
+      CommitQueue queue = new CommitQueue(new BatchSender(pool), executor, InstantSource.system(), 100, 100, 2);
       Connection busy = null;
       switch (why) {
         case POOL_EXHAUSTED -> busy = pool.getConnection();
@@ -335,7 +335,7 @@ class UnitFaultsTest {
         HikariDataSource pool = onDemand(rig.wire.jdbcUrl(), false);
         ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
       CommitQueue queue = new CommitQueue(new BatchSender(failingBeforeCommit(pool)), executor, InstantSource.system(),
-          100, 100);
+          100, 100, 2);
       Together together = rig.sendTogether(queue, PATIENCE, List.of(Trouble.NONE, Trouble.NONE), Trouble.NONE);
 
       for (Sent each : together.sent) {
