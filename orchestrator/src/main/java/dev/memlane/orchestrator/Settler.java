@@ -5,6 +5,7 @@ import dev.memlane.model.Operation;
 import dev.memlane.model.StoreResult;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -37,6 +38,8 @@ final class Settler {
   // Guarded by this.
   private final Map<MemoryId, List<Operation>> operations = new LinkedHashMap<>();
   private final Set<MemoryId> following = new LinkedHashSet<>();
+  /** Of those, the ones asked for since their following began: it may have read its row before. */
+  private final Set<MemoryId> followingAgain = new HashSet<>();
   private final List<CompletableFuture<Void>> waiting = new ArrayList<>();
   private boolean closed;
 
@@ -58,6 +61,7 @@ final class Settler {
   void followBehind(MemoryId memory) {
     synchronized (this) {
       if (!following.add(memory)) {
+        followingAgain.add(memory);
         return;
       }
     }
@@ -117,12 +121,23 @@ final class Settler {
 
   private void followUntilDone(MemoryId memory, Duration pause) {
     environment.whenDone(follower.follow(memory), (done, failure) -> {
-      if (failure == null) {
-        finish(() -> following.remove(memory));
+      if (failure == null && isToFollowAgain(memory)) {
+        followUntilDone(memory, FIRST_PAUSE);
+      } else if (failure == null) {
+        finish(() -> {});
       } else {
         later(pause, () -> followUntilDone(memory, longer(pause)));
       }
     });
+  }
+
+  /** Whether the memory was asked for again; otherwise it has been followed. */
+  private synchronized boolean isToFollowAgain(MemoryId memory) {
+    if (followingAgain.remove(memory)) {
+      return true;
+    }
+    following.remove(memory);
+    return false;
   }
 
   private void finish(Runnable removal) {
