@@ -37,7 +37,7 @@ final class IndexFollower {
 
   private static final Duration PATIENCE = Duration.ofSeconds(10);
   private static final int PAGE = 2_000;
-  private static final int CHUNK = 256;
+  private static final int CHUNK = 1_000;
 
   private final Stores stores;
   private final Environment environment;

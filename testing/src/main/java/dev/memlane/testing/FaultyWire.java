@@ -205,6 +205,11 @@ public final class FaultyWire implements AutoCloseable {
         // The listener was closed, by refuse or close: its thread ends.
         return;
       }
+      if (socket.isClosed()) {
+        // It came in while the listener was being closed.
+        close(client);
+        return;
+      }
       daemon("faulty-wire-connection", () -> pass(client));
     }
   }

@@ -8,6 +8,7 @@ import dev.memlane.model.Units;
 import java.sql.DriverManager;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -191,6 +192,14 @@ public final class Database implements AutoCloseable {
     if (readOnly) {
       throw new StoreException("the database is read-only (a standby, or default_transaction_read_only is on); "
           + "connect to the primary, or allow writing", null);
+    }
+    for (String setting : List.of("fsync", "synchronous_commit", "full_page_writes")) {
+      String value = handle.createQuery("select current_setting(:name)").bind("name", setting).mapTo(String.class)
+          .one();
+      if ("off".equals(value)) {
+        LOGGER.log(System.Logger.Level.WARNING,
+            "the database has {0} = off: a crash of its server may lose what was acknowledged; switch it on", setting);
+      }
     }
     LOGGER.log(System.Logger.Level.DEBUG, "PostgreSQL {0}, schema {1}", version, schema);
   }

@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.TimeUnit;
 import org.apache.lucene.index.IndexWriter;
 import org.jspecify.annotations.Nullable;
@@ -20,11 +21,15 @@ final class Commits {
 
   private static final Logger LOG = System.getLogger(Commits.class.getName());
 
+  /** What opening can put again in a second or two. */
+  private static final int MOST_UNCOMMITTED = 10_000;
+
   private final IndexWriter writer;
   private final Retentions retentions;
   private final IndexFailures failures;
   private final ScheduledThreadPoolExecutor thread;
   private final SharedJob commit;
+  private final AtomicInteger uncommitted = new AtomicInteger();
 
   Commits(IndexWriter writer, Retentions retentions, IndexFailures failures, Duration interval) {
     this.writer = writer;
@@ -34,6 +39,21 @@ final class Commits {
     this.commit = new SharedJob(thread, this::commit);
     Future<?> unused = thread.scheduleWithFixedDelay(this::commitInBackground, interval.toNanos(),
         interval.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  /**
+   * Counts a write. Under load what a crash takes is bounded by this, and so is the time that opening needs to put it
+   * again.
+   */
+  void count() {
+    if (uncommitted.incrementAndGet() == MOST_UNCOMMITTED) {
+      try {
+        thread.execute(this::commitInBackground);
+      } catch (RejectedExecutionException e) {
+        // It is being closed, which commits.
+        return;
+      }
+    }
   }
 
   /** Commits everything written before this call. */
@@ -95,6 +115,7 @@ final class Commits {
   }
 
   private void commit() throws IOException {
+    uncommitted.set(0);
     retentions.apply();
     if (writer.hasUncommittedChanges()) {
       writer.commit();

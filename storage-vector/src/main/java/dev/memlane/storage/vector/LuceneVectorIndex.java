@@ -303,6 +303,7 @@ public final class LuceneVectorIndex implements VectorIndex {
       return new InDoubt(failures.general("failed while it wrote memory " + name.memory(), e));
     }
     view.count();
+    commits.count();
     return new Applied(new Receipt(StoreKind.VECTOR, name.memory(), name.op(), source.memory().version()));
   }
 
