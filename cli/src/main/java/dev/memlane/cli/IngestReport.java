@@ -12,12 +12,13 @@ import org.jspecify.annotations.Nullable;
  * @param stored memories that are new
  * @param duplicates lines whose memory was there already, or had been deleted since
  * @param deleted those of the duplicates that had been deleted since, and stay so
+ * @param embedded texts of which the model made a vector; none of a memory that was there
  * @param failed lines that became no memory
  * @param failures the first {@value #MOST_FAILURES} of them
  * @param ended why it ended before the last line, or null
  */
-record IngestReport(long read, long stored, long duplicates, long deleted, long failed, List<Failure> failures,
-    long nanoseconds, @Nullable String ended) {
+record IngestReport(long read, long stored, long duplicates, long deleted, long embedded, long failed,
+    List<Failure> failures, long nanoseconds, @Nullable String ended) {
 
   static final int MOST_FAILURES = 1_000;
 
@@ -44,8 +45,8 @@ record IngestReport(long read, long stored, long duplicates, long deleted, long 
   }
 
   Map<String, @Nullable Object> json() {
-    return Json.object("read", read, "stored", stored, "duplicates", duplicates, "deleted", deleted, "failed", failed,
-        "seconds", Json.seconds(nanoseconds), "failures",
+    return Json.object("read", read, "stored", stored, "duplicates", duplicates, "deleted", deleted, "embedded",
+        embedded, "failed", failed, "seconds", Json.seconds(nanoseconds), "failures",
         failures.stream().map(f -> Json.object("file", f.file(), "line", f.line(), "error", f.error())).toList(),
         "ended", ended);
   }

@@ -111,8 +111,8 @@ final class Ingestion {
     if (failed > failures.size()) {
       console.say((failed - failures.size()) + " more lines failed; they are only counted");
     }
-    return new IngestReport(read, stored, duplicates, deleted, failed, List.copyOf(failures),
-        System.nanoTime() - start, ended);
+    return new IngestReport(read, stored, duplicates, deleted, memory.embeddingStatistics().embedded(), failed,
+        List.copyOf(failures), System.nanoTime() - start, ended);
   }
 
   private void ingest(Source source, Bar bar) {

@@ -227,6 +227,8 @@ class CommandLineTest {
     Run second = run("ingest", file.toString(), "--user", user);
     assertThat(second.status()).isEqualTo(1);
     assertThat(second.out()).startsWith("6 read: 0 stored, 4 were there already, 2 failed in ");
+    assertThat(first.json().path("embedded").asInt()).as("the same text once").isEqualTo(3);
+    assertThat(run("ingest", file.toString(), "--user", user, "--json").json().path("embedded").asInt()).isZero();
     assertThat(json("list", "--user", user).path("memories")).hasSize(4);
   }
 

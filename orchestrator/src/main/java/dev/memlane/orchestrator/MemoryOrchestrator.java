@@ -1,6 +1,7 @@
 package dev.memlane.orchestrator;
 
 import dev.memlane.embedding.BatchingEmbedder;
+import dev.memlane.embedding.EmbeddingStats;
 import dev.memlane.model.EmbeddingException;
 import dev.memlane.model.Filter;
 import dev.memlane.model.HistoryEntry;
@@ -319,12 +320,17 @@ public final class MemoryOrchestrator implements AutoCloseable {
     return read(sweeper::sweep);
   }
 
+  /** What the embedder has done since opening; asks no store. */
+  public EmbeddingStats embeddingStatistics() {
+    return embedder.stats();
+  }
+
   public CompletableFuture<Statistics> statistics() {
     return read(() -> count(null, null)
         .thenCombine(stores.history().count(null), (memories, entries) -> new long[]{memories, entries})
         .thenCombine(stores.core().bytes().thenCombine(stores.history().bytes(), (core, log) -> new long[]{core, log}),
             (counts, bytes) -> new Statistics(counts[0], counts[1], bytes[0], bytes[1], stores.index().summary(),
-                embedder.stats(), admission.inFlight(), settler.operations())));
+                embeddingStatistics(), admission.inFlight(), settler.operations())));
   }
 
   /** Completes when nothing is left to be settled behind. */
