@@ -39,7 +39,7 @@ final class AddCommand implements Callable<Integer> {
   @Option(names = "--revive", description = "Lets a memory that was deleted under this key come back.")
   private boolean revive;
 
-  @Option(names = "--once", description = "Stores it only if its scope does not hold this text yet.")
+  @Option(names = "--once", description = "Stores it only if its scope does not hold this text yet, from another --once.")
   private boolean once;
 
   @Option(names = {"-m",

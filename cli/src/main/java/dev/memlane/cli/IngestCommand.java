@@ -29,7 +29,7 @@ final class IngestCommand implements Callable<Integer> {
   @Mixin
   private final ScopeOptions scope = new ScopeOptions();
 
-  @Option(names = "--once", description = "Stores each text only once in its scope, whichever line or file it is in.")
+  @Option(names = "--once", description = "Stores each text only once in its scope, whichever line, file or other --once it comes from.")
   private boolean once;
 
   IngestCommand(Context context) {
