@@ -68,6 +68,8 @@ final class Admission {
             + ": the stores are slower than the writers; write less at once, or try again later";
       }
       if (settler.unsettled() >= mostUnsettled) {
+        // The room that woke this one is still there.
+        room.signal();
         return mostUnsettled
             + " writes are unsettled, which is the limit: the database cannot be reached to find out what "
             + "became of them; check it, they settle by themselves when it answers";

@@ -106,7 +106,7 @@ final class Changing {
 
   private CompletableFuture<@Nullable WriteOutcome> attempt(
       MemoryId id, @Nullable OperationId expected, Instant deadline, Plan plan) {
-    return stores.core().read(List.of(id), true).thenComposeAsync(rows -> {
+    return environment.until(deadline, stores.core().read(List.of(id), true)).thenComposeAsync(rows -> {
       CoreRow row = rows.get(id);
       WriteOutcome refusal = refuse(row, id, expected);
       if (refusal != null || row == null) {
@@ -149,7 +149,7 @@ final class Changing {
         update.metadata() == null ? old.metadata() : update.metadata(), old.occurredAt(), old.createdAt(), now,
         old.expiresAt(), before.version() + 1, op);
     return new Operation(op, Operation.Kind.UPDATE, old.id(), before, after, embedding, update.actor(), now,
-        before.unique() || unique.test(old.scope()));
+        before.unique() || unique.test(old.scope()) && !content.equals(old.content()));
   }
 
   private static Memory requireMemory(CoreRow row) {

@@ -1,5 +1,6 @@
 package dev.memlane.orchestrator;
 
+import dev.memlane.model.StoreException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -32,6 +33,19 @@ record Environment(Executor executor, ScheduledExecutorService timer, InstantSou
   ScheduledFuture<?> at(Instant time, Runnable task) {
     long delay = Math.max(0, Duration.between(clock.instant(), time).toNanos());
     return timer.schedule(() -> executor.execute(task), delay, TimeUnit.NANOSECONDS);
+  }
+
+  /**
+   * The future's end, or a failure at the deadline: for what has no deadline of its own. What hangs goes on by itself.
+   */
+  <T extends @Nullable Object> CompletableFuture<T> until(Instant deadline, CompletableFuture<T> future) {
+    if (future.isDone()) {
+      return future;
+    }
+    CompletableFuture<T> bounded = future.copy();
+    ScheduledFuture<?> alarm = at(deadline,
+        () -> bounded.completeExceptionally(new StoreException("there was no answer until the deadline", null)));
+    return bounded.whenComplete((done, failure) -> alarm.cancel(false));
   }
 
   /** Begins an asynchronous step after a while. */

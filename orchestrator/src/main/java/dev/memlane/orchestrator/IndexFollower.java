@@ -72,10 +72,11 @@ final class IndexFollower {
 
   /** The same, for who has the turn already. */
   CompletableFuture<Void> followInTurn(MemoryId memory, Instant deadline) {
-    return stores.core().read(List.of(memory), true).thenCompose(rows -> agree(memory, rows.get(memory), deadline))
-        .thenCompose(name -> name == null
+    return environment.until(deadline, stores.core().read(List.of(memory), true))
+        .thenCompose(rows -> agree(memory, rows.get(memory), deadline))
+        .thenCompose(name -> environment.until(deadline, name == null
             ? stores.index().unguarded().removeAll(memory)
-            : stores.index().unguarded().retain(name));
+            : stores.index().unguarded().retain(name)));
   }
 
   /** Puts what core has; the name of what was put, or null if there is nothing. */

@@ -143,12 +143,9 @@ public final class MemoryOrchestrator implements AutoCloseable {
     if (following == null) {
       return follower.compare(progress);
     }
-    return following.begin(progress).whenComplete((differing, failure) -> {
-      if (failure == null) {
-        following.start();
-      } else {
-        awaitEnd(following.close());
-      }
+    return following.begin(progress).thenApply(differing -> {
+      following.start();
+      return differing;
     });
   }
 

@@ -15,7 +15,7 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -230,19 +230,35 @@ public final class OrchestratorBuilder {
       ExecutorService executor = Executors
           .newThreadPerTaskExecutor(Thread.ofVirtual().name("memlane-", 0).factory());
       opened.add(executor::shutdown);
-      ScheduledExecutorService timer = Executors
-          .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("memlane-timer").factory());
+      ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1,
+          Thread.ofPlatform().daemon().name("memlane-timer").factory());
+      // Nearly every alarm is called off long before its time.
+      timer.setRemoveOnCancelPolicy(true);
       opened.add(timer::shutdownNow);
       MemoryOrchestrator orchestrator = new MemoryOrchestrator(
           new Stores(database.units(), core, new PostgresHistoryStore(database), index), indexes,
           new Environment(executor, timer, clock, new TimeOrderedIds(clock)), batching,
           new MemoryOrchestrator.Settings(writeDeadline, mostInFlight, mostUnsettled, followEvery, retention, unique),
           opened::close);
-      Outcomes.await(orchestrator.start(progress));
+      try {
+        Outcomes.await(orchestrator.start(progress));
+      } catch (RuntimeException e) {
+        closeAfter(orchestrator, e);
+        throw e;
+      }
       return orchestrator;
     } catch (RuntimeException e) {
       opened.closeAfter(e);
       throw e;
+    }
+  }
+
+  /** Stops what the orchestrator has begun, such as opening a failed index again, and closes what was opened for it. */
+  private static void closeAfter(MemoryOrchestrator orchestrator, RuntimeException failure) {
+    try {
+      orchestrator.close();
+    } catch (RuntimeException e) {
+      failure.addSuppressed(e);
     }
   }
 

@@ -79,12 +79,12 @@ final class Rollback {
    *
    * @return never fails
    */
-  CompletableFuture<Void> takeBack(Operation operation, StoreResult vector) {
+  CompletableFuture<Void> takeBack(Operation operation, StoreResult vector, Instant deadline) {
     if (!(vector instanceof StoreResult.Applied) || operation.document() == null) {
       return CompletableFuture.completedFuture(null);
     }
     return CompletableFuture.completedFuture(new DocumentName(operation.memory(), operation.op()))
-        .thenCompose(stores.index()::remove).exceptionally(failure -> {
+        .thenCompose(name -> environment.until(deadline, stores.index().remove(name))).exceptionally(failure -> {
           settler.followBehind(operation.memory());
           return null;
         });

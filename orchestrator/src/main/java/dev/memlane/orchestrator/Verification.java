@@ -107,7 +107,11 @@ final class Verification {
   }
 
   private CompletableFuture<Optional<Inconsistency>> lookInTurn(MemoryId memory, int looksLeft) {
-    return turns.in(memory, environment.now().plus(PATIENCE), () -> look(memory))
+    return turns.in(memory, environment.now().plus(PATIENCE), () -> look(memory)).exceptionallyCompose(
+        failure -> Outcomes.unwrap(failure) instanceof Turns.TurnTimeoutException
+            ? CompletableFuture.completedFuture(Optional.of(new Inconsistency(memory,
+                "it could not be compared, because it was being written all the time: verify again")))
+            : CompletableFuture.failedFuture(failure))
         .thenComposeAsync(found -> found.isPresent() && looksLeft > 1
             ? environment.after(BETWEEN_LOOKS, () -> lookInTurn(memory, looksLeft - 1))
             : CompletableFuture.completedFuture(found), environment.executor());

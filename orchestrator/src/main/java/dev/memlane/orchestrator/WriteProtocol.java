@@ -92,7 +92,7 @@ final class WriteProtocol {
       return CompletableFuture.completedFuture(unsettled(operation, hanging.cause(), answers));
     }
     if (answers.allApplied()) {
-      return complete(operation);
+      return complete(operation, deadline);
     }
     return answers.core() instanceof StoreResult.Applied
         ? undo(operation, answers, deadline)
@@ -100,11 +100,12 @@ final class WriteProtocol {
   }
 
   /** All applied: the older document goes, and the caller is answered. */
-  private CompletableFuture<WriteOutcome> complete(Operation operation) {
+  private CompletableFuture<WriteOutcome> complete(Operation operation, Instant deadline) {
     return CompletableFuture.completedFuture(operation.kind()).thenCompose(kind -> switch (kind) {
       case ADD -> CompletableFuture.<@Nullable Void>completedFuture(null);
-      case UPDATE -> stores.index().remove(new DocumentName(operation.memory(), before(operation).op()));
-      case DELETE -> stores.index().removeAll(operation.memory());
+      case UPDATE -> environment.until(deadline,
+          stores.index().remove(new DocumentName(operation.memory(), before(operation).op())));
+      case DELETE -> environment.until(deadline, stores.index().removeAll(operation.memory()));
     }).handle((done, failure) -> {
       if (failure != null) {
         // It has landed and can be found; that its older document still stands only costs searches a little.
@@ -131,15 +132,15 @@ final class WriteProtocol {
   /** Core landed, the index failed. */
   private CompletableFuture<WriteOutcome> undo(Operation operation, StoreAnswers answers, Instant deadline) {
     return rollback.undoLanded(operation, deadline).thenComposeAsync(ending -> switch (ending) {
-      case UNDONE -> rolledBack(operation, answers);
+      case UNDONE -> rolledBack(operation, answers, deadline);
       case STANDS -> follower.followInTurn(operation.memory(), deadline)
           .handle((done, failure) -> failure == null ? landed(operation) : unsettled(operation, failure, answers));
       case UNKNOWN -> CompletableFuture.completedFuture(unsettled(operation, cause(answers), answers));
     }, environment.executor());
   }
 
-  private CompletableFuture<WriteOutcome> rolledBack(Operation operation, StoreAnswers answers) {
-    return rollback.takeBack(operation, answers.vector()).thenApply(
+  private CompletableFuture<WriteOutcome> rolledBack(Operation operation, StoreAnswers answers, Instant deadline) {
+    return rollback.takeBack(operation, answers.vector(), deadline).thenApply(
         ignored -> new WriteOutcome.RolledBack(operation.memory(), operation.op(), cause(answers), answers));
   }
 
@@ -147,18 +148,18 @@ final class WriteProtocol {
   private CompletableFuture<WriteOutcome> explain(
       Operation operation, StoreAnswers answers, boolean fenced, Instant deadline) {
     if (!(answers.vector() instanceof StoreResult.Applied)) {
-      return rolledBack(operation, answers);
+      return rolledBack(operation, answers, deadline);
     }
-    return stores.core().read(List.of(operation.memory()), false).thenApply(Optional::of)
+    return environment.until(deadline, stores.core().read(List.of(operation.memory()), false)).thenApply(Optional::of)
         // That it isn't there is certain; only the reason can't be told now.
         .exceptionally(failure -> Optional.empty()).thenComposeAsync(rows -> {
           if (rows.isEmpty()) {
-            return rolledBack(operation, answers);
+            return rolledBack(operation, answers, deadline);
           }
           CoreRow row = rows.get().get(operation.memory());
           return operation.kind() == Operation.Kind.ADD
               ? explainAdd(operation, answers, row, fenced, deadline)
-              : explainChange(operation, answers, row, fenced);
+              : explainChange(operation, answers, row, fenced, deadline);
         }, environment.executor());
   }
 
@@ -171,7 +172,7 @@ final class WriteProtocol {
       return addOver(row, operation, answers, deadline);
     }
     Memory after = operation.requireAfter();
-    return stores.core().unique(after.scope(), after.content())
+    return environment.until(deadline, stores.core().unique(after.scope(), after.content()))
         .exceptionally(failure -> Optional.empty()) // Then the reason can't be told; that it isn't there is certain.
         .thenComposeAsync(holder -> holder.isPresent()
             ? answerWith(holder.get(), operation, answers, fenced, deadline)
@@ -182,7 +183,7 @@ final class WriteProtocol {
   private CompletableFuture<WriteOutcome> addOver(
       @Nullable CoreRow voidRow, Operation operation, StoreAnswers answers, Instant deadline) {
     if (voidRow == null || operation.before() != null) {
-      return rolledBack(operation, answers);
+      return rolledBack(operation, answers, deadline);
     }
     Operation over = operation.over(voidRow);
     return parallelWrite.writeAgain(over, answers.vector(), deadline)
@@ -193,13 +194,13 @@ final class WriteProtocol {
   private CompletableFuture<WriteOutcome> answerWith(
       CoreRow row, Operation operation, StoreAnswers answers, boolean fenced, Instant deadline) {
     return confirm(row, deadline).thenComposeAsync(confirmed -> switch (confirmed) {
-      case StoreResult.Applied applied -> rollback.takeBack(operation, answers.vector())
+      case StoreResult.Applied applied -> rollback.takeBack(operation, answers.vector(), deadline)
           .thenApply(ignored -> duplicate(row));
       case StoreResult.NotApplied changed when !environment.isPast(deadline) ->
         explain(operation, answers, fenced, deadline);
       case StoreResult.InDoubt unanswered when !environment.isPast(deadline) ->
         explain(operation, answers, fenced, deadline);
-      default -> rolledBack(operation, answers);
+      default -> rolledBack(operation, answers, deadline);
     }, environment.executor());
   }
 
@@ -220,14 +221,14 @@ final class WriteProtocol {
   }
 
   private CompletableFuture<WriteOutcome> explainChange(
-      Operation operation, StoreAnswers answers, @Nullable CoreRow row, boolean fenced) {
+      Operation operation, StoreAnswers answers, @Nullable CoreRow row, boolean fenced, Instant deadline) {
     // After a fence the stamp differs in any case; without one, a confirmation by a duplicate is reason to begin again.
     boolean changed = row == null || !row.op().equals(before(operation).op())
         || !fenced && !row.stamp().equals(operation.expectedStamp());
     return changed
-        ? rollback.takeBack(operation, answers.vector()).thenApply(
+        ? rollback.takeBack(operation, answers.vector(), deadline).thenApply(
             ignored -> new WriteOutcome.Conflict(operation.memory(), null, row == null ? null : row.op()))
-        : rolledBack(operation, answers);
+        : rolledBack(operation, answers, deadline);
   }
 
   private WriteOutcome unsettled(Operation operation, Throwable cause, @Nullable StoreAnswers answers) {

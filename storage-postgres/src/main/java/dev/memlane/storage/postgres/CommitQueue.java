@@ -55,7 +55,10 @@ public final class CommitQueue implements Units {
   private final InstantSource clock;
   private final int bound;
   private final int largestBatch;
-  private final Semaphore aside;
+  /** For units that wait for locks. */
+  private final Semaphore alone;
+  /** For what has nothing to wait for but a bad neighbour: kept apart, so that it doesn't wait for locks either. */
+  private final Semaphore halves;
 
   /** Sent and not answered; each removes itself when it is answered. */
   private final Set<DatabaseUnit> sent = ConcurrentHashMap.newKeySet();
@@ -74,7 +77,8 @@ public final class CommitQueue implements Units {
    * @param executor runs batches; must not run them in the caller's thread
    * @param bound how many units may wait
    * @param largestBatch how many units go out in one transaction
-   * @param connectionsAside how many connections may be taken by what goes again beside the queue
+   * @param connectionsAside how many connections may be taken by units that go again alone; the halves of a batch that
+   * failed take one more
    */
   CommitQueue(BatchSender sender, Executor executor, InstantSource clock, int bound, int largestBatch,
       int connectionsAside) {
@@ -83,7 +87,8 @@ public final class CommitQueue implements Units {
     this.clock = clock;
     this.bound = bound;
     this.largestBatch = largestBatch;
-    this.aside = new Semaphore(connectionsAside, true);
+    this.alone = new Semaphore(connectionsAside, true);
+    this.halves = new Semaphore(1, true);
   }
 
   /** How much went through since opening, and what waits now. */
@@ -206,8 +211,11 @@ public final class CommitQueue implements Units {
     try {
       answers = attempt(batch, batch.size() > 1);
     } finally {
-      handOn();
-      answers.run();
+      try {
+        handOn();
+      } finally {
+        answers.run();
+      }
     }
   }
 
@@ -276,7 +284,7 @@ public final class CommitQueue implements Units {
       BatchAnswer answer = sender.send(batch, skipping);
       return () -> batch.forEach(unit -> {
         if (skipping && answer.mayHaveSkipped(unit)) {
-          aside(() -> runAlone(unit));
+          aside(alone, () -> runAlone(unit));
         } else {
           unit.answer(answer);
         }
@@ -301,23 +309,23 @@ public final class CommitQueue implements Units {
       // What has been answered at its deadline meanwhile is not sent again.
       List<DatabaseUnit> left = batch.stream().filter(DatabaseUnit::send).toList();
       int half = left.size() / 2;
-      aside(() -> attempt(left.subList(0, half), half > 1).run());
-      aside(() -> attempt(left.subList(half, left.size()), left.size() - half > 1).run());
+      aside(halves, () -> attempt(left.subList(0, half), half > 1).run());
+      aside(halves, () -> attempt(left.subList(half, left.size()), left.size() - half > 1).run());
     } else if (SqlFailures.isTransient(failure)) {
-      aside(() -> runAlone(batch.getFirst()));
+      aside(alone, () -> runAlone(batch.getFirst()));
     } else {
       batch.getFirst().reject(explained);
     }
   }
 
   /** Runs what the queue does not wait for, on one of the connections that are left to it. */
-  private void aside(Runnable task) {
+  private void aside(Semaphore connections, Runnable task) {
     executor.execute(() -> {
-      aside.acquireUninterruptibly();
+      connections.acquireUninterruptibly();
       try {
         task.run();
       } finally {
-        aside.release();
+        connections.release();
       }
     });
   }
@@ -340,6 +348,9 @@ public final class CommitQueue implements Units {
         } else {
           unit.doubt(explained);
         }
+      } catch (RuntimeException e) {
+        // A defect, here or in a store: whether the unit was sent isn't known.
+        unit.doubt(new StoreException("the write failed in an unexpected way: " + e, e));
       }
     }
   }

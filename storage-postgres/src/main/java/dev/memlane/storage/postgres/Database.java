@@ -38,8 +38,11 @@ public final class Database implements AutoCloseable {
 
   private static final System.Logger LOGGER = System.getLogger(Database.class.getName());
   private static final int OLDEST_SERVER = 15;
-  /** The fewest connections: one for the commit queue, one for what goes again beside it, one for reads. */
-  private static final int FEWEST_CONNECTIONS = 3;
+  /**
+   * The fewest connections: one for the commit queue, two for what goes again beside it (halves of a failed batch, and
+   * units that wait for locks), one for reads.
+   */
+  private static final int FEWEST_CONNECTIONS = 4;
 
   private final HikariDataSource pool;
   private final Jdbi jdbi;
@@ -63,11 +66,11 @@ public final class Database implements AutoCloseable {
       this.executor = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("memlane-database-", 0).factory());
       this.timer = Executors
           .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("memlane-database-timer").factory());
-      int aside = Math.max(1, (builder.poolSize - 1) / 3);
+      int aside = Math.max(1, (builder.poolSize - 2) / 3);
       this.queue = new CommitQueue(new BatchSender(pool), executor, builder.clock, builder.queueBound,
           builder.largestBatch, aside);
       this.expiry = timer.scheduleWithFixedDelay(queue::expire, 100, 100, TimeUnit.MILLISECONDS);
-      this.readers = new Semaphore(builder.poolSize - 1 - aside, true);
+      this.readers = new Semaphore(builder.poolSize - 2 - aside, true);
     } catch (RuntimeException e) {
       pool.close();
       throw e;
@@ -269,7 +272,7 @@ public final class Database implements AutoCloseable {
       return this;
     }
 
-    /** How many connections at most, 10 by default, at least 3. */
+    /** How many connections at most, 10 by default, at least 4. */
     public Builder poolSize(int poolSize) {
       if (poolSize < FEWEST_CONNECTIONS) {
         throw new InvalidInputException("the pool needs at least " + FEWEST_CONNECTIONS + " connections");

@@ -95,7 +95,7 @@ class DatabaseTest {
     invalid(() -> Database.builder("postgres://localhost/memlane"), "jdbc:postgresql:");
     invalid(() -> builder.schema("My Schema"), "schema", "\"My Schema\"");
     invalid(() -> builder.schema(""), "schema");
-    invalid(() -> builder.poolSize(2), "pool", "3");
+    invalid(() -> builder.poolSize(3), "pool", "4");
   }
 
   private static Database.Builder impatient(String url) {
