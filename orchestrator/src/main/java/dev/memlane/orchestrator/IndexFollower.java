@@ -209,15 +209,17 @@ final class IndexFollower {
           Map<MemoryId, List<DocumentName>> documents = names.stream()
               .collect(Collectors.groupingBy(DocumentName::memory));
           List<CompletableFuture<?>> all = new ArrayList<>();
-          for (MemoryId id : taken.keySet()) {
+          taken.forEach((id, turn) -> {
             CoreRow row = rows.get(id);
             Memory memory = row == null ? null : row.memory();
             if (memory != null && row != null && row.embedding() == null) {
               vectorless.add(memory);
             } else {
-              all.add(mendOne(id, row, documents.getOrDefault(id, List.of()), deadline));
+              // Whoever waits for this memory need not wait for the others.
+              all.add(mendOne(id, row, documents.getOrDefault(id, List.of()), deadline)
+                  .whenComplete((done, failure) -> turn.close()));
             }
-          }
+          });
           return CompletableFuture.allOf(all.toArray(CompletableFuture[]::new));
         }, environment.executor()), environment.executor())
         .whenComplete((done, failure) -> taken.values().forEach(Turns.Turn::close));

@@ -64,7 +64,7 @@ final class CoreStatements {
       )
       select x.unit, added.version from x join added using (id)""", null, CoreStatements::bindLive);
 
-  /** Makes the row live with new values, if it has the stamp expected. */
+  /** Makes the row live with new values, if it has the stamp expected. Another content outdates other models' vectors. */
   static final UnitStatement<LiveRow> REPLACE = new UnitStatement<>("replace a memory", replace(""),
       replace("skip locked"), CoreStatements::bindLive);
 
@@ -72,11 +72,12 @@ final class CoreStatements {
     return LIVE_ROWS
         + """
             , locked as materialized (
-              select id from memory where id in (select id from x) order by id for update %s
+              select id, content_hash from memory where id in (select id from x) order by id for update %s
             ), replaced as (
               update memory m set state = 1, version = x.version, op = x.op, stamp = x.stamp, user_id = x.user_id,
                 agent_id = x.agent_id, run_id = x.run_id, key = x.key, actor = x.actor, content = x.content,
-                content_hash = x.content_hash, dedup_hash = x.dedup_hash, metadata = x.metadata::jsonb, occurred_at = x.occurred_at::timestamptz,
+                content_hash = x.content_hash, dedup_hash = x.dedup_hash, metadata = x.metadata::jsonb,
+                occurred_at = x.occurred_at::timestamptz,
                 created_at = x.created_at::timestamptz, updated_at = x.updated_at::timestamptz,
                 expires_at = x.expires_at::timestamptz
               from x join locked using (id)
@@ -87,6 +88,9 @@ final class CoreStatements {
               select x.id, x.model, x.op, x.vector from x join replaced using (id) order by x.id
               on conflict (memory_id, model) do update set op = excluded.op, vector = excluded.vector
                 where memory_vector.vector is distinct from excluded.vector
+            ), outdated as (
+              delete from memory_vector v using x join replaced using (id) join locked using (id)
+              where v.memory_id = x.id and v.model <> x.model and locked.content_hash is distinct from x.content_hash
             )
             select x.unit, replaced.version from x join replaced using (id)"""
             .formatted(locking);
@@ -185,6 +189,8 @@ final class CoreStatements {
         delete from memory m using x join locked using (id)
         where m.id = x.id and m.stamp = x.expected and m.state <> 1
         returning m.id
+      ), vectors as (
+        delete from memory_vector v using swept where v.memory_id = swept.id
       )
       select x.unit, 0 from x join swept using (id)""", null, CoreStatements::bindStamped);
 

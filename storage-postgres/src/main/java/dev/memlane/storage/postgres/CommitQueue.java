@@ -36,6 +36,9 @@ import java.util.concurrent.locks.ReentrantLock;
  * holds it up. A full queue makes those who submit wait, each no longer than its unit's deadline.
  *
  * <p>
+ * <b>Fences</b> go out alone and aside: they have to wait for whoever holds their row, and no batch should wait with them.
+ *
+ * <p>
  * <b>Failure.</b> What fails or is passed over goes again aside, on a few connections of its own, so that rows which
  * somebody has locked hold up nothing else. A batch that the server refuses is halved until the unit at fault stands alone, outside the queue and
  * on other connections. Units that a batch passed over, because others had locked their rows, go again alone. A broken
@@ -115,13 +118,17 @@ public final class CommitQueue implements Units {
   void submit(DatabaseUnit unit) {
     StoreException refusal = null;
     boolean begin = false;
+    boolean fence = false;
     lock.lock();
     try {
-      boolean hasRoom = awaitRoom(unit);
+      boolean hasRoom = unit.kind() == Unit.Kind.FENCE_AND_LOOK || awaitRoom(unit);
       if (closed) {
         refusal = new StoreException("the database is closed; open it again", null);
       } else if (!hasRoom) {
         refusal = new QueueFullException(bound);
+      } else if (unit.kind() == Unit.Kind.FENCE_AND_LOOK) {
+        sent.add(unit);
+        fence = true;
       } else {
         waiting.add(unit);
         begin = !running;
@@ -132,6 +139,8 @@ public final class CommitQueue implements Units {
     }
     if (refusal != null) {
       unit.withdraw(refusal);
+    } else if (fence) {
+      aside(alone, () -> runAlone(unit));
     } else if (begin) {
       executor.execute(this::runBatch);
     }
