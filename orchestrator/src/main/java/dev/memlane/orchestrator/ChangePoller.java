@@ -28,7 +28,6 @@ import org.jspecify.annotations.Nullable;
 final class ChangePoller {
 
   private static final System.Logger LOGGER = System.getLogger(ChangePoller.class.getName());
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
   private final Stores stores;
   private final Environment environment;
@@ -93,8 +92,7 @@ final class ChangePoller {
         later(interval);
       } else {
         lost(failure);
-        Duration longer = pause.multipliedBy(2);
-        later(longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE);
+        later(Backoff.after(pause));
       }
     });
   }

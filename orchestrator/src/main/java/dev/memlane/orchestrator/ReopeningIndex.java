@@ -43,7 +43,6 @@ final class ReopeningIndex implements VectorIndex {
 
   private static final System.Logger LOGGER = System.getLogger(ReopeningIndex.class.getName());
   private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
   private final IndexOpener opener;
   private final Environment environment;
@@ -110,8 +109,7 @@ final class ReopeningIndex implements VectorIndex {
       } else {
         LOGGER.log(System.Logger.Level.WARNING, "the index could not be mended yet: {0}",
             failure == null ? current.failure() : Outcomes.unwrap(failure).getMessage());
-        Duration longer = pause.multipliedBy(2);
-        environment.later(pause, () -> mend(longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE));
+        environment.later(pause, () -> mend(Backoff.after(pause)));
       }
     });
   }

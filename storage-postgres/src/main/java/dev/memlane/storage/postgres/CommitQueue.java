@@ -40,10 +40,10 @@ import java.util.concurrent.locks.ReentrantLock;
  *
  * <p>
  * <b>Failure.</b> What fails or is passed over goes again aside, on a few connections of its own, so that rows which
- * somebody has locked hold up nothing else. A batch that the server refuses is halved until the unit at fault stands alone, outside the queue and
- * on other connections. Units that a batch passed over, because others had locked their rows, go again alone. A broken
- * connection leaves the whole batch in doubt. {@link #expire} is called now and then and answers what is past its
- * deadline, queued or sent, so that a server that hangs keeps nobody longer than that.
+ * somebody has locked hold up nothing else. A batch that the server refuses is halved until the unit at fault stands
+ * alone. Units that a batch passed over, because others had locked their rows, go again alone. A broken connection leaves
+ * the whole batch in doubt. {@link #expire} is called now and then and answers what is past its deadline, queued or sent,
+ * so that a server that hangs keeps nobody longer than that.
  *
  * <p>
  * Safe for use by several threads.
@@ -117,18 +117,17 @@ public final class CommitQueue implements Units {
    */
   void submit(DatabaseUnit unit) {
     StoreException refusal = null;
+    boolean fence = unit.kind() == Unit.Kind.FENCE_AND_LOOK;
     boolean begin = false;
-    boolean fence = false;
     lock.lock();
     try {
-      boolean hasRoom = unit.kind() == Unit.Kind.FENCE_AND_LOOK || awaitRoom(unit);
+      boolean hasRoom = fence || awaitRoom(unit);
       if (closed) {
         refusal = new StoreException("the database is closed; open it again", null);
       } else if (!hasRoom) {
         refusal = new QueueFullException(bound);
-      } else if (unit.kind() == Unit.Kind.FENCE_AND_LOOK) {
+      } else if (fence) {
         sent.add(unit);
-        fence = true;
       } else {
         waiting.add(unit);
         begin = !running;
@@ -362,5 +361,7 @@ public final class CommitQueue implements Units {
         unit.doubt(new StoreException("the write failed in an unexpected way: " + e, e));
       }
     }
+    // One that was withdrawn while it was handed over was not there to be forgotten.
+    sent.remove(unit);
   }
 }
