@@ -40,7 +40,9 @@ final class StatsCommand implements Callable<Integer> {
             embedding.coalesced(), "waiting", embedding.waiting(), "inFlight", embedding.inFlight(), "cacheBytes",
             embedding.cacheBytes()),
         "writesInFlight", statistics.writesInFlight(), "unsettled",
-        statistics.unsettled().stream().map(Operation::toString).toList());
+        statistics.unsettled().stream().map(Operation::toString).toList(), "unindexed",
+        statistics.unindexed().stream()
+            .map(left -> Json.object("id", left.memory().toString(), "problem", left.problem())).toList());
   }
 
   private void print(Statistics statistics) {
@@ -52,6 +54,9 @@ final class StatsCommand implements Callable<Integer> {
     context.print("model      " + Layout.line(statistics.index().model()));
     row("unsettled", Layout.number(statistics.unsettled().size()), "operations");
     statistics.unsettled().forEach(operation -> context.print("  " + operation));
+    row("unindexed", Layout.number(statistics.unindexed().size()), "memories that searches miss");
+    statistics.unindexed()
+        .forEach(left -> context.print("  " + left.memory() + "  " + Layout.line(left.problem())));
   }
 
   private void row(String name, String number, String what) {

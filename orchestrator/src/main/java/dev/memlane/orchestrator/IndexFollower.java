@@ -4,6 +4,7 @@ import dev.memlane.embedding.BatchingEmbedder;
 import dev.memlane.model.CoreRow;
 import dev.memlane.model.DocumentName;
 import dev.memlane.model.Embedding;
+import dev.memlane.model.EmbeddingException;
 import dev.memlane.model.Head;
 import dev.memlane.model.IndexDocument;
 import dev.memlane.model.Memory;
@@ -21,7 +22,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
+import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -32,18 +33,24 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * Core is right. The row is read when the memory's turn has been taken, never before, so that what is put is what is
  * there. Vectors come from core; only a memory that has none by this model is embedded, outside of its turn.
+ *
+ * <p>
+ * A memory of many that can't be followed for a reason of its own, because the embedder refuses its text, the index its
+ * document, or somebody sits on its turn, holds up no other: it is left to be followed behind. When more than
+ * 100 are left, or nothing but them, the reason is not theirs, and the whole fails.
  */
 final class IndexFollower {
 
   private static final Duration PATIENCE = Duration.ofSeconds(10);
   private static final int PAGE = 2_000;
   private static final int CHUNK = 1_000;
+  private static final int MOST_LEFT = 100;
 
   private final Stores stores;
   private final Environment environment;
   private final Turns turns;
   private final BatchingEmbedder embedder;
-  private volatile Consumer<MemoryId> mender = memory -> {};
+  private volatile Behind behind = (memory, failure) -> {};
 
   IndexFollower(Stores stores, Environment environment, Turns turns, BatchingEmbedder embedder) {
     this.stores = stores;
@@ -52,25 +59,75 @@ final class IndexFollower {
     this.embedder = embedder;
   }
 
-  /**
-   * Who makes a memory follow again on which somebody was working during a comparison, or whose put was not answered in
-   * time. Either may leave a document that core no longer has, after the memory was found to agree.
-   */
-  void mendBehindBy(Consumer<MemoryId> behind) {
-    this.mender = behind;
+  /** Makes a memory follow behind, sooner or later. */
+  @FunctionalInterface
+  interface Behind {
+
+    /** @param failure why it could not be followed at once, if that was tried */
+    void follow(MemoryId memory, @Nullable Throwable failure);
+  }
+
+  /** The index as it is refuses a document. */
+  private static final class RefusedDocumentException extends StoreException {
+    RefusedDocumentException(MemoryId memory, Throwable cause) {
+      super("the index did not take memory " + memory + ": " + cause.getMessage(), cause);
+    }
+  }
+
+  /** Core holds no vector by this model for a memory. */
+  private static final class VectorlessException extends StoreException {
+    final transient Memory memory;
+
+    VectorlessException(Memory memory) {
+      super("memory " + memory.id() + " has no vector by this model yet", null);
+      this.memory = memory;
+    }
+  }
+
+  /** How many memories were left behind, and why the last of them was. Safe for use by several threads. */
+  private static final class Left {
+    // Guarded by this.
+    private int count;
+    private @Nullable Throwable last;
+
+    synchronized int plus(Throwable failure) {
+      last = failure;
+      return ++count;
+    }
+
+    synchronized @Nullable Throwable last() {
+      return last;
+    }
   }
 
   /**
-   * Makes the memory's documents agree with core, under its turn.
+   * Who makes a memory follow that could not be followed at once: it was refused, somebody was working on it during a
+   * comparison, or its put was not answered in time. The latter two may leave a document that core no longer has, after
+   * the memory was found to agree.
+   */
+  void mendBehindBy(Behind behind) {
+    this.behind = behind;
+  }
+
+  /**
+   * Makes the memory's documents agree with core, under its turn; a vector that core doesn't have is made first.
    *
    * @return fails if they could not be made to
    */
   CompletableFuture<Void> follow(MemoryId memory) {
+    return followWithVector(memory).exceptionallyComposeAsync(
+        failure -> Outcomes.unwrap(failure) instanceof VectorlessException vectorless
+            ? embedAndFollow(vectorless.memory)
+            : CompletableFuture.failedFuture(failure),
+        environment.executor());
+  }
+
+  private CompletableFuture<Void> followWithVector(MemoryId memory) {
     Instant deadline = environment.now().plus(PATIENCE);
     return turns.in(memory, deadline, () -> followInTurn(memory, deadline));
   }
 
-  /** The same, for who has the turn already. */
+  /** Makes the memory's documents agree, for who has its turn already; fails if core has no vector by this model. */
   CompletableFuture<Void> followInTurn(MemoryId memory, Instant deadline) {
     return environment.until(deadline, stores.core().read(List.of(memory), true))
         .thenCompose(rows -> agree(memory, rows.get(memory), deadline))
@@ -87,16 +144,14 @@ final class IndexFollower {
     }
     Embedding embedding = row == null ? null : row.embedding();
     if (embedding == null) {
-      return CompletableFuture
-          .failedFuture(new StoreException("memory " + id + " has no vector by this model yet", null));
+      return CompletableFuture.failedFuture(new VectorlessException(memory));
     }
     IndexDocument document = new IndexDocument(memory, embedding);
     return stores.index().unguarded().put(document, deadline).thenApply(result -> switch (result) {
       case StoreResult.Applied applied -> document.name();
-      case StoreResult.NotApplied notApplied -> throw new StoreException(
-          "the index did not take memory " + id + ": " + notApplied.cause().getMessage(), notApplied.cause());
+      case StoreResult.NotApplied notApplied -> throw new RefusedDocumentException(id, notApplied.cause());
       case StoreResult.InDoubt inDoubt -> {
-        mender.accept(id);
+        behind.follow(id, inDoubt.cause());
         throw new StoreException(
             "the index did not answer for memory " + id + ": " + inDoubt.cause().getMessage(), inDoubt.cause());
       }
@@ -107,7 +162,7 @@ final class IndexFollower {
    * Compares the names of all documents with the heads of all rows, in order of id, and makes agree what differs.
    *
    * @param progress told how many memories have been compared
-   * @return how many memories differed
+   * @return how many memories differed, those included that were left to be followed behind
    */
   CompletableFuture<Long> compare(Progress progress) {
     return stores.core().count(null, null, Instant.EPOCH)
@@ -115,6 +170,7 @@ final class IndexFollower {
   }
 
   private static final class Tally {
+    final Left left = new Left();
     final Progress progress;
     final long total;
     long compared;
@@ -130,22 +186,54 @@ final class IndexFollower {
     return NamePage.read(stores, turns::taken, after, PAGE).thenComposeAsync(page -> {
       SortedMap<MemoryId, List<DocumentName>> differing = page.differing();
       // Not waited for: they agree as far as can be told, and a stuck one would hold up all others.
-      page.busy().stream().filter(id -> !differing.containsKey(id)).forEach(mender);
+      page.busy().stream().filter(id -> !differing.containsKey(id)).forEach(id -> behind.follow(id, null));
       tally.compared += page.liveRows();
       tally.differing += differing.size();
       List<MemoryId> ids = List.copyOf(differing.keySet());
       CompletableFuture<Void> mended = CompletableFuture.completedFuture(null);
       for (int i = 0; i < ids.size(); i += CHUNK) {
         List<MemoryId> chunk = ids.subList(i, Math.min(ids.size(), i + CHUNK));
-        mended = mended.thenComposeAsync(ignored -> mend(chunk), environment.executor())
-            .thenComposeAsync(this::followAll, environment.executor());
+        mended = mended.thenComposeAsync(ignored -> mend(chunk, tally.left), environment.executor())
+            .thenComposeAsync(busy -> followAll(busy, tally.left), environment.executor());
       }
       return mended.thenComposeAsync(ignored -> {
         tally.progress.at(tally.compared, Math.max(tally.compared, tally.total));
         MemoryId last = page.last();
-        return last == null ? CompletableFuture.completedFuture(tally.differing) : comparePage(last, tally);
+        return last == null ? CompletableFuture.completedFuture(compared(tally)) : comparePage(last, tally);
       }, environment.executor());
     }, environment.executor());
+  }
+
+  private long compared(Tally tally) {
+    Throwable failure = tally.left.last();
+    if (failure != null && stores.index().unguarded().summary().documents() == 0) {
+      throw new StoreException("the index has none of the memories: " + failure.getMessage(), failure);
+    }
+    return tally.differing;
+  }
+
+  /** Leaves a memory to be followed behind if it failed for a reason of its own; any other failure is everybody's. */
+  private CompletableFuture<?> orLeave(MemoryId memory, CompletableFuture<?> followed, Left left) {
+    return followed.handle((done, failure) -> {
+      if (failure != null) {
+        Throwable cause = Outcomes.unwrap(failure);
+        if (!isOfOne(cause)) {
+          throw new CompletionException(cause);
+        }
+        if (left.plus(cause) > MOST_LEFT) {
+          throw new StoreException("more than " + MOST_LEFT + " memories could not be put into the index: "
+              + cause.getMessage(), cause);
+        }
+        behind.follow(memory, cause);
+      }
+      return null;
+    });
+  }
+
+  private boolean isOfOne(Throwable failure) {
+    return failure instanceof EmbeddingException || failure instanceof VectorlessException
+        || failure instanceof Turns.TurnTimeoutException
+        || failure instanceof RefusedDocumentException && stores.index().unguarded().failure() == null;
   }
 
   /**
@@ -155,15 +243,16 @@ final class IndexFollower {
    */
   CompletableFuture<Set<MemoryId>> followChanged(Collection<MemoryId> changed) {
     List<MemoryId> ids = List.copyOf(changed);
+    Left left = new Left();
     CompletableFuture<Set<MemoryId>> busy = CompletableFuture.completedFuture(new HashSet<>());
     for (int i = 0; i < ids.size(); i += PAGE) {
       List<MemoryId> page = ids.subList(i, Math.min(ids.size(), i + PAGE));
-      busy = busy.thenComposeAsync(before -> followPage(page, before), environment.executor());
+      busy = busy.thenComposeAsync(before -> followPage(page, before, left), environment.executor());
     }
     return busy;
   }
 
-  private CompletableFuture<Set<MemoryId>> followPage(List<MemoryId> page, Set<MemoryId> busy) {
+  private CompletableFuture<Set<MemoryId>> followPage(List<MemoryId> page, Set<MemoryId> busy, Left left) {
     return NamePage.read(stores, turns::taken, page).thenComposeAsync(names -> {
       SortedMap<MemoryId, List<DocumentName>> differing = names.differing();
       busy.addAll(names.busy());
@@ -171,8 +260,8 @@ final class IndexFollower {
       CompletableFuture<Set<MemoryId>> mended = CompletableFuture.completedFuture(busy);
       for (int i = 0; i < ids.size(); i += CHUNK) {
         List<MemoryId> chunk = ids.subList(i, Math.min(ids.size(), i + CHUNK));
-        mended = mended.thenComposeAsync(before -> mend(chunk).thenApply(left -> {
-          before.addAll(left);
+        mended = mended.thenComposeAsync(before -> mend(chunk, left).thenApply(again -> {
+          before.addAll(again);
           return before;
         }), environment.executor());
       }
@@ -180,8 +269,9 @@ final class IndexFollower {
     }, environment.executor());
   }
 
-  private CompletableFuture<Void> followAll(Collection<MemoryId> memories) {
-    return CompletableFuture.allOf(memories.stream().map(this::follow).toArray(CompletableFuture[]::new));
+  private CompletableFuture<Void> followAll(Collection<MemoryId> memories, Left left) {
+    return CompletableFuture.allOf(
+        memories.stream().map(memory -> orLeave(memory, follow(memory), left)).toArray(CompletableFuture[]::new));
   }
 
   /**
@@ -190,7 +280,7 @@ final class IndexFollower {
    *
    * @return those on which somebody is working, which were left
    */
-  private CompletableFuture<List<MemoryId>> mend(List<MemoryId> chunk) {
+  private CompletableFuture<List<MemoryId>> mend(List<MemoryId> chunk, Left left) {
     Map<MemoryId, Turns.Turn> taken = new TreeMap<>();
     List<MemoryId> busy = new ArrayList<>();
     for (MemoryId id : chunk) {
@@ -216,16 +306,16 @@ final class IndexFollower {
               vectorless.add(memory);
             } else {
               // Whoever waits for this memory need not wait for the others.
-              all.add(mendOne(id, row, documents.getOrDefault(id, List.of()), deadline)
-                  .whenComplete((done, failure) -> turn.close()));
+              all.add(orLeave(id, mendOne(id, row, documents.getOrDefault(id, List.of()), deadline)
+                  .whenComplete((done, failure) -> turn.close()), left));
             }
           });
           return CompletableFuture.allOf(all.toArray(CompletableFuture[]::new));
         }, environment.executor()), environment.executor())
         .whenComplete((done, failure) -> taken.values().forEach(Turns.Turn::close));
     return mended
-        .thenComposeAsync(ignored -> CompletableFuture
-            .allOf(vectorless.stream().map(this::embedAndFollow).toArray(CompletableFuture[]::new)),
+        .thenComposeAsync(ignored -> CompletableFuture.allOf(vectorless.stream()
+            .map(memory -> orLeave(memory.id(), embedAndFollow(memory), left)).toArray(CompletableFuture[]::new)),
             environment.executor())
         .thenApply(ignored -> busy);
   }
@@ -244,7 +334,7 @@ final class IndexFollower {
   private CompletableFuture<Void> embedAndFollow(Memory memory) {
     DocumentName name = new DocumentName(memory.id(), memory.op());
     return embedder.embed(memory.searchableText()).thenCompose(embedding -> stores.core().saveVector(name, embedding))
-        .thenComposeAsync(ignored -> follow(memory.id()), environment.executor());
+        .thenComposeAsync(ignored -> followWithVector(memory.id()), environment.executor());
   }
 
   /**

@@ -73,6 +73,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
   private final Verification verification;
   private final Doubt doubt;
   private final Settler settler;
+  private final FollowingBehind behind;
   private final IndexFollower follower;
   private final Sweeper sweeper;
   private final @Nullable ChangePoller poller;
@@ -106,18 +107,19 @@ public final class MemoryOrchestrator implements AutoCloseable {
     this.follower = new IndexFollower(stores, environment, followersTurns.apply(turns), embedder);
     index.compareBy(() -> follower.compare(Progress.NONE));
     this.settler = new Settler(doubt, follower, environment);
-    follower.mendBehindBy(settler::followBehind);
+    this.behind = new FollowingBehind(follower, environment);
+    follower.mendBehindBy(behind::follow);
     this.poller = settings.followEvery().isZero()
         ? null
         : new ChangePoller(stores, environment, follower, settings.followEvery());
-    Rollback rollback = new Rollback(stores, environment, doubt, settler);
+    Rollback rollback = new Rollback(stores, environment, doubt, behind);
     WriteProtocol protocol = new WriteProtocol(stores, environment, new ParallelWrite(stores), doubt, rollback, settler,
-        follower);
+        follower, behind);
     this.admission = new Admission(settings.mostInFlight(), settings.mostUnsettled(), patience, settler);
     this.adding = new Adding(stores, environment, turns, protocol, embedder, settings.unique(), patience);
     this.changing = new Changing(stores, environment, turns, protocol, embedder, settings.unique(), patience);
     this.searching = new Searching(stores, environment, embedder);
-    this.verification = new Verification(stores, environment, turns, follower);
+    this.verification = new Verification(stores, environment, turns, follower, behind);
     this.sweeper = new Sweeper(stores, environment, settings.retention());
   }
 
@@ -327,12 +329,26 @@ public final class MemoryOrchestrator implements AutoCloseable {
         .thenCombine(stores.history().count(null), (memories, entries) -> new long[]{memories, entries})
         .thenCombine(stores.core().bytes().thenCombine(stores.history().bytes(), (core, log) -> new long[]{core, log}),
             (counts, bytes) -> new Statistics(counts[0], counts[1], bytes[0], bytes[1], stores.index().summary(),
-                embeddingStatistics(), admission.inFlight(), settler.operations())));
+                embeddingStatistics(), admission.inFlight(), settler.operations(),
+                unindexed())));
   }
 
-  /** Completes when nothing is left to be settled behind. */
+  /** What {@link Statistics#unindexed} tells; asks no store. */
+  List<Unindexed> unindexed() {
+    return behind.unindexed();
+  }
+
+  /**
+   * Completes when nothing is left to be settled or followed behind; see {@link Statistics#unsettled} and
+   * {@link Statistics#unindexed}. A text that the embedder refuses for good never is, so a wait should have a bound.
+   *
+   * @return fails with a {@link StoreException} if this is closed before
+   */
   public CompletableFuture<Void> awaitSettled() {
-    return settler.settled().copy();
+    return settler.settled().thenCompose(settled -> {
+      CompletableFuture<Void> followed = behind.followed();
+      return followed.isDone() ? followed : followed.thenCompose(again -> awaitSettled());
+    });
   }
 
   /** The same calls, which wait and return the values themselves. */
@@ -399,6 +415,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
           admission.inFlight(), settler.unsettled());
     }
     settler.close();
+    behind.close();
     sweeper.close();
     if (poller != null) {
       awaitEnd(poller.close());

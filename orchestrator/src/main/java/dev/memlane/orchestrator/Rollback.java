@@ -17,13 +17,13 @@ final class Rollback {
   private final Stores stores;
   private final Environment environment;
   private final Doubt doubt;
-  private final Settler settler;
+  private final FollowingBehind behind;
 
-  Rollback(Stores stores, Environment environment, Doubt doubt, Settler settler) {
+  Rollback(Stores stores, Environment environment, Doubt doubt, FollowingBehind behind) {
     this.stores = stores;
     this.environment = environment;
     this.doubt = doubt;
-    this.settler = settler;
+    this.behind = behind;
   }
 
   /** How an undo of core and history ended. */
@@ -85,7 +85,7 @@ final class Rollback {
     }
     return CompletableFuture.completedFuture(new DocumentName(operation.memory(), operation.op()))
         .thenCompose(name -> environment.until(deadline, stores.index().remove(name))).exceptionally(failure -> {
-          settler.followBehind(operation.memory());
+          behind.follow(operation.memory(), failure);
           return null;
         });
   }

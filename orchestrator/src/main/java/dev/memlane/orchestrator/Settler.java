@@ -2,15 +2,13 @@ package dev.memlane.orchestrator;
 
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Operation;
+import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreResult;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -19,8 +17,7 @@ import java.util.concurrent.CompletableFuture;
  * <p>
  * An unsettled operation is fenced and looked for until the database answers; then the index follows core for its
  * memory. The fence is one that stops everything on its way to the memory, because what is on its way may as well be an
- * undo. A memory whose index could not be mended is followed until it can. Tries are spaced by a pause that doubles,
- * up to half a minute. Nothing here holds a turn while it waits.
+ * undo. Tries are spaced by a pause that doubles, up to half a minute. Nothing here holds a turn while it waits.
  *
  * <p>
  * Bounded by whoever refuses new writes while {@link #unsettled} is at its limit. Safe for use by several threads.
@@ -28,7 +25,6 @@ import java.util.concurrent.CompletableFuture;
 final class Settler {
 
   private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final Doubt doubt;
@@ -37,10 +33,7 @@ final class Settler {
 
   // Guarded by this.
   private final Map<MemoryId, List<Operation>> operations = new LinkedHashMap<>();
-  private final Set<MemoryId> following = new LinkedHashSet<>();
-  /** Of those, the ones asked for since their following began: it may have read its row before. */
-  private final Set<MemoryId> followingAgain = new HashSet<>();
-  private final List<CompletableFuture<Void>> waiting = new ArrayList<>();
+  private CompletableFuture<Void> idle = CompletableFuture.completedFuture(null);
   private boolean closed;
 
   Settler(Doubt doubt, IndexFollower follower, Environment environment) {
@@ -52,20 +45,12 @@ final class Settler {
   /** Finds out whether the operation landed, and makes the index follow. */
   void settleBehind(Operation operation) {
     synchronized (this) {
+      if (operations.isEmpty() && !closed) {
+        idle = new CompletableFuture<>();
+      }
       operations.computeIfAbsent(operation.memory(), id -> new ArrayList<>(1)).add(operation);
     }
     settle(operation, FIRST_PAUSE);
-  }
-
-  /** Makes the index follow core for this memory, sooner or later. */
-  void followBehind(MemoryId memory) {
-    synchronized (this) {
-      if (!following.add(memory)) {
-        followingAgain.add(memory);
-        return;
-      }
-    }
-    environment.executor().execute(() -> followUntilDone(memory, FIRST_PAUSE));
   }
 
   synchronized int unsettled() {
@@ -77,21 +62,21 @@ final class Settler {
     return operations.values().stream().flatMap(List::stream).toList();
   }
 
-  /** Completes when nothing is left to settle or follow. */
-  CompletableFuture<Void> settled() {
-    synchronized (this) {
-      if (isIdle()) {
-        return CompletableFuture.completedFuture(null);
-      }
-      CompletableFuture<Void> future = new CompletableFuture<>();
-      waiting.add(future);
-      return future;
-    }
+  /** Completes when nothing is left to settle; fails if this is closed before. */
+  synchronized CompletableFuture<Void> settled() {
+    return idle;
   }
 
   /** Stops trying. What is left is found by the comparison at the next opening. */
-  synchronized void close() {
-    closed = true;
+  void close() {
+    CompletableFuture<Void> told;
+    synchronized (this) {
+      closed = true;
+      told = idle;
+    }
+    told.completeExceptionally(
+        new StoreException("closed before every write was settled; the next opening finds out what became of them",
+            null));
   }
 
   private void settle(Operation operation, Duration pause) {
@@ -99,7 +84,7 @@ final class Settler {
         environment.now().plus(PATIENCE));
     environment.whenDone(answer, (result, failure) -> {
       if (failure != null || result instanceof StoreResult.InDoubt) {
-        later(pause, () -> settle(operation, longer(pause)));
+        later(pause, () -> settle(operation, Backoff.after(pause)));
       } else {
         followOperation(operation, FIRST_PAUSE);
       }
@@ -109,47 +94,23 @@ final class Settler {
   private void followOperation(Operation operation, Duration pause) {
     environment.whenDone(follower.follow(operation.memory()), (done, failure) -> {
       if (failure == null) {
-        finish(() -> operations.computeIfPresent(operation.memory(), (id, list) -> {
-          list.remove(operation);
-          return list.isEmpty() ? null : list;
-        }));
+        forget(operation);
       } else {
-        later(pause, () -> followOperation(operation, longer(pause)));
+        later(pause, () -> followOperation(operation, Backoff.after(pause)));
       }
     });
   }
 
-  private void followUntilDone(MemoryId memory, Duration pause) {
-    environment.whenDone(follower.follow(memory), (done, failure) -> {
-      if (failure == null && isToFollowAgain(memory)) {
-        followUntilDone(memory, FIRST_PAUSE);
-      } else if (failure == null) {
-        finish(() -> {});
-      } else {
-        later(pause, () -> followUntilDone(memory, longer(pause)));
-      }
-    });
-  }
-
-  /** Whether the memory was asked for again; otherwise it has been followed. */
-  private synchronized boolean isToFollowAgain(MemoryId memory) {
-    if (followingAgain.remove(memory)) {
-      return true;
-    }
-    following.remove(memory);
-    return false;
-  }
-
-  private void finish(Runnable removal) {
-    List<CompletableFuture<Void>> told = List.of();
+  private void forget(Operation operation) {
+    CompletableFuture<Void> told;
     synchronized (this) {
-      removal.run();
-      if (isIdle()) {
-        told = List.copyOf(waiting);
-        waiting.clear();
-      }
+      operations.computeIfPresent(operation.memory(), (id, list) -> {
+        list.remove(operation);
+        return list.isEmpty() ? null : list;
+      });
+      told = operations.isEmpty() ? idle : CompletableFuture.completedFuture(null);
     }
-    told.forEach(future -> future.complete(null));
+    told.complete(null);
   }
 
   private void later(Duration pause, Runnable task) {
@@ -159,14 +120,5 @@ final class Settler {
       }
     }
     environment.later(pause, task);
-  }
-
-  private boolean isIdle() {
-    return operations.isEmpty() && following.isEmpty();
-  }
-
-  private static Duration longer(Duration pause) {
-    Duration doubled = pause.multipliedBy(2);
-    return doubled.compareTo(LONGEST_PAUSE) < 0 ? doubled : LONGEST_PAUSE;
   }
 }

@@ -14,11 +14,14 @@ import java.util.List;
  * @param historyBytes what the history takes on disk
  * @param writesInFlight writes that have begun and not ended
  * @param unsettled operations that are being settled behind
+ * @param unindexed memories that the index could not be made to agree about; each is tried again behind
  */
 public record Statistics(long memories, long entries, long coreBytes, long historyBytes, IndexSummary index,
-    EmbeddingStats embedding, int writesInFlight, List<Operation> unsettled) {
+    EmbeddingStats embedding, int writesInFlight, List<Operation> unsettled,
+    List<Unindexed> unindexed) {
 
   public Statistics {
     unsettled = List.copyOf(unsettled);
+    unindexed = List.copyOf(unindexed);
   }
 }

@@ -39,12 +39,15 @@ final class Verification {
   private final Environment environment;
   private final Turns turns;
   private final IndexFollower follower;
+  private final FollowingBehind behind;
 
-  Verification(Stores stores, Environment environment, Turns turns, IndexFollower follower) {
+  Verification(Stores stores, Environment environment, Turns turns, IndexFollower follower,
+      FollowingBehind behind) {
     this.stores = stores;
     this.environment = environment;
     this.turns = turns;
     this.follower = follower;
+    this.behind = behind;
   }
 
   /**
@@ -122,18 +125,24 @@ final class Verification {
       Head row = rows.isEmpty() ? null : rows.getFirst();
       return stores.history().entries(memory, 0, LONGEST_HISTORY)
           .thenCombine(stores.index().names(List.of(memory)), (entries, documents) -> Optional
-              .ofNullable(problem(row, entries.isEmpty() ? null : entries.getLast(), documents))
+              .ofNullable(problem(row, entries.isEmpty() ? null : entries.getLast(), documents,
+                  behind.problem(memory)))
               .map(problem -> new Inconsistency(memory, problem)));
     });
   }
 
-  /** What is wrong with a memory, or null if nothing is. */
-  private static @Nullable String problem(
-      @Nullable Head row, @Nullable HistoryEntry entry, List<DocumentName> documents) {
+  /**
+   * What is wrong with a memory, or null if nothing is.
+   *
+   * @param unindexed why the index could not be made to agree, if that is known
+   */
+  private static @Nullable String problem(@Nullable Head row, @Nullable HistoryEntry entry,
+      List<DocumentName> documents, @Nullable String unindexed) {
+    String advice = unindexed == null ? "run verify --repair" : "it can't be mended yet, because " + unindexed;
     if (row == null) {
       return entry != null
           ? "the history knows it and core does not hold it"
-          : documents.isEmpty() ? null : "the index holds it and core does not: run verify --repair";
+          : documents.isEmpty() ? null : "the index holds it and core does not: " + advice;
     }
     if (entry == null) {
       return "core holds it and the history knows nothing of it";
@@ -142,10 +151,10 @@ final class Verification {
       return "core is at operation " + row.op() + " and the history at " + entry.op();
     }
     if (row.live() && documents.isEmpty()) {
-      return "core holds it and the index does not: run verify --repair";
+      return "core holds it and the index does not: " + advice;
     }
     return documents.equals(row.live() ? List.of(row.name()) : List.of())
         ? null
-        : "the index holds another state of it than core, " + row.op() + ": run verify --repair";
+        : "the index holds another state of it than core, " + row.op() + ": " + advice;
   }
 }

@@ -34,9 +34,10 @@ final class WriteProtocol {
   private final Rollback rollback;
   private final Settler settler;
   private final IndexFollower follower;
+  private final FollowingBehind behind;
 
   WriteProtocol(Stores stores, Environment environment, ParallelWrite parallelWrite, Doubt doubt, Rollback rollback,
-      Settler settler, IndexFollower follower) {
+      Settler settler, IndexFollower follower, FollowingBehind behind) {
     this.stores = stores;
     this.environment = environment;
     this.parallelWrite = parallelWrite;
@@ -44,6 +45,7 @@ final class WriteProtocol {
     this.rollback = rollback;
     this.settler = settler;
     this.follower = follower;
+    this.behind = behind;
   }
 
   /**
@@ -109,7 +111,7 @@ final class WriteProtocol {
     }).handle((done, failure) -> {
       if (failure != null) {
         // It has landed and can be found; that its older document still stands only costs searches a little.
-        settler.followBehind(operation.memory());
+        behind.follow(operation.memory(), failure);
       }
       return landed(operation);
     });

@@ -5,7 +5,8 @@
  * Enter at {@link dev.memlane.orchestrator.MemoryOrchestrator}. A write goes through one class after the other:
  * {@code Adding} and {@code Changing} begin operations, {@code Turns} lets one at a time work on a memory,
  * {@code ParallelWrite} fans out, {@code WriteProtocol} settles what the stores answered with the help of
- * {@code Rollback} and {@code Doubt}, and {@code Settler} and {@code IndexFollower} go on behind. Only
+ * {@code Rollback} and {@code Doubt}; {@code Settler} and {@code FollowingBehind} go on behind, and {@code IndexFollower}
+ * makes the index agree with core. Only
  * {@link dev.memlane.orchestrator.OrchestratorBuilder} knows which stores these are.
  */
 @NullMarked

@@ -191,6 +191,11 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     return open && tasks.isEmpty() && isQuiet() && memory.awaitSettled().isDone();
   }
 
+  /** What it tells that its index could not take yet. */
+  List<Unindexed> unindexed() {
+    return memory.unindexed();
+  }
+
   static long digest(Set<DocumentName> documents) {
     return documents.stream().mapToLong(name -> new Digest().add(name.memory().value()).add(name.op().value()).value())
         .sum();

@@ -564,7 +564,8 @@ final class World {
     SimulatedProcess home = processes[calling.call.process()];
     CoreRow row = database.row(MEMORY);
     boolean findable = outcome instanceof WriteOutcome.Stored && row != null && row.op().equals(own)
-        && row.state() == CoreRow.State.LIVE && home.isOpen() && changedBy == home.number();
+        && row.state() == CoreRow.State.LIVE && home.isOpen() && changedBy == home.number()
+        && home.unindexed().isEmpty();
     if (findable && own != null && !home.index().documents().contains(new DocumentName(MEMORY, own))) {
       return "8: " + calling.name + " was acknowledged and is not found in its process";
     }
