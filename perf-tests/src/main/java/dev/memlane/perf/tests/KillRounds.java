@@ -14,6 +14,8 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -257,11 +259,12 @@ final class KillRounds implements AutoCloseable {
   private double reopenAndCheck(Kill kill, List<Problem> problems)
       throws IOException, InterruptedException, SQLException {
     boolean own = kill == Kill.OWN_SERVER || kill == Kill.OWN_SERVER_LEFT;
+    Instant killed = Instant.now();
     long start = System.nanoTime();
     keep();
     double reopening = (System.nanoTime() - start) / 1e9;
     try (Connection connection = connect()) {
-      awaitNobody(connection, relay.takePorts());
+      awaitNobody(connection, relay.takePorts(), killed);
       if (!own) {
         start = System.nanoTime();
         try (Memlane memlane = reopen('a')) {
@@ -328,12 +331,17 @@ final class KillRounds implements AutoCloseable {
         found -> problems.add(new Problem(found.memory(), "in the process that follows: " + found.problem())));
   }
 
-  /** Waits until the server has ended the sessions of the killed: until then, what they had sent may land. */
-  private static void awaitNobody(Connection connection, Set<Integer> ports) throws SQLException, IOException {
+  /**
+   * Waits until the server has ended the sessions of the killed: until then, what they had sent may land. Their ports may
+   * have been given to sessions that began later.
+   */
+  private static void awaitNobody(Connection connection, Set<Integer> ports, Instant killed)
+      throws SQLException, IOException {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     try (PreparedStatement statement = connection
-        .prepareStatement("select count(*) from pg_stat_activity where client_port = any (?)")) {
+        .prepareStatement("select count(*) from pg_stat_activity where client_port = any (?) and backend_start < ?")) {
       statement.setArray(1, connection.createArrayOf("int4", ports.toArray()));
+      statement.setObject(2, killed.atOffset(ZoneOffset.UTC));
       while (true) {
         try (ResultSet count = statement.executeQuery()) {
           count.next();
