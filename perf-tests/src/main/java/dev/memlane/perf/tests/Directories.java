@@ -8,12 +8,12 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** Deletes what a load test has made. */
-final class Directories {
+public final class Directories {
 
   private Directories() {}
 
   /** Deletes a directory and all that is in it, if it is there. */
-  static void delete(Path directory) throws IOException {
+  public static void delete(Path directory) throws IOException {
     if (!Files.exists(directory)) {
       return;
     }

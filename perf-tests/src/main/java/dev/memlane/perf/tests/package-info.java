@@ -1,9 +1,10 @@
 /**
- * Load tests of the whole memory on real stores, and nothing that a user's program needs.
+ * How fast it is: scenarios that are measured side by side with what they are compared with, and their report.
  *
  * <p>
- * Enter at {@link dev.memlane.perf.tests.AddLoad} or {@link dev.memlane.perf.tests.KillLoad}; {@code perf-tests/run} starts
- * them.
+ * Enter at {@link dev.memlane.perf.tests.PerformanceTests}, which {@code perf-tests/run} starts; nothing here is needed by
+ * a user's program. A {@link dev.memlane.perf.tests.Scenario} measures {@link dev.memlane.perf.tests.Contestant}s in
+ * turns and writes into a {@link dev.memlane.perf.tests.Findings}.
  */
 @NullMarked
 package dev.memlane.perf.tests;

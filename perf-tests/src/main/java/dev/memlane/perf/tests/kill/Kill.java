@@ -1,4 +1,4 @@
-package dev.memlane.perf.tests;
+package dev.memlane.perf.tests.kill;
 
 /** What is killed in a round, and what else happens. */
 enum Kill {

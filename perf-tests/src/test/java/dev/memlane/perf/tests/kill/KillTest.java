@@ -1,4 +1,4 @@
-package dev.memlane.perf.tests;
+package dev.memlane.perf.tests.kill;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,9 +1,9 @@
-package dev.memlane.perf.tests;
+package dev.memlane.perf.tests.kill;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.memlane.model.MemoryId;
-import dev.memlane.perf.tests.Checker.Problem;
+import dev.memlane.perf.tests.kill.Checker.Problem;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;

@@ -1,10 +1,11 @@
-package dev.memlane.perf.tests;
+package dev.memlane.perf.tests.kill;
 
 import dev.memlane.embedded.Memlane;
 import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.VerifyReport;
-import dev.memlane.perf.tests.Checker.Problem;
+import dev.memlane.perf.tests.kill.Checker.Problem;
+import dev.memlane.perf.tests.Directories;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

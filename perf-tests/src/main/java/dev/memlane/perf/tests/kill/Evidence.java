@@ -1,7 +1,7 @@
-package dev.memlane.perf.tests;
+package dev.memlane.perf.tests.kill;
 
 import dev.memlane.model.MemoryId;
-import dev.memlane.perf.tests.Checker.Problem;
+import dev.memlane.perf.tests.kill.Checker.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,6 +1,7 @@
-package dev.memlane.perf.tests;
+package dev.memlane.perf.tests.kill;
 
-import dev.memlane.perf.tests.Checker.Problem;
+import dev.memlane.perf.tests.kill.Checker.Problem;
+import dev.memlane.perf.tests.Directories;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;

@@ -1,13 +1,13 @@
-package dev.memlane.perf.tests;
+package dev.memlane.perf.tests.kill;
 
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.SearchHit;
 import dev.memlane.orchestrator.SearchRequest;
-import dev.memlane.perf.tests.Checker.Problem;
-import dev.memlane.perf.tests.StoredRows.Entry;
-import dev.memlane.perf.tests.StoredRows.Row;
+import dev.memlane.perf.tests.kill.Checker.Problem;
+import dev.memlane.perf.tests.kill.StoredRows.Entry;
+import dev.memlane.perf.tests.kill.StoredRows.Row;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

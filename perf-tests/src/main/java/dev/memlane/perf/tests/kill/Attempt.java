@@ -1,4 +1,4 @@
-package dev.memlane.perf.tests;
+package dev.memlane.perf.tests.kill;
 
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Operation;

@@ -1,10 +1,10 @@
-package dev.memlane.perf.tests;
+package dev.memlane.perf.tests.kill;
 
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Operation;
 import dev.memlane.model.OperationId;
-import dev.memlane.perf.tests.StoredRows.Entry;
-import dev.memlane.perf.tests.StoredRows.Row;
+import dev.memlane.perf.tests.kill.StoredRows.Entry;
+import dev.memlane.perf.tests.kill.StoredRows.Row;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;

@@ -1,4 +1,4 @@
-package dev.memlane.perf.tests;
+package dev.memlane.perf.tests.kill;
 
 import dev.memlane.embedded.Memlane;
 import dev.memlane.embedding.HashEmbedder;

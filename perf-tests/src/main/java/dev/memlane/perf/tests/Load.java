@@ -1,0 +1,114 @@
+package dev.memlane.perf.tests;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.HdrHistogram.ConcurrentHistogram;
+import org.HdrHistogram.Histogram;
+
+/** Load on something that is called: as fast as it answers, or at a fixed rate. */
+public final class Load {
+
+  private static final long LONGEST_NANOS = Duration.ofMinutes(2).toNanos();
+  private static final int DIGITS = 3;
+
+  private Load() {}
+
+  /** A call, numbered so that each can do something else. */
+  @FunctionalInterface
+  public interface Call {
+    void call(long number) throws Exception;
+  }
+
+  /** A call that answers later. */
+  @FunctionalInterface
+  public interface AsynchronousCall {
+    CompletableFuture<?> call(long number);
+  }
+
+  /**
+   * What came of it.
+   *
+   * @param latencies of the calls that succeeded, in nanoseconds
+   * @param seconds from the first call's begin to the last one's end
+   * @param failures how many calls failed
+   */
+  public record Outcome(Histogram latencies, double seconds, long failures) {
+
+    public Sample sample() {
+      return Sample.of(latencies, seconds);
+    }
+  }
+
+  /** An empty histogram of nanoseconds. */
+  public static Histogram histogram() {
+    return new ConcurrentHistogram(LONGEST_NANOS, DIGITS);
+  }
+
+  /**
+   * Closed loop: each of so many callers calls again as soon as it is answered, until the time is over. Latencies are
+   * those of single calls as the callers saw them.
+   *
+   * @throws Exception what a call failed with
+   */
+  public static Outcome closed(int callers, Duration duration, Call call) throws Exception {
+    Histogram latencies = histogram();
+    AtomicInteger number = new AtomicInteger();
+    List<CompletableFuture<Void>> running = new ArrayList<>();
+    long start = System.nanoTime();
+    long end = start + duration.toNanos();
+    for (int i = 0; i < callers; i++) {
+      CompletableFuture<Void> done = new CompletableFuture<>();
+      running.add(done);
+      Thread.ofVirtual().start(() -> {
+        try {
+          for (long now = System.nanoTime(); now < end;) {
+            call.call(number.getAndIncrement());
+            long then = System.nanoTime();
+            latencies.recordValue(Math.min(then - now, LONGEST_NANOS));
+            now = then;
+          }
+          done.complete(null);
+        } catch (Throwable e) {
+          // Thrown to whoever measures.
+          done.completeExceptionally(e);
+        }
+      });
+    }
+    CompletableFuture.allOf(running.toArray(CompletableFuture[]::new)).get();
+    return new Outcome(latencies, (System.nanoTime() - start) / 1e9, 0);
+  }
+
+  /**
+   * Open loop: calls begin at a fixed rate, whether those before are answered or not. A latency counts from when the call
+   * should have begun, so that a stall shows in all the calls that it held up.
+   *
+   * @param perSecond the rate
+   */
+  public static Outcome open(double perSecond, Duration duration, AsynchronousCall call) {
+    Histogram latencies = histogram();
+    AtomicInteger failures = new AtomicInteger();
+    List<CompletableFuture<?>> running = new ArrayList<>();
+    long start = System.nanoTime();
+    long count = (long) (perSecond * duration.toNanos() / 1e9);
+    for (long i = 0; i < count; i++) {
+      long due = start + (long) (i / perSecond * 1e9);
+      for (long wait = due - System.nanoTime(); wait > 0; wait = due - System.nanoTime()) {
+        LockSupport.parkNanos(wait);
+      }
+      running.add(call.call(i).handle((answer, failure) -> {
+        if (failure == null) {
+          latencies.recordValue(Math.min(System.nanoTime() - due, LONGEST_NANOS));
+        } else {
+          failures.incrementAndGet();
+        }
+        return null;
+      }));
+    }
+    CompletableFuture.allOf(running.toArray(CompletableFuture[]::new)).join();
+    return new Outcome(latencies, (System.nanoTime() - start) / 1e9, failures.get());
+  }
+}

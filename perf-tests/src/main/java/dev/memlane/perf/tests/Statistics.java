@@ -1,0 +1,19 @@
+package dev.memlane.perf.tests;
+
+import java.util.Collection;
+
+/** Summaries of few values. */
+public final class Statistics {
+
+  private Statistics() {}
+
+  /** The value in the middle, or between the two in the middle; not a number if there are none. */
+  public static double median(Collection<Double> values) {
+    double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+    if (sorted.length == 0) {
+      return Double.NaN;
+    }
+    int middle = sorted.length / 2;
+    return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  }
+}
