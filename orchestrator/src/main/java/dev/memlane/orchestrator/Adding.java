@@ -110,12 +110,12 @@ final class Adding {
    */
   private CompletableFuture<WriteOutcome> embedAndWrite(
       NewMemory memory, MemoryId id, @Nullable CoreRow before, boolean once, Instant lookedUntil) {
-    return embed(memory).thenComposeAsync(embedding -> write(memory, id, before, embedding, once),
-        environment.executor()).thenComposeAsync(outcome -> {
+    return environment.then(embed(memory), embedding -> write(memory, id, before, embedding, once))
+        .thenCompose(outcome -> {
           boolean again = memory.revive() && !environment.isPast(lookedUntil)
               && (outcome instanceof WriteOutcome.WasDeleted || outcome instanceof WriteOutcome.Conflict);
           return again ? attempt(memory, lookedUntil) : CompletableFuture.completedFuture(outcome);
-        }, environment.executor());
+        });
   }
 
   private CompletableFuture<Embedding> embed(NewMemory memory) {

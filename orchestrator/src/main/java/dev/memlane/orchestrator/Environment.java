@@ -7,10 +7,12 @@ import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +48,17 @@ record Environment(Executor executor, ScheduledExecutorService timer, InstantSou
     ScheduledFuture<?> alarm = at(deadline,
         () -> bounded.completeExceptionally(new StoreException("there was no answer until the deadline", null)));
     return bounded.whenComplete((done, failure) -> alarm.cancel(false));
+  }
+
+  /**
+   * Begins the next step: at once if the step before has succeeded already, and on the executor when it does, because
+   * whose thread that is isn't known.
+   */
+  <T, R extends @Nullable Object> CompletableFuture<R> then(CompletableFuture<T> before,
+      Function<T, CompletableFuture<R>> step) {
+    return before.state() == Future.State.SUCCESS
+        ? before.thenCompose(step)
+        : before.thenComposeAsync(step, executor);
   }
 
   /** Begins an asynchronous step after a while. */

@@ -357,10 +357,11 @@ public final class MemoryOrchestrator implements AutoCloseable {
   }
 
   private CompletableFuture<WriteOutcome> write(Supplier<CompletableFuture<WriteOutcome>> begin) {
-    // The step onto an own thread is within what is admitted, so that closing waits for it.
+    // The step onto an own thread is within what is admitted, so that closing waits for it. Outcomes come on such threads
+    // as well, and failures are taken there: what callers chain is off the stores' threads, which it could block.
     return admission.admit(() -> CompletableFuture.completedFuture(begin)
-        .thenComposeAsync(Supplier::get, environment.executor()).exceptionally(MemoryOrchestrator::refused)
-        .whenCompleteAsync(MemoryOrchestrator::moveOn, environment.executor())).copy();
+        .thenComposeAsync(Supplier::get, environment.executor())
+        .exceptionallyAsync(MemoryOrchestrator::refused, environment.executor())).copy();
   }
 
   /** Does nothing, on the executor: what callers chain after it is off the stores' threads, which it could block. */

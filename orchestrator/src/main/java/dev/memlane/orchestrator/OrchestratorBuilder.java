@@ -2,9 +2,13 @@ package dev.memlane.orchestrator;
 
 import dev.memlane.embedding.BatchingEmbedder;
 import dev.memlane.embedding.Embedder;
+import dev.memlane.model.CoreStore;
+import dev.memlane.model.HistoryStore;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemlaneException;
 import dev.memlane.model.Scope;
+import dev.memlane.model.StoreException;
+import dev.memlane.model.Units;
 import dev.memlane.model.VectorIndex;
 import dev.memlane.storage.core.PostgresCoreStore;
 import dev.memlane.storage.history.PostgresHistoryStore;
@@ -24,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * which stores there are.
  *
  * <p>
- * A database, a directory for the index and an embedder have to be given; everything else has a default. Not safe for
+ * A database, a directory for the index and an embedder have to be given (or stores of one's own); everything else has a
+ * default. Not safe for
  * use by several threads.
  */
 public final class OrchestratorBuilder {
@@ -38,6 +43,7 @@ public final class OrchestratorBuilder {
   private int poolSize = 10;
   private int commitQueueBound = 10_000;
   private @Nullable Path indexDirectory;
+  private @Nullable Stores stores;
   private @Nullable Embedder embedder;
   private long embeddingCacheBytes = 64L << 20;
   private int embeddingConcurrency = 2;
@@ -90,6 +96,16 @@ public final class OrchestratorBuilder {
   /** Where this process keeps its index; of no other's use. It can be lost: it is rebuilt from the database. */
   public OrchestratorBuilder indexDirectory(Path indexDirectory) {
     this.indexDirectory = indexDirectory;
+    return this;
+  }
+
+  /**
+   * Stores of one's own instead of PostgreSQL and Lucene, such as wrapped ones. They have to keep the contracts of their
+   * interfaces, which the module {@code testing} can check. The index is closed with the orchestrator, and is not opened
+   * again here if it fails; the others stay their owner's.
+   */
+  public OrchestratorBuilder stores(Units units, CoreStore core, HistoryStore history, VectorIndex index) {
+    this.stores = new Stores(units, core, history, index);
     return this;
   }
 
@@ -210,47 +226,61 @@ public final class OrchestratorBuilder {
   /**
    * Opens the stores, brings the database's schema up to date, and makes the index agree with core.
    *
-   * @throws InvalidInputException if the database, the directory or the embedder is missing
+   * @throws InvalidInputException if the embedder, or the database or the directory where no stores were given, is missing
    * @throws MemlaneException if a store can't be opened; the message says why and what to do
    */
   public MemoryOrchestrator open() {
-    String url = require(jdbcUrl, "postgres(...)");
-    Path directory = require(indexDirectory, "indexDirectory(...)");
     Embedder model = require(embedder, "embedder(...)");
+    Stores given = stores;
     Opened opened = new Opened();
     try {
-      Database database = opened.add(Database.builder(url).user(user).password(password).schema(schema)
-          .poolSize(poolSize).queueBound(commitQueueBound).statementTimeout(statementTimeout).lockTimeout(lockTimeout)
-          .clock(clock).open());
-      PostgresCoreStore core = PostgresCoreStore.open(database, model.model(), model.dimension());
-      IndexOpener indexes = anew -> openIndex(directory, model, anew);
-      VectorIndex index = opened.add(indexes.open(rebuildIndex));
-      BatchingEmbedder batching = opened.add(BatchingEmbedder.builder(model).cacheBytes(embeddingCacheBytes)
-          .concurrency(embeddingConcurrency).deadline(embeddingDeadline).build());
-      ExecutorService executor = Executors
-          .newThreadPerTaskExecutor(Thread.ofVirtual().name("memlane-", 0).factory());
-      opened.add(executor::shutdown);
-      ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1,
-          Thread.ofPlatform().daemon().name("memlane-timer").factory());
-      // Nearly every alarm is called off long before its time.
-      timer.setRemoveOnCancelPolicy(true);
-      opened.add(timer::shutdownNow);
-      MemoryOrchestrator orchestrator = new MemoryOrchestrator(
-          new Stores(database.units(), core, new PostgresHistoryStore(database), index), indexes,
-          new Environment(executor, timer, clock, new TimeOrderedIds(clock)), batching,
-          new MemoryOrchestrator.Settings(writeDeadline, mostInFlight, mostUnsettled, followEvery, retention, unique),
-          opened::close);
-      try {
-        Outcomes.await(orchestrator.start(progress));
-      } catch (RuntimeException e) {
-        closeAfter(orchestrator, e);
-        throw e;
-      }
-      return orchestrator;
+      return given == null
+          ? openOn(open(model, opened), anew -> openIndex(require(indexDirectory, "indexDirectory(...)"), model, anew),
+              model, opened)
+          : openOn(given, OrchestratorBuilder::refuseToReopen, model, opened);
     } catch (RuntimeException e) {
       opened.closeAfter(e);
       throw e;
     }
+  }
+
+  private Stores open(Embedder model, Opened opened) {
+    String url = require(jdbcUrl, "postgres(...)");
+    Path directory = require(indexDirectory, "indexDirectory(...)");
+    Database database = opened.add(Database.builder(url).user(user).password(password).schema(schema)
+        .poolSize(poolSize).queueBound(commitQueueBound).statementTimeout(statementTimeout).lockTimeout(lockTimeout)
+        .clock(clock).open());
+    PostgresCoreStore core = PostgresCoreStore.open(database, model.model(), model.dimension());
+    VectorIndex index = opened.add(openIndex(directory, model, rebuildIndex));
+    return new Stores(database.units(), core, new PostgresHistoryStore(database), index);
+  }
+
+  private static VectorIndex refuseToReopen(boolean anew) {
+    throw new StoreException("the index has failed; it was opened by the caller, who has to open it again", null);
+  }
+
+  private MemoryOrchestrator openOn(Stores given, IndexOpener indexes, Embedder model, Opened opened) {
+    BatchingEmbedder batching = opened.add(BatchingEmbedder.builder(model).cacheBytes(embeddingCacheBytes)
+        .concurrency(embeddingConcurrency).deadline(embeddingDeadline).build());
+    ExecutorService executor = Executors
+        .newThreadPerTaskExecutor(Thread.ofVirtual().name("memlane-", 0).factory());
+    opened.add(executor::shutdown);
+    ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1,
+        Thread.ofPlatform().daemon().name("memlane-timer").factory());
+    // Nearly every alarm is called off long before its time.
+    timer.setRemoveOnCancelPolicy(true);
+    opened.add(timer::shutdownNow);
+    MemoryOrchestrator orchestrator = new MemoryOrchestrator(given, indexes,
+        new Environment(executor, timer, clock, new TimeOrderedIds(clock)), batching,
+        new MemoryOrchestrator.Settings(writeDeadline, mostInFlight, mostUnsettled, followEvery, retention, unique),
+        opened::close);
+    try {
+      Outcomes.await(orchestrator.start(progress));
+    } catch (RuntimeException e) {
+      closeAfter(orchestrator, e);
+      throw e;
+    }
+    return orchestrator;
   }
 
   /** Stops what the orchestrator has begun, such as opening a failed index again, and closes what was opened for it. */

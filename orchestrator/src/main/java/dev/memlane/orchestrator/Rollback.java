@@ -84,9 +84,11 @@ final class Rollback {
       return CompletableFuture.completedFuture(null);
     }
     return CompletableFuture.completedFuture(new DocumentName(operation.memory(), operation.op()))
-        .thenCompose(name -> environment.until(deadline, stores.index().remove(name))).exceptionally(failure -> {
-          behind.follow(operation.memory(), failure);
+        .thenCompose(name -> environment.until(deadline, stores.index().remove(name))).handleAsync((done, failure) -> {
+          if (failure != null) {
+            behind.follow(operation.memory(), failure);
+          }
           return null;
-        });
+        }, environment.executor());
   }
 }

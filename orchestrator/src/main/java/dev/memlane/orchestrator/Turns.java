@@ -88,7 +88,7 @@ final class Turns {
    */
   <T extends @Nullable Object> CompletableFuture<T> in(MemoryId memory, Instant deadline,
       Supplier<CompletableFuture<T>> step) {
-    return take(memory, deadline).thenComposeAsync(turn -> {
+    return environment.then(take(memory, deadline), turn -> {
       CompletableFuture<T> begun;
       try {
         begun = step.get();
@@ -96,7 +96,7 @@ final class Turns {
         begun = CompletableFuture.failedFuture(e);
       }
       return begun.whenComplete((done, failure) -> turn.close());
-    }, environment.executor());
+    });
   }
 
   /** The memory's turn if nobody has it; null otherwise. */

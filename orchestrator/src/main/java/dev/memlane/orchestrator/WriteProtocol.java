@@ -51,7 +51,7 @@ final class WriteProtocol {
   /**
    * Runs the operation.
    *
-   * @return its outcome; a {@link WriteOutcome.Conflict} without an expectation means that the row is not the one that
+   * @return its outcome, completed on the executor; a {@link WriteOutcome.Conflict} without an expectation means that the row is not the one that
    * the operation started from. Never fails
    */
   CompletableFuture<WriteOutcome> run(Operation operation, Instant deadline) {
@@ -71,7 +71,8 @@ final class WriteProtocol {
   /** The index failed and lost its last writes while the operation was under way, perhaps after it had this one. */
   private CompletableFuture<WriteOutcome> putAgain(Operation operation, WriteOutcome outcome, Instant deadline) {
     return follower.followInTurn(operation.memory(), deadline)
-        .handle((done, failure) -> failure == null ? outcome : unsettled(operation, failure, null));
+        .handleAsync((done, failure) -> failure == null ? outcome : unsettled(operation, failure, null),
+            environment.executor());
   }
 
   /**
@@ -103,18 +104,20 @@ final class WriteProtocol {
 
   /** All applied: the older document goes, and the caller is answered. */
   private CompletableFuture<WriteOutcome> complete(Operation operation, Instant deadline) {
-    return CompletableFuture.completedFuture(operation.kind()).thenCompose(kind -> switch (kind) {
-      case ADD -> CompletableFuture.<@Nullable Void>completedFuture(null);
-      case UPDATE -> environment.until(deadline,
-          stores.index().remove(new DocumentName(operation.memory(), before(operation).op())));
-      case DELETE -> environment.until(deadline, stores.index().removeAll(operation.memory()));
-    }).handle((done, failure) -> {
-      if (failure != null) {
-        // It has landed and can be found; that its older document still stands only costs searches a little.
-        behind.follow(operation.memory(), failure);
-      }
-      return landed(operation);
-    });
+    if (operation.kind() == Operation.Kind.ADD) {
+      return CompletableFuture.completedFuture(landed(operation));
+    }
+    return CompletableFuture.completedFuture(operation.kind())
+        .thenCompose(kind -> environment.until(deadline, kind == Operation.Kind.DELETE
+            ? stores.index().removeAll(operation.memory())
+            : stores.index().remove(new DocumentName(operation.memory(), before(operation).op()))))
+        .handleAsync((done, failure) -> {
+          if (failure != null) {
+            // It has landed and can be found; that its older document still stands only costs searches a little.
+            behind.follow(operation.memory(), failure);
+          }
+          return landed(operation);
+        }, environment.executor());
   }
 
   private static CoreRow before(Operation operation) {
@@ -136,7 +139,8 @@ final class WriteProtocol {
     return rollback.undoLanded(operation, deadline).thenComposeAsync(ending -> switch (ending) {
       case UNDONE -> rolledBack(operation, answers, deadline);
       case STANDS -> follower.followInTurn(operation.memory(), deadline)
-          .handle((done, failure) -> failure == null ? landed(operation) : unsettled(operation, failure, answers));
+          .handleAsync((done, failure) -> failure == null ? landed(operation) : unsettled(operation, failure, answers),
+              environment.executor());
       case UNKNOWN -> CompletableFuture.completedFuture(unsettled(operation, cause(answers), answers));
     }, environment.executor());
   }

@@ -56,12 +56,13 @@ final class BatchSender {
     StringBuilder sql = new StringBuilder(single ? "" : SHORT_WAITS);
     for (UnitStatement<?> statement : groups.keySet()) {
       String skippingSql = statement.skippingSql();
-      sql.append(sql.isEmpty() ? "" : ";").append(skipping && skippingSql != null ? skippingSql : statement.sql());
+      sql.append(sql.isEmpty() ? "" : ";")
+          .append(single ? statement.singleSql() : skipping && skippingSql != null ? skippingSql : statement.sql());
     }
     try (Connection connection = connect()) {
       connection.setAutoCommit(single);
       try {
-        BatchAnswer answer = execute(connection, sql.toString(), groups, !single);
+        BatchAnswer answer = execute(connection, sql.toString(), groups, single);
         if (!single) {
           connection.clearWarnings();
           requireOpenTransaction(connection);
@@ -103,19 +104,19 @@ final class BatchSender {
   }
 
   /**
-   * @param prefixed whether a result comes first that belongs to no unit
+   * @param single whether it is one unit; otherwise a result comes first that belongs to no unit
    */
   private static BatchAnswer execute(
-      Connection connection, String sql, Map<UnitStatement<?>, List<Object>> groups, boolean prefixed)
+      Connection connection, String sql, Map<UnitStatement<?>, List<Object>> groups, boolean single)
       throws SQLException {
     BatchAnswer answer = new BatchAnswer();
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       int next = 1;
       for (Map.Entry<UnitStatement<?>, List<Object>> group : groups.entrySet()) {
-        next = bind(connection, statement, next, group.getKey(), group.getValue());
+        next = bind(new ArrayBinder(connection, statement, next, single), group.getKey(), group.getValue());
       }
       boolean rows = statement.execute();
-      if (prefixed) {
+      if (!single) {
         rows = statement.getMoreResults();
       }
       for (UnitStatement<?> each : groups.keySet()) {
@@ -131,10 +132,8 @@ final class BatchSender {
   }
 
   @SuppressWarnings("unchecked") // a step's item is of its statement's type; groups() only collected them
-  private static <I> int bind(
-      Connection connection, PreparedStatement statement, int next, UnitStatement<I> unitStatement, List<Object> items)
+  private static <I> int bind(ArrayBinder binder, UnitStatement<I> unitStatement, List<Object> items)
       throws SQLException {
-    ArrayBinder binder = new ArrayBinder(connection, statement, next);
     unitStatement.binder().bind(binder, (List<I>) items);
     return binder.next();
   }

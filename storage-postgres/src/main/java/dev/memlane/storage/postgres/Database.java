@@ -44,7 +44,18 @@ public final class Database implements AutoCloseable {
    */
   private static final int FEWEST_CONNECTIONS = 4;
 
+  /** A generic plan that is made while the tables are small scans them for ever after. */
+  private static final String READING = "-c plan_cache_mode=force_custom_plan";
+  /**
+   * Planning a unit's statements takes longer than running them, so they are planned once; and so that the plan is right
+   * for tables of any size, rows are found by index in any case.
+   */
+  private static final String WRITING = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
+      + " -c enable_mergejoin=off";
+
   private final HikariDataSource pool;
+  /** For the commit queue alone. */
+  private final HikariDataSource writers;
   private final Jdbi jdbi;
   private final ExecutorService executor;
   private final ScheduledExecutorService timer;
@@ -58,20 +69,24 @@ public final class Database implements AutoCloseable {
   private Database(Builder builder) {
     this.patience = builder.connectionTimeout;
     this.address = builder.jdbcUrl;
-    this.properties = builder.connectionProperties();
-    this.pool = new HikariDataSource(builder.poolConfiguration());
+    this.properties = builder.connectionProperties(READING);
+    int aside = Math.max(1, (builder.poolSize - 2) / 3);
+    int readingConnections = builder.poolSize - 2 - aside;
+    this.pool = new HikariDataSource(builder.poolConfiguration("", readingConnections, properties));
+    this.writers = new HikariDataSource(
+        builder.poolConfiguration("-writing", 2 + aside, builder.connectionProperties(WRITING)));
     try {
       this.jdbi = Jdbi.create(pool);
       migrate(builder);
       this.executor = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("memlane-database-", 0).factory());
       this.timer = Executors
           .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("memlane-database-timer").factory());
-      int aside = Math.max(1, (builder.poolSize - 2) / 3);
-      this.queue = new CommitQueue(new BatchSender(pool), executor, builder.clock, builder.queueBound,
+      this.queue = new CommitQueue(new BatchSender(writers), executor, builder.clock, builder.queueBound,
           builder.largestBatch, aside);
       this.expiry = timer.scheduleWithFixedDelay(queue::expire, 100, 100, TimeUnit.MILLISECONDS);
-      this.readers = new Semaphore(builder.poolSize - 2 - aside, true);
+      this.readers = new Semaphore(readingConnections, true);
     } catch (RuntimeException e) {
+      writers.close();
       pool.close();
       throw e;
     }
@@ -219,6 +234,7 @@ public final class Database implements AutoCloseable {
     }
     expiry.cancel(false);
     timer.shutdownNow();
+    writers.close();
     pool.close();
     executor.shutdown();
   }
@@ -343,21 +359,24 @@ public final class Database implements AutoCloseable {
       return value;
     }
 
-    private HikariConfig poolConfiguration() {
+    private HikariConfig poolConfiguration(String suffix, int size, Properties properties) {
       HikariConfig config = new HikariConfig();
       config.setJdbcUrl(jdbcUrl);
-      config.setPoolName("memlane-" + schema);
-      config.setMaximumPoolSize(poolSize);
+      config.setPoolName("memlane-" + schema + suffix);
+      config.setMaximumPoolSize(size);
       config.setMinimumIdle(1);
       config.setConnectionTimeout(connectionTimeout.toMillis());
       // The first connection is made by the migration, whose failure is told better than the pool's.
       config.setInitializationFailTimeout(-1);
       config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
-      config.setDataSourceProperties(connectionProperties());
+      config.setDataSourceProperties(properties);
       return config;
     }
 
-    private Properties connectionProperties() {
+    /**
+     * @param planner settings of the server's planner
+     */
+    private Properties connectionProperties(String planner) {
       Properties properties = new Properties();
       if (user != null) {
         properties.setProperty("user", user);
@@ -371,10 +390,10 @@ public final class Database implements AutoCloseable {
       properties.setProperty("connectTimeout", Long.toString(Math.max(1, connectionTimeout.toSeconds())));
       // Longer than the server's own limit, so that it is the server who says no wherever it still can.
       properties.setProperty("socketTimeout", Long.toString(statementTimeout.toSeconds() + 5));
-      // A generic plan that is made while the tables are small scans them for ever after; a batch is no work for the JIT.
+      // A batch is no work for the JIT.
       properties.setProperty("options", "-c statement_timeout=" + statementTimeout.toMillis() + " -c lock_timeout="
           + lockTimeout.toMillis() + " -c idle_in_transaction_session_timeout=" + idleInTransactionTimeout.toMillis()
-          + " -c client_connection_check_interval=5000 -c jit=off -c plan_cache_mode=force_custom_plan");
+          + " -c client_connection_check_interval=5000 -c jit=off " + planner);
       return properties;
     }
   }

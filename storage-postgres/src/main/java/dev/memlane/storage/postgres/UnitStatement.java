@@ -2,6 +2,7 @@ package dev.memlane.storage.postgres;
 
 import java.sql.SQLException;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,20 +13,71 @@ import org.jspecify.annotations.Nullable;
  * this order. A unit without a row was not applied. A store makes each of its statements once: a batch puts together
  * the units that share one.
  *
+ * <p>
+ * All parameters are arrays, inside of one {@code unnest(?::uuid[], ...)} or of {@code any(?::uuid[])}. A batch of one unit
+ * gets the same statement with one value for each, which costs the server less ({@link #singleSql}).
+ *
  * @param <I> what the statement needs to know of one unit
- * @param name for messages
- * @param sql takes the lock that it waits for
- * @param skippingSql the same, but passes over rows that others have locked; null where the statement locks no rows
- * that were there before
- * @param binder binds the units' values
  */
-public record UnitStatement<I>(String name, String sql, @Nullable String skippingSql,
-    Binder<I> binder) {
+public final class UnitStatement<I> {
+
+  private static final Pattern COLUMNS = Pattern.compile("unnest\\(([^()]*)\\)");
+  private static final Pattern ANY = Pattern.compile("any\\((\\?::\\w+)\\[]\\)");
+
+  private final String name;
+  private final String sql;
+  private final String singleSql;
+  private final @Nullable String skippingSql;
+  private final Binder<I> binder;
+
+  /**
+   * @param name for messages
+   * @param sql takes the lock that it waits for
+   * @param skippingSql the same, but passes over rows that others have locked; null where the statement locks no rows
+   * that were there before
+   * @param binder binds the units' values
+   */
+  public UnitStatement(String name, String sql, @Nullable String skippingSql, Binder<I> binder) {
+    this.name = name;
+    this.sql = sql;
+    this.skippingSql = skippingSql;
+    this.binder = binder;
+    String columns = COLUMNS.matcher(sql).replaceAll(found -> "(values (" + found.group(1).replace("[]", "") + "))");
+    this.singleSql = ANY.matcher(columns).replaceAll("$1");
+  }
 
   /** Binds the values of many units, a column each. */
   @FunctionalInterface
   public interface Binder<I> {
 
     void bind(ArrayBinder binder, List<I> items) throws SQLException;
+  }
+
+  String name() {
+    return name;
+  }
+
+  /** For many units. */
+  String sql() {
+    return sql;
+  }
+
+  /** For one unit: with {@code values} for {@code unnest}. */
+  String singleSql() {
+    return singleSql;
+  }
+
+  @Nullable
+  String skippingSql() {
+    return skippingSql;
+  }
+
+  Binder<I> binder() {
+    return binder;
+  }
+
+  @Override
+  public String toString() {
+    return name;
   }
 }

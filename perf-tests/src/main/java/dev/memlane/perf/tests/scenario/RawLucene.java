@@ -1,0 +1,148 @@
+package dev.memlane.perf.tests.scenario;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.apache.lucene.analysis.en.EnglishAnalyzer;
+import org.apache.lucene.codecs.KnnVectorsFormat;
+import org.apache.lucene.codecs.lucene104.Lucene104Codec;
+import org.apache.lucene.codecs.lucene99.Lucene99HnswVectorsFormat;
+import org.apache.lucene.document.BinaryDocValuesField;
+import org.apache.lucene.document.Document;
+import org.apache.lucene.document.Field;
+import org.apache.lucene.document.Field.Store;
+import org.apache.lucene.document.FieldType;
+import org.apache.lucene.document.KnnFloatVectorField;
+import org.apache.lucene.document.StringField;
+import org.apache.lucene.index.ConcurrentMergeScheduler;
+import org.apache.lucene.index.DirectoryReader;
+import org.apache.lucene.index.IndexOptions;
+import org.apache.lucene.index.IndexWriter;
+import org.apache.lucene.index.IndexWriterConfig;
+import org.apache.lucene.index.VectorSimilarityFunction;
+import org.apache.lucene.store.Directory;
+import org.apache.lucene.store.FSDirectory;
+import org.apache.lucene.store.NRTCachingDirectory;
+import org.apache.lucene.util.BytesRef;
+
+/**
+ * Lucene's writer alone, which the index is compared with: the same fields, analyzer, formats and settings as the index
+ * has, and nothing around them. Documents are only ever added; nothing is looked up before.
+ *
+ * <p>
+ * Safe for use by several threads.
+ */
+final class RawLucene implements Closeable {
+
+  /** How many threads the index has for its writes. */
+  static final int THREADS = 2;
+
+  private static final int GRAPH_THRESHOLD = 2_000;
+  private static final int UUID_BYTES = 16;
+  private static final FieldType ANALYSED = new FieldType();
+  static {
+    ANALYSED.setTokenized(true);
+    ANALYSED.setIndexOptions(IndexOptions.DOCS_AND_FREQS);
+    ANALYSED.freeze();
+  }
+
+  private final Directory directory;
+  private final IndexWriter writer;
+
+  private RawLucene(Directory directory, IndexWriter writer) {
+    this.directory = directory;
+    this.writer = writer;
+  }
+
+  /** Makes an index in a folder that is empty or not there. */
+  static RawLucene create(Path folder) throws IOException {
+    Directory directory = new NRTCachingDirectory(FSDirectory.open(folder), 8, 64);
+    ConcurrentMergeScheduler merges = new ConcurrentMergeScheduler();
+    int threads = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+    merges.setMaxMergesAndThreads(threads + 1, threads);
+    KnnVectorsFormat vectors = new Lucene99HnswVectorsFormat(Lucene99HnswVectorsFormat.DEFAULT_MAX_CONN,
+        Lucene99HnswVectorsFormat.DEFAULT_BEAM_WIDTH, 1, null, GRAPH_THRESHOLD);
+    IndexWriterConfig config = new IndexWriterConfig(new EnglishAnalyzer()).setCodec(new Lucene104Codec() {
+      @Override
+      public KnnVectorsFormat getKnnVectorsFormatForField(String field) {
+        return vectors;
+      }
+    }).setMergeScheduler(merges).setRAMBufferSizeMB(64).setMaxBufferedDocs(10_000).setMaxFullFlushMergeWaitMillis(0);
+    return new RawLucene(directory, new IndexWriter(directory, config));
+  }
+
+  /**
+   * Adds a document.
+   *
+   * @param vector of unit length
+   */
+  void add(UUID memory, UUID op, String user, String text, float[] vector) throws IOException {
+    Document document = new Document();
+    document.add(new StringField("memory", bytes(memory), Store.NO));
+    document.add(new StringField("document", bytes(memory, op), Store.NO));
+    document.add(new BinaryDocValuesField("hit", bytes(memory, op, op)));
+    document.add(new StringField("user", user, Store.NO));
+    document.add(new Field("text", text, ANALYSED));
+    document.add(new KnnFloatVectorField("vector", vector, VectorSimilarityFunction.DOT_PRODUCT));
+    writer.addDocument(document);
+  }
+
+  /** Adds the document of this number. */
+  @FunctionalInterface
+  interface Numbered {
+    void add(RawLucene index, int number) throws IOException;
+  }
+
+  /** Adds so many documents by as many threads as the index has, and ends when all have been added. */
+  void addAll(int count, Numbered documents) {
+    CompletableFuture<?>[] threads = new CompletableFuture<?>[THREADS];
+    for (int i = 0; i < THREADS; i++) {
+      int first = i;
+      CompletableFuture<Void> done = new CompletableFuture<>();
+      threads[i] = done;
+      Thread.ofPlatform().daemon().name("raw-lucene-" + i).start(() -> {
+        try {
+          for (int number = first; number < count; number += THREADS) {
+            documents.add(this, number);
+          }
+          done.complete(null);
+        } catch (Throwable e) {
+          // Thrown to whoever waits for all.
+          done.completeExceptionally(e);
+        }
+      });
+    }
+    CompletableFuture.allOf(threads).join();
+  }
+
+  /** Makes what was added visible, as a search of the index does. */
+  int refresh() throws IOException {
+    try (DirectoryReader reader = DirectoryReader.open(writer)) {
+      return reader.numDocs();
+    }
+  }
+
+  /** Makes what was added durable. */
+  void commit() throws IOException {
+    writer.commit();
+  }
+
+  private static BytesRef bytes(UUID... values) {
+    ByteBuffer buffer = ByteBuffer.allocate(values.length * UUID_BYTES);
+    for (UUID value : values) {
+      buffer.putLong(value.getMostSignificantBits()).putLong(value.getLeastSignificantBits());
+    }
+    return new BytesRef(buffer.array());
+  }
+
+  /** Gives up running merges, and lets go of the files. */
+  @Override
+  public void close() throws IOException {
+    try (directory) {
+      writer.rollback();
+    }
+  }
+}
