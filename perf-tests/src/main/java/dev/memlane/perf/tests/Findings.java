@@ -57,8 +57,11 @@ public final class Findings {
 
   /** The median of the ratios within each round, the first contestant's metric over the second's. */
   public double ratio(String metric, String parameter, String over, String under) {
-    List<Double> numerators = rounds(over, parameter, metric);
-    List<Double> denominators = rounds(under, parameter, metric);
+    return ratio(rounds(over, parameter, metric), rounds(under, parameter, metric));
+  }
+
+  /** The median of the ratios within each round. */
+  public static double ratio(List<Double> numerators, List<Double> denominators) {
     List<Double> ratios = new ArrayList<>();
     for (int i = 0; i < Math.min(numerators.size(), denominators.size()); i++) {
       ratios.add(numerators.get(i) / denominators.get(i));

@@ -1,11 +1,13 @@
 package dev.memlane.perf.tests;
 
+import dev.memlane.perf.tests.scenario.ConcurrentScenario;
+import dev.memlane.perf.tests.scenario.SingleScenario;
 import java.util.List;
 
 /** The scenarios that there are, in the order in which they are run. */
 final class Scenarios {
 
-  static final List<Scenario> ALL = List.of();
+  static final List<Scenario> ALL = List.of(new SingleScenario(), new ConcurrentScenario());
 
   private Scenarios() {}
 }

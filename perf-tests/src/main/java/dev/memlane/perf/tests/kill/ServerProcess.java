@@ -15,7 +15,7 @@ import java.util.stream.Stream;
  * The embedded PostgreSQL server of a directory, found by the files that it keeps there, so that it can be talked to and
  * killed without being asked.
  */
-final class ServerProcess {
+public final class ServerProcess {
 
   private static final int PORT_LINE = 3;
   private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -36,7 +36,7 @@ final class ServerProcess {
    *
    * @param directory what {@code Memlane.open} was given
    */
-  static Optional<ServerProcess> of(Path directory) throws IOException {
+  public static Optional<ServerProcess> of(Path directory) throws IOException {
     Path home = directory.resolve("postgres");
     List<String> lines;
     try {
@@ -61,7 +61,7 @@ final class ServerProcess {
         .anyMatch(argument -> argument.startsWith("memlane.directory="));
   }
 
-  int port() {
+  public int port() {
     return port;
   }
 
@@ -70,7 +70,7 @@ final class ServerProcess {
    *
    * @param through the port to connect to: the server's own, or one in front of it
    */
-  String jdbcUrl(int through) {
+  public String jdbcUrl(int through) {
     return "jdbc:postgresql://127.0.0.1:" + through
         + "/postgres?sslmode=disable&requireAuth=scram-sha-256&user=memlane&password=" + password;
   }
