@@ -42,6 +42,7 @@ final class Application implements Runnable {
   /** Does what the command line says and returns the exit status. */
   int run(String... arguments) {
     CommandLine commandLine = new CommandLine(this);
+    commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     for (Object command : commands()) {
       commandLine.addSubcommand(command);
     }

@@ -1,6 +1,7 @@
 package dev.memlane.cli;
 
 import dev.memlane.embedded.Memlane;
+import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.orchestrator.OrchestratorBuilder;
 import dev.memlane.model.InvalidInputException;
 import java.nio.file.InvalidPathException;
@@ -63,6 +64,9 @@ record Context(CommonOptions options, Console console, Map<String, String> envir
     try (bar) {
       Memlane.Builder builder = Memlane.builder(directory).rebuildIndex(rebuildIndex).settings(settings)
           .progress(bar::at);
+      if (options.embedder() == CommonOptions.EmbedderName.HASH) {
+        builder.embedder(new HashEmbedder());
+      }
       String url = options.jdbcUrl();
       if (url != null) {
         fromArguments(

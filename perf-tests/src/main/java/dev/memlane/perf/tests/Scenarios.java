@@ -1,13 +1,17 @@
 package dev.memlane.perf.tests;
 
+import dev.memlane.perf.tests.scenario.BulkScenario;
+import dev.memlane.perf.tests.scenario.FailuresScenario;
 import dev.memlane.perf.tests.scenario.ConcurrentScenario;
+import dev.memlane.perf.tests.scenario.PaperScenario;
 import dev.memlane.perf.tests.scenario.SingleScenario;
 import java.util.List;
 
 /** The scenarios that there are, in the order in which they are run. */
 final class Scenarios {
 
-  static final List<Scenario> ALL = List.of(new SingleScenario(), new ConcurrentScenario());
+  static final List<Scenario> ALL = List.of(new PaperScenario(), new SingleScenario(), new ConcurrentScenario(),
+      new BulkScenario(), new FailuresScenario());
 
   private Scenarios() {}
 }
