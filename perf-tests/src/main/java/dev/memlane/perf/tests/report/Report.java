@@ -2,15 +2,30 @@ package dev.memlane.perf.tests.report;
 
 import dev.memlane.perf.tests.Results;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 
-/** Writes what a run found as {@code results.json} and {@code index.html}. */
+/** Writes what a run found as {@code results.json}, for programs, and {@code index.html}, for people. */
 public final class Report {
 
   private Report() {}
 
-  /** Writes both files into a directory, which is made if it isn't there. */
+  /**
+   * Writes both files into a directory, which is made if it isn't there. A report that is there already is replaced file
+   * by file: whoever reads meanwhile reads either the old file or the new one.
+   */
   public static void write(Results results, Path directory) throws IOException {
-    System.err.println("not yet: " + results.quick() + directory);
+    String json = Json.of(results);
+    String page = Page.of(json);
+    Files.createDirectories(directory);
+    replace(directory.resolve("results.json"), json);
+    replace(directory.resolve("index.html"), page);
+  }
+
+  private static void replace(Path file, String text) throws IOException {
+    Path fresh = file.resolveSibling(file.getFileName() + ".new");
+    Files.writeString(fresh, text);
+    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 }
