@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.ConcurrentHistogram;
@@ -43,6 +44,27 @@ public final class Load {
     }
   }
 
+  /** What the loops take the time from; a test moves it by hand. */
+  interface Time {
+
+    Time SYSTEM = new Time() {
+      @Override
+      public long nanos() {
+        return System.nanoTime();
+      }
+
+      @Override
+      public void pause(long nanos) {
+        LockSupport.parkNanos(nanos);
+      }
+    };
+
+    long nanos();
+
+    /** Waits so long, or less. */
+    void pause(long nanos);
+  }
+
   /** An empty histogram of nanoseconds. */
   public static Histogram histogram() {
     return new ConcurrentHistogram(LONGEST_NANOS, DIGITS);
@@ -52,22 +74,28 @@ public final class Load {
    * Closed loop: each of so many callers calls again as soon as it is answered, until the time is over. Latencies are
    * those of single calls as the callers saw them.
    *
-   * @throws Exception what a call failed with
+   * @throws ExecutionException if a call failed; its cause is what the call failed with
    */
-  public static Outcome closed(int callers, Duration duration, Call call) throws Exception {
+  public static Outcome closed(int callers, Duration duration, Call call)
+      throws ExecutionException, InterruptedException {
+    return closed(callers, duration, call, Time.SYSTEM);
+  }
+
+  static Outcome closed(int callers, Duration duration, Call call, Time time)
+      throws ExecutionException, InterruptedException {
     Histogram latencies = histogram();
     AtomicInteger number = new AtomicInteger();
     List<CompletableFuture<Void>> running = new ArrayList<>();
-    long start = System.nanoTime();
+    long start = time.nanos();
     long end = start + duration.toNanos();
     for (int i = 0; i < callers; i++) {
       CompletableFuture<Void> done = new CompletableFuture<>();
       running.add(done);
       Thread.ofVirtual().start(() -> {
         try {
-          for (long now = System.nanoTime(); now < end;) {
+          for (long now = time.nanos(); now < end;) {
             call.call(number.getAndIncrement());
-            long then = System.nanoTime();
+            long then = time.nanos();
             latencies.recordValue(Math.min(then - now, LONGEST_NANOS));
             now = then;
           }
@@ -79,7 +107,7 @@ public final class Load {
       });
     }
     CompletableFuture.allOf(running.toArray(CompletableFuture[]::new)).get();
-    return new Outcome(latencies, (System.nanoTime() - start) / 1e9, 0);
+    return new Outcome(latencies, (time.nanos() - start) / 1e9, 0);
   }
 
   /**
@@ -89,19 +117,23 @@ public final class Load {
    * @param perSecond the rate
    */
   public static Outcome open(double perSecond, Duration duration, AsynchronousCall call) {
+    return open(perSecond, duration, call, Time.SYSTEM);
+  }
+
+  static Outcome open(double perSecond, Duration duration, AsynchronousCall call, Time time) {
     Histogram latencies = histogram();
     AtomicInteger failures = new AtomicInteger();
     List<CompletableFuture<?>> running = new ArrayList<>();
-    long start = System.nanoTime();
+    long start = time.nanos();
     long count = (long) (perSecond * duration.toNanos() / 1e9);
     for (long i = 0; i < count; i++) {
       long due = start + (long) (i / perSecond * 1e9);
-      for (long wait = due - System.nanoTime(); wait > 0; wait = due - System.nanoTime()) {
-        LockSupport.parkNanos(wait);
+      for (long wait = due - time.nanos(); wait > 0; wait = due - time.nanos()) {
+        time.pause(wait);
       }
       running.add(call.call(i).handle((answer, failure) -> {
         if (failure == null) {
-          latencies.recordValue(Math.min(System.nanoTime() - due, LONGEST_NANOS));
+          latencies.recordValue(Math.min(time.nanos() - due, LONGEST_NANOS));
         } else {
           failures.incrementAndGet();
         }
@@ -109,6 +141,6 @@ public final class Load {
       }));
     }
     CompletableFuture.allOf(running.toArray(CompletableFuture[]::new)).join();
-    return new Outcome(latencies, (System.nanoTime() - start) / 1e9, failures.get());
+    return new Outcome(latencies, (time.nanos() - start) / 1e9, failures.get());
   }
 }

@@ -112,7 +112,7 @@ public final class PerformanceTests implements Callable<Integer> {
       failure = e;
     } catch (Exception e) {
       // Reported with the findings; the other scenarios can still be run.
-      e.printStackTrace();
+      e.printStackTrace(spec.commandLine().getErr());
       failure = e;
     }
     Directories.delete(directory);
