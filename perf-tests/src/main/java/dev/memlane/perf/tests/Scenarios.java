@@ -1,8 +1,9 @@
 package dev.memlane.perf.tests;
 
 import dev.memlane.perf.tests.scenario.BulkScenario;
-import dev.memlane.perf.tests.scenario.FailuresScenario;
 import dev.memlane.perf.tests.scenario.ConcurrentScenario;
+import dev.memlane.perf.tests.scenario.FailuresScenario;
+import dev.memlane.perf.tests.scenario.MicroScenario;
 import dev.memlane.perf.tests.scenario.PaperScenario;
 import dev.memlane.perf.tests.scenario.SingleScenario;
 import java.util.List;
@@ -11,7 +12,7 @@ import java.util.List;
 final class Scenarios {
 
   static final List<Scenario> ALL = List.of(new PaperScenario(), new SingleScenario(), new ConcurrentScenario(),
-      new BulkScenario(), new FailuresScenario());
+      new BulkScenario(), new FailuresScenario(), new MicroScenario());
 
   private Scenarios() {}
 }
