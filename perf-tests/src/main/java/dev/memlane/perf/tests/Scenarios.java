@@ -3,8 +3,13 @@ package dev.memlane.perf.tests;
 import dev.memlane.perf.tests.scenario.BulkScenario;
 import dev.memlane.perf.tests.scenario.ConcurrentScenario;
 import dev.memlane.perf.tests.scenario.FailuresScenario;
+import dev.memlane.perf.tests.scenario.FollowScenario;
+import dev.memlane.perf.tests.scenario.LocalModelScenario;
 import dev.memlane.perf.tests.scenario.MicroScenario;
+import dev.memlane.perf.tests.scenario.MixedScenario;
+import dev.memlane.perf.tests.scenario.OpenScenario;
 import dev.memlane.perf.tests.scenario.PaperScenario;
+import dev.memlane.perf.tests.scenario.SearchScenario;
 import dev.memlane.perf.tests.scenario.SingleScenario;
 import java.util.List;
 
@@ -12,7 +17,8 @@ import java.util.List;
 final class Scenarios {
 
   static final List<Scenario> ALL = List.of(new PaperScenario(), new SingleScenario(), new ConcurrentScenario(),
-      new BulkScenario(), new FailuresScenario(), new MicroScenario());
+      new BulkScenario(), new LocalModelScenario(), new FailuresScenario(), new SearchScenario(), new MixedScenario(),
+      new OpenScenario(), new FollowScenario(), new MicroScenario());
 
   private Scenarios() {}
 }
