@@ -1,0 +1,204 @@
+package dev.memlane.perf.tests.scenario;
+
+import dev.memlane.embedded.Memlane;
+import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.model.NewMemory;
+import dev.memlane.model.Scope;
+import dev.memlane.orchestrator.VerifyReport;
+import dev.memlane.perf.tests.Bench;
+import dev.memlane.perf.tests.Directories;
+import dev.memlane.perf.tests.Findings;
+import dev.memlane.perf.tests.Sample;
+import dev.memlane.perf.tests.Scenario;
+import dev.memlane.perf.tests.Verdict;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * How long opening takes, by the number of memories: after a kill, after an orderly end, and with the index folder gone,
+ * which is rebuilt from core: against Lucene's writer alone, given the same texts and vectors.
+ *
+ * <p>
+ * The memories are stored by a process of their own, which is killed as soon as the last one is acknowledged. No opening
+ * may embed a text, and at the end the stores have to agree.
+ */
+public final class OpenScenario implements Scenario {
+
+  private static final int SMALLEST = 1_000;
+  private static final int MIDDLE = 10_000;
+  private static final int LARGEST = 100_000;
+  private static final int BATCH = 5_000;
+  private static final int SCOPES = 1_000;
+  private static final long SEED = 11;
+  private static final String STORED = "stored";
+
+  private static final String KILLED = "after a kill";
+  private static final String ORDERLY = "after an orderly end";
+  private static final String REBUILT = "index folder gone";
+  private static final String RAW = "Lucene's writer alone";
+  private static final String SECONDS = "opening s";
+
+  /** What the memories hold, made once. */
+  private record Material(List<String> texts, List<float[]> vectors, List<UUID> ids) {
+
+    static Material of(int count) throws IOException {
+      List<String> texts = Texts.of(count, SEED);
+      List<UUID> ids = new ArrayList<>();
+      for (int i = 0; i < count; i++) {
+        ids.add(UUID.randomUUID());
+      }
+      return new Material(texts, new HashEmbedder().embed(texts).join(), ids);
+    }
+  }
+
+  /**
+   * How long an opening took.
+   *
+   * @param whole with the server's start
+   * @param stores from when the server is there
+   */
+  private record Opening(double whole, double stores) {}
+
+  @Override
+  public String name() {
+    return "open";
+  }
+
+  @Override
+  public String title() {
+    return "opening after a kill and with the index folder gone, by memories, against Lucene's writer alone";
+  }
+
+  /** {@code DIRECTORY COUNT}: stores so many, and waits to be killed. */
+  public static void main(String[] arguments) throws IOException {
+    Logger.getLogger("").setLevel(Level.SEVERE);
+    fill(Path.of(arguments[0]), Integer.parseInt(arguments[1]));
+  }
+
+  @Override
+  public void run(Bench bench) throws Exception {
+    List<Integer> counts = bench.quick() ? List.of(SMALLEST, MIDDLE) : List.of(SMALLEST, MIDDLE, LARGEST);
+    int most = counts.getLast();
+    Material material = Material.of(most);
+    bench.say("warming up with " + MIDDLE);
+    round(bench, new Findings(), material, MIDDLE, false);
+    for (int i = 0; i < bench.rounds(); i++) {
+      for (int count : counts) {
+        bench.say("round " + (i + 1) + " of " + bench.rounds() + ", " + count + " memories");
+        round(bench, bench.findings(), material, count, i % 2 == 1);
+      }
+    }
+    Findings findings = bench.findings();
+    findings.judge("opening " + most + " after a kill, seconds more than " + SMALLEST,
+        findings.median(KILLED, memories(most), SECONDS) - findings.median(KILLED, memories(SMALLEST), SECONDS),
+        Verdict.Bar.atMost(3), most == LARGEST);
+    findings.judge("rebuilding " + most + " over Lucene's writer alone",
+        findings.ratio(Sample.PER_SECOND, memories(most), REBUILT, RAW), Verdict.Bar.atLeast(0.5), most == LARGEST);
+    findings.plotOver("Opening", "memories", SECONDS, List.of(KILLED, ORDERLY, REBUILT), counts, "memories");
+    findings.note("No opening embedded a text, and the stores agreed after each. Opening includes the server's start; "
+        + "the rebuilding's speed counts from then on.");
+  }
+
+  private static String memories(int count) {
+    return count + " memories";
+  }
+
+  private static void round(Bench bench, Findings findings, Material material, int count, boolean rawFirst)
+      throws IOException, InterruptedException {
+    Path directory = bench.directory("data");
+    fillAndKill(directory, count);
+    String parameter = memories(count);
+    findings.add(KILLED, parameter, SECONDS, open(directory, count).whole);
+    findings.add(ORDERLY, parameter, SECONDS, open(directory, count).whole);
+    if (rawFirst) {
+      findings.add(RAW, parameter, Sample.PER_SECOND, raw(bench.directory("raw"), material, count));
+    }
+    Directories.delete(directory.resolve("vectors"));
+    Opening rebuilt = open(directory, count);
+    findings.add(REBUILT, parameter, SECONDS, rebuilt.whole);
+    findings.add(REBUILT, parameter, Sample.PER_SECOND, count / rebuilt.stores);
+    if (!rawFirst) {
+      findings.add(RAW, parameter, Sample.PER_SECOND, raw(bench.directory("raw"), material, count));
+    }
+  }
+
+  private static Opening open(Path directory, int count) {
+    long begun = System.nanoTime();
+    AtomicLong served = new AtomicLong();
+    try (Memlane memlane = Memlane.builder(directory).embedder(new HashEmbedder())
+        .settings(settings -> served.set(System.nanoTime())).open()) {
+      long opened = System.nanoTime();
+      VerifyReport found = memlane.blocking().verify(false);
+      long embedded = memlane.memory().embeddingStatistics().embedded();
+      if (!found.isClean() || found.core() != count || found.vector() != count || embedded != 0) {
+        throw new IllegalStateException("opening embedded " + embedded + " texts, and found " + found);
+      }
+      return new Opening((opened - begun) / 1e9, (opened - served.get()) / 1e9);
+    }
+  }
+
+  /** Memories a second until all can be searched. */
+  private static double raw(Path folder, Material material, int count) throws IOException {
+    try (RawLucene index = RawLucene.create(folder)) {
+      long begun = System.nanoTime();
+      index.addAll(count, (lucene, i) -> lucene.add(material.ids.get(i), material.ids.get(i), user(i),
+          material.texts.get(i), material.vectors.get(i)));
+      if (index.refresh() != count) {
+        throw new IllegalStateException("not all of " + count + " documents are there");
+      }
+      return count / ((System.nanoTime() - begun) / 1e9);
+    }
+  }
+
+  private static String user(int number) {
+    return "user " + number % SCOPES;
+  }
+
+  private static void fillAndKill(Path directory, int count) throws IOException, InterruptedException {
+    Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx512m",
+        "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
+        OpenScenario.class.getName(), directory.toString(), String.format(Locale.ROOT, "%d", count))
+        .redirectError(ProcessBuilder.Redirect.DISCARD).start();
+    try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
+      String line = output.readLine();
+      if (!STORED.equals(line)) {
+        throw new IllegalStateException("the process that stores the memories ended with: " + line);
+      }
+      process.toHandle().destroyForcibly();
+      process.waitFor(1, TimeUnit.MINUTES);
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  private static void fill(Path directory, int count) throws IOException {
+    List<String> texts = Texts.of(count, SEED);
+    try (Memlane memlane = Memlane.builder(directory).embedder(new HashEmbedder()).open()) {
+      for (int from = 0; from < count; from += BATCH) {
+        List<NewMemory> batch = new ArrayList<>();
+        for (int i = from; i < Math.min(count, from + BATCH); i++) {
+          batch.add(NewMemory.of(texts.get(i), Scope.user(user(i))));
+        }
+        memlane.blocking().addMemories(batch).forEach(outcome -> {
+          if (!outcome.succeeded()) {
+            throw new IllegalStateException(outcome.describe());
+          }
+        });
+      }
+      System.out.println(STORED);
+      System.out.flush();
+      // Until it is killed; or the other process has gone.
+      System.in.readAllBytes();
+    }
+  }
+}
