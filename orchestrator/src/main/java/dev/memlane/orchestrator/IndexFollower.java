@@ -44,6 +44,8 @@ final class IndexFollower {
   private static final Duration PATIENCE = Duration.ofSeconds(10);
   private static final int PAGE = 2_000;
   private static final int CHUNK = 1_000;
+  private static final int CHUNKS_AT_ONCE = 2;
+  private static final int MOST_GATHERED = 20_000;
   private static final int MOST_LEFT = 100;
 
   private final Stores stores;
@@ -169,39 +171,78 @@ final class IndexFollower {
         .thenComposeAsync(total -> comparePage(null, new Tally(progress, total)), environment.executor());
   }
 
+  /** How far a comparison has come. One page is added after the other; chunks agree on any thread. */
   private static final class Tally {
     final Left left = new Left();
     final Progress progress;
     final long total;
-    long compared;
+    /** What differs and has not been mended, with the documents there were; used by one page after the other. */
+    SortedMap<MemoryId, List<DocumentName>> gathered = new TreeMap<>();
     long differing;
+
+    // Guarded by this.
+    private long compared;
+    private long agreeing;
 
     Tally(Progress progress, long total) {
       this.progress = progress;
       this.total = total;
     }
+
+    void add(NamePage page) {
+      SortedMap<MemoryId, List<DocumentName>> found = page.differing();
+      gathered.putAll(found);
+      differing += found.size();
+      synchronized (this) {
+        compared += page.liveRows();
+      }
+      agree(Math.max(0, page.liveRows() - found.size()));
+    }
+
+    synchronized void agree(long more) {
+      // Some that differed may have been documents of nothing, which were not counted as compared.
+      agreeing = Math.min(compared, agreeing + more);
+      progress.at(agreeing, Math.max(compared, total));
+    }
   }
 
   private CompletableFuture<Long> comparePage(@Nullable MemoryId after, Tally tally) {
     return NamePage.read(stores, turns::taken, after, PAGE).thenComposeAsync(page -> {
-      SortedMap<MemoryId, List<DocumentName>> differing = page.differing();
+      tally.add(page);
       // Not waited for: they agree as far as can be told, and a stuck one would hold up all others.
-      page.busy().stream().filter(id -> !differing.containsKey(id)).forEach(id -> behind.follow(id, null));
-      tally.compared += page.liveRows();
-      tally.differing += differing.size();
-      List<MemoryId> ids = List.copyOf(differing.keySet());
-      CompletableFuture<Void> mended = CompletableFuture.completedFuture(null);
-      for (int i = 0; i < ids.size(); i += CHUNK) {
-        List<MemoryId> chunk = ids.subList(i, Math.min(ids.size(), i + CHUNK));
-        mended = mended.thenComposeAsync(ignored -> mend(chunk, tally.left), environment.executor())
-            .thenComposeAsync(busy -> followAll(busy, tally.left), environment.executor());
-      }
-      return mended.thenComposeAsync(ignored -> {
-        tally.progress.at(tally.compared, Math.max(tally.compared, tally.total));
-        MemoryId last = page.last();
-        return last == null ? CompletableFuture.completedFuture(compared(tally)) : comparePage(last, tally);
-      }, environment.executor());
+      page.busy().stream().filter(id -> !tally.gathered.containsKey(id)).forEach(id -> behind.follow(id, null));
+      MemoryId last = page.last();
+      // Not after each page: what is put makes the next look at the names cost a refresh, and the index a small segment.
+      CompletableFuture<?> mended = last == null || tally.gathered.size() >= MOST_GATHERED
+          ? mendGathered(tally)
+          : CompletableFuture.completedFuture(null);
+      return mended.thenComposeAsync(
+          ignored -> last == null ? CompletableFuture.completedFuture(compared(tally)) : comparePage(last, tally),
+          environment.executor());
     }, environment.executor());
+  }
+
+  /** Several chunks at once, so that core is read while the index is written. */
+  private CompletableFuture<?> mendGathered(Tally tally) {
+    List<SortedMap<MemoryId, List<DocumentName>>> chunks = chunks(tally.gathered);
+    tally.gathered = new TreeMap<>();
+    return Window.run(chunks, CHUNKS_AT_ONCE, chunk -> mend(chunk, tally.left)
+        .thenComposeAsync(busy -> followAll(busy, tally.left), environment.executor()).thenApply(ignored -> {
+          tally.agree(chunk.size());
+          return chunk.size();
+        }), environment);
+  }
+
+  private static List<SortedMap<MemoryId, List<DocumentName>>> chunks(
+      SortedMap<MemoryId, List<DocumentName>> differing) {
+    List<SortedMap<MemoryId, List<DocumentName>>> chunks = new ArrayList<>();
+    differing.forEach((id, documents) -> {
+      if (chunks.isEmpty() || chunks.getLast().size() == CHUNK) {
+        chunks.add(new TreeMap<>());
+      }
+      chunks.getLast().put(id, documents);
+    });
+    return chunks;
   }
 
   private long compared(Tally tally) {
@@ -254,12 +295,9 @@ final class IndexFollower {
 
   private CompletableFuture<Set<MemoryId>> followPage(List<MemoryId> page, Set<MemoryId> busy, Left left) {
     return NamePage.read(stores, turns::taken, page).thenComposeAsync(names -> {
-      SortedMap<MemoryId, List<DocumentName>> differing = names.differing();
       busy.addAll(names.busy());
-      List<MemoryId> ids = List.copyOf(differing.keySet());
       CompletableFuture<Set<MemoryId>> mended = CompletableFuture.completedFuture(busy);
-      for (int i = 0; i < ids.size(); i += CHUNK) {
-        List<MemoryId> chunk = ids.subList(i, Math.min(ids.size(), i + CHUNK));
+      for (SortedMap<MemoryId, List<DocumentName>> chunk : chunks(names.differing())) {
         mended = mended.thenComposeAsync(before -> mend(chunk, left).thenApply(again -> {
           before.addAll(again);
           return before;
@@ -275,15 +313,20 @@ final class IndexFollower {
   }
 
   /**
-   * Makes a chunk of memories agree, with one read of rows and one of names: under the turns, because what differed
-   * before may have been put or taken away since.
+   * Makes a chunk of memories agree, with one read of rows, under the turns, because what differed before may have been
+   * written since.
    *
+   * <p>
+   * The documents are not looked at again: whoever has put one since had the turn, and has taken away the one that it
+   * replaced, or handed the memory to be followed behind.
+   *
+   * @param chunk the memories, with the documents they had
    * @return those on which somebody is working, which were left
    */
-  private CompletableFuture<List<MemoryId>> mend(List<MemoryId> chunk, Left left) {
+  private CompletableFuture<List<MemoryId>> mend(SortedMap<MemoryId, List<DocumentName>> chunk, Left left) {
     Map<MemoryId, Turns.Turn> taken = new TreeMap<>();
     List<MemoryId> busy = new ArrayList<>();
-    for (MemoryId id : chunk) {
+    for (MemoryId id : chunk.keySet()) {
       Turns.Turn turn = turns.tryTake(id);
       if (turn == null) {
         busy.add(id);
@@ -294,10 +337,7 @@ final class IndexFollower {
     Instant deadline = environment.now().plus(PATIENCE.multipliedBy(6));
     List<Memory> vectorless = new ArrayList<>();
     CompletableFuture<Void> mended = CompletableFuture.completedFuture(taken.keySet())
-        .thenComposeAsync(ids -> stores.index().unguarded().names(ids), environment.executor())
-        .thenComposeAsync(names -> stores.core().read(taken.keySet(), true).thenComposeAsync(rows -> {
-          Map<MemoryId, List<DocumentName>> documents = names.stream()
-              .collect(Collectors.groupingBy(DocumentName::memory));
+        .thenComposeAsync(ids -> stores.core().read(ids, true), environment.executor()).thenComposeAsync(rows -> {
           List<CompletableFuture<?>> all = new ArrayList<>();
           taken.forEach((id, turn) -> {
             CoreRow row = rows.get(id);
@@ -306,12 +346,12 @@ final class IndexFollower {
               vectorless.add(memory);
             } else {
               // Whoever waits for this memory need not wait for the others.
-              all.add(orLeave(id, mendOne(id, row, documents.getOrDefault(id, List.of()), deadline)
+              all.add(orLeave(id, mendOne(id, row, chunk.getOrDefault(id, List.of()), deadline)
                   .whenComplete((done, failure) -> turn.close()), left));
             }
           });
           return CompletableFuture.allOf(all.toArray(CompletableFuture[]::new));
-        }, environment.executor()), environment.executor())
+        }, environment.executor())
         .whenComplete((done, failure) -> taken.values().forEach(Turns.Turn::close));
     return mended
         .thenComposeAsync(ignored -> CompletableFuture.allOf(vectorless.stream()

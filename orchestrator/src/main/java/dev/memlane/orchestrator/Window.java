@@ -12,7 +12,8 @@ import java.util.function.Function;
  *
  * <p>
  * Invariant: as many runners as the window is wide, or as there are items; each takes the next item when its last one
- * has ended, so that no item is taken twice and the number under way never exceeds the window.
+ * has ended, so that no item is taken twice and the number under way never exceeds the window. After a failure no more
+ * are taken.
  */
 final class Window<T, R> {
 
@@ -46,7 +47,7 @@ final class Window<T, R> {
 
   private void takeNext() {
     int index = next.getAndIncrement();
-    if (index >= items.size()) {
+    if (index >= items.size() || all.isDone()) {
       return;
     }
     environment.whenDone(step.apply(items.get(index)), (result, failure) -> {

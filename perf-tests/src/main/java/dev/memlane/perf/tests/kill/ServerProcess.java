@@ -61,6 +61,7 @@ public final class ServerProcess {
         .anyMatch(argument -> argument.startsWith("memlane.directory="));
   }
 
+  /** The port it listens at. */
   public int port() {
     return port;
   }

@@ -1,0 +1,181 @@
+package dev.memlane.perf.tests.scenario;
+
+import dev.memlane.embedded.Memlane;
+import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.model.Embedding;
+import dev.memlane.model.Memory;
+import dev.memlane.model.NewMemory;
+import dev.memlane.model.Scope;
+import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.perf.tests.Bench;
+import dev.memlane.perf.tests.Contestant;
+import dev.memlane.perf.tests.Findings;
+import dev.memlane.perf.tests.Load;
+import dev.memlane.perf.tests.Sample;
+import dev.memlane.perf.tests.Scenario;
+import dev.memlane.perf.tests.Verdict;
+import dev.memlane.perf.tests.kill.ServerProcess;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
+import org.HdrHistogram.Histogram;
+
+/**
+ * Two processes on one database: how soon the one finds what the other writes, and what it costs the one that writes
+ * that somebody follows.
+ *
+ * <p>
+ * This process writes, 500 memories a second or as fast as it can; the other one ({@link Follower}) follows or doesn't,
+ * in turns. Both run on one machine, so their clocks agree, and they share its processors. The other one searches only
+ * while the time until it finds something is measured, so that what is compared is following alone.
+ */
+public final class FollowScenario implements Scenario {
+
+  private static final Duration INTERVAL = Duration.ofMillis(500);
+  private static final int PER_SECOND = 500;
+  private static final int CALLERS = 64;
+  /** Every so many memories one is looked for: some hundred a round. */
+  private static final int SAMPLED = 5;
+  private static final int TEXTS = 20_000;
+  private static final int SCOPES = 1_000;
+  private static final long SEED = 12;
+
+  private static final String FOLLOWED = "followed by the other";
+  private static final String UNFOLLOWED = "nobody follows";
+  private static final String FOUND = "found by the other";
+  private static final String STEADY = PER_SECOND + " a second";
+  private static final String MOST = CALLERS + " callers";
+
+  @Override
+  public String name() {
+    return "follow";
+  }
+
+  @Override
+  public String title() {
+    return "two processes on one database: how soon the other finds what one writes, and what that costs the writer";
+  }
+
+  @Override
+  public void run(Bench bench) throws Exception {
+    Path directory = bench.directory("data");
+    try (Memlane home = Memlane.builder(directory.resolve("home")).embedder(new HashEmbedder()).open()) {
+      ServerProcess server = ServerProcess.of(home.directory())
+          .orElseThrow(() -> new IllegalStateException("the embedded server is not there"));
+      String url = server.jdbcUrl(server.port());
+      try (Follower.Handle follower = Follower.start(url, directory.resolve("follower"))) {
+        new Writing(url, directory.resolve("writer"), follower).race(bench);
+      }
+    }
+    judge(bench.findings());
+  }
+
+  private static void judge(Findings findings) {
+    double interval = INTERVAL.toMillis();
+    findings.judge("found by the other process, p50 in polling intervals",
+        findings.median(FOUND, STEADY, Sample.P50) / interval, Verdict.Bar.atMost(1.2), true);
+    findings.judge("found by the other process, p99 in polling intervals",
+        findings.median(FOUND, STEADY, Sample.P99) / interval, Verdict.Bar.atMost(1.5), true);
+    findings.judge("the writer's throughput at " + STEADY + ", followed over not followed",
+        findings.ratio(Sample.PER_SECOND, STEADY, FOLLOWED, UNFOLLOWED), Verdict.Bar.atLeast(0.95), true);
+    findings.judge("the writer's p50 at " + STEADY + ", followed over not followed",
+        findings.ratio(Sample.P50, STEADY, FOLLOWED, UNFOLLOWED), Verdict.Bar.atMost(1.05), true);
+    findings.note("At its highest throughput the writer keeps "
+        + Math.round(100 * findings.ratio(Sample.PER_SECOND, MOST, FOLLOWED, UNFOLLOWED))
+        + " %: there the other process puts every memory into its own index on the same processors.");
+  }
+
+  /** This process's part. */
+  private static final class Writing {
+
+    private final String url;
+    private final Path index;
+    private final Follower.Handle follower;
+    private final HashEmbedder embedder = new HashEmbedder();
+    private final List<String> texts;
+    private final List<float[]> vectors;
+    private final AtomicLong number = new AtomicLong();
+
+    Writing(String url, Path index, Follower.Handle follower) throws IOException {
+      this.url = url;
+      this.index = index;
+      this.follower = follower;
+      this.texts = Texts.of(TEXTS, SEED);
+      this.vectors = embedder.embed(texts).join();
+    }
+
+    void race(Bench bench) throws Exception {
+      Duration steady = bench.slice(8);
+      Duration most = bench.slice(5);
+      bench.race(List.of(new Contestant(FOUND, STEADY, () -> found(steady)),
+          new Contestant(UNFOLLOWED, STEADY, () -> write(false, writer -> steady(writer, steady))),
+          new Contestant(FOLLOWED, STEADY, () -> write(true, writer -> steady(writer, steady))),
+          new Contestant(UNFOLLOWED, MOST, () -> write(false, writer -> closed(writer, most))),
+          new Contestant(FOLLOWED, MOST, () -> write(true, writer -> closed(writer, most)))));
+    }
+
+    @FunctionalInterface
+    private interface Round {
+      Sample run(MemoryOrchestrator writer) throws Exception;
+    }
+
+    /**
+     * @param followed whether both processes follow; otherwise neither does
+     */
+    private Sample write(boolean followed, Round round) throws Exception {
+      try (MemoryOrchestrator writer = MemoryOrchestrator.builder().postgres(url, null, null).indexDirectory(index)
+          .embedder(embedder).followEvery(followed ? INTERVAL : Duration.ZERO).open()) {
+        if (followed) {
+          follower.follow();
+        }
+        try {
+          return round.run(writer);
+        } finally {
+          if (followed) {
+            follower.leave();
+          }
+        }
+      }
+    }
+
+    private Sample steady(MemoryOrchestrator writer, Duration duration) {
+      Load.Outcome outcome = Load.open(PER_SECOND, duration, i -> add(writer, number.getAndIncrement()));
+      if (outcome.failures() > 0) {
+        throw new IllegalStateException(outcome.failures() + " writes failed");
+      }
+      return outcome.sample();
+    }
+
+    private Sample closed(MemoryOrchestrator writer, Duration duration) throws Exception {
+      return Load.closed(CALLERS, duration, i -> add(writer, number.getAndIncrement()).join()).sample();
+    }
+
+    private Sample found(Duration duration) throws Exception {
+      return write(true, writer -> {
+        Load.open(PER_SECOND, duration, i -> {
+          long n = number.getAndIncrement();
+          CompletableFuture<Memory> added = add(writer, n);
+          return i % SAMPLED == 0 ? added.thenAccept(memory -> follower.look(word(n))) : added;
+        });
+        Histogram lags = follower.lags();
+        return new Sample(
+            Map.of(Sample.P50, lags.getValueAtPercentile(50) / 1e6, Sample.P99,
+                lags.getValueAtPercentile(99) / 1e6));
+      });
+    }
+
+    private CompletableFuture<Memory> add(MemoryOrchestrator writer, long n) {
+      int i = (int) (n % TEXTS);
+      return writer.addMemory(NewMemory.builder(word(n) + " " + texts.get(i), Scope.user("user " + n % SCOPES))
+          .embedding(new Embedding(embedder.model(), vectors.get(i))).build());
+    }
+
+    private static String word(long n) {
+      return "word" + n + "x";
+    }
+  }
+}
