@@ -38,8 +38,8 @@ public final class FollowScenario implements Scenario {
   private static final Duration INTERVAL = Duration.ofMillis(500);
   private static final int PER_SECOND = 500;
   private static final int CALLERS = 64;
-  /** Every so many memories one is looked for: some hundred a round. */
-  private static final int SAMPLED = 5;
+  /** Every so many memories one is looked for: more than a hundred a round. */
+  private static final int SAMPLED = 20;
   private static final int TEXTS = 20_000;
   private static final int SCOPES = 1_000;
   private static final long SEED = 12;

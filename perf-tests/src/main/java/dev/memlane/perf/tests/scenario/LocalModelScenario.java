@@ -1,0 +1,130 @@
+package dev.memlane.perf.tests.scenario;
+
+import dev.memlane.embedded.Memlane;
+import dev.memlane.embedding.local.LocalEmbedder;
+import dev.memlane.model.NewMemory;
+import dev.memlane.model.Scope;
+import dev.memlane.model.WriteOutcome;
+import dev.memlane.perf.tests.Bench;
+import dev.memlane.perf.tests.Contestant;
+import dev.memlane.perf.tests.Findings;
+import dev.memlane.perf.tests.Sample;
+import dev.memlane.perf.tests.Scenario;
+import dev.memlane.perf.tests.Statistics;
+import dev.memlane.perf.tests.Verdict;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+
+/**
+ * Ingest of real text with the local model, against the embedder alone with the same texts, at whichever size of its
+ * requests is best; and the model's network with one text a run against several texts a run.
+ *
+ * <p>
+ * In each round all get the same texts, and in no round those of another one, so that nothing is answered from a cache.
+ */
+public final class LocalModelScenario implements Scenario {
+
+  private static final List<Integer> REQUESTS = List.of(8, 32, 128);
+  private static final List<Integer> RUNS = List.of(1, 8, 32);
+  private static final double TOKENS_A_WORD = 1.3;
+  private static final int MARKERS = 2;
+  private static final int SCOPES = 20;
+  private static final long SEED = 13;
+
+  private static final String ALONE = "the embedder alone";
+  private static final String INGEST = "ingest";
+  private static final String NETWORK = "the network alone";
+
+  @Override
+  public String name() {
+    return "model";
+  }
+
+  @Override
+  public String title() {
+    return "ingest of real text with the local model, against the embedder alone at its best batch size";
+  }
+
+  @Override
+  public void run(Bench bench) throws Exception {
+    int size = bench.size(1_000, 250);
+    List<String> texts = Texts.of(size * (1 + bench.rounds()), SEED);
+    try (LocalEmbedder embedder = new LocalEmbedder();
+        SentenceNetwork network = SentenceNetwork.load();
+        Memlane memlane = Memlane.builder(bench.directory("data")).open()) {
+      List<Contestant> contestants = new ArrayList<>();
+      for (int request : REQUESTS) {
+        contestants.add(contestant(ALONE, requests(request), texts, size, part -> embed(embedder, part, request)));
+      }
+      contestants.add(contestant(INGEST, "", texts, size, part -> ingest(memlane, part)));
+      for (int run : RUNS) {
+        contestants.add(contestant(NETWORK, runs(run), texts, size,
+            part -> network.compute(part.stream().map(LocalModelScenario::tokens).toList(), run)));
+      }
+      bench.race(contestants);
+    }
+    judge(bench.findings());
+  }
+
+  private static void judge(Findings findings) {
+    String best = Objects.requireNonNull(REQUESTS.stream().map(LocalModelScenario::requests)
+        .max(Comparator.comparingDouble(parameter -> findings.median(ALONE, parameter, Sample.PER_SECOND)))
+        .orElse(null));
+    List<Double> ingest = findings.rounds(INGEST, "", Sample.PER_SECOND);
+    List<Double> alone = findings.rounds(ALONE, best, Sample.PER_SECOND);
+    findings.judge("ingest over the embedder alone at its best, " + best,
+        Statistics.median(IntStream.range(0, ingest.size()).mapToObj(i -> ingest.get(i) / alone.get(i)).toList()),
+        Verdict.Bar.atLeast(0.95), true);
+    findings.note("The embedder computes one text a run, whatever the request's size.");
+  }
+
+  private static String requests(int texts) {
+    return "requests of " + texts + " texts";
+  }
+
+  private static String runs(int texts) {
+    return texts == 1 ? "runs of 1 text" : "padded runs of " + texts + " texts";
+  }
+
+  @FunctionalInterface
+  private interface Work {
+    void on(List<String> texts) throws IOException;
+  }
+
+  /** The first round has the first texts, and so on. */
+  private static Contestant contestant(String name, String parameter, List<String> texts, int size, Work work) {
+    AtomicInteger rounds = new AtomicInteger();
+    return new Contestant(name, parameter, () -> {
+      int round = rounds.getAndIncrement();
+      List<String> part = texts.subList(round * size, (round + 1) * size);
+      long start = System.nanoTime();
+      work.on(part);
+      return Sample.of(Sample.PER_SECOND, size / ((System.nanoTime() - start) / 1e9));
+    });
+  }
+
+  private static void embed(LocalEmbedder embedder, List<String> texts, int request) {
+    for (int from = 0; from < texts.size(); from += request) {
+      embedder.embed(texts.subList(from, Math.min(texts.size(), from + request))).join();
+    }
+  }
+
+  private static void ingest(Memlane memlane, List<String> texts) {
+    List<NewMemory> memories = IntStream.range(0, texts.size())
+        .mapToObj(i -> NewMemory.of(texts.get(i), Scope.user("user " + i % SCOPES))).toList();
+    for (WriteOutcome outcome : memlane.blocking().addMemories(memories)) {
+      if (!(outcome instanceof WriteOutcome.Stored)) {
+        throw new IllegalStateException(outcome.describe());
+      }
+    }
+  }
+
+  private static int tokens(String text) {
+    return (int) Math.round(text.split(" ", -1).length * TOKENS_A_WORD) + MARKERS;
+  }
+}
