@@ -71,7 +71,7 @@ public final class MicroScenario implements Scenario {
     try {
       return new Runner(options, OutputFormatFactory.createFormatInstance(output, VerboseMode.NORMAL)).run();
     } catch (RunnerException e) {
-      throw new IllegalStateException(e.getMessage() + "\n" + said.toString(StandardCharsets.UTF_8), e);
+      throw new IllegalStateException(e.getMessage() + "\n" + said.toString(StandardCharsets.UTF_8).strip(), e);
     }
   }
 
