@@ -63,7 +63,7 @@
     if (verdict.value !== null) {
       value.title = String(verdict.value);
     }
-    const below = !verdict.judged && !verdict.met ? ' (at this size: not reached)' : '';
+    const below = !verdict.judged && !verdict.met ? ', not reached' : '';
     return element('tr', '',
       element('td', '', badge(kind(verdict))),
       scenario ? element('td', '', scenario) : null,
