@@ -19,12 +19,15 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * A candidate whose row is not live, has another content, has expired or no longer passes the filter is dropped, and two
- * documents of one memory count once. If that leaves too few, the index is asked for more, until there are enough or it
- * has no more.
+ * documents of one memory count once. Rows are read for the best candidates first, and for more of them only where some
+ * were dropped: nearly always the first few are enough, and reading is what a search costs most. If all candidates leave
+ * too few, the index is asked for more, until there are enough or it has no more.
  */
 final class Searching {
 
   private static final int SHALLOWEST = 100;
+  /** How many rows are read from core beyond those that are wanted, in case some are to be dropped. */
+  private static final int SPARE = 5;
 
   private final Stores stores;
   private final Environment environment;
@@ -59,35 +62,65 @@ final class Searching {
     IndexQuery query = new IndexQuery(vector, text, request.scope(), request.filter(), depth);
     return stores.index().search(query).thenComposeAsync(hits -> {
       List<Fusion.Candidate> candidates = Fusion.fuse(hits);
-      Set<MemoryId> ids = new LinkedHashSet<>();
-      candidates.forEach(candidate -> ids.add(candidate.memory()));
-      return stores.core().find(ids, request.scope(), request.filter(), environment.now())
-          .thenComposeAsync(found -> {
-            List<SearchHit> kept = keep(request, candidates, found);
-            // Deeper candidates score lower than these, so a threshold that drops some ends the search as well.
-            boolean enough = kept.size() == request.limit() || hits.exhausted()
-                || !candidates.isEmpty() && candidates.getLast().score() < request.threshold();
-            return enough
-                ? CompletableFuture.completedFuture(kept)
-                : search(request, vector, (int) Math.min(Integer.MAX_VALUE / 2, depth * 4L));
-          }, environment.executor());
+      return new Hits(request, candidates).read(0, request.limit() + SPARE).thenComposeAsync(kept -> {
+        // Deeper candidates score lower than these, so a threshold that drops some ends the search as well.
+        boolean enough = kept.size() == request.limit() || hits.exhausted()
+            || !candidates.isEmpty() && candidates.getLast().score() < request.threshold();
+        return enough
+            ? CompletableFuture.completedFuture(kept)
+            : search(request, vector, (int) Math.min(Integer.MAX_VALUE / 2, depth * 4L));
+      }, environment.executor());
     }, environment.executor());
   }
 
-  private static List<SearchHit> keep(
-      SearchRequest request, List<Fusion.Candidate> candidates, Map<MemoryId, Memory> found) {
-    List<SearchHit> kept = new ArrayList<>();
-    Set<MemoryId> seen = new HashSet<>();
-    for (Fusion.Candidate candidate : candidates) {
-      if (kept.size() == request.limit()) {
-        break;
+  /** The hits among candidates, whose rows are read from core. Used by one thread after the other. */
+  private final class Hits {
+
+    private final SearchRequest request;
+    private final List<Fusion.Candidate> candidates;
+    private final List<SearchHit> kept = new ArrayList<>();
+    private final Set<MemoryId> seen = new HashSet<>();
+
+    Hits(SearchRequest request, List<Fusion.Candidate> candidates) {
+      this.request = request;
+      this.candidates = candidates;
+    }
+
+    /**
+     * Reads page after page, best first, until there are enough or no more.
+     *
+     * @param from the first candidate that has not been looked at
+     * @param length how many to read now; the next page is twice as long
+     */
+    CompletableFuture<List<SearchHit>> read(int from, int length) {
+      int to = from;
+      Set<MemoryId> ids = new LinkedHashSet<>();
+      for (; to < candidates.size() && ids.size() < length
+          && candidates.get(to).score() >= request.threshold(); to++) {
+        ids.add(candidates.get(to).memory());
       }
-      Memory memory = found.get(candidate.memory());
-      if (memory != null && memory.contentHash().equals(candidate.contentHash()) && seen.add(candidate.memory())
-          && candidate.score() >= request.threshold()) {
-        kept.add(new SearchHit(memory, candidate.score()));
+      if (kept.size() == request.limit() || ids.isEmpty()) {
+        return CompletableFuture.completedFuture(kept);
+      }
+      List<Fusion.Candidate> page = candidates.subList(from, to);
+      int next = to;
+      return stores.core().find(ids, request.scope(), request.filter(), environment.now())
+          .thenComposeAsync(found -> {
+            keep(page, found);
+            return read(next, 2 * length);
+          }, environment.executor());
+    }
+
+    private void keep(List<Fusion.Candidate> page, Map<MemoryId, Memory> found) {
+      for (Fusion.Candidate candidate : page) {
+        if (kept.size() == request.limit()) {
+          break;
+        }
+        Memory memory = found.get(candidate.memory());
+        if (memory != null && memory.contentHash().equals(candidate.contentHash()) && seen.add(candidate.memory())) {
+          kept.add(new SearchHit(memory, candidate.score()));
+        }
       }
     }
-    return kept;
   }
 }

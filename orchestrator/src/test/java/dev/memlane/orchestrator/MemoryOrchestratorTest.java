@@ -28,6 +28,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -350,6 +351,34 @@ class MemoryOrchestratorTest {
         assertThat(hits).allSatisfy(hit -> assertThat(hit.score()).isBetween(0.0, 1.0));
       }
     }
+  }
+
+  @Test
+  void search_whereTheBestCandidatesAreGone_goesOnToTheNext() {
+    memory.addMemories(IntStream.range(0, 60).mapToObj(i -> NewMemory.of("note " + i, ADA)).toList());
+    List<SearchHit> ranked = memory.search(SearchRequest.builder("note").scope(ADA).limit(60).build());
+    test.index.throwing("removeAll");
+    ranked.subList(0, 40).forEach(hit -> memory.deleteMemory(MemoryDeletion.of(hit.memory().id())));
+
+    List<SearchHit> hits = memory.search(SearchRequest.builder("note").scope(ADA).limit(5).build());
+
+    assertThat(hits).isEqualTo(ranked.subList(40, 45));
+  }
+
+  @Test
+  void search_readsFewMoreRowsThanItReturns() {
+    memory.addMemories(IntStream.range(0, 60).mapToObj(i -> NewMemory.of("note " + i, ADA)).toList());
+    List<Integer> read = new ArrayList<>();
+    test.core.concerning(arguments -> {
+      if (arguments[0] instanceof Collection<?> ids) {
+        read.add(ids.size());
+      }
+      return false;
+    });
+
+    assertThat(memory.search(SearchRequest.builder("note").scope(ADA).limit(5).build())).hasSize(5);
+
+    assertThat(read).containsExactly(10);
   }
 
   @Test
