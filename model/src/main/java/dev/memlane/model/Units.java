@@ -2,7 +2,13 @@ package dev.memlane.model;
 
 import java.time.Instant;
 
-/** Where units begin: the database that the core and the history store share. Safe for use by several threads. */
+/**
+ * Where units begin: the database that the core and the history store share.
+ *
+ * <p>
+ * The futures of a unit's parts complete on threads that what is chained to them may block: on one of the unit's own, or,
+ * if it is never sent, on the thread that joined or withdrew it. Safe for use by several threads.
+ */
 public interface Units {
 
   /** Begins a unit that the stores then join. */

@@ -113,7 +113,8 @@ public final class MemoryOrchestrator implements AutoCloseable {
         ? null
         : new ChangePoller(stores, environment, follower, settings.followEvery());
     Rollback rollback = new Rollback(stores, environment, doubt, behind);
-    WriteProtocol protocol = new WriteProtocol(stores, environment, new ParallelWrite(stores), doubt, rollback, settler,
+    WriteProtocol protocol = new WriteProtocol(stores, environment, new ParallelWrite(stores, environment), doubt,
+        rollback, settler,
         follower, behind);
     this.admission = new Admission(settings.mostInFlight(), settings.mostUnsettled(), patience, settler);
     this.adding = new Adding(stores, environment, turns, protocol, embedder, settings.unique(), patience);
@@ -357,10 +358,8 @@ public final class MemoryOrchestrator implements AutoCloseable {
   }
 
   private CompletableFuture<WriteOutcome> write(Supplier<CompletableFuture<WriteOutcome>> begin) {
-    // The step onto an own thread is within what is admitted, so that closing waits for it. Outcomes come on such threads
-    // as well, and failures are taken there: what callers chain is off the stores' threads, which it could block.
-    return admission.admit(() -> CompletableFuture.completedFuture(begin)
-        .thenComposeAsync(Supplier::get, environment.executor())
+    // Outcomes come on threads that may be blocked, and failures are taken to one: what callers chain runs there.
+    return admission.admit(() -> CompletableFuture.completedFuture(begin).thenCompose(Supplier::get)
         .exceptionallyAsync(MemoryOrchestrator::refused, environment.executor())).copy();
   }
 

@@ -20,22 +20,25 @@ import java.util.function.Supplier;
 final class ParallelWrite {
 
   private final Stores stores;
+  private final Environment environment;
 
-  ParallelWrite(Stores stores) {
+  ParallelWrite(Stores stores, Environment environment) {
     this.stores = stores;
+    this.environment = environment;
   }
 
   /**
    * Writes to all three stores.
    *
-   * @return what each of them answered; never fails
+   * @return what each of them answered; never fails. What is chained to it runs on a thread that it may block: the units'
+   * answers come on such threads, and the index's is moved to one
    */
   CompletableFuture<StoreAnswers> write(Operation operation, Instant deadline) {
     CompletableFuture<StoreResult> vector = branch(() -> vectorBranch(operation, deadline));
     if (vector.isDone() && vector.join() instanceof StoreResult.NotApplied refused) {
       return CompletableFuture.completedFuture(new StoreAnswers(refused, refused, refused));
     }
-    return together(vector, operation, deadline);
+    return together(vector.thenApplyAsync(answer -> answer, environment.executor()), operation, deadline);
   }
 
   /** Writes to core and history alone, the index's answer being known from before. */

@@ -51,13 +51,13 @@ final class WriteProtocol {
   /**
    * Runs the operation.
    *
-   * @return its outcome, completed on the executor; a {@link WriteOutcome.Conflict} without an expectation means that the row is not the one that
+   * @return its outcome, completed on a thread that may be blocked; a {@link WriteOutcome.Conflict} without an expectation means that the row is not the one that
    * the operation started from. Never fails
    */
   CompletableFuture<WriteOutcome> run(Operation operation, Instant deadline) {
     long generation = stores.index().generation();
     return parallelWrite.write(operation, deadline)
-        .thenComposeAsync(answers -> settle(operation, answers, false, deadline), environment.executor())
+        .thenCompose(answers -> settle(operation, answers, false, deadline))
         .exceptionally(defect -> unsettled(operation, defect, null))
         .thenCompose(outcome -> hasLanded(outcome) && stores.index().generation() != generation
             ? putAgain(operation, outcome, deadline)

@@ -20,6 +20,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * The queue through which all units of a database go out, many in one transaction: group commit.
@@ -184,7 +186,7 @@ public final class CommitQueue implements Units {
       lock.unlock();
     }
     sent.forEach(unit -> addIfLate(unit, now, late));
-    late.forEach(DatabaseUnit::expire);
+    late.forEach(unit -> executor.execute(unit::expire));
   }
 
   private static void addIfLate(DatabaseUnit unit, Instant now, List<DatabaseUnit> late) {
@@ -279,10 +281,20 @@ public final class CommitQueue implements Units {
   }
 
   /**
+   * Tells each unit on a thread of its own, because what is chained to its answer runs there and may block: the last one on
+   * this thread, which has nothing else to do any more. So a batch of one takes no step between threads.
+   */
+  private void tell(List<DatabaseUnit> batch, Consumer<DatabaseUnit> answer) {
+    int last = batch.size() - 1;
+    batch.subList(0, last).forEach(unit -> executor.execute(() -> answer.accept(unit)));
+    answer.accept(batch.get(last));
+  }
+
+  /**
    * Sends a batch and waits for the server.
    *
    * @param skipping whether to pass over locked rows; what was passed over goes again alone
-   * @return tells the callers
+   * @return tells the callers; to be run as the last thing that a thread does
    */
   private Runnable attempt(List<DatabaseUnit> batch, boolean skipping) {
     if (batch.isEmpty()) {
@@ -290,7 +302,7 @@ public final class CommitQueue implements Units {
     }
     try {
       BatchAnswer answer = sender.send(batch, skipping);
-      return () -> batch.forEach(unit -> {
+      return () -> tell(batch, unit -> {
         if (skipping && answer.mayHaveSkipped(unit)) {
           aside(alone, () -> runAlone(unit));
         } else {
@@ -299,26 +311,26 @@ public final class CommitQueue implements Units {
       });
     } catch (BatchSender.NotSentException e) {
       StoreException refusal = SqlFailures.explain("no connection to the database", e);
-      return () -> batch.forEach(unit -> unit.reject(refusal));
+      return () -> tell(batch, unit -> unit.reject(refusal));
     } catch (SQLException e) {
       return () -> fail(batch, e);
     } catch (RuntimeException e) {
       // A defect, here or in a store: whether the batch was sent isn't known.
       StoreException explained = new StoreException("the write failed in an unexpected way: " + e, e);
-      return () -> batch.forEach(unit -> unit.doubt(explained));
+      return () -> tell(batch, unit -> unit.doubt(explained));
     }
   }
 
   private void fail(List<DatabaseUnit> batch, SQLException failure) {
     StoreException explained = SqlFailures.explain("the database did not take the write", failure);
     if (!SqlFailures.isCertain(failure)) {
-      batch.forEach(unit -> unit.doubt(explained));
+      tell(batch, unit -> unit.doubt(explained));
     } else if (batch.size() > 1) {
       // What has been answered at its deadline meanwhile is not sent again.
       List<DatabaseUnit> left = batch.stream().filter(DatabaseUnit::send).toList();
       int half = left.size() / 2;
-      aside(halves, () -> attempt(left.subList(0, half), half > 1).run());
-      aside(halves, () -> attempt(left.subList(half, left.size()), left.size() - half > 1).run());
+      aside(halves, () -> attempt(left.subList(0, half), half > 1));
+      aside(halves, () -> attempt(left.subList(half, left.size()), left.size() - half > 1));
     } else if (SqlFailures.isTransient(failure)) {
       aside(alone, () -> runAlone(batch.getFirst()));
     } else {
@@ -326,42 +338,55 @@ public final class CommitQueue implements Units {
     }
   }
 
-  /** Runs what the queue does not wait for, on one of the connections that are left to it. */
-  private void aside(Semaphore connections, Runnable task) {
+  /**
+   * Runs what the queue does not wait for, on one of the connections that are left to it.
+   *
+   * @param task returns what tells the callers
+   */
+  private void aside(Semaphore connections, Supplier<Runnable> task) {
     executor.execute(() -> {
+      Runnable answers = () -> {};
       connections.acquireUninterruptibly();
       try {
-        task.run();
+        answers = task.get();
       } finally {
         connections.release();
+        answers.run();
       }
     });
   }
 
-  /** One unit, which waits for its row's lock and is sent again where that may help. */
-  private void runAlone(DatabaseUnit unit) {
+  /** One unit, which waits for its row's lock and is sent again where that may help; returns what tells its caller. */
+  private Runnable runAlone(DatabaseUnit unit) {
+    try {
+      return sendAlone(unit);
+    } finally {
+      // One that was withdrawn while it was handed over was not there to be forgotten.
+      sent.remove(unit);
+    }
+  }
+
+  private Runnable sendAlone(DatabaseUnit unit) {
     for (int tried = 1; unit.send(); tried++) {
       try {
-        unit.answer(sender.send(List.of(unit), false));
+        BatchAnswer answer = sender.send(List.of(unit), false);
+        return () -> unit.answer(answer);
       } catch (BatchSender.NotSentException e) {
-        unit.reject(SqlFailures.explain("no connection to the database", e));
+        StoreException refusal = SqlFailures.explain("no connection to the database", e);
+        return () -> unit.reject(refusal);
       } catch (SQLException e) {
         boolean certain = SqlFailures.isCertain(e);
         if (certain && SqlFailures.isTransient(e) && tried < TRIES) {
           continue;
         }
         StoreException explained = SqlFailures.explain("the database did not take the write", e);
-        if (certain) {
-          unit.reject(explained);
-        } else {
-          unit.doubt(explained);
-        }
+        return certain ? () -> unit.reject(explained) : () -> unit.doubt(explained);
       } catch (RuntimeException e) {
         // A defect, here or in a store: whether the unit was sent isn't known.
-        unit.doubt(new StoreException("the write failed in an unexpected way: " + e, e));
+        StoreException explained = new StoreException("the write failed in an unexpected way: " + e, e);
+        return () -> unit.doubt(explained);
       }
     }
-    // One that was withdrawn while it was handed over was not there to be forgotten.
-    sent.remove(unit);
+    return () -> {};
   }
 }

@@ -158,7 +158,8 @@ public final class PaperScenario implements Scenario {
   @SuppressWarnings("FutureReturnValueIgnored") // the timer is closed with the process only
   private CompletableFuture<String> after(Duration time, String answer) {
     CompletableFuture<String> answered = new CompletableFuture<>();
-    timer.schedule(() -> answered.complete(answer), time.toNanos(), TimeUnit.NANOSECONDS);
+    timer.schedule(() -> Thread.ofVirtual().start(() -> answered.complete(answer)), time.toNanos(),
+        TimeUnit.NANOSECONDS);
     return answered;
   }
 
