@@ -224,18 +224,19 @@
   }
 
   /** Where a logarithmic axis is labelled: at the values themselves if they are few, else at round numbers. */
-  function logarithmicTicks(values, few) {
+  function logarithmicTicks(values, horizontal) {
     const distinct = [...new Set(values)].sort((one, other) => one - other);
     if (distinct.length === 0) {
       return [1, 10];
     }
-    if (few && distinct.length > 1 && distinct.length <= 10) {
+    if (horizontal && distinct.length > 1 && distinct.length <= 10) {
       return distinct;
     }
     const all = steps(distinct[0], distinct.at(-1));
     const wide = all.at(-1) / all[0] > 50;
-    return all.length > 1 ? all.filter((value, i) => !wide || isPowerOfTen(value) || i === 0 || i === all.length - 1)
-      : [all[0], all[0] * 2];
+    // A vertical axis ends at labels; on a horizontal one they would run into each other.
+    const ends = value => !horizontal && (value === all[0] || value === all.at(-1));
+    return all.length > 1 ? all.filter(value => !wide || isPowerOfTen(value) || ends(value)) : [all[0], all[0] * 2];
   }
 
   function axis(title, logarithmic, values, horizontal) {
