@@ -92,7 +92,7 @@ public final class Findings {
       histogram.percentiles(5).forEach(step -> {
         // Of a thousand calls none tells what one in ten thousand does.
         double tail = Math.min(1 / (1 - step.getPercentileLevelIteratedTo() / 100), (double) histogram.getTotalCount());
-        if (tail > (tails.isEmpty() ? 0 : tails.getLast())) {
+        if (tails.isEmpty() || tail > tails.getLast()) {
           tails.add(tail);
           millis.add(step.getValueIteratedTo() / 1e6);
         }

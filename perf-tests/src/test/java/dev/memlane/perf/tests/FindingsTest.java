@@ -59,12 +59,6 @@ class FindingsTest {
   }
 
   @Test
-  void plotLatencies_nothingMeasured_hasNoPoints() {
-    findings.plotLatencies("latencies", Map.of("add", Load.histogram()));
-    assertThat(finding().plots().getFirst().lines()).containsExactly(new Plot.Line("add", List.of(), List.of()));
-  }
-
-  @Test
   void plotOver_severalCallers_showsMedians() {
     for (double round : List.of(7.0, 9.0, 8.0)) {
       findings.add("add", "1 callers", Sample.of(Sample.PER_SECOND, round));
