@@ -13,12 +13,23 @@ import org.jspecify.annotations.Nullable;
  */
 public record ContentHash(UUID value) {
 
+  /** Never updated, only cloned: to look one up takes longer than to hash a memory. */
+  private static final MessageDigest EMPTY = digest();
+
   public static ContentHash of(@Nullable String actor, String content) {
     try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      MessageDigest digest = (MessageDigest) EMPTY.clone();
       digest.update(Memory.searchableText(actor, content).getBytes(StandardCharsets.UTF_8));
       ByteBuffer hash = ByteBuffer.wrap(digest.digest());
       return new ContentHash(new UUID(hash.getLong(), hash.getLong()));
+    } catch (CloneNotSupportedException e) {
+      throw new IllegalStateException("the JDK's digests can be cloned", e);
+    }
+  }
+
+  private static MessageDigest digest() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java platform has SHA-256", e);
     }

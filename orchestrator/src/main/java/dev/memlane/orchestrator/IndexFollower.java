@@ -44,8 +44,8 @@ final class IndexFollower {
   private static final Duration PATIENCE = Duration.ofSeconds(10);
   private static final int PAGE = 2_000;
   private static final int CHUNK = 1_000;
-  private static final int CHUNKS_AT_ONCE = 2;
-  private static final int MOST_GATHERED = 20_000;
+  private static final int CHUNKS_AT_ONCE = 3;
+  private static final int MOST_GATHERED = 100_000;
   private static final int MOST_LEFT = 100;
 
   private final Stores stores;
@@ -366,8 +366,11 @@ final class IndexFollower {
       if (name == null) {
         return stores.index().unguarded().removeAll(id);
       }
-      return CompletableFuture.allOf(documents.stream().filter(document -> !document.equals(name))
-          .map(stores.index().unguarded()::remove).toArray(CompletableFuture[]::new));
+      // Most often there is none; many are put at once, and what is done for each is done by the index's writers.
+      return documents.isEmpty()
+          ? CompletableFuture.<@Nullable Void>completedFuture(null)
+          : CompletableFuture.allOf(documents.stream().filter(document -> !document.equals(name))
+              .map(stores.index().unguarded()::remove).toArray(CompletableFuture[]::new));
     });
   }
 

@@ -217,9 +217,12 @@ public final class PostgresCoreStore implements CoreStore {
   @Override
   public CompletableFuture<Map<MemoryId, CoreRow>> read(Collection<MemoryId> ids, boolean vectors) {
     return database.read("reading memories", handle -> {
-      String sql = "select " + COLUMNS + (vectors ? ", v.vector" : "") + " from memory m"
-          + (vectors ? " left join memory_vector v on v.memory_id = m.id and v.model = :model" : "")
-          + " where m.id = any(:ids)";
+      // Materialized, because joined row by row the vectors of a thousand memories take half as long again.
+      String sql = vectors
+          ? "with v as materialized (select memory_id, vector from memory_vector where model = :model "
+              + "and memory_id = any(:ids)) select " + COLUMNS
+              + ", v.vector from memory m left join v on v.memory_id = m.id where m.id = any(:ids)"
+          : "select " + COLUMNS + " from memory m where m.id = any(:ids)";
       Query query = handle.createQuery(sql).bindArray("ids", UUID.class, (Object[]) uuids(ids));
       if (vectors) {
         query.bind("model", modelNumber);

@@ -43,6 +43,9 @@ public final class MetadataJson {
    * @throws InvalidInputException if it isn't one, or holds what metadata can't
    */
   public static Metadata read(String json) {
+    if (json.equals("{}")) {
+      return Metadata.empty();
+    }
     JsonNode node;
     try {
       node = MAPPER.readTree(json);

@@ -22,7 +22,7 @@ final class Commits {
   private static final Logger LOG = System.getLogger(Commits.class.getName());
 
   /** What opening can put again in a second or two. */
-  private static final int MOST_UNCOMMITTED = 10_000;
+  private static final int MOST_UNCOMMITTED = 20_000;
 
   private final IndexWriter writer;
   private final Retentions retentions;

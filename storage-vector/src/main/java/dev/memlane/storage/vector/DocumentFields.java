@@ -48,6 +48,8 @@ final class DocumentFields {
   static final int UUID_BYTES = 16;
   static final int NAME_BYTES = 2 * UUID_BYTES;
   private static final int HIT_BYTES = 3 * UUID_BYTES;
+  /** What rounding to floats leaves of a square. */
+  private static final double UNIT_TOLERANCE = 1e-6;
 
   private static final FieldType ANALYSED = new FieldType();
   static {
@@ -108,11 +110,17 @@ final class DocumentFields {
     return new BytesRef(hit.bytes, hit.offset, NAME_BYTES).equals(nameBytes);
   }
 
-  /** The vector of the same direction and length 1. In doubles, because squares of floats leave the range of floats. */
+  /**
+   * The vector of the same direction and length 1: the one given if it has that length already. In doubles, because
+   * squares of floats leave the range of floats.
+   */
   static float[] unit(float[] vector) {
     double squares = 0;
     for (float x : vector) {
       squares += (double) x * x;
+    }
+    if (Math.abs(squares - 1) < UNIT_TOLERANCE) {
+      return vector;
     }
     double length = Math.sqrt(squares);
     float[] unit = new float[vector.length];

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 record OpenedIndex(Directory directory, IndexWriter writer, Retentions retentions, LatestView view) {
 
   /** Well below what is worth a graph, so that none is built when documents are flushed, however small they are. */
-  private static final int DOCUMENTS_IN_FLUSH = 10_000;
+  private static final int DOCUMENTS_IN_FLUSH = 15_000;
   /**
    * Up to this size segments count as equally small, and are merged whatever their sizes. A search after a write makes a
    * segment of one document, so with Lucene's 16 MB two or three large segments would be merged with the next few of

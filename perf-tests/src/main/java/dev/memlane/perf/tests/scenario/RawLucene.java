@@ -2,10 +2,13 @@ package dev.memlane.perf.tests.scenario;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.apache.lucene.analysis.en.EnglishAnalyzer;
 import org.apache.lucene.codecs.KnnVectorsFormat;
 import org.apache.lucene.codecs.lucene104.Lucene104Codec;
@@ -41,6 +44,7 @@ final class RawLucene implements Closeable {
   static final int THREADS = 2;
 
   private static final int GRAPH_THRESHOLD = 2_000;
+  private static final int MOST_UNCOMMITTED = 20_000;
   private static final int UUID_BYTES = 16;
   private static final FieldType ANALYSED = new FieldType();
   static {
@@ -51,6 +55,7 @@ final class RawLucene implements Closeable {
 
   private final Directory directory;
   private final IndexWriter writer;
+  private final ExecutorService commits = Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().factory());
 
   private RawLucene(Directory directory, IndexWriter writer) {
     this.directory = directory;
@@ -70,7 +75,7 @@ final class RawLucene implements Closeable {
       public KnnVectorsFormat getKnnVectorsFormatForField(String field) {
         return vectors;
       }
-    }).setMergeScheduler(merges).setRAMBufferSizeMB(64).setMaxBufferedDocs(10_000).setMaxFullFlushMergeWaitMillis(0);
+    }).setMergeScheduler(merges).setRAMBufferSizeMB(64).setMaxBufferedDocs(15_000).setMaxFullFlushMergeWaitMillis(0);
     return new RawLucene(directory, new IndexWriter(directory, config));
   }
 
@@ -96,7 +101,10 @@ final class RawLucene implements Closeable {
     void add(RawLucene index, int number) throws IOException;
   }
 
-  /** Adds so many documents by as many threads as the index has, and ends when all have been added. */
+  /**
+   * Adds so many documents by as many threads as the index has, and ends when all have been added. In the background it
+   * commits as often as the index does, so that as little would be lost by a crash.
+   */
   void addAll(int count, Numbered documents) {
     CompletableFuture<?>[] threads = new CompletableFuture<?>[THREADS];
     for (int i = 0; i < THREADS; i++) {
@@ -107,6 +115,9 @@ final class RawLucene implements Closeable {
         try {
           for (int number = first; number < count; number += THREADS) {
             documents.add(this, number);
+            if (number % MOST_UNCOMMITTED == MOST_UNCOMMITTED - 1) {
+              commits.execute(this::commitUnchecked);
+            }
           }
           done.complete(null);
         } catch (Throwable e) {
@@ -130,6 +141,14 @@ final class RawLucene implements Closeable {
     writer.commit();
   }
 
+  private void commitUnchecked() {
+    try {
+      writer.commit();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private static BytesRef bytes(UUID... values) {
     ByteBuffer buffer = ByteBuffer.allocate(values.length * UUID_BYTES);
     for (UUID value : values) {
@@ -141,6 +160,7 @@ final class RawLucene implements Closeable {
   /** Gives up running merges, and lets go of the files. */
   @Override
   public void close() throws IOException {
+    commits.close();
     try (directory) {
       writer.rollback();
     }
