@@ -54,7 +54,7 @@ public final class Bench {
     return quick ? small : full;
   }
 
-  /** An empty directory of this name. */
+  /** Where a directory of this name may be made; what was there is deleted. */
   public Path directory(String name) throws IOException {
     Path path = directory.resolve(name);
     Directories.delete(path);

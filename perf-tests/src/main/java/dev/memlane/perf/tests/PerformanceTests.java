@@ -100,13 +100,14 @@ public final class PerformanceTests implements Callable<Integer> {
     }).toList();
   }
 
-  private Finding run(Scenario scenario) throws IOException {
+  private Finding run(Scenario scenario) {
     Path directory = Path.of("perf-tests", "target", "work", scenario.name()).toAbsolutePath();
     Bench bench = new Bench(quick, directory, output);
     long begun = System.nanoTime();
     Exception failure = null;
     try {
       scenario.run(bench);
+      Directories.delete(directory);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       failure = e;
@@ -115,7 +116,6 @@ public final class PerformanceTests implements Callable<Integer> {
       e.printStackTrace(spec.commandLine().getErr());
       failure = e;
     }
-    Directories.delete(directory);
     return bench.findings().finding(scenario, (System.nanoTime() - begun) / 1e9, failure);
   }
 
