@@ -4,6 +4,7 @@ import dev.memlane.model.ChangeFeed;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.StoreException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -29,6 +30,9 @@ final class ChangePoller {
 
   private static final System.Logger LOGGER = System.getLogger(ChangePoller.class.getName());
 
+  /** The least rest between two looks, as a part of the interval, however long a look takes. */
+  private static final int REST = 5;
+
   private final Stores stores;
   private final Environment environment;
   private final IndexFollower follower;
@@ -43,7 +47,7 @@ final class ChangePoller {
   private boolean closed;
 
   /**
-   * @param interval how long to wait between two looks
+   * @param interval from one look's begin to the next one's
    */
   ChangePoller(Stores stores, Environment environment, IndexFollower follower, Duration interval) {
     this.stores = stores;
@@ -80,6 +84,7 @@ final class ChangePoller {
 
   private void lookAndGoOn(Duration pause) {
     CompletableFuture<?> look;
+    Instant begun = environment.now();
     synchronized (this) {
       if (closed) {
         return;
@@ -89,12 +94,19 @@ final class ChangePoller {
     }
     environment.whenDone(look, (done, failure) -> {
       if (failure == null) {
-        later(interval);
+        later(untilNext(Duration.between(begun, environment.now())));
       } else {
         lost(failure);
         later(Backoff.after(pause));
       }
     });
+  }
+
+  /** The interval counts from begin to begin: the time that a look takes must not be added to it under load. */
+  private Duration untilNext(Duration taken) {
+    Duration left = taken.isNegative() ? interval : interval.minus(taken);
+    Duration least = interval.dividedBy(REST);
+    return left.compareTo(least) < 0 ? least : left;
   }
 
   /** One look at the feed. */

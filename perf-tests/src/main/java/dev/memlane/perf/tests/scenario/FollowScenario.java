@@ -45,6 +45,7 @@ public final class FollowScenario implements Scenario {
   private static final long SEED = 12;
 
   private static final String FOLLOWED = "followed by the other";
+  private static final String OWN = "follows itself only";
   private static final String UNFOLLOWED = "nobody follows";
   private static final String FOUND = "found by the other";
   private static final String STEADY = PER_SECOND + " a second";
@@ -112,10 +113,12 @@ public final class FollowScenario implements Scenario {
       Duration steady = bench.slice(8);
       Duration most = bench.slice(5);
       bench.race(List.of(new Contestant(FOUND, STEADY, () -> found(steady)),
-          new Contestant(UNFOLLOWED, STEADY, () -> write(false, writer -> steady(writer, steady))),
-          new Contestant(FOLLOWED, STEADY, () -> write(true, writer -> steady(writer, steady))),
-          new Contestant(UNFOLLOWED, MOST, () -> write(false, writer -> closed(writer, most))),
-          new Contestant(FOLLOWED, MOST, () -> write(true, writer -> closed(writer, most)))));
+          new Contestant(UNFOLLOWED, STEADY, () -> write(false, false, writer -> steady(writer, steady))),
+          new Contestant(OWN, STEADY, () -> write(true, false, writer -> steady(writer, steady))),
+          new Contestant(FOLLOWED, STEADY, () -> write(true, true, writer -> steady(writer, steady))),
+          new Contestant(UNFOLLOWED, MOST, () -> write(false, false, writer -> closed(writer, most))),
+          new Contestant(OWN, MOST, () -> write(true, false, writer -> closed(writer, most))),
+          new Contestant(FOLLOWED, MOST, () -> write(true, true, writer -> closed(writer, most)))));
     }
 
     @FunctionalInterface
@@ -124,11 +127,12 @@ public final class FollowScenario implements Scenario {
     }
 
     /**
-     * @param followed whether both processes follow; otherwise neither does
+     * @param following whether this process follows, as every one does that isn't told to be alone
+     * @param followed whether the other one does
      */
-    private Sample write(boolean followed, Round round) throws Exception {
+    private Sample write(boolean following, boolean followed, Round round) throws Exception {
       try (MemoryOrchestrator writer = MemoryOrchestrator.builder().postgres(url, null, null).indexDirectory(index)
-          .embedder(embedder).followEvery(followed ? INTERVAL : Duration.ZERO).open()) {
+          .embedder(embedder).followEvery(following ? INTERVAL : Duration.ZERO).open()) {
         if (followed) {
           follower.follow();
         }
@@ -155,7 +159,7 @@ public final class FollowScenario implements Scenario {
     }
 
     private Sample found(Duration duration) throws Exception {
-      return write(true, writer -> {
+      return write(true, true, writer -> {
         Load.open(PER_SECOND, duration, i -> {
           long n = number.getAndIncrement();
           CompletableFuture<Memory> added = add(writer, n);
