@@ -27,6 +27,12 @@ import org.jspecify.annotations.Nullable;
  * and costs a refresh too many, never one too few.
  *
  * <p>
+ * Where searches and writes take turns, the next search is likely to come as soon as the write is acknowledged, which
+ * waits for the database. So the first write after a look begins the refresh at once, and the two go side by side. The
+ * writes after it begin none until somebody has looked again, and none begins one while another is under way: many writes without a
+ * search cost one refresh.
+ *
+ * <p>
  * A refresh has to wait for the documents that Lucene is taking at that moment. Should one of them hang, the refresh
  * does, on its own thread; who needs it waits for so long and fails, who comes later fails at once, and who needs no
  * refresh is not concerned.
@@ -40,6 +46,8 @@ final class LatestView implements Closeable {
   private final SharedJob refresh = new SharedJob(thread, this::refresh);
   private final AtomicLong written = new AtomicLong();
   private volatile long seen;
+  /** Whether somebody has looked since a write began a refresh. */
+  private volatile boolean awaited;
   /** When the refresh under way began, by {@link System#nanoTime}; null if there is none. */
   private volatile @Nullable Long refreshingSince;
 
@@ -55,6 +63,11 @@ final class LatestView implements Closeable {
   /** Counts a write: called after the writer took it and before anybody is told. */
   void count() {
     written.incrementAndGet();
+    if (awaited && refreshingSince == null) {
+      awaited = false;
+      // Who needs it asks again, and is told then if it fails.
+      CompletableFuture<Void> unused = refresh.request();
+    }
   }
 
   /**
@@ -67,6 +80,7 @@ final class LatestView implements Closeable {
     if (seen < wanted) {
       awaitRefresh();
     }
+    awaited = true;
     IndexSearcher searcher = searchers.acquire();
     try {
       return reader.apply(searcher);

@@ -36,6 +36,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -46,6 +47,8 @@ import org.apache.lucene.index.IndexWriterConfig;
 import org.apache.lucene.store.Directory;
 import org.apache.lucene.store.FSDirectory;
 import org.apache.lucene.store.FilterDirectory;
+import org.apache.lucene.store.IOContext;
+import org.apache.lucene.store.IndexOutput;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -125,6 +128,35 @@ class LuceneVectorIndexTest {
       putNumbers(index, 0, 1);
 
       assertThat(commits.await(60, TimeUnit.SECONDS)).as("committed on opening and after the write").isTrue();
+    }
+  }
+
+  @Test
+  void write_afterALook_isMadeVisibleBeforeTheNext() throws Exception {
+    WatchedSegments segments = new WatchedSegments();
+    try (LuceneVectorIndex index = builder(temporary.resolve("vectors")).commitInterval(Duration.ofHours(1))
+        .directory(segments::around).open()) {
+      putNumbers(index, 0, 1);
+      assertThat(index.names(null, 10).join()).hasSize(1);
+      CompletableFuture<String> written = segments.next();
+
+      putNumbers(index, 1, 2);
+
+      assertThat(written.get(60, TimeUnit.SECONDS)).as("a segment with the new document").isNotEmpty();
+      assertThat(index.names(null, 10).join()).hasSize(2);
+    }
+  }
+
+  @Test
+  void writes_thatNobodyLooksFor_stayInMemory() {
+    WatchedSegments segments = new WatchedSegments();
+    try (LuceneVectorIndex index = builder(temporary.resolve("vectors")).commitInterval(Duration.ofHours(1))
+        .directory(segments::around).open()) {
+      CompletableFuture<String> written = segments.next();
+
+      putNumbers(index, 0, 200);
+
+      assertThat(written).isNotDone();
     }
   }
 
@@ -400,6 +432,30 @@ class LuceneVectorIndexTest {
     Files.createDirectory(to);
     for (Path file : files(from, "")) {
       Files.copy(file, to.resolve(from.relativize(file)));
+    }
+  }
+
+  /** Tells when a segment is made of what is in memory. */
+  private static final class WatchedSegments {
+
+    private volatile CompletableFuture<String> next = new CompletableFuture<>();
+
+    /** Ends with the next segment, whose description is written last. */
+    CompletableFuture<String> next() {
+      next = new CompletableFuture<>();
+      return next;
+    }
+
+    Directory around(Directory directory) {
+      return new FilterDirectory(directory) {
+        @Override
+        public IndexOutput createOutput(String name, IOContext context) throws IOException {
+          if (name.endsWith(".si")) {
+            next.complete(name);
+          }
+          return super.createOutput(name, context);
+        }
+      };
     }
   }
 
