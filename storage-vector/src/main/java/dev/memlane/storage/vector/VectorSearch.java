@@ -9,6 +9,7 @@ import java.util.PriorityQueue;
 import org.apache.lucene.index.FloatVectorValues;
 import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.index.ReaderUtil;
+import org.apache.lucene.search.DocAndFloatFeatureBuffer;
 import org.apache.lucene.search.DocIdSetIterator;
 import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.KnnFloatVectorQuery;
@@ -110,29 +111,80 @@ final class VectorSearch {
         .thenComparing(hit -> hit.doc, Comparator.reverseOrder());
     PriorityQueue<ScoreDoc> best = new PriorityQueue<>(farthestFirst);
     List<LeafReaderContext> leaves = searcher.getIndexReader().leaves();
+    DocAndFloatFeatureBuffer compared = new DocAndFloatFeatureBuffer();
     int next = 0;
     while (next < matches.length) {
       LeafReaderContext leaf = leaves.get(ReaderUtil.subIndex(matches[next], leaves));
-      int end = leaf.docBase + leaf.reader().maxDoc();
-      VectorScorer scorer = scorer(leaf, unit);
-      DocIdSetIterator walk = scorer.iterator();
-      for (; next < matches.length && matches[next] < end; next++) {
-        int doc = matches[next] - leaf.docBase;
-        if (walk.advance(doc) != doc) {
-          throw new IllegalStateException("document " + doc + " of the index has no vector");
+      int end = next + 1;
+      while (end < matches.length && matches[end] < leaf.docBase + leaf.reader().maxDoc()) {
+        end++;
+      }
+      VectorScorer.Bulk scorer = scorer(leaf, unit).bulk(new Listed(matches, next, end, leaf.docBase));
+      while (next < end) {
+        float highest = scorer.nextDocsAndScores(DocIdSetIterator.NO_MORE_DOCS, null, compared);
+        if (compared.size == 0) {
+          throw new IllegalStateException("a document of the index has no vector");
         }
-        ScoreDoc hit = new ScoreDoc(matches[next], scorer.score());
-        if (best.size() < depth) {
-          best.add(hit);
-        } else if (farthestFirst.compare(best.element(), hit) < 0) {
-          best.remove();
-          best.add(hit);
+        next += compared.size;
+        if (best.size() < depth || highest > best.element().score) {
+          keep(best, depth, compared, leaf.docBase);
         }
       }
     }
     List<ScoreDoc> nearest = new ArrayList<>(best);
     nearest.sort(farthestFirst.reversed());
     return new Nearest(nearest, matches.length <= depth);
+  }
+
+  /** Documents come in ascending order, so of equally near ones the first stay. */
+  private static void keep(PriorityQueue<ScoreDoc> best, int depth, DocAndFloatFeatureBuffer compared, int base) {
+    for (int i = 0; i < compared.size; i++) {
+      float score = compared.features[i];
+      if (best.size() < depth) {
+        best.add(new ScoreDoc(base + compared.docs[i], score));
+      } else if (score > best.element().score) {
+        best.remove();
+        best.add(new ScoreDoc(base + compared.docs[i], score));
+      }
+    }
+  }
+
+  /** A segment's part of a list of documents. */
+  private static final class Listed extends DocIdSetIterator {
+
+    private final int[] documents;
+    private final int end;
+    private final int base;
+    private int at;
+    private int doc = -1;
+
+    Listed(int[] documents, int from, int end, int base) {
+      this.documents = documents;
+      this.at = from;
+      this.end = end;
+      this.base = base;
+    }
+
+    @Override
+    public int docID() {
+      return doc;
+    }
+
+    @Override
+    public int nextDoc() {
+      doc = at < end ? documents[at++] - base : NO_MORE_DOCS;
+      return doc;
+    }
+
+    @Override
+    public int advance(int target) throws IOException {
+      return slowAdvance(target);
+    }
+
+    @Override
+    public long cost() {
+      return (long) end - at;
+    }
   }
 
   private static VectorScorer scorer(LeafReaderContext leaf, float[] unit) throws IOException {
