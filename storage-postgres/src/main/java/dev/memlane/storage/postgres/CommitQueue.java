@@ -34,8 +34,8 @@ import java.util.function.Supplier;
  * <p>
  * <b>Invariants.</b> {@code running} is true exactly while a thread has taken on the queue. A unit leaves
  * {@code waiting} once, by being sent or by being withdrawn. No two units of one memory are in one batch; the later one
- * stays for the next. Futures are completed after the queue has been handed on, so that nothing that hangs on them
- * holds it up. A full queue makes those who submit wait, each no longer than its unit's deadline.
+ * stays for the next. Futures are completed after the queue has been handed on, or on
+ * threads of their own, so that nothing that hangs on them holds it up. A full queue makes those who submit wait, each no longer than its unit's deadline.
  *
  * <p>
  * <b>Fences</b> go out alone and aside: they have to wait for whoever holds their row, and no batch should wait with them.
@@ -230,13 +230,18 @@ public final class CommitQueue implements Units {
   }
 
   private List<DatabaseUnit> nextBatch() {
+    Instant now = clock.instant();
     List<DatabaseUnit> batch = new ArrayList<>();
+    List<DatabaseUnit> late = new ArrayList<>();
     Set<MemoryId> memories = new HashSet<>();
     lock.lock();
     try {
       for (Iterator<DatabaseUnit> i = waiting.iterator(); i.hasNext() && batch.size() < largestBatch;) {
         DatabaseUnit unit = i.next();
-        if (memories.add(unit.memory())) {
+        if (!unit.deadline().isAfter(now)) {
+          i.remove();
+          late.add(unit);
+        } else if (memories.add(unit.memory())) {
           i.remove();
           batch.add(unit);
         }
@@ -247,8 +252,7 @@ public final class CommitQueue implements Units {
     } finally {
       lock.unlock();
     }
-    Instant now = clock.instant();
-    batch.stream().filter(unit -> !unit.deadline().isAfter(now)).forEach(DatabaseUnit::expire);
+    late.forEach(unit -> executor.execute(unit::expire));
     batch.removeIf(unit -> !send(unit));
     return batch;
   }

@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -159,6 +160,37 @@ class CommitQueueTest {
   }
 
   @Test
+  void answers_whoseFollowersBlock_holdUpNoOther() throws Exception {
+    CountDownLatch release = new CountDownLatch(1);
+    lockTable();
+    Sent first = send(1_000, 1, Duration.ofSeconds(30));
+    awaitBlockedStatement();
+    List<Sent> batch = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      batch.add(send(i, 1, Duration.ofSeconds(30), release));
+    }
+    awaitWaiting(3);
+    unlockTable();
+
+    assertThat(first.answers().core()).isInstanceOf(StoreResult.Applied.class);
+    assertThat(submit(2_000, 1, Duration.ofSeconds(10)).core()).isInstanceOf(StoreResult.Applied.class);
+    release.countDown();
+    for (Sent each : batch) {
+      assertThat(each.answers().history()).isInstanceOf(StoreResult.Applied.class);
+    }
+  }
+
+  @Test
+  void answerToALateUnit_whoseFollowerBlocks_holdsUpNoOther() throws Exception {
+    CountDownLatch release = new CountDownLatch(1);
+    Sent late = send(1, 1, Duration.ofMillis(-1), release);
+
+    assertThat(submit(2, 1, Duration.ofSeconds(10)).core()).isInstanceOf(StoreResult.Applied.class);
+    release.countDown();
+    assertThat(late.answers().core()).isInstanceOf(StoreResult.NotApplied.class);
+  }
+
+  @Test
   void unit_afterClosing_isRefused() throws Exception {
     database.close();
 
@@ -170,7 +202,7 @@ class CommitQueueTest {
   private record Answers(StoreResult core, StoreResult history) {}
 
   /** A unit that another thread sends. */
-  private record Sent(Future<StoreResult> core, Future<StoreResult> history) {
+  private record Sent(CompletableFuture<StoreResult> core, Future<StoreResult> history) {
 
     Answers answers() throws Exception {
       return new Answers(get(core), get(history));
@@ -200,8 +232,14 @@ class CommitQueueTest {
   }
 
   private Sent send(int number, int value, Duration patience) {
+    return send(number, value, patience, new CountDownLatch(0));
+  }
+
+  /** What follows the answer blocks its thread until it is released. */
+  private Sent send(int number, int value, Duration patience, CountDownLatch release) {
     DatabaseUnit unit = unit(number, patience);
     CompletableFuture<StoreResult> core = unit.join(part(StoreKind.CORE, CORE, unit.op(), value));
+    var unused = core.thenAccept(answer -> await(release));
     Future<StoreResult> history = threads
         .submit(() -> get(unit.join(part(StoreKind.HISTORY, HISTORY, unit.op(), value))));
     return new Sent(core, history);
@@ -227,6 +265,14 @@ class CommitQueueTest {
         + "?::integer[]) returning op, 1", null,
         (binder, items) -> binder.uuids(items, item -> item.op().value())
             .texts(items, Item::part).numbers(items, Item::value));
+  }
+
+  private static void await(CountDownLatch release) {
+    try {
+      release.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static StoreResult get(Future<StoreResult> result) throws Exception {
