@@ -9,13 +9,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import org.apache.lucene.index.IndexWriter;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes what was written durable, on a thread of its own: at intervals while something has changed, and on request.
+ * Makes what was written durable, on a thread of its own: at intervals while something has changed, and on request. After an
+ * interval in which little was written it has graphs built ({@link SegmentMerges}).
  */
 final class Commits {
 
@@ -23,6 +25,8 @@ final class Commits {
 
   /** What opening can put again in a second or two. */
   private static final int MOST_UNCOMMITTED = 20_000;
+  /** So many writes a second leave time for building graphs. */
+  private static final long FEW_WRITES_PER_SECOND = 1_000;
 
   private final IndexWriter writer;
   private final Retentions retentions;
@@ -30,6 +34,8 @@ final class Commits {
   private final ScheduledThreadPoolExecutor thread;
   private final SharedJob commit;
   private final AtomicInteger uncommitted = new AtomicInteger();
+  private final LongAdder writesInInterval = new LongAdder();
+  private final long fewWrites;
 
   Commits(IndexWriter writer, Retentions retentions, IndexFailures failures, Duration interval) {
     this.writer = writer;
@@ -37,7 +43,8 @@ final class Commits {
     this.failures = failures;
     this.thread = new ScheduledThreadPoolExecutor(1, Threads.named("memlane-index-commit"));
     this.commit = new SharedJob(thread, this::commit);
-    Future<?> unused = thread.scheduleWithFixedDelay(this::commitInBackground, interval.toNanos(),
+    this.fewWrites = FEW_WRITES_PER_SECOND * interval.toMillis() / 1_000;
+    Future<?> unused = thread.scheduleWithFixedDelay(this::endInterval, interval.toNanos(),
         interval.toNanos(), TimeUnit.NANOSECONDS);
   }
 
@@ -46,6 +53,7 @@ final class Commits {
    * again.
    */
   void count() {
+    writesInInterval.increment();
     if (uncommitted.incrementAndGet() == MOST_UNCOMMITTED) {
       try {
         thread.execute(this::commitInBackground);
@@ -101,6 +109,25 @@ final class Commits {
     });
     thread.shutdown();
     return closed;
+  }
+
+  private void endInterval() {
+    commitInBackground();
+    if (writesInInterval.sumThenReset() <= fewWrites) {
+      mergeInBackground();
+    }
+  }
+
+  private void mergeInBackground() {
+    try {
+      if (writer.isOpen()) {
+        writer.maybeMerge();
+      }
+    } catch (Throwable e) {
+      LOG.log(Level.WARNING,
+          "the segments of the vector index could not be looked through for merging; it is tried again",
+          failures.general("could not be merged", e));
+    }
   }
 
   private void commitInBackground() {

@@ -15,7 +15,7 @@ import org.apache.lucene.index.SegmentWriteState;
  * <p>
  * Building a graph costs ten times what writing the vectors does. So segments as they are flushed stay flat (searched
  * one vector after the other, which at their size costs little), and the graph comes when they are merged into one of
- * about 20,000 documents or more, in the background.
+ * about 20,000 documents or more, in the background ({@link SegmentMerges}).
  *
  * <p>
  * Codec and format carry the names of Lucene's, and write exactly what those do, so files are read by the ones that
@@ -35,6 +35,15 @@ final class IndexCodec extends Lucene104Codec {
         new Lucene99HnswVectorsFormat(Lucene99HnswVectorsFormat.DEFAULT_MAX_CONN,
             Lucene99HnswVectorsFormat.DEFAULT_BEAM_WIDTH, 1, null, graphThreshold),
         dimension);
+  }
+
+  /** From how many documents on a merged segment gets a graph (one or two aside, which get one that costs nothing). */
+  static int leastInGraph(int graphThreshold) {
+    int documents = 2;
+    while (graphThreshold * Math.log(documents) >= documents) {
+      documents++;
+    }
+    return documents;
   }
 
   @Override

@@ -13,7 +13,6 @@ import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.index.IndexWriterConfig;
 import org.apache.lucene.index.KeepOnlyLastCommitDeletionPolicy;
-import org.apache.lucene.index.TieredMergePolicy;
 import org.apache.lucene.store.Directory;
 import org.apache.lucene.store.FSDirectory;
 import org.apache.lucene.store.NRTCachingDirectory;
@@ -28,12 +27,6 @@ record OpenedIndex(Directory directory, IndexWriter writer, Retentions retention
 
   /** Well below what is worth a graph, so that none is built when documents are flushed, however small they are. */
   private static final int DOCUMENTS_IN_FLUSH = 15_000;
-  /**
-   * Up to this size segments count as equally small, and are merged whatever their sizes. A search after a write makes a
-   * segment of one document, so with Lucene's 16 MB two or three large segments would be merged with the next few of
-   * those, graphs and all, and ten thousand documents be written again for every eight.
-   */
-  private static final double SMALL_SEGMENT_MEGABYTES = 1;
   private static final double CACHED_SEGMENT_MEGABYTES = 8;
   private static final double CACHED_MEGABYTES = 64;
 
@@ -42,7 +35,7 @@ record OpenedIndex(Directory directory, IndexWriter writer, Retentions retention
     IndexWriterConfig config = new IndexWriterConfig(analyzer).setOpenMode(IndexWriterConfig.OpenMode.CREATE_OR_APPEND)
         .setIndexDeletionPolicy(new KeepOnlyLastCommitDeletionPolicy())
         .setCodec(new IndexCodec(identity.dimension(), graphThreshold)).setMergeScheduler(new BackgroundMerges())
-        .setMergePolicy(new TieredMergePolicy().setFloorSegmentMB(SMALL_SEGMENT_MEGABYTES))
+        .setMergePolicy(new SegmentMerges(graphThreshold, identity.dimension()))
         .setRAMBufferSizeMB(ramBufferMegabytes).setMaxBufferedDocs(DOCUMENTS_IN_FLUSH)
         .setMaxFullFlushMergeWaitMillis(0);
     Directory directory = null;
