@@ -4,6 +4,7 @@ import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.SearchRequest;
+import dev.memlane.perf.tests.JavaProcess;
 import dev.memlane.perf.tests.Load;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
@@ -12,6 +13,7 @@ import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -121,10 +123,8 @@ final class Follower {
 
   /** Starts one, which follows nothing yet. */
   static Handle start(String url, Path index) throws IOException {
-    Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx1g",
-        "--enable-native-access=ALL-UNNAMED", "--add-modules", "jdk.incubator.vector", "-cp",
-        System.getProperty("java.class.path"), Follower.class.getName(), url, index.toString())
-        .redirectError(ProcessBuilder.Redirect.DISCARD).start();
+    Process process = JavaProcess.prepare(List.of("-Xmx1g", JavaProcess.VECTOR_MODULE), Follower.class.getName(), url,
+        index.toString()).start();
     return new Handle(process);
   }
 
