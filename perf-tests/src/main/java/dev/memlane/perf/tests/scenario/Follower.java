@@ -33,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Follower {
 
+  /** Where the memories are that it follows. */
+  static final String SCHEMA = "follow";
   private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
   private static final long PATIENCE_MILLIS = 30_000;
   private static final String FOLLOW = "follow";
@@ -72,7 +74,7 @@ final class Follower {
       }
       switch (command) {
         case FOLLOW -> {
-          memory = MemoryOrchestrator.builder().postgres(url, null, null).indexDirectory(index)
+          memory = MemoryOrchestrator.builder().postgres(url, null, null).schema(SCHEMA).indexDirectory(index)
               .embedder(new HashEmbedder()).open();
           BlockingMemory found = memory.blocking();
           seeker = Thread.ofPlatform().daemon().start(() -> seek(looks, found, lags));
