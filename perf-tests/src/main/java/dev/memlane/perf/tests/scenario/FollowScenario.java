@@ -64,19 +64,19 @@ public final class FollowScenario implements Scenario {
         Follower.Handle follower = Follower.start(server.jdbcUrl(), server.folder("follower"))) {
       new Writing(server, follower).race(bench);
     }
-    judge(bench.findings());
+    judge(bench.findings(), !bench.quick());
   }
 
-  private static void judge(Findings findings) {
+  private static void judge(Findings findings, boolean fullSize) {
     double interval = INTERVAL.toMillis();
     findings.judge("found by the other process, p50 in polling intervals",
-        findings.median(FOUND, STEADY, Sample.P50) / interval, Verdict.Bar.atMost(1.2), true);
+        findings.median(FOUND, STEADY, Sample.P50) / interval, Verdict.Bar.atMost(1.2), fullSize);
     findings.judge("found by the other process, p99 in polling intervals",
-        findings.median(FOUND, STEADY, Sample.P99) / interval, Verdict.Bar.atMost(1.5), true);
+        findings.median(FOUND, STEADY, Sample.P99) / interval, Verdict.Bar.atMost(1.5), fullSize);
     findings.judge("the writer's throughput at " + STEADY + ", followed over not followed",
-        findings.ratio(Sample.PER_SECOND, STEADY, FOLLOWED, UNFOLLOWED), Verdict.Bar.atLeast(0.95), true);
+        findings.ratio(Sample.PER_SECOND, STEADY, FOLLOWED, UNFOLLOWED), Verdict.Bar.atLeast(0.95), fullSize);
     findings.judge("the writer's p50 at " + STEADY + ", followed over not followed",
-        findings.ratio(Sample.P50, STEADY, FOLLOWED, UNFOLLOWED), Verdict.Bar.atMost(1.05), true);
+        findings.ratio(Sample.P50, STEADY, FOLLOWED, UNFOLLOWED), Verdict.Bar.atMost(1.05), fullSize);
     findings.note("At its highest throughput the writer keeps "
         + Math.round(100 * findings.ratio(Sample.PER_SECOND, MOST, FOLLOWED, UNFOLLOWED))
         + " %: there the other process puts every memory into its own index on the same processors.");
