@@ -136,7 +136,7 @@ public final class FollowScenario implements Scenario {
       }
     }
 
-    private Sample steady(MemoryOrchestrator writer, Duration duration) {
+    private Sample steady(MemoryOrchestrator writer, Duration duration) throws Exception {
       Load.Outcome outcome = Load.open(PER_SECOND, duration, i -> add(writer, number.getAndIncrement()));
       if (outcome.failures() > 0) {
         throw new IllegalStateException(outcome.failures() + " writes failed");
