@@ -28,15 +28,15 @@ final class CommonOptions {
   @Option(names = "--db-user", paramLabel = "NAME", scope = ScopeType.INHERIT, order = 92, description = "The database user. The password is read from $MEMLANE_DB_PASSWORD or ~/.pgpass.")
   private @Nullable String databaseUser;
 
-  @Option(names = "--embedder", paramLabel = "NAME", scope = ScopeType.INHERIT, order = 92, description = "What makes vectors: 'local', the sentence model (default), or 'hash', by shared words alone and without a model. "
+  @Option(names = "--embedder", paramLabel = "NAME", scope = ScopeType.INHERIT, order = 93, description = "What makes vectors: 'local', the sentence model (default), or 'hash', by shared words alone and without a model. "
       + "A directory is searched with the one that filled it; another needs 'reindex'.")
   private EmbedderName embedder = EmbedderName.LOCAL;
 
-  @Option(names = "--json", scope = ScopeType.INHERIT, order = 93, description = "Print JSON, and nothing else on standard output.")
+  @Option(names = "--json", scope = ScopeType.INHERIT, order = 94, description = "Print JSON, and nothing else on standard output.")
   private boolean json;
 
   @Option(names = {"-v",
-      "--verbose"}, scope = ScopeType.INHERIT, order = 94, description = "Log more, and show where errors come from.")
+      "--verbose"}, scope = ScopeType.INHERIT, order = 95, description = "Log more, and show where errors come from.")
   private boolean verbose;
 
   /** The embedders that can be named. */

@@ -46,10 +46,10 @@ import org.jspecify.annotations.Nullable;
  * <b>Reads</b> come from core. A search finds what this process has been acknowledged before it.
  *
  * <p>
- * <b>Threads.</b> Safe for use by many at once. Nothing here blocks its caller, but that a write waits for its admission
- * while 10,000 others are under way, no longer than its deadline; {@link #blocking} waits for the results. What is chained to
- * a returned future runs on a virtual thread of its own and may block. Cancelling a future ends the waiting, not the
- * write.
+ * <b>Threads.</b> Safe for use by many at once. Nothing here blocks its caller, but that a write waits while 10,000 others
+ * are under way and while the commit queue is full, each no longer than its deadline; {@link #blocking} waits for the
+ * results. What is chained to a returned future runs on a virtual thread of its own and may block. Cancelling a future
+ * ends the waiting, not the write.
  */
 public final class MemoryOrchestrator implements AutoCloseable {
 
@@ -114,8 +114,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
         : new ChangePoller(stores, environment, follower, settings.followEvery());
     Rollback rollback = new Rollback(stores, environment, doubt, behind);
     WriteProtocol protocol = new WriteProtocol(stores, environment, new ParallelWrite(stores, environment), doubt,
-        rollback, settler,
-        follower, behind);
+        rollback, settler, follower, behind);
     this.admission = new Admission(settings.mostInFlight(), settings.mostUnsettled(), patience, settler);
     this.adding = new Adding(stores, environment, turns, protocol, embedder, settings.unique(), patience);
     this.changing = new Changing(stores, environment, turns, protocol, embedder, settings.unique(), patience);
@@ -153,7 +152,9 @@ public final class MemoryOrchestrator implements AutoCloseable {
   }
 
   /**
-   * Stores a memory.
+   * Stores a memory. The write begins in the calling thread, which may have to wait: while too many others are under way,
+   * and while the commit queue is full, each no longer than the write's deadline. So who writes faster than the stores is
+   * slowed down.
    *
    * @return the memory as it is stored, or as it was stored before under this key; fails with a
    * {@link MemoryWriteException}

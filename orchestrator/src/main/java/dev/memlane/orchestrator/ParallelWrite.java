@@ -14,8 +14,8 @@ import java.util.function.Supplier;
  * The fan-out: one operation to the three stores at once.
  *
  * <p>
- * Three branches are started. Each branch ends as a {@link StoreResult}, whatever happens in it; where core's or history's branch can't even start,
- * the unit is withdrawn, so that neither of them is done.
+ * Three branches are started. Each branch ends as a {@link StoreResult}, whatever happens in it; where core's or
+ * history's branch can't even start, the unit is withdrawn, so that neither of them is done.
  */
 final class ParallelWrite {
 

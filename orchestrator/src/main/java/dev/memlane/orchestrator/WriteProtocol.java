@@ -51,8 +51,8 @@ final class WriteProtocol {
   /**
    * Runs the operation.
    *
-   * @return its outcome, completed on a thread that may be blocked; a {@link WriteOutcome.Conflict} without an expectation means that the row is not the one that
-   * the operation started from. Never fails
+   * @return its outcome, completed on a thread that may be blocked; a {@link WriteOutcome.Conflict} without an expectation
+   * means that the row is not the one that the operation started from. Never fails
    */
   CompletableFuture<WriteOutcome> run(Operation operation, Instant deadline) {
     long generation = stores.index().generation();

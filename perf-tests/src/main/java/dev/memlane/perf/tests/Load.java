@@ -5,12 +5,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 
-/** Load on something that is called: as fast as it answers, or at a fixed rate. */
+/**
+ * Load on something that is called: as fast as it answers, or at a fixed rate.
+ *
+ * <p>
+ * Calls that have no answer a minute after the load's end fail it, and are left to themselves.
+ */
 public final class Load {
 
   private static final long LONGEST_NANOS = Duration.ofMinutes(2).toNanos();
@@ -63,6 +70,11 @@ public final class Load {
 
     /** Waits so long, or less. */
     void pause(long nanos);
+
+    /** How long the answers may take that are not there at the load's end, by the system's time. */
+    default Duration patience() {
+      return Duration.ofMinutes(1);
+    }
   }
 
   /** An empty histogram of nanoseconds. */
@@ -75,6 +87,7 @@ public final class Load {
    * those of single calls as the callers saw them.
    *
    * @throws ExecutionException if a call failed; its cause is what the call failed with
+   * @throws IllegalStateException if a call doesn't end
    */
   public static Outcome closed(int callers, Duration duration, Call call)
       throws ExecutionException, InterruptedException {
@@ -106,7 +119,7 @@ public final class Load {
         }
       });
     }
-    CompletableFuture.allOf(running.toArray(CompletableFuture[]::new)).get();
+    await(running, duration, time);
     return new Outcome(latencies, (time.nanos() - start) / 1e9, 0);
   }
 
@@ -115,12 +128,15 @@ public final class Load {
    * should have begun, so that a stall shows in all the calls that it held up.
    *
    * @param perSecond the rate
+   * @throws IllegalStateException if a call isn't answered
    */
-  public static Outcome open(double perSecond, Duration duration, AsynchronousCall call) {
+  public static Outcome open(double perSecond, Duration duration, AsynchronousCall call)
+      throws ExecutionException, InterruptedException {
     return open(perSecond, duration, call, Time.SYSTEM);
   }
 
-  static Outcome open(double perSecond, Duration duration, AsynchronousCall call, Time time) {
+  static Outcome open(double perSecond, Duration duration, AsynchronousCall call, Time time)
+      throws ExecutionException, InterruptedException {
     Histogram latencies = histogram();
     AtomicInteger failures = new AtomicInteger();
     List<CompletableFuture<?>> running = new ArrayList<>();
@@ -140,7 +156,25 @@ public final class Load {
         return null;
       }));
     }
-    CompletableFuture.allOf(running.toArray(CompletableFuture[]::new)).join();
+    await(running, Duration.ZERO, time);
     return new Outcome(latencies, (time.nanos() - start) / 1e9, failures.get());
+  }
+
+  /**
+   * @param left how long the load goes on
+   */
+  private static void await(List<? extends CompletableFuture<?>> running, Duration left, Time time)
+      throws ExecutionException, InterruptedException {
+    try {
+      CompletableFuture.allOf(running.toArray(CompletableFuture[]::new))
+          .get(left.plus(time.patience()).toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      long outstanding = running.stream().filter(call -> !call.isDone()).count();
+      IllegalStateException stuck = new IllegalStateException("calls without an answer "
+          + time.patience().toSeconds() + " s after the load's end: " + outstanding, e);
+      running.stream().filter(CompletableFuture::isCompletedExceptionally)
+          .forEach(failed -> stuck.addSuppressed(failed.exceptionNow()));
+      throw stuck;
+    }
   }
 }

@@ -73,10 +73,8 @@ public final class SharedLoad {
   private boolean run() throws IOException, InterruptedException {
     boolean right;
     try (MemoryOrchestrator here = open("here")) {
-      Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-          "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
-          SharedLoad.class.getName(), jdbcUrl, directory.toString(), "write")
-          .redirectError(ProcessBuilder.Redirect.DISCARD).start();
+      Process process = JavaProcess
+          .prepare(List.of(), SharedLoad.class.getName(), jdbcUrl, directory.toString(), "write").start();
       try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
         right = keys(here.blocking(), output);
         right &= lags(here.blocking(), output);

@@ -22,7 +22,7 @@ class LoadTest {
   private static final long MILLI = 1_000_000;
 
   /** A clock that stands still until somebody moves it; who pauses moves it. */
-  private static final class Clock implements Load.Time {
+  private static class Clock implements Load.Time {
     private final AtomicLong nanos = new AtomicLong(-5 * MILLI);
 
     @Override
@@ -33,6 +33,14 @@ class LoadTest {
     @Override
     public void pause(long pause) {
       nanos.addAndGet(pause);
+    }
+  }
+
+  /** The same, of somebody who doesn't wait for what is late. */
+  private static final class ImpatientClock extends Clock {
+    @Override
+    public Duration patience() {
+      return Duration.ZERO;
     }
   }
 
@@ -89,7 +97,7 @@ class LoadTest {
   }
 
   @Test
-  void open_everyCallAnsweredAtOnce_beginsWhenItIsDue() {
+  void open_everyCallAnsweredAtOnce_beginsWhenItIsDue() throws Exception {
     Clock clock = new Clock();
     long start = clock.nanos();
     List<Long> begun = new ArrayList<>();
@@ -102,7 +110,7 @@ class LoadTest {
   }
 
   @Test
-  void open_aCallHoldsUpTheNext_countsTheirLatencyFromWhenTheyWereDue() {
+  void open_aCallHoldsUpTheNext_countsTheirLatencyFromWhenTheyWereDue() throws Exception {
     Clock clock = new Clock();
     Load.Outcome outcome = Load.open(100, Duration.ofMillis(60), number -> {
       if (number == 1) {
@@ -115,7 +123,7 @@ class LoadTest {
   }
 
   @Test
-  void open_aCallAnsweredLater_holdsUpNobodyAndCountsUntilItsAnswer() {
+  void open_aCallAnsweredLater_holdsUpNobodyAndCountsUntilItsAnswer() throws Exception {
     Clock clock = new Clock();
     CompletableFuture<String> late = new CompletableFuture<>();
     Load.Outcome outcome = Load.open(100, Duration.ofMillis(50), number -> {
@@ -133,7 +141,7 @@ class LoadTest {
   }
 
   @Test
-  void open_someCallsFail_countsThemAndNotTheirLatency() {
+  void open_someCallsFail_countsThemAndNotTheirLatency() throws Exception {
     Clock clock = new Clock();
     Load.Outcome outcome = Load.open(1_000, Duration.ofMillis(10),
         number -> number % 5 == 0
@@ -142,5 +150,27 @@ class LoadTest {
         clock);
     assertThat(outcome.failures()).isEqualTo(2);
     assertThat(outcome.latencies().getTotalCount()).isEqualTo(8);
+  }
+
+  @Test
+  void closed_callsNeverEnd_failsAndTellsHowMany() {
+    Clock clock = new ImpatientClock();
+    CompletableFuture<Void> never = new CompletableFuture<>();
+    try {
+      assertThatThrownBy(() -> Load.closed(3, Duration.ofMillis(50), number -> {
+        never.join();
+        clock.pause(50 * MILLI);
+      }, clock)).isInstanceOf(IllegalStateException.class).hasMessageEndingWith("the load's end: 3");
+    } finally {
+      never.complete(null);
+    }
+  }
+
+  @Test
+  void open_aCallIsNeverAnswered_failsAndTellsHowMany() {
+    assertThatThrownBy(() -> Load.open(100, Duration.ofMillis(50),
+        number -> number == 1 ? new CompletableFuture<>() : CompletableFuture.completedFuture(null),
+        new ImpatientClock())).isInstanceOf(IllegalStateException.class)
+        .hasMessageEndingWith("the load's end: 1");
   }
 }

@@ -1,5 +1,6 @@
 package dev.memlane.perf.tests.kill;
 
+import dev.memlane.perf.tests.JavaProcess;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class VictimProcess implements AutoCloseable {
 
+  private static final List<String> OPTIONS = List.of("-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC");
   private static final Duration OPENING = Duration.ofSeconds(90);
   private static final Duration ENDING = Duration.ofMinutes(2);
 
@@ -48,10 +50,7 @@ final class VictimProcess implements AutoCloseable {
   /** Starts one, and begins to listen to it. */
   static VictimProcess start(Attempt.Source source, Victim.Settings settings, Ledger ledger, Path errors)
       throws IOException {
-    List<String> command = List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m",
-        "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED", "-cp",
-        System.getProperty("java.class.path"), Victim.class.getName());
-    Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
+    Process process = JavaProcess.prepare(OPTIONS, Victim.class.getName()).redirectError(errors.toFile()).start();
     VictimProcess victim = new VictimProcess(source, process, ledger, errors);
     Thread.ofVirtual().name("victim-" + source.number()).start(victim::listen);
     try {

@@ -9,6 +9,7 @@ import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.perf.tests.Bench;
 import dev.memlane.perf.tests.Findings;
+import dev.memlane.perf.tests.JavaProcess;
 import dev.memlane.perf.tests.Plot;
 import dev.memlane.perf.tests.Sample;
 import dev.memlane.perf.tests.Scenario;
@@ -35,7 +36,7 @@ public final class BulkScenario implements Scenario {
   private static final String BATCH = "addMemories";
   private static final String INGEST = "ingest";
   private static final String RAW = "raw limit";
-  private static final String HEAP = "-Xmx512m";
+  private static final List<String> OPTIONS = List.of("-Xmx512m", JavaProcess.VECTOR_MODULE);
   private static final int PAGE = 5_000;
 
   @Override
@@ -106,18 +107,12 @@ public final class BulkScenario implements Scenario {
     }
   }
 
-  private static ProcessBuilder java(String main, String... arguments) {
-    List<String> command = new ArrayList<>(List.of(
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(), HEAP, "--enable-native-access=ALL-UNNAMED",
-        "--add-modules", "jdk.incubator.vector", "-cp", System.getProperty("java.class.path"), main));
-    command.addAll(List.of(arguments));
-    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD);
-  }
-
   private static Worker add(Server server, int count) throws IOException, InterruptedException {
     Worker worker = new Worker(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
-    Process process = java(BulkScenario.class.getName(), server.jdbcUrl(), server.folder("index-bulk").toString(),
-        Integer.toString(count)).start();
+    Process process = JavaProcess
+        .prepare(OPTIONS, BulkScenario.class.getName(), server.jdbcUrl(), server.folder("index-bulk").toString(),
+            Integer.toString(count))
+        .start();
     try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
       for (String line = output.readLine(); line != null; line = output.readLine()) {
         String[] told = line.split(" ", -1);
@@ -136,8 +131,10 @@ public final class BulkScenario implements Scenario {
   }
 
   private static double ingest(Path data, Path file, int count) throws IOException, InterruptedException {
-    Process process = java("dev.memlane.cli.Main", "--data", data.toString(), "--embedder", "hash", "--json", "ingest",
-        file.toString()).start();
+    Process process = JavaProcess
+        .prepare(OPTIONS, "dev.memlane.cli.Main", "--data", data.toString(), "--embedder", "hash", "--json", "ingest",
+            file.toString())
+        .start();
     try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
       JsonNode report = new ObjectMapper().readTree(output);
       process.waitFor(1, TimeUnit.MINUTES);

@@ -1,8 +1,15 @@
 package dev.memlane.perf.tests.scenario;
 
 import dev.memlane.model.CoreStore;
+import dev.memlane.model.HistoryStore;
+import dev.memlane.model.IndexDocument;
+import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.NewMemory;
+import dev.memlane.model.Operation;
+import dev.memlane.model.StoreException;
+import dev.memlane.model.StoreResult;
+import dev.memlane.model.VectorIndex;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.perf.tests.Bench;
@@ -23,6 +30,8 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -100,11 +109,32 @@ public final class FailuresScenario implements Scenario {
 
   private static MemoryOrchestrator open(Server server, Database database) {
     CoreStore core = PostgresCoreStore.open(database, Generated.MODEL, Generated.DIMENSION);
-    return MemoryOrchestrator.builder().stores(database.units(), core,
-        new ThrowingHistory(new PostgresHistoryStore(database), Place.BRANCH.word),
-        new RefusingIndex(LuceneVectorIndex.builder(server.folder("index-failures")).model(Generated.MODEL)
-            .dimension(Generated.DIMENSION).open(), Place.INDEX.word))
-        .embedder(new GivenVectors()).followEvery(Duration.ZERO).open();
+    HistoryStore history = Overridden.of(HistoryStore.class, new PostgresHistoryStore(database),
+        Map.of("write", arguments -> throwFor((Operation) arguments[1])));
+    VectorIndex index = Overridden.of(VectorIndex.class,
+        LuceneVectorIndex.builder(server.folder("index-failures")).model(Generated.MODEL)
+            .dimension(Generated.DIMENSION).open(),
+        Map.of("put", arguments -> refuse((IndexDocument) arguments[0])));
+    return MemoryOrchestrator.builder().stores(database.units(), core, history, index).embedder(new GivenVectors())
+        .followEvery(Duration.ZERO).open();
+  }
+
+  /** Throws for some, and has no answer for the others. */
+  private static @Nullable Object throwFor(Operation operation) {
+    Memory after = operation.after();
+    if (after != null && after.content().startsWith(Place.BRANCH.word)) {
+      throw new StoreException("thrown by the scenario", null);
+    }
+    return null;
+  }
+
+  /** Refuses some, and has no answer for the others. */
+  private static @Nullable Object refuse(IndexDocument document) {
+    // Later, as an index does: one that refuses at once is never fanned out to.
+    return document.memory().content().startsWith(Place.INDEX.word)
+        ? CompletableFuture
+            .supplyAsync(() -> new StoreResult.NotApplied(new StoreException("refused by the scenario", null)))
+        : null;
   }
 
   private static void refuse(Server server, String word) throws SQLException {

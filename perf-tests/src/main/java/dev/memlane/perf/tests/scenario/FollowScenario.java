@@ -1,6 +1,5 @@
 package dev.memlane.perf.tests.scenario;
 
-import dev.memlane.embedded.Memlane;
 import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.Memory;
@@ -14,9 +13,7 @@ import dev.memlane.perf.tests.Load;
 import dev.memlane.perf.tests.Sample;
 import dev.memlane.perf.tests.Scenario;
 import dev.memlane.perf.tests.Verdict;
-import dev.memlane.perf.tests.kill.ServerProcess;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -63,28 +60,23 @@ public final class FollowScenario implements Scenario {
 
   @Override
   public void run(Bench bench) throws Exception {
-    Path directory = bench.directory("data");
-    try (Memlane home = Memlane.builder(directory.resolve("home")).embedder(new HashEmbedder()).open()) {
-      ServerProcess server = ServerProcess.of(home.directory())
-          .orElseThrow(() -> new IllegalStateException("the embedded server is not there"));
-      String url = server.jdbcUrl(server.port());
-      try (Follower.Handle follower = Follower.start(url, directory.resolve("follower"))) {
-        new Writing(url, directory.resolve("writer"), follower).race(bench);
-      }
+    try (Server server = Server.start(bench.directory("data"));
+        Follower.Handle follower = Follower.start(server.jdbcUrl(), server.folder("follower"))) {
+      new Writing(server, follower).race(bench);
     }
-    judge(bench.findings());
+    judge(bench.findings(), !bench.quick());
   }
 
-  private static void judge(Findings findings) {
+  private static void judge(Findings findings, boolean fullSize) {
     double interval = INTERVAL.toMillis();
     findings.judge("found by the other process, p50 in polling intervals",
-        findings.median(FOUND, STEADY, Sample.P50) / interval, Verdict.Bar.atMost(1.2), true);
+        findings.median(FOUND, STEADY, Sample.P50) / interval, Verdict.Bar.atMost(1.2), fullSize);
     findings.judge("found by the other process, p99 in polling intervals",
-        findings.median(FOUND, STEADY, Sample.P99) / interval, Verdict.Bar.atMost(1.5), true);
+        findings.median(FOUND, STEADY, Sample.P99) / interval, Verdict.Bar.atMost(1.5), fullSize);
     findings.judge("the writer's throughput at " + STEADY + ", followed over not followed",
-        findings.ratio(Sample.PER_SECOND, STEADY, FOLLOWED, UNFOLLOWED), Verdict.Bar.atLeast(0.95), true);
+        findings.ratio(Sample.PER_SECOND, STEADY, FOLLOWED, UNFOLLOWED), Verdict.Bar.atLeast(0.95), fullSize);
     findings.judge("the writer's p50 at " + STEADY + ", followed over not followed",
-        findings.ratio(Sample.P50, STEADY, FOLLOWED, UNFOLLOWED), Verdict.Bar.atMost(1.05), true);
+        findings.ratio(Sample.P50, STEADY, FOLLOWED, UNFOLLOWED), Verdict.Bar.atMost(1.05), fullSize);
     findings.note("At its highest throughput the writer keeps "
         + Math.round(100 * findings.ratio(Sample.PER_SECOND, MOST, FOLLOWED, UNFOLLOWED))
         + " %: there the other process puts every memory into its own index on the same processors.");
@@ -93,17 +85,15 @@ public final class FollowScenario implements Scenario {
   /** This process's part. */
   private static final class Writing {
 
-    private final String url;
-    private final Path index;
+    private final Server server;
     private final Follower.Handle follower;
     private final HashEmbedder embedder = new HashEmbedder();
     private final List<String> texts;
     private final List<float[]> vectors;
     private final AtomicLong number = new AtomicLong();
 
-    Writing(String url, Path index, Follower.Handle follower) throws IOException {
-      this.url = url;
-      this.index = index;
+    Writing(Server server, Follower.Handle follower) throws IOException {
+      this.server = server;
       this.follower = follower;
       this.texts = Texts.of(TEXTS, SEED);
       this.vectors = embedder.embed(texts).join();
@@ -131,8 +121,8 @@ public final class FollowScenario implements Scenario {
      * @param followed whether the other one does
      */
     private Sample write(boolean following, boolean followed, Round round) throws Exception {
-      try (MemoryOrchestrator writer = MemoryOrchestrator.builder().postgres(url, null, null).indexDirectory(index)
-          .embedder(embedder).followEvery(following ? INTERVAL : Duration.ZERO).open()) {
+      try (MemoryOrchestrator writer = server.builder(Follower.SCHEMA).embedder(embedder)
+          .followEvery(following ? INTERVAL : Duration.ZERO).open()) {
         if (followed) {
           follower.follow();
         }
@@ -146,7 +136,7 @@ public final class FollowScenario implements Scenario {
       }
     }
 
-    private Sample steady(MemoryOrchestrator writer, Duration duration) {
+    private Sample steady(MemoryOrchestrator writer, Duration duration) throws Exception {
       Load.Outcome outcome = Load.open(PER_SECOND, duration, i -> add(writer, number.getAndIncrement()));
       if (outcome.failures() > 0) {
         throw new IllegalStateException(outcome.failures() + " writes failed");

@@ -4,6 +4,7 @@ import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.SearchRequest;
+import dev.memlane.perf.tests.JavaProcess;
 import dev.memlane.perf.tests.Load;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
@@ -12,6 +13,7 @@ import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -31,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Follower {
 
+  /** Where the memories are that it follows. */
+  static final String SCHEMA = "follow";
   private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
   private static final long PATIENCE_MILLIS = 30_000;
   private static final String FOLLOW = "follow";
@@ -70,7 +74,7 @@ final class Follower {
       }
       switch (command) {
         case FOLLOW -> {
-          memory = MemoryOrchestrator.builder().postgres(url, null, null).indexDirectory(index)
+          memory = MemoryOrchestrator.builder().postgres(url, null, null).schema(SCHEMA).indexDirectory(index)
               .embedder(new HashEmbedder()).open();
           BlockingMemory found = memory.blocking();
           seeker = Thread.ofPlatform().daemon().start(() -> seek(looks, found, lags));
@@ -121,10 +125,8 @@ final class Follower {
 
   /** Starts one, which follows nothing yet. */
   static Handle start(String url, Path index) throws IOException {
-    Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx1g",
-        "--enable-native-access=ALL-UNNAMED", "--add-modules", "jdk.incubator.vector", "-cp",
-        System.getProperty("java.class.path"), Follower.class.getName(), url, index.toString())
-        .redirectError(ProcessBuilder.Redirect.DISCARD).start();
+    Process process = JavaProcess.prepare(List.of("-Xmx1g", JavaProcess.VECTOR_MODULE), Follower.class.getName(), url,
+        index.toString()).start();
     return new Handle(process);
   }
 

@@ -68,10 +68,10 @@ public final class LocalModelScenario implements Scenario {
       }
       bench.race(contestants);
     }
-    judge(bench.findings());
+    judge(bench.findings(), !bench.quick());
   }
 
-  private static void judge(Findings findings) {
+  private static void judge(Findings findings, boolean fullSize) {
     String best = Objects.requireNonNull(REQUESTS.stream().map(LocalModelScenario::requests)
         .max(Comparator.comparingDouble(parameter -> findings.median(ALONE, parameter, Sample.PER_SECOND)))
         .orElse(null));
@@ -79,7 +79,7 @@ public final class LocalModelScenario implements Scenario {
     List<Double> alone = findings.rounds(ALONE, best, Sample.PER_SECOND);
     findings.judge("ingest over the embedder alone at its best, " + best,
         Statistics.median(IntStream.range(0, ingest.size()).mapToObj(i -> ingest.get(i) / alone.get(i)).toList()),
-        Verdict.Bar.atLeast(0.95), true);
+        Verdict.Bar.atLeast(0.95), fullSize);
     findings.note("The embedder computes one text a run, whatever the request's size.");
   }
 

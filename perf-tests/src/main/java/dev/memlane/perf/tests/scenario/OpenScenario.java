@@ -8,6 +8,7 @@ import dev.memlane.orchestrator.VerifyReport;
 import dev.memlane.perf.tests.Bench;
 import dev.memlane.perf.tests.Directories;
 import dev.memlane.perf.tests.Findings;
+import dev.memlane.perf.tests.JavaProcess;
 import dev.memlane.perf.tests.Sample;
 import dev.memlane.perf.tests.Scenario;
 import dev.memlane.perf.tests.Verdict;
@@ -17,7 +18,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -165,10 +165,8 @@ public final class OpenScenario implements Scenario {
   }
 
   private static void fillAndKill(Path directory, int count) throws IOException, InterruptedException {
-    Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx512m",
-        "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
-        OpenScenario.class.getName(), directory.toString(), String.format(Locale.ROOT, "%d", count))
-        .redirectError(ProcessBuilder.Redirect.DISCARD).start();
+    Process process = JavaProcess.prepare(List.of("-Xmx512m"), OpenScenario.class.getName(), directory.toString(),
+        Integer.toString(count)).start();
     try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
       String line = output.readLine();
       if (!STORED.equals(line)) {

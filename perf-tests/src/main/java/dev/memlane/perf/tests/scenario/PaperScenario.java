@@ -23,7 +23,6 @@ import dev.memlane.perf.tests.Load;
 import dev.memlane.perf.tests.Sample;
 import dev.memlane.perf.tests.Scenario;
 import dev.memlane.perf.tests.Verdict.Bar;
-import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -33,9 +32,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import java.util.stream.LongStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What the fan-out gains on paper: stores that take 25, 25 and 20 ms and nothing else. The orchestrator is the real one,
@@ -123,19 +120,19 @@ public final class PaperScenario implements Scenario {
 
   // The stores.
 
-  @SuppressWarnings("FutureReturnValueIgnored") // the proxies return them
+  @SuppressWarnings("FutureReturnValueIgnored") // the stores return them
   private MemoryOrchestrator open() {
-    CoreStore core = simulate(CoreStore.class, Map.of(
+    CoreStore core = Overridden.of(CoreStore.class, null, Map.of(
         "write", arguments -> answer(DATABASE, StoreKind.CORE, (Operation) arguments[1]),
         "undo", arguments -> answer(DATABASE, StoreKind.CORE, (Operation) arguments[1]),
         "count", arguments -> CompletableFuture.completedFuture(0L),
         "heads", arguments -> CompletableFuture.completedFuture(List.of()),
         "gone", arguments -> CompletableFuture.completedFuture(List.of())));
-    HistoryStore history = simulate(HistoryStore.class, Map.of(
+    HistoryStore history = Overridden.of(HistoryStore.class, null, Map.of(
         "write", arguments -> answer(DATABASE, StoreKind.HISTORY, (Operation) arguments[1]),
         "undo", arguments -> answer(DATABASE, StoreKind.HISTORY, (Operation) arguments[1]),
         "sweepVoid", arguments -> CompletableFuture.completedFuture(0)));
-    VectorIndex index = simulate(VectorIndex.class, Map.of(
+    VectorIndex index = Overridden.of(VectorIndex.class, null, Map.of(
         "put", arguments -> put((IndexDocument) arguments[0]),
         "names", arguments -> CompletableFuture.completedFuture(List.of()),
         "generation", arguments -> 0L,
@@ -166,20 +163,5 @@ public final class PaperScenario implements Scenario {
   private record SimulatedUnit(Kind kind, MemoryId memory, OperationId op, Instant deadline) implements Unit {
     @Override
     public void withdraw(Throwable cause) {}
-  }
-
-  /** A store that can what the scenario needs, by the names of its methods; null from those that aren't named. */
-  private static <T> T simulate(Class<T> contract, Map<String, Function<Object[], Object>> methods) {
-    return contract.cast(Proxy.newProxyInstance(contract.getClassLoader(), new Class<?>[]{contract},
-        (proxy, method, arguments) -> call(proxy, method.getName(), arguments, methods)));
-  }
-
-  private static @Nullable Object call(Object proxy, String name, Object @Nullable [] arguments,
-      Map<String, Function<Object[], Object>> methods) {
-    if (name.equals("unguarded")) {
-      return proxy;
-    }
-    Function<Object[], Object> method = methods.get(name);
-    return method == null ? null : method.apply(arguments == null ? new Object[0] : arguments);
   }
 }
