@@ -36,8 +36,8 @@ final class FilledMemory implements AutoCloseable {
 
   private static final int PAGE = 5_000;
   private static final Duration LONGEST_MERGING = Duration.ofMinutes(10);
-  /** So long without a merge means that none is to come: one that ends starts the next at once. */
-  private static final Duration QUIET = Duration.ofSeconds(1);
+  /** So long without a merge means that none is to come: the index looks for them after intervals of ten seconds. */
+  private static final Duration QUIET = Duration.ofSeconds(25);
 
   private final Memlane memlane;
   private final Map<MemoryId, Integer> numbers;
