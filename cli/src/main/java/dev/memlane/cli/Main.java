@@ -3,6 +3,7 @@ package dev.memlane.cli;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -38,6 +39,18 @@ public final class Main {
     }
     stop.ended();
     System.exit(status);
+  }
+
+  /**
+   * Does what the command line says, inside a program that goes on afterwards.
+   *
+   * @param out takes the answer
+   * @param err takes everything else
+   * @return the exit status
+   */
+  public static int run(InputStream in, PrintStream out, PrintStream err, String... arguments) {
+    return new Application(new Context(new CommonOptions(), new Console(in, out, err, false), System.getenv(), home(),
+        new Stop(), UnaryOperator.identity())).run(arguments);
   }
 
   private static Path home() {
