@@ -40,8 +40,8 @@ final class CoreStatements {
   private static final String LIVE_ROWS = """
       with x as (
         select * from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::integer[], ?::text[], ?::text[],
-          ?::text[], ?::text[], ?::text[], ?::text[], ?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
-          ?::integer[], ?::bytea[], ?::uuid[])
+          ?::text[], ?::text[], ?::text[], ?::text[], ?::uuid[], ?::text[], ?::timestamptz[], ?::timestamptz[],
+          ?::timestamptz[], ?::timestamptz[], ?::integer[], ?::bytea[], ?::uuid[])
         as x(unit, id, expected, stamp, op, version, user_id, agent_id, run_id, key, actor, content, content_hash,
           metadata, occurred_at, created_at, updated_at, expires_at, model, vector, dedup_hash)
       )""";
@@ -52,8 +52,8 @@ final class CoreStatements {
         insert into memory (id, state, version, op, stamp, user_id, agent_id, run_id, key, actor, content, content_hash,
           dedup_hash, metadata, occurred_at, created_at, updated_at, expires_at)
         select id, 1, version, op, stamp, user_id, agent_id, run_id, key, actor, content, content_hash, dedup_hash,
-          metadata::jsonb, occurred_at::timestamptz, created_at::timestamptz, updated_at::timestamptz,
-          expires_at::timestamptz
+          metadata::jsonb, occurred_at, created_at, updated_at,
+          expires_at
         from x order by id
         on conflict do nothing
         returning id, version
@@ -77,9 +77,9 @@ final class CoreStatements {
               update memory m set state = 1, version = x.version, op = x.op, stamp = x.stamp, user_id = x.user_id,
                 agent_id = x.agent_id, run_id = x.run_id, key = x.key, actor = x.actor, content = x.content,
                 content_hash = x.content_hash, dedup_hash = x.dedup_hash, metadata = x.metadata::jsonb,
-                occurred_at = x.occurred_at::timestamptz,
-                created_at = x.created_at::timestamptz, updated_at = x.updated_at::timestamptz,
-                expires_at = x.expires_at::timestamptz
+                occurred_at = x.occurred_at,
+                created_at = x.created_at, updated_at = x.updated_at,
+                expires_at = x.expires_at
               from x join locked using (id)
               where m.id = x.id and m.stamp = x.expected
               returning m.id, m.version
@@ -127,14 +127,14 @@ final class CoreStatements {
     return """
         with x as (
           select * from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[], ?::integer[], ?::integer[], ?::uuid[],
-            ?::text[])
+            ?::timestamptz[])
           as x(unit, id, expected, stamp, state, version, op, at)
         ), locked as materialized (
           select id from memory where id in (select id from x) order by id for update %s
         ), cleared as (
           update memory m set state = x.state, version = x.version, op = x.op, stamp = x.stamp, actor = null,
             content = null, content_hash = null, dedup_hash = null, metadata = '{}', occurred_at = null,
-            expires_at = null, updated_at = x.at::timestamptz
+            expires_at = null, updated_at = x.at
           from x join locked using (id)
           where m.id = x.id and m.stamp = x.expected
           returning m.id, m.version

@@ -27,12 +27,12 @@ final class HistoryStatements {
       """
           with x as (
             select * from unnest(?::uuid[], ?::uuid[], ?::integer[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
-              ?::text[])
+              ?::timestamptz[])
             as x(op, memory_id, kind, old_content, new_content, old_metadata, new_metadata, actor, at)
           )
           insert into history (op, memory_id, version, kind, old_content, new_content, old_metadata, new_metadata, actor, at)
           select x.op, x.memory_id, m.version, x.kind, x.old_content, x.new_content, x.old_metadata::jsonb,
-            x.new_metadata::jsonb, x.actor, x.at::timestamptz
+            x.new_metadata::jsonb, x.actor, x.at
           from x join memory m on m.id = x.memory_id and m.stamp = x.op
           order by x.op
           returning op, version""",

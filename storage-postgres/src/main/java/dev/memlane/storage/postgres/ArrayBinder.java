@@ -1,10 +1,10 @@
 package dev.memlane.storage.postgres;
 
-import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Types;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
@@ -16,7 +16,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ArrayBinder {
 
-  private final Connection connection;
   private final PreparedStatement statement;
   private final boolean single;
   private int next;
@@ -24,8 +23,7 @@ public final class ArrayBinder {
   /**
    * @param single whether there is one unit, bound to parameters that are no arrays
    */
-  ArrayBinder(Connection connection, PreparedStatement statement, int first, boolean single) {
-    this.connection = connection;
+  ArrayBinder(PreparedStatement statement, int first, boolean single) {
     this.statement = statement;
     this.next = first;
     this.single = single;
@@ -34,38 +32,34 @@ public final class ArrayBinder {
   public <I> ArrayBinder uuids(List<I> items, Function<I, @Nullable UUID> value) throws SQLException {
     return single
         ? bind(value.apply(items.getFirst()), Types.OTHER)
-        : bind("uuid", column(items, value, new @Nullable UUID[items.size()]));
+        : bind(BinaryArray.ofUuids(items, value), Types.OTHER);
   }
 
   public <I> ArrayBinder texts(List<I> items, Function<I, @Nullable String> value) throws SQLException {
     return single
         ? bind(value.apply(items.getFirst()), Types.VARCHAR)
-        : bind("text", column(items, value, new @Nullable String[items.size()]));
+        : bind(BinaryArray.ofTexts(items, value), Types.OTHER);
   }
 
   public <I> ArrayBinder numbers(List<I> items, Function<I, @Nullable Integer> value) throws SQLException {
     return single
         ? bind(value.apply(items.getFirst()), Types.INTEGER)
-        : bind("integer", column(items, value, new @Nullable Integer[items.size()]));
+        : bind(BinaryArray.ofNumbers(items, value), Types.OTHER);
   }
 
   public <I> ArrayBinder bytes(List<I> items, Function<I, byte @Nullable []> value) throws SQLException {
-    if (single) {
-      return bind(value.apply(items.getFirst()), Types.BINARY);
-    }
-    byte[] @Nullable [] column = new byte[items.size()] @Nullable [];
-    for (int i = 0; i < column.length; i++) {
-      column[i] = value.apply(items.get(i));
-    }
-    return bind("bytea", column);
+    return single
+        ? bind(value.apply(items.getFirst()), Types.BINARY)
+        : bind(BinaryArray.ofBytes(items, value), Types.OTHER);
   }
 
-  /** As texts in ISO 8601, which the statement casts: that keeps every microsecond. */
+  /** To the microsecond. */
   public <I> ArrayBinder times(List<I> items, Function<I, @Nullable Instant> value) throws SQLException {
-    return texts(items, item -> {
-      Instant time = value.apply(item);
-      return time == null ? null : time.toString();
-    });
+    if (!single) {
+      return bind(BinaryArray.ofTimes(items, value), Types.OTHER);
+    }
+    Instant time = value.apply(items.getFirst());
+    return bind(time == null ? null : time.truncatedTo(ChronoUnit.MICROS).toString(), Types.OTHER);
   }
 
   /** The number after the last parameter bound. */
@@ -73,20 +67,8 @@ public final class ArrayBinder {
     return next;
   }
 
-  private static <I, V> @Nullable V[] column(List<I> items, Function<I, @Nullable V> value, @Nullable V[] column) {
-    for (int i = 0; i < column.length; i++) {
-      column[i] = value.apply(items.get(i));
-    }
-    return column;
-  }
-
   private ArrayBinder bind(@Nullable Object value, int type) throws SQLException {
     statement.setObject(next++, value, type);
-    return this;
-  }
-
-  private ArrayBinder bind(String type, @Nullable Object[] column) throws SQLException {
-    statement.setArray(next++, connection.createArrayOf(type, column));
     return this;
   }
 }

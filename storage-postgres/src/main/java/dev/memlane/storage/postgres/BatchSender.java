@@ -59,16 +59,12 @@ final class BatchSender {
       sql.append(sql.isEmpty() ? "" : ";")
           .append(single ? statement.singleSql() : skipping && skippingSql != null ? skippingSql : statement.sql());
     }
+    sql.append(single ? "" : ";commit");
     try (Connection connection = connect()) {
       connection.setAutoCommit(single);
       try {
         BatchAnswer answer = execute(connection, sql.toString(), groups, single);
-        if (!single) {
-          connection.clearWarnings();
-          requireOpenTransaction(connection);
-          connection.commit();
-          requireNoWarning(connection.getWarnings());
-        }
+        requireNoTransaction(connection);
         return answer;
       } catch (SQLException | RuntimeException e) {
         if (!single) {
@@ -113,7 +109,7 @@ final class BatchSender {
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       int next = 1;
       for (Map.Entry<UnitStatement<?>, List<Object>> group : groups.entrySet()) {
-        next = bind(new ArrayBinder(connection, statement, next, single), group.getKey(), group.getValue());
+        next = bind(new ArrayBinder(statement, next, single), group.getKey(), group.getValue());
       }
       boolean rows = statement.execute();
       if (!single) {
@@ -157,12 +153,11 @@ final class BatchSender {
     }
   }
 
-  /** The driver says nothing where the server answers a commit with a rollback, because something had failed unseen. */
-  private static void requireOpenTransaction(Connection connection) throws SQLException {
+  /** What the server has not committed is rolled back with its transaction. */
+  private static void requireNoTransaction(Connection connection) throws SQLException {
     TransactionState state = connection.unwrap(BaseConnection.class).getTransactionState();
-    if (state != TransactionState.OPEN) {
-      throw new SQLException("the transaction was not open any more when it was to be committed, but " + state,
-          "25P02");
+    if (state != TransactionState.IDLE) {
+      throw new SQLException("the transaction was still " + state + " after it was to be committed", "25P02");
     }
   }
 

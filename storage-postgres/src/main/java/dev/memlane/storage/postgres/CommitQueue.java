@@ -27,14 +27,16 @@ import java.util.function.Supplier;
  * The queue through which all units of a database go out, many in one transaction: group commit.
  *
  * <p>
- * <b>Batching.</b> A server has one write-ahead log, so one batch is in flight at a time. What gathers meanwhile goes
- * out with the next one: there is no timer and no wait while idle. A batch is run by the executor, never by the thread
+ * <b>Batching.</b> A server has one write-ahead log, so what gathers while a batch is in flight goes out with the next
+ * one: there is no timer and no wait while idle. Only if much has gathered does another batch go out beside it, so that the
+ * server has work while it waits for its disk. A batch is run by the executor, never by the thread
  * that submits: a server that hangs would keep that one beyond the deadline at which it has an answer to give.
  *
  * <p>
- * <b>Invariants.</b> {@code running} is true exactly while a thread has taken on the queue. A unit leaves
- * {@code waiting} once, by being sent or by being withdrawn. No two units of one memory are in one batch; the later one
- * stays for the next. Futures are completed after the queue has been handed on, or on
+ * <b>Invariants.</b> {@code running} is the number of threads that have taken on the queue, and at least one while a unit
+ * waits. A unit leaves {@code waiting} once, by being sent or by being withdrawn. No two units of one memory are in one
+ * batch; the later one stays for the next (one that overtakes another's batch finds its rows locked, or the stamps that it
+ * doesn't expect, as one of another process would). Futures are completed after the queue has been handed on, or on
  * threads of their own, so that nothing that hangs on them holds it up. A full queue makes those who submit wait, each no longer than its unit's deadline.
  *
  * <p>
@@ -54,12 +56,15 @@ public final class CommitQueue implements Units {
 
   /** How often a unit that stands alone is sent after deadlocks and lock time-outs. */
   private static final int TRIES = 4;
+  /** How many units are worth a batch beside one that is in flight: what a batch costs anyway is shared by them. */
+  private static final int ENOUGH_FOR_ANOTHER = 16;
 
   private final BatchSender sender;
   private final Executor executor;
   private final InstantSource clock;
   private final int bound;
   private final int largestBatch;
+  private final int mostInFlight;
   /** For units that wait for locks. */
   private final Semaphore alone;
   /** For what has nothing to wait for but a bad neighbour: kept apart, so that it doesn't wait for locks either. */
@@ -73,7 +78,7 @@ public final class CommitQueue implements Units {
   private final Condition idle = lock.newCondition();
   private final Condition room = lock.newCondition();
   private final Set<DatabaseUnit> waiting = new LinkedHashSet<>();
-  private boolean running;
+  private int running;
   private boolean closed;
   private long units;
   private long batches;
@@ -82,16 +87,18 @@ public final class CommitQueue implements Units {
    * @param executor runs batches; must not run them in the caller's thread
    * @param bound how many units may wait
    * @param largestBatch how many units go out in one transaction
+   * @param mostInFlight how many batches may be in flight at the same time
    * @param connectionsAside how many connections may be taken by units that go again alone; the halves of a batch that
    * failed take one more
    */
   CommitQueue(BatchSender sender, Executor executor, InstantSource clock, int bound, int largestBatch,
-      int connectionsAside) {
+      int mostInFlight, int connectionsAside) {
     this.sender = sender;
     this.executor = executor;
     this.clock = clock;
     this.bound = bound;
     this.largestBatch = largestBatch;
+    this.mostInFlight = mostInFlight;
     this.alone = new Semaphore(connectionsAside, true);
     this.halves = new Semaphore(1, true);
   }
@@ -132,8 +139,8 @@ public final class CommitQueue implements Units {
         sent.add(unit);
       } else {
         waiting.add(unit);
-        begin = !running;
-        running = true;
+        begin = running == 0 || running < mostInFlight && waiting.size() >= ENOUGH_FOR_ANOTHER;
+        running += begin ? 1 : 0;
       }
     } finally {
       lock.unlock();
@@ -206,10 +213,10 @@ public final class CommitQueue implements Units {
     try {
       closed = true;
       room.signalAll();
-      while (running && left > 0) {
+      while (running > 0 && left > 0) {
         left = idle.awaitNanos(left);
       }
-      return !running;
+      return running == 0;
     } finally {
       lock.unlock();
     }
@@ -271,9 +278,9 @@ public final class CommitQueue implements Units {
     boolean more;
     lock.lock();
     try {
-      more = !waiting.isEmpty();
-      running = more;
+      more = waiting.size() >= (running == 1 ? 1 : ENOUGH_FOR_ANOTHER);
       if (!more) {
+        running--;
         idle.signalAll();
       }
     } finally {

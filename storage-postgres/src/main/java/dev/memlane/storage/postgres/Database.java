@@ -5,11 +5,16 @@ import com.zaxxer.hikari.HikariDataSource;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.Units;
+import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Properties;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -44,7 +49,8 @@ public final class Database implements AutoCloseable {
    */
   private static final int FEWEST_CONNECTIONS = 4;
 
-  /** A generic plan that is made while the tables are small scans them for ever after. */
+  /** From how many connections on two batches may be in flight at the same time. */
+  private static final int ENOUGH_FOR_TWO_BATCHES = 6;
   private static final String READING = "-c plan_cache_mode=force_custom_plan";
   /**
    * Planning a unit's statements takes longer than running them, so they are planned once; and so that the plan is right
@@ -70,11 +76,14 @@ public final class Database implements AutoCloseable {
     this.patience = builder.connectionTimeout;
     this.address = builder.jdbcUrl;
     this.properties = builder.connectionProperties(READING);
-    int aside = Math.max(1, (builder.poolSize - 2) / 3);
-    int readingConnections = builder.poolSize - 2 - aside;
+    int batches = builder.poolSize < ENOUGH_FOR_TWO_BATCHES ? 1 : 2;
+    // One more for the halves of batches that failed.
+    int aside = Math.max(1, (builder.poolSize - batches - 1) / 3);
+    int writingConnections = batches + 1 + aside;
+    int readingConnections = builder.poolSize - writingConnections;
     this.pool = new HikariDataSource(builder.poolConfiguration("", readingConnections, properties));
     this.writers = new HikariDataSource(
-        builder.poolConfiguration("-writing", 2 + aside, builder.connectionProperties(WRITING)));
+        builder.poolConfiguration("-writing", writingConnections, builder.connectionProperties(WRITING)));
     try {
       this.jdbi = Jdbi.create(pool);
       migrate(builder);
@@ -82,7 +91,7 @@ public final class Database implements AutoCloseable {
       this.timer = Executors
           .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("memlane-database-timer").factory());
       this.queue = new CommitQueue(new BatchSender(writers), executor, builder.clock, builder.queueBound,
-          builder.largestBatch, aside);
+          builder.largestBatch, batches, aside);
       this.expiry = timer.scheduleWithFixedDelay(queue::expire, 100, 100, TimeUnit.MILLISECONDS);
       this.readers = new Semaphore(readingConnections, true);
     } catch (RuntimeException e) {
@@ -219,7 +228,27 @@ public final class Database implements AutoCloseable {
             "the database has {0} = off: a crash of its server may lose what was acknowledged; switch it on", setting);
       }
     }
+    requireBinaryArrays(handle.getConnection());
     LOGGER.log(System.Logger.Level.DEBUG, "PostgreSQL {0}, schema {1}", version, schema);
+  }
+
+  /** Otherwise the driver would send nothing in their place. */
+  private static void requireBinaryArrays(Connection connection) {
+    boolean sent;
+    try (PreparedStatement statement = connection.prepareStatement("select cardinality(?::uuid[])")) {
+      statement.setObject(1, BinaryArray.ofUuids(List.of(new UUID(0, 0)), id -> id));
+      try (ResultSet rows = statement.executeQuery()) {
+        sent = rows.next() && rows.getInt(1) == 1;
+      }
+    } catch (SQLException e) {
+      throw SqlFailures.explain("arrays can't be sent to the database", e);
+    }
+    if (!sent) {
+      throw new StoreException(
+          "the connection sends no arrays in binary form; take binaryTransferDisable and preferQueryMode "
+              + "out of the database's URL",
+          null);
+    }
   }
 
   /** Sends what is queued, within the connection time-out, and closes the connections. */
@@ -387,6 +416,7 @@ public final class Database implements AutoCloseable {
       properties.setProperty("ApplicationName", "memlane");
       properties.setProperty("currentSchema", schema);
       properties.setProperty("tcpKeepAlive", "true");
+      properties.setProperty("binaryTransferEnable", BinaryArray.TYPES);
       properties.setProperty("connectTimeout", Long.toString(Math.max(1, connectionTimeout.toSeconds())));
       // Longer than the server's own limit, so that it is the server who says no wherever it still can.
       properties.setProperty("socketTimeout", Long.toString(statementTimeout.toSeconds() + 5));

@@ -39,22 +39,25 @@ class CommitQueueTest {
   private static final UnitStatement<Item> CORE = insert("write the core part");
   private static final UnitStatement<Item> HISTORY = insert("write the history part");
 
+  /** So many connections leave one for batches. */
+  private static final int ONE_BATCH_IN_FLIGHT = 5;
+
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private Database database;
   private Connection other;
 
   @BeforeEach
   void open() throws SQLException {
-    open(10_000);
+    open(10_000, ONE_BATCH_IN_FLIGHT);
   }
 
-  private void open(int bound) throws SQLException {
+  private void open(int bound, int poolSize) throws SQLException {
     String url = TestServer.freshDatabase();
     if (database != null) {
       database.close();
       other.close();
     }
-    database = Database.builder(url).queueBound(bound).lockTimeout(Duration.ofSeconds(4)).open();
+    database = Database.builder(url).queueBound(bound).poolSize(poolSize).lockTimeout(Duration.ofSeconds(4)).open();
     other = DriverManager.getConnection(url);
     execute("create table memlane.part (op uuid, part text, value int check (value >= 0), primary key (op, part))");
   }
@@ -100,6 +103,29 @@ class CommitQueueTest {
   }
 
   @Test
+  void manyUnits_whileTheServerIsBusy_goOutBesideTheFirst() throws Exception {
+    open(10_000, 10);
+    lockTable();
+    List<Sent> sent = new ArrayList<>();
+    sent.add(send(1_000, 1, Duration.ofSeconds(10)));
+    awaitBlockedStatement();
+    for (int i = 0; i < 15; i++) {
+      sent.add(send(i, 1, Duration.ofSeconds(10)));
+    }
+    awaitWaiting(15);
+    assertThat(database.queueStatistics().batches()).isEqualTo(1);
+
+    sent.add(send(15, 1, Duration.ofSeconds(10)));
+    awaitBatches(2);
+
+    unlockTable();
+    for (Sent each : sent) {
+      assertThat(each.answers().core()).isInstanceOf(StoreResult.Applied.class);
+    }
+    assertThat(count("select count(*) from part")).isEqualTo(2 * 17);
+  }
+
+  @Test
   void unit_badInABatch_failsAlone() throws Exception {
     int bad = 20;
     List<Answers> answers = gathered(50, bad);
@@ -113,7 +139,7 @@ class CommitQueueTest {
 
   @Test
   void unit_beyondTheBound_waitsForRoomUntilItsDeadline() throws Exception {
-    open(1);
+    open(1, ONE_BATCH_IN_FLIGHT);
     lockTable();
     Sent busy = send(1, 1, Duration.ofSeconds(10));
     awaitBlockedStatement();
@@ -294,6 +320,14 @@ class CommitQueueTest {
     execute("do $$ begin for i in 1..1000 loop perform pg_stat_clear_snapshot(); "
         + "if exists (select from pg_stat_activity where " + BLOCKED + ") then return; end if; "
         + "perform pg_sleep(0.01); end loop; raise exception 'no statement waits for the lock'; end $$");
+  }
+
+  private void awaitBatches(int number) {
+    Instant end = Instant.now().plusSeconds(10);
+    while (database.queueStatistics().batches() < number) {
+      assertThat(Instant.now()).as("%d batches should be sent", number).isBefore(end);
+      Thread.onSpinWait();
+    }
   }
 
   private void awaitWaiting(int number) {

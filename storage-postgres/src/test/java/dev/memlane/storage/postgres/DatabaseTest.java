@@ -82,6 +82,14 @@ class DatabaseTest {
   }
 
   @Test
+  void open_withoutBinaryTransfer_saysToAllowIt() {
+    String url = TestServer.freshDatabase();
+
+    refused(() -> impatient(url + "&binaryTransferDisable=2951").open(), "binaryTransfer", "URL");
+    refused(() -> impatient(url + "&preferQueryMode=simple").open(), "array");
+  }
+
+  @Test
   void readNow_badStatement_saysWhatWasReadAndWhatTheDatabaseSaid() {
     try (Database database = Database.builder(TestServer.freshDatabase()).open()) {
       refused(() -> number(database, "select count(*) from absent"), "counting", "absent");

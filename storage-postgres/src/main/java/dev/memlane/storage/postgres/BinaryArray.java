@@ -1,0 +1,108 @@
+package dev.memlane.storage.postgres;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PGBinaryObject;
+import org.postgresql.util.PGobject;
+
+/**
+ * An array in PostgreSQL's binary form. The driver would write identifiers, times and texts out for the server to read
+ * again.
+ *
+ * <p>
+ * Connections must name {@link #TYPES} in {@code binaryTransferEnable}. Not safe for use by several threads.
+ */
+final class BinaryArray extends PGobject implements PGBinaryObject {
+
+  /** The numbers of the array types, as PostgreSQL has them in {@code pg_type}. */
+  static final String TYPES = "1001,1007,1009,1185,2951";
+
+  private static final long serialVersionUID = 1;
+  private static final long EPOCH_SECOND = Instant.parse("2000-01-01T00:00:00Z").getEpochSecond();
+  private static final int MICROS_IN_SECOND = 1_000_000;
+  private static final int NANOS_IN_MICRO = 1_000;
+  /** Dimensions, whether there are nulls, the elements' type, the length, the first index. */
+  private static final int HEADER_BYTES = 5 * Integer.BYTES;
+
+  private final byte[] bytes;
+
+  /**
+   * @param type the array type's name
+   * @param elementType the elements' type's number
+   * @param elements in the elements' binary form
+   */
+  private BinaryArray(String type, int elementType, List<byte @Nullable []> elements) {
+    setType(type);
+    int length = HEADER_BYTES;
+    int nulls = 0;
+    for (byte @Nullable [] element : elements) {
+      length += Integer.BYTES + (element == null ? 0 : element.length);
+      nulls = element == null ? 1 : nulls;
+    }
+    ByteBuffer buffer = ByteBuffer.allocate(length).putInt(1).putInt(nulls).putInt(elementType)
+        .putInt(elements.size()).putInt(1);
+    for (byte @Nullable [] element : elements) {
+      if (element == null) {
+        buffer.putInt(-1);
+      } else {
+        buffer.putInt(element.length).put(element);
+      }
+    }
+    this.bytes = buffer.array();
+  }
+
+  static <I> BinaryArray ofUuids(List<I> items, Function<I, @Nullable UUID> value) {
+    return new BinaryArray("_uuid", 2950, elements(items, value, uuid -> ByteBuffer.allocate(2 * Long.BYTES)
+        .putLong(uuid.getMostSignificantBits()).putLong(uuid.getLeastSignificantBits()).array()));
+  }
+
+  static <I> BinaryArray ofTexts(List<I> items, Function<I, @Nullable String> value) {
+    return new BinaryArray("_text", 25, elements(items, value, text -> text.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  static <I> BinaryArray ofNumbers(List<I> items, Function<I, @Nullable Integer> value) {
+    return new BinaryArray("_int4", 23,
+        elements(items, value, number -> ByteBuffer.allocate(Integer.BYTES).putInt(number).array()));
+  }
+
+  static <I> BinaryArray ofBytes(List<I> items, Function<I, byte @Nullable []> value) {
+    return new BinaryArray("_bytea", 17, elements(items, value, bytes -> bytes));
+  }
+
+  /** To the microsecond. */
+  static <I> BinaryArray ofTimes(List<I> items, Function<I, @Nullable Instant> value) {
+    return new BinaryArray("_timestamptz", 1184, elements(items, value, time -> ByteBuffer.allocate(Long.BYTES)
+        .putLong((time.getEpochSecond() - EPOCH_SECOND) * MICROS_IN_SECOND + time.getNano() / NANOS_IN_MICRO).array()));
+  }
+
+  private static <I, V> List<byte @Nullable []> elements(List<I> items, Function<I, @Nullable V> value,
+      Function<V, byte[]> form) {
+    List<byte @Nullable []> elements = new ArrayList<>(items.size());
+    for (I item : items) {
+      V element = value.apply(item);
+      elements.add(element == null ? null : form.apply(element));
+    }
+    return elements;
+  }
+
+  @Override
+  public void setByteValue(byte[] value, int offset) {
+    throw new UnsupportedOperationException("arrays of this kind are only sent");
+  }
+
+  @Override
+  public int lengthInBytes() {
+    return bytes.length;
+  }
+
+  @Override
+  public void toBytes(byte[] target, int offset) {
+    System.arraycopy(bytes, 0, target, offset, bytes.length);
+  }
+}
