@@ -43,6 +43,8 @@ public final class PaperScenario implements Scenario {
   private static final Duration DATABASE = Duration.ofMillis(25);
   private static final Duration INDEX = Duration.ofMillis(20);
   private static final int TOGETHER = 1_000;
+  /** So often before the first round: what takes 25 ms is not run often enough by the rounds to be compiled. */
+  private static final int WARM_UP = 50;
   private static final String FAILING = "refused";
 
   private static final String SEQUENTIAL = "one after the other";
@@ -70,6 +72,10 @@ public final class PaperScenario implements Scenario {
   public void run(Bench bench) throws Exception {
     Generated generated = new Generated();
     try (MemoryOrchestrator memory = open()) {
+      bench.say("warming up with " + WARM_UP * TOGETHER + " adds");
+      for (int i = 0; i < WARM_UP; i++) {
+        together(memory, generated);
+      }
       bench.race(List.of(
           closed(bench, SEQUENTIAL, number -> {
             after(DATABASE, "core").join();
