@@ -21,6 +21,8 @@ public final class ConcurrentScenario implements Scenario {
 
   private static final List<Integer> CALLERS = List.of(1, 4, 16, 64, 256);
   private static final int JUDGED = 64;
+  /** Until what is compiled doesn't change any more. */
+  private static final int WARM_UP_SECONDS = 15;
   private static final String ADD = "addMemory";
   private static final String SEQUENTIAL = "one after the other";
   private static final String RAW = "raw limit";
@@ -43,10 +45,13 @@ public final class ConcurrentScenario implements Scenario {
   public void run(Bench bench) throws Exception {
     Generated generated = new Generated();
     try (Server server = Server.start(bench.directory("data"));
-        MemoryOrchestrator memory = server.memory("add");
+        MemoryOrchestrator memory = server.builder("add").indexCommitInterval(PlainWrites.NO_QUIET_INTERVAL).open();
         PlainWrites plain = PlainWrites.open(server, generated)) {
-      RawLimit raw = RawLimit.prepare(server, generated, bench.size(20_000, 5_000));
+      RawLimit raw = RawLimit.prepare(server, generated, bench.size(60_000, 5_000));
       BlockingMemory blocking = memory.blocking();
+      bench.say("warming up with " + JUDGED + " " + UNIT);
+      Load.closed(JUDGED, bench.slice(WARM_UP_SECONDS), number -> blocking.addMemory(generated.memory(number)));
+      Load.closed(JUDGED, bench.slice(WARM_UP_SECONDS), plain::oneAfterTheOther);
       List<Contestant> contestants = new ArrayList<>();
       for (int callers : CALLERS) {
         contestants.add(closed(bench, ADD, callers, number -> blocking.addMemory(generated.memory(number))));

@@ -18,6 +18,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -49,6 +50,12 @@ final class PlainWrites implements AutoCloseable {
   private static final String ROW = "insert into row_with_vector " + CORE_COLUMNS + ", vector) values " + CORE_VALUES
       + ", ?)";
 
+  /**
+   * An index that waits so long for an interval with few writes builds no graph while somebody else has the turn to be
+   * measured. It commits by the number of writes.
+   */
+  static final Duration NO_QUIET_INTERVAL = Duration.ofHours(1);
+
   private final Generated generated;
   private final HikariDataSource pool;
   private final LuceneVectorIndex index;
@@ -76,7 +83,7 @@ final class PlainWrites implements AutoCloseable {
       statement.execute("alter table row_with_vector alter column vector set storage plain");
     }
     return new PlainWrites(generated, pool, LuceneVectorIndex.builder(server.folder("index-plain"))
-        .model(Generated.MODEL).dimension(Generated.DIMENSION).open());
+        .model(Generated.MODEL).dimension(Generated.DIMENSION).commitInterval(NO_QUIET_INTERVAL).open());
   }
 
   /** A memory with all that is made for it before it is written. */
