@@ -36,8 +36,12 @@ final class FilledMemory implements AutoCloseable {
 
   private static final int PAGE = 5_000;
   private static final Duration LONGEST_MERGING = Duration.ofMinutes(10);
-  /** So long without a merge means that none is to come: the index looks for them after intervals of ten seconds. */
-  private static final Duration QUIET = Duration.ofSeconds(25);
+  /** So long without a merge means that none is to come. */
+  private static final Duration QUIET = Duration.ofSeconds(1);
+  /** The same where there are enough for a graph: the index looks for that after intervals of ten seconds. */
+  private static final Duration QUIET_WITH_GRAPHS = Duration.ofSeconds(25);
+  /** Fewer get no graph. */
+  private static final int FEWEST_IN_GRAPHS = 19_000;
 
   private final Memlane memlane;
   private final Map<MemoryId, Integer> numbers;
@@ -72,7 +76,7 @@ final class FilledMemory implements AutoCloseable {
       Corpus.Item query = corpus.query(0);
       memlane.blocking().search(SearchRequest.builder(query.text()).embedding(query.embedding()).everywhere().build());
       bench.say("waiting until the index is merged");
-      awaitMerges();
+      awaitMerges(count < FEWEST_IN_GRAPHS ? QUIET : QUIET_WITH_GRAPHS);
     }
     String index = describe(directory.resolve("vectors"));
     return new FilledMemory(Memlane.builder(directory).embedder(new NoEmbedder()).open(), numbers, index);
@@ -96,10 +100,10 @@ final class FilledMemory implements AutoCloseable {
     return index;
   }
 
-  private static void awaitMerges() throws InterruptedException {
+  private static void awaitMerges(Duration enough) throws InterruptedException {
     long begun = System.nanoTime();
     long quiet = begun;
-    while (System.nanoTime() - quiet < QUIET.toNanos()) {
+    while (System.nanoTime() - quiet < enough.toNanos()) {
       if (Thread.getAllStackTraces().keySet().stream().anyMatch(thread -> thread.getName().contains("Lucene Merge"))) {
         quiet = System.nanoTime();
       }
