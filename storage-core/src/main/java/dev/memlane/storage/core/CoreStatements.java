@@ -52,8 +52,7 @@ final class CoreStatements {
         insert into memory (id, state, version, op, stamp, user_id, agent_id, run_id, key, actor, content, content_hash,
           dedup_hash, metadata, occurred_at, created_at, updated_at, expires_at)
         select id, 1, version, op, stamp, user_id, agent_id, run_id, key, actor, content, content_hash, dedup_hash,
-          metadata::jsonb, occurred_at, created_at, updated_at,
-          expires_at
+          metadata::jsonb, occurred_at, created_at, updated_at, expires_at
         from x order by id
         on conflict do nothing
         returning id, version
@@ -77,8 +76,7 @@ final class CoreStatements {
               update memory m set state = 1, version = x.version, op = x.op, stamp = x.stamp, user_id = x.user_id,
                 agent_id = x.agent_id, run_id = x.run_id, key = x.key, actor = x.actor, content = x.content,
                 content_hash = x.content_hash, dedup_hash = x.dedup_hash, metadata = x.metadata::jsonb,
-                occurred_at = x.occurred_at,
-                created_at = x.created_at, updated_at = x.updated_at,
+                occurred_at = x.occurred_at, created_at = x.created_at, updated_at = x.updated_at,
                 expires_at = x.expires_at
               from x join locked using (id)
               where m.id = x.id and m.stamp = x.expected

@@ -37,7 +37,8 @@ import java.util.function.Supplier;
  * waits. A unit leaves {@code waiting} once, by being sent or by being withdrawn. No two units of one memory are in one
  * batch; the later one stays for the next (one that overtakes another's batch finds its rows locked, or the stamps that it
  * doesn't expect, as one of another process would). Futures are completed after the queue has been handed on, or on
- * threads of their own, so that nothing that hangs on them holds it up. A full queue makes those who submit wait, each no longer than its unit's deadline.
+ * threads of their own, so that nothing that hangs on them holds it up. A full queue makes those who submit wait, each no
+ * longer than its unit's deadline.
  *
  * <p>
  * <b>Fences</b> go out alone and aside: they have to wait for whoever holds their row, and no batch should wait with them.
