@@ -42,7 +42,8 @@ public final class Main {
   }
 
   /**
-   * Does what the command line says, inside a program that goes on afterwards.
+   * Does what the command line says, inside a program that goes on afterwards. Sets up that program's logging as the
+   * options say.
    *
    * @param out takes the answer
    * @param err takes everything else

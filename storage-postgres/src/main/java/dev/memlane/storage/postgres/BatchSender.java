@@ -25,7 +25,8 @@ import org.postgresql.core.TransactionState;
  * <p>
  * The statements of all units go out joined in one string, each statement once for all the units that need it. A single
  * unit takes one round trip: outside an explicit transaction its statements are one of themselves. Several units get an
- * explicit one, because the driver may divide a long message, and what it divides would no longer be one transaction.
+ * explicit one, because the driver may divide a long message, and what it divides would no longer be one transaction; its
+ * commit is the last statement, which a server that has reported an error skips.
  */
 final class BatchSender {
 

@@ -43,6 +43,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.lucene.analysis.core.KeywordAnalyzer;
 import org.apache.lucene.index.IndexWriter;
+import org.apache.lucene.index.SegmentInfos;
 import org.apache.lucene.index.IndexWriterConfig;
 import org.apache.lucene.store.Directory;
 import org.apache.lucene.store.FSDirectory;
@@ -224,6 +225,27 @@ class LuceneVectorIndexTest {
         }
         assertThat(found).as("of 200, %s", filter).isGreaterThan(190);
       }
+    }
+  }
+
+  /** A graph is worth it from 283 documents on: neither part is, and by the way they are not merged. */
+  @Test
+  void segmentsWithoutAGraph_becomeOne_whenLittleIsWritten() throws Exception {
+    Path folder = temporary.resolve("vectors");
+    try (LuceneVectorIndex index = builder(folder).graphThreshold(50).commitInterval(Duration.ofHours(1)).open()) {
+      putNumbers(index, 0, 200);
+      index.commit().join();
+      putNumbers(index, 200, 400);
+    }
+    assertThat(segments(folder)).isEqualTo(2);
+
+    try (LuceneVectorIndex index = builder(folder).graphThreshold(50).commitInterval(Duration.ofMillis(50)).open()) {
+      Instant end = Instant.now().plusSeconds(30);
+      while (segments(folder) > 1) {
+        assertThat(Instant.now()).as("the segments are merged").isBefore(end);
+        Thread.onSpinWait();
+      }
+      assertThat(index.summary().documents()).isEqualTo(400);
     }
   }
 
@@ -420,6 +442,12 @@ class LuceneVectorIndexTest {
 
   private static DocumentName name(long number) {
     return new DocumentName(id(number), op(number));
+  }
+
+  private static int segments(Path folder) throws IOException {
+    try (Directory directory = FSDirectory.open(folder)) {
+      return SegmentInfos.readLatestCommit(directory).size();
+    }
   }
 
   private static List<Path> files(Path folder, String part) throws IOException {
