@@ -2,6 +2,7 @@ package dev.memlane.perf.tests.scenario;
 
 import dev.memlane.embedded.Memlane;
 import dev.memlane.embedding.local.LocalEmbedder;
+import dev.memlane.model.Embedding;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.WriteOutcome;
@@ -26,6 +27,8 @@ import java.util.stream.IntStream;
  *
  * <p>
  * In each round all get the same texts, and in no round those of another one, so that nothing is answered from a cache.
+ * Before the first round memories with their vectors given are added: at some hundred texts a second the write path would
+ * still be compiled after a minute, at the expense of the model.
  */
 public final class LocalModelScenario implements Scenario {
 
@@ -34,6 +37,7 @@ public final class LocalModelScenario implements Scenario {
   private static final double TOKENS_A_WORD = 1.3;
   private static final int MARKERS = 2;
   private static final int SCOPES = 20;
+  private static final int WARM_UP_BATCH = 1_000;
   private static final long SEED = 13;
 
   private static final String ALONE = "the embedder alone";
@@ -52,11 +56,12 @@ public final class LocalModelScenario implements Scenario {
 
   @Override
   public void run(Bench bench) throws Exception {
-    int size = bench.size(1_000, 250);
+    int size = bench.size(2_000, 250);
     List<String> texts = Texts.of(size * (1 + bench.rounds()), SEED);
     try (LocalEmbedder embedder = new LocalEmbedder();
         SentenceNetwork network = SentenceNetwork.load();
         Memlane memlane = Memlane.builder(bench.directory("data")).open()) {
+      warmUp(memlane, embedder.model(), bench.size(30_000, 5_000));
       List<Contestant> contestants = new ArrayList<>();
       for (int request : REQUESTS) {
         contestants.add(contestant(ALONE, requests(request), texts, size, part -> embed(embedder, part, request)));
@@ -111,6 +116,16 @@ public final class LocalModelScenario implements Scenario {
   private static void embed(LocalEmbedder embedder, List<String> texts, int request) {
     for (int from = 0; from < texts.size(); from += request) {
       embedder.embed(texts.subList(from, Math.min(texts.size(), from + request))).join();
+    }
+  }
+
+  private static void warmUp(Memlane memlane, String model, int memories) {
+    Generated generated = new Generated();
+    for (int from = 0; from < memories; from += WARM_UP_BATCH) {
+      memlane.blocking().addMemories(IntStream.range(from, from + WARM_UP_BATCH)
+          .mapToObj(i -> NewMemory.builder(generated.content(i), generated.scope(i))
+              .embedding(new Embedding(model, generated.unitVector(i))).build())
+          .toList());
     }
   }
 
