@@ -8,6 +8,7 @@ import dev.memlane.model.StoreResult;
 import dev.memlane.model.Unit;
 import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -30,29 +31,35 @@ final class ParallelWrite {
   /**
    * Writes to all three stores.
    *
-   * @return what each of them answered; never fails. What is chained to it runs on a thread that it may block: the units'
-   * answers come on such threads, and the index's is moved to one
+   * @return what each of them answered; never fails. What is chained to it runs on a thread that it may block
    */
   CompletableFuture<StoreAnswers> write(Operation operation, Instant deadline) {
-    CompletableFuture<StoreResult> vector = branch(() -> vectorBranch(operation, deadline));
-    if (vector.isDone() && vector.join() instanceof StoreResult.NotApplied refused) {
-      return CompletableFuture.completedFuture(new StoreAnswers(refused, refused, refused));
-    }
-    return together(vector.thenApplyAsync(answer -> answer, environment.executor()), operation, deadline);
+    return together(operation, deadline, unit -> {
+      CompletableFuture<StoreResult> vector = branch(() -> vectorBranch(operation, deadline));
+      if (vector.isDone() && vector.join() instanceof StoreResult.NotApplied refused) {
+        unit.withdraw(refused.cause());
+      }
+      return vector;
+    });
   }
 
   /** Writes to core and history alone, the index's answer being known from before. */
   CompletableFuture<StoreAnswers> writeAgain(Operation operation, StoreResult vector, Instant deadline) {
-    return together(CompletableFuture.completedFuture(vector), operation, deadline);
+    return together(operation, deadline, unit -> CompletableFuture.completedFuture(vector));
   }
 
+  /** The unit goes first: it takes longest. */
   private CompletableFuture<StoreAnswers> together(
-      CompletableFuture<StoreResult> vector, Operation operation, Instant deadline) {
+      Operation operation, Instant deadline, Function<Unit, CompletableFuture<StoreResult>> vectorBranch) {
     Unit unit = stores.units().begin(Unit.Kind.WRITE, operation.memory(), operation.op(), deadline);
     CompletableFuture<StoreResult> core = part(unit, () -> stores.core().write(unit, operation));
     CompletableFuture<StoreResult> history = part(unit, () -> stores.history().write(unit, operation));
-    return CompletableFuture.allOf(core, vector, history)
-        .thenApply(ignored -> new StoreAnswers(core.join(), vector.join(), history.join()));
+    CompletableFuture<StoreResult> vector = vectorBranch.apply(unit);
+    // The unit's answers come on threads that may be blocked; the index's is moved to one if it is the last.
+    CompletableFuture<StoreResult> vectorAfterUnit = CompletableFuture.allOf(core, history)
+        .thenCompose(done -> environment.then(vector, CompletableFuture::completedFuture));
+    return CompletableFuture.allOf(core, vectorAfterUnit, history)
+        .thenApply(done -> new StoreAnswers(core.join(), vectorAfterUnit.join(), history.join()));
   }
 
   private CompletableFuture<StoreResult> vectorBranch(Operation operation, Instant deadline) {

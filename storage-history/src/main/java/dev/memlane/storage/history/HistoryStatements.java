@@ -33,8 +33,7 @@ final class HistoryStatements {
           insert into history (op, memory_id, version, kind, old_content, new_content, old_metadata, new_metadata, actor, at)
           select x.op, x.memory_id, m.version, x.kind, x.old_content, x.new_content, x.old_metadata::jsonb,
             x.new_metadata::jsonb, x.actor, x.at
-          from x join memory m on m.id = x.memory_id and m.stamp = x.op
-          order by x.op
+          from x join memory m on m.id = x.memory_id and m.stamp = x.op order by x.op
           returning op, version""",
       null, (binder, operations) -> binder
           .uuids(operations, operation -> operation.op().value())

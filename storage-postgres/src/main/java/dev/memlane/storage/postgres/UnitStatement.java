@@ -14,14 +14,17 @@ import org.jspecify.annotations.Nullable;
  * the units that share one.
  *
  * <p>
- * All parameters are arrays, inside of one {@code unnest(?::uuid[], ...)} or of {@code any(?::uuid[])}. A batch of one unit
- * gets the same statement with one value for each, which costs the server less ({@link #singleSql}).
+ * All parameters are arrays, inside of one {@code unnest(?::uuid[], ...)} or of {@code any(?::uuid[])}; where there is more
+ * than one step, the first is {@code with x as (select * from unnest(...))}. A batch of one unit gets the same statement with
+ * one value for each and without sorting, which costs the server less ({@link #singleSql}).
  *
  * @param <I> what the statement needs to know of one unit
  */
 public final class UnitStatement<I> {
 
   private static final Pattern COLUMNS = Pattern.compile("unnest\\(([^()]*)\\)");
+  private static final Pattern VALUES = Pattern.compile("with x as \\(");
+  private static final Pattern ORDER = Pattern.compile(" order by [\\w.]+");
   private static final Pattern ANY = Pattern.compile("any\\((\\?::\\w+)\\[]\\)");
 
   private final String name;
@@ -42,8 +45,14 @@ public final class UnitStatement<I> {
     this.sql = sql;
     this.skippingSql = skippingSql;
     this.binder = binder;
-    String columns = COLUMNS.matcher(sql).replaceAll(found -> "(values (" + found.group(1).replace("[]", "") + "))");
-    this.singleSql = ANY.matcher(columns).replaceAll("$1");
+    this.singleSql = single(sql);
+  }
+
+  /** A single row is put into each step as it is, instead of being made once, kept and read again. */
+  private static String single(String sql) {
+    String values = COLUMNS.matcher(sql).replaceAll(found -> "(values (" + found.group(1).replace("[]", "") + "))");
+    String inlined = VALUES.matcher(values).replaceAll("with x as not materialized (");
+    return ANY.matcher(ORDER.matcher(inlined).replaceAll("")).replaceAll("$1");
   }
 
   /** Binds the values of many units, a column each. */
@@ -62,7 +71,7 @@ public final class UnitStatement<I> {
     return sql;
   }
 
-  /** For one unit: with {@code values} for {@code unnest}. */
+  /** For one unit. */
   String singleSql() {
     return singleSql;
   }
