@@ -55,7 +55,14 @@ public final class PostgresCoreStore implements CoreStore {
   private static final String COLUMNS = "m.id, m.state, m.version, m.op, m.stamp, m.user_id, m.agent_id, m.run_id, "
       + "m.key, m.actor, m.content, m.metadata, m.occurred_at, m.created_at, m.updated_at, m.expires_at, "
       + "m.dedup_hash is not null as is_unique";
-  private static final String VISIBLE = "m.state = 1 and (m.expires_at is null or m.expires_at > :now)";
+  private static final String UNEXPIRED = " and (m.expires_at is null or m.expires_at > :now)";
+  /** For the indexes of scopes, which hold live rows only. */
+  private static final String LIVE = "m.state = 1";
+  /**
+   * The same where there is no such index. While the server has no statistics it takes a value to be rare, and would read the
+   * rest of the table and sort it for each page instead of going on in the primary key.
+   */
+  private static final String NEITHER_DELETED_NOR_VOID = "m.state not in (2, 3)";
 
   private final Database database;
   private final String model;
@@ -265,7 +272,7 @@ public final class PostgresCoreStore implements CoreStore {
   @Override
   public CompletableFuture<List<Head>> heads(@Nullable MemoryId after, int limit) {
     return database.read("comparing memories", handle -> {
-      Query query = handle.createQuery("select m.id, m.op, m.version, m.state from memory m where m.state in (1, 2)"
+      Query query = handle.createQuery("select m.id, m.op, m.version, m.state from memory m where m.state <> 3"
           + after(after) + " order by m.id limit :limit").bind("limit", limit);
       bindAfter(query, after);
       return query.map((row, context) -> head(row)).list();
@@ -308,7 +315,8 @@ public final class PostgresCoreStore implements CoreStore {
 
   private static Query select(Handle handle, String head, @Nullable Scope scope, @Nullable Filter filter, Instant now,
       String more, String tail) {
-    StringBuilder sql = new StringBuilder(head).append(" where ").append(VISIBLE);
+    StringBuilder sql = new StringBuilder(head).append(" where ")
+        .append(scope == null ? NEITHER_DELETED_NOR_VOID : LIVE).append(UNEXPIRED);
     FilterSql filterSql = filter == null ? null : FilterSql.of(filter);
     if (scope != null) {
       sql.append(scope.user() == null ? "" : " and m.user_id = :user")
