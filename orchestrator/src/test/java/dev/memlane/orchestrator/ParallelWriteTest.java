@@ -1,0 +1,101 @@
+package dev.memlane.orchestrator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.memlane.model.CoreStore;
+import dev.memlane.model.HistoryStore;
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.OperationId;
+import dev.memlane.model.StoreAnswers;
+import dev.memlane.model.StoreException;
+import dev.memlane.model.StoreResult;
+import dev.memlane.model.Unit;
+import dev.memlane.model.VectorIndex;
+import dev.memlane.testing.TestOperations;
+import java.lang.reflect.Proxy;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+
+/** The fan-out, with a unit that stays in its queue. */
+class ParallelWriteTest {
+
+  private final QueuedUnit unit = new QueuedUnit();
+
+  @Test
+  void putThatIsRefusedAtOnce_takesBackAUnitThatIsNotSent() {
+    StoreResult refused = new StoreResult.NotApplied(new StoreException("the index is full", null));
+
+    CompletableFuture<StoreAnswers> answers = write(CompletableFuture.completedFuture(refused));
+
+    assertThat(answers).isCompletedWithValue(new StoreAnswers(refused, refused, refused));
+  }
+
+  @Test
+  void putThatIsRefusedLater_leavesTheUnit() {
+    CompletableFuture<StoreResult> put = new CompletableFuture<>();
+
+    CompletableFuture<StoreAnswers> answers = write(put);
+    put.complete(new StoreResult.NotApplied(new StoreException("the index is closed", null)));
+
+    assertThat(unit.parts).hasSize(2).noneMatch(CompletableFuture::isDone);
+    assertThat(answers).isNotDone();
+  }
+
+  private CompletableFuture<StoreAnswers> write(CompletableFuture<StoreResult> put) {
+    Stores stores = new Stores((kind, memory, op, deadline) -> unit, answering(CoreStore.class, unit::join),
+        answering(HistoryStore.class, unit::join), answering(VectorIndex.class, () -> put));
+    try (ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1)) {
+      Environment environment = new Environment(Runnable::run, timer, Clock.systemUTC(),
+          new TimeOrderedIds(Clock.systemUTC()));
+      return new ParallelWrite(stores, environment).write(TestOperations.add("Ada plays the oboe"), Instant.MAX);
+    }
+  }
+
+  /** A store whose every method returns this. */
+  private static <T> T answering(Class<T> contract, Supplier<CompletableFuture<StoreResult>> answer) {
+    return contract.cast(Proxy.newProxyInstance(contract.getClassLoader(), new Class<?>[]{contract},
+        (proxy, method, arguments) -> answer.get()));
+  }
+
+  private static final class QueuedUnit implements Unit {
+
+    final List<CompletableFuture<StoreResult>> parts = new ArrayList<>();
+
+    CompletableFuture<StoreResult> join() {
+      CompletableFuture<StoreResult> part = new CompletableFuture<>();
+      parts.add(part);
+      return part;
+    }
+
+    @Override
+    public void withdraw(Throwable cause) {
+      parts.forEach(part -> part.complete(new StoreResult.NotApplied(cause)));
+    }
+
+    @Override
+    public Kind kind() {
+      return Kind.WRITE;
+    }
+
+    @Override
+    public MemoryId memory() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public OperationId op() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Instant deadline() {
+      return Instant.MAX;
+    }
+  }
+}
