@@ -21,9 +21,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
 import org.jspecify.annotations.Nullable;
 
@@ -105,16 +107,46 @@ public final class PostgresHistoryStore implements HistoryStore {
   @Override
   public CompletableFuture<List<Head>> heads(@Nullable MemoryId after, int limit) {
     return database.read("reading the newest entries", handle -> {
-      Query query = handle.createQuery("select distinct on (memory_id) memory_id, op, version, kind from history "
-          + "where not void" + (after == null ? "" : " and memory_id > :after")
-          + " order by memory_id, version desc limit :limit").bind("limit", limit);
-      if (after != null) {
-        query.bind("after", after.value());
+      List<Head> heads = new ArrayList<>();
+      MemoryId from = after;
+      boolean more = true;
+      while (more && heads.size() < limit) {
+        MemoryId to = memoryOfEntry(handle, from, limit);
+        heads.addAll(heads(handle, from, to));
+        from = to;
+        more = to != null;
       }
-      return query.map((row, context) -> new Head(new MemoryId(row.getObject(1, UUID.class)),
-          new OperationId(row.getObject(2, UUID.class)), row.getInt(3),
-          kind(row.getInt(4)) != Operation.Kind.DELETE)).list();
+      return heads.size() > limit ? heads.subList(0, limit) : heads;
     });
+  }
+
+  /** The memory of the entry that is so many further in the order of memories; null if there are fewer. */
+  private static @Nullable MemoryId memoryOfEntry(Handle handle, @Nullable MemoryId after, int entries) {
+    Query query = handle
+        .createQuery("select memory_id from history " + (after == null ? "" : "where memory_id > :after ")
+            + "order by memory_id, version offset :before limit 1")
+        .bind("before", entries - 1);
+    if (after != null) {
+      query.bind("after", after.value());
+    }
+    return query.mapTo(UUID.class).findOne().map(MemoryId::new).orElse(null);
+  }
+
+  /** Both ends are known, because a server without statistics would take a few memories to have all the entries. */
+  private static List<Head> heads(Handle handle, @Nullable MemoryId after, @Nullable MemoryId to) {
+    Query query = handle.createQuery("select distinct on (memory_id) memory_id, op, version, kind from history "
+        + "where not void" + (after == null ? "" : " and memory_id > :after")
+        + (to == null ? "" : " and memory_id <= :to")
+        + " order by memory_id, version desc");
+    if (after != null) {
+      query.bind("after", after.value());
+    }
+    if (to != null) {
+      query.bind("to", to.value());
+    }
+    return query.map((row, context) -> new Head(new MemoryId(row.getObject(1, UUID.class)),
+        new OperationId(row.getObject(2, UUID.class)), row.getInt(3),
+        kind(row.getInt(4)) != Operation.Kind.DELETE)).list();
   }
 
   @Override
