@@ -313,6 +313,8 @@ public final class FaultyWire implements AutoCloseable {
           cut(fault);
         }
         case CUT_BEHIND_REQUEST -> {
+          // A fast answer must not slip through before the cut.
+          obstacle = new Obstacle(fault, held());
           request.writeTo(out);
           out.write(last);
           cut(fault);
@@ -350,7 +352,7 @@ public final class FaultyWire implements AutoCloseable {
             kept.write(message);
           } else {
             kept.write(message);
-            if (inTheWay.armed.fault == Fault.CUT_ANSWER) {
+            if (inTheWay.armed.fault != Fault.HOLD_ANSWER) {
               cut(inTheWay.armed);
               return;
             }
