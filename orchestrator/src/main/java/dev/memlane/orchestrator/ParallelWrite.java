@@ -8,7 +8,6 @@ import dev.memlane.model.StoreResult;
 import dev.memlane.model.Unit;
 import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -29,32 +28,28 @@ final class ParallelWrite {
   }
 
   /**
-   * Writes to all three stores.
+   * Writes to all three stores. Where the index refuses at once, no unit is begun: the database has nothing to do then.
    *
    * @return what each of them answered; never fails. What is chained to it runs on a thread that it may block
    */
   CompletableFuture<StoreAnswers> write(Operation operation, Instant deadline) {
-    return together(operation, deadline, unit -> {
-      CompletableFuture<StoreResult> vector = branch(() -> vectorBranch(operation, deadline));
-      if (vector.isDone() && vector.join() instanceof StoreResult.NotApplied refused) {
-        unit.withdraw(refused.cause());
-      }
-      return vector;
-    });
+    CompletableFuture<StoreResult> vector = branch(() -> vectorBranch(operation, deadline));
+    if (vector.isDone() && vector.join() instanceof StoreResult.NotApplied refused) {
+      return CompletableFuture.completedFuture(new StoreAnswers(refused, refused, refused));
+    }
+    return together(vector, operation, deadline);
   }
 
   /** Writes to core and history alone, the index's answer being known from before. */
   CompletableFuture<StoreAnswers> writeAgain(Operation operation, StoreResult vector, Instant deadline) {
-    return together(operation, deadline, unit -> CompletableFuture.completedFuture(vector));
+    return together(CompletableFuture.completedFuture(vector), operation, deadline);
   }
 
-  /** The unit goes first: it takes longest. */
   private CompletableFuture<StoreAnswers> together(
-      Operation operation, Instant deadline, Function<Unit, CompletableFuture<StoreResult>> vectorBranch) {
+      CompletableFuture<StoreResult> vector, Operation operation, Instant deadline) {
     Unit unit = stores.units().begin(Unit.Kind.WRITE, operation.memory(), operation.op(), deadline);
     CompletableFuture<StoreResult> core = part(unit, () -> stores.core().write(unit, operation));
     CompletableFuture<StoreResult> history = part(unit, () -> stores.history().write(unit, operation));
-    CompletableFuture<StoreResult> vector = vectorBranch.apply(unit);
     // The unit's answers come on threads that may be blocked; the index's is moved to one if it is the last.
     CompletableFuture<StoreResult> vectorAfterUnit = CompletableFuture.allOf(core, history)
         .thenCompose(done -> environment.then(vector, CompletableFuture::completedFuture));

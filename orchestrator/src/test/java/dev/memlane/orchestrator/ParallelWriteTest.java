@@ -28,16 +28,17 @@ class ParallelWriteTest {
   private final QueuedUnit unit = new QueuedUnit();
 
   @Test
-  void putThatIsRefusedAtOnce_takesBackAUnitThatIsNotSent() {
+  void putThatIsRefusedAtOnce_leavesTheDatabaseAlone() {
     StoreResult refused = new StoreResult.NotApplied(new StoreException("the index is full", null));
 
     CompletableFuture<StoreAnswers> answers = write(CompletableFuture.completedFuture(refused));
 
     assertThat(answers).isCompletedWithValue(new StoreAnswers(refused, refused, refused));
+    assertThat(unit.parts).isEmpty();
   }
 
   @Test
-  void putThatIsRefusedLater_leavesTheUnit() {
+  void putThatIsRefusedLater_waitsForTheUnit() {
     CompletableFuture<StoreResult> put = new CompletableFuture<>();
 
     CompletableFuture<StoreAnswers> answers = write(put);

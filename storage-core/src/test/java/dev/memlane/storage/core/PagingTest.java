@@ -56,14 +56,14 @@ class PagingTest {
   @Test
   void heads_areReadInOrderOfTheKey() throws SQLException {
     assertThat(pages((core, after) -> core.heads(after, PAGE).join(), Head::memory)).isEqualTo(ROWS / 100 * 99);
-    assertReadByKey("memory_pkey", ROWS, 2 * ROWS);
+    assertReadByKey("memory_pkey", ROWS / 10 * 9, 2 * ROWS);
   }
 
   @Test
   void list_ofAllScopes_isReadInOrderOfTheKey() throws SQLException {
     assertThat(pages((core, after) -> core.list(null, null, after, PAGE, Instant.now()).join(), Memory::id))
         .isEqualTo(ROWS / 100 * 98);
-    assertReadByKey("memory_pkey", ROWS, 2 * ROWS);
+    assertReadByKey("memory_pkey", ROWS / 10 * 9, 2 * ROWS);
   }
 
   @Test
@@ -80,7 +80,7 @@ class PagingTest {
       }
       assertThat(count).isEqualTo(ROWS);
     }
-    // Twice for finding where a page ends, twice for its entries, and what a page had too much.
+    // Two entries each, for finding where a page ends and for reading it, and what a page had too much.
     assertReadByKey("history_memory", 2 * ROWS, 8 * ROWS);
   }
 

@@ -37,6 +37,8 @@ public final class PostgresHistoryStore implements HistoryStore {
 
   /** After core's statements, whose work they look at. */
   private static final int AFTER_CORE = 1;
+  /** Of which the end of a page that lacks a few heads is looked for: most memories have few. */
+  private static final int FEWEST_ENTRIES = 100;
 
   private final Database database;
 
@@ -111,7 +113,7 @@ public final class PostgresHistoryStore implements HistoryStore {
       MemoryId from = after;
       boolean more = true;
       while (more && heads.size() < limit) {
-        MemoryId to = memoryOfEntry(handle, from, limit);
+        MemoryId to = memoryOfEntry(handle, from, Math.max(FEWEST_ENTRIES, limit - heads.size()));
         heads.addAll(heads(handle, from, to));
         from = to;
         more = to != null;
