@@ -51,10 +51,9 @@ final class ParallelWrite {
     CompletableFuture<StoreResult> core = part(unit, () -> stores.core().write(unit, operation));
     CompletableFuture<StoreResult> history = part(unit, () -> stores.history().write(unit, operation));
     // The unit's answers come on threads that may be blocked; the index's is moved to one if it is the last.
-    CompletableFuture<StoreResult> vectorAfterUnit = CompletableFuture.allOf(core, history)
-        .thenCompose(done -> environment.then(vector, CompletableFuture::completedFuture));
-    return CompletableFuture.allOf(core, vectorAfterUnit, history)
-        .thenApply(done -> new StoreAnswers(core.join(), vectorAfterUnit.join(), history.join()));
+    return CompletableFuture.allOf(core, history)
+        .thenCompose(done -> environment.then(vector, CompletableFuture::completedFuture))
+        .thenApply(answer -> new StoreAnswers(core.join(), answer, history.join()));
   }
 
   private CompletableFuture<StoreResult> vectorBranch(Operation operation, Instant deadline) {

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 class ParallelWriteTest {
 
   private final QueuedUnit unit = new QueuedUnit();
+  private final List<Runnable> steps = new ArrayList<>();
 
   @Test
   void putThatIsRefusedAtOnce_leavesTheDatabaseAlone() {
@@ -48,11 +49,40 @@ class ParallelWriteTest {
     assertThat(answers).isNotDone();
   }
 
+  /** On whichever thread of the index it is answered, what hangs on it goes on elsewhere. */
+  @Test
+  void putThatIsAnsweredLast_goesOnInTheExecutor() {
+    CompletableFuture<StoreResult> put = new CompletableFuture<>();
+    StoreResult failed = new StoreResult.NotApplied(new StoreException("failed", null));
+
+    CompletableFuture<StoreAnswers> answers = write(put);
+    unit.answer(failed);
+    put.complete(failed);
+
+    assertThat(answers).isNotDone();
+    steps.removeFirst().run();
+    assertThat(answers).isCompletedWithValue(new StoreAnswers(failed, failed, failed));
+  }
+
+  @Test
+  void unitThatIsAnsweredLast_goesOnWhereItIs() {
+    CompletableFuture<StoreResult> put = new CompletableFuture<>();
+    StoreResult failed = new StoreResult.NotApplied(new StoreException("failed", null));
+
+    CompletableFuture<StoreAnswers> answers = write(put);
+    put.complete(failed);
+    assertThat(answers).isNotDone();
+    unit.answer(failed);
+
+    assertThat(answers).isCompletedWithValue(new StoreAnswers(failed, failed, failed));
+    assertThat(steps).isEmpty();
+  }
+
   private CompletableFuture<StoreAnswers> write(CompletableFuture<StoreResult> put) {
     Stores stores = new Stores((kind, memory, op, deadline) -> unit, answering(CoreStore.class, unit::join),
         answering(HistoryStore.class, unit::join), answering(VectorIndex.class, () -> put));
     try (ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1)) {
-      Environment environment = new Environment(Runnable::run, timer, Clock.systemUTC(),
+      Environment environment = new Environment(steps::add, timer, Clock.systemUTC(),
           new TimeOrderedIds(Clock.systemUTC()));
       return new ParallelWrite(stores, environment).write(TestOperations.add("Ada plays the oboe"), Instant.MAX);
     }
@@ -74,9 +104,13 @@ class ParallelWriteTest {
       return part;
     }
 
+    void answer(StoreResult result) {
+      parts.forEach(part -> part.complete(result));
+    }
+
     @Override
     public void withdraw(Throwable cause) {
-      parts.forEach(part -> part.complete(new StoreResult.NotApplied(cause)));
+      answer(new StoreResult.NotApplied(cause));
     }
 
     @Override

@@ -272,6 +272,7 @@ public final class PostgresCoreStore implements CoreStore {
   @Override
   public CompletableFuture<List<Head>> heads(@Nullable MemoryId after, int limit) {
     return database.read("comparing memories", handle -> {
+      // What is left out, as in NEITHER_DELETED_NOR_VOID.
       Query query = handle.createQuery("select m.id, m.op, m.version, m.state from memory m where m.state <> 3"
           + after(after) + " order by m.id limit :limit").bind("limit", limit);
       bindAfter(query, after);
