@@ -30,7 +30,11 @@ final class CommonOptions {
 
   @Option(names = "--embedder", paramLabel = "NAME", scope = ScopeType.INHERIT, order = 93, description = "What makes vectors: 'local', the sentence model (default), or 'hash', by shared words alone and without a model. "
       + "A directory is searched with the one that filled it; another needs 'reindex'.")
-  private EmbedderName embedder = EmbedderName.LOCAL;
+  private @Nullable EmbedderName embedder;
+
+  @Option(names = "--config", paramLabel = "FILE", scope = ScopeType.INHERIT, order = 93, description = "A file (TOML, or .properties) that names the embedding endpoints to use instead of the local model (default: $MEMLANE_CONFIG, or none). "
+      + "It names the environment variables that hold their keys.")
+  private @Nullable Path configuration;
 
   @Option(names = "--json", scope = ScopeType.INHERIT, order = 94, description = "Print JSON, and nothing else on standard output.")
   private boolean json;
@@ -44,8 +48,16 @@ final class CommonOptions {
     LOCAL, HASH
   }
 
+  /** The embedder named on the command line, or null. */
+  @Nullable
   EmbedderName embedder() {
     return embedder;
+  }
+
+  /** The configuration file given on the command line, or null. */
+  @Nullable
+  Path configuration() {
+    return configuration;
   }
 
   /** The directory given on the command line, or null. */

@@ -1,6 +1,7 @@
 package dev.memlane.cli;
 
 import dev.memlane.embedded.Memlane;
+import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.orchestrator.OrchestratorBuilder;
 import dev.memlane.model.InvalidInputException;
@@ -10,6 +11,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a command works with.
@@ -64,15 +66,44 @@ record Context(CommonOptions options, Console console, Map<String, String> envir
     try (bar) {
       Memlane.Builder builder = Memlane.builder(directory).rebuildIndex(rebuildIndex).settings(settings)
           .progress(bar::at);
-      if (options.embedder() == CommonOptions.EmbedderName.HASH) {
-        builder.embedder(new HashEmbedder());
-      }
+      chooseEmbedder(builder);
       String url = options.jdbcUrl();
       if (url != null) {
         fromArguments(
             () -> builder.postgres(url, options.databaseUser(), environment.get("MEMLANE_DB_PASSWORD")));
       }
       return new Session(preparation.apply(builder).open(), stop);
+    }
+  }
+
+  private void chooseEmbedder(Memlane.Builder builder) {
+    Path file = configurationFile();
+    CommonOptions.EmbedderName named = options.embedder();
+    if (named != null) {
+      if (options.configuration() != null) {
+        throw new UsageException("--embedder and --config both say what makes vectors; give one of them");
+      }
+      if (named == CommonOptions.EmbedderName.HASH) {
+        builder.embedder(new HashEmbedder());
+      }
+    } else if (file != null) {
+      EmbedderPool pool = Configuration.read(file).embedders(environment);
+      if (pool != null) {
+        builder.embedders(pool);
+      }
+    }
+  }
+
+  private @Nullable Path configurationFile() {
+    Path given = options.configuration();
+    if (given != null) {
+      return given;
+    }
+    String fromEnvironment = environment.getOrDefault("MEMLANE_CONFIG", "");
+    try {
+      return fromEnvironment.isEmpty() ? null : Path.of(fromEnvironment);
+    } catch (InvalidPathException e) {
+      throw new CommandFailure("MEMLANE_CONFIG is no path: " + e.getMessage(), e);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.memlane.cli;
 
+import dev.memlane.endpoints.EndpointStats;
 import dev.memlane.model.Memory;
 import dev.memlane.model.Metadata;
 import dev.memlane.orchestrator.SearchHit;
@@ -102,6 +103,28 @@ final class Layout {
       joiner.add(line(key) + "=" + line(text));
     });
     return joiner.toString();
+  }
+
+  /** A constant as people and configuration files write it. */
+  static String name(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+
+  /** A table of embedding endpoints: what each is doing and has done. */
+  static List<String> endpoints(List<EndpointStats> endpoints) {
+    List<String> lines = new ArrayList<>();
+    lines.add(String.format(Locale.ROOT, "  %-16s %-8s %9s %9s %8s %7s %8s %8s %8s", "", "", "in flight", "requests",
+        "texts", "failed", "texts/s", "p50 ms", "p99 ms"));
+    for (EndpointStats endpoint : endpoints) {
+      lines.add(String.format(Locale.ROOT, "  %-16s %-8s %9s %9s %8s %7s %8.0f %8.0f %8.0f",
+          shortened(endpoint.name(), 16), name(endpoint.state()), endpoint.inFlight() + " of " + endpoint.limit(),
+          number(endpoint.requests()), number(endpoint.items()), number(endpoint.busy() + endpoint.failed()),
+          endpoint.itemsPerSecond(), endpoint.p50().toNanos() / 1e6, endpoint.p99().toNanos() / 1e6));
+      if (!endpoint.reason().isEmpty()) {
+        lines.add("    " + shortened(endpoint.reason(), COLUMNS - 4));
+      }
+    }
+    return lines;
   }
 
   static String number(long number) {

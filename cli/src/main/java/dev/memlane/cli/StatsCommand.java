@@ -1,6 +1,7 @@
 package dev.memlane.cli;
 
 import dev.memlane.embedding.EmbeddingStats;
+import dev.memlane.endpoints.EndpointStats;
 import dev.memlane.model.Operation;
 import dev.memlane.orchestrator.Statistics;
 import java.util.Map;
@@ -35,14 +36,24 @@ final class StatsCommand implements Callable<Integer> {
         Json.object("model", statistics.index().model(), "dimension", statistics.index().dimension(), "documents",
             statistics.index().documents(), "bytes", statistics.index().bytes()),
         "embedding",
-        Json.object("requests", embedding.requests(), "embedded", embedding.embedded(), "failed", embedding.failed(),
-            "refused", embedding.refused(), "hits", embedding.hits(), "misses", embedding.misses(), "coalesced",
+        Json.object("requests", embedding.requests(), "retries", embedding.retries(), "embedded", embedding.embedded(),
+            "failed", embedding.failed(), "refused", embedding.refused(), "hits", embedding.hits(), "misses",
+            embedding.misses(), "coalesced",
             embedding.coalesced(), "waiting", embedding.waiting(), "inFlight", embedding.inFlight(), "cacheBytes",
-            embedding.cacheBytes()),
+            embedding.cacheBytes(), "hitRate", embedding.hitRate(), "endpoints",
+            embedding.endpoints().stream().map(StatsCommand::json).toList()),
         "writesInFlight", statistics.writesInFlight(), "unsettled",
         statistics.unsettled().stream().map(Operation::toString).toList(), "unindexed",
         statistics.unindexed().stream()
             .map(left -> Json.object("id", left.memory().toString(), "problem", left.problem())).toList());
+  }
+
+  private static Map<String, @Nullable Object> json(EndpointStats endpoint) {
+    return Json.object("name", endpoint.name(), "state", Layout.name(endpoint.state()), "reason", endpoint.reason(),
+        "inFlight", endpoint.inFlight(), "limit", endpoint.limit(), "requests", endpoint.requests(), "succeeded",
+        endpoint.succeeded(), "busy", endpoint.busy(), "failed", endpoint.failed(), "texts", endpoint.items(),
+        "textsPerSecond", endpoint.itemsPerSecond(), "p50Milliseconds", endpoint.p50().toNanos() / 1e6,
+        "p99Milliseconds", endpoint.p99().toNanos() / 1e6);
   }
 
   private void print(Statistics statistics) {
@@ -57,6 +68,10 @@ final class StatsCommand implements Callable<Integer> {
     row("unindexed", Layout.number(statistics.unindexed().size()), "memories that searches miss");
     statistics.unindexed()
         .forEach(left -> context.print("  " + left.memory() + "  " + Layout.line(left.problem())));
+    if (statistics.embedding().endpoints().size() > 1) {
+      row("endpoints", Layout.number(statistics.embedding().endpoints().size()), "that make vectors:");
+      Layout.endpoints(statistics.embedding().endpoints()).forEach(context::print);
+    }
   }
 
   private void row(String name, String number, String what) {

@@ -20,6 +20,7 @@ import com.tngtech.archunit.lang.ArchRule;
 class ArchitectureTest {
 
   private static final String MODEL = "dev.memlane.model";
+  private static final String ENDPOINTS = "dev.memlane.endpoints";
   private static final String EMBEDDING = "dev.memlane.embedding..";
   private static final String ORCHESTRATOR = "dev.memlane.orchestrator";
   private static final String EMBEDDED = "dev.memlane.embedded";
@@ -34,9 +35,14 @@ class ArchitectureTest {
       .onlyDependOnClassesThat().resideInAnyPackage(MODEL, "java..", "org.jspecify..");
 
   @ArchTest
-  static final ArchRule embedding_knowsModelAndItsCache = classes().that().resideInAPackage("dev.memlane.embedding")
-      .should().onlyDependOnClassesThat()
-      .resideInAnyPackage("dev.memlane.embedding", MODEL, "java..", "org.jspecify..", "com.github.benmanes.caffeine..");
+  static final ArchRule endpoints_doNotKnowWhatIsCarried = classes().that().resideInAPackage(ENDPOINTS).should()
+      .onlyDependOnClassesThat().resideInAnyPackage(ENDPOINTS, MODEL, "java..", "org.jspecify..", "org.HdrHistogram..");
+
+  @ArchTest
+  static final ArchRule embedding_knowsModelEndpointsCacheAndJson = classes().that()
+      .resideInAPackage("dev.memlane.embedding").should().onlyDependOnClassesThat()
+      .resideInAnyPackage("dev.memlane.embedding", ENDPOINTS, MODEL, "java..", "org.jspecify..",
+          "com.github.benmanes.caffeine..", "com.fasterxml.jackson.core..");
 
   @ArchTest
   static final ArchRule core_doesNotKnowOtherStores = noClasses().that().resideInAPackage(CORE).should()
@@ -82,7 +88,7 @@ class ArchitectureTest {
   /** A rule about dependencies holds trivially where a module is missing or the exempted class knows no store. */
   @ArchTest
   static void rules_areAboutClassesThatAreThere(JavaClasses all) {
-    for (String module : new String[]{MODEL, "dev.memlane.embedding", CORE, HISTORY, VECTOR,
+    for (String module : new String[]{MODEL, ENDPOINTS, "dev.memlane.embedding", CORE, HISTORY, VECTOR,
         "dev.memlane.storage.postgres", ORCHESTRATOR, EMBEDDED, CLI}) {
       assertThat(all.that(resideInAPackage(module)).size()).as(module).isGreaterThan(3);
     }

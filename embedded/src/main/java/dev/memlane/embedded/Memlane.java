@@ -1,6 +1,7 @@
 package dev.memlane.embedded;
 
 import dev.memlane.embedding.Embedder;
+import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.embedding.local.LocalEmbedder;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemlaneException;
@@ -125,6 +126,7 @@ public final class Memlane implements AutoCloseable {
 
     private final Path directory;
     private @Nullable Embedder embedder;
+    private @Nullable EmbedderPool embedderPool;
     private @Nullable ServerAddress server;
     private boolean rebuildIndex;
     private Progress progress = Progress.NONE;
@@ -137,6 +139,14 @@ public final class Memlane implements AutoCloseable {
     /** What makes vectors of texts, instead of the local model. Closed with this. */
     public Builder embedder(@Nullable Embedder embedder) {
       this.embedder = embedder;
+      this.embedderPool = null;
+      return this;
+    }
+
+    /** What makes vectors of texts, instead of the local model: several keys, deployments or servers. Closed with this. */
+    public Builder embedders(EmbedderPool pool) {
+      this.embedderPool = pool;
+      this.embedder = null;
       return this;
     }
 
@@ -190,11 +200,15 @@ public final class Memlane implements AutoCloseable {
           opened.push(embedded);
           address = embedded.address();
         }
-        Embedder model = embedder == null ? new LocalEmbedder() : embedder;
         OrchestratorBuilder builder = MemoryOrchestrator.builder()
             .postgres(address.jdbcUrl(), address.user(), address.password())
-            .indexDirectory(lock.directory().resolve("vectors")).embedder(model).rebuildIndex(rebuildIndex)
-            .progress(progress);
+            .indexDirectory(lock.directory().resolve("vectors")).rebuildIndex(rebuildIndex).progress(progress);
+        EmbedderPool pool = embedderPool;
+        if (pool != null) {
+          builder.embedders(pool);
+        } else {
+          builder.embedder(embedder == null ? new LocalEmbedder() : embedder);
+        }
         if (server == null) {
           // Nobody else has this server's password, so there is nobody to follow.
           builder.followEvery(Duration.ZERO);

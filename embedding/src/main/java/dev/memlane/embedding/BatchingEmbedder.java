@@ -1,14 +1,20 @@
 package dev.memlane.embedding;
 
+import dev.memlane.embedding.Computation.Caller;
+import dev.memlane.endpoints.Allowance;
+import dev.memlane.endpoints.Endpoint;
+import dev.memlane.endpoints.EndpointException;
+import dev.memlane.endpoints.EndpointPool;
+import dev.memlane.endpoints.EndpointStats;
+import dev.memlane.endpoints.Failure;
+import dev.memlane.endpoints.Place;
+import dev.memlane.endpoints.Policy;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.EmbeddingException;
 import dev.memlane.model.InvalidInputException;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -22,11 +28,16 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The way to an {@link Embedder} for many callers: {@code Cache(Coalesce(Batch(Validate(Embedder))))}.
+ * The way to an {@link Embedder}, or to the several of an {@link EmbedderPool}, for many callers:
+ * {@code Cache(Coalesce(Batch(Retry(Validate(Embedder)))))}.
  *
  * <pre>{@code
  * try (var embedder = BatchingEmbedder.builder(model).concurrency(2).build()) {
@@ -35,9 +46,10 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>
- * <b>Batching.</b> There is no timer. A text that finds a free slot goes out at once; while all slots are taken, texts
- * gather, and the next request takes as many of them, oldest first, as the embedder's limits allow. So an idle embedder
- * adds no wait, and a busy one gets batches that grow with the load. A text longer than a request may be goes alone.
+ * <b>Batching.</b> There is no timer. A text that finds an endpoint with a free place goes out at once; while none has one,
+ * texts gather, and the next request takes as many of them, oldest first, as the endpoint's limits allow. So an idle
+ * embedder adds no wait, and a busy one gets batches that grow with the load. A text longer than a request may be goes
+ * alone.
  *
  * <p>
  * <b>Sharing.</b> A text that is cached is answered from the cache; one that is being computed is computed once for all
@@ -45,44 +57,46 @@ import org.jspecify.annotations.Nullable;
  * has no caller left is not computed. Failures are not cached.
  *
  * <p>
- * <b>Failure.</b> A request that fails with several texts is sent again in halves, until the text that fails stands
- * alone: of {@code n} texts each is sent at most {@code log2(n) + 2} times, and there are fewer than {@code 2n} requests
- * even if all of them fail. A vector of the wrong shape fails its own text only. All failures are
- * {@link EmbeddingException}s.
+ * <b>Failure.</b> A request that fails in a way that may pass ({@link Failure#mayBeRetried}) is sent again as a whole, to
+ * another endpoint at once or to the same after a pause, as often as the pool says. One that fails in another way, or for
+ * the last time, is sent again in halves, until the text that fails stands alone: of {@code n} texts each is sent at most
+ * {@code log2(n) + 2} times more, and there are fewer than {@code 2n} requests even if all of them fail. A vector that is
+ * no direction fails its own text only. All failures are {@link EmbeddingException}s.
  *
  * <p>
- * <b>Time.</b> A caller waits no longer than the deadline. A request that takes longer than that fails as a whole (it
- * is not halved), its future is cancelled and its slot is given back, also if the embedder never answers or never
- * returns from {@link Embedder#embed}.
+ * <b>Time.</b> A caller waits no longer than the deadline. A request that takes longer than its endpoint's time-out (for a
+ * single embedder: the deadline) has its future cancelled and its place given back, also if the embedder never answers or
+ * never returns from {@link Embedder#embed}; it is not halved.
  *
  * <p>
- * <b>Threads.</b> Safe for use by several threads; no method waits, except that {@link #close} waits for the embedder to close. The embedder is called, and the callers' futures are
- * completed, on virtual threads, one per request. What callers chain to their futures runs there one after the other, so
- * what may wait should be chained with an executor of its own. The next request is sent before the callers of the last
- * are told, so the model works while they do.
+ * <b>Threads.</b> Safe for use by several threads; no method waits, except that {@link #close} waits for the embedders to
+ * close. Embedders are called, and the callers' futures are completed, on virtual threads, one per request. What callers
+ * chain to their futures runs there one after the other, so what may wait should be chained with an executor of its own.
+ * The next request is sent before the callers of the last are told, so the model works while they do.
  *
  * <p>
  * <b>Invariants</b>, whenever {@link #lock} is free:
  * <ol>
  * <li>A text is in {@link #computations} from its first caller's joining until its outcome is decided, and as long as
- * it is there, its computation is in exactly one place: {@link #waiting}, {@link #halves}, or a request of
- * {@link #inFlight}.
- * <li>A request leaves {@link #inFlight} once, and who removed it (answer, deadline or close) decides what becomes of
- * its texts; whoever comes later finds it gone and leaves them alone.
- * <li>At most {@link #concurrency} requests are in flight. Whoever adds a text or frees a slot calls {@link #dispatch}
- * afterwards, so texts wait only while all slots are taken.
+ * it is there, its computation is in exactly one place: {@link #queue}, or a request of {@link #inFlight}.
+ * <li>A request leaves {@link #inFlight} once, and who removed it (answer, time-out or close) decides what becomes of
+ * its texts, and gives its place back; whoever comes later finds it gone and leaves them alone.
+ * <li>Each request in flight has a place at its endpoint. Whoever adds a text calls {@link #dispatch} afterwards, and so
+ * does the endpoints' pool when there may be a place again, so texts wait only while no endpoint can take them.
  * <li>A vector is in the cache before its computation ends, so a text is never computed again for falling between.
  * </ol>
- * Nothing foreign (embedder, executor, scheduler, a caller's future) is called while the lock is held.
+ * The endpoints' pool has a lock of its own, which may be taken under this one and never the other way round. Nothing
+ * foreign (embedder, executor, a caller's future) is called while the lock is held.
  */
 public final class BatchingEmbedder implements AutoCloseable {
 
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+
   // Fixed
-  private final Embedder embedder;
+  private final EmbedderPool pool;
+  private final EndpointPool<Embedder> endpoints;
   private final String model;
   private final int dimension;
-  private final Embedder.Limits limits;
-  private final int concurrency;
   private final int mostWaiting;
   private final Duration deadline;
   private final @Nullable VectorCache cache;
@@ -93,11 +107,11 @@ public final class BatchingEmbedder implements AutoCloseable {
   // Guarded by the lock
   private final Object lock = new Object();
   private final Map<String, Computation> computations = new HashMap<>();
-  private final Set<Computation> waiting = new LinkedHashSet<>();
-  private final Deque<List<Computation>> halves = new ArrayDeque<>();
+  private final TextQueue queue;
   private final Set<Request> inFlight = new LinkedHashSet<>();
   private boolean closed;
   private long requests;
+  private long retries;
   private long embedded;
   private long failed;
   private long refused;
@@ -105,18 +119,20 @@ public final class BatchingEmbedder implements AutoCloseable {
   private long misses;
   private long coalesced;
 
-  private BatchingEmbedder(Builder builder) {
-    this.embedder = builder.embedder;
-    this.model = embedder.model();
-    this.dimension = embedder.dimension();
-    this.limits = embedder.limits();
-    this.concurrency = builder.concurrency;
+  private BatchingEmbedder(EmbedderPool pool, Builder builder) {
+    this.pool = pool;
+    this.model = pool.model();
+    this.dimension = pool.dimension();
     this.mostWaiting = builder.mostWaiting;
     this.deadline = builder.deadline;
     this.cache = builder.cacheBytes == 0 ? null : new VectorCache(builder.cacheBytes);
     this.executor = builder.executor == null ? virtualThreads() : builder.executor;
     this.ownsScheduler = builder.scheduler == null;
     this.scheduler = builder.scheduler == null ? newScheduler() : builder.scheduler;
+    this.endpoints = new EndpointPool<>(pool.endpoints(), pool.policy(), pool.listener(), scheduler,
+        builder.nanoTime);
+    this.queue = new TextQueue(pool, endpoints, computation -> computations.remove(computation.text));
+    endpoints.onFree(this::dispatch);
   }
 
   private static Executor virtualThreads() {
@@ -131,9 +147,14 @@ public final class BatchingEmbedder implements AutoCloseable {
     return scheduler;
   }
 
-  /** Begins to build one in front of this embedder, which it then owns. */
+  /** Begins to build one in front of this embedder, which it then owns, and asks for each text once. */
   public static Builder builder(Embedder embedder) {
-    return new Builder(embedder);
+    return new Builder(Objects.requireNonNull(embedder, "embedder"), null);
+  }
+
+  /** Begins to build one in front of these embedders, which it then owns. */
+  public static Builder builder(EmbedderPool pool) {
+    return new Builder(null, Objects.requireNonNull(pool, "pool"));
   }
 
   /** The model's name, as its embeddings carry it. */
@@ -154,7 +175,18 @@ public final class BatchingEmbedder implements AutoCloseable {
    * or this is closed
    */
   public CompletableFuture<Embedding> embed(String text) {
-    CompletableFuture<Embedding> future = join(text);
+    return embed(text, null);
+  }
+
+  /**
+   * Embeds a text.
+   *
+   * @param workClass what kind of work the text is for, such as searching; {@link Policy#AFFINITY} sends a class to one
+   * endpoint while that can take it. Null for none
+   * @return as {@link #embed(String)}
+   */
+  public CompletableFuture<Embedding> embed(String text, @Nullable String workClass) {
+    CompletableFuture<Embedding> future = join(text, workClass);
     dispatch();
     return future;
   }
@@ -169,14 +201,15 @@ public final class BatchingEmbedder implements AutoCloseable {
   public List<CompletableFuture<Embedding>> embedAll(List<String> texts) {
     List<CompletableFuture<Embedding>> futures = new ArrayList<>(texts.size());
     for (String text : texts) {
-      futures.add(join(text));
+      futures.add(join(text, null));
     }
     dispatch();
     return futures;
   }
 
-  private CompletableFuture<Embedding> join(String text) {
+  private CompletableFuture<Embedding> join(String text, @Nullable String workClass) {
     VectorCache.Key key = cache == null ? null : VectorCache.Key.of(text);
+    int tokens = Math.max(0, pool.tokens().applyAsInt(text));
     Caller caller = new Caller();
     Computation computation;
     synchronized (lock) {
@@ -190,15 +223,15 @@ public final class BatchingEmbedder implements AutoCloseable {
           hits++;
           return CompletableFuture.completedFuture(cached);
         }
-        if (waiting.size() >= mostWaiting) {
+        if (queue.fresh() >= mostWaiting) {
           refused++;
           return CompletableFuture.failedFuture(new EmbeddingException(mostWaiting + " texts are waiting for model "
               + model + ", and no more may; try again later, or let more of them wait", null));
         }
         misses++;
-        computation = new Computation(text, key);
+        computation = new Computation(text, key, workClass, tokens);
         computations.put(text, computation);
-        waiting.add(computation);
+        queue.add(computation);
       } else {
         coalesced++;
       }
@@ -211,7 +244,7 @@ public final class BatchingEmbedder implements AutoCloseable {
   private void watch(Caller caller, Computation joined) {
     ScheduledFuture<?> timer;
     try {
-      timer = after(() -> caller.future.completeExceptionally(lateException("the text waited for")));
+      timer = after(deadline, () -> caller.future.completeExceptionally(tooLate(joined)));
     } catch (RejectedExecutionException e) {
       leave(caller, joined);
       caller.future.completeExceptionally(rejectedException(e));
@@ -226,7 +259,7 @@ public final class BatchingEmbedder implements AutoCloseable {
   private void leave(Caller caller, Computation joined) {
     synchronized (lock) {
       joined.callers.remove(caller);
-      if (joined.callers.isEmpty() && waiting.remove(joined)) {
+      if (joined.callers.isEmpty() && queue.remove(joined)) {
         computations.remove(joined.text);
       }
     }
@@ -236,101 +269,113 @@ public final class BatchingEmbedder implements AutoCloseable {
     for (Request request = next(); request != null; request = next()) {
       send(request);
     }
+    failWithoutEndpoints();
   }
 
   private @Nullable Request next() {
     synchronized (lock) {
-      if (closed || inFlight.size() >= concurrency) {
+      TextQueue.Load load = closed ? null : queue.next();
+      if (load == null) {
         return null;
       }
-      List<Computation> batch = nextHalf();
-      if (batch.isEmpty()) {
-        batch = gather();
-      }
-      if (batch.isEmpty()) {
-        return null;
-      }
+      List<Computation> batch = load.part().texts();
+      load.place().begin(batch.size(), TextQueue.sum(batch));
       requests++;
-      Request request = new Request(batch);
+      retries += load.part().attempts() > 0 ? 1 : 0;
+      Request request = new Request(load.place(), load.part());
       inFlight.add(request);
       return request;
     }
   }
 
-  private List<Computation> nextHalf() {
-    while (!halves.isEmpty()) {
-      List<Computation> wanted = new ArrayList<>();
-      for (Computation computation : halves.removeFirst()) {
-        if (computation.callers.isEmpty()) {
-          computations.remove(computation.text);
-        } else {
-          wanted.add(computation);
-        }
-      }
-      if (!wanted.isEmpty()) {
-        return wanted;
+  /** What nobody will take has no reason to wait. */
+  private void failWithoutEndpoints() {
+    String why = endpoints.whyNone();
+    if (why == null) {
+      return;
+    }
+    List<Runnable> news = new ArrayList<>();
+    synchronized (lock) {
+      EmbeddingException failure = new EmbeddingException("no endpoint of model " + model + " can be used: " + why
+          + "; give it a valid key", null);
+      for (Computation computation : queue.clear()) {
+        news.add(end(new Outcome(computation, null, failure)));
       }
     }
-    return List.of();
-  }
-
-  private List<Computation> gather() {
-    List<Computation> batch = new ArrayList<>();
-    long characters = 0;
-    Iterator<Computation> oldestFirst = waiting.iterator();
-    while (oldestFirst.hasNext() && batch.size() < limits.texts()) {
-      Computation computation = oldestFirst.next();
-      characters += computation.text.length();
-      if (characters > limits.characters() && !batch.isEmpty()) {
-        break;
-      }
-      oldestFirst.remove();
-      batch.add(computation);
-    }
-    return batch;
+    news.forEach(Runnable::run);
   }
 
   private void send(Request request) {
     try {
-      request.timer = after(() -> expire(request));
+      request.timer = after(request.place.endpoint().limits().timeout(), () -> expire(request));
     } catch (RejectedExecutionException e) {
-      settle(request, failAll(request, rejectedException(e)));
+      settle(request, failAll(request, rejectedException(e)), Place::abandon);
       return;
     }
     run(() -> call(request));
   }
 
   private void call(Request request) {
-    CompletableFuture<List<float[]>> answer;
+    Embedder embedder = request.place.endpoint().target();
     try {
-      answer = Objects.requireNonNull(embedder.embed(request.texts()), "the embedder returned null for a future");
+      if (embedder instanceof MeteredEmbedder metered) {
+        await(request, metered.embedMetered(request.texts()), answer -> answer);
+      } else {
+        await(request, embedder.embed(request.texts()),
+            vectors -> new MeteredEmbedder.Answer(vectors, Allowance.UNKNOWN, null));
+      }
     } catch (Throwable e) {
-      // Whatever it is, the slot must be given back and the callers told.
-      answered(request, null, e);
-      return;
+      // Whatever it is, the place must be given back and the callers told.
+      failed(request, e);
     }
-    var unused = answer.whenComplete((vectors, failure) -> run(() -> answered(request, vectors, failure)));
+  }
+
+  private <T> void await(Request request, @Nullable CompletableFuture<T> given,
+      Function<T, MeteredEmbedder.Answer> reading) {
+    CompletableFuture<T> answer = Objects.requireNonNull(given, "the embedder returned null for a future");
+    var unused = answer.whenComplete((value, failure) -> run(() -> {
+      if (failure != null) {
+        failed(request, failure);
+      } else {
+        answered(request, value == null ? null : reading.apply(value));
+      }
+    }));
     request.answer = answer;
     if (!isInFlight(request)) {
       answer.cancel(true);
     }
   }
 
-  private void answered(Request request, @Nullable List<float[]> vectors, @Nullable Throwable failure) {
-    EmbeddingException wrong = failure != null ? translate(failure) : miscounted(request, vectors);
-    if (wrong == null && vectors != null) {
-      settle(request, check(request, vectors));
-    } else if (wrong != null && (request.batch.size() == 1 || !halve(request))) {
-      settle(request, failAll(request, wrong));
+  private void answered(Request request, MeteredEmbedder.@Nullable Answer answer) {
+    List<float[]> vectors = answer == null ? null : answer.vectors();
+    int count = vectors == null ? 0 : vectors.size();
+    if (answer == null || vectors == null || count != request.batch.size()) {
+      failed(request, new EndpointException(Failure.UNAVAILABLE, "model " + model + " answered with " + count
+          + " vectors to " + request.batch.size() + " texts; expected one for each: check the embedder", null));
+      return;
     }
+    String misshapen = request.attempts < pool.attempts() ? misshapen(vectors) : null;
+    if (misshapen != null) {
+      failed(request, new EndpointException(Failure.UNAVAILABLE, misshapen, null));
+      return;
+    }
+    settle(request, check(request, vectors), place -> place.succeeded(answer.tokens(), answer.allowance()));
   }
 
-  private @Nullable EmbeddingException miscounted(Request request, @Nullable List<float[]> vectors) {
-    int count = vectors == null ? 0 : vectors.size();
-    return vectors != null && count == request.batch.size()
-        ? null
-        : new EmbeddingException("model " + model + " answered with " + count + " vectors to " + request.batch.size()
-            + " texts; expected one for each: check the embedder", null);
+  /** What an answer has in it that the model never makes; another endpoint may do better. */
+  private @Nullable String misshapen(List<float[]> vectors) {
+    for (float[] vector : vectors) {
+      if (vector == null || vector.length != dimension) {
+        return describeShape(vector);
+      }
+    }
+    return null;
+  }
+
+  private String describeShape(float @Nullable [] vector) {
+    return "model " + model + " answered with "
+        + (vector == null ? "no vector" : "a vector of " + vector.length + " dimensions") + "; expected " + dimension
+        + " dimensions: check the embedder";
   }
 
   private List<Outcome> check(Request request, List<float[]> vectors) {
@@ -352,9 +397,7 @@ public final class BatchingEmbedder implements AutoCloseable {
 
   private Embedding check(float @Nullable [] vector) {
     if (vector == null || vector.length != dimension) {
-      throw new EmbeddingException("model " + model + " answered with "
-          + (vector == null ? "no vector" : "a vector of " + vector.length + " dimensions") + "; expected " + dimension
-          + " dimensions: check the embedder", null);
+      throw new EmbeddingException(describeShape(vector), null);
     }
     try {
       return new Embedding(model, vector);
@@ -364,35 +407,76 @@ public final class BatchingEmbedder implements AutoCloseable {
     }
   }
 
-  /** Puts the two halves of a failed request before everything else, unless somebody else has ended the request. */
-  private boolean halve(Request request) {
-    synchronized (lock) {
-      if (!inFlight.remove(request)) {
-        return false;
-      }
-      int middle = request.batch.size() / 2;
-      halves.addFirst(request.batch.subList(middle, request.batch.size()));
-      halves.addFirst(request.batch.subList(0, middle));
+  private void failed(Request request, Throwable thrown) {
+    Throwable cause = thrown instanceof CompletionException && thrown.getCause() != null ? thrown.getCause() : thrown;
+    if (cause instanceof EndpointException known) {
+      failed(request, known.failure(), describe(request, known), String.valueOf(known.getMessage()),
+          known.retryAfter().orElse(null));
+    } else {
+      EmbeddingException failure = translate(cause);
+      failed(request, Failure.UNKNOWN, failure, String.valueOf(failure.getMessage()), null);
     }
-    request.cancelTimer();
-    dispatch();
-    return true;
   }
 
   private void expire(Request request) {
-    settle(request, failAll(request, lateException("a request took")));
-    CompletableFuture<List<float[]>> answer = request.answer;
+    Duration timeout = request.place.endpoint().limits().timeout();
+    failed(request, Failure.TIMED_OUT, lateException("a request took", timeout),
+        "no answer within " + timeout.toMillis() + " ms", null);
+    CompletableFuture<?> answer = request.answer;
     if (answer != null) {
       answer.cancel(true);
     }
+  }
+
+  /**
+   * Decides what becomes of the texts of a request that failed, unless somebody else has ended it.
+   *
+   * @param why what the callers are told
+   * @param reason what is told of the endpoint
+   */
+  private void failed(Request request, Failure failure, EmbeddingException why, String reason,
+      @Nullable Duration retryAfter) {
+    List<Runnable> news = new ArrayList<>();
+    synchronized (lock) {
+      if (!inFlight.remove(request)) {
+        return;
+      }
+      request.batch.forEach(computation -> computation.lastFailure = why);
+      if (failure.mayBeRetried() && request.attempts < pool.attempts()) {
+        queue.addAgain(sentAgain(request, failure));
+      } else if (request.batch.size() > 1 && failure != Failure.TIMED_OUT) {
+        int middle = request.batch.size() / 2;
+        queue.addAgain(request.part(middle, request.batch.size()));
+        queue.addAgain(request.part(0, middle));
+      } else {
+        failAll(request, why).forEach(outcome -> news.add(end(outcome)));
+      }
+    }
+    request.cancelTimer();
+    request.place.failed(failure, reason, retryAfter);
+    news.forEach(Runnable::run);
+  }
+
+  private TextQueue.Part sentAgain(Request request, Failure failure) {
+    Map<String, Long> notBefore = new HashMap<>(request.notBefore);
+    notBefore.put(request.place.endpoint().name(), endpoints.now() + pause(request.attempts).toNanos());
+    // Who denies a key says nothing about the request.
+    int attempts = failure == Failure.DENIED ? request.attempts - 1 : request.attempts;
+    return new TextQueue.Part(request.batch, attempts, notBefore);
+  }
+
+  private Duration pause(int attempts) {
+    Duration doubled = pool.firstPause().multipliedBy(1L << Math.min(20, attempts - 1));
+    Duration longest = doubled.compareTo(LONGEST_PAUSE) < 0 ? doubled : LONGEST_PAUSE;
+    return longest.minusNanos(ThreadLocalRandom.current().nextLong(longest.toNanos() / 2 + 1));
   }
 
   private static List<Outcome> failAll(Request request, EmbeddingException failure) {
     return request.batch.stream().map(computation -> new Outcome(computation, null, failure)).toList();
   }
 
-  /** Ends a request that has not ended: gives back its slot, sends the next, and then tells the callers. */
-  private void settle(Request request, List<Outcome> outcomes) {
+  /** Ends a request that has not ended: gives back its place, by which the next is sent, and then tells the callers. */
+  private void settle(Request request, List<Outcome> outcomes, Consumer<Place<Embedder>> ending) {
     List<Runnable> news = new ArrayList<>();
     synchronized (lock) {
       if (!inFlight.remove(request)) {
@@ -403,7 +487,7 @@ public final class BatchingEmbedder implements AutoCloseable {
       }
     }
     request.cancelTimer();
-    dispatch();
+    ending.accept(request.place);
     news.forEach(Runnable::run);
   }
 
@@ -423,7 +507,7 @@ public final class BatchingEmbedder implements AutoCloseable {
   }
 
   /**
-   * Fails what waits and what is in flight, and closes the embedder. Texts that come later fail as well. Does nothing
+   * Fails what waits and what is in flight, and closes the embedders. Texts that come later fail as well. Does nothing
    * the second time.
    */
   @Override
@@ -439,30 +523,49 @@ public final class BatchingEmbedder implements AutoCloseable {
         news.add(end(new Outcome(computation, null, closedException())));
       }
       unanswered = List.copyOf(inFlight);
-      waiting.clear();
-      halves.clear();
+      queue.clear();
       inFlight.clear();
     }
     for (Request request : unanswered) {
       request.cancelTimer();
-      CompletableFuture<List<float[]>> answer = request.answer;
+      request.place.abandon();
+      CompletableFuture<?> answer = request.answer;
       if (answer != null) {
         answer.cancel(true);
       }
     }
     news.forEach(Runnable::run);
+    endpoints.close();
     if (ownsScheduler) {
       scheduler.shutdownNow();
     }
-    embedder.close();
+    closeEmbedders();
+  }
+
+  private void closeEmbedders() {
+    RuntimeException failure = null;
+    for (Endpoint<Embedder> endpoint : pool.endpoints()) {
+      try {
+        endpoint.target().close();
+      } catch (RuntimeException e) {
+        if (failure == null) {
+          failure = e;
+        } else {
+          failure.addSuppressed(e);
+        }
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
   }
 
   /** What has been done so far, and what is going on, at one moment. */
   public EmbeddingStats stats() {
+    List<EndpointStats> each = endpoints.stats();
     synchronized (lock) {
-      int halved = halves.stream().mapToInt(List::size).sum();
-      return new EmbeddingStats(requests, embedded, failed, refused, hits, misses, coalesced, waiting.size() + halved,
-          inFlight.size(), cache == null ? 0 : cache.bytes());
+      return new EmbeddingStats(requests, retries, embedded, failed, refused, hits, misses, coalesced, queue.size(),
+          inFlight.size(), cache == null ? 0 : cache.bytes(), each);
     }
   }
 
@@ -477,9 +580,9 @@ public final class BatchingEmbedder implements AutoCloseable {
     }
   }
 
-  private ScheduledFuture<?> after(Runnable task) {
+  private ScheduledFuture<?> after(Duration delay, Runnable task) {
     // The task completes callers' futures, and with them whatever they chained: not on the thread that keeps the time.
-    return scheduler.schedule(() -> run(task), deadline.toNanos(), TimeUnit.NANOSECONDS);
+    return scheduler.schedule(() -> run(task), delay.toNanos(), TimeUnit.NANOSECONDS);
   }
 
   private void run(Runnable task) {
@@ -491,17 +594,36 @@ public final class BatchingEmbedder implements AutoCloseable {
     }
   }
 
-  private EmbeddingException translate(Throwable failure) {
-    Throwable cause = failure instanceof CompletionException && failure.getCause() != null
-        ? failure.getCause()
-        : failure;
+  private EmbeddingException translate(Throwable cause) {
     return cause instanceof EmbeddingException known
         ? known
         : new EmbeddingException("model " + model + " failed: " + cause, cause);
   }
 
-  private EmbeddingException lateException(String what) {
-    return new EmbeddingException(what + " model " + model + " longer than the deadline of " + deadline.toMillis()
+  private EmbeddingException describe(Request request, EndpointException failure) {
+    String where = pool.endpoints().size() == 1 ? "" : "endpoint " + request.place.endpoint().name() + ": ";
+    String often = request.attempts == 1 ? "" : " (sent " + request.attempts + " times)";
+    return new EmbeddingException(where + failure.getMessage() + often, failure);
+  }
+
+  private EmbeddingException tooLate(Computation computation) {
+    EmbeddingException last;
+    synchronized (lock) {
+      last = computation.lastFailure;
+    }
+    String troubles = endpoints.troubles();
+    EmbeddingException late = lateException("the text waited for", deadline);
+    if (last == null && troubles.isEmpty()) {
+      return late;
+    }
+    String why = last == null ? troubles : String.valueOf(last.getMessage());
+    return new EmbeddingException(late.getMessage() + "; the last that went wrong: " + why, last);
+  }
+
+  private EmbeddingException lateException(String what, Duration allowed) {
+    return new EmbeddingException(what + " model " + model + " longer than the " + (what.startsWith("a request")
+        ? "time-out"
+        : "deadline") + " of " + allowed.toMillis()
         + " ms; try again later, or see whether the model is overloaded or out of reach", null);
   }
 
@@ -515,40 +637,34 @@ public final class BatchingEmbedder implements AutoCloseable {
         cause);
   }
 
-  /** One text that is to be embedded once, and who asked for it. */
-  private static final class Computation {
-    final String text;
-    final VectorCache.@Nullable Key key;
-    /** Guarded by the lock. */
-    final Set<Caller> callers = new LinkedHashSet<>();
-
-    Computation(String text, VectorCache.@Nullable Key key) {
-      this.text = text;
-      this.key = key;
-    }
-  }
-
-  /** One who asked for a text; told apart by identity. */
-  private static final class Caller {
-    final CompletableFuture<Embedding> future = new CompletableFuture<>();
-  }
-
   /** What became of one text: an embedding or a failure. */
   private record Outcome(Computation computation, @Nullable Embedding embedding,
       @Nullable EmbeddingException failure) {}
 
-  /** One call of the embedder. */
+  /** One call of an embedder. */
   private static final class Request {
+    final Place<Embedder> place;
     final List<Computation> batch;
+    /** How often these texts were sent, this time included. */
+    final int attempts;
+    final Map<String, Long> notBefore;
     volatile @Nullable ScheduledFuture<?> timer;
-    volatile @Nullable CompletableFuture<List<float[]>> answer;
+    volatile @Nullable CompletableFuture<?> answer;
 
-    Request(List<Computation> batch) {
-      this.batch = batch;
+    Request(Place<Embedder> place, TextQueue.Part part) {
+      this.place = place;
+      this.batch = part.texts();
+      this.attempts = part.attempts() + 1;
+      this.notBefore = part.notBefore();
     }
 
     List<String> texts() {
       return batch.stream().map(computation -> computation.text).toList();
+    }
+
+    /** Some of the texts, to be sent again with no more than one attempt each. */
+    TextQueue.Part part(int from, int to) {
+      return new TextQueue.Part(batch.subList(from, to), attempts, Map.of());
     }
 
     void cancelTimer() {
@@ -562,16 +678,19 @@ public final class BatchingEmbedder implements AutoCloseable {
   /** Collects the options. Not safe for use by several threads. */
   public static final class Builder {
 
-    private final Embedder embedder;
+    private final @Nullable Embedder embedder;
+    private final @Nullable EmbedderPool pool;
     private long cacheBytes = 64L << 20;
     private int concurrency = 1;
     private int mostWaiting = 10_000;
     private Duration deadline = Duration.ofSeconds(60);
     private @Nullable Executor executor;
     private @Nullable ScheduledExecutorService scheduler;
+    private LongSupplier nanoTime = System::nanoTime;
 
-    private Builder(Embedder embedder) {
-      this.embedder = Objects.requireNonNull(embedder, "embedder");
+    private Builder(@Nullable Embedder embedder, @Nullable EmbedderPool pool) {
+      this.embedder = embedder;
+      this.pool = pool;
     }
 
     /** How many bytes the cached vectors may take; 64 MiB unless set, about 36,000 vectors of 384 numbers; 0 for no cache. */
@@ -583,7 +702,10 @@ public final class BatchingEmbedder implements AutoCloseable {
       return this;
     }
 
-    /** How many requests may be in flight at the same time; 1 unless set. */
+    /**
+     * How many requests may be in flight at the same time, to a single embedder; 1 unless set. The endpoints of a pool have
+     * limits of their own, for which this says nothing.
+     */
     public Builder concurrency(int concurrency) {
       if (concurrency < 1) {
         throw new IllegalArgumentException("concurrency is " + concurrency + "; it must be at least 1");
@@ -601,7 +723,7 @@ public final class BatchingEmbedder implements AutoCloseable {
       return this;
     }
 
-    /** How long a caller waits, and how long a request may take; 60 seconds unless set. */
+    /** How long a caller waits, and how long a request to a single embedder may take; 60 seconds unless set. */
     public Builder deadline(Duration deadline) {
       if (deadline.isNegative() || deadline.isZero()) {
         throw new IllegalArgumentException("deadline is " + deadline + "; it must be longer than nothing");
@@ -616,9 +738,15 @@ public final class BatchingEmbedder implements AutoCloseable {
       return this;
     }
 
+    /** What time it is for limits per minute and pauses, in nanoseconds from any origin; the system's unless set. */
+    public Builder nanoTime(LongSupplier nanoTime) {
+      this.nanoTime = nanoTime;
+      return this;
+    }
+
     /**
-     * Where the embedder is called and the futures are completed; a virtual thread per task unless set. It must neither
-     * keep tasks waiting nor, unless the embedder never answers at once, run them in the calling thread.
+     * Where the embedders are called and the futures are completed; a virtual thread per task unless set. It must neither
+     * keep tasks waiting nor, unless the embedders never answer at once, run them in the calling thread.
      */
     public Builder executor(Executor executor) {
       this.executor = executor;
@@ -626,7 +754,9 @@ public final class BatchingEmbedder implements AutoCloseable {
     }
 
     public BatchingEmbedder build() {
-      return new BatchingEmbedder(this);
+      EmbedderPool several = pool;
+      return new BatchingEmbedder(
+          several == null ? EmbedderPool.of(Objects.requireNonNull(embedder), concurrency, deadline) : several, this);
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.memlane.orchestrator;
 
 import dev.memlane.embedding.BatchingEmbedder;
 import dev.memlane.embedding.Embedder;
+import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.model.CoreStore;
 import dev.memlane.model.HistoryStore;
 import dev.memlane.model.InvalidInputException;
@@ -45,6 +46,7 @@ public final class OrchestratorBuilder {
   private @Nullable Path indexDirectory;
   private @Nullable Stores stores;
   private @Nullable Embedder embedder;
+  private @Nullable EmbedderPool embedderPool;
   private long embeddingCacheBytes = 64L << 20;
   private int embeddingConcurrency = 2;
   private Duration embeddingDeadline = Duration.ofSeconds(60);
@@ -112,6 +114,14 @@ public final class OrchestratorBuilder {
   /** What makes vectors of texts. Closed with the orchestrator. */
   public OrchestratorBuilder embedder(Embedder embedder) {
     this.embedder = embedder;
+    this.embedderPool = null;
+    return this;
+  }
+
+  /** What makes vectors of texts: several keys, deployments or servers. Closed with the orchestrator. */
+  public OrchestratorBuilder embedders(EmbedderPool pool) {
+    this.embedderPool = pool;
+    this.embedder = null;
     return this;
   }
 
@@ -121,7 +131,7 @@ public final class OrchestratorBuilder {
     return this;
   }
 
-  /** How many requests to the embedder may be in flight, 2 by default. */
+  /** How many requests to a single embedder may be in flight, 2 by default; a pool's endpoints have their own limits. */
   public OrchestratorBuilder embeddingConcurrency(int embeddingConcurrency) {
     this.embeddingConcurrency = embeddingConcurrency;
     return this;
@@ -230,7 +240,7 @@ public final class OrchestratorBuilder {
    * @throws MemlaneException if a store can't be opened; the message says why and what to do
    */
   public MemoryOrchestrator open() {
-    Embedder model = require(embedder, "embedder(...)");
+    EmbedderPool model = embedders();
     Stores given = stores;
     Opened opened = new Opened();
     try {
@@ -244,7 +254,14 @@ public final class OrchestratorBuilder {
     }
   }
 
-  private Stores open(Embedder model, Opened opened) {
+  private EmbedderPool embedders() {
+    EmbedderPool pool = embedderPool;
+    return pool == null
+        ? EmbedderPool.of(require(embedder, "embedder(...)"), embeddingConcurrency, embeddingDeadline)
+        : pool;
+  }
+
+  private Stores open(EmbedderPool model, Opened opened) {
     String url = require(jdbcUrl, "postgres(...)");
     Path directory = require(indexDirectory, "indexDirectory(...)");
     Database database = opened.add(Database.builder(url).user(user).password(password).schema(schema)
@@ -259,9 +276,9 @@ public final class OrchestratorBuilder {
     throw new StoreException("the index has failed; it was opened by the caller, who has to open it again", null);
   }
 
-  private MemoryOrchestrator openOn(Stores given, IndexOpener indexes, Embedder model, Opened opened) {
+  private MemoryOrchestrator openOn(Stores given, IndexOpener indexes, EmbedderPool model, Opened opened) {
     BatchingEmbedder batching = opened.add(BatchingEmbedder.builder(model).cacheBytes(embeddingCacheBytes)
-        .concurrency(embeddingConcurrency).deadline(embeddingDeadline).build());
+        .deadline(embeddingDeadline).build());
     ExecutorService executor = Executors
         .newThreadPerTaskExecutor(Thread.ofVirtual().name("memlane-", 0).factory());
     opened.add(executor::shutdown);
@@ -292,7 +309,7 @@ public final class OrchestratorBuilder {
     }
   }
 
-  private VectorIndex openIndex(Path directory, Embedder model, boolean anew) {
+  private VectorIndex openIndex(Path directory, EmbedderPool model, boolean anew) {
     if (anew) {
       LuceneVectorIndex.delete(directory);
     }

@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Searching {
 
+  /** Keeps queries apart from what is stored, where a pool of endpoints is used by classes of work. */
+  private static final String WORK_CLASS = "search";
   private static final int SHALLOWEST = 100;
   /** How many rows are read from core beyond those that are wanted, in case some are to be dropped. */
   private static final int SPARE = 5;
@@ -54,7 +56,7 @@ final class Searching {
     Embedding given = request.embedding();
     return given != null
         ? CompletableFuture.completedFuture(given)
-        : embedder.embed(request.query()).thenApply(embedding -> embedding);
+        : embedder.embed(request.query(), WORK_CLASS).thenApply(embedding -> embedding);
   }
 
   private CompletableFuture<List<SearchHit>> search(SearchRequest request, @Nullable Embedding vector, int depth) {

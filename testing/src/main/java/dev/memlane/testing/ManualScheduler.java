@@ -1,4 +1,4 @@
-package dev.memlane.embedding;
+package dev.memlane.testing;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,22 +16,30 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A scheduler whose time passes when the test says so; its tasks run in the thread that lets it pass. */
-final class ManualScheduler extends AbstractExecutorService implements ScheduledExecutorService {
+public final class ManualScheduler extends AbstractExecutorService implements ScheduledExecutorService {
 
   private final PriorityQueue<Task<?>> tasks = new PriorityQueue<>(Comparator.comparingLong(task -> task.due));
   private long now;
   private boolean shutdown;
 
-  void pass(Duration time) {
-    now += time.toNanos();
-    for (Task<?> first = tasks.peek(); first != null && first.due <= now; first = tasks.peek()) {
+  /** Lets time pass, in which what is due is run, each thing at its time. */
+  public void pass(Duration time) {
+    long until = now + time.toNanos();
+    for (Task<?> first = tasks.peek(); first != null && first.due <= until; first = tasks.peek()) {
       tasks.remove(first);
+      now = Math.max(now, first.due);
       first.run();
     }
+    now = until;
+  }
+
+  /** What time it is: the nanoseconds that have passed. */
+  public long nanoTime() {
+    return now;
   }
 
   /** How many tasks are still to run. */
-  int pending() {
+  public int pending() {
     tasks.removeIf(FutureTask::isCancelled);
     return tasks.size();
   }

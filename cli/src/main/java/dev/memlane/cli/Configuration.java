@@ -1,0 +1,202 @@
+package dev.memlane.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.cfg.MapperBuilder;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.dataformat.javaprop.JavaPropsMapper;
+import com.fasterxml.jackson.dataformat.toml.TomlMapper;
+import dev.memlane.embedding.ApiKey;
+import dev.memlane.embedding.Embedder;
+import dev.memlane.embedding.EmbedderPool;
+import dev.memlane.embedding.OpenAiEmbedder;
+import dev.memlane.endpoints.EndpointLimits;
+import dev.memlane.endpoints.Policy;
+import dev.memlane.model.InvalidInputException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a configuration file says: which endpoints make vectors. Their keys are never in the file, which names the
+ * environment variables that hold them.
+ *
+ * @param embedding null for the local model
+ */
+record Configuration(@Nullable Embedding embedding) {
+
+  private static final double NANOS_PER_SECOND = 1e9;
+
+  /**
+   * The embedding model and its endpoints.
+   *
+   * @param model the model's name, as it is recorded beside each vector
+   * @param dimension how many numbers a vector has
+   * @param shorten whether to ask for vectors of that dimension, from models that can shorten theirs
+   * @param policy which endpoint gets the next request: least-loaded, weighted or affinity
+   * @param attempts how often a request is sent at most
+   */
+  record Embedding(@Nullable String model, int dimension, boolean shorten, @Nullable String policy,
+      @Nullable Integer attempts, @Nullable List<Endpoint> endpoints) {}
+
+  /**
+   * An endpoint; numbers that are left out or 0 are no limit.
+   *
+   * @param url what {@code /embeddings} is added to; or, with a deployment, the resource at Azure
+   * @param deployment at Azure
+   * @param apiVersion at Azure
+   * @param keyFrom the environment variable that holds its key
+   * @param modelThere what this endpoint calls the model, if it is another name
+   * @param texts how many texts a request may hold
+   * @param timeout how many seconds a request may take
+   */
+  record Endpoint(@Nullable String name, @Nullable String url, @Nullable String deployment, @Nullable String apiVersion,
+      @Nullable String keyFrom, @Nullable String modelThere, int concurrency, int requestsPerMinute,
+      long tokensPerMinute,
+      long tokensPerRequest, @Nullable Integer texts, @Nullable Double timeout, @Nullable Integer weight,
+      boolean unencryptedKey, @Nullable Boolean base64) {}
+
+  /** @throws CommandFailure if the file can't be read, or says something that isn't known; the message says what */
+  static Configuration read(Path file) {
+    MapperBuilder<?, ?> mapper = file.toString().endsWith(".properties")
+        ? JavaPropsMapper.builder()
+        : TomlMapper.builder();
+    ObjectMapper strict = mapper.propertyNamingStrategy(PropertyNamingStrategies.KEBAB_CASE)
+        .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
+        .build();
+    try {
+      Configuration configuration = strict.readValue(Files.readAllBytes(file), Configuration.class);
+      return configuration == null ? new Configuration(null) : configuration;
+    } catch (UnrecognizedPropertyException e) {
+      throw new CommandFailure(unknown(file, e), e);
+    } catch (JsonProcessingException e) {
+      throw new CommandFailure(file + where(e) + ": " + e.getOriginalMessage(), e);
+    } catch (IOException e) {
+      throw new CommandFailure("the configuration can't be read: " + e, e);
+    }
+  }
+
+  private static String unknown(Path file, UnrecognizedPropertyException e) {
+    String name = e.getPropertyName();
+    if (name.toLowerCase(Locale.ROOT).matches(".*(key|secret|token|password)")) {
+      return file + where(e)
+          + ": keys don't belong into the file; put it into an environment variable, and that one's name "
+          + "into key-from";
+    }
+    return file + where(e) + ": " + name + " is not known there; what is: "
+        + e.getKnownPropertyIds().stream().map(String::valueOf).sorted().collect(Collectors.joining(", "));
+  }
+
+  private static String where(JsonProcessingException e) {
+    String path = e instanceof JsonMappingException mapping
+        ? mapping.getPath().stream()
+            .map(part -> part.getFieldName() == null ? "[" + (part.getIndex() + 1) + "]" : "." + part.getFieldName())
+            .collect(Collectors.joining())
+        : "";
+    if (!path.isEmpty()) {
+      return ", " + path.substring(1);
+    }
+    return e.getLocation() == null || e.getLocation().getLineNr() < 1 ? "" : ", line " + e.getLocation().getLineNr();
+  }
+
+  /**
+   * The endpoints with their keys.
+   *
+   * @return null if the file names none: the local model is used
+   * @throws CommandFailure if something is missing or makes no sense
+   */
+  @Nullable
+  EmbedderPool embedders(Map<String, String> environment) {
+    Embedding settings = embedding;
+    if (settings == null) {
+      return null;
+    }
+    List<Endpoint> endpoints = settings.endpoints;
+    if (endpoints == null || endpoints.isEmpty()) {
+      throw new CommandFailure("the configuration has [embedding] without [[embedding.endpoints]]");
+    }
+    try {
+      EmbedderPool.Builder pool = EmbedderPool.builder();
+      if (settings.policy != null) {
+        pool.policy(policy(settings.policy));
+      }
+      if (settings.attempts != null) {
+        pool.attempts(settings.attempts);
+      }
+      for (int i = 0; i < endpoints.size(); i++) {
+        Endpoint endpoint = endpoints.get(i);
+        String name = endpoint.name == null ? "endpoint " + (i + 1) : endpoint.name;
+        pool.endpoint(name, client(name, settings, endpoint, environment), limits(endpoint),
+            endpoint.weight == null ? 1 : endpoint.weight);
+      }
+      return pool.build();
+    } catch (InvalidInputException e) {
+      throw new CommandFailure("the configuration's [embedding]: " + e.getMessage(), e);
+    }
+  }
+
+  private static Policy policy(String name) {
+    try {
+      return Policy.valueOf(name.toUpperCase(Locale.ROOT).replace('-', '_'));
+    } catch (IllegalArgumentException e) {
+      throw new InvalidInputException("policy is '" + name + "'; it must be least-loaded, weighted or affinity", e);
+    }
+  }
+
+  private static OpenAiEmbedder client(String name, Embedding settings, Endpoint endpoint,
+      Map<String, String> environment) {
+    String model = require(settings.model, "model");
+    String url = require(endpoint.url, "url of " + name);
+    OpenAiEmbedder.Builder client = endpoint.deployment == null
+        ? OpenAiEmbedder.at(url, model, settings.dimension)
+        : OpenAiEmbedder.azure(url, endpoint.deployment, require(endpoint.apiVersion, "api-version of " + name), model,
+            settings.dimension);
+    client.sendDimension(settings.shorten).unencryptedKey(endpoint.unencryptedKey);
+    if (endpoint.modelThere != null) {
+      client.sentModel(endpoint.modelThere);
+    }
+    if (endpoint.base64 != null) {
+      client.base64(endpoint.base64);
+    }
+    if (endpoint.keyFrom != null) {
+      client.apiKey(ApiKey.from(environment, endpoint.keyFrom));
+    }
+    if (endpoint.texts != null) {
+      client.limits(limitsOf(name, endpoint.texts));
+    }
+    return client.build();
+  }
+
+  private static Embedder.Limits limitsOf(String name, int texts) {
+    if (texts < 1) {
+      throw new InvalidInputException("texts of " + name + " is " + texts + "; it must be at least 1");
+    }
+    return new Embedder.Limits(texts, Embedder.Limits.standard().characters());
+  }
+
+  private static EndpointLimits limits(Endpoint endpoint) {
+    EndpointLimits limits = EndpointLimits.none().concurrency(endpoint.concurrency)
+        .requestsPerMinute(endpoint.requestsPerMinute).unitsPerMinute(endpoint.tokensPerMinute)
+        .unitsPerRequest(endpoint.tokensPerRequest);
+    return endpoint.timeout == null
+        ? limits
+        : limits.timeout(Duration.ofNanos((long) (endpoint.timeout * NANOS_PER_SECOND)));
+  }
+
+  private static String require(@Nullable String value, String what) {
+    if (value == null || value.isBlank()) {
+      throw new InvalidInputException("the " + what + " is missing");
+    }
+    return value;
+  }
+}

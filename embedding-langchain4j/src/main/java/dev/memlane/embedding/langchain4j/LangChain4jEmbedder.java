@@ -1,0 +1,173 @@
+package dev.memlane.embedding.langchain4j;
+
+import dev.langchain4j.data.embedding.Embedding;
+import dev.langchain4j.data.segment.TextSegment;
+import dev.langchain4j.exception.AuthenticationException;
+import dev.langchain4j.exception.HttpException;
+import dev.langchain4j.exception.InternalServerException;
+import dev.langchain4j.exception.InvalidRequestException;
+import dev.langchain4j.exception.ModelNotFoundException;
+import dev.langchain4j.exception.RateLimitException;
+import dev.langchain4j.exception.RetriableException;
+import dev.langchain4j.exception.TimeoutException;
+import dev.langchain4j.exception.UnresolvedModelServerException;
+import dev.langchain4j.exception.UnsupportedFeatureException;
+import dev.langchain4j.model.embedding.EmbeddingModel;
+import dev.langchain4j.model.output.Response;
+import dev.langchain4j.model.output.TokenUsage;
+import dev.memlane.embedding.MeteredEmbedder;
+import dev.memlane.endpoints.Allowance;
+import dev.memlane.endpoints.EndpointException;
+import dev.memlane.endpoints.Failure;
+import dev.memlane.model.InvalidInputException;
+import java.io.IOException;
+import java.net.http.HttpTimeoutException;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An embedding model of LangChain4j as an embedder.
+ *
+ * <pre>{@code
+ * EmbeddingModel model = OpenAiEmbeddingModel.builder().modelName("text-embedding-3-small").maxRetries(0)...build();
+ * Embedder embedder = LangChain4jEmbedder.of(model, "text-embedding-3-small", 1536);
+ * }</pre>
+ *
+ * <p>
+ * Each request runs in a virtual thread of its own, which is interrupted if the request is cancelled. Its failures become
+ * {@link EndpointException}s by LangChain4j's exceptions, so that an {@link dev.memlane.embedding.EmbedderPool} knows what
+ * to do; <b>switch off the model's own retries</b> ({@code maxRetries(0)}), which would hide them. LangChain4j doesn't tell
+ * of {@code Retry-After} and rate-limit headers, so pauses are found by backing off. As safe for use by several threads as
+ * the model.
+ */
+public final class LangChain4jEmbedder implements MeteredEmbedder {
+
+  private static final int DEEPEST_CAUSE = 10;
+
+  private final EmbeddingModel embeddings;
+  private final String model;
+  private final int dimension;
+  private final Limits limits;
+
+  private LangChain4jEmbedder(EmbeddingModel embeddings, String model, int dimension, Limits limits) {
+    if (model.isBlank() || dimension < 1) {
+      throw new InvalidInputException(
+          "an embedder needs a model's name and the dimension of its vectors, at least 1; they "
+              + "are '" + model + "' and " + dimension);
+    }
+    this.embeddings = embeddings;
+    this.model = model;
+    this.dimension = dimension;
+    this.limits = limits;
+  }
+
+  /**
+   * An embedder with {@linkplain dev.memlane.embedding.Embedder.Limits#standard the usual limits} of a request.
+   *
+   * @param embeddings makes the vectors; stays the caller's to close
+   * @param model the model's name, as it is recorded beside each vector
+   * @param dimension how many numbers its vectors have; given here because asking the model may cost a request
+   */
+  public static LangChain4jEmbedder of(EmbeddingModel embeddings, String model, int dimension) {
+    return new LangChain4jEmbedder(embeddings, model, dimension, Limits.standard());
+  }
+
+  /** The same with other limits of a request. */
+  public LangChain4jEmbedder limits(Limits limits) {
+    return new LangChain4jEmbedder(embeddings, model, dimension, limits);
+  }
+
+  @Override
+  public CompletableFuture<Answer> embedMetered(List<String> texts) {
+    CompletableFuture<Answer> answer = new CompletableFuture<>();
+    Thread thread = Thread.ofVirtual().name("memlane-langchain4j").unstarted(() -> {
+      try {
+        answer.complete(ask(texts));
+      } catch (Throwable e) {
+        // Also errors: whoever waits has to be told.
+        answer.completeExceptionally(translate(e));
+      }
+    });
+    var unused = answer.whenComplete((value, failure) -> {
+      if (answer.isCancelled()) {
+        thread.interrupt();
+      }
+    });
+    thread.start();
+    return answer;
+  }
+
+  private Answer ask(List<String> texts) {
+    Response<List<Embedding>> response = embeddings.embedAll(texts.stream().map(TextSegment::from).toList());
+    TokenUsage usage = response.tokenUsage();
+    Integer tokens = usage == null ? null : usage.inputTokenCount();
+    return new Answer(response.content().stream().map(Embedding::vector).toList(),
+        tokens == null ? Allowance.UNKNOWN : tokens, null);
+  }
+
+  private EndpointException translate(Throwable thrown) {
+    Throwable cause = thrown;
+    for (int i = 0; i < DEEPEST_CAUSE && cause != null; i++) {
+      Failure failure = failure(cause);
+      if (failure == Failure.DENIED) {
+        // Some providers repeat the key in their answer, which is the message of what was thrown.
+        return new EndpointException(failure, "model " + model + " was denied (" + cause.getClass().getSimpleName()
+            + "); check its key, its address and its name", null);
+      }
+      if (failure != null) {
+        return new EndpointException(failure, "model " + model + " failed: " + cause, thrown);
+      }
+      cause = cause.getCause();
+    }
+    return new EndpointException(Failure.UNKNOWN, "model " + model + " failed: " + thrown, thrown);
+  }
+
+  private static @Nullable Failure failure(Throwable thrown) {
+    return switch (thrown) {
+      case RateLimitException e -> Failure.BUSY;
+      case TimeoutException e -> Failure.TIMED_OUT;
+      case HttpTimeoutException e -> Failure.TIMED_OUT;
+      case AuthenticationException e -> Failure.DENIED;
+      case ModelNotFoundException e -> Failure.DENIED;
+      case InvalidRequestException e -> Failure.REFUSED;
+      case UnsupportedFeatureException e -> Failure.REFUSED;
+      case IllegalArgumentException e -> Failure.REFUSED;
+      case InternalServerException e -> Failure.UNAVAILABLE;
+      case UnresolvedModelServerException e -> Failure.UNAVAILABLE;
+      case RetriableException e -> Failure.UNAVAILABLE;
+      case HttpException e -> byStatus(e.statusCode());
+      case IOException e -> Failure.UNAVAILABLE;
+      default -> null;
+    };
+  }
+
+  private static Failure byStatus(int status) {
+    return switch (status) {
+      case 401, 403, 404 -> Failure.DENIED;
+      case 429 -> Failure.BUSY;
+      case 400, 413, 422 -> Failure.REFUSED;
+      default -> status >= 500 ? Failure.UNAVAILABLE : Failure.UNKNOWN;
+    };
+  }
+
+  @Override
+  public String model() {
+    return model;
+  }
+
+  @Override
+  public int dimension() {
+    return dimension;
+  }
+
+  @Override
+  public Limits limits() {
+    return limits;
+  }
+
+  @Override
+  public String toString() {
+    return "LangChain4jEmbedder[" + model + ", " + dimension + " dimensions]";
+  }
+}

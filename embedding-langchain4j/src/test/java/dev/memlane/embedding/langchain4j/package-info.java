@@ -1,0 +1,5 @@
+/** Tests with LangChain4j's own client against a server of ours. */
+@NullMarked
+package dev.memlane.embedding.langchain4j;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,109 @@
+package dev.memlane.embedding;
+
+import dev.memlane.endpoints.Allowance;
+import java.net.http.HttpHeaders;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What providers say in headers of what they would take: {@code Retry-After} (RFC 9110, section 10.2.3; seconds or a date),
+ * {@code retry-after-ms}, and OpenAI's {@code x-ratelimit-remaining-*} and {@code x-ratelimit-reset-*} for requests and
+ * tokens. What can't be read counts as not said.
+ */
+final class RateLimitHeaders {
+
+  private static final Pattern PART = Pattern.compile("(\\d+(?:\\.\\d+)?)(ms|s|m|h|d)?");
+  private static final double LONGEST_SECONDS = 86_400;
+
+  private final HttpHeaders headers;
+  private final InstantSource clock;
+
+  RateLimitHeaders(HttpHeaders headers, InstantSource clock) {
+    this.headers = headers;
+    this.clock = clock;
+  }
+
+  /** How long to leave the endpoint alone, or null if it doesn't say. */
+  @Nullable
+  Duration retryAfter() {
+    String milliseconds = value("retry-after-ms");
+    Duration exact = milliseconds == null ? null : duration(milliseconds + "ms");
+    String said = value("retry-after");
+    if (exact != null || said == null) {
+      return exact;
+    }
+    Duration seconds = duration(said);
+    return seconds == null ? until(said) : seconds;
+  }
+
+  /** What the endpoint would still take, or null if it doesn't say. */
+  @Nullable
+  Allowance allowance() {
+    OptionalLong requests = number("x-ratelimit-remaining-requests");
+    OptionalLong tokens = number("x-ratelimit-remaining-tokens");
+    return requests.isEmpty() && tokens.isEmpty()
+        ? null
+        : new Allowance(requests.orElse(Allowance.UNKNOWN), reset("x-ratelimit-reset-requests"),
+            tokens.orElse(Allowance.UNKNOWN), reset("x-ratelimit-reset-tokens"));
+  }
+
+  private @Nullable String value(String header) {
+    return headers.firstValue(header).map(String::strip).orElse(null);
+  }
+
+  private OptionalLong number(String header) {
+    String value = value(header);
+    try {
+      return value == null ? OptionalLong.empty() : OptionalLong.of(Math.max(0, Long.parseLong(value)));
+    } catch (NumberFormatException e) {
+      // Not said in a way that is understood here.
+      return OptionalLong.empty();
+    }
+  }
+
+  private Duration reset(String header) {
+    String value = value(header);
+    Duration duration = value == null ? null : duration(value);
+    return duration == null ? Duration.ZERO : duration;
+  }
+
+  /** A number of seconds, or parts with units such as {@code 1m30s} or {@code 250ms}; null if it is none. */
+  static @Nullable Duration duration(String text) {
+    Matcher parts = PART.matcher(text);
+    double seconds = 0;
+    int end = 0;
+    while (parts.lookingAt()) {
+      String unit = parts.group(2) == null ? "s" : parts.group(2);
+      seconds += Double.parseDouble(parts.group(1)) * switch (unit) {
+        case "ms" -> 0.001;
+        case "m" -> 60;
+        case "h" -> 3_600;
+        case "d" -> 86_400;
+        default -> 1;
+      };
+      end = parts.end();
+      parts.region(end, text.length());
+    }
+    return end == 0 || end != text.length()
+        ? null
+        : Duration.ofNanos(Math.round(1e9 * Math.min(seconds, LONGEST_SECONDS)));
+  }
+
+  private @Nullable Duration until(String date) {
+    try {
+      Duration until = Duration.between(clock.instant(),
+          ZonedDateTime.parse(date, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant());
+      return until.isNegative() ? Duration.ZERO : until;
+    } catch (DateTimeException e) {
+      // Not said in a way that is understood here.
+      return null;
+    }
+  }
+}

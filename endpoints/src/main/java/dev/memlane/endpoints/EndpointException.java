@@ -1,0 +1,36 @@
+package dev.memlane.endpoints;
+
+import dev.memlane.model.MemlaneException;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a client fails with, so that the pool knows what may be done about it. The message says what happened and what to
+ * do; it holds no secret.
+ */
+public final class EndpointException extends MemlaneException {
+
+  private final Failure failure;
+  private final @Nullable Duration retryAfter;
+
+  public EndpointException(Failure failure, String message, @Nullable Throwable cause) {
+    this(failure, message, null, cause);
+  }
+
+  /** @param retryAfter how long the endpoint asks to be left alone */
+  public EndpointException(Failure failure, String message, @Nullable Duration retryAfter, @Nullable Throwable cause) {
+    super(message, cause);
+    this.failure = failure;
+    this.retryAfter = retryAfter;
+  }
+
+  public Failure failure() {
+    return failure;
+  }
+
+  /** How long the endpoint asks to be left alone, if it says. */
+  public Optional<Duration> retryAfter() {
+    return Optional.ofNullable(retryAfter);
+  }
+}

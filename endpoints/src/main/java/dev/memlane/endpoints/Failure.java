@@ -1,0 +1,33 @@
+package dev.memlane.endpoints;
+
+/** Why a request failed, as far as it matters for what to do next. */
+public enum Failure {
+
+  /** More was sent than the endpoint takes at present (status 429): it may be sent again, later or elsewhere. */
+  BUSY,
+
+  /** The endpoint can't be reached, broke off, answered with nonsense, or failed inside (5xx). */
+  UNAVAILABLE,
+
+  /** It accepted the request and didn't answer in time. */
+  TIMED_OUT,
+
+  /** It refuses whoever has this key (401, 403): no request has a chance there. */
+  DENIED,
+
+  /** It refuses what it was asked, such as a text that it doesn't take (400, 413, 422): nobody else would take it. */
+  REFUSED,
+
+  /** Nobody says. It may as well be the request's fault as the endpoint's. */
+  UNKNOWN;
+
+  /** Whether the same request may succeed if it is sent again, perhaps to another endpoint. */
+  public boolean mayBeRetried() {
+    return this != REFUSED && this != UNKNOWN;
+  }
+
+  /** Whether it speaks against the endpoint's health. */
+  boolean speaksAgainstTheEndpoint() {
+    return this == UNAVAILABLE || this == TIMED_OUT;
+  }
+}

@@ -1,0 +1,202 @@
+package dev.memlane.endpoints;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way into one endpoint: who may begin a request there now, and what became of those that did. Guarded by the pool's
+ * lock; what is to be told afterwards, without it, gathers in {@link #news}. Times are nanoseconds by the pool's clock.
+ */
+final class Gate<E> {
+
+  private static final int CRUMBS = 4;
+
+  final Endpoint<E> endpoint;
+  private final ConcurrencyLimit concurrency;
+  private final @Nullable RateWindow requestRate;
+  private final @Nullable RateWindow unitRate;
+  private final Health health = new Health();
+  private final RecentAnswers recent = new RecentAnswers();
+  private final List<News> news;
+  private int inFlight;
+  private long lastFullAt = -1;
+  private long requests;
+  private long succeeded;
+  private long busy;
+  private long failed;
+  private long items;
+  /** For {@link Policy#WEIGHTED}: what it is owed. */
+  long credit;
+  /** About how long an answer takes: an exponentially weighted mean. */
+  private double latency;
+
+  Gate(Endpoint<E> endpoint, List<News> news) {
+    EndpointLimits limits = endpoint.limits();
+    this.endpoint = endpoint;
+    this.news = news;
+    this.concurrency = new ConcurrencyLimit(limits.concurrency(), limits.mostConcurrency());
+    this.requestRate = limits.requestsPerMinute() == 0 ? null : new RateWindow(limits.requestsPerMinute(), 1);
+    this.unitRate = limits.unitsPerMinute() == 0
+        ? null
+        : new RateWindow(limits.unitsPerMinute(), limits.unitsPerRequest());
+  }
+
+  /** When this may begin; now or earlier if at once, {@link Health#NEVER} if something has to end first. */
+  long readyAt(Demand demand, long now) {
+    if (inFlight >= concurrency.limit() || health.readyAt() == Health.NEVER) {
+      return Health.NEVER;
+    }
+    long at = Math.max(health.readyAt(), demand.notBefore().getOrDefault(endpoint.name(), 0L));
+    if (requestRate != null) {
+      at = Math.max(at, requestRate.readyAt(1, now));
+    }
+    if (unitRate != null) {
+      at = Math.max(at, unitRate.readyAt(worthwhile(demand, unitRate), now));
+    }
+    return at;
+  }
+
+  /** Of scarce units a request waits for a quarter of what may go out together, if there is a use for so many. */
+  private long worthwhile(Demand demand, RateWindow rate) {
+    long most = endpoint.limits().unitsPerRequest();
+    long wish = Math.min(demand.wish(), rate.capacity() / CRUMBS);
+    return Math.max(demand.least(), most == 0 ? wish : Math.min(wish, most));
+  }
+
+  boolean serves(long now) {
+    return health.state(now) == EndpointState.SERVING;
+  }
+
+  boolean needsProbe() {
+    return health.needsProbe();
+  }
+
+  /** How long a probe has been due, in nanoseconds. */
+  long probeOverdue(long now) {
+    return now - health.readyAt();
+  }
+
+  boolean isOut(long now) {
+    return health.state(now) == EndpointState.OUT && (health.readyAt() > now);
+  }
+
+  String reason(long now) {
+    return health.reason(now);
+  }
+
+  /** The share of what it may have in flight that it has, with one more. */
+  double load() {
+    return (inFlight + 1.0) / concurrency.limit();
+  }
+
+  double latency() {
+    return latency;
+  }
+
+  /** @return the most units that a request may have which begins now */
+  long room(long now) {
+    long perRequest = endpoint.limits().unitsPerRequest();
+    long most = perRequest == 0 ? Long.MAX_VALUE : perRequest;
+    return unitRate == null ? most : Math.min(most, unitRate.room(now));
+  }
+
+  /** @return whether it is a probe */
+  boolean enter(long now) {
+    inFlight++;
+    if (inFlight >= concurrency.limit()) {
+      lastFullAt = now;
+    }
+    boolean probe = health.needsProbe();
+    if (probe) {
+      health.probeBegun();
+    }
+    return probe;
+  }
+
+  RateWindow.@Nullable Charge begin(long units, long now) {
+    requests++;
+    if (requestRate != null) {
+      requestRate.charge(1, now);
+    }
+    return unitRate == null ? null : unitRate.charge(units, now);
+  }
+
+  void abandoned(Place<E> place) {
+    inFlight--;
+    if (place.isProbe()) {
+      health.probeAbandoned();
+    }
+  }
+
+  void succeeded(Place<E> place, long unitsUsed, @Nullable Allowance allowance, long now) {
+    EndpointState before = health.state(now);
+    int limitBefore = concurrency.limit();
+    boolean full = lastFullAt >= place.takenAt();
+    long took = now - place.begunAt();
+    inFlight--;
+    succeeded++;
+    items += place.items();
+    latency = latency == 0 ? took : 0.8 * latency + 0.2 * took;
+    recent.add(took, place.items(), now);
+    health.answered(place.isProbe());
+    concurrency.succeeded(place.begunAt(), full, now);
+    RateWindow.Charge charge = place.charge();
+    if (unitRate != null && charge != null && unitsUsed >= 0) {
+      unitRate.correct(charge, unitsUsed);
+    }
+    if (allowance != null) {
+      health.pause(allowance.exhaustedFor().toNanos(), "nothing is left of its rate limit", now);
+    }
+    news.add(new News.Ended(endpoint.name(), null, took, place.items(), place.units()));
+    changes(before, limitBefore, now);
+  }
+
+  /** @param retryAfter how long it asks to be left alone; 0 if it doesn't say */
+  void failed(Place<E> place, Failure failure, String why, long retryAfter, long now) {
+    EndpointState before = health.state(now);
+    int limitBefore = concurrency.limit();
+    boolean probe = place.isProbe();
+    inFlight--;
+    if (failure == Failure.BUSY) {
+      busy++;
+    } else {
+      failed++;
+    }
+    switch (failure) {
+      case BUSY -> concurrency.refused(place.begunAt(), health.busy(probe, retryAfter, why, now), now);
+      case TIMED_OUT -> {
+        concurrency.refused(place.begunAt(), 0, now);
+        health.failed(probe, why, now);
+      }
+      case UNAVAILABLE -> {
+        health.failed(probe, why, now);
+        health.pause(retryAfter, why, now);
+      }
+      case DENIED -> health.denied(why, now);
+      case REFUSED -> health.refusedTheRequest(probe);
+      case UNKNOWN -> {
+        if (probe) {
+          health.failed(true, why, now);
+        }
+      }
+    }
+    news.add(new News.Ended(endpoint.name(), failure, now - place.begunAt(), place.items(), place.units()));
+    changes(before, limitBefore, now);
+  }
+
+  private void changes(EndpointState before, int limitBefore, long now) {
+    EndpointState after = health.state(now);
+    if (after != before) {
+      news.add(new News.Changed(endpoint.name(), after, health.reason(now)));
+    }
+    if (concurrency.limit() != limitBefore) {
+      news.add(new News.Limited(endpoint.name(), concurrency.limit()));
+    }
+  }
+
+  EndpointStats stats(long now) {
+    return new EndpointStats(endpoint.name(), health.state(now), health.reason(now), inFlight, concurrency.limit(),
+        requests, succeeded, busy, failed, items, recent.itemsPerSecond(now), recent.percentile(50, now),
+        recent.percentile(99, now));
+  }
+}

@@ -1,0 +1,130 @@
+package dev.memlane.endpoints;
+
+/**
+ * Whether an endpoint may be asked: the pauses it asks for, its circuit breaker, and whether its key was denied.
+ *
+ * <p>
+ * The breaker opens when {@value #FAILURES} of the last {@value #OUTCOMES} answers were failures of the endpoint, and lets
+ * one request at a time, and every half second at most, probe whether it is back; the first answer to a probe closes it.
+ * Guarded by the pool's lock. Times are nanoseconds.
+ */
+final class Health {
+
+  static final long NEVER = Long.MAX_VALUE;
+
+  private static final int OUTCOMES = 10;
+  private static final int FAILURES = 5;
+  private static final long PROBE_EVERY = 500_000_000L;
+  private static final long DENIED_FOR = 300_000_000_000L;
+  private static final long FIRST_PAUSE = 100_000_000L;
+  private static final int MOST_DOUBLINGS = 6;
+
+  private EndpointState state = EndpointState.SERVING;
+  private String reason = "";
+  private long until;
+  private boolean probing;
+  private int outcomes;
+  private int refusalsInARow;
+
+  /** The state as it is now: a pause ends by itself. */
+  EndpointState state(long now) {
+    return state == EndpointState.PAUSED && now >= until ? EndpointState.SERVING : state;
+  }
+
+  String reason(long now) {
+    return state(now) == EndpointState.SERVING ? "" : reason;
+  }
+
+  /** When it may be asked; now or earlier if at once, {@link #NEVER} while a probe is under way. */
+  long readyAt() {
+    return probing ? NEVER : until;
+  }
+
+  /** Whether a request begun now is a probe. */
+  boolean needsProbe() {
+    return state == EndpointState.OPEN || state == EndpointState.OUT;
+  }
+
+  void probeBegun() {
+    probing = true;
+  }
+
+  /** A probe has ended without telling anything. */
+  void probeAbandoned() {
+    probing = false;
+  }
+
+  void answered(boolean probe) {
+    outcome(false);
+    refusalsInARow = 0;
+    if (probe) {
+      close();
+    }
+  }
+
+  /** What was sent got an answer that speaks neither for nor against the endpoint. */
+  void refusedTheRequest(boolean probe) {
+    if (probe) {
+      close();
+    }
+  }
+
+  /**
+   * It was asked for too much.
+   *
+   * @param asked how long it asks to be left alone; 0 if it doesn't say
+   * @return how long it will be left alone
+   */
+  long busy(boolean probe, long asked, String why, long now) {
+    if (probe) {
+      close();
+    }
+    refusalsInARow++;
+    long pause = asked;
+    if (pause == 0 && refusalsInARow > 1) {
+      pause = FIRST_PAUSE << Math.min(MOST_DOUBLINGS, refusalsInARow - 2);
+    }
+    pause(pause, why, now);
+    return pause;
+  }
+
+  /** Leaves it alone for so long. */
+  void pause(long pause, String why, long now) {
+    if (pause > 0 && !needsProbe()) {
+      boolean longer = state != EndpointState.PAUSED || now + pause > until;
+      state = EndpointState.PAUSED;
+      reason = why;
+      until = longer ? now + pause : until;
+    }
+  }
+
+  void failed(boolean probe, String why, long now) {
+    outcome(true);
+    if (probe || (!needsProbe() && Integer.bitCount(outcomes) >= FAILURES)) {
+      close();
+      shut(EndpointState.OPEN, why, now + PROBE_EVERY);
+    }
+  }
+
+  void denied(String why, long now) {
+    probing = false;
+    shut(EndpointState.OUT, why, now + DENIED_FOR);
+  }
+
+  private void shut(EndpointState to, String why, long nextProbe) {
+    state = to;
+    reason = why;
+    until = nextProbe;
+  }
+
+  private void close() {
+    probing = false;
+    state = EndpointState.SERVING;
+    outcomes = 0;
+    until = 0;
+  }
+
+  private void outcome(boolean failed) {
+    outcomes = (outcomes << 1 | (failed ? 1 : 0)) & ((1 << OUTCOMES) - 1);
+  }
+}

@@ -1,0 +1,490 @@
+package dev.memlane.endpoints;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.memlane.testing.ManualScheduler;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class EndpointPoolTest {
+
+  private static final EndpointLimits ONE = EndpointLimits.none().concurrency(1);
+
+  private final ManualScheduler time = new ManualScheduler();
+  private final Recorder recorder = new Recorder();
+  private int freed;
+
+  private static Endpoint<String> endpoint(String name, EndpointLimits limits) {
+    return new Endpoint<>(name, "at " + name, limits, 1);
+  }
+
+  @SafeVarargs
+  @SuppressWarnings("varargs") // the list is only read
+  private EndpointPool<String> pool(Policy policy, Endpoint<String>... endpoints) {
+    EndpointPool<String> pool = new EndpointPool<>(List.of(endpoints), policy, recorder, time, time::nanoTime);
+    pool.onFree(() -> freed++);
+    return pool;
+  }
+
+  private static Place<String> begin(EndpointPool<String> pool, Demand demand) {
+    Place<String> place = Objects.requireNonNull(pool.take(demand), "no place");
+    place.begin(1, demand.least());
+    return place;
+  }
+
+  private static Place<String> begin(EndpointPool<String> pool) {
+    return begin(pool, Demand.any());
+  }
+
+  private static Demand ofClass(String workClass) {
+    return new Demand(0, 0, workClass, Map.of());
+  }
+
+  private static Demand units(long units) {
+    return new Demand(units, units, null, Map.of());
+  }
+
+  private static EndpointStats stats(EndpointPool<String> pool, String name) {
+    return pool.stats().stream().filter(stats -> stats.name().equals(name)).findFirst().orElseThrow();
+  }
+
+  /** Remembers what it is told. */
+  private static final class Recorder implements EndpointListener {
+    final List<String> states = new ArrayList<>();
+    int ended;
+
+    @Override
+    public void ended(String endpoint, @Nullable Failure failure, Duration took, int items, long units) {
+      ended++;
+      if (failure == Failure.REFUSED) {
+        throw new IllegalStateException("a listener's fault");
+      }
+    }
+
+    @Override
+    public void changed(String endpoint, EndpointState state, String reason) {
+      states.add(endpoint + " " + state + (reason.isEmpty() ? "" : " " + reason));
+    }
+  }
+
+  // Places
+
+  @Test
+  void take_allPlacesTaken_isNullUntilOneIsGivenBack() {
+    EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", ONE), endpoint("b", ONE));
+
+    Place<String> first = begin(pool);
+    Place<String> second = begin(pool);
+
+    assertThat(List.of(first.endpoint().target(), second.endpoint().target())).containsExactlyInAnyOrder("at a",
+        "at b");
+    assertThat(pool.take(Demand.any())).isNull();
+    assertThat(freed).isZero();
+    second.succeeded();
+    assertThat(freed).isEqualTo(1);
+    assertThat(begin(pool).endpoint()).isEqualTo(second.endpoint());
+  }
+
+  @Test
+  void end_saidTwice_countsOnce() {
+    EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", ONE));
+    Place<String> place = begin(pool);
+
+    place.succeeded();
+    place.failed(Failure.UNAVAILABLE, "late", null);
+    place.abandon();
+
+    assertThat(stats(pool, "a").inFlight()).isZero();
+    assertThat(stats(pool, "a").failed()).isZero();
+    begin(pool);
+    assertThat(pool.take(Demand.any())).isNull();
+  }
+
+  @Test
+  void listener_thatThrows_disturbsNothing() {
+    Thread.UncaughtExceptionHandler before = Thread.currentThread().getUncaughtExceptionHandler();
+    List<Throwable> thrown = new ArrayList<>();
+    Thread.currentThread().setUncaughtExceptionHandler((thread, failure) -> thrown.add(failure));
+    try {
+      EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", ONE));
+
+      begin(pool).failed(Failure.REFUSED, "status 400", null);
+
+      assertThat(thrown).hasSize(1);
+      assertThat(pool.take(Demand.any())).isNotNull();
+    } finally {
+      Thread.currentThread().setUncaughtExceptionHandler(before);
+    }
+  }
+
+  // Policies
+
+  @Test
+  void leastLoaded_takesTheOneWithTheSmallestShareInFlight_thenTheFaster() {
+    EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("slow", EndpointLimits.none().concurrency(4)),
+        endpoint("fast", EndpointLimits.none().concurrency(4)),
+        endpoint("large", EndpointLimits.none().concurrency(8)));
+    assertThat(begin(pool).endpoint().name()).isEqualTo("large");
+    assertThat(begin(pool).endpoint().name()).as("one of 8 and one of 4 would be more than 2 of 8")
+        .isNotEqualTo("large");
+    List<Place<String>> places = new ArrayList<>();
+    for (Place<String> place = pool.take(Demand.any()); place != null; place = pool.take(Demand.any())) {
+      place.begin(1, 0);
+      places.add(place);
+    }
+    time.pass(Duration.ofMillis(10));
+    places.stream().filter(place -> !place.endpoint().name().equals("slow")).forEach(Place::succeeded);
+    time.pass(Duration.ofMillis(90));
+    places.stream().filter(place -> place.endpoint().name().equals("slow")).forEach(Place::succeeded);
+
+    EndpointPool<String> alike = pool(Policy.LEAST_LOADED, endpoint("slow", ONE), endpoint("fast", ONE));
+    Place<String> slow = begin(alike);
+    Place<String> fast = begin(alike);
+    time.pass(Duration.ofMillis(10));
+    fast.succeeded();
+    time.pass(Duration.ofMillis(90));
+    slow.succeeded();
+    assertThat(begin(alike).endpoint().name()).isEqualTo("fast");
+  }
+
+  @Test
+  void weighted_sharesByWeight() {
+    EndpointPool<String> pool = pool(Policy.WEIGHTED, new Endpoint<>("a", "a", ONE, 5),
+        new Endpoint<>("b", "b", ONE, 1),
+        new Endpoint<>("c", "c", ONE, 2));
+    Map<String, Integer> counts = new HashMap<>();
+
+    for (int i = 0; i < 800; i++) {
+      Place<String> place = begin(pool);
+      counts.merge(place.endpoint().name(), 1, Integer::sum);
+      place.succeeded();
+    }
+
+    assertThat(counts).containsOnly(Map.entry("a", 500), Map.entry("b", 100), Map.entry("c", 200));
+  }
+
+  @Test
+  void affinity_classesStayAtHome_spillWhenItIsFull_andOnlyThoseOfALostHomeMove() {
+    EndpointPool<String> pool = pool(Policy.AFFINITY, endpoint("a", ONE), endpoint("b", ONE), endpoint("c", ONE));
+    Map<String, String> homes = homes(pool);
+    assertThat(homes.values()).contains("a", "b", "c");
+    assertThat(homes(pool)).isEqualTo(homes);
+
+    Place<String> atHome = begin(pool, ofClass("class 1"));
+    Place<String> spilt = begin(pool, ofClass("class 1"));
+    assertThat(spilt.endpoint()).isNotEqualTo(atHome.endpoint());
+    spilt.succeeded();
+    String lost = atHome.endpoint().name();
+    atHome.failed(Failure.DENIED, "status 401", null);
+
+    assertThat(homes(pool)).allSatisfy((workClass, home) -> {
+      if (lost.equals(homes.get(workClass))) {
+        assertThat(home).isNotEqualTo(lost);
+      } else {
+        assertThat(home).isEqualTo(homes.get(workClass));
+      }
+    });
+  }
+
+  private static Map<String, String> homes(EndpointPool<String> pool) {
+    Map<String, String> homes = new HashMap<>();
+    for (int i = 0; i < 50; i++) {
+      Place<String> place = begin(pool, ofClass("class " + i));
+      homes.put("class " + i, place.endpoint().name());
+      place.succeeded();
+    }
+    return homes;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"LEAST_LOADED", "WEIGHTED", "AFFINITY"})
+  void take_whateverThePolicy_leavesNoEndpointIdle(Policy policy) {
+    EndpointPool<String> pool = pool(policy, endpoint("a", ONE), endpoint("b", EndpointLimits.none().concurrency(3)),
+        endpoint("c", EndpointLimits.none().concurrency(2)));
+
+    for (int i = 0; i < 6; i++) {
+      assertThat(pool.take(ofClass("same"))).as("place %s", i).isNotNull();
+    }
+    assertThat(pool.take(ofClass("same"))).isNull();
+  }
+
+  @Test
+  void take_endpointThatTheDemandShuns_getsItAfterThatTime() {
+    EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", ONE));
+    Demand shunning = new Demand(0, 0, null, Map.of("a", pool.now() + Duration.ofMillis(300).toNanos()));
+
+    assertThat(pool.take(shunning)).isNull();
+    time.pass(Duration.ofMillis(299));
+    assertThat(freed).isZero();
+    time.pass(Duration.ofMillis(1));
+    assertThat(freed).isEqualTo(1);
+    assertThat(pool.take(shunning)).isNotNull();
+  }
+
+  // Rates
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3, 20, 59, 113, 600, 3_000})
+  void requestsPerMinute_anyMinute_hasNoMoreAndNearlyAsMany(int perMinute) {
+    EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", EndpointLimits.none().mostConcurrency(100_000)
+        .concurrency(100_000).requestsPerMinute(perMinute)));
+    Deque<Long> lastMinute = new ArrayDeque<>();
+    int begun = 0;
+    int minutes = 10;
+
+    for (long end = Duration.ofMinutes(minutes).toNanos(); time.nanoTime() < end; time.pass(Duration.ofMillis(7))) {
+      for (Place<String> place = pool.take(Demand.any()); place != null; place = pool.take(Demand.any())) {
+        place.begin(1, 0);
+        lastMinute.add(time.nanoTime());
+        begun++;
+      }
+      while (!lastMinute.isEmpty() && time.nanoTime() - lastMinute.peek() >= Duration.ofMinutes(1).toNanos()) {
+        lastMinute.remove();
+      }
+      assertThat(lastMinute.size()).isLessThanOrEqualTo(perMinute);
+    }
+
+    assertThat(begun).isGreaterThanOrEqualTo((int) (0.95 * perMinute * minutes));
+  }
+
+  @Test
+  void unitsPerMinute_areSpentInGoodParts_andCorrectedByWhatTheEndpointCounts() {
+    EndpointPool<String> pool = pool(Policy.LEAST_LOADED,
+        endpoint("a", EndpointLimits.none().concurrency(10).unitsPerMinute(6_000).unitsPerRequest(100)));
+
+    Place<String> first = begin(pool, units(60));
+    assertThat(first.room()).isEqualTo(100);
+    assertThat(pool.take(units(60))).as("60 of 100 are spent in this second").isNull();
+    assertThat(Objects.requireNonNull(pool.take(units(40))).room()).isEqualTo(40);
+    first.succeeded(10, null);
+    assertThat(pool.take(units(60))).as("the endpoint has counted 10 instead").isNotNull();
+    time.pass(Duration.ofMillis(1_100));
+    assertThat(Objects.requireNonNull(pool.take(units(100))).room()).isEqualTo(100);
+    assertThat(begin(pool, units(500))).as("a single thing of more than fits goes alone").isNotNull();
+    assertThat(pool.take(units(1))).isNull();
+  }
+
+  @Test
+  void unitsPerMinute_scarceUnits_areNotSpentInCrumbs() {
+    EndpointPool<String> pool = pool(Policy.LEAST_LOADED,
+        endpoint("a", EndpointLimits.none().concurrency(10).unitsPerMinute(6_000).unitsPerRequest(100)));
+    begin(pool, units(90));
+
+    assertThat(pool.take(new Demand(1, 1_000, null, Map.of()))).as("10 are left, and 1,000 are waiting").isNull();
+    assertThat(pool.take(new Demand(1, 5, null, Map.of()))).as("10 are left, and 5 are waiting").isNotNull();
+  }
+
+  // Faults
+
+  @Test
+  void busy_withRetryAfter_isLeftAloneForSoLong() {
+    EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", EndpointLimits.none().concurrency(3)));
+
+    begin(pool).failed(Failure.BUSY, "status 429", Duration.ofSeconds(7));
+
+    assertThat(pool.take(Demand.any())).isNull();
+    assertThat(stats(pool, "a").state()).isEqualTo(EndpointState.PAUSED);
+    assertThat(pool.troubles()).isEqualTo("a: status 429");
+    freed = 0;
+    time.pass(Duration.ofMillis(6_999));
+    assertThat(freed).isZero();
+    time.pass(Duration.ofMillis(1));
+    assertThat(freed).isEqualTo(1);
+    assertThat(pool.take(Demand.any())).isNotNull();
+    assertThat(pool.troubles()).isEmpty();
+  }
+
+  @Test
+  void busy_againAndAgainWithoutSaying_isLeftAloneForLongerEachTime() {
+    EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", ONE));
+    begin(pool).failed(Failure.BUSY, "status 429", null);
+
+    for (long pause : new long[]{100, 200, 400}) {
+      begin(pool).failed(Failure.BUSY, "status 429", null);
+      time.pass(Duration.ofMillis(pause - 1));
+      assertThat(pool.take(Demand.any())).isNull();
+      time.pass(Duration.ofMillis(1));
+    }
+    begin(pool).succeeded();
+    begin(pool).failed(Failure.BUSY, "status 429", null);
+    assertThat(pool.take(Demand.any())).isNotNull();
+  }
+
+  @Test
+  void allowance_ofNothing_isWaitedFor() {
+    EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", ONE));
+
+    begin(pool).succeeded(5, new Allowance(3, Duration.ofSeconds(20), 0, Duration.ofSeconds(2)));
+
+    assertThat(pool.take(Demand.any())).isNull();
+    time.pass(Duration.ofSeconds(2));
+    assertThat(pool.take(Demand.any())).isNotNull();
+  }
+
+  @Test
+  void breaker_halfOfTheLastAnswersFailed_opens_probesOneAtATime_andClosesWithAnAnswer() {
+    EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", EndpointLimits.none().concurrency(4)));
+    for (int i = 0; i < 4; i++) {
+      begin(pool).succeeded();
+      begin(pool).failed(Failure.UNAVAILABLE, "status 500", null);
+    }
+    assertThat(stats(pool, "a").state()).isEqualTo(EndpointState.SERVING);
+
+    begin(pool).failed(Failure.TIMED_OUT, "no answer", null);
+
+    assertThat(stats(pool, "a").state()).isEqualTo(EndpointState.OPEN);
+    assertThat(pool.take(Demand.any())).isNull();
+    time.pass(Duration.ofMillis(500));
+    Place<String> probe = begin(pool);
+    assertThat(probe.isProbe()).isTrue();
+    time.pass(Duration.ofSeconds(5));
+    assertThat(pool.take(Demand.any())).as("a probe is under way").isNull();
+    probe.failed(Failure.UNAVAILABLE, "status 500", null);
+    assertThat(pool.take(Demand.any())).isNull();
+    time.pass(Duration.ofMillis(500));
+    begin(pool).succeeded();
+    assertThat(begin(pool).isProbe()).isFalse();
+    assertThat(begin(pool).isProbe()).isFalse();
+    assertThat(recorder.states).containsExactly("a OPEN no answer", "a SERVING");
+  }
+
+  @Test
+  void breaker_open_isProbedOnlyWhenNobodyElseCanTakeTheRequest_orAfterLong() {
+    EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("bad", EndpointLimits.none().concurrency(5)),
+        endpoint("good", ONE));
+    open(pool, "bad");
+    time.pass(Duration.ofSeconds(1));
+
+    Place<String> good = begin(pool);
+    assertThat(good.endpoint().name()).isEqualTo("good");
+    Place<String> probe = begin(pool);
+    assertThat(probe.isProbe()).isTrue();
+    probe.failed(Failure.UNAVAILABLE, "status 500", null);
+    good.succeeded();
+    time.pass(Duration.ofMillis(5_499));
+    good = begin(pool);
+    assertThat(good.endpoint().name()).isEqualTo("good");
+    good.succeeded();
+    time.pass(Duration.ofMillis(1));
+    assertThat(begin(pool).isProbe()).isTrue();
+  }
+
+  private static void open(EndpointPool<String> pool, String name) {
+    List<Place<String>> others = new ArrayList<>();
+    while (stats(pool, name).state() == EndpointState.SERVING) {
+      Place<String> place = begin(pool);
+      if (place.endpoint().name().equals(name)) {
+        place.failed(Failure.UNAVAILABLE, "status 500", null);
+      } else {
+        others.add(place);
+      }
+    }
+    others.forEach(Place::succeeded);
+  }
+
+  @Test
+  void breaker_probeThatIsAbandoned_isFollowedByAnother() {
+    EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", ONE));
+    open(pool, "a");
+    time.pass(Duration.ofMillis(500));
+
+    begin(pool).abandon();
+
+    assertThat(begin(pool).isProbe()).isTrue();
+  }
+
+  @Test
+  void breaker_probeThatIsAnsweredWithARefusal_closes() {
+    EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", ONE));
+    open(pool, "a");
+    time.pass(Duration.ofMillis(500));
+
+    begin(pool).failed(Failure.BUSY, "status 429", null);
+
+    assertThat(stats(pool, "a").state()).isEqualTo(EndpointState.SERVING);
+  }
+
+  @Test
+  void denied_isOutAndToldOnce_andAskedAgainAfterMinutes() {
+    EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", EndpointLimits.none().concurrency(2)),
+        endpoint("b", ONE));
+    Place<String> one = begin(pool);
+    Place<String> other = begin(pool);
+    Place<String> third = begin(pool);
+    for (Place<String> place : List.of(one, other, third)) {
+      if (place.endpoint().name().equals("a")) {
+        place.failed(Failure.DENIED, "status 401", null);
+      } else {
+        place.succeeded();
+      }
+    }
+
+    assertThat(recorder.states).containsExactly("a OUT status 401");
+    assertThat(pool.whyNone()).isNull();
+    begin(pool).failed(Failure.DENIED, "status 403", null);
+    assertThat(pool.whyNone()).isEqualTo("a: status 401; b: status 403");
+    assertThat(pool.take(Demand.any())).isNull();
+    time.pass(Duration.ofMinutes(5));
+    assertThat(pool.whyNone()).isNull();
+    Place<String> probe = begin(pool);
+    assertThat(probe.isProbe()).isTrue();
+    probe.succeeded();
+    assertThat(recorder.states).hasSize(3).endsWith(probe.endpoint().name() + " SERVING");
+  }
+
+  // Looking at it
+
+  @Test
+  void stats_tellWhatWasDoneLately() {
+    EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", EndpointLimits.none().concurrency(2)));
+    for (int i = 1; i <= 100; i++) {
+      Place<String> place = Objects.requireNonNull(pool.take(Demand.any()));
+      place.begin(3, 30);
+      time.pass(Duration.ofMillis(i));
+      place.succeeded();
+    }
+    begin(pool).failed(Failure.BUSY, "status 429", null);
+    begin(pool).failed(Failure.REFUSED, "status 400", null);
+    begin(pool);
+
+    EndpointStats stats = stats(pool, "a");
+    assertThat(stats.requests()).isEqualTo(103);
+    assertThat(stats.succeeded()).isEqualTo(100);
+    assertThat(stats.busy()).isEqualTo(1);
+    assertThat(stats.failed()).isEqualTo(1);
+    assertThat(stats.items()).isEqualTo(300);
+    assertThat(stats.inFlight()).isEqualTo(1);
+    assertThat(stats.limit()).isEqualTo(2);
+    assertThat(stats.p50().toMillis()).isBetween(49L, 51L);
+    assertThat(stats.p99().toMillis()).isBetween(98L, 100L);
+    assertThat(stats.itemsPerSecond()).isBetween(59.0, 60.0);
+    assertThat(recorder.ended).isEqualTo(102);
+    time.pass(Duration.ofMinutes(2));
+    assertThat(stats(pool, "a").p99()).isZero();
+    assertThat(stats(pool, "a").itemsPerSecond()).isZero();
+    assertThat(pool.toString()).contains("name=a", "SERVING");
+  }
+
+  @Test
+  void what_makesNoSense_isRefused() {
+    assertThatThrownBy(() -> pool(Policy.WEIGHTED)).hasMessageContaining("at least one endpoint");
+    assertThatThrownBy(() -> pool(Policy.WEIGHTED, endpoint("a", ONE), endpoint("a", ONE)))
+        .hasMessageContaining("two endpoints are called a");
+    assertThatThrownBy(() -> endpoint(" ", ONE)).hasMessageContaining("needs a name");
+    assertThatThrownBy(() -> new Endpoint<>("a", "a", ONE, 0)).hasMessageContaining("weight of endpoint a is 0");
+    assertThatThrownBy(() -> ONE.concurrency(-1)).hasMessageContaining("concurrency -1");
+    assertThatThrownBy(() -> ONE.timeout(Duration.ZERO)).hasMessageContaining("time-out is PT0S");
+    assertThatThrownBy(() -> ONE.mostConcurrency(0)).hasMessageContaining("mostConcurrency is 0");
+  }
+}
