@@ -26,6 +26,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -127,7 +128,7 @@ public final class EmbeddingProvider implements AutoCloseable {
       Key key = keys.get(secret);
       byte[] body = exchange.getRequestBody().readAllBytes();
       if (key == null) {
-        answer(exchange, 401, error("Incorrect API key provided: " + secret));
+        answer(exchange, new Answer(401, error("Incorrect API key provided: " + secret), true));
         return;
       }
       serve(exchange, key, body);
@@ -149,45 +150,55 @@ public final class EmbeddingProvider implements AutoCloseable {
     if (retryAfter != null) {
       exchange.getResponseHeaders().add("Retry-After-Ms", String.valueOf(retryAfter.toMillis()));
       exchange.getResponseHeaders().add("Retry-After", String.valueOf((retryAfter.toMillis() + 999) / 1000));
-      answer(exchange, 429, error("Rate limit reached"));
+      answer(exchange, new Answer(429, error("Rate limit reached"), true));
       return;
     }
     long begun = System.nanoTime();
+    Answer answer;
     try {
-      compute(exchange, key, new Request(body));
+      answer = compute(key, new Request(body), begun);
     } finally {
+      // Before the answer is sent: who has it may send the next request.
       key.leave(System.nanoTime() - begun);
+    }
+    if (answer != null) {
+      exchange.getResponseHeaders().add("Content-Type", "application/json");
+      answer(exchange, answer);
     }
   }
 
-  private void compute(HttpExchange exchange, Key key, Request request) throws IOException, InterruptedException {
+  /**
+   * What is to be sent.
+   *
+   * @param whole whether all of it is, before the connection is closed, or half
+   */
+  private record Answer(int status, String body, boolean whole) {}
+
+  /** @return null to close the connection without an answer */
+  private @Nullable Answer compute(Key key, Request request, long begun) throws InterruptedException {
     Fault fault = key.fault;
     if (fault == Fault.HANG) {
       key.hanging.await();
-      return;
+      return null;
     }
     if (fault == Fault.RESET) {
-      return;
+      return null;
     }
     if (fault == Fault.ERROR) {
-      answer(exchange, 500, error("The server had an error"));
-      return;
+      return new Answer(500, error("The server had an error"), true);
     }
-    Thread.sleep(key.latency.get());
-    String poison = request.texts.stream().filter(key.poison).findFirst().orElse(null);
-    if (poison != null) {
-      answer(exchange, 400, error("This input is not allowed"));
-      return;
+    if (request.texts.stream().anyMatch(key.poison)) {
+      return new Answer(400, error("This input is not allowed"), true);
     }
+    Answer answer = new Answer(200, vectors(request, fault), fault != Fault.TRUNCATED);
     request.texts.forEach(text -> computed.merge(text, 1, Integer::sum));
     key.answered(request.texts.size());
-    byte[] answer = vectors(request, fault).getBytes(StandardCharsets.UTF_8);
-    exchange.getResponseHeaders().add("Content-Type", "application/json");
-    exchange.sendResponseHeaders(200, answer.length);
-    exchange.getResponseBody().write(answer, 0, fault == Fault.TRUNCATED ? answer.length / 2 : answer.length);
-    if (fault != Fault.TRUNCATED) {
-      exchange.getResponseBody().close();
+    // What the computing took is part of the latency.
+    long left = key.latency.get().toNanos() - (System.nanoTime() - begun);
+    if (left > 0) {
+      TimeUnit.NANOSECONDS.sleep(left);
     }
+    return answer;
   }
 
   private String vectors(Request request, @Nullable Fault fault) {
@@ -231,11 +242,13 @@ public final class EmbeddingProvider implements AutoCloseable {
     return "{\"error\":{\"message\":\"" + message + "\",\"type\":\"test\"}}";
   }
 
-  private static void answer(HttpExchange exchange, int status, String body) throws IOException {
-    byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-    exchange.sendResponseHeaders(status, bytes.length);
-    exchange.getResponseBody().write(bytes);
-    exchange.getResponseBody().close();
+  private static void answer(HttpExchange exchange, Answer answer) throws IOException {
+    byte[] bytes = answer.body.getBytes(StandardCharsets.UTF_8);
+    exchange.sendResponseHeaders(answer.status, bytes.length);
+    exchange.getResponseBody().write(bytes, 0, answer.whole ? bytes.length : bytes.length / 2);
+    if (answer.whole) {
+      exchange.getResponseBody().close();
+    }
   }
 
   /** What goes wrong at a key. */
