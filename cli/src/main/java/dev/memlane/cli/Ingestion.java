@@ -19,9 +19,10 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stores the lines of files: reads them in chunks of {@value #CHUNK} and has up to {@value #IN_FLIGHT} chunks on their way
- * at once, so that one is read and embedded while another is written. Memory is bounded by that, whatever the files' size,
- * but for the keys' bookkeeping ({@link DerivedKeys}).
+ * Stores the lines of files: reads them in chunks of {@value #CHUNK} and has several chunks on their way at once, so that
+ * one is read and embedded while another is written: {@value #LEAST_IN_FLIGHT}, or twice as many texts as the embedder can
+ * have in requests at the same time. Memory is bounded by that and by a number of characters, whatever the files' size, but
+ * for the keys' bookkeeping ({@link DerivedKeys}).
  *
  * <p>
  * A line fails alone. Only when {@value #GIVE_UP} writes in a row have failed does the whole end early: then it is not
@@ -30,7 +31,9 @@ import org.jspecify.annotations.Nullable;
 final class Ingestion {
 
   static final int CHUNK = 256;
-  private static final int IN_FLIGHT = 2;
+  private static final int LEAST_IN_FLIGHT = 2;
+  private static final int MOST_IN_FLIGHT = 32;
+  private static final long MOST_CHARACTERS = 16L << 20;
   private static final int GIVE_UP = 1_000;
   private static final int MOST_WARNINGS = 20;
 
@@ -42,6 +45,7 @@ final class Ingestion {
   private final Deque<Chunk> inFlight = new ArrayDeque<>();
   private final List<IngestReport.Failure> failures = new ArrayList<>();
   private final Set<String> warned = new HashSet<>();
+  private long charactersInFlight;
   private long read;
   private long stored;
   private long duplicates;
@@ -93,7 +97,12 @@ final class Ingestion {
   }
 
   private record Chunk(Source source, List<Long> lines, List<NewMemory> memories,
-      CompletableFuture<List<WriteOutcome>> outcomes) {}
+      CompletableFuture<List<WriteOutcome>> outcomes) {
+
+    long characters() {
+      return memories.stream().mapToLong(memory -> memory.content().length()).sum();
+    }
+  }
 
   /** Stores all lines of all sources, one source after the other. */
   IngestReport run(List<Source> sources) {
@@ -186,14 +195,23 @@ final class Ingestion {
   }
 
   private void send(Source source, List<Long> lines, List<NewMemory> memories, Bar bar) {
-    inFlight.add(new Chunk(source, lines, memories, memory.addMemories(memories)));
-    while (inFlight.size() > IN_FLIGHT) {
+    Chunk sent = new Chunk(source, lines, memories, memory.addMemories(memories));
+    inFlight.add(sent);
+    charactersInFlight += sent.characters();
+    int most = mostInFlight();
+    while (inFlight.size() > most || inFlight.size() > LEAST_IN_FLIGHT && charactersInFlight > MOST_CHARACTERS) {
       settle(bar);
     }
   }
 
+  private int mostInFlight() {
+    long texts = 2L * memory.embeddingStatistics().capacity();
+    return Math.clamp(texts / CHUNK, LEAST_IN_FLIGHT, MOST_IN_FLIGHT);
+  }
+
   private void settle(Bar bar) {
     Chunk chunk = inFlight.remove();
+    charactersInFlight -= chunk.characters();
     List<WriteOutcome> outcomes = Futures.join(chunk.outcomes());
     for (int i = 0; i < outcomes.size(); i++) {
       count(chunk.source(), chunk.lines().get(i), outcomes.get(i));

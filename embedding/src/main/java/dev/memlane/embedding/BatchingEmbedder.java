@@ -565,7 +565,7 @@ public final class BatchingEmbedder implements AutoCloseable {
     List<EndpointStats> each = endpoints.stats();
     synchronized (lock) {
       return new EmbeddingStats(requests, retries, embedded, failed, refused, hits, misses, coalesced, queue.size(),
-          inFlight.size(), cache == null ? 0 : cache.bytes(), each);
+          inFlight.size(), queue.capacity(each), cache == null ? 0 : cache.bytes(), each);
     }
   }
 

@@ -16,11 +16,12 @@ import java.util.List;
  * @param coalesced how many lookups joined a computation of the same text that had begun
  * @param waiting how many texts wait for a request now; they are bound to no endpoint yet
  * @param inFlight how many requests are in flight now
+ * @param capacity how many texts may be in requests at the same time, as far as is known now
  * @param cacheBytes about how many bytes the cached vectors take now
  * @param endpoints each endpoint; one if there is a single embedder
  */
 public record EmbeddingStats(long requests, long retries, long embedded, long failed, long refused, long hits,
-    long misses, long coalesced, int waiting, int inFlight, long cacheBytes, List<EndpointStats> endpoints) {
+    long misses, long coalesced, int waiting, int inFlight, int capacity, long cacheBytes, List<EndpointStats> endpoints) {
 
   public EmbeddingStats {
     endpoints = List.copyOf(endpoints);

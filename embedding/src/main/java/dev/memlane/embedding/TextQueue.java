@@ -1,7 +1,9 @@
 package dev.memlane.embedding;
 
 import dev.memlane.endpoints.Demand;
+import dev.memlane.endpoints.Endpoint;
 import dev.memlane.endpoints.EndpointPool;
+import dev.memlane.endpoints.EndpointStats;
 import dev.memlane.endpoints.Place;
 import dev.memlane.endpoints.Policy;
 import java.util.ArrayList;
@@ -13,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +30,8 @@ final class TextQueue {
 
   private final EmbedderPool pool;
   private final EndpointPool<Embedder> endpoints;
+  /** What each endpoint's requests may hold, by its name; asked for once, because embedders aren't called under the lock. */
+  private final Map<String, Embedder.Limits> limits;
   private final Consumer<Computation> unwanted;
   private final Set<Computation> fresh = new LinkedHashSet<>();
   private final List<Part> again = new ArrayList<>();
@@ -36,6 +41,8 @@ final class TextQueue {
   TextQueue(EmbedderPool pool, EndpointPool<Embedder> endpoints, Consumer<Computation> unwanted) {
     this.pool = pool;
     this.endpoints = endpoints;
+    this.limits = pool.endpoints().stream()
+        .collect(Collectors.toUnmodifiableMap(Endpoint::name, endpoint -> endpoint.target().limits()));
     this.unwanted = unwanted;
   }
 
@@ -78,6 +85,12 @@ final class TextQueue {
 
   int size() {
     return fresh.size() + again.stream().mapToInt(part -> part.texts.size()).sum();
+  }
+
+  /** How many texts may be in requests at the same time. */
+  int capacity(List<EndpointStats> stats) {
+    long capacity = stats.stream().mapToLong(endpoint -> (long) endpoint.limit() * limits(endpoint.name()).texts()).sum();
+    return (int) Math.min(Integer.MAX_VALUE, capacity);
   }
 
   /** Takes out all texts. */
@@ -135,7 +148,7 @@ final class TextQueue {
     if (place == null) {
       return null;
     }
-    List<Computation> candidates = candidates(oldest, place.endpoint().target().limits().texts());
+    List<Computation> candidates = candidates(oldest, limits(place.endpoint().name()).texts());
     List<Computation> batch = List.copyOf(candidates.subList(0, fitting(candidates, place)));
     batch.forEach(this::remove);
     return new Load(place, new Part(batch, 0, Map.of()));
@@ -165,9 +178,9 @@ final class TextQueue {
   }
 
   /** How many of these, from the first on, a request may hold: one at least, and one only if it is a probe. */
-  private static int fitting(List<Computation> texts, Place<Embedder> place) {
-    Embedder.Limits limits = place.endpoint().target().limits();
-    int most = place.isProbe() ? 1 : Math.min(limits.texts(), texts.size());
+  private int fitting(List<Computation> texts, Place<Embedder> place) {
+    Embedder.Limits limit = limits(place.endpoint().name());
+    int most = place.isProbe() ? 1 : Math.min(limit.texts(), texts.size());
     long characters = texts.getFirst().text.length();
     long tokens = texts.getFirst().tokens;
     int count = 1;
@@ -175,12 +188,16 @@ final class TextQueue {
       Computation next = texts.get(count);
       characters += next.text.length();
       tokens += next.tokens;
-      if (characters > limits.characters() || tokens > place.room()) {
+      if (characters > limit.characters() || tokens > place.room()) {
         break;
       }
       count++;
     }
     return count;
+  }
+
+  private Embedder.Limits limits(String endpoint) {
+    return Objects.requireNonNull(limits.get(endpoint));
   }
 
   static long sum(List<Computation> texts) {

@@ -9,12 +9,12 @@ import java.util.Deque;
  * <p>
  * A minute's worth is not let out in one burst with a long silence after it: the limit is kept in equal parts of the
  * minute, as short as leaves each a useful amount. What keeps to a sixtieth in every second keeps to the whole in every
- * minute, wherever an observer lets his minutes begin. Guarded by the pool's lock. Times are nanoseconds.
+ * minute, wherever who counts lets his minutes begin. Guarded by the pool's lock. Times are nanoseconds.
  */
 final class RateWindow {
 
   private static final long MINUTE = 60_000_000_000L;
-  private static final int MOST_PARTS = 60;
+  private static final int MOST_PARTS = 600;
   private static final int USEFUL = 10;
 
   private final long capacity;

@@ -290,6 +290,8 @@ public final class EmbeddingProvider implements AutoCloseable {
     private int refused;
     private int texts;
     private long busyNanos;
+    private long firstNanos;
+    private long lastNanos;
 
     private Key() {}
 
@@ -342,8 +344,9 @@ public final class EmbeddingProvider implements AutoCloseable {
     }
 
     private synchronized @Nullable Duration enter() {
-      requests++;
       long now = System.nanoTime();
+      firstNanos = requests == 0 ? now : firstNanos;
+      requests++;
       while (!begun.isEmpty() && now - begun.peek() >= MINUTE) {
         begun.remove();
       }
@@ -364,6 +367,7 @@ public final class EmbeddingProvider implements AutoCloseable {
     private synchronized void leave(long nanos) {
       inFlight--;
       busyNanos += nanos;
+      lastNanos = System.nanoTime();
     }
 
     private synchronized void answered(int count) {
@@ -393,6 +397,21 @@ public final class EmbeddingProvider implements AutoCloseable {
     /** How long it has worked, all requests together, in nanoseconds. */
     public synchronized long busyNanos() {
       return busyNanos;
+    }
+
+    /** From the first request to the last answer, in nanoseconds. */
+    public synchronized long activeNanos() {
+      return lastNanos - firstNanos;
+    }
+
+    /** Counts from zero again. */
+    public synchronized Key reset() {
+      requests = 0;
+      refused = 0;
+      texts = 0;
+      mostInFlight = inFlight;
+      busyNanos = 0;
+      return this;
     }
   }
 

@@ -2,6 +2,7 @@ package dev.memlane.perf.tests;
 
 import dev.memlane.perf.tests.scenario.BulkScenario;
 import dev.memlane.perf.tests.scenario.ConcurrentScenario;
+import dev.memlane.perf.tests.scenario.EmbeddingPoolScenario;
 import dev.memlane.perf.tests.scenario.FailuresScenario;
 import dev.memlane.perf.tests.scenario.FollowScenario;
 import dev.memlane.perf.tests.scenario.LocalModelScenario;
@@ -17,7 +18,7 @@ import java.util.List;
 final class Scenarios {
 
   static final List<Scenario> ALL = List.of(new PaperScenario(), new SingleScenario(), new ConcurrentScenario(),
-      new BulkScenario(), new LocalModelScenario(), new FailuresScenario(), new SearchScenario(), new MixedScenario(),
+      new BulkScenario(), new LocalModelScenario(), new EmbeddingPoolScenario(), new FailuresScenario(), new SearchScenario(), new MixedScenario(),
       new OpenScenario(), new FollowScenario(), new MicroScenario());
 
   private Scenarios() {}
