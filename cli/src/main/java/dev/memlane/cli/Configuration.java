@@ -169,6 +169,12 @@ record Configuration(@Nullable Embedding embedding) {
       client.base64(endpoint.base64);
     }
     if (endpoint.keyFrom != null) {
+      if (environment.getOrDefault(endpoint.keyFrom, "").isBlank()) {
+        // Its name isn't repeated: who mistakes what belongs there has put the key there.
+        throw new InvalidInputException(
+            "key-from of " + name + " must be the name of an environment variable that holds a key; "
+                + "there is none of the name given");
+      }
       client.apiKey(ApiKey.from(environment, endpoint.keyFrom));
     }
     if (endpoint.texts != null) {

@@ -95,8 +95,8 @@ class ConfigurationTest {
     assertRefused(file("b.toml", "[embeding]\n"), Map.of(), "embeding is not known", "embedding");
     assertRefused(file("c.toml", endpoint + "api-key = \"sk-mine\"\n"), Map.of(), "endpoints[1].api-key",
         "keys don't belong into the file", "key-from");
-    assertRefused(file("d.toml", endpoint + "url = \"https://example.com\"\nkey-from = \"NO_SUCH\"\n"), Map.of(),
-        "NO_SUCH", "set it");
+    assertRefused(file("d.toml", endpoint + "url = \"https://example.com\"\nkey-from = \"sk-mine\"\n"), Map.of(),
+        "key-from of endpoint 1", "environment variable");
     assertRefused(file("e.toml", endpoint), Map.of(), "url of endpoint 1 is missing");
     assertRefused(file("f.toml", "[embedding]\nmodel = \"m\"\n"), Map.of(), "without [[embedding.endpoints]]");
     assertRefused(file("g.toml", endpoint + "url = \"http://example.com/v1\"\nkey-from = \"K\"\n"), Map.of("K", "sk-1"),

@@ -27,9 +27,15 @@ public final class ApiKey {
    * Reads a key from the environment.
    *
    * @param environment the variables, as {@link System#getenv()} gives them
-   * @throws InvalidInputException if there is no such variable; the message names it
+   * @throws InvalidInputException if that is no name, or there is no such variable; the message names it
    */
   public static ApiKey from(Map<String, String> environment, String variable) {
+    if (!variable.matches("[A-Za-z_][A-Za-z0-9_]*")) {
+      // Not repeated: it may be the key itself.
+      throw new InvalidInputException(
+          "what should name the environment variable that holds a key is no such name; put the "
+              + "key into a variable, and give that one's name");
+    }
     String value = environment.get(variable);
     if (value == null || value.isBlank()) {
       throw new InvalidInputException(

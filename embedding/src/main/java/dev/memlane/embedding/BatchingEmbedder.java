@@ -70,7 +70,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * <b>Threads.</b> Safe for use by several threads; no method waits, except that {@link #close} waits for the embedders to
- * close. Embedders are called, and the callers' futures are completed, on virtual threads, one per request. What callers
+ * close. Embedders are called, and the callers' futures are completed, on virtual threads, one each per request; answers are
+ * checked by the thread that completes the embedder's future. What callers
  * chain to their futures runs there one after the other, so what may wait should be chained with an executor of its own.
  * The next request is sent before the callers of the last are told, so the model works while they do.
  *
@@ -91,6 +92,8 @@ import org.jspecify.annotations.Nullable;
 public final class BatchingEmbedder implements AutoCloseable {
 
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+  /** What is meant by longer ones is for ever, and they don't fit into nanoseconds. */
+  private static final Duration LONGEST_DELAY = Duration.ofDays(365);
 
   // Fixed
   private final EmbedderPool pool;
@@ -200,10 +203,13 @@ public final class BatchingEmbedder implements AutoCloseable {
    */
   public List<CompletableFuture<Embedding>> embedAll(List<String> texts) {
     List<CompletableFuture<Embedding>> futures = new ArrayList<>(texts.size());
-    for (String text : texts) {
-      futures.add(join(text, null));
+    try {
+      for (String text : texts) {
+        futures.add(join(text, null));
+      }
+    } finally {
+      dispatch();
     }
-    dispatch();
     return futures;
   }
 
@@ -257,11 +263,17 @@ public final class BatchingEmbedder implements AutoCloseable {
   }
 
   private void leave(Caller caller, Computation joined) {
+    boolean unwanted;
     synchronized (lock) {
-      joined.callers.remove(caller);
-      if (joined.callers.isEmpty() && queue.remove(joined)) {
+      // Nobody is in it any more once its outcome is decided.
+      unwanted = joined.callers.remove(caller) && joined.callers.isEmpty();
+      if (unwanted && queue.remove(joined)) {
         computations.remove(joined.text);
       }
+    }
+    if (unwanted) {
+      // It may have been the one that others had to wait behind.
+      dispatch();
     }
   }
 
@@ -291,13 +303,15 @@ public final class BatchingEmbedder implements AutoCloseable {
   /** What nobody will take has no reason to wait. */
   private void failWithoutEndpoints() {
     String why = endpoints.whyNone();
-    if (why == null) {
-      return;
+    if (why != null) {
+      failWaiting(new EmbeddingException("no endpoint of model " + model + " can be used: " + why
+          + "; give it a valid key", null));
     }
+  }
+
+  private void failWaiting(EmbeddingException failure) {
     List<Runnable> news = new ArrayList<>();
     synchronized (lock) {
-      EmbeddingException failure = new EmbeddingException("no endpoint of model " + model + " can be used: " + why
-          + "; give it a valid key", null);
       for (Computation computation : queue.clear()) {
         news.add(end(new Outcome(computation, null, failure)));
       }
@@ -309,6 +323,7 @@ public final class BatchingEmbedder implements AutoCloseable {
     try {
       request.timer = after(request.place.endpoint().limits().timeout(), () -> expire(request));
     } catch (RejectedExecutionException e) {
+      failWaiting(rejectedException(e));
       settle(request, failAll(request, rejectedException(e)), Place::abandon);
       return;
     }
@@ -333,13 +348,14 @@ public final class BatchingEmbedder implements AutoCloseable {
   private <T> void await(Request request, @Nullable CompletableFuture<T> given,
       Function<T, MeteredEmbedder.Answer> reading) {
     CompletableFuture<T> answer = Objects.requireNonNull(given, "the embedder returned null for a future");
-    var unused = answer.whenComplete((value, failure) -> run(() -> {
+    // By the embedder's thread, so that the next request goes out at once; the callers are told by another one.
+    var unused = answer.whenComplete((value, failure) -> {
       if (failure != null) {
         failed(request, failure);
       } else {
         answered(request, value == null ? null : reading.apply(value));
       }
-    }));
+    });
     request.answer = answer;
     if (!isInFlight(request)) {
       answer.cancel(true);
@@ -442,25 +458,30 @@ public final class BatchingEmbedder implements AutoCloseable {
         return;
       }
       request.batch.forEach(computation -> computation.lastFailure = why);
-      if (failure.mayBeRetried() && request.attempts < pool.attempts()) {
+      if (failure == Failure.DENIED || failure.mayBeRetried() && request.attempts < pool.attempts()) {
         queue.addAgain(sentAgain(request, failure));
       } else if (request.batch.size() > 1 && failure != Failure.TIMED_OUT) {
         int middle = request.batch.size() / 2;
-        queue.addAgain(request.part(middle, request.batch.size()));
-        queue.addAgain(request.part(0, middle));
+        // A refusal says nothing of what the halves would meet; what failed for the last time gets one more try each.
+        int attempts = failure.mayBeRetried() ? request.attempts : request.attempts - 1;
+        queue.addAgain(request.part(middle, request.batch.size(), attempts));
+        queue.addAgain(request.part(0, middle, attempts));
       } else {
         failAll(request, why).forEach(outcome -> news.add(end(outcome)));
       }
     }
     request.cancelTimer();
-    request.place.failed(failure, reason, retryAfter);
-    news.forEach(Runnable::run);
+    try {
+      request.place.failed(failure, reason, retryAfter);
+    } finally {
+      tell(news);
+    }
   }
 
   private TextQueue.Part sentAgain(Request request, Failure failure) {
     Map<String, Long> notBefore = new HashMap<>(request.notBefore);
     notBefore.put(request.place.endpoint().name(), endpoints.now() + pause(request.attempts).toNanos());
-    // Who denies a key says nothing about the request.
+    // Who denies a key says nothing about the request; and each takes an endpoint out, so there is an end to it.
     int attempts = failure == Failure.DENIED ? request.attempts - 1 : request.attempts;
     return new TextQueue.Part(request.batch, attempts, notBefore);
   }
@@ -469,6 +490,12 @@ public final class BatchingEmbedder implements AutoCloseable {
     Duration doubled = pool.firstPause().multipliedBy(1L << Math.min(20, attempts - 1));
     Duration longest = doubled.compareTo(LONGEST_PAUSE) < 0 ? doubled : LONGEST_PAUSE;
     return longest.minusNanos(ThreadLocalRandom.current().nextLong(longest.toNanos() / 2 + 1));
+  }
+
+  private void tell(List<Runnable> news) {
+    if (!news.isEmpty()) {
+      run(() -> news.forEach(Runnable::run));
+    }
   }
 
   private static List<Outcome> failAll(Request request, EmbeddingException failure) {
@@ -487,8 +514,11 @@ public final class BatchingEmbedder implements AutoCloseable {
       }
     }
     request.cancelTimer();
-    ending.accept(request.place);
-    news.forEach(Runnable::run);
+    try {
+      ending.accept(request.place);
+    } finally {
+      tell(news);
+    }
   }
 
   /** Needs the lock; what it returns is to be run without. */
@@ -582,7 +612,8 @@ public final class BatchingEmbedder implements AutoCloseable {
 
   private ScheduledFuture<?> after(Duration delay, Runnable task) {
     // The task completes callers' futures, and with them whatever they chained: not on the thread that keeps the time.
-    return scheduler.schedule(() -> run(task), delay.toNanos(), TimeUnit.NANOSECONDS);
+    Duration bounded = delay.compareTo(LONGEST_DELAY) < 0 ? delay : LONGEST_DELAY;
+    return scheduler.schedule(() -> run(task), bounded.toNanos(), TimeUnit.NANOSECONDS);
   }
 
   private void run(Runnable task) {
@@ -662,8 +693,8 @@ public final class BatchingEmbedder implements AutoCloseable {
       return batch.stream().map(computation -> computation.text).toList();
     }
 
-    /** Some of the texts, to be sent again with no more than one attempt each. */
-    TextQueue.Part part(int from, int to) {
+    /** Some of the texts, to be sent again. */
+    TextQueue.Part part(int from, int to, int attempts) {
       return new TextQueue.Part(batch.subList(from, to), attempts, Map.of());
     }
 

@@ -7,7 +7,9 @@ import dev.memlane.endpoints.Policy;
 import dev.memlane.model.InvalidInputException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
 
@@ -193,13 +195,18 @@ public final class EmbedderPool {
       return this;
     }
 
-    /** @throws InvalidInputException without an endpoint, or if they don't all make vectors of one model */
+    /** @throws InvalidInputException without an endpoint, if two have one name, or if they don't all make vectors of one
+     * model */
     public EmbedderPool build() {
       Embedder first = endpoints.isEmpty() ? null : endpoints.getFirst().target();
       if (first == null) {
         throw new InvalidInputException("a pool needs at least one endpoint(...)");
       }
+      Set<String> names = new HashSet<>();
       for (Endpoint<Embedder> endpoint : endpoints) {
+        if (!names.add(endpoint.name())) {
+          throw new InvalidInputException("two endpoints are called " + endpoint.name() + "; each needs its own name");
+        }
         Embedder embedder = endpoint.target();
         if (!embedder.model().equals(first.model()) || embedder.dimension() != first.dimension()) {
           throw new InvalidInputException("endpoint " + endpoint.name() + " makes vectors of model " + embedder.model()

@@ -21,7 +21,8 @@ import java.util.List;
  * @param endpoints each endpoint; one if there is a single embedder
  */
 public record EmbeddingStats(long requests, long retries, long embedded, long failed, long refused, long hits,
-    long misses, long coalesced, int waiting, int inFlight, int capacity, long cacheBytes, List<EndpointStats> endpoints) {
+    long misses, long coalesced, int waiting, int inFlight, int capacity, long cacheBytes,
+    List<EndpointStats> endpoints) {
 
   public EmbeddingStats {
     endpoints = List.copyOf(endpoints);

@@ -6,6 +6,7 @@ import dev.memlane.model.InvalidInputException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -120,9 +121,11 @@ public final class OpenAiEmbedder implements MeteredEmbedder {
   private static URI uri(String url) {
     URI uri;
     try {
-      uri = URI.create(url);
-    } catch (IllegalArgumentException e) {
-      throw new InvalidInputException("the endpoint's address is none: " + e.getMessage(), e);
+      uri = new URI(url);
+    } catch (URISyntaxException e) {
+      // Neither the address nor the cause, which repeats it: there may be a password in it.
+      throw new InvalidInputException("the endpoint's address is none: " + e.getReason() + " at character "
+          + (e.getIndex() + 1));
     }
     boolean web = "http".equalsIgnoreCase(uri.getScheme()) || isEncrypted(uri);
     if (!web || uri.getHost() == null || uri.getUserInfo() != null) {
@@ -171,8 +174,9 @@ public final class OpenAiEmbedder implements MeteredEmbedder {
       OpenAiMessages.Vectors vectors = messages.read(response.body(), texts, dimension);
       return new Answer(vectors.vectors(), vectors.tokens(), headers.allowance());
     } catch (IOException e) {
+      // Without the cause, which quotes the answer: some providers repeat the key.
       throw new EndpointException(Failure.UNAVAILABLE,
-          this + " sent an answer that is none: " + quote(String.valueOf(e.getMessage())), e);
+          this + " sent an answer that is none: " + quote(String.valueOf(e.getMessage())), null);
     }
   }
 
@@ -188,7 +192,7 @@ public final class OpenAiEmbedder implements MeteredEmbedder {
     };
     String said = quote(messages.readError(response.body()));
     return new EndpointException(failure, this + " answered with status " + status + hint(status)
-        + (said.isEmpty() ? "" : ": " + said), headers.retryAfter(), null);
+        + (said.isEmpty() ? "" : ": " + said), headers.pause(), null);
   }
 
   /** Such as 404 for a path or model that isn't there: as with a wrong key, no request has a chance. */
@@ -206,7 +210,7 @@ public final class OpenAiEmbedder implements MeteredEmbedder {
 
   /** What others wrote, short, on one line and without the key, which some providers repeat. */
   private String quote(String text) {
-    return OpenAiMessages.oneLine(apiKey == null ? text : apiKey.hideIn(text));
+    return EndpointException.quote(apiKey == null ? text : apiKey.hideIn(text));
   }
 
   private EndpointException translate(Throwable failure) {
@@ -288,6 +292,11 @@ public final class OpenAiEmbedder implements MeteredEmbedder {
 
     /** In which header the key goes, and after which word; {@code Authorization} and {@code "Bearer "} unless set. */
     public Builder header(String name, String prefix) {
+      if (!name.matches("[A-Za-z0-9-]+") || !prefix.matches("[ -~]*")) {
+        throw new InvalidInputException(
+            "the header for the key must have a name of letters, digits and hyphens, and no "
+                + "control characters before the key");
+      }
       this.header = name;
       this.prefix = prefix;
       return this;
@@ -335,13 +344,16 @@ public final class OpenAiEmbedder implements MeteredEmbedder {
       return this;
     }
 
-    /** @throws InvalidInputException if a key would go to another machine without encryption */
+    /** @throws InvalidInputException if a key would go to another machine without encryption, or after redirects */
     public OpenAiEmbedder build() {
-      boolean here = url.getHost().equals("localhost") || url.getHost().startsWith("127.")
-          || url.getHost().equals("[::1]");
+      boolean here = url.getHost().matches("localhost|127(\\.[0-9]{1,3}){3}|\\[::1]");
       if (apiKey != null && !isEncrypted(url) && !here && !unencryptedKey) {
         throw new InvalidInputException("the key for " + url.getHost()
             + " would go over the network unencrypted; use https, or allow it with unencryptedKey(true)");
+      }
+      if (apiKey != null && client != null && client.followRedirects() != HttpClient.Redirect.NEVER) {
+        throw new InvalidInputException("the client follows redirects, which would carry the key for " + url.getHost()
+            + " elsewhere; build it with Redirect.NEVER");
       }
       return new OpenAiEmbedder(this);
     }

@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
 final class OpenAiMessages {
 
   private static final JsonFactory JSON = new JsonFactory();
-  private static final int LONGEST_QUOTE = 300;
 
   private final @Nullable String model;
   private final int dimensions;
@@ -199,11 +198,5 @@ final class OpenAiMessages {
       return new String(body, StandardCharsets.UTF_8);
     }
     return new String(body, StandardCharsets.UTF_8);
-  }
-
-  /** Short, and without characters that would forge lines of a log. */
-  static String oneLine(String text) {
-    String line = text.replaceAll("[\\p{Cntrl}\\s\\u2028\\u2029]+", " ").strip();
-    return line.length() <= LONGEST_QUOTE ? line : line.substring(0, LONGEST_QUOTE) + "...";
   }
 }

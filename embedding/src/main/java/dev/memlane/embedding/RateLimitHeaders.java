@@ -21,6 +21,7 @@ final class RateLimitHeaders {
 
   private static final Pattern PART = Pattern.compile("(\\d+(?:\\.\\d+)?)(ms|s|m|h|d)?");
   private static final double LONGEST_SECONDS = 86_400;
+  private static final long USEFUL_PART = 10;
 
   private final HttpHeaders headers;
   private final InstantSource clock;
@@ -43,15 +44,31 @@ final class RateLimitHeaders {
     return seconds == null ? until(said) : seconds;
   }
 
-  /** What the endpoint would still take, or null if it doesn't say. */
+  /** How long to leave the endpoint alone that has refused a request as one too many, or null if it doesn't say. */
+  @Nullable
+  Duration pause() {
+    Duration asked = retryAfter();
+    Allowance left = allowance();
+    if (asked != null || left == null || left.exhaustedFor().isZero()) {
+      return asked;
+    }
+    return left.exhaustedFor();
+  }
+
+  /**
+   * What the endpoint would still take, or null if it doesn't say. Its resets are when all of the limit will be there again;
+   * one more request is there in a part of that, and a useful number of tokens in a tenth.
+   */
   @Nullable
   Allowance allowance() {
     OptionalLong requests = number("x-ratelimit-remaining-requests");
     OptionalLong tokens = number("x-ratelimit-remaining-tokens");
-    return requests.isEmpty() && tokens.isEmpty()
-        ? null
-        : new Allowance(requests.orElse(Allowance.UNKNOWN), reset("x-ratelimit-reset-requests"),
-            tokens.orElse(Allowance.UNKNOWN), reset("x-ratelimit-reset-tokens"));
+    if (requests.isEmpty() && tokens.isEmpty()) {
+      return null;
+    }
+    long limit = Math.max(1, number("x-ratelimit-limit-requests").orElse(1));
+    return new Allowance(requests.orElse(Allowance.UNKNOWN), reset("x-ratelimit-reset-requests").dividedBy(limit),
+        tokens.orElse(Allowance.UNKNOWN), reset("x-ratelimit-reset-tokens").dividedBy(USEFUL_PART));
   }
 
   private @Nullable String value(String header) {
@@ -61,7 +78,8 @@ final class RateLimitHeaders {
   private OptionalLong number(String header) {
     String value = value(header);
     try {
-      return value == null ? OptionalLong.empty() : OptionalLong.of(Math.max(0, Long.parseLong(value)));
+      // Some say -1 where there is no limit.
+      return value == null || value.startsWith("-") ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(value));
     } catch (NumberFormatException e) {
       // Not said in a way that is understood here.
       return OptionalLong.empty();

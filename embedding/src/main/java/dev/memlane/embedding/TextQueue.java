@@ -54,6 +54,11 @@ final class TextQueue {
    */
   record Part(List<Computation> texts, int attempts, Map<String, Long> notBefore) {
 
+    /** Whether no endpoint has to wait for it any more, so that what comes after it may not go first. */
+    private boolean isFree(long now) {
+      return notBefore.values().stream().allMatch(at -> at <= now);
+    }
+
     private Demand demand() {
       return new Demand(texts.getFirst().tokens, sum(texts), texts.getFirst().workClass, notBefore);
     }
@@ -89,7 +94,8 @@ final class TextQueue {
 
   /** How many texts may be in requests at the same time. */
   int capacity(List<EndpointStats> stats) {
-    long capacity = stats.stream().mapToLong(endpoint -> (long) endpoint.limit() * limits(endpoint.name()).texts()).sum();
+    long capacity = stats.stream().mapToLong(endpoint -> (long) endpoint.limit() * limits(endpoint.name()).texts())
+        .sum();
     return (int) Math.min(Integer.MAX_VALUE, capacity);
   }
 
@@ -116,7 +122,7 @@ final class TextQueue {
       Place<Embedder> place = endpoints.take(part.demand());
       if (place == null) {
         parts.add(part);
-        if (part.notBefore.isEmpty()) {
+        if (part.isFree(endpoints.now())) {
           return null;
         }
         continue;

@@ -529,7 +529,8 @@ class BatchingEmbedderTest {
       assertThat(embedder.toString())
           .startsWith(
               "BatchingEmbedder[fake, 2 dimensions, EmbeddingStats[requests=1, retries=0, embedded=0, failed=0, ")
-          .contains("misses=2, coalesced=0, waiting=0, inFlight=1, capacity=4, cacheBytes=0", "name=fake, state=SERVING");
+          .contains("misses=2, coalesced=0, waiting=0, inFlight=1, capacity=4, cacheBytes=0",
+              "name=fake, state=SERVING");
     }
   }
 

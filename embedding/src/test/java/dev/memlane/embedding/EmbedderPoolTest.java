@@ -179,6 +179,74 @@ class EmbedderPoolTest {
   }
 
   @Test
+  void fail_refusedHalves_haveTheirAttemptsLeft() {
+    try (BatchingEmbedder embedder = batching(EmbedderPool.builder().endpoint("east", east, ONE).attempts(2))) {
+      List<CompletableFuture<Embedding>> futures = embedder.embedAll(List.of("a", "b", "c", "poison"));
+      east.last().fail(failure(Failure.REFUSED));
+      east.last().succeed();
+      east.last().fail(failure(Failure.REFUSED));
+      assertThat(east.last().texts()).containsExactly("c");
+
+      east.last().fail(failure(Failure.UNAVAILABLE));
+      assertThat(east.last().texts()).containsExactly("poison");
+      east.last().fail(failure(Failure.REFUSED));
+      time.pass(Duration.ofMillis(100));
+      east.last().succeed();
+
+      assertFailed(futures.get(3), "it failed");
+      assertThat(futures.get(2)).isCompleted();
+    }
+  }
+
+  @Test
+  void fail_deniedAtTheLastAttempt_stillGoesElsewhere() {
+    try (BatchingEmbedder embedder = batching(both().attempts(1))) {
+      CompletableFuture<Embedding> future = embedder.embed("text");
+      FakeEmbedder first = east.requests.isEmpty() ? west : east;
+      FakeEmbedder second = first == east ? west : east;
+
+      first.last().fail(failure(Failure.DENIED));
+      second.last().succeed();
+
+      assertThat(future).isCompleted();
+    }
+  }
+
+  @Test
+  void again_whileTokensAreScarce_isNotOvertakenForEver() {
+    try (BatchingEmbedder embedder = batching(EmbedderPool.builder().tokens(text -> text.startsWith("long") ? 300 : 30)
+        .endpoint("east", east, EndpointLimits.none().concurrency(10).unitsPerMinute(60_000).unitsPerRequest(100)))) {
+      CompletableFuture<Embedding> retried = embedder.embed("long");
+      east.last().fail(failure(Failure.UNAVAILABLE));
+
+      for (int i = 0; i < 300 && !retried.isDone(); i++) {
+        embedder.embed("short " + i);
+        time.pass(Duration.ofMillis(50));
+        east.requests.stream().filter(request -> !request.answer().isDone()).forEach(FakeEmbedder.Request::succeed);
+      }
+
+      assertThat(retried).isCompleted();
+    }
+  }
+
+  @Test
+  void cancel_ofTheTextThatOthersWaitBehind_letsThemGo() {
+    try (BatchingEmbedder embedder = batching(EmbedderPool.builder().tokens(text -> text.startsWith("long") ? 90 : 5)
+        .endpoint("east", east, EndpointLimits.none().concurrency(10).unitsPerMinute(100)))) {
+      embedder.embed("long 1");
+      CompletableFuture<Embedding> blocking = embedder.embed("long 2");
+      CompletableFuture<Embedding> behind = embedder.embed("short");
+      assertThat(east.requests).hasSize(1);
+
+      blocking.cancel(true);
+
+      assertThat(east.last().texts()).containsExactly("short");
+      east.last().succeed();
+      assertThat(behind).isCompleted();
+    }
+  }
+
+  @Test
   void fail_forTheLastTime_isDividedSoThatAPoisonTextFailsAlone() {
     try (BatchingEmbedder embedder = batching(both().attempts(2))) {
       List<CompletableFuture<Embedding>> futures = embedder.embedAll(List.of("a", "poison"));
@@ -295,9 +363,8 @@ class EmbedderPoolTest {
 
       assertFailed(sent, "60000 ms", "status 429: slow down");
       assertFailed(waiting, "60000 ms", "east: status 429: slow down");
-      assertThat(embedder.stats().waiting()).as("what nobody waits for is dropped when it would be sent").isEqualTo(1);
-      time.pass(Duration.ofSeconds(60));
       assertThat(embedder.stats().waiting()).isZero();
+      time.pass(Duration.ofSeconds(60));
       assertThat(east.requests).hasSize(1);
     }
   }
@@ -342,6 +409,8 @@ class EmbedderPoolTest {
     assertThatThrownBy(
         () -> EmbedderPool.builder().endpoint("east", east).endpoint("other", new HashEmbedder(2)).build())
         .hasMessageContainingAll("endpoint other", "hash-2", "comparable");
+    assertThatThrownBy(() -> EmbedderPool.builder().endpoint("east", east).endpoint("east", west).build())
+        .hasMessageContaining("two endpoints are called east");
     assertThatThrownBy(() -> EmbedderPool.builder().attempts(0)).hasMessageContaining("attempts is 0");
     assertThatThrownBy(() -> EmbedderPool.builder().firstPause(Duration.ZERO))
         .hasMessageContaining("firstPause is PT0S");

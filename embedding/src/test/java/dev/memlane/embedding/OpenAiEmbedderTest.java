@@ -11,6 +11,15 @@ import dev.memlane.endpoints.Failure;
 import dev.memlane.model.Embedding;
 import dev.memlane.testing.EmbeddingProvider;
 import dev.memlane.testing.EmbeddingProvider.Fault;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.net.http.HttpClient;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -164,13 +173,33 @@ class OpenAiEmbedderTest {
   }
 
   @Test
-  void cancel_breaksTheRequestOff() {
-    key.fault(Fault.HANG);
-    try (OpenAiEmbedder embedder = client()) {
+  void cancel_breaksTheRequestOff() throws Exception {
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        OpenAiEmbedder embedder = OpenAiEmbedder.at("http://127.0.0.1:" + server.getLocalPort(), "test", 8).build()) {
       CompletableFuture<MeteredEmbedder.Answer> answer = embedder.embedMetered(List.of("a"));
-      answer.cancel(true);
-      assertThat(answer).isCancelled();
+      try (Socket connection = server.accept()) {
+        connection.setSoTimeout(30_000);
+        InputStream request = connection.getInputStream();
+        assertThat(request.read()).isEqualTo('P');
+
+        answer.cancel(true);
+
+        assertThat(end(request)).isTrue();
+      }
     }
+  }
+
+  /** Reads until the other side has closed the connection; fails by a time-out if it doesn't. */
+  private static boolean end(InputStream input) throws IOException {
+    try {
+      input.transferTo(OutputStream.nullOutputStream());
+    } catch (SocketTimeoutException e) {
+      return false;
+    } catch (SocketException e) {
+      // Reset instead of closed.
+      return true;
+    }
+    return true;
   }
 
   @Test
@@ -187,6 +216,15 @@ class OpenAiEmbedderTest {
   void builder_refusesWhatWouldTellTheKey() {
     assertThatThrownBy(() -> OpenAiEmbedder.at("http://example.com/v1", "m", 8).apiKey(ApiKey.of(SECRET)).build())
         .hasMessageContainingAll("example.com", "unencrypted").hasMessageNotContaining(SECRET);
+    assertThatThrownBy(() -> OpenAiEmbedder.at("http://127.example.com/v1", "m", 8).apiKey(ApiKey.of(SECRET)).build())
+        .hasMessageContaining("unencrypted");
+    try (HttpClient following = HttpClient.newBuilder().followRedirects(HttpClient.Redirect.ALWAYS).build()) {
+      assertThatThrownBy(() -> client(SECRET).client(following).build()).hasMessageContaining("redirects");
+    }
+    assertThatThrownBy(() -> OpenAiEmbedder.at("https://me:my pass@example.com/v1", "m", 8))
+        .hasMessageContaining("address is none").hasMessageNotContaining("pass").hasNoCause();
+    assertThatThrownBy(() -> client(SECRET).header("X\n", "")).hasMessageContaining("header");
+    assertThatThrownBy(() -> client(SECRET).header("X", "Bearer\n")).hasMessageContaining("control characters");
     OpenAiEmbedder.at("http://example.com/v1", "m", 8).apiKey(ApiKey.of(SECRET)).unencryptedKey(true).build().close();
     OpenAiEmbedder.at("http://example.com/v1", "m", 8).build().close();
     assertThatThrownBy(() -> OpenAiEmbedder.at("https://me:mine@example.com/v1", "m", 8))
@@ -195,6 +233,7 @@ class OpenAiEmbedderTest {
     assertThatThrownBy(() -> OpenAiEmbedder.at("https://example.com/v1", "m", 0)).hasMessageContaining("at least 1");
     assertThatThrownBy(() -> ApiKey.of("two words")).hasMessageContaining("no key has");
     assertThatThrownBy(() -> ApiKey.from(Map.of(), "MY_KEY")).hasMessageContaining("MY_KEY");
+    assertThatThrownBy(() -> ApiKey.from(Map.of(), SECRET)).hasMessageNotContaining(SECRET);
     assertThat(ApiKey.from(Map.of("MY_KEY", " k "), "MY_KEY").reveal()).isEqualTo("k");
   }
 

@@ -52,11 +52,26 @@ class RateLimitHeadersTest {
   }
 
   @Test
+  void pause_withoutRetryAfter_isWhenSomethingIsLeftAgain() {
+    Map<String, String> exhausted = Map.of("x-ratelimit-limit-requests", "60", "x-ratelimit-remaining-requests", "0",
+        "x-ratelimit-reset-requests", "1m0s");
+    assertThat(headers(exhausted).pause()).isEqualTo(Duration.ofSeconds(1));
+    Map<String, String> both = new HashMap<>(exhausted);
+    both.put("Retry-After", "5");
+    assertThat(headers(both).pause()).isEqualTo(Duration.ofSeconds(5));
+    assertThat(headers(Map.of("x-ratelimit-remaining-requests", "3")).pause()).isNull();
+  }
+
+  @Test
   void allowance_isWhatIsLeftAndUntilWhen() {
     assertThat(headers(Map.of("x-ratelimit-limit-requests", "60")).allowance()).isNull();
     assertThat(headers(Map.of("x-ratelimit-remaining-requests", "59", "x-ratelimit-reset-requests", "1s",
         "x-ratelimit-remaining-tokens", "0", "x-ratelimit-reset-tokens", "6m0s")).allowance())
-        .isEqualTo(new Allowance(59, Duration.ofSeconds(1), 0, Duration.ofMinutes(6)));
+        .isEqualTo(new Allowance(59, Duration.ofSeconds(1), 0, Duration.ofSeconds(36)));
+    assertThat(headers(Map.of("x-ratelimit-limit-requests", "60", "x-ratelimit-remaining-requests", "0",
+        "x-ratelimit-reset-requests", "1m0s")).allowance())
+        .isEqualTo(new Allowance(0, Duration.ofSeconds(1), Allowance.UNKNOWN, Duration.ZERO));
+    assertThat(headers(Map.of("x-ratelimit-remaining-requests", "-1")).allowance()).isNull();
     assertThat(headers(Map.of("x-ratelimit-remaining-tokens", "many")).allowance()).isNull();
     assertThat(headers(Map.of("x-ratelimit-remaining-tokens", "5")).allowance())
         .isEqualTo(new Allowance(Allowance.UNKNOWN, Duration.ZERO, 5, Duration.ZERO));

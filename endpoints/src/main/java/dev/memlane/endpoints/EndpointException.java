@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EndpointException extends MemlaneException {
 
+  private static final int LONGEST_QUOTE = 300;
+
   private final Failure failure;
   private final @Nullable Duration retryAfter;
 
@@ -23,6 +25,12 @@ public final class EndpointException extends MemlaneException {
     super(message, cause);
     this.failure = failure;
     this.retryAfter = retryAfter;
+  }
+
+  /** What others wrote, to be part of a message: short, and without characters that would forge lines of a log. */
+  public static String quote(String text) {
+    String line = text.replaceAll("[\\p{Cc}\\p{Zl}\\p{Zp}\\s]+", " ").strip();
+    return line.length() <= LONGEST_QUOTE ? line : line.substring(0, LONGEST_QUOTE) + "...";
   }
 
   public Failure failure() {

@@ -34,7 +34,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EndpointPool<E> implements AutoCloseable {
 
-  private static final long MOST_PATIENCE = Duration.ofHours(1).toNanos();
   private static final long PROBES_FIRST_AFTER = Duration.ofSeconds(5).toNanos();
 
   // Fixed
@@ -112,8 +111,7 @@ public final class EndpointPool<E> implements AutoCloseable {
         return null;
       }
       Gate<E> chosen = choose(ready, demand, now);
-      long room = chosen.room(now);
-      return new Place<>(this, chosen, chosen.enter(now), room, now);
+      return new Place<>(this, chosen, chosen.enter(demand.least(), now), now);
     }
   }
 
@@ -208,6 +206,7 @@ public final class EndpointPool<E> implements AutoCloseable {
       alarm = null;
       alarmAt = Health.NEVER;
     }
+    locked(now -> gates.forEach(gate -> gate.tellState(now)));
     freed();
   }
 
@@ -257,10 +256,6 @@ public final class EndpointPool<E> implements AutoCloseable {
     }
   }
 
-  long bounded(Duration pause) {
-    return pause.compareTo(Duration.ofNanos(MOST_PATIENCE)) > 0 ? MOST_PATIENCE : pause.toNanos();
-  }
-
   /** Something that happens under the lock, at a time. */
   @FunctionalInterface
   interface Change {
@@ -285,8 +280,8 @@ public final class EndpointPool<E> implements AutoCloseable {
     }
     try {
       one.tell(listener);
-    } catch (RuntimeException e) {
-      // A listener's fault must not cost a request its answer.
+    } catch (Throwable e) {
+      // A listener's fault, whatever it is, must not cost a request its answer.
       Thread thread = Thread.currentThread();
       thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
     }

@@ -10,14 +10,17 @@ import org.jspecify.annotations.Nullable;
 final class Gate<E> {
 
   private static final int CRUMBS = 4;
+  private static final long USEFUL_REQUESTS = 10;
+  private static final long USEFUL_UNITS = 8_192;
 
   final Endpoint<E> endpoint;
   private final ConcurrencyLimit concurrency;
-  private final @Nullable RateWindow requestRate;
-  private final @Nullable RateWindow unitRate;
+  private final @Nullable RateLimit requestRate;
+  private final @Nullable RateLimit unitRate;
   private final Health health = new Health();
   private final RecentAnswers recent = new RecentAnswers();
   private final List<News> news;
+  private EndpointState toldState = EndpointState.SERVING;
   private int inFlight;
   private long lastFullAt = -1;
   private long requests;
@@ -35,10 +38,18 @@ final class Gate<E> {
     this.endpoint = endpoint;
     this.news = news;
     this.concurrency = new ConcurrencyLimit(limits.concurrency(), limits.mostConcurrency());
-    this.requestRate = limits.requestsPerMinute() == 0 ? null : new RateWindow(limits.requestsPerMinute(), 1);
-    this.unitRate = limits.unitsPerMinute() == 0
+    this.requestRate = limits.requestsPerMinute() == 0
         ? null
-        : new RateWindow(limits.unitsPerMinute(), limits.unitsPerRequest());
+        : new RateLimit(limits.requestsPerMinute(), USEFUL_REQUESTS);
+    this.unitRate = limits.unitsPerMinute() == 0 ? null : new RateLimit(limits.unitsPerMinute(), unitsAtOnce(limits));
+  }
+
+  /** A request must be able to hold so many that all of a minute's units fit into a minute's requests. */
+  private static long unitsAtOnce(EndpointLimits limits) {
+    long useful = limits.unitsPerRequest() == 0 ? USEFUL_UNITS : limits.unitsPerRequest();
+    return limits.requestsPerMinute() == 0
+        ? useful
+        : Math.max(useful, Math.ceilDiv(limits.unitsPerMinute(), limits.requestsPerMinute()));
   }
 
   /** When this may begin; now or earlier if at once, {@link Health#NEVER} if something has to end first. */
@@ -57,9 +68,9 @@ final class Gate<E> {
   }
 
   /** Of scarce units a request waits for a quarter of what may go out together, if there is a use for so many. */
-  private long worthwhile(Demand demand, RateWindow rate) {
+  private long worthwhile(Demand demand, RateLimit rate) {
     long most = endpoint.limits().unitsPerRequest();
-    long wish = Math.min(demand.wish(), rate.capacity() / CRUMBS);
+    long wish = Math.min(demand.wish(), rate.atOnce() / CRUMBS);
     return Math.max(demand.least(), most == 0 ? wish : Math.min(wish, most));
   }
 
@@ -93,15 +104,14 @@ final class Gate<E> {
     return latency;
   }
 
-  /** @return the most units that a request may have which begins now */
-  long room(long now) {
+  private long room(long now) {
     long perRequest = endpoint.limits().unitsPerRequest();
     long most = perRequest == 0 ? Long.MAX_VALUE : perRequest;
     return unitRate == null ? most : Math.min(most, unitRate.room(now));
   }
 
-  /** @return whether it is a probe */
-  boolean enter(long now) {
+  /** Lets a request in, with so many units at least. */
+  Entry enter(long units, long now) {
     inFlight++;
     if (inFlight >= concurrency.limit()) {
       lastFullAt = now;
@@ -110,26 +120,37 @@ final class Gate<E> {
     if (probe) {
       health.probeBegun();
     }
-    return probe;
+    return new Entry(probe, room(now), new Charges(requestRate == null ? null : requestRate.charge(1, now),
+        unitRate == null ? null : unitRate.charge(units, now)));
   }
 
-  RateWindow.@Nullable Charge begin(long units, long now) {
+  /**
+   * What a request that was let in has.
+   *
+   * @param room the most units it may have
+   */
+  record Entry(boolean probe, long room, Charges charges) {}
+
+  void begin(Place<E> place) {
     requests++;
-    if (requestRate != null) {
-      requestRate.charge(1, now);
-    }
-    return unitRate == null ? null : unitRate.charge(units, now);
+    place.charges().correctUnits(place.units());
   }
 
   void abandoned(Place<E> place) {
     inFlight--;
+    if (!place.isBegun()) {
+      place.charges().giveBack();
+    }
     if (place.isProbe()) {
       health.probeAbandoned();
     }
   }
 
-  void succeeded(Place<E> place, long unitsUsed, @Nullable Allowance allowance, long now) {
-    EndpointState before = health.state(now);
+  /**
+   * @param unitsUsed as the endpoint counts them; 0 or less if it doesn't say
+   * @param exhausted how long it says that it will take nothing; 0 if it will
+   */
+  void succeeded(Place<E> place, long unitsUsed, long exhausted, long now) {
     int limitBefore = concurrency.limit();
     boolean full = lastFullAt >= place.takenAt();
     long took = now - place.begunAt();
@@ -140,20 +161,17 @@ final class Gate<E> {
     recent.add(took, place.items(), now);
     health.answered(place.isProbe());
     concurrency.succeeded(place.begunAt(), full, now);
-    RateWindow.Charge charge = place.charge();
-    if (unitRate != null && charge != null && unitsUsed >= 0) {
-      unitRate.correct(charge, unitsUsed);
+    if (unitsUsed > 0) {
+      place.charges().correctUnits(unitsUsed);
     }
-    if (allowance != null) {
-      health.pause(allowance.exhaustedFor().toNanos(), "nothing is left of its rate limit", now);
-    }
+    health.pause(exhausted, "nothing is left of its rate limit", now);
     news.add(new News.Ended(endpoint.name(), null, took, place.items(), place.units()));
-    changes(before, limitBefore, now);
+    tellLimit(limitBefore);
+    tellState(now);
   }
 
   /** @param retryAfter how long it asks to be left alone; 0 if it doesn't say */
   void failed(Place<E> place, Failure failure, String why, long retryAfter, long now) {
-    EndpointState before = health.state(now);
     int limitBefore = concurrency.limit();
     boolean probe = place.isProbe();
     inFlight--;
@@ -163,34 +181,37 @@ final class Gate<E> {
       failed++;
     }
     switch (failure) {
-      case BUSY -> concurrency.refused(place.begunAt(), health.busy(probe, retryAfter, why, now), now);
+      case BUSY -> concurrency.refused(place.begunAt(), health.busy(probe, place.begunAt(), retryAfter, why, now), now);
       case TIMED_OUT -> {
         concurrency.refused(place.begunAt(), 0, now);
-        health.failed(probe, why, now);
+        health.failed(probe, 0, why, now);
       }
-      case UNAVAILABLE -> {
-        health.failed(probe, why, now);
-        health.pause(retryAfter, why, now);
-      }
+      case UNAVAILABLE -> health.failed(probe, retryAfter, why, now);
       case DENIED -> health.denied(why, now);
       case REFUSED -> health.refusedTheRequest(probe);
       case UNKNOWN -> {
         if (probe) {
-          health.failed(true, why, now);
+          health.failed(true, 0, why, now);
         }
       }
     }
     news.add(new News.Ended(endpoint.name(), failure, now - place.begunAt(), place.items(), place.units()));
-    changes(before, limitBefore, now);
+    tellLimit(limitBefore);
+    tellState(now);
   }
 
-  private void changes(EndpointState before, int limitBefore, long now) {
-    EndpointState after = health.state(now);
-    if (after != before) {
-      news.add(new News.Changed(endpoint.name(), after, health.reason(now)));
-    }
-    if (concurrency.limit() != limitBefore) {
+  private void tellLimit(int before) {
+    if (concurrency.limit() != before) {
       news.add(new News.Limited(endpoint.name(), concurrency.limit()));
+    }
+  }
+
+  /** Has it told if the state is not the one that was told last; a pause ends by itself. */
+  void tellState(long now) {
+    EndpointState state = health.state(now);
+    if (state != toldState) {
+      toldState = state;
+      news.add(new News.Changed(endpoint.name(), state, health.reason(now)));
     }
   }
 

@@ -25,6 +25,7 @@ final class Health {
   private boolean probing;
   private int outcomes;
   private int refusalsInARow;
+  private long lastRefusalAt = -1;
 
   /** The state as it is now: a pause ends by itself. */
   EndpointState state(long now) {
@@ -70,21 +71,30 @@ final class Health {
   }
 
   /**
-   * It was asked for too much.
+   * It was asked for too much. Of requests that were in flight together only the first refusal counts.
    *
    * @param asked how long it asks to be left alone; 0 if it doesn't say
    * @return how long it will be left alone
    */
-  long busy(boolean probe, long asked, String why, long now) {
-    if (probe) {
-      close();
+  long busy(boolean probe, long begunAt, long asked, String why, long now) {
+    if (begunAt >= lastRefusalAt) {
+      refusalsInARow++;
+      lastRefusalAt = now;
     }
-    refusalsInARow++;
     long pause = asked;
     if (pause == 0 && refusalsInARow > 1) {
       pause = FIRST_PAUSE << Math.min(MOST_DOUBLINGS, refusalsInARow - 2);
     }
-    pause(pause, why, now);
+    if (probe && state == EndpointState.OPEN) {
+      // It may be full of requests that it will never answer.
+      probing = false;
+      shut(EndpointState.OPEN, why, now + Math.max(PROBE_EVERY, pause));
+    } else {
+      if (probe) {
+        close();
+      }
+      pause(pause, why, now);
+    }
     return pause;
   }
 
@@ -98,11 +108,20 @@ final class Health {
     }
   }
 
-  void failed(boolean probe, String why, long now) {
+  /** @param asked how long it asks to be left alone; 0 if it doesn't say */
+  void failed(boolean probe, long asked, String why, long now) {
     outcome(true);
-    if (probe || (!needsProbe() && Integer.bitCount(outcomes) >= FAILURES)) {
+    if (probe && state == EndpointState.OUT) {
+      probing = false;
+      shut(EndpointState.OUT, why, now + DENIED_FOR);
+    } else if (probe || (!needsProbe() && Integer.bitCount(outcomes) >= FAILURES)) {
+      long pausedUntil = state == EndpointState.PAUSED ? until : 0;
       close();
-      shut(EndpointState.OPEN, why, now + PROBE_EVERY);
+      shut(EndpointState.OPEN, why, Math.max(pausedUntil, now + Math.max(PROBE_EVERY, asked)));
+    } else if (state == EndpointState.OPEN) {
+      until = Math.max(until, now + asked);
+    } else {
+      pause(asked, why, now);
     }
   }
 

@@ -9,24 +9,24 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Place<E> {
 
+  private static final Duration MOST_PATIENCE = Duration.ofHours(1);
+
   private final EndpointPool<E> pool;
   private final Gate<E> gate;
-  private final boolean probe;
-  private final long room;
+  private final Gate.Entry entry;
   private final long takenAt;
 
   // Guarded by the pool's lock
   private long begunAt;
   private int items;
   private long units;
-  private RateWindow.@Nullable Charge charge;
+  private boolean begun;
   private boolean ended;
 
-  Place(EndpointPool<E> pool, Gate<E> gate, boolean probe, long room, long now) {
+  Place(EndpointPool<E> pool, Gate<E> gate, Gate.Entry entry, long now) {
     this.pool = pool;
     this.gate = gate;
-    this.probe = probe;
-    this.room = room;
+    this.entry = entry;
     this.takenAt = now;
     this.begunAt = now;
   }
@@ -38,12 +38,12 @@ public final class Place<E> {
 
   /** The most units that the request may have; a single thing of more is sent alone. */
   public long room() {
-    return room;
+    return entry.room();
   }
 
   /** Whether the request is to find out if the endpoint is back. It should be as small as possible. */
   public boolean isProbe() {
-    return probe;
+    return entry.probe();
   }
 
   /**
@@ -57,7 +57,8 @@ public final class Place<E> {
       this.begunAt = now;
       this.items = items;
       this.units = units;
-      this.charge = gate.begin(units, now);
+      this.begun = true;
+      gate.begin(this);
     });
   }
 
@@ -69,11 +70,12 @@ public final class Place<E> {
   /**
    * The request was answered.
    *
-   * @param unitsUsed how many units the endpoint has counted; less than 0 if it doesn't say
+   * @param unitsUsed how many units the endpoint has counted; 0 or less if it doesn't say
    * @param allowance what it says it would still take; null if it doesn't say
    */
   public void succeeded(long unitsUsed, @Nullable Allowance allowance) {
-    end(now -> gate.succeeded(this, unitsUsed, allowance, now));
+    long exhausted = allowance == null ? 0 : bounded(allowance.exhaustedFor());
+    end(now -> gate.succeeded(this, unitsUsed, exhausted, now));
   }
 
   /**
@@ -83,8 +85,8 @@ public final class Place<E> {
    * @param retryAfter how long the endpoint asks to be left alone; null if it doesn't say
    */
   public void failed(Failure failure, String why, @Nullable Duration retryAfter) {
-    long nanos = retryAfter == null || retryAfter.isNegative() ? 0 : pool.bounded(retryAfter);
-    end(now -> gate.failed(this, failure, why, nanos, now));
+    long pause = retryAfter == null ? 0 : bounded(retryAfter);
+    end(now -> gate.failed(this, failure, why, pause, now));
   }
 
   /** Nobody wants the request any more; or there was nothing to send. */
@@ -92,14 +94,21 @@ public final class Place<E> {
     end(now -> gate.abandoned(this));
   }
 
+  private static long bounded(Duration pause) {
+    return pause.isNegative() ? 0 : pause.compareTo(MOST_PATIENCE) > 0 ? MOST_PATIENCE.toNanos() : pause.toNanos();
+  }
+
   private void end(EndpointPool.Change change) {
-    pool.locked(now -> {
-      if (!ended) {
-        ended = true;
-        change.at(now);
-      }
-    });
-    pool.freed();
+    try {
+      pool.locked(now -> {
+        if (!ended) {
+          ended = true;
+          change.at(now);
+        }
+      });
+    } finally {
+      pool.freed();
+    }
   }
 
   // For the gate, under the lock
@@ -120,12 +129,16 @@ public final class Place<E> {
     return units;
   }
 
-  RateWindow.@Nullable Charge charge() {
-    return charge;
+  boolean isBegun() {
+    return begun;
+  }
+
+  Charges charges() {
+    return entry.charges();
   }
 
   @Override
   public String toString() {
-    return "Place[" + gate.endpoint.name() + (probe ? ", probe" : "") + "]";
+    return "Place[" + gate.endpoint.name() + (entry.probe() ? ", probe" : "") + "]";
   }
 }

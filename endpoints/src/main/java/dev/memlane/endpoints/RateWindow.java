@@ -4,41 +4,25 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * A limit on what is begun in any minute, kept by remembering what was begun.
- *
- * <p>
- * A minute's worth is not let out in one burst with a long silence after it: the limit is kept in equal parts of the
- * minute, as short as leaves each a useful amount. What keeps to a sixtieth in every second keeps to the whole in every
- * minute, wherever who counts lets his minutes begin. Guarded by the pool's lock. Times are nanoseconds.
+ * How much was begun within the last so many nanoseconds, and how much more may be. Guarded by the pool's lock. Times are
+ * nanoseconds.
  */
 final class RateWindow {
 
-  private static final long MINUTE = 60_000_000_000L;
-  private static final int MOST_PARTS = 600;
-  private static final int USEFUL = 10;
+  /** Of what was begun within so small a part of the window only the sum is kept. */
+  private static final long GRAINS = 1_000;
 
   private final long capacity;
   private final long length;
   private final Deque<Charge> charges = new ArrayDeque<>();
   private long charged;
 
-  /**
-   * @param perMinute the most in any minute
-   * @param atLeast what a part of the minute has to hold, such as the units of one request
-   */
-  RateWindow(long perMinute, long atLeast) {
-    int parts = MOST_PARTS;
-    // Whole numbers lose something in parts; more than a fiftieth would be missed.
-    while (parts > 1
-        && (perMinute / parts < Math.max(USEFUL, atLeast) || perMinute / parts * parts * 50 < perMinute * 49)) {
-      parts--;
-    }
-    this.capacity = Math.max(1, perMinute / parts);
-    // A hundredth longer, because who counts is further away from some requests than from others.
-    this.length = MINUTE / parts + MINUTE / parts / 100;
+  /** @param capacity the most within the length; at least 1 */
+  RateWindow(long capacity, long length) {
+    this.capacity = capacity;
+    this.length = length;
   }
 
-  /** What fits into a part of the minute. */
   long capacity() {
     return capacity;
   }
@@ -56,7 +40,7 @@ final class RateWindow {
         return charge.at + length;
       }
     }
-    throw new IllegalStateException("more is charged than was begun: " + charged + " of " + capacity);
+    throw new IllegalStateException("less was begun than is charged: " + charged + " of " + capacity);
   }
 
   /** How much can be begun now. */
@@ -66,17 +50,23 @@ final class RateWindow {
   }
 
   Charge charge(long amount, long now) {
-    Charge charge = new Charge(now, amount);
-    charges.add(charge);
+    Charge newest = charges.peekLast();
+    if (newest != null && now - newest.begunAt < length / GRAINS) {
+      newest.at = now;
+    } else {
+      newest = new Charge(now);
+      charges.add(newest);
+    }
+    newest.amount += amount;
     charged += amount;
-    return charge;
+    return newest;
   }
 
-  /** Sets right what was estimated, unless it is forgotten already. */
-  void correct(Charge charge, long amount) {
+  /** Adds to what was begun then, or takes from it, unless it is forgotten already. */
+  void correct(Charge charge, long difference) {
     if (!charge.expired) {
-      charged += amount - charge.amount;
-      charge.amount = amount;
+      charged += difference;
+      charge.amount += difference;
     }
   }
 
@@ -88,15 +78,16 @@ final class RateWindow {
     }
   }
 
-  /** What was begun at a time. */
+  /** What was begun at about the same time. */
   static final class Charge {
-    private final long at;
+    private final long begunAt;
+    private long at;
     private long amount;
     private boolean expired;
 
-    private Charge(long at, long amount) {
+    private Charge(long at) {
+      this.begunAt = at;
       this.at = at;
-      this.amount = amount;
     }
   }
 }

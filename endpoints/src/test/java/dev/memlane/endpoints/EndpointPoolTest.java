@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -68,7 +69,7 @@ class EndpointPoolTest {
     public void ended(String endpoint, @Nullable Failure failure, Duration took, int items, long units) {
       ended++;
       if (failure == Failure.REFUSED) {
-        throw new IllegalStateException("a listener's fault");
+        throw new AssertionError("a listener's fault");
       }
     }
 
@@ -122,6 +123,7 @@ class EndpointPoolTest {
       begin(pool).failed(Failure.REFUSED, "status 400", null);
 
       assertThat(thrown).hasSize(1);
+      assertThat(freed).isEqualTo(1);
       assertThat(pool.take(Demand.any())).isNotNull();
     } finally {
       Thread.currentThread().setUncaughtExceptionHandler(before);
@@ -258,21 +260,85 @@ class EndpointPoolTest {
     assertThat(begun).isGreaterThanOrEqualTo((int) (0.95 * perMinute * minutes));
   }
 
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+  void unitsPerMinute_anyMinute_hasNoMoreAndNearlyAsMany(long seed) {
+    Random random = new Random(seed);
+    int perMinute = new int[]{1_000, 10_000, 120_000, 1_000_000}[random.nextInt(4)];
+    int requestsPerMinute = random.nextBoolean() ? 0 : 3 + random.nextInt(300);
+    int perRequest = requestsPerMinute > 0 || random.nextBoolean() ? 0 : 1 + random.nextInt(perMinute / 2);
+    EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", EndpointLimits.none().concurrency(1_000)
+        .unitsPerMinute(perMinute).unitsPerRequest(perRequest).requestsPerMinute(requestsPerMinute)));
+    Deque<long[]> lastMinute = new ArrayDeque<>();
+    long inMinute = 0;
+    long begun = 0;
+    int minutes = 10;
+
+    for (long end = Duration.ofMinutes(minutes).toNanos(); time.nanoTime() < end; time.pass(Duration.ofMillis(50))) {
+      long text = 1L + random.nextInt(perMinute / 10);
+      for (Place<String> place = pool
+          .take(new Demand(text, 10L * perMinute, null, Map.of())); place != null; place = pool
+              .take(new Demand(text, 10L * perMinute, null, Map.of()))) {
+        // As many texts of this size as fit, of which the service counts some more or fewer tokens.
+        long units = Math.max(text, Math.min(place.room(), perMinute) / text * text);
+        place.begin(1, units);
+        long counted = Math.max(1, units - random.nextInt((int) text));
+        place.succeeded(counted, null);
+        lastMinute.add(new long[]{time.nanoTime(), counted});
+        inMinute += counted;
+        begun += counted;
+        text = 1L + random.nextInt(perMinute / 10);
+      }
+      while (!lastMinute.isEmpty() && time.nanoTime() - lastMinute.element()[0] >= Duration.ofMinutes(1).toNanos()) {
+        inMinute -= lastMinute.remove()[1];
+      }
+      assertThat(inMinute).as("seed %s", seed).isLessThanOrEqualTo(perMinute);
+    }
+
+    assertThat(begun)
+        .as("seed %s: %s a minute, %s a request, %s requests", seed, perMinute, perRequest, requestsPerMinute)
+        .isGreaterThanOrEqualTo((long) (0.75 * perMinute * minutes));
+  }
+
+  @Test
+  void unitsPerMinute_countedHigherThanEstimated_arePaidForLater() {
+    EndpointPool<String> pool = pool(Policy.LEAST_LOADED,
+        endpoint("a", EndpointLimits.none().concurrency(10).unitsPerMinute(6_000).unitsPerRequest(100)));
+    begin(pool, units(100)).succeeded(5_950, null);
+    time.pass(Duration.ofSeconds(2));
+
+    assertThat(pool.take(units(100))).isNull();
+    assertThat(pool.take(units(50))).isNotNull();
+  }
+
   @Test
   void unitsPerMinute_areSpentInGoodParts_andCorrectedByWhatTheEndpointCounts() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED,
         endpoint("a", EndpointLimits.none().concurrency(10).unitsPerMinute(6_000).unitsPerRequest(100)));
 
-    Place<String> first = begin(pool, units(60));
+    Place<String> first = Objects.requireNonNull(pool.take(units(60)));
     assertThat(first.room()).isEqualTo(100);
+    first.begin(1, 60);
     assertThat(pool.take(units(60))).as("60 of 100 are spent in this second").isNull();
     assertThat(Objects.requireNonNull(pool.take(units(40))).room()).isEqualTo(40);
     first.succeeded(10, null);
-    assertThat(pool.take(units(60))).as("the endpoint has counted 10 instead").isNotNull();
+    assertThat(pool.take(units(50))).as("the endpoint has counted 10 instead").isNotNull();
     time.pass(Duration.ofMillis(1_100));
     assertThat(Objects.requireNonNull(pool.take(units(100))).room()).isEqualTo(100);
+    time.pass(Duration.ofMillis(1_100));
     assertThat(begin(pool, units(500))).as("a single thing of more than fits goes alone").isNotNull();
     assertThat(pool.take(units(1))).isNull();
+  }
+
+  @Test
+  void take_twiceBeforeBeginning_keepsToTheRate_andWhatIsAbandonedIsGivenBack() {
+    EndpointPool<String> pool = pool(Policy.LEAST_LOADED,
+        endpoint("a", EndpointLimits.none().concurrency(10).requestsPerMinute(1).unitsPerMinute(100)));
+
+    Place<String> taken = Objects.requireNonNull(pool.take(units(100)));
+    assertThat(pool.take(units(1))).isNull();
+    taken.abandon();
+    assertThat(pool.take(units(100))).isNotNull();
   }
 
   @Test
@@ -303,6 +369,56 @@ class EndpointPoolTest {
     assertThat(freed).isEqualTo(1);
     assertThat(pool.take(Demand.any())).isNotNull();
     assertThat(pool.troubles()).isEmpty();
+    assertThat(recorder.states).containsExactly("a PAUSED status 429", "a SERVING");
+  }
+
+  @Test
+  void busy_manyAtOnce_countAsOne() {
+    EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", EndpointLimits.none().concurrency(30)));
+    List<Place<String>> together = new ArrayList<>();
+    for (int i = 0; i < 30; i++) {
+      together.add(begin(pool));
+    }
+    time.pass(Duration.ofMillis(5));
+
+    together.forEach(place -> place.failed(Failure.BUSY, "status 429", null));
+
+    assertThat(pool.take(Demand.any())).as("the first refusal without a time is none to wait for").isNotNull();
+  }
+
+  @Test
+  void breaker_openedByThoseThatAskToBeLeftAlone_waitsForSoLong() {
+    EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", EndpointLimits.none().concurrency(6)));
+    List<Place<String>> together = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      together.add(begin(pool));
+    }
+
+    together.subList(0, 5).forEach(place -> place.failed(Failure.UNAVAILABLE, "status 503", Duration.ofSeconds(20)));
+    together.get(5).failed(Failure.TIMED_OUT, "no answer", null);
+
+    assertThat(stats(pool, "a").state()).isEqualTo(EndpointState.OPEN);
+    time.pass(Duration.ofMillis(19_999));
+    assertThat(pool.take(Demand.any())).isNull();
+    time.pass(Duration.ofMillis(1));
+    Place<String> probe = begin(pool);
+    assertThat(probe.isProbe()).isTrue();
+    probe.failed(Failure.UNAVAILABLE, "status 503", Duration.ofSeconds(10));
+    time.pass(Duration.ofMillis(9_999));
+    assertThat(pool.take(Demand.any())).isNull();
+  }
+
+  @Test
+  void denied_probeThatTellsNothing_isFollowedByOneMinutesLater() {
+    EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", ONE));
+    begin(pool).failed(Failure.DENIED, "status 401", null);
+    time.pass(Duration.ofMinutes(5));
+
+    begin(pool).failed(Failure.TIMED_OUT, "no answer", null);
+
+    assertThat(stats(pool, "a").state()).isEqualTo(EndpointState.OUT);
+    time.pass(Duration.ofMinutes(4));
+    assertThat(pool.take(Demand.any())).isNull();
   }
 
   @Test
@@ -405,12 +521,21 @@ class EndpointPoolTest {
   }
 
   @Test
-  void breaker_probeThatIsAnsweredWithARefusal_closes() {
+  void breaker_probeThatIsOneTooMany_isFollowedByAnother_andOneThatIsRefusedForItsTextCloses() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", ONE));
     open(pool, "a");
     time.pass(Duration.ofMillis(500));
 
-    begin(pool).failed(Failure.BUSY, "status 429", null);
+    begin(pool).failed(Failure.BUSY, "status 429", Duration.ofSeconds(2));
+    assertThat(stats(pool, "a").state()).isEqualTo(EndpointState.OPEN);
+    time.pass(Duration.ofMillis(1_999));
+    assertThat(pool.take(Demand.any())).isNull();
+    time.pass(Duration.ofMillis(1));
+    Thread thread = Thread.currentThread();
+    Thread.UncaughtExceptionHandler before = thread.getUncaughtExceptionHandler();
+    thread.setUncaughtExceptionHandler((where, failure) -> {});
+    begin(pool).failed(Failure.REFUSED, "status 400", null);
+    thread.setUncaughtExceptionHandler(before);
 
     assertThat(stats(pool, "a").state()).isEqualTo(EndpointState.SERVING);
   }

@@ -43,6 +43,8 @@ import org.jspecify.annotations.Nullable;
 public final class EmbeddingProvider implements AutoCloseable {
 
   private static final long MINUTE = Duration.ofMinutes(1).toNanos();
+  /** Sleeping longer than that would wake up late, by a large part of a short latency. */
+  private static final long SLEEPS_LATE_BY = 200_000;
   private static final JsonFactory JSON = new JsonFactory();
 
   static {
@@ -53,6 +55,8 @@ public final class EmbeddingProvider implements AutoCloseable {
   private final int dimension;
   private final Map<String, Key> keys = new ConcurrentHashMap<>();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  /** When the request arrived that a thread serves. */
+  private final ThreadLocal<Long> arrived = new ThreadLocal<>();
   private final Map<String, Integer> computed = new ConcurrentHashMap<>();
   private HttpServer server;
 
@@ -68,7 +72,13 @@ public final class EmbeddingProvider implements AutoCloseable {
   private HttpServer listen(int port) {
     try {
       HttpServer listening = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1_000);
-      listening.setExecutor(threads);
+      listening.setExecutor(task -> {
+        long now = System.nanoTime();
+        threads.execute(() -> {
+          arrived.set(now);
+          task.run();
+        });
+      });
       listening.createContext("/", this::handle);
       listening.start();
       return listening;
@@ -146,6 +156,10 @@ public final class EmbeddingProvider implements AutoCloseable {
   }
 
   private void serve(HttpExchange exchange, Key key, byte[] body) throws IOException, InterruptedException {
+    if (key.fault == Fault.HANG) {
+      key.hanging.await();
+      return;
+    }
     Duration retryAfter = key.enter();
     if (retryAfter != null) {
       exchange.getResponseHeaders().add("Retry-After-Ms", String.valueOf(retryAfter.toMillis()));
@@ -153,7 +167,7 @@ public final class EmbeddingProvider implements AutoCloseable {
       answer(exchange, new Answer(429, error("Rate limit reached"), true));
       return;
     }
-    long begun = System.nanoTime();
+    long begun = arrived.get();
     Answer answer;
     try {
       answer = compute(key, new Request(body), begun);
@@ -177,10 +191,6 @@ public final class EmbeddingProvider implements AutoCloseable {
   /** @return null to close the connection without an answer */
   private @Nullable Answer compute(Key key, Request request, long begun) throws InterruptedException {
     Fault fault = key.fault;
-    if (fault == Fault.HANG) {
-      key.hanging.await();
-      return null;
-    }
     if (fault == Fault.RESET) {
       return null;
     }
@@ -193,12 +203,19 @@ public final class EmbeddingProvider implements AutoCloseable {
     Answer answer = new Answer(200, vectors(request, fault), fault != Fault.TRUNCATED);
     request.texts.forEach(text -> computed.merge(text, 1, Integer::sum));
     key.answered(request.texts.size());
-    // What the computing took is part of the latency.
-    long left = key.latency.get().toNanos() - (System.nanoTime() - begun);
-    if (left > 0) {
-      TimeUnit.NANOSECONDS.sleep(left);
-    }
+    // From when the request arrived: what the computing took is part of the latency.
+    waitUntil(begun + key.latency.get().toNanos());
     return answer;
+  }
+
+  private static void waitUntil(long nanoTime) throws InterruptedException {
+    long left = nanoTime - System.nanoTime();
+    if (left > SLEEPS_LATE_BY) {
+      TimeUnit.NANOSECONDS.sleep(left - SLEEPS_LATE_BY);
+    }
+    while (System.nanoTime() < nanoTime) {
+      Thread.onSpinWait();
+    }
   }
 
   private String vectors(Request request, @Nullable Fault fault) {
@@ -253,7 +270,7 @@ public final class EmbeddingProvider implements AutoCloseable {
 
   /** What goes wrong at a key. */
   public enum Fault {
-    /** Accepts and never answers. */
+    /** Accepts everything and never answers. */
     HANG,
     /** Closes the connection without an answer. */
     RESET,

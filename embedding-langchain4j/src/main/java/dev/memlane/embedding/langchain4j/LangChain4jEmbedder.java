@@ -116,11 +116,15 @@ public final class LangChain4jEmbedder implements MeteredEmbedder {
             + "); check its key, its address and its name", null);
       }
       if (failure != null) {
-        return new EndpointException(failure, "model " + model + " failed: " + cause, thrown);
+        return new EndpointException(failure, describe(cause), thrown);
       }
       cause = cause.getCause();
     }
-    return new EndpointException(Failure.UNKNOWN, "model " + model + " failed: " + thrown, thrown);
+    return new EndpointException(Failure.UNKNOWN, describe(thrown), thrown);
+  }
+
+  private String describe(Throwable thrown) {
+    return "model " + model + " failed: " + EndpointException.quote(thrown.toString());
   }
 
   private static @Nullable Failure failure(Throwable thrown) {

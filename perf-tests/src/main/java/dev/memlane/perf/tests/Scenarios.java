@@ -18,7 +18,8 @@ import java.util.List;
 final class Scenarios {
 
   static final List<Scenario> ALL = List.of(new PaperScenario(), new SingleScenario(), new ConcurrentScenario(),
-      new BulkScenario(), new LocalModelScenario(), new EmbeddingPoolScenario(), new FailuresScenario(), new SearchScenario(), new MixedScenario(),
+      new BulkScenario(), new LocalModelScenario(), new EmbeddingPoolScenario(), new FailuresScenario(),
+      new SearchScenario(), new MixedScenario(),
       new OpenScenario(), new FollowScenario(), new MicroScenario());
 
   private Scenarios() {}

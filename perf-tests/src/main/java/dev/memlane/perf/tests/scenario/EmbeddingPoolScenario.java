@@ -29,6 +29,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -45,6 +46,7 @@ public final class EmbeddingPoolScenario implements Scenario {
   private static final int DIMENSION = 64;
   private static final int TEXTS_A_REQUEST = 4;
   private static final double A_KEYS_SHARE = 1.0 / KEYS;
+  private static final long SEED = 17;
   private static final long TENTH = 100_000_000L;
 
   private static final String KEY_BY_KEY = "keys and requests in flight";
@@ -227,6 +229,7 @@ public final class EmbeddingPoolScenario implements Scenario {
     List<Double> used = new ArrayList<>();
     int failures = 0;
     List<Double> line = new ArrayList<>();
+    Random random = new Random(SEED);
     for (int round = 0; round < bench.size(bench.rounds(), 1); round++) {
       bench.say("one of three endpoints " + trouble.text + ", round " + (round + 1));
       line.clear();
@@ -240,6 +243,8 @@ public final class EmbeddingPoolScenario implements Scenario {
         trouble.begin(bad);
         watched(texts, Duration.ofSeconds(1), line);
         double during = watched(texts, bench.slice(9), line);
+        // At any time between two probes.
+        watched(texts, Duration.ofMillis(random.nextInt(1_000)), line);
         int answered = bad.key.texts();
         long ended = System.nanoTime();
         trouble.end(bad);
@@ -320,7 +325,8 @@ public final class EmbeddingPoolScenario implements Scenario {
     Path file = bench.directory("lines").resolve("lines.jsonl");
     Files.createDirectories(file.getParent());
     Files.writeString(file, IntStream.range(0, lines)
-        .mapToObj(i -> "{\"content\":\"note " + i + " of what was said, as it is remembered\",\"user\":\"u" + i % 100 + "\"}")
+        .mapToObj(
+            i -> "{\"content\":\"note " + i + " of what was said, as it is remembered\",\"user\":\"u" + i % 100 + "\"}")
         .collect(Collectors.joining("\n")));
     List<Contestant> contestants = new ArrayList<>();
     for (Limited limited : Limited.values()) {
