@@ -94,6 +94,11 @@ record Context(CommonOptions options, Console console, Map<String, String> envir
     }
   }
 
+  /** Whether a configuration file says what makes vectors. */
+  boolean isConfigured() {
+    return options.embedder() == null && configurationFile() != null;
+  }
+
   private @Nullable Path configurationFile() {
     Path given = options.configuration();
     if (given != null) {

@@ -1,6 +1,5 @@
 package dev.memlane.cli;
 
-import dev.memlane.endpoints.EndpointStats;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,9 +46,8 @@ final class IngestCommand implements Callable<Integer> {
     try (Session session = context.open(once)) {
       IngestReport report = new Ingestion(session.memory(), defaults, context.console(), context.stop()).run(sources);
       context.answer(report::json, () -> context.print(report.summary()));
-      List<EndpointStats> endpoints = session.memory().embeddingStatistics().endpoints();
-      if (endpoints.size() > 1 && !context.options().json()) {
-        Layout.endpoints(endpoints).forEach(context::print);
+      if (context.isConfigured() && !context.options().json()) {
+        Layout.endpoints(session.memory().embeddingStatistics().endpoints()).forEach(context::print);
       }
       String ended = report.ended();
       if (ended != null) {

@@ -50,7 +50,8 @@ final class StatsCommand implements Callable<Integer> {
 
   private static Map<String, @Nullable Object> json(EndpointStats endpoint) {
     return Json.object("name", endpoint.name(), "state", Layout.name(endpoint.state()), "reason", endpoint.reason(),
-        "inFlight", endpoint.inFlight(), "limit", endpoint.limit(), "requests", endpoint.requests(), "succeeded",
+        "inFlight", endpoint.inFlight(), "limit", endpoint.limit(), "requests", endpoint.requests(), "retries",
+        endpoint.retries(), "succeeded",
         endpoint.succeeded(), "busy", endpoint.busy(), "failed", endpoint.failed(), "texts", endpoint.items(),
         "textsPerSecond", endpoint.itemsPerSecond(), "p50Milliseconds", endpoint.p50().toNanos() / 1e6,
         "p99Milliseconds", endpoint.p99().toNanos() / 1e6);
@@ -68,7 +69,7 @@ final class StatsCommand implements Callable<Integer> {
     row("unindexed", Layout.number(statistics.unindexed().size()), "memories that searches miss");
     statistics.unindexed()
         .forEach(left -> context.print("  " + left.memory() + "  " + Layout.line(left.problem())));
-    if (statistics.embedding().endpoints().size() > 1) {
+    if (context.isConfigured()) {
       row("endpoints", Layout.number(statistics.embedding().endpoints().size()), "that make vectors:");
       Layout.endpoints(statistics.embedding().endpoints()).forEach(context::print);
     }

@@ -111,7 +111,7 @@ public final class EndpointPool<E> implements AutoCloseable {
         return null;
       }
       Gate<E> chosen = choose(ready, demand, now);
-      return new Place<>(this, chosen, chosen.enter(demand.least(), now), now);
+      return new Place<>(this, chosen, chosen.enter(demand, now), now);
     }
   }
 

@@ -11,6 +11,7 @@ import java.time.Duration;
  * @param inFlight how many requests it has now
  * @param limit how many it may have now: the one configured, or the one found so far
  * @param requests how many were sent to it
+ * @param retries how many of them had failed before, here or elsewhere
  * @param succeeded how many of them it answered
  * @param busy how many it refused as one too many
  * @param failed how many failed in other ways
@@ -20,4 +21,5 @@ import java.time.Duration;
  * @param p99 how long 99 of 100 took at most, lately
  */
 public record EndpointStats(String name, EndpointState state, String reason, int inFlight, int limit, long requests,
-    long succeeded, long busy, long failed, long items, double itemsPerSecond, Duration p50, Duration p99) {}
+    long retries, long succeeded, long busy, long failed, long items, double itemsPerSecond, Duration p50,
+    Duration p99) {}

@@ -24,6 +24,7 @@ final class Gate<E> {
   private int inFlight;
   private long lastFullAt = -1;
   private long requests;
+  private long retries;
   private long succeeded;
   private long busy;
   private long failed;
@@ -110,8 +111,8 @@ final class Gate<E> {
     return unitRate == null ? most : Math.min(most, unitRate.room(now));
   }
 
-  /** Lets a request in, with so many units at least. */
-  Entry enter(long units, long now) {
+  /** Lets a request in. */
+  Entry enter(Demand demand, long now) {
     inFlight++;
     if (inFlight >= concurrency.limit()) {
       lastFullAt = now;
@@ -120,19 +121,22 @@ final class Gate<E> {
     if (probe) {
       health.probeBegun();
     }
-    return new Entry(probe, room(now), new Charges(requestRate == null ? null : requestRate.charge(1, now),
-        unitRate == null ? null : unitRate.charge(units, now)));
+    return new Entry(probe, !demand.notBefore().isEmpty(), room(now),
+        new Charges(requestRate == null ? null : requestRate.charge(1, now),
+            unitRate == null ? null : unitRate.charge(demand.least(), now)));
   }
 
   /**
    * What a request that was let in has.
    *
+   * @param retry whether it failed before
    * @param room the most units it may have
    */
-  record Entry(boolean probe, long room, Charges charges) {}
+  record Entry(boolean probe, boolean retry, long room, Charges charges) {}
 
   void begin(Place<E> place) {
     requests++;
+    retries += place.isRetry() ? 1 : 0;
     place.charges().correctUnits(place.units());
   }
 
@@ -217,7 +221,7 @@ final class Gate<E> {
 
   EndpointStats stats(long now) {
     return new EndpointStats(endpoint.name(), health.state(now), health.reason(now), inFlight, concurrency.limit(),
-        requests, succeeded, busy, failed, items, recent.itemsPerSecond(now), recent.percentile(50, now),
+        requests, retries, succeeded, busy, failed, items, recent.itemsPerSecond(now), recent.percentile(50, now),
         recent.percentile(99, now));
   }
 }

@@ -133,6 +133,10 @@ public final class Place<E> {
     return begun;
   }
 
+  boolean isRetry() {
+    return entry.retry();
+  }
+
   Charges charges() {
     return entry.charges();
   }

@@ -231,7 +231,8 @@ class EndpointPoolTest {
     assertThat(freed).isZero();
     time.pass(Duration.ofMillis(1));
     assertThat(freed).isEqualTo(1);
-    assertThat(pool.take(shunning)).isNotNull();
+    begin(pool, shunning);
+    assertThat(stats(pool, "a").retries()).isEqualTo(1);
   }
 
   // Rates
@@ -585,6 +586,7 @@ class EndpointPoolTest {
 
     EndpointStats stats = stats(pool, "a");
     assertThat(stats.requests()).isEqualTo(103);
+    assertThat(stats.retries()).isZero();
     assertThat(stats.succeeded()).isEqualTo(100);
     assertThat(stats.busy()).isEqualTo(1);
     assertThat(stats.failed()).isEqualTo(1);
