@@ -20,6 +20,7 @@ import com.tngtech.archunit.lang.ArchRule;
 class ArchitectureTest {
 
   private static final String MODEL = "dev.memlane.model";
+  private static final String LANES = "dev.memlane.lanes";
   private static final String ENDPOINTS = "dev.memlane.endpoints";
   private static final String EMBEDDING = "dev.memlane.embedding..";
   private static final String ORCHESTRATOR = "dev.memlane.orchestrator";
@@ -37,6 +38,10 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule endpoints_doNotKnowWhatIsCarried = classes().that().resideInAPackage(ENDPOINTS).should()
       .onlyDependOnClassesThat().resideInAnyPackage(ENDPOINTS, MODEL, "java..", "org.jspecify..", "org.HdrHistogram..");
+
+  @ArchTest
+  static final ArchRule lanes_knowOnlyJava = classes().that().resideInAPackage(LANES).should()
+      .onlyDependOnClassesThat().resideInAnyPackage(LANES, "java..", "org.jspecify..");
 
   @ArchTest
   static final ArchRule embedding_knowsModelEndpointsCacheAndJson = classes().that()
@@ -88,7 +93,7 @@ class ArchitectureTest {
   /** A rule about dependencies holds trivially where a module is missing or the exempted class knows no store. */
   @ArchTest
   static void rules_areAboutClassesThatAreThere(JavaClasses all) {
-    for (String module : new String[]{MODEL, ENDPOINTS, "dev.memlane.embedding", CORE, HISTORY, VECTOR,
+    for (String module : new String[]{MODEL, LANES, ENDPOINTS, "dev.memlane.embedding", CORE, HISTORY, VECTOR,
         "dev.memlane.storage.postgres", ORCHESTRATOR, EMBEDDED, CLI}) {
       assertThat(all.that(resideInAPackage(module)).size()).as(module).isGreaterThan(3);
     }

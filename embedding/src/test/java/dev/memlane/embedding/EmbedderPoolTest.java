@@ -214,7 +214,8 @@ class EmbedderPoolTest {
 
   @Test
   void again_whileTokensAreScarce_isNotOvertakenForEver() {
-    try (BatchingEmbedder embedder = batching(EmbedderPool.builder().tokens(text -> text.startsWith("long") ? 300 : 30)
+    try (BatchingEmbedder embedder = batching(EmbedderPool.builder().firstPause(Duration.ofSeconds(2))
+        .tokens(text -> text.startsWith("long") ? 300 : 30)
         .endpoint("east", east, EndpointLimits.none().concurrency(10).unitsPerMinute(60_000).unitsPerRequest(100)))) {
       CompletableFuture<Embedding> retried = embedder.embed("long");
       east.last().fail(failure(Failure.UNAVAILABLE));

@@ -302,6 +302,14 @@ class EndpointPoolTest {
   }
 
   @Test
+  void unitsPerMinute_withFewRequestsAMinute_aRequestMayHoldItsShare() {
+    EndpointPool<String> pool = pool(Policy.LEAST_LOADED,
+        endpoint("a", EndpointLimits.none().concurrency(10).unitsPerMinute(100_000).requestsPerMinute(4)));
+
+    assertThat(Objects.requireNonNull(pool.take(units(1))).room()).isBetween(24_999L, 100_000L);
+  }
+
+  @Test
   void unitsPerMinute_countedHigherThanEstimated_arePaidForLater() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED,
         endpoint("a", EndpointLimits.none().concurrency(10).unitsPerMinute(6_000).unitsPerRequest(100)));

@@ -15,31 +15,39 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** A scheduler whose time passes when the test says so; its tasks run in the thread that lets it pass. */
+/**
+ * A scheduler whose time passes when the test says so; its tasks run in the thread that lets it pass. Safe for use by several
+ * threads.
+ */
 public final class ManualScheduler extends AbstractExecutorService implements ScheduledExecutorService {
 
   private final PriorityQueue<Task<?>> tasks = new PriorityQueue<>(Comparator.comparingLong(task -> task.due));
   private long now;
-  private boolean shutdown;
+  private volatile boolean shutdown;
 
   /** Lets time pass, in which what is due is run, each thing at its time. */
   public void pass(Duration time) {
-    long until = now + time.toNanos();
-    for (Task<?> first = tasks.peek(); first != null && first.due <= until; first = tasks.peek()) {
-      tasks.remove(first);
-      now = Math.max(now, first.due);
-      first.run();
+    long until = nanoTime() + time.toNanos();
+    for (Task<?> due = due(until); due != null; due = due(until)) {
+      due.run();
     }
-    now = until;
+  }
+
+  /** The next task that is due until then, at whose time it is now; without one it is then. */
+  private synchronized @Nullable Task<?> due(long until) {
+    Task<?> first = tasks.peek();
+    boolean none = first == null || first.due > until;
+    now = none ? until : Math.max(now, first.due);
+    return none ? null : tasks.poll();
   }
 
   /** What time it is: the nanoseconds that have passed. */
-  public long nanoTime() {
+  public synchronized long nanoTime() {
     return now;
   }
 
   /** How many tasks are still to run. */
-  public int pending() {
+  public synchronized int pending() {
     tasks.removeIf(FutureTask::isCancelled);
     return tasks.size();
   }
@@ -53,7 +61,8 @@ public final class ManualScheduler extends AbstractExecutorService implements Sc
   }
 
   @Override
-  public <V extends @Nullable Object> ScheduledFuture<V> schedule(Callable<V> callable, long delay, TimeUnit unit) {
+  public synchronized <V extends @Nullable Object> ScheduledFuture<V> schedule(Callable<V> callable, long delay,
+      TimeUnit unit) {
     if (shutdown) {
       throw new RejectedExecutionException("shut down");
     }
@@ -113,7 +122,7 @@ public final class ManualScheduler extends AbstractExecutorService implements Sc
 
     @Override
     public long getDelay(TimeUnit unit) {
-      return unit.convert(due - now, TimeUnit.NANOSECONDS);
+      return unit.convert(due - nanoTime(), TimeUnit.NANOSECONDS);
     }
 
     @Override

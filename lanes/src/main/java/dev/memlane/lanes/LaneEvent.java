@@ -1,0 +1,49 @@
+package dev.memlane.lanes;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** Something that happened in an executor. */
+public sealed interface LaneEvent {
+
+  /** The lane that it happened in; null if it concerns the executor. */
+  @Nullable
+  String lane();
+
+  /** A task waits for its turn. */
+  record Submitted(String lane, String id, String task) implements LaneEvent {}
+
+  /**
+   * An attempt begins.
+   *
+   * @param waited since the submission, or the attempt before
+   */
+  record Started(String lane, String id, String task, int attempt, Duration waited) implements LaneEvent {}
+
+  /** An attempt failed, and the next one begins after a pause. */
+  record Retried(String lane, String id, String task, int attempt, Throwable failure, Duration pause)
+      implements
+        LaneEvent {}
+
+  record Completed(String lane, String id, String task, Duration ran) implements LaneEvent {}
+
+  /** A task has failed for good. */
+  record Failed(String lane, String id, String task, Throwable failure) implements LaneEvent {}
+
+  /** A task has failed for good because it took too long, or because its deadline passed. */
+  record TimedOut(String lane, String id, String task, Throwable failure) implements LaneEvent {}
+
+  record Cancelled(String lane, String id, String task) implements LaneEvent {}
+
+  /** A task that has failed for good is kept among the dead letters. */
+  record DeadLettered(String lane, String id, String task) implements LaneEvent {}
+
+  /** A lane's queue is more than four fifths full, or half of that again. */
+  record Pressure(String lane, boolean on, int queued) implements LaneEvent {}
+
+  /** Nothing is queued, running, or waiting for its next attempt. */
+  record Idle(@Nullable String lane) implements LaneEvent {}
+
+  /** No more tasks are taken. */
+  record ShutDown(@Nullable String lane) implements LaneEvent {}
+}

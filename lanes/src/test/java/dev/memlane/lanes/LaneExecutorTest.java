@@ -1,0 +1,574 @@
+package dev.memlane.lanes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.memlane.testing.ManualScheduler;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class LaneExecutorTest {
+
+  private final ManualScheduler time = new ManualScheduler();
+  private final List<LaneExecutor> executors = new ArrayList<>();
+  /** Names of tasks, in the order in which they began. */
+  private final BlockingQueue<String> begun = new LinkedBlockingQueue<>();
+  private final Map<String, CountDownLatch> gates = new ConcurrentHashMap<>();
+
+  @AfterEach
+  void close() {
+    gates.values().forEach(CountDownLatch::countDown);
+    executors.forEach(executor -> {
+      executor.shutdown(Duration.ZERO);
+      executor.close();
+    });
+  }
+
+  private LaneExecutor executor(int concurrency, Lane... lanes) {
+    LaneExecutor.Builder builder = LaneExecutor.builder().concurrency(concurrency).scheduler(time)
+        .nanoTime(time::nanoTime);
+    for (Lane lane : lanes) {
+      builder.lane(lane);
+    }
+    LaneExecutor executor = builder.build();
+    executors.add(executor);
+    return executor;
+  }
+
+  /** A task that says that it has begun, and ends with its name when its gate is opened. */
+  private Task<String> gated(String name) {
+    CountDownLatch gate = new CountDownLatch(1);
+    gates.put(name, gate);
+    return Task.<String>of(() -> {
+      begun.add(name);
+      gate.await();
+      return name;
+    }).named(name);
+  }
+
+  private void open(String name) {
+    Objects.requireNonNull(gates.get(name)).countDown();
+  }
+
+  private String nextBegun() throws InterruptedException {
+    return Objects.requireNonNull(begun.poll(30, TimeUnit.SECONDS), "no task begins");
+  }
+
+  private List<String> nextTwoBegun() throws InterruptedException {
+    String first = nextBegun();
+    return List.of(first, nextBegun());
+  }
+
+  private static <T extends @Nullable Object> T get(CompletableFuture<T> future) throws Exception {
+    return future.get(30, TimeUnit.SECONDS);
+  }
+
+  private static Throwable failure(CompletableFuture<?> future) throws Exception {
+    try {
+      future.get(30, TimeUnit.SECONDS);
+    } catch (ExecutionException e) {
+      return Objects.requireNonNull(e.getCause());
+    }
+    throw new AssertionError("it succeeded");
+  }
+
+  private static LaneStats stats(LaneExecutor executor, String lane) {
+    return executor.stats().stream().filter(stats -> stats.lane().equals(lane)).findFirst().orElseThrow();
+  }
+
+  // Turns
+
+  @Test
+  void submit_freePlace_runsAtOnce() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a"));
+
+    Job<String> job = executor.submit("a", Task.of(() -> "done"));
+
+    assertThat(get(job.future())).isEqualTo("done");
+    assertThat(time.pending()).isZero();
+  }
+
+  @Test
+  void submit_moreThanTheLaneRuns_waitInOrder() throws Exception {
+    LaneExecutor executor = executor(10, Lane.of("a").concurrency(2));
+    Batch<String> batch = executor.submitAll("a", List.of(gated("1"), gated("2"), gated("3"), gated("4")));
+
+    assertThat(nextTwoBegun()).containsExactlyInAnyOrder("1", "2");
+    assertThat(stats(executor, "a").running()).isEqualTo(2);
+    assertThat(stats(executor, "a").queued()).isEqualTo(2);
+    open("2");
+    assertThat(nextBegun()).isEqualTo("3");
+    open("1");
+    assertThat(nextBegun()).isEqualTo("4");
+    open("3");
+    open("4");
+    assertThat(get(batch.allOf())).containsExactly("1", "2", "3", "4");
+  }
+
+  @Test
+  void submit_lanesShareThePlaces_higherPriorityGoesFirst() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("low"), Lane.of("high").priority(10));
+    executor.submit("low", gated("first"));
+    assertThat(nextBegun()).isEqualTo("first");
+    executor.submit("low", gated("low"));
+    executor.submit("high", gated("high"));
+
+    open("first");
+
+    assertThat(nextBegun()).isEqualTo("high");
+    open("high");
+    assertThat(nextBegun()).isEqualTo("low");
+  }
+
+  @Test
+  void submit_lowTaskThatHasWaitedLong_goesBeforeAHighOne() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("low"), Lane.of("high").priority(10));
+    executor.submit("low", gated("first"));
+    assertThat(nextBegun()).isEqualTo("first");
+    executor.submit("low", gated("low"));
+    time.pass(Duration.ofSeconds(11));
+    executor.submit("high", gated("high"));
+
+    open("first");
+
+    assertThat(nextBegun()).isEqualTo("low");
+  }
+
+  @Test
+  void submit_taskWhoseDeadlineIsNear_goesBeforeOlderAndHigherOnes() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("low"), Lane.of("high").priority(50));
+    executor.submit("low", gated("first"));
+    assertThat(nextBegun()).isEqualTo("first");
+    executor.submit("low", gated("old"));
+    executor.submit("high", gated("high"));
+    executor.submit("low", gated("urgent").within(Duration.ofSeconds(12)));
+    time.pass(Duration.ofSeconds(10));
+
+    open("first");
+
+    assertThat(nextBegun()).isEqualTo("urgent");
+    open("urgent");
+    assertThat(nextBegun()).isEqualTo("high");
+  }
+
+  @Test
+  void reserved_places_areKeptForTheirLane() throws Exception {
+    LaneExecutor executor = executor(3, Lane.of("many").priority(10).concurrency(3), Lane.of("kept").reserved(1));
+    executor.submitAll("many", List.of(gated("1"), gated("2"), gated("3")));
+    assertThat(nextTwoBegun()).containsExactlyInAnyOrder("1", "2");
+    assertThat(stats(executor, "many").queued()).isEqualTo(1);
+
+    executor.submit("kept", gated("kept"));
+
+    assertThat(nextBegun()).isEqualTo("kept");
+    open("kept");
+    get(executor.submit("kept", Task.of(() -> "again")).future());
+    assertThat(stats(executor, "many").queued()).as("the place stays kept").isEqualTo(1);
+  }
+
+  @Test
+  void startsPerMinute_areUsedUpByStartsOnly() throws Exception {
+    LaneExecutor executor = executor(10, Lane.of("a").concurrency(10).startsPerMinute(3));
+    time.pass(Duration.ofMinutes(10));
+    List<Task<String>> tasks = List.of(gated("1"), gated("2"), gated("3"), gated("4"), gated("5"));
+    gates.values().forEach(CountDownLatch::countDown);
+    executor.submitAll("a", tasks);
+    for (int i = 0; i < 3; i++) {
+      nextBegun();
+    }
+
+    time.pass(Duration.ofSeconds(59));
+    assertThat(stats(executor, "a").queued()).isEqualTo(2);
+    time.pass(Duration.ofSeconds(1));
+
+    assertThat(nextTwoBegun()).containsExactlyInAnyOrder("4", "5");
+  }
+
+  // Ends
+
+  @Test
+  void task_thatThrowsAnything_givesItsPlaceBack() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a"));
+    Error thrown = new StackOverflowError("deep");
+
+    Job<String> bad = executor.submit("a", Task.of(() -> {
+      throw thrown;
+    }));
+
+    assertThat(failure(bad.future())).isSameAs(thrown);
+    assertThat(get(executor.submit("a", Task.of(() -> "next")).future())).isEqualTo("next");
+    assertThat(stats(executor, "a").failed()).isEqualTo(1);
+  }
+
+  @Test
+  void task_idempotent_isTriedAgainAfterPausesInWhichItIsPending() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a").attempts(3).firstPause(Duration.ofSeconds(10)));
+    AtomicInteger runs = new AtomicInteger();
+    Job<Integer> job = executor.submit("a", Task.of(() -> {
+      if (runs.incrementAndGet() < 3) {
+        throw new IllegalStateException("attempt " + runs);
+      }
+      return runs.get();
+    }).idempotent(true));
+    BlockingQueue<LaneEvent> retried = new LinkedBlockingQueue<>();
+    try (Subscription subscription = executor.subscribe(event -> event instanceof LaneEvent.Retried, retried::add)) {
+      CompletableFuture<?> drain = executor.drain();
+      untilRetrying(executor);
+      assertThat(drain).isNotDone();
+      assertThat(get(executor.submit("a", Task.of(() -> "meanwhile")).future())).isEqualTo("meanwhile");
+      time.pass(Duration.ofSeconds(10));
+      assertThat(retried.poll(30, TimeUnit.SECONDS)).isNotNull();
+      untilRetrying(executor);
+      assertThat(job.future()).isNotDone();
+      time.pass(Duration.ofSeconds(20));
+
+      assertThat(get(job.future())).isEqualTo(3);
+      get(drain);
+      assertThat(subscription.dropped()).isZero();
+    }
+    assertThat(stats(executor, "a").retries()).isEqualTo(2);
+    assertThat(executor.deadLetters()).isEmpty();
+  }
+
+  private static void untilRetrying(LaneExecutor executor) {
+    while (executor.stats().getFirst().retrying() == 0) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void task_notIdempotent_isRunOnce_andKeptAsADeadLetter() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a"));
+    AtomicInteger runs = new AtomicInteger();
+    Callable<Integer> failsOnce = () -> {
+      if (runs.incrementAndGet() == 1) {
+        throw new IllegalStateException("no");
+      }
+      return runs.get();
+    };
+    Job<Integer> job = executor.submit("a", Task.of(failsOnce).named("fails once"));
+
+    assertThat(failure(job.future())).hasMessage("no");
+
+    assertThat(runs).hasValue(1);
+    assertThat(executor.deadLetters()).singleElement().satisfies(letter -> {
+      assertThat(letter.id()).isEqualTo(job.id());
+      assertThat(letter.lane()).isEqualTo("a");
+      assertThat(letter.task()).isSameAs(job.task());
+      assertThat(letter.failures()).singleElement().isSameAs(failure(job.future()));
+    });
+    assertThat(get(executor.replay(job.id()).orElseThrow().future())).isEqualTo(2);
+    assertThat(executor.deadLetters()).isEmpty();
+    assertThat(executor.replay(job.id())).isEmpty();
+    assertThat(executor.drop(job.id())).isFalse();
+  }
+
+  @Test
+  void task_longerThanItsLaneAllows_isInterrupted_andItsPlaceGivenBackEvenIfItGoesOn() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a").timeout(Duration.ofSeconds(5)));
+    CountDownLatch interrupted = new CountDownLatch(1);
+    CountDownLatch stubborn = new CountDownLatch(1);
+    Job<String> job = executor.submit("a", Task.of(() -> {
+      begun.add("stubborn");
+      while (stubborn.getCount() > 0) {
+        try {
+          stubborn.await();
+        } catch (InterruptedException e) {
+          interrupted.countDown();
+        }
+      }
+      return "too late";
+    }));
+    assertThat(nextBegun()).isEqualTo("stubborn");
+
+    time.pass(Duration.ofSeconds(5));
+
+    assertThat(failure(job.future())).isInstanceOf(LaneException.TimedOut.class).hasMessageContaining("PT5S");
+    assertThat(interrupted.await(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(get(executor.submit("a", Task.of(() -> "next")).future())).isEqualTo("next");
+    stubborn.countDown();
+    assertThat(stats(executor, "a").running()).isZero();
+  }
+
+  @Test
+  void deadline_ofAWaitingTask_failsIt_andItIsNotRun() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a"));
+    executor.submit("a", gated("first"));
+    assertThat(nextBegun()).isEqualTo("first");
+    Job<String> late = executor.submit("a", gated("late").within(Duration.ofSeconds(3)));
+
+    time.pass(Duration.ofSeconds(3));
+
+    assertThat(failure(late.future())).isInstanceOf(LaneException.TimedOut.class).hasMessageContainingAll("late",
+        "PT3S");
+    open("first");
+    get(executor.drain());
+    assertThat(begun).isEmpty();
+  }
+
+  @Test
+  void cancel_queuedRunningAndRetrying_givesUpEach() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a").firstPause(Duration.ofSeconds(10)));
+    Job<String> retrying = executor.submit("a", Task.<String>of(() -> {
+      throw new IllegalStateException("no");
+    }).idempotent(true));
+    untilRetrying(executor);
+    Job<String> running = executor.submit("a", gated("running"));
+    assertThat(nextBegun()).isEqualTo("running");
+    Job<String> queued = executor.submit("a", gated("queued"));
+
+    queued.cancel();
+    retrying.future().cancel(false);
+    running.cancel();
+
+    assertThat(List.of(queued, retrying, running)).allSatisfy(job -> assertThat(job.future()).isCancelled());
+    get(executor.drain());
+    LaneStats stats = stats(executor, "a");
+    assertThat(stats.cancelled()).isEqualTo(3);
+    assertThat(stats.queued() + stats.running() + stats.retrying()).isZero();
+    time.pass(Duration.ofSeconds(10));
+    assertThat(begun).isEmpty();
+    assertThat(executor.deadLetters()).isEmpty();
+    assertThat(get(executor.submit("a", Task.of(() -> "next")).future())).isEqualTo("next");
+  }
+
+  @Test
+  void queue_full_refusesOnlyWhatIsTooMany() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a").concurrency(1).queueBound(2));
+    executor.submit("a", gated("first"));
+    assertThat(nextBegun()).isEqualTo("first");
+
+    Batch<String> batch = executor.submitAll("a", List.of(gated("1"), gated("2"), gated("3")));
+
+    assertThat(failure(batch.jobs().get(2).future())).isInstanceOf(LaneException.Full.class)
+        .hasMessageContaining("lane a has 2 tasks waiting");
+    open("first");
+    open("1");
+    open("2");
+    assertThat(get(batch.jobs().get(0).future())).isEqualTo("1");
+    assertThat(get(batch.jobs().get(1).future())).isEqualTo("2");
+    assertThat(stats(executor, "a").refused()).isEqualTo(1);
+  }
+
+  @Test
+  void batch_oneThatFails_disturbsNoOther() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a"));
+    Batch<Integer> batch = executor.submitAll("a", List.of(Task.of(() -> 1), Task.of(() -> {
+      throw new IllegalStateException("no");
+    }), Task.of(() -> 3)));
+
+    assertThat(get(batch.jobs().get(0).future())).isEqualTo(1);
+    assertThat(get(batch.jobs().get(2).future())).isEqualTo(3);
+    assertThat(failure(batch.allOf())).hasMessage("no");
+    assertThat(get(batch.anyOf())).isIn(1, 3);
+    assertThat(batch.jobs()).extracting(Job::id).doesNotHaveDuplicates();
+  }
+
+  // Events
+
+  @Test
+  void events_areInOrder_andAListenerThatHangsHoldsUpNobody() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a").concurrency(1).queueBound(10));
+    List<LaneEvent> events = Collections.synchronizedList(new ArrayList<>());
+    CountDownLatch idle = new CountDownLatch(1);
+    CountDownLatch never = new CountDownLatch(1);
+    try (Subscription hanging = executor.subscribe(event -> true, event -> {
+      try {
+        never.await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    });
+        Subscription listening = executor.subscribe(event -> !(event instanceof LaneEvent.Submitted), event -> {
+          events.add(event);
+          if (event instanceof LaneEvent.Idle) {
+            idle.countDown();
+          }
+        })) {
+      executor.submit("a", gated("first"));
+      assertThat(nextBegun()).isEqualTo("first");
+      List<Task<String>> more = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        more.add(Task.of(() -> "more"));
+      }
+      Batch<String> batch = executor.submitAll("a", more);
+      open("first");
+      get(batch.allOf());
+
+      assertThat(idle.await(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(events.stream().map(event -> event.getClass().getSimpleName()).toList())
+          .startsWith("Started", "Pressure", "Completed", "Started").containsOnlyOnce("Idle").endsWith("Idle");
+      assertThat(events.stream().filter(event -> event instanceof LaneEvent.Pressure).toList())
+          .containsExactly(new LaneEvent.Pressure("a", true, 8), new LaneEvent.Pressure("a", false, 5));
+      assertThat(hanging.dropped()).isZero();
+      assertThat(listening.dropped()).isZero();
+    }
+  }
+
+  // Shutting down
+
+  @Test
+  void shutdown_waitsForWhatThereIs_andTellsTheRest() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a"));
+    Job<String> running = executor.submit("a", gated("running"));
+    assertThat(nextBegun()).isEqualTo("running");
+    Job<String> queued = executor.submit("a", gated("queued"));
+
+    assertThat(executor.shutdown(Duration.ZERO)).isFalse();
+
+    assertThat(failure(running.future())).isInstanceOf(LaneException.ShutDown.class);
+    assertThat(failure(queued.future())).isInstanceOf(LaneException.ShutDown.class)
+        .hasMessageContaining("queued");
+    assertThat(failure(executor.submit("a", Task.of(() -> "late")).future()))
+        .isInstanceOf(LaneException.ShutDown.class);
+    assertThat(executor.deadLetters()).isEmpty();
+    assertThat(executor.shutdown(Duration.ZERO)).isTrue();
+  }
+
+  @Test
+  void shutdown_withTime_letsEverythingEnd() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a"));
+    Batch<String> batch = executor.submitAll("a", List.of(gated("1"), gated("2")));
+    gates.values().forEach(CountDownLatch::countDown);
+
+    assertThat(executor.shutdown(Duration.ofSeconds(30))).isTrue();
+
+    assertThat(get(batch.allOf())).containsExactly("1", "2");
+  }
+
+  // Settings
+
+  @Test
+  void lanes_areWhatIsConfigured_orTheDefaults() {
+    assertThat(executor(16).stats()).extracting(LaneStats::lane).containsExactly("control", "query", "execute",
+        "generate");
+    assertThat(Lane.defaults()).extracting(Lane::concurrency).containsExactly(4, 12, 4, 2);
+    assertThatThrownBy(() -> executor(1, Lane.of("a"), Lane.of("a"))).hasMessageContaining("two lanes are called a");
+    assertThatThrownBy(() -> executor(1, Lane.of("a").reserved(2))).hasMessageContaining("reserve 2 places");
+    assertThatThrownBy(() -> Lane.of("a").concurrency(0)).hasMessageContaining("lane a: concurrency is 0");
+    assertThatThrownBy(() -> Lane.of("a").reserved(5)).hasMessageContaining("from 0 to its concurrency, 4");
+    assertThatThrownBy(() -> executor(1, Lane.of("a")).submit("b", Task.of(() -> 1)))
+        .hasMessageContaining("there is no lane b; there are a");
+    assertThatThrownBy(() -> Task.of(() -> 1).within(Duration.ZERO)).hasMessageContaining("within is PT0S");
+  }
+
+  @Test
+  void durations_percentiles_areAtMostAnEighthTooHigh() {
+    Durations durations = new Durations();
+    assertThat(durations.percentile(50)).isZero();
+    for (int i = 1; i <= 1_000; i++) {
+      durations.add(i * 1_000L);
+    }
+    assertThat(durations.percentile(50).toNanos()).isBetween(500_000L, 562_500L);
+    assertThat(durations.percentile(99).toNanos()).isBetween(990_000L, 1_113_750L);
+    durations.add(Long.MAX_VALUE);
+    assertThat(durations.percentile(100).toNanos()).isEqualTo(Long.MAX_VALUE);
+    Durations small = new Durations();
+    small.add(3);
+    assertThat(small.percentile(50).toNanos()).isEqualTo(3);
+  }
+
+  // Many threads
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4})
+  void manyThreads_thatSubmitCancelAndFail_everyTaskEndsOnceAndNothingIsLeft(long seed) throws Exception {
+    // A task that is cancelled gives its place back and may go on for a moment.
+    boolean cancelling = seed % 2 == 0;
+    Lane a = Lane.of("a").concurrency(3).reserved(1).firstPause(Duration.ofNanos(1));
+    Lane b = Lane.of("b").priority(5).concurrency(4).timeout(Duration.ofSeconds(30));
+    Map<String, AtomicInteger> runs = new ConcurrentHashMap<>();
+    AtomicInteger running = new AtomicInteger();
+    AtomicInteger mostRunning = new AtomicInteger();
+    Set<String> ids = Collections.synchronizedSet(new HashSet<>());
+    try (LaneExecutor executor = LaneExecutor.builder().concurrency(5).lane(a).lane(b).build();
+        ExecutorService callers = Executors.newFixedThreadPool(6)) {
+      List<Future<Integer>> submitted = new ArrayList<>();
+      for (int t = 0; t < 6; t++) {
+        Random random = new Random(31 * seed + t);
+        String caller = "caller " + t;
+        submitted.add(callers.submit(() -> {
+          List<Job<String>> jobs = new ArrayList<>();
+          for (int i = 0; i < 400; i++) {
+            String name = caller + ", task " + i;
+            int kind = random.nextInt(4);
+            Task<String> task = Task.<String>of(() -> {
+              mostRunning.accumulateAndGet(running.incrementAndGet(), Math::max);
+              try {
+                int run = runs.computeIfAbsent(name, n -> new AtomicInteger()).incrementAndGet();
+                if (kind == 0 && run < 3) {
+                  throw new IllegalStateException("again");
+                }
+                return name;
+              } finally {
+                running.decrementAndGet();
+              }
+            }).named(name);
+            Job<String> job = executor.submit(random.nextBoolean() ? "a" : "b",
+                kind == 0 ? task.idempotent(true) : task);
+            jobs.add(job);
+            assertThat(ids.add(job.id())).isTrue();
+            if (cancelling && kind == 1) {
+              job.cancel();
+            }
+          }
+          int done = 0;
+          for (Job<String> job : jobs) {
+            if (job.future().isCancelled()) {
+              continue;
+            }
+            assertThat(job.future().get(30, TimeUnit.SECONDS)).as("seed %s", seed).isEqualTo(job.task().name());
+            done++;
+          }
+          return done;
+        }));
+      }
+      int done = 0;
+      for (Future<Integer> one : submitted) {
+        done += one.get(60, TimeUnit.SECONDS);
+      }
+      executor.drain().get(30, TimeUnit.SECONDS);
+
+      long completed = 0;
+      long cancelled = 0;
+      for (LaneStats stats : executor.stats()) {
+        assertThat(stats.queued() + stats.running() + stats.retrying()).as("seed %s", seed).isZero();
+        completed += stats.completed();
+        cancelled += stats.cancelled();
+      }
+      assertThat(completed).as("seed %s", seed).isGreaterThanOrEqualTo(done);
+      assertThat(completed + cancelled).as("seed %s", seed).isEqualTo(2_400);
+    }
+    assertThat(runs).allSatisfy((name, count) -> assertThat(count.get()).as("seed %s: %s", seed, name)
+        .isLessThanOrEqualTo(3));
+    if (!cancelling) {
+      assertThat(mostRunning.get()).as("seed %s", seed).isBetween(1, 5);
+    }
+  }
+}
