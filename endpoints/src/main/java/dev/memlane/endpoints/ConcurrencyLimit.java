@@ -12,8 +12,7 @@ package dev.memlane.endpoints;
  * <p>
  * <b>What trying costs.</b> Each raise that fails costs one refused request, and the pause that the endpoint asks for. So
  * after one the next waits for {@value #SUCCESSES_PER_TRY} successes, twice as many each time it fails again, and for
- * {@value #PAUSES_PER_TRY} times the pause: at most 2 % of requests are refused for it, and 5 % of the time lost. (The
- * usual libraries raise with every success, which has every second to tenth request refused by a service that counts.)
+ * {@value #PAUSES_PER_TRY} times the pause: at most 2 % of requests are refused for it, and 5 % of the time lost.
  *
  * <p>
  * Guarded by the pool's lock. Times are nanoseconds.

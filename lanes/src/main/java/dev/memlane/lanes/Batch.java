@@ -1,6 +1,7 @@
 package dev.memlane.lanes;
 
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -21,9 +22,12 @@ public record Batch<T extends @Nullable Object>(List<Job<T>> jobs) {
     return CompletableFuture.allOf(futures()).thenApply(done -> jobs.stream().map(job -> job.future().join()).toList());
   }
 
-  /** The first result that there is; fails when all have failed. */
+  /** The first result that there is; fails when all have failed, or if there are none. */
   public CompletableFuture<T> anyOf() {
     CompletableFuture<T> first = new CompletableFuture<>();
+    if (jobs.isEmpty()) {
+      first.completeExceptionally(new NoSuchElementException("a batch without tasks has no result"));
+    }
     AtomicInteger left = new AtomicInteger(jobs.size());
     for (Job<T> job : jobs) {
       var unused = job.future().whenComplete((result, failure) -> {
@@ -39,7 +43,8 @@ public record Batch<T extends @Nullable Object>(List<Job<T>> jobs) {
 
   /** Cancels all that are not done. */
   public void cancel() {
-    jobs.forEach(Job::cancel);
+    // The last first: a place that is given back would start the next one of them.
+    jobs.reversed().forEach(Job::cancel);
   }
 
   private CompletableFuture<?>[] futures() {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,14 +25,15 @@ public final class Job<T extends @Nullable Object> {
   private final Task<T> task;
   final long sequence;
   final LaneState lane;
-  final long submittedAt;
   /** {@link Long#MAX_VALUE} for none. */
   final long deadline;
-  private final CompletableFuture<T> future = new CompletableFuture<>();
+  private final CompletableFuture<T> future;
 
   // Guarded by the executor's lock
   State state = State.QUEUED;
   int attempt;
+  /** How long it has waited before this wait. */
+  long waited;
   long queuedAt;
   long startedAt;
   @Nullable
@@ -42,12 +44,13 @@ public final class Job<T extends @Nullable Object> {
   @Nullable
   ScheduledFuture<?> alarm;
 
-  Job(String id, long sequence, Task<T> task, LaneState lane, long now, long deadline) {
+  /** @param cancelling is told when the future is about to be cancelled */
+  Job(String id, long sequence, Task<T> task, LaneState lane, long now, long deadline, Consumer<Job<T>> cancelling) {
+    this.future = new Result<>(() -> cancelling.accept(this));
     this.id = id;
     this.sequence = sequence;
     this.task = task;
     this.lane = lane;
-    this.submittedAt = now;
     this.queuedAt = now;
     this.deadline = deadline;
   }
@@ -77,6 +80,22 @@ public final class Job<T extends @Nullable Object> {
   /** Cancels the task, queued or running; does nothing if it is done. */
   public void cancel() {
     future.cancel(true);
+  }
+
+  /** A future that first ends the task when it is cancelled, so that what follows from it finds the place free. */
+  private static final class Result<T extends @Nullable Object> extends CompletableFuture<T> {
+
+    private final Runnable cancelling;
+
+    Result(Runnable cancelling) {
+      this.cancelling = cancelling;
+    }
+
+    @Override
+    public boolean cancel(boolean mayInterruptIfRunning) {
+      cancelling.run();
+      return super.cancel(mayInterruptIfRunning);
+    }
   }
 
   @Override

@@ -14,7 +14,7 @@ import java.util.List;
  * @param priority whose tasks go first when there are more than may run; higher is sooner
  * @param concurrency the most tasks of this lane that run at the same time; at least 1
  * @param reserved how many of all places are kept for this lane; from 0 to its concurrency
- * @param queueBound the most tasks that wait, those for their next attempt included; at least 1
+ * @param queueBound how many tasks may wait, those for their next attempt included, for another to be taken; at least 1
  * @param timeout how long an attempt may run
  * @param attempts how often a task is run at most that says it is idempotent; at least 1
  * @param firstPause how long before the second attempt; twice as long each time, up to a minute, less up to half at random
@@ -61,8 +61,7 @@ public record Lane(String name, int priority, int concurrency, int reserved, int
   }
 
   public Lane concurrency(int concurrency) {
-    return new Lane(name, priority, concurrency, Math.min(reserved, Math.max(0, concurrency)), queueBound, timeout,
-        attempts, firstPause, startsPerMinute);
+    return new Lane(name, priority, concurrency, reserved, queueBound, timeout, attempts, firstPause, startsPerMinute);
   }
 
   public Lane reserved(int reserved) {

@@ -38,7 +38,7 @@ public sealed interface LaneEvent {
   /** A task that has failed for good is kept among the dead letters. */
   record DeadLettered(String lane, String id, String task) implements LaneEvent {}
 
-  /** A lane's queue is more than four fifths full, or half of that again. */
+  /** A lane's queue is four fifths full or more; or, after that, half full or less. */
   record Pressure(String lane, boolean on, int queued) implements LaneEvent {}
 
   /** Nothing is queued, running, or waiting for its next attempt. */

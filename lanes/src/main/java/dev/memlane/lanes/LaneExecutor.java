@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
@@ -42,9 +41,10 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * <b>Turns.</b> A free place and a waiting task meet at once: nothing polls. A place is free for a lane that runs fewer tasks
  * than its concurrency, while all lanes together run fewer than the executor's bound, less what is reserved for others and not
- * in use. Of the tasks that could start, the one with the highest priority does: its lane's, a point more for each second
- * that it waits, so that a low lane is never starved, and up to a hundred more in the last ten seconds before its deadline. A
- * lane's limit of starts is used up by starts only, never by time in which it is idle.
+ * in use. Of the tasks that could start, which are each lane's oldest and the one with its nearest deadline, the one with the
+ * highest priority does: its lane's, a point more for each second that it has waited, so that a low lane is never starved, and
+ * up to a hundred more in the last ten seconds before its deadline. A lane's limit of starts is used up by starts only, never
+ * by time in which it is idle.
  *
  * <p>
  * <b>Ends.</b> Whatever a task throws, its place is given back. A task that runs longer than its lane allows is interrupted,
@@ -63,6 +63,7 @@ import org.jspecify.annotations.Nullable;
  * <li>{@link #running} is the sum of the lanes' {@code running}, which count jobs in state {@code RUNNING} and nothing else:
  * whoever takes a job out of that state gives its place back, once, and calls {@link #dispatch} afterwards.
  * <li>The places that are free are at least as many as are reserved for lanes and not in use.
+ * <li>{@link #telling} counts the jobs that are done and whose callers are still being told, each until {@link #told}.
  * </ol>
  * Events are handed to subscriptions under the lock, which never wait, so they are in order; nothing foreign (tasks,
  * futures, hooks) is called while it is held.
@@ -71,6 +72,7 @@ public final class LaneExecutor implements AutoCloseable {
 
   private static final Duration GRACE = Duration.ofSeconds(10);
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(1);
+  private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE / 4);
   private static final int MOST_DOUBLINGS = 20;
 
   // Fixed
@@ -83,7 +85,9 @@ public final class LaneExecutor implements AutoCloseable {
   private final LongSupplier nanoTime;
   private final InstantSource clock;
   private final Consumer<DeadLetter> onDeadLetter;
-  private final ThreadFactory threads = Thread.ofVirtual().name("memlane-lane-", 0).factory();
+  /** Who starts a task is often another one's thread, whose inheritable thread locals are none of its business. */
+  private final ThreadFactory threads = Thread.ofVirtual().name("memlane-lane-", 0)
+      .inheritInheritableThreadLocals(false).factory();
   private final List<Subscription> subscriptions = new CopyOnWriteArrayList<>();
 
   // Guarded by the lock
@@ -93,7 +97,11 @@ public final class LaneExecutor implements AutoCloseable {
   private final List<CompletableFuture<@Nullable Void>> drains = new ArrayList<>();
   private long sequence;
   private int running;
+  /** How many jobs are done whose callers are still to be told. */
+  private int telling;
   private boolean shutDown;
+  /** Nothing is started any more. */
+  private boolean stopped;
   private @Nullable ScheduledFuture<?> rateAlarm;
   private long rateAlarmAt = Long.MAX_VALUE;
 
@@ -114,6 +122,12 @@ public final class LaneExecutor implements AutoCloseable {
     if (reserved > concurrency) {
       throw new IllegalArgumentException("the lanes reserve " + reserved + " places, and there are " + concurrency
           + "; reserve fewer, or raise the executor's concurrency");
+    }
+    for (LaneState lane : lanes.values()) {
+      if (reserved == concurrency && lane.lane.reserved() == 0) {
+        throw new IllegalArgumentException("lane " + lane.lane.name() + " could never run anything: all " + concurrency
+            + " places are reserved for others; reserve fewer, or raise the executor's concurrency");
+      }
     }
     this.ownsScheduler = builder.scheduler == null;
     this.scheduler = builder.scheduler == null ? newScheduler() : builder.scheduler;
@@ -155,21 +169,19 @@ public final class LaneExecutor implements AutoCloseable {
       throw new IllegalArgumentException(
           "there is no lane " + lane + "; there are " + String.join(", ", lanes.keySet()));
     }
-    List<Job<T>> jobs = new ArrayList<>(tasks.size());
+    List<Task<T>> given = List.copyOf(tasks);
+    List<Job<T>> jobs = new ArrayList<>(given.size());
     List<Runnable> news = new ArrayList<>();
     long now = nanoTime.getAsLong();
     synchronized (lock) {
-      for (Task<T> task : tasks) {
+      for (Task<T> task : given) {
         jobs.add(take(state, task, now, news));
       }
       tellPressure(state);
     }
     for (Job<T> job : jobs) {
-      var unused = job.future().whenComplete((result, failure) -> {
-        if (job.future().isCancelled()) {
-          end(job, new CancellationException());
-        }
-      });
+      // Its caller may complete the future, or let it time out: then nobody wants the task any more.
+      var unused = job.future().whenComplete((result, failure) -> cancelled(job));
     }
     news.forEach(Runnable::run);
     dispatch();
@@ -179,13 +191,13 @@ public final class LaneExecutor implements AutoCloseable {
   /** Needs the lock. */
   private <T extends @Nullable Object> Job<T> take(LaneState lane, Task<T> task, long now, List<Runnable> news) {
     Duration within = task.within();
-    long deadline = within == null ? Long.MAX_VALUE : now + Math.min(within.toNanos(), Long.MAX_VALUE / 4);
-    Job<T> job = new Job<>(prefix + ++sequence, sequence, task, lane, now, deadline);
-    LaneException refusal = refusal(lane);
-    if (refusal != null) {
+    long deadline = within == null ? Long.MAX_VALUE : now + nanos(within);
+    Job<T> job = new Job<>(prefix + ++sequence, sequence, task, lane, now, deadline, this::cancelled);
+    if (shutDown || lane.isFull()) {
       lane.refused++;
       job.state = Job.State.DONE;
-      news.add(() -> job.future().completeExceptionally(refusal));
+      boolean full = !shutDown;
+      news.add(() -> job.future().completeExceptionally(full ? fullException(lane) : shutDownException()));
       return job;
     }
     lane.submitted++;
@@ -199,32 +211,33 @@ public final class LaneExecutor implements AutoCloseable {
     return job;
   }
 
-  private @Nullable LaneException refusal(LaneState lane) {
-    if (shutDown) {
-      return new LaneException.ShutDown("the executor has been shut down, and takes no more tasks");
-    }
-    return lane.isFull()
-        ? new LaneException.Full("lane " + lane.lane.name() + " has " + lane.lane.queueBound()
-            + " tasks waiting, and takes no more; try again later")
-        : null;
+  private static LaneException fullException(LaneState lane) {
+    return new LaneException.Full("lane " + lane.lane.name() + " has " + lane.lane.queueBound()
+        + " tasks waiting, and takes no more; try again later");
+  }
+
+  private static LaneException shutDownException() {
+    return new LaneException.ShutDown("the executor has been shut down, and takes no more tasks");
   }
 
   // Running
 
   private void dispatch() {
-    List<Job<?>> starting = new ArrayList<>();
+    List<Thread> starting = new ArrayList<>();
     synchronized (lock) {
       long now = nanoTime.getAsLong();
       for (Job<?> job = next(now); job != null; job = next(now)) {
-        begin(job, now);
-        starting.add(job);
+        starting.add(begin(job, now));
       }
     }
-    starting.forEach(job -> Objects.requireNonNull(job.thread).start());
+    starting.forEach(Thread::start);
   }
 
   /** The task whose turn it is, if there is a place for one. */
   private @Nullable Job<?> next(long now) {
+    if (stopped) {
+      return null;
+    }
     int owed = 0;
     for (LaneState lane : lanes.values()) {
       owed += lane.owed();
@@ -267,7 +280,8 @@ public final class LaneExecutor implements AutoCloseable {
     dispatch();
   }
 
-  private <T extends @Nullable Object> void begin(Job<T> job, long now) {
+  /** Needs the lock; what it returns is to be started without. */
+  private <T extends @Nullable Object> Thread begin(Job<T> job, long now) {
     LaneState lane = job.lane;
     lane.started(job, now);
     running++;
@@ -275,15 +289,23 @@ public final class LaneExecutor implements AutoCloseable {
     job.attempt++;
     job.startedAt = now;
     int attempt = job.attempt;
-    job.thread = threads.newThread(() -> run(job, attempt));
+    Thread thread = threads.newThread(() -> run(job, attempt));
+    job.thread = thread;
     Duration timeout = lane.lane.timeout();
-    job.alarm = after(timeout.toNanos(), () -> expire(job, attempt, "it ran longer than the " + timeout
+    job.alarm = after(nanos(timeout), () -> expire(job, attempt, "it ran longer than the " + timeout
         + " that its lane allows"));
     tell(new LaneEvent.Started(job.lane(), job.id(), job.task().name(), attempt, Duration.ofNanos(now - job.queuedAt)));
     tellPressure(lane);
+    return thread;
   }
 
   private <T extends @Nullable Object> void run(Job<T> job, int attempt) {
+    synchronized (lock) {
+      if (!isRunning(job, attempt)) {
+        // It was ended before its thread began.
+        return;
+      }
+    }
     T result;
     try {
       result = job.task().work().call();
@@ -302,9 +324,14 @@ public final class LaneExecutor implements AutoCloseable {
       job.lane.completed++;
       tell(new LaneEvent.Completed(job.lane(), job.id(), job.task().name(), Duration.ofNanos(now - job.startedAt)));
     }
-    dispatch();
-    job.future().complete(result);
-    tellIdle();
+    // What the task may have left behind is not for those who go on from its result.
+    boolean unused = Thread.interrupted();
+    try {
+      dispatch();
+    } finally {
+      job.future().complete(result);
+      told();
+    }
   }
 
   private static boolean isRunning(Job<?> job, int attempt) {
@@ -320,49 +347,54 @@ public final class LaneExecutor implements AutoCloseable {
     job.thread = null;
   }
 
-  /** Needs the lock. */
+  /** Needs the lock; {@link #told} is to be called when its caller has been told. */
   private void done(Job<?> job) {
     job.state = Job.State.DONE;
     pending.remove(job);
+    telling++;
     cancel(job.deadlineAlarm);
     cancel(job.alarm);
   }
 
   private void attemptFailed(Job<?> job, int attempt, Throwable failure) {
+    Thread thread;
     synchronized (lock) {
       if (!isRunning(job, attempt)) {
         return;
       }
-      if (mayRetry(job)) {
-        retryLater(job, failure);
+      thread = job.thread;
+      if (mayRetry(job) && retryLater(job, failure)) {
         failure = null;
       }
     }
     if (failure == null) {
+      interrupt(thread);
       dispatch();
     } else {
-      end(job, failure);
+      end(job, failure, false);
     }
   }
 
   /** Needs the lock. */
   private boolean mayRetry(Job<?> job) {
-    return job.task().idempotent() && job.attempt < job.lane.lane.attempts() && !shutDown;
+    return job.task().idempotent() && job.attempt < job.lane.lane.attempts() && !stopped;
   }
 
-  /** Needs the lock, and a job that is running. */
-  private void retryLater(Job<?> job, Throwable failure) {
-    long now = nanoTime.getAsLong();
+  /** Needs the lock, and a job that is running. Returns false if there is nobody to wake it up. */
+  private boolean retryLater(Job<?> job, Throwable failure) {
     Duration pause = pause(job);
-    Thread thread = job.thread;
-    giveBack(job, now);
-    interrupt(thread);
+    ScheduledFuture<?> alarm = after(nanos(pause), () -> again(job));
+    if (alarm == null) {
+      return false;
+    }
+    giveBack(job, nanoTime.getAsLong());
     job.failures.add(failure);
     job.state = Job.State.RETRYING;
+    job.alarm = alarm;
     job.lane.retrying++;
     job.lane.retries++;
-    job.alarm = after(pause.toNanos(), () -> again(job));
     tell(new LaneEvent.Retried(job.lane(), job.id(), job.task().name(), job.attempt, failure, pause));
+    return true;
   }
 
   private static void interrupt(@Nullable Thread thread) {
@@ -372,8 +404,12 @@ public final class LaneExecutor implements AutoCloseable {
   }
 
   private static Duration pause(Job<?> job) {
-    Duration doubled = job.lane.lane.firstPause().multipliedBy(1L << Math.min(MOST_DOUBLINGS, job.attempt - 1));
-    Duration longest = doubled.compareTo(LONGEST_PAUSE) < 0 ? doubled : LONGEST_PAUSE;
+    Duration first = job.lane.lane.firstPause();
+    Duration longest = LONGEST_PAUSE;
+    if (first.compareTo(LONGEST_PAUSE) < 0) {
+      Duration doubled = first.multipliedBy(1L << Math.min(MOST_DOUBLINGS, job.attempt - 1));
+      longest = doubled.compareTo(LONGEST_PAUSE) < 0 ? doubled : LONGEST_PAUSE;
+    }
     return longest.minusNanos(ThreadLocalRandom.current().nextLong(longest.toNanos() / 2 + 1));
   }
 
@@ -386,6 +422,7 @@ public final class LaneExecutor implements AutoCloseable {
       job.state = Job.State.QUEUED;
       job.queuedAt = nanoTime.getAsLong();
       job.lane.add(job);
+      tellPressure(job.lane);
     }
     dispatch();
   }
@@ -397,24 +434,41 @@ public final class LaneExecutor implements AutoCloseable {
 
   /** The whole task has taken too long. */
   private void expire(Job<?> job, String why) {
-    end(job, timedOut(job, why));
+    end(job, timedOut(job, why), false);
   }
 
-  private LaneException.TimedOut timedOut(Job<?> job, String why) {
-    synchronized (lock) {
-      return new LaneException.TimedOut(job.task().name() + " (" + job.id() + " in lane " + job.lane() + "): " + why,
-          job.failures.isEmpty() ? null : job.failures.getLast());
-    }
-  }
-
-  /** Ends a job that isn't done, whatever it is doing. */
-  private void end(Job<?> job, Throwable failure) {
-    DeadLetter letter = null;
+  /** Its caller doesn't want its result any more, if it has none yet. */
+  private void cancelled(Job<?> job) {
     synchronized (lock) {
       if (job.state == Job.State.DONE) {
         return;
       }
-      Thread thread = job.thread;
+    }
+    end(job, new CancellationException(job + " was cancelled"), true);
+  }
+
+  private LaneException.TimedOut timedOut(Job<?> job, String why) {
+    Throwable last;
+    synchronized (lock) {
+      last = job.failures.isEmpty() ? null : job.failures.getLast();
+    }
+    return new LaneException.TimedOut(job.task().name() + " (" + job.id() + " in lane " + job.lane() + "): " + why,
+        last);
+  }
+
+  /**
+   * Ends a job that isn't done, whatever it is doing.
+   *
+   * @param cancelled whether its caller has ended it, who needs not be told
+   */
+  private void end(Job<?> job, Throwable failure, boolean cancelled) {
+    Thread thread;
+    DeadLetter letter;
+    synchronized (lock) {
+      if (job.state == Job.State.DONE) {
+        return;
+      }
+      thread = job.thread;
       switch (job.state) {
         case QUEUED -> job.lane.remove(job);
         case RUNNING -> giveBack(job, nanoTime.getAsLong());
@@ -422,24 +476,29 @@ public final class LaneExecutor implements AutoCloseable {
         case DONE -> throw new IllegalStateException(job + " has ended twice");
       }
       done(job);
-      interrupt(thread);
       job.failures.add(failure);
-      letter = account(job, failure);
+      letter = account(job, failure, cancelled);
       tellPressure(job.lane);
     }
-    dispatch();
-    job.future().completeExceptionally(failure);
-    if (letter != null) {
-      onDeadLetter.accept(letter);
+    interrupt(thread);
+    try {
+      dispatch();
+    } finally {
+      if (!cancelled) {
+        job.future().completeExceptionally(failure);
+      }
+      if (letter != null) {
+        tellHook(letter);
+      }
+      told();
     }
-    tellIdle();
   }
 
-  /** Needs the lock. Returns what is to be told outside of it, if something is. */
-  private @Nullable DeadLetter account(Job<?> job, Throwable failure) {
+  /** Needs the lock. Returns the dead letter that it has become, if it has. */
+  private @Nullable DeadLetter account(Job<?> job, Throwable failure, boolean cancelled) {
     String lane = job.lane();
     String task = job.task().name();
-    if (failure instanceof CancellationException && job.future().isCancelled()) {
+    if (cancelled) {
       job.lane.cancelled++;
       tell(new LaneEvent.Cancelled(lane, job.id(), task));
       return null;
@@ -448,16 +507,26 @@ public final class LaneExecutor implements AutoCloseable {
     tell(failure instanceof LaneException.TimedOut
         ? new LaneEvent.TimedOut(lane, job.id(), task, failure)
         : new LaneEvent.Failed(lane, job.id(), task, failure));
-    if (failure instanceof LaneException.ShutDown || mostDeadLetters == 0) {
+    if (failure instanceof LaneException.ShutDown) {
       return null;
     }
     DeadLetter letter = new DeadLetter(job.id(), lane, job.task(), job.failures, clock.instant());
-    if (deadLetters.size() == mostDeadLetters) {
+    deadLetters.addLast(letter);
+    if (deadLetters.size() > mostDeadLetters) {
       deadLetters.removeFirst();
     }
-    deadLetters.addLast(letter);
     tell(new LaneEvent.DeadLettered(lane, job.id(), task));
     return letter;
+  }
+
+  private void tellHook(DeadLetter letter) {
+    try {
+      onDeadLetter.accept(letter);
+    } catch (Throwable e) {
+      // The hook's fault, whatever it is, must not keep those waiting who drain.
+      Thread self = Thread.currentThread();
+      self.getUncaughtExceptionHandler().uncaughtException(self, e);
+    }
   }
 
   // Dead letters
@@ -470,25 +539,32 @@ public final class LaneExecutor implements AutoCloseable {
   }
 
   /**
-   * Submits a dead letter's task again, to the same lane, and takes it from the dead letters.
+   * Submits a dead letter's task again, to the same lane, and takes it from the dead letters unless it is refused.
    *
    * @return the new job; empty if there is no dead letter of this id
    */
   public Optional<Job<?>> replay(String id) {
-    return takeDeadLetter(id).map(letter -> submit(letter.lane(), letter.task()));
+    DeadLetter letter;
+    synchronized (lock) {
+      letter = find(id);
+      LaneState lane = letter == null ? null : lanes.get(letter.lane());
+      if (letter != null && lane != null && !shutDown && !lane.isFull()) {
+        deadLetters.remove(letter);
+      }
+    }
+    return letter == null ? Optional.empty() : Optional.of(submit(letter.lane(), letter.task()));
   }
 
   /** Forgets a dead letter; returns whether there was one of this id. */
   public boolean drop(String id) {
-    return takeDeadLetter(id).isPresent();
+    synchronized (lock) {
+      DeadLetter letter = find(id);
+      return letter != null && deadLetters.remove(letter);
+    }
   }
 
-  private Optional<DeadLetter> takeDeadLetter(String id) {
-    synchronized (lock) {
-      Optional<DeadLetter> letter = deadLetters.stream().filter(one -> one.id().equals(id)).findFirst();
-      letter.ifPresent(deadLetters::remove);
-      return letter;
-    }
+  private @Nullable DeadLetter find(String id) {
+    return deadLetters.stream().filter(letter -> letter.id().equals(id)).findFirst().orElse(null);
   }
 
   // Looking at it
@@ -501,6 +577,7 @@ public final class LaneExecutor implements AutoCloseable {
   public Subscription subscribe(Predicate<LaneEvent> filter, Consumer<LaneEvent> listener) {
     Subscription subscription = new Subscription(filter, listener, subscriptions::remove);
     subscriptions.add(subscription);
+    subscription.start();
     return subscription;
   }
 
@@ -523,10 +600,12 @@ public final class LaneExecutor implements AutoCloseable {
     }
   }
 
-  private void tellIdle() {
+  /** A job's caller has been told; who tells the last one tells that the executor is idle. */
+  private void told() {
     List<CompletableFuture<@Nullable Void>> waiting;
     synchronized (lock) {
-      if (!pending.isEmpty()) {
+      telling--;
+      if (!isIdle()) {
         return;
       }
       tell(new LaneEvent.Idle(null));
@@ -536,16 +615,20 @@ public final class LaneExecutor implements AutoCloseable {
     waiting.forEach(drain -> drain.complete(null));
   }
 
+  private boolean isIdle() {
+    return pending.isEmpty() && telling == 0;
+  }
+
   // Ending
 
   /**
-   * When nothing is queued, running, or waiting for its next attempt; tasks may be submitted meanwhile, and are waited for as
-   * well.
+   * When nothing is queued, running, or waiting for its next attempt, and all callers have been told; tasks may be submitted
+   * meanwhile, and are waited for as well. What goes on from a task's future must not wait for it: it would wait for itself.
    */
   public CompletableFuture<@Nullable Void> drain() {
     CompletableFuture<@Nullable Void> drain = new CompletableFuture<>();
     synchronized (lock) {
-      if (!pending.isEmpty()) {
+      if (!isIdle()) {
         drains.add(drain);
         return drain;
       }
@@ -570,18 +653,19 @@ public final class LaneExecutor implements AutoCloseable {
     boolean drained = isDrainedWithin(grace);
     List<Job<?>> left;
     synchronized (lock) {
+      stopped = true;
       left = List.copyOf(pending);
     }
     for (Job<?> job : left) {
       end(job, new LaneException.ShutDown(job.task().name() + " (" + job.id() + " in lane " + job.lane()
-          + ") was not done when the executor was shut down"));
+          + ") was not done when the executor was shut down"), false);
     }
     return drained;
   }
 
   private boolean isDrainedWithin(Duration grace) {
     try {
-      drain().get(grace.toNanos(), TimeUnit.NANOSECONDS);
+      drain().get(nanos(grace), TimeUnit.NANOSECONDS);
       return true;
     } catch (TimeoutException e) {
       // That is what the grace is for.
@@ -594,25 +678,29 @@ public final class LaneExecutor implements AutoCloseable {
     }
   }
 
-  /** {@linkplain #shutdown Shuts down} with a grace of ten seconds, and ends the subscriptions. */
+  /** {@linkplain #shutdown Shuts down} with a grace of ten seconds, and ends the subscriptions after what is on its way. */
   @Override
   public void close() {
     shutdown(GRACE);
-    subscriptions.forEach(Subscription::close);
+    subscriptions.forEach(Subscription::finish);
     if (ownsScheduler) {
       scheduler.shutdownNow();
     }
   }
 
+  /** Returns null if the scheduler takes nothing any more: then there are no time-outs, and no further attempts. */
   private @Nullable ScheduledFuture<?> after(long nanos, Runnable task) {
     try {
       return scheduler.schedule(() -> threads.newThread(task).start(), nanos, TimeUnit.NANOSECONDS);
     } catch (RejectedExecutionException e) {
-      if (shutDown) {
-        return null;
-      }
-      throw e;
+      // Its owner has shut it down; what runs may end, and what waits still gets its turn.
+      return null;
     }
+  }
+
+  /** For ever, if it doesn't fit. */
+  private static long nanos(Duration duration) {
+    return duration.compareTo(LONGEST) < 0 ? duration.toNanos() : LONGEST.toNanos();
   }
 
   private static void cancel(@Nullable ScheduledFuture<?> alarm) {
@@ -654,7 +742,7 @@ public final class LaneExecutor implements AutoCloseable {
       return this;
     }
 
-    /** How many dead letters are kept, the newest; 1,000 unless set, 0 for none. */
+    /** How many dead letters are kept here, the newest; 1,000 unless set, 0 for none. */
     public Builder mostDeadLetters(int mostDeadLetters) {
       if (mostDeadLetters < 0) {
         throw new IllegalArgumentException("mostDeadLetters is " + mostDeadLetters + "; it must be at least 0");
@@ -669,7 +757,11 @@ public final class LaneExecutor implements AutoCloseable {
       return this;
     }
 
-    /** What keeps the time; stays the caller's to shut down. A daemon thread of its own unless set. */
+    /**
+     * What keeps the time; stays the caller's to shut down, after this. It should forget what is called off at once
+     * ({@link ScheduledThreadPoolExecutor#setRemoveOnCancelPolicy}): nearly every alarm is. A daemon thread of its own unless
+     * set.
+     */
     public Builder scheduler(ScheduledExecutorService scheduler) {
       this.scheduler = scheduler;
       return this;

@@ -62,7 +62,7 @@ final class LaneState {
     return Math.max(0, lane.reserved() - running);
   }
 
-  /** The task of this lane whose turn is next, if there is one: the oldest, or one whose deadline is near. */
+  /** The task of this lane whose turn is next, if there is one: the oldest, or the one with the nearest deadline. */
   @Nullable
   Job<?> candidate(long now) {
     if (oldestFirst.isEmpty()) {
@@ -77,11 +77,11 @@ final class LaneState {
   }
 
   /**
-   * The lane's priority, a point more for each second since the submission, so that none waits for ever, and up to a hundred
-   * in the last ten seconds before the deadline.
+   * The lane's priority, a point more for each second that it has waited, so that none waits for ever, and up to a hundred in
+   * the last ten seconds before the deadline.
    */
   double priority(Job<?> job, long now) {
-    double aged = lane.priority() + (now - job.submittedAt) / NANOS_PER_POINT;
+    double aged = lane.priority() + (job.waited + now - job.queuedAt) / NANOS_PER_POINT;
     long left = job.deadline == Long.MAX_VALUE ? URGENT : Math.max(0, job.deadline - now);
     return left >= URGENT ? aged : aged + URGENT_POINTS * (URGENT - left) / URGENT;
   }
@@ -90,6 +90,7 @@ final class LaneState {
     remove(job);
     running++;
     rate.started(now);
+    job.waited += now - job.queuedAt;
     waits.add(now - job.queuedAt);
   }
 

@@ -1,5 +1,6 @@
 package dev.memlane.lanes;
 
+import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
@@ -8,47 +9,67 @@ import java.util.function.Predicate;
 
 /**
  * Events on their way to a listener, which has a thread of its own: however slow it is, it holds up nobody. What it can't
- * take is dropped and counted. Safe for use by several threads.
+ * take is dropped and counted; what it throws goes to the thread's handler of uncaught exceptions. Safe for use by several
+ * threads.
  */
 public final class Subscription implements AutoCloseable {
 
   private static final int MOST_WAITING = 10_000;
 
-  private final BlockingQueue<LaneEvent> events = new ArrayBlockingQueue<>(MOST_WAITING);
+  /** What isn't there is the end. */
+  private final BlockingQueue<Optional<LaneEvent>> events = new ArrayBlockingQueue<>(MOST_WAITING);
   private final AtomicLong dropped = new AtomicLong();
-  private final Consumer<Subscription> closed;
+  private final Consumer<Subscription> ended;
   private final Thread thread;
+  private volatile boolean closed;
 
-  /** @param closed is told when it is closed */
-  Subscription(Predicate<LaneEvent> filter, Consumer<LaneEvent> listener, Consumer<Subscription> closed) {
-    this.closed = closed;
-    this.thread = Thread.ofVirtual().name("memlane-lanes-events").start(() -> deliver(filter, listener));
+  /** @param ended is told when it is over */
+  Subscription(Predicate<LaneEvent> filter, Consumer<LaneEvent> listener, Consumer<Subscription> ended) {
+    this.ended = ended;
+    this.thread = Thread.ofVirtual().name("memlane-lanes-events").inheritInheritableThreadLocals(false)
+        .unstarted(() -> deliver(filter, listener));
+  }
+
+  void start() {
+    thread.start();
   }
 
   private void deliver(Predicate<LaneEvent> filter, Consumer<LaneEvent> listener) {
     try {
-      while (true) {
-        LaneEvent event = events.take();
-        try {
-          if (filter.test(event)) {
-            listener.accept(event);
-          }
-        } catch (RuntimeException e) {
-          // The listener's fault; the next event may be better taken.
-          Thread self = Thread.currentThread();
-          self.getUncaughtExceptionHandler().uncaughtException(self, e);
-        }
+      for (Optional<LaneEvent> event = events.take(); !closed && event.isPresent(); event = events.take()) {
+        deliver(event.get(), filter, listener);
       }
     } catch (InterruptedException e) {
       // It has been closed: that is how it ends.
       Thread.currentThread().interrupt();
+    } finally {
+      ended.accept(this);
+    }
+  }
+
+  private static void deliver(LaneEvent event, Predicate<LaneEvent> filter, Consumer<LaneEvent> listener) {
+    try {
+      if (filter.test(event)) {
+        listener.accept(event);
+      }
+    } catch (Throwable e) {
+      // The listener's fault, whatever it is; the next event may be better taken.
+      Thread self = Thread.currentThread();
+      self.getUncaughtExceptionHandler().uncaughtException(self, e);
     }
   }
 
   /** Never waits. */
   void offer(LaneEvent event) {
-    if (!events.offer(event)) {
+    if (!events.offer(Optional.of(event))) {
       dropped.incrementAndGet();
+    }
+  }
+
+  /** Ends it after what is on its way; at once, if that is too much. */
+  void finish() {
+    if (!events.offer(Optional.empty())) {
+      close();
     }
   }
 
@@ -60,7 +81,8 @@ public final class Subscription implements AutoCloseable {
   /** Tells the listener nothing more, and interrupts it. */
   @Override
   public void close() {
-    closed.accept(this);
+    closed = true;
+    ended.accept(this);
     thread.interrupt();
   }
 }

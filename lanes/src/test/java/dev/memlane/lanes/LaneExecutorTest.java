@@ -10,6 +10,7 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
@@ -229,22 +230,23 @@ class LaneExecutorTest {
   @Test
   void task_idempotent_isTriedAgainAfterPausesInWhichItIsPending() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a").attempts(3).firstPause(Duration.ofSeconds(10)));
+    BlockingQueue<LaneEvent> events = new LinkedBlockingQueue<>();
     AtomicInteger runs = new AtomicInteger();
-    Job<Integer> job = executor.submit("a", Task.of(() -> {
-      if (runs.incrementAndGet() < 3) {
-        throw new IllegalStateException("attempt " + runs);
-      }
-      return runs.get();
-    }).idempotent(true));
-    BlockingQueue<LaneEvent> retried = new LinkedBlockingQueue<>();
-    try (Subscription subscription = executor.subscribe(event -> event instanceof LaneEvent.Retried, retried::add)) {
+    try (Subscription subscription = executor.subscribe(event -> true, events::add)) {
+      Job<Integer> job = executor.submit("a", Task.of(() -> {
+        if (runs.incrementAndGet() < 3) {
+          throw new IllegalStateException("attempt " + runs);
+        }
+        return runs.get();
+      }).idempotent(true));
       CompletableFuture<?> drain = executor.drain();
-      untilRetrying(executor);
+      next(events, LaneEvent.Retried.class);
       assertThat(drain).isNotDone();
+      assertThat(stats(executor, "a").retrying()).isEqualTo(1);
       assertThat(get(executor.submit("a", Task.of(() -> "meanwhile")).future())).isEqualTo("meanwhile");
+      assertThat(drain).isNotDone();
       time.pass(Duration.ofSeconds(10));
-      assertThat(retried.poll(30, TimeUnit.SECONDS)).isNotNull();
-      untilRetrying(executor);
+      next(events, LaneEvent.Retried.class);
       assertThat(job.future()).isNotDone();
       time.pass(Duration.ofSeconds(20));
 
@@ -256,9 +258,76 @@ class LaneExecutorTest {
     assertThat(executor.deadLetters()).isEmpty();
   }
 
-  private static void untilRetrying(LaneExecutor executor) {
-    while (executor.stats().getFirst().retrying() == 0) {
-      Thread.onSpinWait();
+  /** The next event of a kind; others before it are passed over. */
+  private static <T extends LaneEvent> T next(BlockingQueue<LaneEvent> events, Class<T> kind)
+      throws InterruptedException {
+    while (true) {
+      LaneEvent event = Objects.requireNonNull(events.poll(30, TimeUnit.SECONDS), "no " + kind.getSimpleName());
+      if (kind.isInstance(event)) {
+        return kind.cast(event);
+      }
+    }
+  }
+
+  @Test
+  void task_attemptThatTookTooLong_isTriedAgain_andItsLateResultIsIgnored() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a").timeout(Duration.ofSeconds(5)).firstPause(Duration.ofSeconds(1)));
+    BlockingQueue<LaneEvent> events = new LinkedBlockingQueue<>();
+    CountDownLatch late = new CountDownLatch(1);
+    CountDownLatch ended = new CountDownLatch(1);
+    AtomicInteger runs = new AtomicInteger();
+    try (Subscription subscription = executor.subscribe(event -> true, events::add)) {
+      Job<Integer> job = executor.submit("a", Task.of(() -> {
+        int run = runs.incrementAndGet();
+        begun.add("run " + run);
+        if (run == 1) {
+          awaitIgnoringInterrupts(late);
+          ended.countDown();
+        }
+        return run;
+      }).idempotent(true));
+      assertThat(nextBegun()).isEqualTo("run 1");
+      time.pass(Duration.ofSeconds(5));
+      assertThat(next(events, LaneEvent.Retried.class).failure()).isInstanceOf(LaneException.TimedOut.class);
+
+      late.countDown();
+      assertThat(ended.await(30, TimeUnit.SECONDS)).isTrue();
+      time.pass(Duration.ofSeconds(1));
+
+      assertThat(get(job.future())).isEqualTo(2);
+      assertThat(subscription.dropped()).isZero();
+    }
+  }
+
+  private static void awaitIgnoringInterrupts(CountDownLatch latch) {
+    while (latch.getCount() > 0) {
+      try {
+        latch.await();
+      } catch (InterruptedException e) {
+        // That is what the test is about.
+      }
+    }
+  }
+
+  @Test
+  void deadline_ofARunningAndOfARetryingTask_endsThem() throws Exception {
+    LaneExecutor executor = executor(2, Lane.of("a").firstPause(Duration.ofSeconds(30)));
+    BlockingQueue<LaneEvent> events = new LinkedBlockingQueue<>();
+    try (Subscription subscription = executor.subscribe(event -> true, events::add)) {
+      Job<String> retrying = executor.submit("a", Task.<String>of(() -> {
+        throw new IllegalStateException("no");
+      }).idempotent(true).within(Duration.ofSeconds(3)));
+      next(events, LaneEvent.Retried.class);
+      Job<String> running = executor.submit("a", gated("running").within(Duration.ofSeconds(3)));
+      assertThat(nextBegun()).isEqualTo("running");
+
+      time.pass(Duration.ofSeconds(3));
+
+      assertThat(failure(running.future())).isInstanceOf(LaneException.TimedOut.class).hasNoCause();
+      assertThat(failure(retrying.future())).isInstanceOf(LaneException.TimedOut.class).cause().hasMessage("no");
+      get(executor.drain());
+      assertThat(executor.deadLetters()).hasSize(2);
+      assertThat(subscription.dropped()).isZero();
     }
   }
 
@@ -335,27 +404,78 @@ class LaneExecutorTest {
   @Test
   void cancel_queuedRunningAndRetrying_givesUpEach() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a").firstPause(Duration.ofSeconds(10)));
-    Job<String> retrying = executor.submit("a", Task.<String>of(() -> {
-      throw new IllegalStateException("no");
-    }).idempotent(true));
-    untilRetrying(executor);
-    Job<String> running = executor.submit("a", gated("running"));
+    BlockingQueue<LaneEvent> events = new LinkedBlockingQueue<>();
+    AtomicInteger runs = new AtomicInteger();
+    try (Subscription subscription = executor.subscribe(event -> true, events::add)) {
+      Job<String> retrying = executor.submit("a", Task.<String>of(() -> {
+        runs.incrementAndGet();
+        throw new IllegalStateException("no");
+      }).idempotent(true));
+      next(events, LaneEvent.Retried.class);
+      Job<String> running = executor.submit("a", gated("running"));
+      assertThat(nextBegun()).isEqualTo("running");
+      Job<String> queued = executor.submit("a", gated("queued"));
+
+      queued.cancel();
+      retrying.future().cancel(false);
+      running.cancel();
+
+      assertThat(List.of(queued, retrying, running)).allSatisfy(job -> assertThat(job.future()).isCancelled());
+      get(executor.drain());
+      LaneStats stats = stats(executor, "a");
+      assertThat(stats.cancelled()).isEqualTo(3);
+      assertThat(stats.queued() + stats.running() + stats.retrying()).isZero();
+      assertThat(time.pending()).as("alarms").isZero();
+      assertThat(get(executor.submit("a", Task.of(() -> "next")).future())).isEqualTo("next");
+      assertThat(begun).isEmpty();
+      assertThat(runs).hasValue(1);
+      assertThat(executor.deadLetters()).isEmpty();
+      assertThat(subscription.dropped()).isZero();
+    }
+  }
+
+  @Test
+  void cancel_whatFollowsFromIt_findsThePlaceFree() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a"));
+    Job<String> job = executor.submit("a", gated("running"));
     assertThat(nextBegun()).isEqualTo("running");
-    Job<String> queued = executor.submit("a", gated("queued"));
+    CompletableFuture<String> after = new CompletableFuture<>();
+    var unused = job.future().whenComplete((result, failure) -> {
+      try {
+        after.complete(executor.submit("a", Task.of(() -> "after")).future().get(30, TimeUnit.SECONDS));
+      } catch (Exception e) {
+        after.completeExceptionally(e);
+      }
+    });
 
-    queued.cancel();
-    retrying.future().cancel(false);
-    running.cancel();
+    job.cancel();
 
-    assertThat(List.of(queued, retrying, running)).allSatisfy(job -> assertThat(job.future()).isCancelled());
-    get(executor.drain());
-    LaneStats stats = stats(executor, "a");
-    assertThat(stats.cancelled()).isEqualTo(3);
-    assertThat(stats.queued() + stats.running() + stats.retrying()).isZero();
-    time.pass(Duration.ofSeconds(10));
-    assertThat(begun).isEmpty();
-    assertThat(executor.deadLetters()).isEmpty();
+    assertThat(get(after)).isEqualTo("after");
+  }
+
+  @Test
+  void future_completedByItsCaller_endsTheTask() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a"));
+    Job<String> job = executor.submit("a", gated("running"));
+    assertThat(nextBegun()).isEqualTo("running");
+
+    job.future().complete("something else");
+
     assertThat(get(executor.submit("a", Task.of(() -> "next")).future())).isEqualTo("next");
+    assertThat(stats(executor, "a").cancelled()).isEqualTo(1);
+  }
+
+  @Test
+  void batch_cancelled_startsNoneOfItsTasks() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a"));
+    Batch<String> batch = executor.submitAll("a", List.of(gated("1"), gated("2"), gated("3")));
+    assertThat(nextBegun()).isEqualTo("1");
+
+    batch.cancel();
+
+    get(executor.drain());
+    assertThat(begun).isEmpty();
+    assertThat(batch.jobs()).allSatisfy(job -> assertThat(job.future()).isCancelled());
   }
 
   @Test
@@ -388,6 +508,63 @@ class LaneExecutorTest {
     assertThat(failure(batch.allOf())).hasMessage("no");
     assertThat(get(batch.anyOf())).isIn(1, 3);
     assertThat(batch.jobs()).extracting(Job::id).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void batch_anyOf_failsWhenAllHave_orIfThereAreNone() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a"));
+    Task<Integer> bad = Task.of(() -> {
+      throw new IllegalStateException("no");
+    });
+
+    assertThat(failure(executor.submitAll("a", List.of(bad, bad)).anyOf())).hasMessage("no");
+    assertThat(failure(executor.submitAll("a", List.<Task<Integer>>of()).anyOf()))
+        .isInstanceOf(NoSuchElementException.class);
+  }
+
+  // Dead letters
+
+  @Test
+  void deadLetter_hookThatThrows_keepsNobodyWaiting_andIsToldAlsoIfNoneAreKept() throws Exception {
+    List<DeadLetter> told = Collections.synchronizedList(new ArrayList<>());
+    LaneExecutor executor = LaneExecutor.builder().concurrency(1).lane(Lane.of("a")).scheduler(time)
+        .nanoTime(time::nanoTime).mostDeadLetters(0).onDeadLetter(letter -> {
+          told.add(letter);
+          throw new AssertionError("the hook's fault");
+        }).build();
+    executors.add(executor);
+    CompletableFuture<?> failing = executor.submit("a", gated("fails")).future();
+    assertThat(nextBegun()).isEqualTo("fails");
+    CompletableFuture<?> drain = executor.drain();
+    Job<Integer> bad = executor.submit("a", Task.of(() -> {
+      throw new IllegalStateException("no");
+    }));
+    open("fails");
+
+    get(drain);
+
+    assertThat(failing).isCompleted();
+    assertThat(bad.future()).isCompletedExceptionally();
+    assertThat(told).extracting(DeadLetter::id).containsExactly(bad.id());
+    assertThat(executor.deadLetters()).isEmpty();
+  }
+
+  @Test
+  void deadLetter_replayedIntoAFullLane_isKept_andCanBeDropped() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a").queueBound(1));
+    Job<Integer> bad = executor.submit("a", Task.of(() -> {
+      throw new IllegalStateException("no");
+    }));
+    assertThat(failure(bad.future())).hasMessage("no");
+    executor.submit("a", gated("first"));
+    assertThat(nextBegun()).isEqualTo("first");
+    executor.submit("a", gated("second"));
+
+    assertThat(failure(executor.replay(bad.id()).orElseThrow().future())).isInstanceOf(LaneException.Full.class);
+
+    assertThat(executor.deadLetters()).extracting(DeadLetter::id).containsExactly(bad.id());
+    assertThat(executor.drop(bad.id())).isTrue();
+    assertThat(executor.deadLetters()).isEmpty();
   }
 
   // Events
@@ -442,6 +619,8 @@ class LaneExecutorTest {
 
     assertThat(executor.shutdown(Duration.ZERO)).isFalse();
 
+    get(executor.drain());
+    assertThat(begun).isEmpty();
     assertThat(failure(running.future())).isInstanceOf(LaneException.ShutDown.class);
     assertThat(failure(queued.future())).isInstanceOf(LaneException.ShutDown.class)
         .hasMessageContaining("queued");
@@ -459,7 +638,7 @@ class LaneExecutorTest {
 
     assertThat(executor.shutdown(Duration.ofSeconds(30))).isTrue();
 
-    assertThat(get(batch.allOf())).containsExactly("1", "2");
+    assertThat(batch.allOf()).isCompletedWithValue(List.of("1", "2"));
   }
 
   // Settings
@@ -471,6 +650,8 @@ class LaneExecutorTest {
     assertThat(Lane.defaults()).extracting(Lane::concurrency).containsExactly(4, 12, 4, 2);
     assertThatThrownBy(() -> executor(1, Lane.of("a"), Lane.of("a"))).hasMessageContaining("two lanes are called a");
     assertThatThrownBy(() -> executor(1, Lane.of("a").reserved(2))).hasMessageContaining("reserve 2 places");
+    assertThatThrownBy(() -> executor(5)).hasMessageContaining("lane generate could never run anything");
+    assertThatThrownBy(() -> Lane.of("a").reserved(3).concurrency(2)).hasMessageContaining("reserved is 3");
     assertThatThrownBy(() -> Lane.of("a").concurrency(0)).hasMessageContaining("lane a: concurrency is 0");
     assertThatThrownBy(() -> Lane.of("a").reserved(5)).hasMessageContaining("from 0 to its concurrency, 4");
     assertThatThrownBy(() -> executor(1, Lane.of("a")).submit("b", Task.of(() -> 1)))
@@ -504,8 +685,10 @@ class LaneExecutorTest {
     Lane a = Lane.of("a").concurrency(3).reserved(1).firstPause(Duration.ofNanos(1));
     Lane b = Lane.of("b").priority(5).concurrency(4).timeout(Duration.ofSeconds(30));
     Map<String, AtomicInteger> runs = new ConcurrentHashMap<>();
-    AtomicInteger running = new AtomicInteger();
-    AtomicInteger mostRunning = new AtomicInteger();
+    Map<String, AtomicInteger> running = Map.of("a", new AtomicInteger(), "b", new AtomicInteger());
+    AtomicInteger inBoth = new AtomicInteger();
+    Map<String, AtomicInteger> mostRunning = Map.of("a", new AtomicInteger(), "b", new AtomicInteger(), "both",
+        new AtomicInteger());
     Set<String> ids = Collections.synchronizedSet(new HashSet<>());
     try (LaneExecutor executor = LaneExecutor.builder().concurrency(5).lane(a).lane(b).build();
         ExecutorService callers = Executors.newFixedThreadPool(6)) {
@@ -518,8 +701,11 @@ class LaneExecutorTest {
           for (int i = 0; i < 400; i++) {
             String name = caller + ", task " + i;
             int kind = random.nextInt(4);
+            String lane = random.nextBoolean() ? "a" : "b";
+            AtomicInteger inLane = Objects.requireNonNull(running.get(lane));
             Task<String> task = Task.<String>of(() -> {
-              mostRunning.accumulateAndGet(running.incrementAndGet(), Math::max);
+              most(mostRunning, lane, inLane.incrementAndGet());
+              most(mostRunning, "both", inBoth.incrementAndGet());
               try {
                 int run = runs.computeIfAbsent(name, n -> new AtomicInteger()).incrementAndGet();
                 if (kind == 0 && run < 3) {
@@ -527,7 +713,8 @@ class LaneExecutorTest {
                 }
                 return name;
               } finally {
-                running.decrementAndGet();
+                inLane.decrementAndGet();
+                inBoth.decrementAndGet();
               }
             }).named(name);
             Job<String> job = executor.submit(random.nextBoolean() ? "a" : "b",
@@ -568,7 +755,13 @@ class LaneExecutorTest {
     assertThat(runs).allSatisfy((name, count) -> assertThat(count.get()).as("seed %s: %s", seed, name)
         .isLessThanOrEqualTo(3));
     if (!cancelling) {
-      assertThat(mostRunning.get()).as("seed %s", seed).isBetween(1, 5);
+      assertThat(mostRunning.get("a")).as("seed %s", seed).hasValueBetween(1, 3);
+      assertThat(mostRunning.get("b")).as("seed %s", seed).hasValueBetween(1, 4);
+      assertThat(mostRunning.get("both")).as("seed %s", seed).hasValueBetween(1, 5);
     }
+  }
+
+  private static void most(Map<String, AtomicInteger> most, String what, int value) {
+    Objects.requireNonNull(most.get(what)).accumulateAndGet(value, Math::max);
   }
 }

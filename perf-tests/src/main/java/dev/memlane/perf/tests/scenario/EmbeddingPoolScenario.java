@@ -75,7 +75,7 @@ public final class EmbeddingPoolScenario implements Scenario {
     contestants.add(new Contestant(UNEQUAL, "the pool", () -> unequal(bench, EmbeddingPoolScenario::pooled)));
     contestants.add(new Contestant(UNEQUAL, "plain sockets", () -> unequal(bench, EmbeddingPoolScenario::plain)));
     contestants.add(new Contestant(MOVING, "", () -> moving(bench)));
-    bench.race(contestants);
+    bench.race(contestants, bench.size(bench.rounds(), 1));
     boolean full = !bench.quick();
     List<Double> one = findings.rounds(KEY_BY_KEY, "1 key, 1", Sample.PER_SECOND);
     findings.judge("three keys with 1 request in flight each over one",

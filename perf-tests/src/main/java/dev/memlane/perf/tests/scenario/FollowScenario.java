@@ -101,8 +101,8 @@ public final class FollowScenario implements Scenario {
     }
 
     void race(Bench bench) throws Exception {
-      Duration steady = bench.slice(8);
-      Duration most = bench.slice(5);
+      Duration steady = bench.slice(bench.size(8, 6));
+      Duration most = bench.slice(bench.size(5, 4));
       List<Contestant> contestants = new ArrayList<>(List.of(new Contestant(FOUND, STEADY, () -> found(steady)),
           new Contestant(UNFOLLOWED, STEADY, () -> write(false, false, writer -> steady(writer, steady))),
           new Contestant(FOLLOWED, STEADY, () -> write(true, true, writer -> steady(writer, steady))),
