@@ -350,10 +350,15 @@ public final class BatchingEmbedder implements AutoCloseable {
     CompletableFuture<T> answer = Objects.requireNonNull(given, "the embedder returned null for a future");
     // By the embedder's thread, so that the next request goes out at once; the callers are told by another one.
     var unused = answer.whenComplete((value, failure) -> {
-      if (failure != null) {
-        failed(request, failure);
-      } else {
-        answered(request, value == null ? null : reading.apply(value));
+      try {
+        if (failure != null) {
+          failed(request, failure);
+        } else {
+          answered(request, value == null ? null : reading.apply(value));
+        }
+      } catch (Throwable e) {
+        // Nobody looks at what this future fails with. If the request has not ended yet, it ends so.
+        failed(request, e);
       }
     });
     request.answer = answer;

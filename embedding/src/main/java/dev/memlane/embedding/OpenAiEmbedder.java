@@ -153,7 +153,8 @@ public final class OpenAiEmbedder implements MeteredEmbedder {
         } else {
           answer.complete(read(received, texts.size()));
         }
-      } catch (RuntimeException e) {
+      } catch (Throwable e) {
+        // Whatever it is, whoever waits has to be told.
         answer.completeExceptionally(e);
       }
     });
