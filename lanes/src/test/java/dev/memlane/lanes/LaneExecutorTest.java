@@ -273,28 +273,33 @@ class LaneExecutorTest {
   void task_attemptThatTookTooLong_isTriedAgain_andItsLateResultIsIgnored() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a").timeout(Duration.ofSeconds(5)).firstPause(Duration.ofSeconds(1)));
     BlockingQueue<LaneEvent> events = new LinkedBlockingQueue<>();
+    BlockingQueue<Thread> threads = new LinkedBlockingQueue<>();
     CountDownLatch late = new CountDownLatch(1);
-    CountDownLatch ended = new CountDownLatch(1);
-    AtomicInteger runs = new AtomicInteger();
+    CountDownLatch second = new CountDownLatch(1);
     try (Subscription subscription = executor.subscribe(event -> true, events::add)) {
-      Job<Integer> job = executor.submit("a", Task.of(() -> {
-        int run = runs.incrementAndGet();
-        begun.add("run " + run);
-        if (run == 1) {
+      Job<String> job = executor.submit("a", Task.of(() -> {
+        threads.add(Thread.currentThread());
+        if (threads.size() == 1) {
+          begun.add("first");
           awaitIgnoringInterrupts(late);
-          ended.countDown();
+          return "first";
         }
-        return run;
+        begun.add("second");
+        second.await();
+        return "second";
       }).idempotent(true));
-      assertThat(nextBegun()).isEqualTo("run 1");
+      assertThat(nextBegun()).isEqualTo("first");
       time.pass(Duration.ofSeconds(5));
       assertThat(next(events, LaneEvent.Retried.class).failure()).isInstanceOf(LaneException.TimedOut.class);
+      time.pass(Duration.ofSeconds(1));
+      assertThat(nextBegun()).isEqualTo("second");
 
       late.countDown();
-      assertThat(ended.await(30, TimeUnit.SECONDS)).isTrue();
-      time.pass(Duration.ofSeconds(1));
+      Objects.requireNonNull(threads.poll()).join();
 
-      assertThat(get(job.future())).isEqualTo(2);
+      assertThat(job.future()).isNotDone();
+      second.countDown();
+      assertThat(get(job.future())).isEqualTo("second");
       assertThat(subscription.dropped()).isZero();
     }
   }
@@ -639,6 +644,27 @@ class LaneExecutorTest {
     assertThat(executor.shutdown(Duration.ofSeconds(30))).isTrue();
 
     assertThat(batch.allOf()).isCompletedWithValue(List.of("1", "2"));
+  }
+
+  @Test
+  void drain_endsWhenCallersHaveBeenTold() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a"));
+    Job<String> job = executor.submit("a", gated("a"));
+    assertThat(nextBegun()).isEqualTo("a");
+    CountDownLatch telling = new CountDownLatch(1);
+    CountDownLatch told = new CountDownLatch(1);
+    var unused = job.future().thenRun(() -> {
+      telling.countDown();
+      awaitIgnoringInterrupts(told);
+    });
+    open("a");
+    assertThat(telling.await(30, TimeUnit.SECONDS)).isTrue();
+
+    CompletableFuture<?> drain = executor.drain();
+
+    assertThat(drain).isNotDone();
+    told.countDown();
+    get(drain);
   }
 
   // Settings
