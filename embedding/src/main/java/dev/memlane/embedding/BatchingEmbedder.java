@@ -316,7 +316,7 @@ public final class BatchingEmbedder implements AutoCloseable {
         news.add(end(new Outcome(computation, null, failure)));
       }
     }
-    news.forEach(Runnable::run);
+    tell(news);
   }
 
   private void send(Request request) {
@@ -441,7 +441,7 @@ public final class BatchingEmbedder implements AutoCloseable {
 
   private void expire(Request request) {
     Duration timeout = request.place.endpoint().limits().timeout();
-    failed(request, Failure.TIMED_OUT, lateException("a request took", timeout),
+    failed(request, Failure.TIMED_OUT, lateException("a request took", "time-out", timeout),
         "no answer within " + timeout.toMillis() + " ms", null);
     CompletableFuture<?> answer = request.answer;
     if (answer != null) {
@@ -648,7 +648,7 @@ public final class BatchingEmbedder implements AutoCloseable {
       last = computation.lastFailure;
     }
     String troubles = endpoints.troubles();
-    EmbeddingException late = lateException("the text waited for", deadline);
+    EmbeddingException late = lateException("the text waited for", "deadline", deadline);
     if (last == null && troubles.isEmpty()) {
       return late;
     }
@@ -656,10 +656,8 @@ public final class BatchingEmbedder implements AutoCloseable {
     return new EmbeddingException(late.getMessage() + "; the last that went wrong: " + why, last);
   }
 
-  private EmbeddingException lateException(String what, Duration allowed) {
-    return new EmbeddingException(what + " model " + model + " longer than the " + (what.startsWith("a request")
-        ? "time-out"
-        : "deadline") + " of " + allowed.toMillis()
+  private EmbeddingException lateException(String what, String limit, Duration allowed) {
+    return new EmbeddingException(what + " model " + model + " longer than the " + limit + " of " + allowed.toMillis()
         + " ms; try again later, or see whether the model is overloaded or out of reach", null);
   }
 

@@ -39,8 +39,6 @@ import org.jspecify.annotations.Nullable;
 public final class OpenAiEmbedder implements MeteredEmbedder {
 
   private static final int OK = 200;
-  private static final int CLIENT_ERROR = 400;
-  private static final int SERVER_ERROR = 500;
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
   private static final int BYTES_PER_NUMBER = 32;
   private static final int BYTES_BESIDES = 1 << 20;
@@ -183,22 +181,9 @@ public final class OpenAiEmbedder implements MeteredEmbedder {
 
   private EndpointException refusal(HttpResponse<byte[]> response, RateLimitHeaders headers) {
     int status = response.statusCode();
-    Failure failure = switch (status) {
-      case 401, 403 -> Failure.DENIED;
-      case 429 -> Failure.BUSY;
-      case 408, 409, 425 -> Failure.UNAVAILABLE;
-      default -> status >= SERVER_ERROR
-          ? Failure.UNAVAILABLE
-          : status == 400 || status == 413 || status == 422 ? Failure.REFUSED : misconfigured(status);
-    };
     String said = quote(messages.readError(response.body()));
-    return new EndpointException(failure, this + " answered with status " + status + hint(status)
+    return new EndpointException(Failure.ofStatus(status), this + " answered with status " + status + hint(status)
         + (said.isEmpty() ? "" : ": " + said), headers.pause(), null);
-  }
-
-  /** Such as 404 for a path or model that isn't there: as with a wrong key, no request has a chance. */
-  private static Failure misconfigured(int status) {
-    return status >= CLIENT_ERROR ? Failure.DENIED : Failure.UNAVAILABLE;
   }
 
   private static String hint(int status) {

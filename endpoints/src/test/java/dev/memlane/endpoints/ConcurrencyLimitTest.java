@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.memlane.testing.ManualScheduler;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntUnaryOperator;
@@ -23,10 +24,18 @@ class ConcurrencyLimitTest {
   private int sent;
   private int refused;
   private @Nullable Duration retryAfter;
+  private final List<Integer> told = new ArrayList<>();
 
   private final EndpointPool<String> pool = new EndpointPool<>(
-      List.of(new Endpoint<>("a", "a", EndpointLimits.none(), 1)), Policy.LEAST_LOADED, EndpointListener.NONE, time,
+      List.of(new Endpoint<>("a", "a", EndpointLimits.none(), 1)), Policy.LEAST_LOADED, new Told(), time,
       time::nanoTime);
+
+  private final class Told implements EndpointListener {
+    @Override
+    public void limited(String endpoint, int limit) {
+      told.add(limit);
+    }
+  }
 
   private void sendAll() {
     for (Place<String> place = pool.take(Demand.any()); place != null; place = pool.take(Demand.any())) {
@@ -98,6 +107,7 @@ class ConcurrencyLimitTest {
     allowed = Integer.MAX_VALUE;
     run(Duration.ofSeconds(10));
     assertThat(limit()).isEqualTo(64);
+    assertThat(told).containsExactly(4, 8, 16, 32, 64);
   }
 
   @Test

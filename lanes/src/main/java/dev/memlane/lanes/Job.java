@@ -31,6 +31,8 @@ public final class Job<T extends @Nullable Object> {
 
   // Guarded by the executor's lock
   State state = State.QUEUED;
+  /** Whether it was not taken, and never ran. */
+  boolean refused;
   int attempt;
   /** How long it has waited before this wait. */
   long waited;

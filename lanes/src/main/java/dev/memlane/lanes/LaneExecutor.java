@@ -196,6 +196,7 @@ public final class LaneExecutor implements AutoCloseable {
     if (shutDown || lane.isFull()) {
       lane.refused++;
       job.state = Job.State.DONE;
+      job.refused = true;
       boolean full = !shutDown;
       news.add(() -> job.future().completeExceptionally(full ? fullException(lane) : shutDownException()));
       return job;
@@ -544,27 +545,30 @@ public final class LaneExecutor implements AutoCloseable {
    * @return the new job; empty if there is no dead letter of this id
    */
   public Optional<Job<?>> replay(String id) {
-    DeadLetter letter;
+    DeadLetter letter = takeDeadLetter(id);
+    if (letter == null) {
+      return Optional.empty();
+    }
+    Job<?> job = submit(letter.lane(), letter.task());
     synchronized (lock) {
-      letter = find(id);
-      LaneState lane = letter == null ? null : lanes.get(letter.lane());
-      if (letter != null && lane != null && !shutDown && !lane.isFull()) {
-        deadLetters.remove(letter);
+      if (job.refused) {
+        deadLetters.addLast(letter);
       }
     }
-    return letter == null ? Optional.empty() : Optional.of(submit(letter.lane(), letter.task()));
+    return Optional.of(job);
   }
 
   /** Forgets a dead letter; returns whether there was one of this id. */
   public boolean drop(String id) {
-    synchronized (lock) {
-      DeadLetter letter = find(id);
-      return letter != null && deadLetters.remove(letter);
-    }
+    return takeDeadLetter(id) != null;
   }
 
-  private @Nullable DeadLetter find(String id) {
-    return deadLetters.stream().filter(letter -> letter.id().equals(id)).findFirst().orElse(null);
+  private @Nullable DeadLetter takeDeadLetter(String id) {
+    synchronized (lock) {
+      DeadLetter letter = deadLetters.stream().filter(one -> one.id().equals(id)).findFirst().orElse(null);
+      deadLetters.remove(letter);
+      return letter;
+    }
   }
 
   // Looking at it

@@ -140,18 +140,9 @@ public final class LangChain4jEmbedder implements MeteredEmbedder {
       case InternalServerException e -> Failure.UNAVAILABLE;
       case UnresolvedModelServerException e -> Failure.UNAVAILABLE;
       case RetriableException e -> Failure.UNAVAILABLE;
-      case HttpException e -> byStatus(e.statusCode());
+      case HttpException e -> Failure.ofStatus(e.statusCode());
       case IOException e -> Failure.UNAVAILABLE;
       default -> null;
-    };
-  }
-
-  private static Failure byStatus(int status) {
-    return switch (status) {
-      case 401, 403, 404 -> Failure.DENIED;
-      case 429 -> Failure.BUSY;
-      case 400, 413, 422 -> Failure.REFUSED;
-      default -> status >= 500 ? Failure.UNAVAILABLE : Failure.UNKNOWN;
     };
   }
 

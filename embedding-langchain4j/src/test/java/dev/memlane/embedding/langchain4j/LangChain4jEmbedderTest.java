@@ -91,7 +91,8 @@ class LangChain4jEmbedderTest {
     assertThat(thrown(new UnresolvedModelServerException("no"))).isEqualTo(Failure.UNAVAILABLE);
     assertThat(thrown(new IllegalStateException(new HttpException(429, "no")))).isEqualTo(Failure.BUSY);
     assertThat(thrown(new HttpException(404, "no"))).isEqualTo(Failure.DENIED);
-    assertThat(thrown(new HttpException(418, "no"))).isEqualTo(Failure.UNKNOWN);
+    assertThat(thrown(new HttpException(405, "no"))).isEqualTo(Failure.DENIED);
+    assertThat(thrown(new HttpException(503, "no"))).isEqualTo(Failure.UNAVAILABLE);
     assertThat(thrown(new IllegalStateException(new IOException("no")))).isEqualTo(Failure.UNAVAILABLE);
     assertThat(thrown(new IllegalStateException("no"))).isEqualTo(Failure.UNKNOWN);
   }
