@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,46 +19,70 @@ public final class Job<T extends @Nullable Object> {
     QUEUED, RUNNING, RETRYING, DONE
   }
 
+  enum Interrupt {
+    NONE, ON_ITS_WAY, SENT
+  }
+
+  enum Refusal {
+    FULL, SHUT_DOWN
+  }
+
   // Fixed
-  private final String id;
+  private final String prefix;
   private final Task<T> task;
   final long sequence;
   final LaneState lane;
   /** {@link Long#MAX_VALUE} for none. */
   final long deadline;
-  private final CompletableFuture<T> future;
+  private final LaneExecutor executor;
+  private final CompletableFuture<T> future = new Result();
 
   // Guarded by the executor's lock
-  State state = State.QUEUED;
-  /** Whether it was not taken, and never ran. */
-  boolean refused;
-  int attempt;
+  /** Volatile, so that who sees that it is done needs no lock. */
+  volatile State state = State.QUEUED;
+  /** Why it was not taken; null if it was. */
+  @Nullable
+  Refusal refusal;
+  volatile int attempt;
   /** How long it has waited before this wait. */
   long waited;
   long queuedAt;
   long startedAt;
+  /** When the attempt that runs has taken too long. */
+  long due;
+  /** What runs it; null if that is a worker outside. */
   @Nullable
   Thread thread;
-  final List<Throwable> failures = new ArrayList<>();
+  /** What the worker outside who has claimed it calls it. */
+  @Nullable
+  String claim;
+  /** Whether the thread that runs it is its submitter's own, and goes on to do other things. */
+  boolean borrowsThread;
+  /** The interrupt for an attempt on a thread that is borrowed. Volatile: that thread looks without the lock. */
+  volatile Interrupt interrupt = Interrupt.NONE;
+  final List<Throwable> failures = new ArrayList<>(0);
   @Nullable
   ScheduledFuture<?> deadlineAlarm;
   @Nullable
-  ScheduledFuture<?> alarm;
+  ScheduledFuture<?> retryAlarm;
+  /** Its neighbours in the {@link JobList} that it is in. */
+  @Nullable
+  Job<?> previous;
+  @Nullable
+  Job<?> next;
 
-  /** @param cancelling is told when the future is about to be cancelled */
-  Job(String id, long sequence, Task<T> task, LaneState lane, long now, long deadline, Consumer<Job<T>> cancelling) {
-    this.future = new Result<>(() -> cancelling.accept(this));
-    this.id = id;
+  Job(String prefix, long sequence, Task<T> task, LaneState lane, long deadline, LaneExecutor executor) {
+    this.executor = executor;
+    this.prefix = prefix;
     this.sequence = sequence;
     this.task = task;
     this.lane = lane;
-    this.queuedAt = now;
     this.deadline = deadline;
   }
 
   /** Unique in the executor, and among executors by its prefix. */
   public String id() {
-    return id;
+    return prefix + sequence;
   }
 
   public Task<T> task() {
@@ -85,23 +108,17 @@ public final class Job<T extends @Nullable Object> {
   }
 
   /** A future that first ends the task when it is cancelled, so that what follows from it finds the place free. */
-  private static final class Result<T extends @Nullable Object> extends CompletableFuture<T> {
-
-    private final Runnable cancelling;
-
-    Result(Runnable cancelling) {
-      this.cancelling = cancelling;
-    }
+  private final class Result extends CompletableFuture<T> {
 
     @Override
     public boolean cancel(boolean mayInterruptIfRunning) {
-      cancelling.run();
+      executor.cancelled(Job.this);
       return super.cancel(mayInterruptIfRunning);
     }
   }
 
   @Override
   public String toString() {
-    return "Job[" + id + ", " + task + " in " + lane() + "]";
+    return "Job[" + id() + ", " + task + " in " + lane() + "]";
   }
 }

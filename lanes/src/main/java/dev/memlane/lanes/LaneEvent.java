@@ -13,12 +13,18 @@ public sealed interface LaneEvent {
   /** A task waits for its turn. */
   record Submitted(String lane, String id, String task) implements LaneEvent {}
 
+  /** A task waits for a worker outside to claim it. */
+  record Offered(String lane, String id, String task, @Nullable Object payload) implements LaneEvent {}
+
   /**
    * An attempt begins.
    *
    * @param waited since the submission, or the attempt before
+   * @param payload what the task tells those outside; null for nothing
    */
-  record Started(String lane, String id, String task, int attempt, Duration waited) implements LaneEvent {}
+  record Started(String lane, String id, String task, int attempt, Duration waited, @Nullable Object payload)
+      implements
+        LaneEvent {}
 
   /** An attempt failed, and the next one begins after a pause. */
   record Retried(String lane, String id, String task, int attempt, Throwable failure, Duration pause)

@@ -3,20 +3,16 @@ package dev.memlane.lanes;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -24,9 +20,14 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,11 +59,10 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * <b>Invariants</b>, whenever {@link #lock} is free:
  * <ol>
- * <li>A job that isn't done is in exactly one place: its lane's queue ({@code QUEUED}), a running attempt ({@code RUNNING}),
- * or the scheduler ({@code RETRYING}); and it is in {@link #pending}.
- * <li>{@link #running} is the sum of the lanes' {@code running}, which count jobs in state {@code RUNNING} and nothing else:
- * whoever takes a job out of that state gives its place back, once, and calls {@link #dispatch} afterwards.
- * <li>The places that are free are at least as many as are reserved for lanes and not in use.
+ * <li>A job that isn't done is in exactly one list of its lane, that of its state: those who wait ({@code QUEUED}), who run
+ * ({@code RUNNING}), or who wait for the next attempt ({@code RETRYING}); and {@link #pending} counts it.
+ * <li>{@link Turns} counts the jobs in state {@code RUNNING} and nothing else: whoever takes a job out of that state looks
+ * for who is next, by {@link #starts}.
  * <li>{@link #telling} counts the jobs that are done and whose callers are still being told, each until {@link #told}.
  * </ol>
  * Events are handed to subscriptions under the lock, which never wait, so they are in order; nothing foreign (tasks,
@@ -72,76 +72,71 @@ public final class LaneExecutor implements AutoCloseable {
 
   private static final Duration GRACE = Duration.ofSeconds(10);
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(1);
-  private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE / 4);
   private static final int MOST_DOUBLINGS = 20;
+  private static final int SPINS = 50;
+  /** Between a job's id and the attempt in a claim's. */
+  private static final char CLAIM = '.';
 
   // Fixed
   private final String prefix;
-  private final int concurrency;
-  private final int mostDeadLetters;
-  private final Map<String, LaneState> lanes = new LinkedHashMap<>();
-  private final ScheduledExecutorService scheduler;
-  private final boolean ownsScheduler;
   private final LongSupplier nanoTime;
   private final InstantSource clock;
   private final Consumer<DeadLetter> onDeadLetter;
   /** Who starts a task is often another one's thread, whose inheritable thread locals are none of its business. */
-  private final ThreadFactory threads = Thread.ofVirtual().name("memlane-lane-", 0)
+  private final ThreadFactory threads = Thread.ofVirtual().name("memlane-lane")
       .inheritInheritableThreadLocals(false).factory();
+  private final Alarms alarms;
+  private final Outside outside = new Outside(this);
   private final List<Subscription> subscriptions = new CopyOnWriteArrayList<>();
 
+  /** Not a monitor: who waits for it on a virtual thread holds on to no carrier, whatever the JDK. */
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition interruptSent = lock.newCondition();
+
   // Guarded by the lock
-  private final Object lock = new Object();
-  private final Set<Job<?>> pending = new LinkedHashSet<>();
-  private final Deque<DeadLetter> deadLetters = new ArrayDeque<>();
+  private final Turns turns;
+  private final DeadLetters deadLetters;
+  /** The jobs for workers outside that aren't done, by id. */
+  private final Map<String, Job<?>> outsideJobs = new HashMap<>();
   private final List<CompletableFuture<@Nullable Void>> drains = new ArrayList<>();
+  private final Alarms.Earliest attemptAlarm;
+  private final Alarms.Earliest rateAlarm;
   private long sequence;
-  private int running;
-  /** How many jobs are done whose callers are still to be told. */
-  private int telling;
+  private boolean idle = true;
   private boolean shutDown;
   /** Nothing is started any more. */
   private boolean stopped;
-  private @Nullable ScheduledFuture<?> rateAlarm;
-  private long rateAlarmAt = Long.MAX_VALUE;
+
+  /** How many jobs aren't done. Changed under the lock. */
+  private final AtomicInteger pending = new AtomicInteger();
+  /** How many jobs are done whose callers are still to be told. Raised under the lock, before {@link #pending} falls. */
+  private final AtomicInteger telling = new AtomicInteger();
 
   private LaneExecutor(Builder builder) {
     this.prefix = Integer.toString(new SecureRandom().nextInt(36 * 36 * 36 * 36), 36) + "-";
-    this.concurrency = builder.concurrency;
-    this.mostDeadLetters = builder.mostDeadLetters;
+    this.turns = new Turns(builder.concurrency, builder.lanes.isEmpty() ? Lane.defaults() : builder.lanes);
+    this.deadLetters = new DeadLetters(builder.mostDeadLetters);
     this.nanoTime = builder.nanoTime;
     this.clock = builder.clock;
     this.onDeadLetter = builder.onDeadLetter;
-    int reserved = 0;
-    for (Lane lane : builder.lanes.isEmpty() ? Lane.defaults() : builder.lanes) {
-      if (lanes.put(lane.name(), new LaneState(lane)) != null) {
-        throw new IllegalArgumentException("two lanes are called " + lane.name());
-      }
-      reserved += lane.reserved();
-    }
-    if (reserved > concurrency) {
-      throw new IllegalArgumentException("the lanes reserve " + reserved + " places, and there are " + concurrency
-          + "; reserve fewer, or raise the executor's concurrency");
-    }
-    for (LaneState lane : lanes.values()) {
-      if (reserved == concurrency && lane.lane.reserved() == 0) {
-        throw new IllegalArgumentException("lane " + lane.lane.name() + " could never run anything: all " + concurrency
-            + " places are reserved for others; reserve fewer, or raise the executor's concurrency");
-      }
-    }
-    this.ownsScheduler = builder.scheduler == null;
-    this.scheduler = builder.scheduler == null ? newScheduler() : builder.scheduler;
-  }
-
-  private static ScheduledExecutorService newScheduler() {
-    ScheduledThreadPoolExecutor scheduler = new ScheduledThreadPoolExecutor(1,
-        Thread.ofPlatform().daemon().name("memlane-lanes-alarms").factory());
-    scheduler.setRemoveOnCancelPolicy(true);
-    return scheduler;
+    this.alarms = new Alarms(builder.scheduler, threads);
+    this.attemptAlarm = new Alarms.Earliest(alarms, this::expireAttempts);
+    this.rateAlarm = new Alarms.Earliest(alarms, this::rateIsFree);
   }
 
   public static Builder builder() {
     return new Builder();
+  }
+
+  /** What is done under the lock takes less time than to park a thread and to wake it up: it looks again first. */
+  private void acquire() {
+    for (int i = 0; i < SPINS; i++) {
+      if (lock.tryLock()) {
+        return;
+      }
+      Thread.onSpinWait();
+    }
+    lock.lock();
   }
 
   // Submitting
@@ -154,7 +149,21 @@ public final class LaneExecutor implements AutoCloseable {
    * @throws IllegalArgumentException if there is no such lane
    */
   public <T extends @Nullable Object> Job<T> submit(String lane, Task<T> task) {
-    return submitAll(lane, List.of(task)).jobs().getFirst();
+    LaneState state = turns.lane(lane);
+    Job<T> job;
+    List<Thread> starting;
+    acquire();
+    try {
+      long now = nanoTime.getAsLong();
+      job = take(state, task, now);
+      tellPressure(state);
+      starting = starts(now);
+    } finally {
+      lock.unlock();
+    }
+    starting.forEach(Thread::start);
+    watch(job);
+    return job;
   }
 
   /**
@@ -164,52 +173,102 @@ public final class LaneExecutor implements AutoCloseable {
    * @throws IllegalArgumentException if there is no such lane
    */
   public <T extends @Nullable Object> Batch<T> submitAll(String lane, List<Task<T>> tasks) {
-    LaneState state = lanes.get(lane);
-    if (state == null) {
-      throw new IllegalArgumentException(
-          "there is no lane " + lane + "; there are " + String.join(", ", lanes.keySet()));
-    }
+    LaneState state = turns.lane(lane);
     List<Task<T>> given = List.copyOf(tasks);
     List<Job<T>> jobs = new ArrayList<>(given.size());
-    List<Runnable> news = new ArrayList<>();
-    long now = nanoTime.getAsLong();
-    synchronized (lock) {
+    List<Thread> starting;
+    acquire();
+    try {
+      long now = nanoTime.getAsLong();
       for (Task<T> task : given) {
-        jobs.add(take(state, task, now, news));
+        jobs.add(take(state, task, now));
       }
       tellPressure(state);
+      starting = starts(now);
+    } finally {
+      lock.unlock();
     }
-    for (Job<T> job : jobs) {
-      // Its caller may complete the future, or let it time out: then nobody wants the task any more.
-      var unused = job.future().whenComplete((result, failure) -> cancelled(job));
-    }
-    news.forEach(Runnable::run);
-    dispatch();
+    starting.forEach(Thread::start);
+    jobs.forEach(this::watch);
     return new Batch<>(jobs);
   }
 
+  /**
+   * Submits a task, and runs it on this thread if it is its turn at once: then its first attempt is over. An interrupt that was
+   * meant for the task ends with it; one that was meant for this thread stays.
+   */
+  <T extends @Nullable Object> Job<T> runHere(String lane, Task<T> task) {
+    LaneState state = turns.lane(lane);
+    Job<T> job;
+    boolean here;
+    List<Thread> starting = List.of();
+    acquire();
+    try {
+      long now = nanoTime.getAsLong();
+      job = take(state, task, now);
+      here = job.equals(next(now));
+      if (here) {
+        job.borrowsThread = true;
+        begin(job, now, Thread.currentThread());
+      } else {
+        tellPressure(state);
+        starting = starts(now);
+      }
+    } finally {
+      lock.unlock();
+    }
+    starting.forEach(Thread::start);
+    if (here) {
+      run(job, 1);
+      endInterrupt(job);
+    }
+    if (!job.future().isDone()) {
+      watch(job);
+    }
+    return job;
+  }
+
   /** Needs the lock. */
-  private <T extends @Nullable Object> Job<T> take(LaneState lane, Task<T> task, long now, List<Runnable> news) {
+  private <T extends @Nullable Object> Job<T> take(LaneState lane, Task<T> task, long now) {
     Duration within = task.within();
-    long deadline = within == null ? Long.MAX_VALUE : now + nanos(within);
-    Job<T> job = new Job<>(prefix + ++sequence, sequence, task, lane, now, deadline, this::cancelled);
+    long deadline = within == null ? Long.MAX_VALUE : now + Alarms.nanos(within);
+    Job<T> job = new Job<>(prefix, ++sequence, task, lane, deadline, this);
     if (shutDown || lane.isFull()) {
       lane.refused++;
       job.state = Job.State.DONE;
-      job.refused = true;
-      boolean full = !shutDown;
-      news.add(() -> job.future().completeExceptionally(full ? fullException(lane) : shutDownException()));
+      job.refusal = shutDown ? Job.Refusal.SHUT_DOWN : Job.Refusal.FULL;
       return job;
     }
     lane.submitted++;
-    lane.add(job);
-    pending.add(job);
+    pending.incrementAndGet();
+    idle = false;
+    tell(() -> new LaneEvent.Submitted(job.lane(), job.id(), task.name()));
+    queue(job, now);
     if (within != null) {
-      job.deadlineAlarm = after(deadline - now,
+      job.deadlineAlarm = alarms.after(deadline - now,
           () -> expire(job, "its deadline, " + within + " after its submission, passed"));
     }
-    tell(new LaneEvent.Submitted(job.lane(), job.id(), task.name()));
     return job;
+  }
+
+  /** Needs the lock. */
+  private void queue(Job<?> job, long now) {
+    job.lane.queue(job, now);
+    if (job.task().isOutside()) {
+      outsideJobs.put(job.id(), job);
+      tell(() -> new LaneEvent.Offered(job.lane(), job.id(), job.task().name(), job.task().payload()));
+    }
+  }
+
+  /** Tells the caller of a job that was not taken, and ends one whose result is no longer wanted. */
+  private void watch(Job<?> job) {
+    if (job.refusal != null) {
+      job.future()
+          .completeExceptionally(job.refusal == Job.Refusal.FULL ? fullException(job.lane) : shutDownException());
+      return;
+    }
+    // Its caller may complete the future, or let it time out: then nobody wants the task any more.
+    var unused = job.future().whenComplete((result, failure) -> cancelled(job));
   }
 
   private static LaneException fullException(LaneState lane) {
@@ -223,157 +282,166 @@ public final class LaneExecutor implements AutoCloseable {
 
   // Running
 
-  private void dispatch() {
-    List<Thread> starting = new ArrayList<>();
-    synchronized (lock) {
-      long now = nanoTime.getAsLong();
-      for (Job<?> job = next(now); job != null; job = next(now)) {
-        starting.add(begin(job, now));
-      }
+  /** Gives places to those whose turn it is. Needs the lock; the threads are to be started without. */
+  private List<Thread> starts(long now) {
+    Job<?> job = next(now);
+    if (job == null) {
+      return List.of();
     }
-    starting.forEach(Thread::start);
+    List<Thread> starting = new ArrayList<>();
+    for (; job != null; job = next(now)) {
+      starting.add(begin(job, now));
+    }
+    return starting;
   }
 
-  /** The task whose turn it is, if there is a place for one. */
   private @Nullable Job<?> next(long now) {
     if (stopped) {
       return null;
     }
-    int owed = 0;
-    for (LaneState lane : lanes.values()) {
-      owed += lane.owed();
+    Job<?> job = turns.next(now);
+    if (job == null) {
+      rateAlarm.at(turns.rateFreeAt(), now);
     }
-    Job<?> best = null;
-    double highest = 0;
-    for (LaneState lane : lanes.values()) {
-      boolean free = concurrency - running > owed - lane.owed();
-      Job<?> candidate = free && lane.running < lane.lane.concurrency() ? lane.candidate(now) : null;
-      if (candidate == null || !mayStart(lane, now)) {
-        continue;
-      }
-      double priority = lane.priority(candidate, now);
-      if (best == null || priority > highest) {
-        best = candidate;
-        highest = priority;
-      }
-    }
-    return best;
-  }
-
-  private boolean mayStart(LaneState lane, long now) {
-    long at = lane.rate.readyAt(now);
-    if (at <= now) {
-      return true;
-    }
-    if (at < rateAlarmAt) {
-      cancel(rateAlarm);
-      rateAlarmAt = at;
-      rateAlarm = after(at - now, this::rateIsFree);
-    }
-    return false;
+    return job;
   }
 
   private void rateIsFree() {
-    synchronized (lock) {
-      rateAlarm = null;
-      rateAlarmAt = Long.MAX_VALUE;
+    List<Thread> starting;
+    acquire();
+    try {
+      rateAlarm.rang();
+      starting = starts(nanoTime.getAsLong());
+    } finally {
+      lock.unlock();
     }
-    dispatch();
+    starting.forEach(Thread::start);
   }
 
-  /** Needs the lock; what it returns is to be started without. */
   private <T extends @Nullable Object> Thread begin(Job<T> job, long now) {
-    LaneState lane = job.lane;
-    lane.started(job, now);
-    running++;
-    job.state = Job.State.RUNNING;
-    job.attempt++;
-    job.startedAt = now;
-    int attempt = job.attempt;
+    int attempt = job.attempt + 1;
     Thread thread = threads.newThread(() -> run(job, attempt));
-    job.thread = thread;
-    Duration timeout = lane.lane.timeout();
-    job.alarm = after(nanos(timeout), () -> expire(job, attempt, "it ran longer than the " + timeout
-        + " that its lane allows"));
-    tell(new LaneEvent.Started(job.lane(), job.id(), job.task().name(), attempt, Duration.ofNanos(now - job.queuedAt)));
-    tellPressure(lane);
+    begin(job, now, thread);
     return thread;
   }
 
+  private void begin(Job<?> job, long now, Thread thread) {
+    job.thread = thread;
+    begin(job, now, Alarms.nanos(job.lane.lane.timeout()));
+  }
+
+  /** Needs the lock. Gives it a place for so long. */
+  private void begin(Job<?> job, long now, long nanos) {
+    turns.start(job, now);
+    job.due = now + nanos;
+    attemptAlarm.at(job.due, now);
+    tell(() -> new LaneEvent.Started(job.lane(), job.id(), job.task().name(), job.attempt,
+        Duration.ofNanos(now - job.queuedAt), job.task().payload()));
+    tellPressure(job.lane);
+  }
+
   private <T extends @Nullable Object> void run(Job<T> job, int attempt) {
-    synchronized (lock) {
-      if (!isRunning(job, attempt)) {
-        // It was ended before its thread began.
-        return;
-      }
+    if (!isRunning(job, attempt)) {
+      // It was ended before its thread began.
+      return;
     }
     T result;
     try {
-      result = job.task().work().call();
+      result = Objects.requireNonNull(job.task().work()).call();
     } catch (Throwable e) {
       // Whatever it is, its place is given back and its caller told.
-      attemptFailed(job, attempt, e);
+      boolean ended = attemptFailed(job, attempt, e);
+      if (ended && job.borrowsThread && e instanceof InterruptedException) {
+        // Nobody has interrupted the task, so it was its submitter who was meant.
+        Thread.currentThread().interrupt();
+      }
       return;
     }
-    synchronized (lock) {
-      if (!isRunning(job, attempt)) {
-        return;
-      }
-      long now = nanoTime.getAsLong();
-      giveBack(job, now);
-      done(job);
-      job.lane.completed++;
-      tell(new LaneEvent.Completed(job.lane(), job.id(), job.task().name(), Duration.ofNanos(now - job.startedAt)));
-    }
-    // What the task may have left behind is not for those who go on from its result.
-    boolean unused = Thread.interrupted();
-    try {
-      dispatch();
-    } finally {
-      job.future().complete(result);
-      told();
-    }
+    succeeded(job, attempt, result);
   }
 
   private static boolean isRunning(Job<?> job, int attempt) {
     return job.state == Job.State.RUNNING && job.attempt == attempt;
   }
 
-  /** Needs the lock, and a job that is running. */
-  private void giveBack(Job<?> job, long now) {
-    running--;
-    job.lane.ended(job, now);
-    cancel(job.alarm);
-    job.alarm = null;
+  /** @return false if the attempt was over before */
+  private <T extends @Nullable Object> boolean succeeded(Job<T> job, int attempt, T result) {
+    List<Thread> starting;
+    acquire();
+    try {
+      if (!isRunning(job, attempt)) {
+        return false;
+      }
+      long now = nanoTime.getAsLong();
+      long ran = now - job.startedAt;
+      takeOut(job, now);
+      done(job);
+      job.lane.completed++;
+      tell(() -> new LaneEvent.Completed(job.lane(), job.id(), job.task().name(), Duration.ofNanos(ran)));
+      starting = starts(now);
+    } finally {
+      lock.unlock();
+    }
+    if (!job.borrowsThread) {
+      // What the task may have left behind is not for those who go on from its result.
+      boolean unused = Thread.interrupted();
+    }
+    try {
+      starting.forEach(Thread::start);
+    } finally {
+      job.future().complete(result);
+      told();
+    }
+    return true;
+  }
+
+  /** Needs the lock. Takes it out of where it is; it is to be put elsewhere, or to be {@link #done}. */
+  private void takeOut(Job<?> job, long now) {
+    turns.takeOut(job, now);
     job.thread = null;
+    job.claim = null;
   }
 
   /** Needs the lock; {@link #told} is to be called when its caller has been told. */
   private void done(Job<?> job) {
     job.state = Job.State.DONE;
-    pending.remove(job);
-    telling++;
-    cancel(job.deadlineAlarm);
-    cancel(job.alarm);
+    telling.incrementAndGet();
+    pending.decrementAndGet();
+    if (job.task().isOutside()) {
+      outsideJobs.remove(job.id());
+    }
+    Alarms.cancel(job.deadlineAlarm);
+    Alarms.cancel(job.retryAlarm);
   }
 
-  private void attemptFailed(Job<?> job, int attempt, Throwable failure) {
+  /** @return false if the attempt was over before */
+  private boolean attemptFailed(Job<?> job, int attempt, Throwable failure) {
     Thread thread;
-    synchronized (lock) {
+    @Nullable
+    List<Thread> starting;
+    acquire();
+    try {
       if (!isRunning(job, attempt)) {
-        return;
+        return false;
       }
-      thread = job.thread;
-      if (mayRetry(job) && retryLater(job, failure)) {
-        failure = null;
+      Duration pause = pause(job);
+      ScheduledFuture<?> alarm = mayRetry(job) ? alarms.after(Alarms.nanos(pause), () -> again(job)) : null;
+      if (alarm == null) {
+        thread = null;
+        starting = null;
+      } else {
+        thread = toInterrupt(job);
+        starting = retryLater(job, failure, pause, alarm);
       }
+    } finally {
+      lock.unlock();
     }
-    if (failure == null) {
-      interrupt(thread);
-      dispatch();
-    } else {
-      end(job, failure, false);
+    if (starting == null) {
+      return end(job, failure, false);
     }
+    interrupt(job, thread);
+    starting.forEach(Thread::start);
+    return true;
   }
 
   /** Needs the lock. */
@@ -381,27 +449,15 @@ public final class LaneExecutor implements AutoCloseable {
     return job.task().idempotent() && job.attempt < job.lane.lane.attempts() && !stopped;
   }
 
-  /** Needs the lock, and a job that is running. Returns false if there is nobody to wake it up. */
-  private boolean retryLater(Job<?> job, Throwable failure) {
-    Duration pause = pause(job);
-    ScheduledFuture<?> alarm = after(nanos(pause), () -> again(job));
-    if (alarm == null) {
-      return false;
-    }
-    giveBack(job, nanoTime.getAsLong());
+  /** Needs the lock, and a job that is running. */
+  private List<Thread> retryLater(Job<?> job, Throwable failure, Duration pause, ScheduledFuture<?> alarm) {
+    long now = nanoTime.getAsLong();
+    takeOut(job, now);
     job.failures.add(failure);
-    job.state = Job.State.RETRYING;
-    job.alarm = alarm;
-    job.lane.retrying++;
-    job.lane.retries++;
-    tell(new LaneEvent.Retried(job.lane(), job.id(), job.task().name(), job.attempt, failure, pause));
-    return true;
-  }
-
-  private static void interrupt(@Nullable Thread thread) {
-    if (thread != null && !thread.equals(Thread.currentThread())) {
-      thread.interrupt();
-    }
+    job.retryAlarm = alarm;
+    job.lane.retry(job);
+    tell(() -> new LaneEvent.Retried(job.lane(), job.id(), job.task().name(), job.attempt, failure, pause));
+    return starts(now);
   }
 
   private static Duration pause(Job<?> job) {
@@ -415,22 +471,46 @@ public final class LaneExecutor implements AutoCloseable {
   }
 
   private void again(Job<?> job) {
-    synchronized (lock) {
+    List<Thread> starting;
+    acquire();
+    try {
       if (job.state != Job.State.RETRYING) {
         return;
       }
-      job.lane.retrying--;
-      job.state = Job.State.QUEUED;
-      job.queuedAt = nanoTime.getAsLong();
-      job.lane.add(job);
+      long now = nanoTime.getAsLong();
+      takeOut(job, now);
+      queue(job, now);
       tellPressure(job.lane);
+      starting = starts(now);
+    } finally {
+      lock.unlock();
     }
-    dispatch();
+    starting.forEach(Thread::start);
   }
 
-  /** An attempt has taken too long: it is interrupted, and tried again if it may be. */
-  private void expire(Job<?> job, int attempt, String why) {
-    attemptFailed(job, attempt, timedOut(job, why));
+  /** Ends the attempts that have taken too long: they are interrupted, and tried again if they may be. */
+  private void expireAttempts() {
+    List<Runnable> late = new ArrayList<>();
+    acquire();
+    try {
+      attemptAlarm.rang();
+      long now = nanoTime.getAsLong();
+      for (LaneState lane : turns.lanes()) {
+        for (Job<?> job : lane.running()) {
+          int attempt = job.attempt;
+          if (job.due <= now) {
+            late.add(() -> attemptFailed(job, attempt, timedOut(job, job.task().isOutside()
+                ? "its worker's lease ended without an answer"
+                : "it ran longer than the " + lane.lane.timeout() + " that its lane allows")));
+          } else {
+            attemptAlarm.at(job.due, now);
+          }
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    late.forEach(Runnable::run);
   }
 
   /** The whole task has taken too long. */
@@ -439,51 +519,53 @@ public final class LaneExecutor implements AutoCloseable {
   }
 
   /** Its caller doesn't want its result any more, if it has none yet. */
-  private void cancelled(Job<?> job) {
-    synchronized (lock) {
-      if (job.state == Job.State.DONE) {
-        return;
-      }
+  void cancelled(Job<?> job) {
+    if (job.state != Job.State.DONE) {
+      end(job, new CancellationException(job + " was cancelled"), true);
     }
-    end(job, new CancellationException(job + " was cancelled"), true);
   }
 
   private LaneException.TimedOut timedOut(Job<?> job, String why) {
     Throwable last;
-    synchronized (lock) {
+    acquire();
+    try {
       last = job.failures.isEmpty() ? null : job.failures.getLast();
+    } finally {
+      lock.unlock();
     }
     return new LaneException.TimedOut(job.task().name() + " (" + job.id() + " in lane " + job.lane() + "): " + why,
         last);
   }
 
   /**
-   * Ends a job that isn't done, whatever it is doing.
+   * Ends a job, whatever it is doing.
    *
    * @param cancelled whether its caller has ended it, who needs not be told
+   * @return false if it was done before
    */
-  private void end(Job<?> job, Throwable failure, boolean cancelled) {
+  private boolean end(Job<?> job, Throwable failure, boolean cancelled) {
     Thread thread;
     DeadLetter letter;
-    synchronized (lock) {
+    List<Thread> starting;
+    acquire();
+    try {
       if (job.state == Job.State.DONE) {
-        return;
+        return false;
       }
-      thread = job.thread;
-      switch (job.state) {
-        case QUEUED -> job.lane.remove(job);
-        case RUNNING -> giveBack(job, nanoTime.getAsLong());
-        case RETRYING -> job.lane.retrying--;
-        case DONE -> throw new IllegalStateException(job + " has ended twice");
-      }
+      thread = toInterrupt(job);
+      long now = nanoTime.getAsLong();
+      takeOut(job, now);
       done(job);
       job.failures.add(failure);
       letter = account(job, failure, cancelled);
       tellPressure(job.lane);
+      starting = starts(now);
+    } finally {
+      lock.unlock();
     }
-    interrupt(thread);
+    interrupt(job, thread);
     try {
-      dispatch();
+      starting.forEach(Thread::start);
     } finally {
       if (!cancelled) {
         job.future().completeExceptionally(failure);
@@ -493,6 +575,7 @@ public final class LaneExecutor implements AutoCloseable {
       }
       told();
     }
+    return true;
   }
 
   /** Needs the lock. Returns the dead letter that it has become, if it has. */
@@ -501,22 +584,19 @@ public final class LaneExecutor implements AutoCloseable {
     String task = job.task().name();
     if (cancelled) {
       job.lane.cancelled++;
-      tell(new LaneEvent.Cancelled(lane, job.id(), task));
+      tell(() -> new LaneEvent.Cancelled(lane, job.id(), task));
       return null;
     }
     job.lane.failed++;
-    tell(failure instanceof LaneException.TimedOut
+    tell(() -> failure instanceof LaneException.TimedOut
         ? new LaneEvent.TimedOut(lane, job.id(), task, failure)
         : new LaneEvent.Failed(lane, job.id(), task, failure));
     if (failure instanceof LaneException.ShutDown) {
       return null;
     }
     DeadLetter letter = new DeadLetter(job.id(), lane, job.task(), job.failures, clock.instant());
-    deadLetters.addLast(letter);
-    if (deadLetters.size() > mostDeadLetters) {
-      deadLetters.removeFirst();
-    }
-    tell(new LaneEvent.DeadLettered(lane, job.id(), task));
+    deadLetters.add(letter);
+    tell(() -> new LaneEvent.DeadLettered(lane, job.id(), task));
     return letter;
   }
 
@@ -530,12 +610,175 @@ public final class LaneExecutor implements AutoCloseable {
     }
   }
 
+  // Interrupts
+
+  /**
+   * The thread that is to be told that its job's attempt is over; null if there is none, or it is this one. Needs the lock, and
+   * the job as it was before the attempt ended; {@link #interrupt} is to be called without.
+   */
+  private static @Nullable Thread toInterrupt(Job<?> job) {
+    Thread thread = Thread.currentThread().equals(job.thread) ? null : job.thread;
+    if (thread != null && job.borrowsThread) {
+      job.interrupt = Job.Interrupt.ON_ITS_WAY;
+    }
+    return thread;
+  }
+
+  private void interrupt(Job<?> job, @Nullable Thread thread) {
+    if (thread == null) {
+      return;
+    }
+    thread.interrupt();
+    if (job.borrowsThread) {
+      acquire();
+      try {
+        job.interrupt = Job.Interrupt.SENT;
+        interruptSent.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  /** Waits for an interrupt that was meant for a job whose attempt on this thread is over, so that it meets nothing else. */
+  private void endInterrupt(Job<?> job) {
+    if (job.interrupt == Job.Interrupt.NONE) {
+      return;
+    }
+    acquire();
+    try {
+      while (job.interrupt == Job.Interrupt.ON_ITS_WAY) {
+        interruptSent.awaitUninterruptibly();
+      }
+    } finally {
+      lock.unlock();
+    }
+    boolean unused = Thread.interrupted();
+  }
+
+  // Workers outside
+
+  /** The tasks that wait for workers outside, as they see them. */
+  public Outside outside() {
+    return outside;
+  }
+
+  List<Outside.Offer> offers() {
+    List<Outside.Offer> offers = new ArrayList<>();
+    acquire();
+    try {
+      for (LaneState lane : turns.lanes()) {
+        for (Job<?> job : lane.outside().oldestFirst()) {
+          offers.add(
+              new Outside.Offer(job.id(), job.lane(), job.task().name(), job.task().payload(), job.attempt));
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    return offers;
+  }
+
+  Optional<Outside.Claim> claimNext(String lane, Duration lease) {
+    LaneState state = turns.lane(lane);
+    acquire();
+    try {
+      long now = nanoTime.getAsLong();
+      return claim(state.outside().candidate(now), lease, now);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  Optional<Outside.Claim> claim(String id, Duration lease) {
+    acquire();
+    try {
+      return claim(outsideJobs.get(id), lease, nanoTime.getAsLong());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Needs the lock. */
+  private Optional<Outside.Claim> claim(@Nullable Job<?> job, Duration lease, long now) {
+    if (job == null || job.state != Job.State.QUEUED || stopped || !turns.isFree(job.lane, now)) {
+      return Optional.empty();
+    }
+    Duration most = job.lane.lane.timeout();
+    Duration allowed = lease.compareTo(most) < 0 ? lease : most;
+    begin(job, now, Alarms.nanos(allowed));
+    String claim = job.id() + CLAIM + job.attempt;
+    job.claim = claim;
+    return Optional.of(new Outside.Claim(claim, job.id(), job.lane(), job.task().name(), job.task().payload(),
+        job.attempt, allowed));
+  }
+
+  boolean renew(String claim, Duration lease) {
+    acquire();
+    try {
+      Job<?> job = claimed(claim);
+      if (job == null) {
+        return false;
+      }
+      long now = nanoTime.getAsLong();
+      job.due = Math.min(now + Alarms.nanos(lease), job.startedAt + Alarms.nanos(job.lane.lane.timeout()));
+      attemptAlarm.at(job.due, now);
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  boolean complete(String claim, @Nullable Object result) {
+    Job<?> job = lookUp(claim);
+    return job != null && succeedWith(job, attempt(claim), result);
+  }
+
+  /** {@link Task#outside} makes tasks whose answer may be null, which the checker of nulls doesn't know here. */
+  @SuppressWarnings({"unchecked", "NullAway"})
+  private <T extends @Nullable Object> boolean succeedWith(Job<T> job, int attempt, @Nullable Object result) {
+    Class<?> type = Objects.requireNonNull(job.task().type());
+    if (result != null && !type.isInstance(result)) {
+      throw new IllegalArgumentException(job + " is to be answered by a " + type.getName() + ", not by a "
+          + result.getClass().getName());
+    }
+    return succeeded(job, attempt, (T) result);
+  }
+
+  boolean fail(String claim, Throwable failure) {
+    Job<?> job = lookUp(claim);
+    return job != null && attemptFailed(job, attempt(claim), failure);
+  }
+
+  private static int attempt(String claim) {
+    return Integer.parseInt(claim.substring(claim.lastIndexOf(CLAIM) + 1));
+  }
+
+  private @Nullable Job<?> lookUp(String claim) {
+    acquire();
+    try {
+      return claimed(claim);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Needs the lock. */
+  private @Nullable Job<?> claimed(String claim) {
+    int end = claim.lastIndexOf(CLAIM);
+    Job<?> job = end < 0 ? null : outsideJobs.get(claim.substring(0, end));
+    return job != null && claim.equals(job.claim) ? job : null;
+  }
+
   // Dead letters
 
   /** The tasks that have failed for good, oldest first; the newest of them, if they were many. */
   public List<DeadLetter> deadLetters() {
-    synchronized (lock) {
-      return List.copyOf(deadLetters);
+    acquire();
+    try {
+      return deadLetters.all();
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -550,9 +793,12 @@ public final class LaneExecutor implements AutoCloseable {
       return Optional.empty();
     }
     Job<?> job = submit(letter.lane(), letter.task());
-    synchronized (lock) {
-      if (job.refused) {
-        deadLetters.addLast(letter);
+    if (job.refusal != null) {
+      acquire();
+      try {
+        deadLetters.add(letter);
+      } finally {
+        lock.unlock();
       }
     }
     return Optional.of(job);
@@ -564,10 +810,11 @@ public final class LaneExecutor implements AutoCloseable {
   }
 
   private @Nullable DeadLetter takeDeadLetter(String id) {
-    synchronized (lock) {
-      DeadLetter letter = deadLetters.stream().filter(one -> one.id().equals(id)).findFirst().orElse(null);
-      deadLetters.remove(letter);
-      return letter;
+    acquire();
+    try {
+      return deadLetters.take(id);
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -587,40 +834,52 @@ public final class LaneExecutor implements AutoCloseable {
 
   /** Each lane, in the order given, at one moment. */
   public List<LaneStats> stats() {
-    synchronized (lock) {
-      return lanes.values().stream().map(LaneState::stats).toList();
+    acquire();
+    try {
+      return StreamSupport.stream(turns.lanes().spliterator(), false).map(LaneState::stats).toList();
+    } finally {
+      lock.unlock();
     }
   }
 
   /** Needs the lock, so that events are in order. */
-  private void tell(LaneEvent event) {
-    subscriptions.forEach(subscription -> subscription.offer(event));
+  private void tell(Supplier<LaneEvent> event) {
+    if (!subscriptions.isEmpty()) {
+      LaneEvent told = event.get();
+      subscriptions.forEach(subscription -> subscription.offer(told));
+    }
   }
 
   private void tellPressure(LaneState lane) {
     LaneEvent.Pressure change = lane.pressure();
     if (change != null) {
-      tell(change);
+      tell(() -> change);
     }
   }
 
   /** A job's caller has been told; who tells the last one tells that the executor is idle. */
   private void told() {
+    if (telling.decrementAndGet() > 0 || pending.get() > 0) {
+      return;
+    }
     List<CompletableFuture<@Nullable Void>> waiting;
-    synchronized (lock) {
-      telling--;
-      if (!isIdle()) {
+    acquire();
+    try {
+      if (idle || !nothingIsLeft()) {
         return;
       }
-      tell(new LaneEvent.Idle(null));
+      idle = true;
+      tell(() -> new LaneEvent.Idle(null));
       waiting = List.copyOf(drains);
       drains.clear();
+    } finally {
+      lock.unlock();
     }
     waiting.forEach(drain -> drain.complete(null));
   }
 
-  private boolean isIdle() {
-    return pending.isEmpty() && telling == 0;
+  private boolean nothingIsLeft() {
+    return pending.get() == 0 && telling.get() == 0;
   }
 
   // Ending
@@ -631,11 +890,14 @@ public final class LaneExecutor implements AutoCloseable {
    */
   public CompletableFuture<@Nullable Void> drain() {
     CompletableFuture<@Nullable Void> drain = new CompletableFuture<>();
-    synchronized (lock) {
-      if (!isIdle()) {
+    acquire();
+    try {
+      if (!idle) {
         drains.add(drain);
         return drain;
       }
+    } finally {
+      lock.unlock();
     }
     drain.complete(null);
     return drain;
@@ -648,17 +910,23 @@ public final class LaneExecutor implements AutoCloseable {
    * @return whether everything was done in time
    */
   public boolean shutdown(Duration grace) {
-    synchronized (lock) {
+    acquire();
+    try {
       if (!shutDown) {
         shutDown = true;
-        tell(new LaneEvent.ShutDown(null));
+        tell(() -> new LaneEvent.ShutDown(null));
       }
+    } finally {
+      lock.unlock();
     }
     boolean drained = isDrainedWithin(grace);
-    List<Job<?>> left;
-    synchronized (lock) {
+    List<Job<?>> left = new ArrayList<>();
+    acquire();
+    try {
       stopped = true;
-      left = List.copyOf(pending);
+      turns.lanes().forEach(lane -> lane.all().forEach(left::add));
+    } finally {
+      lock.unlock();
     }
     for (Job<?> job : left) {
       end(job, new LaneException.ShutDown(job.task().name() + " (" + job.id() + " in lane " + job.lane()
@@ -669,7 +937,7 @@ public final class LaneExecutor implements AutoCloseable {
 
   private boolean isDrainedWithin(Duration grace) {
     try {
-      drain().get(nanos(grace), TimeUnit.NANOSECONDS);
+      drain().get(Alarms.nanos(grace), TimeUnit.NANOSECONDS);
       return true;
     } catch (TimeoutException e) {
       // That is what the grace is for.
@@ -687,30 +955,14 @@ public final class LaneExecutor implements AutoCloseable {
   public void close() {
     shutdown(GRACE);
     subscriptions.forEach(Subscription::finish);
-    if (ownsScheduler) {
-      scheduler.shutdownNow();
-    }
-  }
-
-  /** Returns null if the scheduler takes nothing any more: then there are no time-outs, and no further attempts. */
-  private @Nullable ScheduledFuture<?> after(long nanos, Runnable task) {
+    acquire();
     try {
-      return scheduler.schedule(() -> threads.newThread(task).start(), nanos, TimeUnit.NANOSECONDS);
-    } catch (RejectedExecutionException e) {
-      // Its owner has shut it down; what runs may end, and what waits still gets its turn.
-      return null;
+      attemptAlarm.rang();
+      rateAlarm.rang();
+    } finally {
+      lock.unlock();
     }
-  }
-
-  /** For ever, if it doesn't fit. */
-  private static long nanos(Duration duration) {
-    return duration.compareTo(LONGEST) < 0 ? duration.toNanos() : LONGEST.toNanos();
-  }
-
-  private static void cancel(@Nullable ScheduledFuture<?> alarm) {
-    if (alarm != null) {
-      alarm.cancel(false);
-    }
+    alarms.close();
   }
 
   @Override

@@ -1,116 +1,129 @@
 package dev.memlane.lanes;
 
-import java.util.Comparator;
-import java.util.LinkedHashSet;
-import java.util.Set;
-import java.util.TreeSet;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A lane's queue and what it has done. Guarded by the executor's lock. Times are nanoseconds. */
+/** A lane's jobs and what it has done. Guarded by the executor's lock. Times are nanoseconds. */
 final class LaneState {
-
-  private static final double NANOS_PER_POINT = 1e9;
-  private static final long URGENT = 10_000_000_000L;
-  private static final double URGENT_POINTS = 100;
-  private static final double PRESSURE_ON = 0.8;
-  private static final double PRESSURE_OFF = 0.5;
 
   final Lane lane;
   final StartRate rate;
-  private final Set<Job<?>> oldestFirst = new LinkedHashSet<>();
-  private final TreeSet<Job<?>> mostUrgentFirst = new TreeSet<>(
-      Comparator.<Job<?>>comparingLong(job -> job.deadline).thenComparingLong(job -> job.sequence));
+  /** Those that wait for a place. */
+  private final WaitingJobs inside = new WaitingJobs();
+  /** Those that wait for a worker outside, and then for a place. */
+  private final WaitingJobs outside = new WaitingJobs();
+  private final JobList running = new JobList();
+  private final JobList retrying = new JobList();
+  private final int nearlyFull;
+  private final int halfFull;
   private boolean pressed;
-  int running;
-  int retrying;
+  private final Durations waits = new Durations();
+  private final Durations runs = new Durations();
   long submitted;
   long refused;
   long completed;
   long failed;
   long cancelled;
   long retries;
-  private final Durations waits = new Durations();
-  private final Durations runs = new Durations();
 
   LaneState(Lane lane) {
     this.lane = lane;
     this.rate = new StartRate(lane.startsPerMinute());
+    this.nearlyFull = (int) Math.ceil(lane.queueBound() * 0.8);
+    this.halfFull = lane.queueBound() / 2;
   }
 
-  int queued() {
-    return oldestFirst.size();
+  WaitingJobs inside() {
+    return inside;
+  }
+
+  WaitingJobs outside() {
+    return outside;
+  }
+
+  JobList running() {
+    return running;
+  }
+
+  /** All that aren't done. */
+  List<Job<?>> all() {
+    List<Job<?>> all = new ArrayList<>();
+    for (JobList list : List.of(inside.oldestFirst(), outside.oldestFirst(), running, retrying)) {
+      list.forEach(all::add);
+    }
+    return all;
+  }
+
+  private int queued() {
+    return inside.size() + outside.size();
   }
 
   boolean isFull() {
-    return oldestFirst.size() + retrying >= lane.queueBound();
-  }
-
-  void add(Job<?> job) {
-    oldestFirst.add(job);
-    if (job.deadline != Long.MAX_VALUE) {
-      mostUrgentFirst.add(job);
-    }
-  }
-
-  void remove(Job<?> job) {
-    oldestFirst.remove(job);
-    mostUrgentFirst.remove(job);
+    return queued() + retrying.size() >= lane.queueBound();
   }
 
   /** How many of the places that are kept for it are not in use. */
   int owed() {
-    return Math.max(0, lane.reserved() - running);
+    return Math.max(0, lane.reserved() - running.size());
   }
 
-  /** The task of this lane whose turn is next, if there is one: the oldest, or the one with the nearest deadline. */
-  @Nullable
-  Job<?> candidate(long now) {
-    if (oldestFirst.isEmpty()) {
-      return null;
-    }
-    Job<?> oldest = oldestFirst.iterator().next();
-    if (mostUrgentFirst.isEmpty()) {
-      return oldest;
-    }
-    Job<?> urgent = mostUrgentFirst.first();
-    return priority(urgent, now) > priority(oldest, now) ? urgent : oldest;
+  private WaitingJobs waiting(Job<?> job) {
+    return job.task().isOutside() ? outside : inside;
   }
 
-  /**
-   * The lane's priority, a point more for each second that it has waited, so that none waits for ever, and up to a hundred in
-   * the last ten seconds before the deadline.
-   */
-  double priority(Job<?> job, long now) {
-    double aged = lane.priority() + (job.waited + now - job.queuedAt) / NANOS_PER_POINT;
-    long left = job.deadline == Long.MAX_VALUE ? URGENT : Math.max(0, job.deadline - now);
-    return left >= URGENT ? aged : aged + URGENT_POINTS * (URGENT - left) / URGENT;
+  /** It waits for its turn from now on. */
+  void queue(Job<?> job, long now) {
+    job.state = Job.State.QUEUED;
+    job.queuedAt = now;
+    waiting(job).add(job);
   }
 
-  void started(Job<?> job, long now) {
-    remove(job);
-    running++;
+  /** Its next attempt begins. */
+  void start(Job<?> job, long now) {
+    waiting(job).remove(job);
+    running.add(job);
     rate.started(now);
+    job.state = Job.State.RUNNING;
+    int attempts = job.attempt;
+    job.attempt = attempts + 1;
+    job.startedAt = now;
     job.waited += now - job.queuedAt;
     waits.add(now - job.queuedAt);
   }
 
-  void ended(Job<?> job, long now) {
-    running--;
-    runs.add(now - job.startedAt);
+  /** It waits for its next attempt. */
+  void retry(Job<?> job) {
+    job.state = Job.State.RETRYING;
+    retrying.add(job);
+    retries++;
+  }
+
+  /** Takes a job that isn't done out of where it is; it is to be put elsewhere, or is done. */
+  void takeOut(Job<?> job, long now) {
+    switch (job.state) {
+      case QUEUED -> waiting(job).remove(job);
+      case RUNNING -> {
+        running.remove(job);
+        runs.add(now - job.startedAt);
+      }
+      case RETRYING -> retrying.remove(job);
+      case DONE -> throw new IllegalStateException(job + " has ended twice");
+    }
   }
 
   /** @return the change of pressure since it was asked last; null if there is none */
   LaneEvent.@Nullable Pressure pressure() {
-    double share = (double) oldestFirst.size() / lane.queueBound();
-    if (pressed ? share > PRESSURE_OFF : share < PRESSURE_ON) {
+    int queued = queued();
+    if (pressed ? queued > halfFull : queued < nearlyFull) {
       return null;
     }
     pressed = !pressed;
-    return new LaneEvent.Pressure(lane.name(), pressed, oldestFirst.size());
+    return new LaneEvent.Pressure(lane.name(), pressed, queued);
   }
 
   LaneStats stats() {
-    return new LaneStats(lane.name(), queued(), retrying, running, submitted, refused, completed, failed, cancelled,
-        retries, waits.percentile(50), waits.percentile(99), runs.percentile(50), runs.percentile(99));
+    return new LaneStats(lane.name(), queued(), retrying.size(), running.size(), submitted, refused, completed, failed,
+        cancelled, retries, waits.percentile(50), waits.percentile(99), runs.percentile(50), runs.percentile(99));
   }
 }

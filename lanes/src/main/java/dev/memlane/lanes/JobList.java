@@ -1,0 +1,77 @@
+package dev.memlane.lanes;
+
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Jobs in a row, the oldest first. A job knows its neighbours, so that taking one out costs the same wherever it stands; it is
+ * in one list at most. Guarded by the executor's lock.
+ */
+final class JobList implements Iterable<Job<?>> {
+
+  private @Nullable Job<?> first;
+  private @Nullable Job<?> last;
+  private int size;
+
+  int size() {
+    return size;
+  }
+
+  @Nullable
+  Job<?> first() {
+    return first;
+  }
+
+  void add(Job<?> job) {
+    job.previous = last;
+    if (last == null) {
+      first = job;
+    } else {
+      last.next = job;
+    }
+    last = job;
+    size++;
+  }
+
+  /** Takes out a job that is in this list. */
+  void remove(Job<?> job) {
+    Job<?> previous = job.previous;
+    Job<?> next = job.next;
+    if (previous == null) {
+      first = next;
+    } else {
+      previous.next = next;
+    }
+    if (next == null) {
+      last = previous;
+    } else {
+      next.previous = previous;
+    }
+    job.previous = null;
+    job.next = null;
+    size--;
+  }
+
+  @Override
+  public Iterator<Job<?>> iterator() {
+    return new Iterator<>() {
+      private @Nullable Job<?> at = first;
+
+      @Override
+      public boolean hasNext() {
+        return at != null;
+      }
+
+      @Override
+      public Job<?> next() {
+        Job<?> job = at;
+        if (job == null) {
+          throw new NoSuchElementException();
+        }
+        at = job.next;
+        return job;
+      }
+    };
+  }
+}

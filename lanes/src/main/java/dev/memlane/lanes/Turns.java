@@ -1,0 +1,123 @@
+package dev.memlane.lanes;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whose turn it is: the lanes, and the places that they share. Guarded by the executor's lock. Times are nanoseconds.
+ *
+ * <p>
+ * Invariants: {@link #running} is the sum of the lanes' running jobs; the places that are free are at least as many as are
+ * reserved for lanes and not in use.
+ */
+final class Turns {
+
+  private final int concurrency;
+  private final Map<String, LaneState> lanes = new LinkedHashMap<>();
+  private final LaneState[] inOrder;
+  private int running;
+  /** How many places are kept for lanes and not in use. */
+  private int owed;
+  /** When the first lane that has used up its starts, has a job to start and a place for it, may go on. */
+  private long rateFreeAt = Long.MAX_VALUE;
+
+  /** @throws IllegalArgumentException if two lanes have one name, or reserve more places than there are */
+  Turns(int concurrency, List<Lane> all) {
+    this.concurrency = concurrency;
+    int reserved = 0;
+    for (Lane lane : all) {
+      if (lanes.put(lane.name(), new LaneState(lane)) != null) {
+        throw new IllegalArgumentException("two lanes are called " + lane.name());
+      }
+      reserved += lane.reserved();
+    }
+    this.inOrder = lanes.values().toArray(LaneState[]::new);
+    this.owed = reserved;
+    if (reserved > concurrency) {
+      throw new IllegalArgumentException("the lanes reserve " + reserved + " places, and there are " + concurrency
+          + "; reserve fewer, or raise the executor's concurrency");
+    }
+    for (Lane lane : all) {
+      if (reserved == concurrency && lane.reserved() == 0) {
+        throw new IllegalArgumentException("lane " + lane.name() + " could never run anything: all " + concurrency
+            + " places are reserved for others; reserve fewer, or raise the executor's concurrency");
+      }
+    }
+  }
+
+  /** @throws IllegalArgumentException if there is no such lane */
+  LaneState lane(String name) {
+    LaneState lane = lanes.get(name);
+    if (lane == null) {
+      throw new IllegalArgumentException(
+          "there is no lane " + name + "; there are " + String.join(", ", lanes.keySet()));
+    }
+    return lane;
+  }
+
+  Iterable<LaneState> lanes() {
+    return lanes.values();
+  }
+
+  /** The job whose turn it is, if there is a place for one; those for workers outside have none of their own. */
+  @Nullable
+  Job<?> next(long now) {
+    Job<?> best = null;
+    double highest = 0;
+    for (LaneState lane : inOrder) {
+      Job<?> candidate = lane.inside().candidate(now);
+      if (candidate == null || !isFree(lane, now)) {
+        continue;
+      }
+      double priority = WaitingJobs.priority(candidate, now);
+      if (best == null || priority > highest) {
+        best = candidate;
+        highest = priority;
+      }
+    }
+    return best;
+  }
+
+  /** Whether one more job of this lane may start. */
+  boolean isFree(LaneState lane, long now) {
+    return hasPlace(lane) && mayStart(lane, now);
+  }
+
+  private boolean hasPlace(LaneState lane) {
+    return concurrency - running > owed - lane.owed() && lane.running().size() < lane.lane.concurrency();
+  }
+
+  private boolean mayStart(LaneState lane, long now) {
+    long at = lane.rate.readyAt(now);
+    if (at > now) {
+      rateFreeAt = Math.min(rateFreeAt, at);
+    }
+    return at <= now;
+  }
+
+  /** When to look again for what a lane's limit of starts has held back since this was asked last. */
+  long rateFreeAt() {
+    long at = rateFreeAt;
+    rateFreeAt = Long.MAX_VALUE;
+    return at;
+  }
+
+  void start(Job<?> job, long now) {
+    running++;
+    owed -= job.lane.owed();
+    job.lane.start(job, now);
+    owed += job.lane.owed();
+  }
+
+  /** Takes a job that isn't done out of where it is, and its place back if it has one. */
+  void takeOut(Job<?> job, long now) {
+    if (job.state == Job.State.RUNNING) {
+      running--;
+    }
+    owed -= job.lane.owed();
+    job.lane.takeOut(job, now);
+    owed += job.lane.owed();
+  }
+}
