@@ -10,8 +10,12 @@ public sealed interface LaneEvent {
   @Nullable
   String lane();
 
-  /** A task waits for its turn. */
-  record Submitted(String lane, String id, String task) implements LaneEvent {}
+  /**
+   * A task waits for its turn.
+   *
+   * @param decision where it is to run, and why, if that was a {@link ToolExecutor}'s to decide
+   */
+  record Submitted(String lane, String id, String task, @Nullable Decision decision) implements LaneEvent {}
 
   /** A task waits for a worker outside to claim it. */
   record Offered(String lane, String id, String task, @Nullable Object payload) implements LaneEvent {}

@@ -155,7 +155,7 @@ public final class LaneExecutor implements AutoCloseable {
     acquire();
     try {
       long now = nanoTime.getAsLong();
-      job = take(state, task, now);
+      job = take(state, task, now, null);
       tellPressure(state);
       starting = starts(now);
     } finally {
@@ -173,6 +173,10 @@ public final class LaneExecutor implements AutoCloseable {
    * @throws IllegalArgumentException if there is no such lane
    */
   public <T extends @Nullable Object> Batch<T> submitAll(String lane, List<Task<T>> tasks) {
+    return submitAll(lane, tasks, null);
+  }
+
+  <T extends @Nullable Object> Batch<T> submitAll(String lane, List<Task<T>> tasks, @Nullable Decision decision) {
     LaneState state = turns.lane(lane);
     List<Task<T>> given = List.copyOf(tasks);
     List<Job<T>> jobs = new ArrayList<>(given.size());
@@ -181,7 +185,7 @@ public final class LaneExecutor implements AutoCloseable {
     try {
       long now = nanoTime.getAsLong();
       for (Task<T> task : given) {
-        jobs.add(take(state, task, now));
+        jobs.add(take(state, task, now, decision));
       }
       tellPressure(state);
       starting = starts(now);
@@ -197,7 +201,7 @@ public final class LaneExecutor implements AutoCloseable {
    * Submits a task, and runs it on this thread if it is its turn at once: then its first attempt is over. An interrupt that was
    * meant for the task ends with it; one that was meant for this thread stays.
    */
-  <T extends @Nullable Object> Job<T> runHere(String lane, Task<T> task) {
+  <T extends @Nullable Object> Job<T> runHere(String lane, Task<T> task, Decision decision) {
     LaneState state = turns.lane(lane);
     Job<T> job;
     boolean here;
@@ -205,7 +209,7 @@ public final class LaneExecutor implements AutoCloseable {
     acquire();
     try {
       long now = nanoTime.getAsLong();
-      job = take(state, task, now);
+      job = take(state, task, now, decision);
       here = job.equals(next(now));
       if (here) {
         job.borrowsThread = true;
@@ -229,7 +233,8 @@ public final class LaneExecutor implements AutoCloseable {
   }
 
   /** Needs the lock. */
-  private <T extends @Nullable Object> Job<T> take(LaneState lane, Task<T> task, long now) {
+  private <T extends @Nullable Object> Job<T> take(LaneState lane, Task<T> task, long now,
+      @Nullable Decision decision) {
     Duration within = task.within();
     long deadline = within == null ? Long.MAX_VALUE : now + Alarms.nanos(within);
     Job<T> job = new Job<>(prefix, ++sequence, task, lane, deadline, this);
@@ -242,7 +247,7 @@ public final class LaneExecutor implements AutoCloseable {
     lane.submitted++;
     pending.incrementAndGet();
     idle = false;
-    tell(() -> new LaneEvent.Submitted(job.lane(), job.id(), task.name()));
+    tell(() -> new LaneEvent.Submitted(job.lane(), job.id(), task.name(), decision));
     queue(job, now);
     if (within != null) {
       job.deadlineAlarm = alarms.after(deadline - now,
@@ -281,6 +286,11 @@ public final class LaneExecutor implements AutoCloseable {
   }
 
   // Running
+
+  /** @throws IllegalArgumentException if there is no such lane */
+  void requireLane(String lane) {
+    turns.lane(lane);
+  }
 
   /** Gives places to those whose turn it is. Needs the lock; the threads are to be started without. */
   private List<Thread> starts(long now) {
@@ -729,16 +739,16 @@ public final class LaneExecutor implements AutoCloseable {
     }
   }
 
-  boolean complete(String claim, @Nullable Object result) {
+  boolean complete(String claim, Object result) {
     Job<?> job = lookUp(claim);
     return job != null && succeedWith(job, attempt(claim), result);
   }
 
-  /** {@link Task#outside} makes tasks whose answer may be null, which the checker of nulls doesn't know here. */
-  @SuppressWarnings({"unchecked", "NullAway"})
-  private <T extends @Nullable Object> boolean succeedWith(Job<T> job, int attempt, @Nullable Object result) {
+  /** {@link Task#outside} makes tasks whose T is its type. */
+  @SuppressWarnings("unchecked")
+  private <T extends @Nullable Object> boolean succeedWith(Job<T> job, int attempt, Object result) {
     Class<?> type = Objects.requireNonNull(job.task().type());
-    if (result != null && !type.isInstance(result)) {
+    if (!type.isInstance(result)) {
       throw new IllegalArgumentException(job + " is to be answered by a " + type.getName() + ", not by a "
           + result.getClass().getName());
     }

@@ -91,7 +91,7 @@ public final class Outside {
    * @return false if the claim has ended before, and the result is not taken
    * @throws IllegalArgumentException if the result is of another type than the task's
    */
-  public boolean complete(String claim, @Nullable Object result) {
+  public boolean complete(String claim, Object result) {
     return executor.complete(claim, result);
   }
 

@@ -38,9 +38,9 @@ public record Task<T extends @Nullable Object>(@Nullable Callable<T> work, @Null
    * A task that waits for a worker outside, who claims it, is told the payload, and answers; see
    * {@link LaneExecutor#outside()}.
    *
-   * @param type of the answer; {@code Void.class} if there is none but null
+   * @param type of the answer
    */
-  public static <T> Task<@Nullable T> outside(Class<T> type, Object payload) {
+  public static <T> Task<T> outside(Class<T> type, Object payload) {
     return new Task<>(null, type, payload, "task", false, null);
   }
 

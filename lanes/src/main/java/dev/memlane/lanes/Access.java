@@ -1,0 +1,76 @@
+package dev.memlane.lanes;
+
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * What a tool call reads and writes. Two calls conflict if one writes what the other reads or writes: then they keep their
+ * order.
+ *
+ * <p>
+ * Things are named by paths: {@code a/b} is part of {@code a}, so that who writes {@code a/b} conflicts with who reads
+ * {@code a}, and not with who reads {@code a/c}. The empty path is everything.
+ *
+ * @param reads what is read
+ * @param writes what is written, and may be read as well
+ */
+public record Access(List<String> reads, List<String> writes) {
+
+  private static final Access NOTHING = new Access(List.of(), List.of());
+  private static final Access EVERYTHING = new Access(List.of(), List.of(""));
+
+  public Access {
+    reads = List.copyOf(reads);
+    writes = List.copyOf(writes);
+  }
+
+  /** Neither reads nor writes anything that another call could change or see. */
+  public static Access nothing() {
+    return NOTHING;
+  }
+
+  /** May read and write anything: keeps its order with every call that isn't {@link #nothing}. */
+  public static Access everything() {
+    return EVERYTHING;
+  }
+
+  public static Access reads(String... paths) {
+    return new Access(List.of(paths), List.of());
+  }
+
+  public static Access writes(String... paths) {
+    return new Access(List.of(), List.of(paths));
+  }
+
+  /** This and the other together. */
+  public Access and(Access other) {
+    return new Access(concat(reads, other.reads), concat(writes, other.writes));
+  }
+
+  private static List<String> concat(List<String> first, List<String> second) {
+    return Stream.concat(first.stream(), second.stream()).toList();
+  }
+
+  boolean conflictsWith(Access other) {
+    if (writes.isEmpty() && other.writes.isEmpty()) {
+      return false;
+    }
+    return overlap(writes, other.writes) || overlap(writes, other.reads) || overlap(reads, other.writes);
+  }
+
+  private static boolean overlap(List<String> some, List<String> others) {
+    for (String one : some) {
+      for (String other : others) {
+        if (isPartOf(one, other) || isPartOf(other, one)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private static boolean isPartOf(String path, String whole) {
+    return whole.isEmpty() || path.startsWith(whole)
+        && (path.length() == whole.length() || path.charAt(whole.length()) == '/' || whole.endsWith("/"));
+  }
+}
