@@ -25,6 +25,7 @@ class ArchitectureTest {
   private static final String EMBEDDING = "dev.memlane.embedding..";
   private static final String ORCHESTRATOR = "dev.memlane.orchestrator";
   private static final String EMBEDDED = "dev.memlane.embedded";
+  private static final String MEMORY_TOOLS = "dev.memlane.memory.tools";
   private static final String CLI = "dev.memlane.cli";
   private static final String STORAGE = "dev.memlane.storage..";
   private static final String CORE = "dev.memlane.storage.core";
@@ -42,6 +43,12 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule lanes_knowOnlyJava = classes().that().resideInAPackage(LANES).should()
       .onlyDependOnClassesThat().resideInAnyPackage(LANES, "java..", "org.jspecify..");
+
+  @ArchTest
+  static final ArchRule memoryTools_knowTheOrchestratorAndLanes = classes().that().resideInAPackage(MEMORY_TOOLS)
+      .should().onlyDependOnClassesThat()
+      .resideInAnyPackage(MEMORY_TOOLS, LANES, ORCHESTRATOR, MODEL, "java..", "org.jspecify..",
+          "com.fasterxml.jackson..");
 
   @ArchTest
   static final ArchRule embedding_knowsModelEndpointsCacheAndJson = classes().that()
@@ -94,7 +101,7 @@ class ArchitectureTest {
   @ArchTest
   static void rules_areAboutClassesThatAreThere(JavaClasses all) {
     for (String module : new String[]{MODEL, LANES, ENDPOINTS, "dev.memlane.embedding", CORE, HISTORY, VECTOR,
-        "dev.memlane.storage.postgres", ORCHESTRATOR, EMBEDDED, CLI}) {
+        "dev.memlane.storage.postgres", ORCHESTRATOR, EMBEDDED, MEMORY_TOOLS, CLI}) {
       assertThat(all.that(resideInAPackage(module)).size()).as(module).isGreaterThan(3);
     }
     assertThat(all.get("dev.memlane.orchestrator.OrchestratorBuilder").getDirectDependenciesFromSelf())

@@ -9,7 +9,8 @@ import java.util.stream.Stream;
  *
  * <p>
  * Things are named by paths: {@code a/b} is part of {@code a}, so that who writes {@code a/b} conflicts with who reads
- * {@code a}, and not with who reads {@code a/c}. The empty path is everything.
+ * {@code a}, and not with who reads {@code a/c}. The empty path is everything. Paths are compared as they are written: who
+ * names files by what a model has written makes them absolute and normal first.
  *
  * @param reads what is read
  * @param writes what is written, and may be read as well
@@ -49,6 +50,11 @@ public record Access(List<String> reads, List<String> writes) {
 
   private static List<String> concat(List<String> first, List<String> second) {
     return Stream.concat(first.stream(), second.stream()).toList();
+  }
+
+  /** Whether it conflicts with all that read or write anything. */
+  boolean isEverything() {
+    return writes.contains("");
   }
 
   boolean conflictsWith(Access other) {

@@ -67,6 +67,9 @@ final class Alarms implements AutoCloseable {
    */
   static final class Earliest {
 
+    /** An alarm that hasn't rung so long after its time never will: its scheduler has lost it. */
+    private static final long LOST = 1_000_000_000L;
+
     private final Alarms alarms;
     private final Runnable action;
     private @Nullable ScheduledFuture<?> alarm;
@@ -80,7 +83,8 @@ final class Alarms implements AutoCloseable {
 
     /** @param at {@link Long#MAX_VALUE} for never */
     void at(long at, long now) {
-      if (at < setTo) {
+      boolean lost = setTo < now - LOST;
+      if (at < setTo || lost) {
         cancel(alarm);
         setTo = at;
         alarm = alarms.after(at - now, action);

@@ -3,7 +3,6 @@ package dev.memlane.lanes;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
@@ -39,42 +38,62 @@ final class Costs {
     return handOver;
   }
 
-  /** Whether a call is so short, by what is known, that it may be better not to hand it over. */
-  boolean isShort(Cost cost) {
-    double longest = Math.clamp(LONG_IN_HAND_OVERS * handOver.estimate().mean(), LONG, LONGEST);
-    return cost.isKnown() && cost.estimate().most() < longest;
+  /** Whether so many calls are so short, by what is known, that it may be better not to hand them over. */
+  boolean isShort(Cost cost, int calls) {
+    return cost.isKnown() && !isLong(cost.estimate().most() * calls);
   }
 
-  /** Decides for calls that are not {@linkplain #isShort short}. */
-  Decision forLong(List<Cost> calls) {
-    double known = 0;
-    boolean allKnown = true;
-    for (Cost call : calls) {
-      allKnown &= call.isKnown();
-      known += call.isKnown() ? call.estimate().mean() : 0;
-    }
-    return decision(true, allKnown ? Decision.Reason.LONG : Decision.Reason.UNKNOWN, calls.size(), known);
+  /** Whether it hardly takes longer for being handed over. */
+  boolean isLong(double nanos) {
+    return nanos >= Math.clamp(LONG_IN_HAND_OVERS * handOver.estimate().mean(), LONG, LONGEST);
   }
 
   /**
-   * Decides for short calls, as if they did nothing but use a processor: if that pays, it does so the more if they wait.
+   * Decides for what is not {@linkplain #isShort short}.
+   *
+   * @param expected for each what it takes; not a number if nothing is known
    */
-  Decision forShort(List<Cost> calls) {
-    double all = 0;
-    double longest = 0;
-    for (Cost call : calls) {
-      double mean = call.estimate().mean();
-      all += mean;
-      longest = Math.max(longest, mean);
+  Decision forLong(double[] expected) {
+    double known = 0;
+    boolean allKnown = true;
+    for (double one : expected) {
+      allKnown &= !Double.isNaN(one);
+      known += Double.isNaN(one) ? 0 : one;
     }
-    double shared = Math.max(longest, all / processors);
-    double inParallel = handOver.estimate().most() + calls.size() * EACH_HAND_OVER + shared;
+    return decision(true, allKnown ? Decision.Reason.LONG : Decision.Reason.UNKNOWN, expected.length, known);
+  }
+
+  /**
+   * Decides for what is short, as if it did nothing but use a processor: if that pays, it does so the more if it waits.
+   *
+   * @param expected for each what it takes
+   */
+  Decision forShort(double[] expected) {
+    double all = sum(expected);
+    double inParallel = handOver.estimate().most() + expected.length * EACH_HAND_OVER + shared(expected);
     boolean pays = inParallel < WORTH_IT * all;
     if (!pays) {
       // Nothing is handed over any more, so nothing would be measured: it is tried again some day.
       handOver.driftTowards(FIRST_HAND_OVER);
     }
-    return decision(pays, pays ? Decision.Reason.PAYS : Decision.Reason.DOES_NOT_PAY, calls.size(), all);
+    return decision(pays, pays ? Decision.Reason.PAYS : Decision.Reason.DOES_NOT_PAY, expected.length, all);
+  }
+
+  /** How long they take if the processors share them. */
+  double shared(double[] expected) {
+    double longest = 0;
+    for (double one : expected) {
+      longest = Math.max(longest, one);
+    }
+    return Math.max(longest, sum(expected) / processors);
+  }
+
+  private static double sum(double[] expected) {
+    double sum = 0;
+    for (double one : expected) {
+      sum += one;
+    }
+    return sum;
   }
 
   Decision forOutside(int calls) {

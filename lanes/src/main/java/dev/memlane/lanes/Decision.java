@@ -6,7 +6,7 @@ import java.time.Duration;
  * Where tool calls that could run at the same time do, and why.
  *
  * @param parallel whether each runs on a thread of its own; otherwise one after the other on the caller's
- * @param calls how many it was decided for
+ * @param calls how many it was decided for, those that a batched tool does at once as one
  * @param expected how long they take one after the other, by what was measured before; nothing for those of which nothing is known
  * @param handOver how long it takes to hand calls over to other threads and to be told that they have ended, as measured
  */

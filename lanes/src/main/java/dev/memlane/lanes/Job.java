@@ -19,10 +19,6 @@ public final class Job<T extends @Nullable Object> {
     QUEUED, RUNNING, RETRYING, DONE
   }
 
-  enum Interrupt {
-    NONE, ON_ITS_WAY, SENT
-  }
-
   enum Refusal {
     FULL, SHUT_DOWN
   }
@@ -50,16 +46,12 @@ public final class Job<T extends @Nullable Object> {
   long startedAt;
   /** When the attempt that runs has taken too long. */
   long due;
-  /** What runs it; null if that is a worker outside. */
+  /** What runs it here; null if nothing does. */
   @Nullable
-  Thread thread;
+  Runner runner;
   /** What the worker outside who has claimed it calls it. */
   @Nullable
   String claim;
-  /** Whether the thread that runs it is its submitter's own, and goes on to do other things. */
-  boolean borrowsThread;
-  /** The interrupt for an attempt on a thread that is borrowed. Volatile: that thread looks without the lock. */
-  volatile Interrupt interrupt = Interrupt.NONE;
   final List<Throwable> failures = new ArrayList<>(0);
   @Nullable
   ScheduledFuture<?> deadlineAlarm;
@@ -112,8 +104,14 @@ public final class Job<T extends @Nullable Object> {
 
     @Override
     public boolean cancel(boolean mayInterruptIfRunning) {
-      executor.cancelled(Job.this);
-      return super.cancel(mayInterruptIfRunning);
+      boolean ended = executor.giveUp(Job.this);
+      try {
+        return super.cancel(mayInterruptIfRunning);
+      } finally {
+        if (ended) {
+          executor.told();
+        }
+      }
     }
   }
 

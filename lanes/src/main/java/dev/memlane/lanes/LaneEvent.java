@@ -17,7 +17,7 @@ public sealed interface LaneEvent {
    */
   record Submitted(String lane, String id, String task, @Nullable Decision decision) implements LaneEvent {}
 
-  /** A task waits for a worker outside to claim it. */
+  /** A task waits for a worker outside to claim it; told again when there is a place after a worker has found none. */
   record Offered(String lane, String id, String task, @Nullable Object payload) implements LaneEvent {}
 
   /**

@@ -29,4 +29,11 @@ public abstract sealed class LaneException extends RuntimeException {
       super(message, null);
     }
   }
+
+  /** A call named a tool that there isn't. */
+  public static final class UnknownTool extends LaneException {
+    UnknownTool(String message) {
+      super(message, null);
+    }
+  }
 }

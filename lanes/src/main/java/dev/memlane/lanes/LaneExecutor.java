@@ -2,6 +2,7 @@ package dev.memlane.lanes;
 
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -53,8 +54,8 @@ import org.jspecify.annotations.Nullable;
  * tried again after a pause, in which it counts as pending. What fails for good is kept among the dead letters, whole.
  *
  * <p>
- * <b>Threads.</b> Safe for use by several threads. Each attempt runs on a virtual thread of its own, which then completes the
- * task's future. No method waits, but for {@link #shutdown} and {@link #close}.
+ * <b>Threads.</b> Safe for use by several threads. Each attempt of what is submitted here runs on a virtual thread of its own,
+ * which then completes the task's future. No method waits, but for {@link #shutdown} and {@link #close}.
  *
  * <p>
  * <b>Invariants</b>, whenever {@link #lock} is free:
@@ -74,6 +75,9 @@ public final class LaneExecutor implements AutoCloseable {
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(1);
   private static final int MOST_DOUBLINGS = 20;
   private static final int SPINS = 50;
+  private static final int DEEPEST_CAUSE = 20;
+  /** Eight digits. */
+  private static final long PREFIXES = 2_821_109_907_456L;
   /** Between a job's id and the attempt in a claim's. */
   private static final char CLAIM = '.';
 
@@ -113,7 +117,7 @@ public final class LaneExecutor implements AutoCloseable {
   private final AtomicInteger telling = new AtomicInteger();
 
   private LaneExecutor(Builder builder) {
-    this.prefix = Integer.toString(new SecureRandom().nextInt(36 * 36 * 36 * 36), 36) + "-";
+    this.prefix = Long.toString(new SecureRandom().nextLong(PREFIXES), Character.MAX_RADIX) + "-";
     this.turns = new Turns(builder.concurrency, builder.lanes.isEmpty() ? Lane.defaults() : builder.lanes);
     this.deadLetters = new DeadLetters(builder.mostDeadLetters);
     this.nanoTime = builder.nanoTime;
@@ -184,11 +188,16 @@ public final class LaneExecutor implements AutoCloseable {
     acquire();
     try {
       long now = nanoTime.getAsLong();
+      starting = new ArrayList<>();
       for (Task<T> task : given) {
+        if (state.isFull()) {
+          // Those before it may not have to wait.
+          starting.addAll(starts(now));
+        }
         jobs.add(take(state, task, now, decision));
       }
       tellPressure(state);
-      starting = starts(now);
+      starting.addAll(starts(now));
     } finally {
       lock.unlock();
     }
@@ -199,21 +208,20 @@ public final class LaneExecutor implements AutoCloseable {
 
   /**
    * Submits a task, and runs it on this thread if it is its turn at once: then its first attempt is over. An interrupt that was
-   * meant for the task ends with it; one that was meant for this thread stays.
+   * meant for the task ends with it; one that was meant for this thread stays, unless both come at the same time.
    */
   <T extends @Nullable Object> Job<T> runHere(String lane, Task<T> task, Decision decision) {
     LaneState state = turns.lane(lane);
     Job<T> job;
-    boolean here;
+    Runner runner = null;
     List<Thread> starting = List.of();
     acquire();
     try {
       long now = nanoTime.getAsLong();
       job = take(state, task, now, decision);
-      here = job.equals(next(now));
-      if (here) {
-        job.borrowsThread = true;
-        begin(job, now, Thread.currentThread());
+      if (job.equals(next(now))) {
+        runner = new Runner(Thread.currentThread(), true);
+        begin(job, now, runner);
       } else {
         tellPressure(state);
         starting = starts(now);
@@ -222,9 +230,9 @@ public final class LaneExecutor implements AutoCloseable {
       lock.unlock();
     }
     starting.forEach(Thread::start);
-    if (here) {
-      run(job, 1);
-      endInterrupt(job);
+    if (runner != null) {
+      run(job, 1, runner);
+      endInterrupt(runner);
     }
     if (!job.future().isDone()) {
       watch(job);
@@ -261,8 +269,12 @@ public final class LaneExecutor implements AutoCloseable {
     job.lane.queue(job, now);
     if (job.task().isOutside()) {
       outsideJobs.put(job.id(), job);
-      tell(() -> new LaneEvent.Offered(job.lane(), job.id(), job.task().name(), job.task().payload()));
+      tellOffered(job);
     }
+  }
+
+  private void tellOffered(Job<?> job) {
+    tell(() -> new LaneEvent.Offered(job.lane(), job.id(), job.task().name(), job.task().payload()));
   }
 
   /** Tells the caller of a job that was not taken, and ends one whose result is no longer wanted. */
@@ -295,6 +307,11 @@ public final class LaneExecutor implements AutoCloseable {
   /** Gives places to those whose turn it is. Needs the lock; the threads are to be started without. */
   private List<Thread> starts(long now) {
     Job<?> job = next(now);
+    if (!stopped) {
+      for (Job<?> offered : turns.wanted(now)) {
+        tellOffered(offered);
+      }
+    }
     if (job == null) {
       return List.of();
     }
@@ -330,13 +347,14 @@ public final class LaneExecutor implements AutoCloseable {
 
   private <T extends @Nullable Object> Thread begin(Job<T> job, long now) {
     int attempt = job.attempt + 1;
-    Thread thread = threads.newThread(() -> run(job, attempt));
-    begin(job, now, thread);
+    // The thread begins after the lock is free, and so after it is written here who it is.
+    Thread thread = threads.newThread(() -> run(job, attempt, null));
+    begin(job, now, new Runner(thread, false));
     return thread;
   }
 
-  private void begin(Job<?> job, long now, Thread thread) {
-    job.thread = thread;
+  private void begin(Job<?> job, long now, Runner runner) {
+    job.runner = runner;
     begin(job, now, Alarms.nanos(job.lane.lane.timeout()));
   }
 
@@ -350,7 +368,8 @@ public final class LaneExecutor implements AutoCloseable {
     tellPressure(job.lane);
   }
 
-  private <T extends @Nullable Object> void run(Job<T> job, int attempt) {
+  /** @param borrowed the runner, if its thread is its submitter's */
+  private <T extends @Nullable Object> void run(Job<T> job, int attempt, @Nullable Runner borrowed) {
     if (!isRunning(job, attempt)) {
       // It was ended before its thread began.
       return;
@@ -361,13 +380,27 @@ public final class LaneExecutor implements AutoCloseable {
     } catch (Throwable e) {
       // Whatever it is, its place is given back and its caller told.
       boolean ended = attemptFailed(job, attempt, e);
-      if (ended && job.borrowsThread && e instanceof InterruptedException) {
+      if (ended && borrowed != null && isInterrupt(e)) {
         // Nobody has interrupted the task, so it was its submitter who was meant.
         Thread.currentThread().interrupt();
       }
       return;
     }
+    if (borrowed == null) {
+      // What the task may have left behind is not for those who go on from its result.
+      boolean unused = Thread.interrupted();
+    }
     succeeded(job, attempt, result);
+  }
+
+  private static boolean isInterrupt(Throwable failure) {
+    Throwable cause = failure;
+    for (int i = 0; cause != null && i < DEEPEST_CAUSE; i++, cause = cause.getCause()) {
+      if (cause instanceof InterruptedException) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static boolean isRunning(Job<?> job, int attempt) {
@@ -392,10 +425,6 @@ public final class LaneExecutor implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    if (!job.borrowsThread) {
-      // What the task may have left behind is not for those who go on from its result.
-      boolean unused = Thread.interrupted();
-    }
     try {
       starting.forEach(Thread::start);
     } finally {
@@ -408,7 +437,7 @@ public final class LaneExecutor implements AutoCloseable {
   /** Needs the lock. Takes it out of where it is; it is to be put elsewhere, or to be {@link #done}. */
   private void takeOut(Job<?> job, long now) {
     turns.takeOut(job, now);
-    job.thread = null;
+    job.runner = null;
     job.claim = null;
   }
 
@@ -426,30 +455,31 @@ public final class LaneExecutor implements AutoCloseable {
 
   /** @return false if the attempt was over before */
   private boolean attemptFailed(Job<?> job, int attempt, Throwable failure) {
-    Thread thread;
-    @Nullable
+    Runner interrupted;
     List<Thread> starting;
     acquire();
     try {
       if (!isRunning(job, attempt)) {
         return false;
       }
+      long now = nanoTime.getAsLong();
       Duration pause = pause(job);
       ScheduledFuture<?> alarm = mayRetry(job) ? alarms.after(Alarms.nanos(pause), () -> again(job)) : null;
       if (alarm == null) {
-        thread = null;
+        interrupted = null;
         starting = null;
       } else {
-        thread = toInterrupt(job);
-        starting = retryLater(job, failure, pause, alarm);
+        Runner runner = job.runner;
+        starting = retryLater(job, failure, pause, alarm, now);
+        interrupted = toInterrupt(runner);
       }
     } finally {
       lock.unlock();
     }
     if (starting == null) {
-      return end(job, failure, false);
+      return end(job, failure);
     }
-    interrupt(job, thread);
+    interrupt(interrupted);
     starting.forEach(Thread::start);
     return true;
   }
@@ -460,8 +490,8 @@ public final class LaneExecutor implements AutoCloseable {
   }
 
   /** Needs the lock, and a job that is running. */
-  private List<Thread> retryLater(Job<?> job, Throwable failure, Duration pause, ScheduledFuture<?> alarm) {
-    long now = nanoTime.getAsLong();
+  private List<Thread> retryLater(Job<?> job, Throwable failure, Duration pause, ScheduledFuture<?> alarm,
+      long now) {
     takeOut(job, now);
     job.failures.add(failure);
     job.retryAlarm = alarm;
@@ -500,7 +530,7 @@ public final class LaneExecutor implements AutoCloseable {
 
   /** Ends the attempts that have taken too long: they are interrupted, and tried again if they may be. */
   private void expireAttempts() {
-    List<Runnable> late = new ArrayList<>();
+    List<Thread> ending = new ArrayList<>();
     acquire();
     try {
       attemptAlarm.rang();
@@ -509,9 +539,8 @@ public final class LaneExecutor implements AutoCloseable {
         for (Job<?> job : lane.running()) {
           int attempt = job.attempt;
           if (job.due <= now) {
-            late.add(() -> attemptFailed(job, attempt, timedOut(job, job.task().isOutside()
-                ? "its worker's lease ended without an answer"
-                : "it ran longer than the " + lane.lane.timeout() + " that its lane allows")));
+            // Each on its own, because who is told may wait for another of them.
+            ending.add(threads.newThread(() -> expire(job, attempt)));
           } else {
             attemptAlarm.at(job.due, now);
           }
@@ -520,19 +549,52 @@ public final class LaneExecutor implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    late.forEach(Runnable::run);
+    ending.forEach(Thread::start);
+  }
+
+  private void expire(Job<?> job, int attempt) {
+    acquire();
+    try {
+      long now = nanoTime.getAsLong();
+      if (isRunning(job, attempt) && job.due > now) {
+        // Its lease was renewed meanwhile.
+        attemptAlarm.at(job.due, now);
+        return;
+      }
+    } finally {
+      lock.unlock();
+    }
+    attemptFailed(job, attempt, timedOut(job, job.task().isOutside()
+        ? "its worker's lease ended without an answer"
+        : "it ran longer than the " + job.lane.lane.timeout() + " that its lane allows"));
   }
 
   /** The whole task has taken too long. */
   private void expire(Job<?> job, String why) {
-    end(job, timedOut(job, why), false);
+    end(job, timedOut(job, why));
   }
 
   /** Its caller doesn't want its result any more, if it has none yet. */
-  void cancelled(Job<?> job) {
-    if (job.state != Job.State.DONE) {
-      end(job, new CancellationException(job + " was cancelled"), true);
+  private void cancelled(Job<?> job) {
+    if (giveUp(job)) {
+      told();
     }
+  }
+
+  /**
+   * Ends a job whose caller doesn't want its result any more.
+   *
+   * @return whether it was not done before; then {@link #told} is to be called when its future is
+   */
+  boolean giveUp(Job<?> job) {
+    if (job.state == Job.State.DONE) {
+      return false;
+    }
+    Ending ending = takeEnd(job, new CancellationException(job + " was cancelled"), true, Instant.EPOCH);
+    if (ending != null) {
+      goOn(ending);
+    }
+    return ending != null;
   }
 
   private LaneException.TimedOut timedOut(Job<?> job, String why) {
@@ -547,49 +609,63 @@ public final class LaneExecutor implements AutoCloseable {
         last);
   }
 
-  /**
-   * Ends a job, whatever it is doing.
-   *
-   * @param cancelled whether its caller has ended it, who needs not be told
-   * @return false if it was done before
-   */
-  private boolean end(Job<?> job, Throwable failure, boolean cancelled) {
-    Thread thread;
-    DeadLetter letter;
-    List<Thread> starting;
-    acquire();
-    try {
-      if (job.state == Job.State.DONE) {
-        return false;
-      }
-      thread = toInterrupt(job);
-      long now = nanoTime.getAsLong();
-      takeOut(job, now);
-      done(job);
-      job.failures.add(failure);
-      letter = account(job, failure, cancelled);
-      tellPressure(job.lane);
-      starting = starts(now);
-    } finally {
-      lock.unlock();
+  /** A job that is done, and what is to be done for it without the lock. */
+  private record Ending(Job<?> job, @Nullable Runner interrupted, @Nullable DeadLetter letter,
+      List<Thread> starting) {}
+
+  /** Ends a job, whatever it is doing; returns false if it was done before. */
+  private boolean end(Job<?> job, Throwable failure) {
+    Ending ending = takeEnd(job, failure, false, clock.instant());
+    if (ending == null) {
+      return false;
     }
-    interrupt(job, thread);
-    try {
-      starting.forEach(Thread::start);
-    } finally {
-      if (!cancelled) {
-        job.future().completeExceptionally(failure);
-      }
-      if (letter != null) {
-        tellHook(letter);
-      }
-      told();
-    }
+    tellEnd(ending, failure);
     return true;
   }
 
+  private void tellEnd(Ending ending, Throwable failure) {
+    try {
+      goOn(ending);
+    } finally {
+      try {
+        ending.job.future().completeExceptionally(failure);
+        if (ending.letter != null) {
+          tellHook(ending.letter);
+        }
+      } finally {
+        told();
+      }
+    }
+  }
+
+  /** Returns null if it was done before. */
+  private @Nullable Ending takeEnd(Job<?> job, Throwable failure, boolean cancelled, Instant at) {
+    acquire();
+    try {
+      if (job.state == Job.State.DONE) {
+        return null;
+      }
+      long now = nanoTime.getAsLong();
+      Runner runner = job.runner;
+      takeOut(job, now);
+      done(job);
+      job.failures.add(failure);
+      DeadLetter letter = account(job, failure, cancelled, at);
+      tellPressure(job.lane);
+      List<Thread> starting = starts(now);
+      return new Ending(job, toInterrupt(runner), letter, starting);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void goOn(Ending ending) {
+    interrupt(ending.interrupted);
+    ending.starting.forEach(Thread::start);
+  }
+
   /** Needs the lock. Returns the dead letter that it has become, if it has. */
-  private @Nullable DeadLetter account(Job<?> job, Throwable failure, boolean cancelled) {
+  private @Nullable DeadLetter account(Job<?> job, Throwable failure, boolean cancelled, Instant at) {
     String lane = job.lane();
     String task = job.task().name();
     if (cancelled) {
@@ -604,7 +680,7 @@ public final class LaneExecutor implements AutoCloseable {
     if (failure instanceof LaneException.ShutDown) {
       return null;
     }
-    DeadLetter letter = new DeadLetter(job.id(), lane, job.task(), job.failures, clock.instant());
+    DeadLetter letter = new DeadLetter(job.id(), lane, job.task(), job.failures, at);
     deadLetters.add(letter);
     tell(() -> new LaneEvent.DeadLettered(lane, job.id(), task));
     return letter;
@@ -623,41 +699,44 @@ public final class LaneExecutor implements AutoCloseable {
   // Interrupts
 
   /**
-   * The thread that is to be told that its job's attempt is over; null if there is none, or it is this one. Needs the lock, and
-   * the job as it was before the attempt ended; {@link #interrupt} is to be called without.
+   * Who is to be told that its attempt is over; null if there is none, or it is this thread. Needs the lock, in which the
+   * attempt has ended; {@link #interrupt} is to be called without.
    */
-  private static @Nullable Thread toInterrupt(Job<?> job) {
-    Thread thread = Thread.currentThread().equals(job.thread) ? null : job.thread;
-    if (thread != null && job.borrowsThread) {
-      job.interrupt = Job.Interrupt.ON_ITS_WAY;
+  private static @Nullable Runner toInterrupt(@Nullable Runner runner) {
+    if (runner == null || runner.thread().equals(Thread.currentThread())) {
+      return null;
     }
-    return thread;
+    runner.interruptIsOnItsWay();
+    return runner;
   }
 
-  private void interrupt(Job<?> job, @Nullable Thread thread) {
-    if (thread == null) {
+  private void interrupt(@Nullable Runner runner) {
+    if (runner == null) {
       return;
     }
-    thread.interrupt();
-    if (job.borrowsThread) {
-      acquire();
-      try {
-        job.interrupt = Job.Interrupt.SENT;
-        interruptSent.signalAll();
-      } finally {
-        lock.unlock();
+    try {
+      runner.thread().interrupt();
+    } finally {
+      if (runner.isBorrowed()) {
+        acquire();
+        try {
+          runner.interruptWasSent();
+          interruptSent.signalAll();
+        } finally {
+          lock.unlock();
+        }
       }
     }
   }
 
-  /** Waits for an interrupt that was meant for a job whose attempt on this thread is over, so that it meets nothing else. */
-  private void endInterrupt(Job<?> job) {
-    if (job.interrupt == Job.Interrupt.NONE) {
+  /** Waits for an interrupt that was meant for an attempt that is over on this thread, so that it meets nothing else. */
+  private void endInterrupt(Runner runner) {
+    if (!runner.isInterrupted()) {
       return;
     }
     acquire();
     try {
-      while (job.interrupt == Job.Interrupt.ON_ITS_WAY) {
+      while (!runner.hasBeenSent()) {
         interruptSent.awaitUninterruptibly();
       }
     } finally {
@@ -711,7 +790,12 @@ public final class LaneExecutor implements AutoCloseable {
 
   /** Needs the lock. */
   private Optional<Outside.Claim> claim(@Nullable Job<?> job, Duration lease, long now) {
-    if (job == null || job.state != Job.State.QUEUED || stopped || !turns.isFree(job.lane, now)) {
+    if (job == null || job.state != Job.State.QUEUED || stopped) {
+      return Optional.empty();
+    }
+    if (!turns.isFree(job.lane, now)) {
+      job.lane.wanted = true;
+      rateAlarm.at(turns.rateFreeAt(), now);
       return Optional.empty();
     }
     Duration most = job.lane.lane.timeout();
@@ -733,7 +817,7 @@ public final class LaneExecutor implements AutoCloseable {
       long now = nanoTime.getAsLong();
       job.due = Math.min(now + Alarms.nanos(lease), job.startedAt + Alarms.nanos(job.lane.lane.timeout()));
       attemptAlarm.at(job.due, now);
-      return true;
+      return job.due > now;
     } finally {
       lock.unlock();
     }
@@ -868,7 +952,7 @@ public final class LaneExecutor implements AutoCloseable {
   }
 
   /** A job's caller has been told; who tells the last one tells that the executor is idle. */
-  private void told() {
+  void told() {
     if (telling.decrementAndGet() > 0 || pending.get() > 0) {
       return;
     }
@@ -915,7 +999,7 @@ public final class LaneExecutor implements AutoCloseable {
 
   /**
    * Takes no more tasks, and waits for those that there are; what isn't done after the grace is interrupted, and its callers
-   * are told by a {@link LaneException.ShutDown}.
+   * are told by a {@link LaneException.ShutDown}, each on a thread of its own.
    *
    * @return whether everything was done in time
    */
@@ -934,14 +1018,21 @@ public final class LaneExecutor implements AutoCloseable {
     acquire();
     try {
       stopped = true;
-      turns.lanes().forEach(lane -> lane.all().forEach(left::add));
+      turns.lanes().forEach(lane -> left.addAll(lane.all()));
     } finally {
       lock.unlock();
     }
+    List<Thread> telling = new ArrayList<>();
     for (Job<?> job : left) {
-      end(job, new LaneException.ShutDown(job.task().name() + " (" + job.id() + " in lane " + job.lane()
-          + ") was not done when the executor was shut down"), false);
+      LaneException failure = new LaneException.ShutDown(job.task().name() + " (" + job.id() + " in lane " + job.lane()
+          + ") was not done when the executor was shut down");
+      Ending ending = takeEnd(job, failure, false, Instant.EPOCH);
+      if (ending != null) {
+        // Each on its own, because who is told may wait for another of them.
+        telling.add(threads.newThread(() -> tellEnd(ending, failure)));
+      }
     }
+    telling.forEach(Thread::start);
     return drained;
   }
 

@@ -18,6 +18,8 @@ final class LaneState {
   private final int nearlyFull;
   private final int halfFull;
   private boolean pressed;
+  /** Whether a worker outside has found jobs to claim, and no place for them. */
+  boolean wanted;
   private final Durations waits = new Durations();
   private final Durations runs = new Durations();
   long submitted;
@@ -84,9 +86,10 @@ final class LaneState {
     waiting(job).remove(job);
     running.add(job);
     rate.started(now);
-    job.state = Job.State.RUNNING;
     int attempts = job.attempt;
+    // Before the state: a thread of the attempt before, which comes late, looks at both without the lock.
     job.attempt = attempts + 1;
+    job.state = Job.State.RUNNING;
     job.startedAt = now;
     job.waited += now - job.queuedAt;
     waits.add(now - job.queuedAt);

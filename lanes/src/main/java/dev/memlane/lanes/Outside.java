@@ -2,6 +2,7 @@ package dev.memlane.lanes;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>
- * A task that is claimed holds a place of its lane, as one that runs here does; one that waits for a worker holds none. A claim
+ * A task that is claimed holds a place of its lane, as one that runs here does; one that waits for a worker holds none, so that a
+ * lane whose tasks are done outside should have places reserved where others are always busy. A claim
  * is a lease: when it ends without an answer, the task is taken back, and offered again if it is idempotent and its lane allows
  * another attempt; otherwise it has failed, because what its worker did nobody knows. An answer that comes later is not taken.
  *
@@ -59,7 +61,7 @@ public final class Outside {
   /**
    * Claims the task of a lane whose turn is next.
    *
-   * @return empty if none waits, or as many of the lane run as may
+   * @return empty if none waits, or no place is free for the lane; a {@link LaneEvent.Offered} tells when one is
    * @throws IllegalArgumentException if there is no such lane, or the lease is not longer than nothing
    */
   public Optional<Claim> next(String lane, Duration lease) {
@@ -69,7 +71,7 @@ public final class Outside {
   /**
    * Claims a task by its job's id, before its turn.
    *
-   * @return empty if it doesn't wait any more, or as many of its lane run as may
+   * @return empty if it doesn't wait any more, or no place is free for its lane
    * @throws IllegalArgumentException if the lease is not longer than nothing
    */
   public Optional<Claim> claim(String job, Duration lease) {
@@ -77,7 +79,7 @@ public final class Outside {
   }
 
   /**
-   * Has the lease end so long from now.
+   * Has the lease end so long from now, or when the time is over that the lane allows for an attempt, if that is earlier.
    *
    * @return false if it has ended, because of time or because nobody wants the result any more: then stop
    */
@@ -92,7 +94,7 @@ public final class Outside {
    * @throws IllegalArgumentException if the result is of another type than the task's
    */
   public boolean complete(String claim, Object result) {
-    return executor.complete(claim, result);
+    return executor.complete(claim, Objects.requireNonNull(result, "result"));
   }
 
   /**
@@ -101,7 +103,7 @@ public final class Outside {
    * @return false if the claim has ended before
    */
   public boolean fail(String claim, Throwable failure) {
-    return executor.fail(claim, failure);
+    return executor.fail(claim, Objects.requireNonNull(failure, "failure"));
   }
 
   private static Duration positive(Duration lease) {

@@ -2,6 +2,7 @@ package dev.memlane.lanes;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -10,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * Something that a model can call. Immutable.
  *
  * <pre>{@code
- * Tool.of("read_file", (String path) -> Files.readString(Path.of(path))).lane("query").idempotent(true)
- *     .accessing(path -> Access.reads(path))
+ * Tool.of("read_file", (String file) -> Files.readString(Path.of(file))).lane("query").idempotent(true)
+ *     .accessing(file -> Access.reads(Path.of(file).toAbsolutePath().normalize().toString()))
  * }</pre>
  *
  * <p>
@@ -83,7 +84,7 @@ public final class Tool<A, R> {
 
   /** A tool whose calls wait for a worker outside, who is given the arguments; see {@link LaneExecutor#outside()}. */
   public static <A, R> Tool<A, R> outside(String name, Class<R> type) {
-    return new Tool<>(name, new Work.Outside<>(type));
+    return new Tool<>(name, new Work.Outside<>(Objects.requireNonNull(type, "type")));
   }
 
   /** Where it runs. */
@@ -101,8 +102,15 @@ public final class Tool<A, R> {
     return new Tool<>(name, work, lane, idempotent, access, within);
   }
 
-  /** With so long from a call's submission until it has to be done. */
+  /**
+   * With so long from a call's submission until it has to be done.
+   *
+   * @throws IllegalArgumentException if the time is not longer than nothing
+   */
   public Tool<A, R> within(Duration within) {
+    if (!within.isPositive()) {
+      throw new IllegalArgumentException("tool " + name + ": within is " + within + "; it must be longer than nothing");
+    }
     return new Tool<>(name, work, lane, idempotent, access, within);
   }
 

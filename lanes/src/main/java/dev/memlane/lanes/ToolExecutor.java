@@ -15,8 +15,8 @@ import java.util.Map;
  * <p>
  * <b>Order.</b> Calls that conflict, by what their tools say that they {@linkplain Access access}, keep their order: after a
  * call that writes a file, one that reads it sees what was written. A call that fails holds up nobody: what comes after it runs
- * as it would have. All others may run at the same time. That holds within one list; what several threads run at the same time
- * is theirs to keep in order.
+ * as it would have. One that took too long counts as ended when it is interrupted, though it may be slow to give up. All others
+ * may run at the same time. That holds within one list; what several threads run at the same time is theirs to keep in order.
  *
  * <p>
  * <b>Threads.</b> What a tool has cost so far decides where its calls run: on the caller's thread one after the other, as long
@@ -26,7 +26,8 @@ import java.util.Map;
  * take as long as its lane allows.
  *
  * <p>
- * Safe for use by several threads.
+ * Safe for use by several threads. A tool should not run calls itself on the lane that it runs in: if all its places are taken
+ * by tools that do, they wait for each other until their time is over.
  *
  * @param <A> what the tools' arguments are, such as parsed JSON
  * @param <R> what the tools' results are, such as text
@@ -67,7 +68,7 @@ public final class ToolExecutor<A, R> {
    * Runs calls, and waits until all have ended.
    *
    * @return how each ended, in the order of the calls; one that could not be run is a {@link ToolResult.Failure} as well
-   * @throws InterruptedException if this thread is interrupted; the calls that have not ended are cancelled then
+   * @throws InterruptedException if this thread is interrupted while calls have not ended, which are cancelled then
    */
   public List<ToolResult<R>> run(List<ToolCall<A>> calls) throws InterruptedException {
     return new ToolRun<>(lanes, tools, costs, List.copyOf(calls)).results();

@@ -16,8 +16,7 @@ public sealed interface ToolResult<R> {
   record Success<R>(String id, String tool, R value) implements ToolResult<R> {}
 
   /**
-   * @param failure what the tool threw; a {@link LaneException} if it was not run, or not to its end; an
-   * {@link IllegalArgumentException} if there is no such tool
+   * @param failure what the tool threw; a {@link LaneException} if it was not run, or not to its end
    */
   record Failure<R>(String id, String tool, Throwable failure) implements ToolResult<R> {}
 }

@@ -9,8 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -52,67 +50,47 @@ final class ToolRun<A, R> {
   /** Calls that are one task: one call, or several of a batched tool. */
   private static final class Unit<A, R> {
 
-    final List<Call<A, R>> calls;
     final Tool<A, R> tool;
     final Cost cost;
+    final List<Call<A, R>> calls = new ArrayList<>(1);
     @Nullable
     Job<Object> job;
-    // Of the last attempt; zero if it did not run here.
-    volatile long startedAt;
-    volatile long endedAt;
+    @Nullable
+    ToolTask<A, R> work;
+    // Written before it is put into the queue of those that have ended.
+    @Nullable
+    Object answer;
+    @Nullable
+    Throwable failure;
 
-    Unit(Tool<A, R> tool, Cost cost, List<Call<A, R>> calls) {
+    Unit(Tool<A, R> tool, Cost cost) {
       this.tool = tool;
       this.cost = cost;
-      this.calls = calls;
     }
 
     boolean isOutside() {
       return tool.work() instanceof Tool.Work.Outside;
     }
 
+    boolean isShort(Costs costs) {
+      return costs.isShort(cost, calls.size());
+    }
+
+    double expected() {
+      return cost.isKnown() ? cost.estimate().mean() * calls.size() : Double.NaN;
+    }
+
     Task<Object> task() {
-      Tool.Work<A, R> work = tool.work();
-      return work instanceof Tool.Work.Outside<A, R>(Class<R> type)
-          ? new Task<>(null, type, calls.getFirst().asked.arguments(), tool.name(), tool.idempotent(), tool.within())
-          : new Task<>(this::run, null, null, tool.name(), tool.idempotent(), tool.within());
+      List<ToolCall<A>> asked = new ArrayList<>(calls.size());
+      calls.forEach(call -> asked.add(call.asked));
+      ToolTask<A, R> task = new ToolTask<>(tool, asked);
+      work = task;
+      return task.task();
     }
 
-    private Object run() throws Exception {
-      startedAt = System.nanoTime();
-      try {
-        return switch (tool.work()) {
-          case Tool.Work.OneByOne<A, R>(Tool.Handler<A, R> handler) ->
-            Objects.requireNonNull(handler.call(calls.getFirst().asked.arguments()),
-                "a tool's result must not be null");
-          case Tool.Work.Together<A, R>(Tool.BatchHandler<A, R> handler) ->
-            results(handler.call(calls.stream().map(call -> call.asked.arguments()).toList()));
-          case Tool.Work.Outside<A, R> outside -> throw new IllegalStateException(tool + " doesn't run here");
-        };
-      } finally {
-        endedAt = System.nanoTime();
-      }
-    }
-
-    /** How each call of a batch has ended. */
-    private List<ToolResult<R>> results(List<Callable<R>> answers) {
-      if (answers.size() != calls.size()) {
-        throw new IllegalStateException(tool + " was given " + calls.size() + " calls and answered " + answers.size());
-      }
-      List<ToolResult<R>> results = new ArrayList<>(calls.size());
-      for (int i = 0; i < calls.size(); i++) {
-        results.add(result(calls.get(i).asked, answers.get(i)));
-      }
-      return results;
-    }
-
-    private static <A, R> ToolResult<R> result(ToolCall<A> asked, Callable<R> answer) {
-      try {
-        return new ToolResult.Success<>(asked.id(), asked.tool(), answer.call());
-      } catch (Exception e) {
-        // That is how an answer says that its call has failed.
-        return new ToolResult.Failure<>(asked.id(), asked.tool(), e);
-      }
+    @Nullable
+    Attempt attempt() {
+      return work == null ? null : work.attempt();
     }
   }
 
@@ -127,9 +105,11 @@ final class ToolRun<A, R> {
   private final Deque<Unit<A, R>> here = new ArrayDeque<>();
   private @Nullable Decision whyHere;
   private final List<Unit<A, R>> handedOver = new ArrayList<>(0);
-  /** Of those that were handed over together last, and when that was. */
+  /** Of those that were handed over together last, and when that was; null once it has been measured. */
   private @Nullable Unit<A, R> firstHandedOver;
   private long handedOverAt;
+  /** How long they take, as far as that was foreseen; not a number if it was not. */
+  private double foreseen;
   /** Holds each unit that was handed over once at most. */
   private final BlockingQueue<Unit<A, R>> ended = new LinkedBlockingQueue<>();
 
@@ -146,13 +126,14 @@ final class ToolRun<A, R> {
     Tool<A, R> tool = tools.get(asked.tool());
     if (tool == null) {
       Call<A, R> call = new Call<>(asked, null, Access.nothing());
-      call.fail(new IllegalArgumentException(
+      call.fail(new LaneException.UnknownTool(
           "there is no tool " + asked.tool() + "; there are " + String.join(", ", tools.keySet())));
       return call;
     }
     try {
-      return new Call<>(asked, tool, tool.access(asked.arguments()));
-    } catch (RuntimeException e) {
+      return new Call<>(asked, tool,
+          Objects.requireNonNull(tool.access(asked.arguments()), "a tool's access must not be null"));
+    } catch (RuntimeException | StackOverflowError e) {
       // Such as for arguments that can't be read: what they are about nobody knows, so it isn't run.
       Call<A, R> call = new Call<>(asked, tool, Access.nothing());
       call.fail(e);
@@ -166,10 +147,14 @@ final class ToolRun<A, R> {
       if (call.result != null) {
         continue;
       }
-      for (int earlier = 0; earlier < later; earlier++) {
-        if (calls.get(earlier).access.conflictsWith(call.access)) {
-          calls.get(earlier).followers.add(call);
+      boolean barred = false;
+      for (int before = later - 1; before >= 0 && !barred; before--) {
+        Call<A, R> earlier = calls.get(before);
+        if (earlier.access.conflictsWith(call.access)) {
+          earlier.followers.add(call);
           call.waitsFor++;
+          // It waits for all that come before it.
+          barred = earlier.access.isEverything();
         }
       }
       left++;
@@ -185,8 +170,9 @@ final class ToolRun<A, R> {
         step();
       }
     } finally {
-      // There are none but if this thread was interrupted, or something has gone wrong.
-      handedOver.forEach(unit -> Objects.requireNonNull(unit.job).cancel());
+      // There are none but if this thread was interrupted, or something has gone wrong. The last first: a place that is given
+      // back would start the next one.
+      handedOver.reversed().forEach(unit -> Objects.requireNonNull(unit.job).cancel());
     }
     List<ToolResult<R>> results = new ArrayList<>(calls.size());
     for (Call<A, R> call : calls) {
@@ -223,18 +209,26 @@ final class ToolRun<A, R> {
     List<Unit<A, R>> tooLong = new ArrayList<>(0);
     List<Unit<A, R>> quick = new ArrayList<>(units.size());
     for (Unit<A, R> unit : units) {
-      (unit.isOutside() ? outside : costs.isShort(unit.cost) ? quick : tooLong).add(unit);
+      (unit.isOutside() ? outside : unit.isShort(costs) ? quick : tooLong).add(unit);
     }
     handOver(outside, costs.forOutside(outside.size()));
-    handOver(tooLong, costs.forLong(costsOf(tooLong)));
+    handOverLong(tooLong);
     if (!quick.isEmpty()) {
-      Decision decision = costs.forShort(costsOf(quick));
+      double[] expected = quick.stream().mapToDouble(Unit::expected).toArray();
+      Decision decision = costs.forShort(expected);
       if (decision.parallel()) {
         handOver(quick, decision);
+        foreseen = handedOver.size() == quick.size() ? costs.shared(expected) : Double.NaN;
       } else {
         whyHere = decision;
         here.addAll(quick);
       }
+    }
+  }
+
+  private void handOverLong(List<Unit<A, R>> units) {
+    if (!units.isEmpty()) {
+      handOver(units, costs.forLong(units.stream().mapToDouble(Unit::expected).toArray()));
     }
   }
 
@@ -249,7 +243,7 @@ final class ToolRun<A, R> {
         batch.calls.add(call);
         continue;
       }
-      Unit<A, R> unit = new Unit<>(tool, costs.of(tool.name()), new ArrayList<>(1));
+      Unit<A, R> unit = new Unit<>(tool, costs.of(tool.name()));
       unit.calls.add(call);
       units.add(unit);
       if (tool.work() instanceof Tool.Work.Together) {
@@ -260,22 +254,13 @@ final class ToolRun<A, R> {
     return units;
   }
 
-  private List<Cost> costsOf(List<Unit<A, R>> units) {
-    List<Cost> all = new ArrayList<>(units.size());
-    for (Unit<A, R> unit : units) {
-      for (int i = 0; i < unit.calls.size(); i++) {
-        all.add(unit.cost);
-      }
-    }
-    return all;
-  }
-
   private void handOver(List<Unit<A, R>> units, Decision decision) {
     if (units.isEmpty()) {
       return;
     }
     firstHandedOver = units.getFirst();
     handedOverAt = System.nanoTime();
+    foreseen = Double.NaN;
     Map<String, List<Unit<A, R>>> byLane = new LinkedHashMap<>();
     units.forEach(unit -> byLane.computeIfAbsent(unit.tool.lane(), lane -> new ArrayList<>()).add(unit));
     byLane.forEach((lane, ofLane) -> {
@@ -289,10 +274,15 @@ final class ToolRun<A, R> {
   private void await(Unit<A, R> unit, Job<Object> job) {
     unit.job = job;
     handedOver.add(unit);
-    var unused = job.future().whenComplete((result, failure) -> ended.add(unit));
+    var unused = job.future().whenComplete((answer, failure) -> {
+      unit.answer = answer;
+      unit.failure = failure;
+      ended.add(unit);
+    });
   }
 
   private void runHere(Unit<A, R> unit) {
+    firstHandedOver = null;
     Job<Object> job = lanes.runHere(unit.tool.lane(), unit.task(), Objects.requireNonNull(whyHere));
     if (!job.future().isDone()) {
       // Its lane had no place, or it is to be tried again.
@@ -300,38 +290,61 @@ final class ToolRun<A, R> {
       return;
     }
     unit.job = job;
+    var unused = job.future().whenComplete((answer, failure) -> {
+      unit.answer = answer;
+      unit.failure = failure;
+    });
     settle(unit);
-    if (!costs.isShort(unit.cost)) {
-      // Things have changed, and those that were to follow it here may be better off elsewhere.
-      here.forEach(one -> ready.addAll(one.calls));
+    Attempt attempt = unit.attempt();
+    if (attempt != null && costs.isLong((double) attempt.nanos())) {
+      // It is not what it was, so those that were to follow it here are better off elsewhere.
+      List<Unit<A, R>> rest = List.copyOf(here);
       here.clear();
+      handOverLong(rest);
     }
   }
 
-  /** What was lost until the first of them began, and since the last has ended. */
-  private void measureHandOver(Unit<A, R> awaited) {
+  /**
+   * What was lost: compared with what was foreseen; or if nothing was, until the first of them began, and since the last has
+   * ended. Tells nothing if one had to wait for a place, or to be tried again.
+   */
+  private void measureHandOver(Unit<A, R> last) {
     Unit<A, R> first = firstHandedOver;
-    if (handedOver.size() == 1 && first != null && first.startedAt != 0 && awaited.endedAt != 0) {
-      long beforeAndAfter = first.startedAt - handedOverAt + System.nanoTime() - awaited.endedAt;
-      costs.handOver().add((double) beforeAndAfter);
+    if (handedOver.size() > 1 || first == null) {
+      return;
     }
+    firstHandedOver = null;
+    Attempt of = first.attempt();
+    Attempt ofLast = last.attempt();
+    if (of != null && ofLast != null && beganAtOnce(first) && beganAtOnce(last)) {
+      long now = System.nanoTime();
+      double latencies = (double) (of.startedAt() - handedOverAt + now - ofLast.endedAt());
+      costs.handOver().add(Double.isNaN(foreseen) ? latencies : Math.max(0, now - handedOverAt - foreseen));
+    }
+  }
+
+  private static boolean beganAtOnce(Unit<?, ?> unit) {
+    Job<Object> job = Objects.requireNonNull(unit.job);
+    return job.waited == 0 && job.attempt == 1;
   }
 
   // What comes of it
 
   private void settle(Unit<A, R> unit) {
     handedOver.remove(unit);
-    if (unit.startedAt != 0) {
-      unit.cost.add((double) (unit.endedAt - unit.startedAt) / unit.calls.size());
+    ToolTask<A, R> work = unit.work;
+    if (work != null) {
+      double nanos = work.nanosSoFar();
+      if (nanos > 0) {
+        unit.cost.add(nanos / unit.calls.size());
+      }
     }
-    CompletableFuture<Object> future = Objects.requireNonNull(unit.job).future();
-    Throwable failure = future.isCompletedExceptionally() ? future.exceptionNow() : null;
     for (int i = 0; i < unit.calls.size(); i++) {
       Call<A, R> call = unit.calls.get(i);
-      if (failure != null) {
-        call.fail(failure);
+      if (unit.failure != null) {
+        call.fail(unit.failure);
       } else {
-        call.result = result(unit, i, future.resultNow());
+        call.result = result(unit, i, Objects.requireNonNull(unit.answer));
       }
       left--;
       for (Call<A, R> follower : call.followers) {

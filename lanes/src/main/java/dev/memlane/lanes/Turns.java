@@ -1,5 +1,6 @@
 package dev.memlane.lanes;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -83,6 +84,22 @@ final class Turns {
   /** Whether one more job of this lane may start. */
   boolean isFree(LaneState lane, long now) {
     return hasPlace(lane) && mayStart(lane, now);
+  }
+
+  /** The jobs that workers outside wanted to claim and could not, and now can: the first of each lane. */
+  List<Job<?>> wanted(long now) {
+    List<Job<?>> jobs = List.of();
+    for (LaneState lane : inOrder) {
+      if (lane.wanted && isFree(lane, now)) {
+        lane.wanted = false;
+        Job<?> job = lane.outside().candidate(now);
+        if (job != null) {
+          jobs = jobs.isEmpty() ? new ArrayList<>() : jobs;
+          jobs.add(job);
+        }
+      }
+    }
+    return jobs;
   }
 
   private boolean hasPlace(LaneState lane) {

@@ -527,6 +527,57 @@ class LaneExecutorTest {
         .isInstanceOf(NoSuchElementException.class);
   }
 
+  @Test
+  void batch_largerThanTheQueue_startsWhatItCanBeforeItRefuses() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a").concurrency(3).queueBound(1));
+
+    Batch<String> batch = executor.submitAll("a", List.of(gated("1"), gated("2"), gated("3"), gated("4"), gated("5")));
+
+    assertThat(failure(batch.jobs().getLast().future())).isInstanceOf(LaneException.Full.class);
+    assertThat(stats(executor, "a").refused()).isEqualTo(1);
+    gates.values().forEach(CountDownLatch::countDown);
+    for (Job<String> job : batch.jobs().subList(0, 4)) {
+      assertThat(get(job.future())).isEqualTo(job.task().name());
+    }
+  }
+
+  @Test
+  void timeOuts_atTheSameTime_areToldEach_alsoIfOnesCallerWaitsForTheOther() throws Exception {
+    LaneExecutor executor = executor(2, Lane.of("a").timeout(Duration.ofSeconds(5)));
+    CompletableFuture<String> waited = new CompletableFuture<>();
+    Batch<String> batch = executor.submitAll("a", List.of(gated("1"), gated("2")));
+    assertThat(nextTwoBegun()).hasSize(2);
+    for (int i = 0; i < 2; i++) {
+      CompletableFuture<String> other = batch.jobs().get(1 - i).future();
+      var unused = batch.jobs().get(i).future().whenComplete((result, failure) -> {
+        try {
+          waited.complete(failure(other).getClass().getSimpleName());
+        } catch (Exception e) {
+          waited.completeExceptionally(e);
+        }
+      });
+    }
+
+    time.pass(Duration.ofSeconds(5));
+
+    assertThat(get(waited)).isEqualTo("TimedOut");
+    get(executor.drain());
+  }
+
+  @Test
+  void drain_whenATaskIsCancelled_endsAfterItsFuture() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a"));
+    Job<String> job = executor.submit("a", gated("a"));
+    assertThat(nextBegun()).isEqualTo("a");
+    CompletableFuture<Boolean> wasDone = executor.drain().thenApply(done -> job.future().isDone());
+
+    job.cancel();
+
+    assertThat(get(wasDone)).isTrue();
+  }
+
+  // Dead letters
+
   // Dead letters
 
   @Test
@@ -633,6 +684,26 @@ class LaneExecutorTest {
         .isInstanceOf(LaneException.ShutDown.class);
     assertThat(executor.deadLetters()).isEmpty();
     assertThat(executor.shutdown(Duration.ZERO)).isTrue();
+  }
+
+  @Test
+  void shutdown_whoIsToldMayWaitForAnother() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a"));
+    Batch<String> batch = executor.submitAll("a", List.of(gated("1"), gated("2"), gated("3")));
+    assertThat(nextBegun()).isEqualTo("1");
+    CompletableFuture<Throwable> last = new CompletableFuture<>();
+    var unused = batch.jobs().getFirst().future().whenComplete((result, failure) -> {
+      try {
+        last.complete(failure(batch.jobs().getLast().future()));
+      } catch (Exception e) {
+        last.completeExceptionally(e);
+      }
+    });
+
+    assertThat(executor.shutdown(Duration.ZERO)).isFalse();
+
+    assertThat(get(last)).isInstanceOf(LaneException.ShutDown.class);
+    get(executor.drain());
   }
 
   @Test

@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
@@ -77,9 +78,18 @@ record Environment(Executor executor, ScheduledExecutorService timer, InstantSou
     at(clock.instant().plus(delay), task);
   }
 
-  /** Hands the end of a future over, be it a result or a failure. */
+  /** Hands the end of a future over, be it a result or a failure; also when the executor takes nothing any more. */
   @SuppressWarnings("FutureReturnValueIgnored") // the action is told of both ends
   <T> void whenDone(CompletableFuture<T> future, BiConsumer<? super T, ? super @Nullable Throwable> action) {
-    future.whenCompleteAsync(action, executor);
+    future.whenCompleteAsync(action, this::execute);
+  }
+
+  private void execute(Runnable task) {
+    try {
+      executor.execute(task);
+    } catch (RejectedExecutionException e) {
+      // Closed meanwhile: who waits for the end must be told it all the same.
+      Thread.startVirtualThread(task);
+    }
   }
 }

@@ -30,6 +30,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -482,8 +483,14 @@ class MemoryOrchestratorTest {
   }
 
   @Test
+  @Timeout(30)
   void closed_refusesClearly() {
     test.memory.close();
+
+    List<NewMemory> many = Collections.nCopies(20_000, NewMemory.of("one of many", ADA));
+    assertThat(memory.addMemories(many)).hasSize(20_000).allSatisfy(outcome -> assertThat(outcome)
+        .isInstanceOfSatisfying(WriteOutcome.Refused.class,
+            refused -> assertThat(refused.reason()).contains("closed")));
 
     assertThat(failure(() -> memory.addMemory(NewMemory.of("one", ADA)))).isInstanceOfSatisfying(
         WriteOutcome.Refused.class, refused -> assertThat(refused.reason()).contains("closed"));

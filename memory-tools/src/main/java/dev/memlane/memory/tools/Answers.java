@@ -1,0 +1,113 @@
+package dev.memlane.memory.tools;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.memlane.model.HistoryEntry;
+import dev.memlane.model.Memory;
+import dev.memlane.model.Metadata;
+import dev.memlane.model.WriteOutcome;
+import dev.memlane.orchestrator.Page;
+import dev.memlane.orchestrator.SearchHit;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** What tools answer a model: JSON on one line, without what there isn't, because every word costs it. */
+final class Answers {
+
+  private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+  private static final double HUNDREDTHS = 100;
+
+  private Answers() {}
+
+  static String memory(Memory memory) {
+    return fields(memory).toString();
+  }
+
+  private static ObjectNode fields(Memory memory) {
+    ObjectNode object = JSON.objectNode().put("id", memory.id().toString()).put("content", memory.content());
+    put(object, "actor", memory.actor());
+    put(object, "occurredAt", memory.occurredAt());
+    put(object, "key", memory.key());
+    putMetadata(object, "metadata", memory.metadata());
+    return object.put("updatedAt", memory.updatedAt().toString()).put("version", memory.version()).put("op",
+        memory.op().toString());
+  }
+
+  static String hits(List<SearchHit> hits) {
+    ArrayNode array = JSON.arrayNode();
+    for (SearchHit hit : hits) {
+      ObjectNode object = JSON.objectNode().put("score", Math.round(hit.score() * HUNDREDTHS) / HUNDREDTHS);
+      array.add(object.<ObjectNode>setAll(fields(hit.memory())));
+    }
+    return JSON.objectNode().<ObjectNode>set("hits", array).toString();
+  }
+
+  static String page(Page page) {
+    ArrayNode array = JSON.arrayNode();
+    page.memories().forEach(memory -> array.add(fields(memory)));
+    ObjectNode object = JSON.objectNode().set("memories", array);
+    put(object, "next", page.next());
+    return object.toString();
+  }
+
+  static String history(List<HistoryEntry> entries) {
+    ArrayNode array = JSON.arrayNode();
+    for (HistoryEntry entry : entries) {
+      ObjectNode object = array.addObject().put("version", entry.version())
+          .put("kind", entry.kind().name().toLowerCase(Locale.ROOT)).put("at", entry.at().toString());
+      put(object, "actor", entry.actor());
+      put(object, "oldContent", entry.oldContent());
+      put(object, "newContent", entry.newContent());
+      putMetadata(object, "oldMetadata", entry.oldMetadata());
+      putMetadata(object, "newMetadata", entry.newMetadata());
+    }
+    return JSON.objectNode().<ObjectNode>set("history", array).toString();
+  }
+
+  /** An add that is in the stores, or was before. */
+  static ObjectNode added(Memory memory, boolean duplicate) {
+    ObjectNode object = JSON.objectNode().put("outcome", duplicate ? "duplicate" : "stored").put("id",
+        memory.id().toString());
+    if (duplicate) {
+      object.put("content", memory.content());
+    }
+    return object.put("version", memory.version()).put("op", memory.op().toString());
+  }
+
+  static ObjectNode failed(String error) {
+    return JSON.objectNode().put("outcome", "failed").put("error", error);
+  }
+
+  static String results(List<ObjectNode> results) {
+    return JSON.objectNode().<ObjectNode>set("results", JSON.arrayNode().addAll(results)).toString();
+  }
+
+  static String deleted(WriteOutcome.Deleted deleted) {
+    return JSON.objectNode().put("outcome", "deleted").put("id", deleted.id().toString()).toString();
+  }
+
+  private static void put(ObjectNode object, String name, @Nullable Object value) {
+    if (value != null) {
+      object.put(name, value.toString());
+    }
+  }
+
+  private static void putMetadata(ObjectNode object, String name, @Nullable Metadata metadata) {
+    if (metadata != null && !metadata.isEmpty()) {
+      ObjectNode values = object.putObject(name);
+      metadata.forEach((key, value) -> values.set(key, node(value)));
+    }
+  }
+
+  private static JsonNode node(Object value) {
+    if (value instanceof List<?> list) {
+      ArrayNode array = JSON.arrayNode();
+      list.forEach(element -> array.add(node(element)));
+      return array;
+    }
+    return JSON.pojoNode(value);
+  }
+}

@@ -1,0 +1,44 @@
+package dev.memlane.memory.tools;
+
+import dev.memlane.lanes.LaneException;
+import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.MemlaneException;
+import dev.memlane.model.MemoryWriteException;
+import dev.memlane.model.WriteOutcome;
+
+/** What a model is told of a call that failed: what happened and what it can do, and nothing of the machine below. */
+final class Failures {
+
+  private Failures() {}
+
+  static String describe(Throwable failure) {
+    return switch (failure) {
+      case BadArguments bad -> String.valueOf(bad.getMessage());
+      case InvalidInputException invalid -> String.valueOf(invalid.getMessage());
+      case LaneException.UnknownTool unknown -> String.valueOf(unknown.getMessage());
+      case MemoryWriteException write -> describe(write.outcome());
+      case LaneException.Full full -> "too many calls are waiting already; nothing was done: try again later";
+      case LaneException.ShutDown shutDown -> "the tools are being shut down; it was not done";
+      case LaneException.TimedOut timedOut ->
+        "it took too long; it may have been done all the same: look, before trying again";
+      case MemlaneException memlane -> "the memory can't be reached just now; try again later";
+      default -> "the tool failed (" + failure.getClass().getSimpleName() + "); trying again may help";
+    };
+  }
+
+  static String describe(WriteOutcome outcome) {
+    return switch (outcome) {
+      case WriteOutcome.Refused(String reason, Throwable cause) -> "nothing was written: " + reason;
+      case WriteOutcome.RolledBack rolledBack -> "nothing was written, because a store failed: try again later";
+      case WriteOutcome.Conflict conflict -> "memory " + conflict.id()
+          + " has been changed since it was read; nothing was written: get it again, and decide";
+      case WriteOutcome.NotFound notFound -> notFound.describe();
+      case WriteOutcome.WasDeleted wasDeleted -> "memory " + wasDeleted.id() + " was deleted; nothing was written";
+      case WriteOutcome.Unsettled unsettled -> "it is not known yet whether memory " + unsettled.id()
+          + " was written: get it in a while, before trying again";
+      case WriteOutcome.Stored stored -> stored.describe();
+      case WriteOutcome.Deleted deleted -> deleted.describe();
+      case WriteOutcome.DuplicateOf duplicate -> duplicate.describe();
+    };
+  }
+}

@@ -1,0 +1,302 @@
+package dev.memlane.memory.tools;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.memlane.lanes.Access;
+import dev.memlane.lanes.LaneExecutor;
+import dev.memlane.lanes.Tool;
+import dev.memlane.lanes.ToolExecutor;
+import dev.memlane.lanes.ToolResult;
+import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.Memory;
+import dev.memlane.model.MemoryDeletion;
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.MemoryUpdate;
+import dev.memlane.model.MemoryWriteException;
+import dev.memlane.model.Metadata;
+import dev.memlane.model.NewMemory;
+import dev.memlane.model.Scope;
+import dev.memlane.model.WriteOutcome;
+import dev.memlane.orchestrator.BlockingMemory;
+import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.orchestrator.SearchRequest;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A memory as tools that a model can call: {@code memory_add}, {@code memory_add_batch}, {@code memory_search},
+ * {@code memory_get}, {@code memory_list}, {@code memory_update}, {@code memory_delete} and {@code memory_history}.
+ *
+ * <pre>{@code
+ * MemoryTools memory = MemoryTools.of(memlane.memory(), Scope.user("ada"));
+ * ToolExecutor<String, String> tools = ToolExecutor.of(lanes, memory.tools());
+ *
+ * memory.definitions();                                        // is what the model is told
+ * for (ToolResult<String> result : tools.run(calls)) {         // what it asks for, its arguments as JSON
+ *   answer(result.id(), MemoryTools.text(result));             // is what it is answered
+ * }
+ * }</pre>
+ *
+ * <p>
+ * <b>Scope.</b> Whose memories they are about is said here, and never by the model: it finds, reads, changes and deletes
+ * nothing outside, also if it knows the id. What was deleted is gone for it, with its history.
+ *
+ * <p>
+ * <b>Order.</b> A search or list after an add, update or delete finds what that left, and one before doesn't; so does a get
+ * after an update of the same memory. Adds, and changes of different memories, go at the same time; all {@code memory_add} that
+ * can are one batch.
+ *
+ * <p>
+ * Reads run in lane {@code query}, and may be tried again; writes in lane {@code execute}, once. Safe for use by several
+ * threads.
+ */
+public final class MemoryTools {
+
+  private static final int USUAL_HITS = 10;
+  private static final int USUAL_PAGE = 20;
+  private static final int MOST = 100;
+  private static final int MOST_IN_BATCH = 1_000;
+
+  private final BlockingMemory memory;
+  private final Scope scope;
+  private final Scope searched;
+  private final @Nullable String actor;
+  private final Definitions definitions = new Definitions();
+  /** What the memories of the scope are called where order is concerned. */
+  private final String root;
+  /** Memories without a key have no name until they are stored. */
+  private final AtomicLong nameless = new AtomicLong();
+
+  private MemoryTools(Builder builder) {
+    this.memory = builder.memory.blocking();
+    this.scope = builder.scope;
+    this.searched = builder.searched == null ? builder.scope : builder.searched;
+    this.actor = builder.actor;
+    this.root = "memory/" + URLEncoder.encode(searched.toString(), StandardCharsets.UTF_8);
+    if (!searched.matches(scope)) {
+      throw new IllegalArgumentException("what is stored in scope " + scope + " would not be found in scope " + searched
+          + "; search in that scope, or in one that names less");
+    }
+  }
+
+  /** The tools for one scope's memories. */
+  public static MemoryTools of(MemoryOrchestrator memory, Scope scope) {
+    return builder(memory, scope).build();
+  }
+
+  /**
+   * Begins to build the tools.
+   *
+   * @param memory stays the caller's to close
+   * @param scope where memories are stored, and found unless {@link Builder#searching} says otherwise
+   */
+  public static Builder builder(MemoryOrchestrator memory, Scope scope) {
+    return new Builder(memory, scope);
+  }
+
+  /** What a model is to be told of the tools, in the form that most take. */
+  public List<ToolDefinition> definitions() {
+    return definitions.all();
+  }
+
+  /** The tools, to be given to a {@link ToolExecutor}, with others if need be; it needs the lanes query and execute. */
+  public List<Tool<String, String>> tools() {
+    return List.of(
+        Tool.<String, String>batched("memory_add", this::addAll).accessing(this::accessOfAdd),
+        Tool.<String, String>of("memory_add_batch", this::addBatch).accessing(this::accessOfAddBatch),
+        reading("memory_search", this::search, arguments -> Access.reads(root)),
+        reading("memory_get", this::get, arguments -> Access.reads(path(arguments.id()))),
+        reading("memory_list", this::list, arguments -> Access.reads(root)),
+        writing("memory_update", this::update),
+        writing("memory_delete", this::delete),
+        reading("memory_history", this::history, arguments -> Access.reads(path(arguments.id()))));
+  }
+
+  /** The tools on lanes, by themselves. */
+  public ToolExecutor<String, String> executor(LaneExecutor lanes) {
+    return ToolExecutor.of(lanes, tools());
+  }
+
+  /** What the model is answered: what the tool did, or why it didn't, and what the model can do about it. */
+  public static String text(ToolResult<String> result) {
+    return switch (result) {
+      case ToolResult.Success<String> success -> success.value();
+      case ToolResult.Failure<String> failure -> "Error: " + Failures.describe(failure.failure());
+    };
+  }
+
+  private Tool<String, String> reading(String name, Function<Arguments, String> work,
+      Function<Arguments, Access> access) {
+    return Tool.<String, String>of(name, json -> work.apply(arguments(name, json))).lane("query").idempotent(true)
+        .accessing(json -> access.apply(arguments(name, json)));
+  }
+
+  private Tool<String, String> writing(String name, Function<Arguments, String> work) {
+    return Tool.<String, String>of(name, json -> work.apply(arguments(name, json)))
+        .accessing(json -> Access.writes(path(arguments(name, json).id())));
+  }
+
+  private Arguments arguments(String tool, String json) {
+    return Arguments.parse(json, definitions.schema(tool));
+  }
+
+  // Order
+
+  private String path(MemoryId id) {
+    return root + "/" + id;
+  }
+
+  private Access accessOfAdd(String json) {
+    return Access.writes(path(newMemory(arguments("memory_add", json))));
+  }
+
+  private Access accessOfAddBatch(String json) {
+    return new Access(List.of(), items(json).stream().flatMap(item -> Stream.ofNullable(item.memory)).map(this::path)
+        .toList());
+  }
+
+  private String path(NewMemory added) {
+    String key = added.key();
+    return key == null ? root + "/new-" + nameless.incrementAndGet() : path(MemoryId.derive(scope, key));
+  }
+
+  // Writes
+
+  private NewMemory newMemory(Arguments arguments) {
+    Metadata metadata = arguments.metadataOrNull("metadata");
+    return NewMemory.builder(arguments.text("content"), scope).actor(arguments.textOrNull("actor"))
+        .occurredAt(arguments.timeOrNull("occurredAt")).key(arguments.textOrNull("key"))
+        .metadata(metadata == null ? Metadata.empty() : metadata).build();
+  }
+
+  private List<Callable<String>> addAll(List<String> calls) {
+    List<NewMemory> memories = calls.stream().map(json -> newMemory(arguments("memory_add", json))).toList();
+    List<Callable<String>> answers = new ArrayList<>();
+    for (WriteOutcome outcome : memory.addMemories(memories)) {
+      answers.add(() -> added(outcome).toString());
+    }
+    return answers;
+  }
+
+  private static ObjectNode added(WriteOutcome outcome) {
+    return switch (outcome) {
+      case WriteOutcome.Stored(Memory stored) -> Answers.added(stored, false);
+      case WriteOutcome.DuplicateOf(Memory there) -> Answers.added(there, true);
+      default -> throw new MemoryWriteException(outcome, null);
+    };
+  }
+
+  /** One of a batch: a memory to be stored, or what is wrong with it. */
+  private record Item(@Nullable NewMemory memory, @Nullable String error) {}
+
+  private List<Item> items(String json) {
+    JsonNode schema = definitions.schema("memory_add_batch");
+    return arguments("memory_add_batch", json).list("memories", MOST_IN_BATCH).stream().map(item -> {
+      try {
+        return new Item(newMemory(Arguments.of(item, "a memory", schema.at("/properties/memories/items"))), null);
+      } catch (BadArguments | InvalidInputException e) {
+        // It fails alone, and its answer says why.
+        return new Item(null, Failures.describe(e));
+      }
+    }).toList();
+  }
+
+  private String addBatch(String json) {
+    List<Item> items = items(json);
+    List<NewMemory> memories = items.stream().flatMap(item -> Stream.ofNullable(item.memory)).toList();
+    Iterator<WriteOutcome> outcomes = memory.addMemories(memories).iterator();
+    return Answers.results(items.stream().map(item -> item.error == null
+        ? result(outcomes.next())
+        : Answers.failed(item.error)).toList());
+  }
+
+  private static ObjectNode result(WriteOutcome outcome) {
+    return outcome.succeeded() ? added(outcome) : Answers.failed(Failures.describe(outcome));
+  }
+
+  private String update(Arguments arguments) {
+    MemoryId id = arguments.id();
+    MemoryUpdate update = new MemoryUpdate(id, arguments.textOrNull("content"), arguments.metadataOrNull("metadata"),
+        actor, arguments.operationOrNull("op"));
+    require(id);
+    return Answers.added(memory.updateMemory(update), false).toString();
+  }
+
+  private String delete(Arguments arguments) {
+    MemoryId id = arguments.id();
+    MemoryDeletion deletion = new MemoryDeletion(id, actor, arguments.operationOrNull("op"));
+    require(id);
+    return Answers.deleted(memory.deleteMemory(deletion));
+  }
+
+  // Reads
+
+  /** A memory of the scope. Its scope never changes, so what is read here stays true for what follows. */
+  private Memory require(MemoryId id) {
+    return memory.get(id).filter(found -> searched.matches(found.scope()))
+        .orElseThrow(
+            () -> new BadArguments("there is no memory " + id + "; memory_search finds the ids that there are"));
+  }
+
+  private String search(Arguments arguments) {
+    return Answers.hits(memory.search(SearchRequest.builder(arguments.text("query")).scope(searched)
+        .limit(arguments.count("limit", USUAL_HITS, MOST)).filter(arguments.filterOrNull("filter")).build()));
+  }
+
+  private String get(Arguments arguments) {
+    return Answers.memory(require(arguments.id()));
+  }
+
+  private String list(Arguments arguments) {
+    return Answers.page(memory.list(searched, arguments.filterOrNull("filter"), arguments.idOrNull("after"),
+        arguments.count("limit", USUAL_PAGE, MOST)));
+  }
+
+  private String history(Arguments arguments) {
+    return Answers.history(memory.history(require(arguments.id()).id()));
+  }
+
+  @Override
+  public String toString() {
+    return "MemoryTools[" + scope + (searched.equals(scope) ? "" : ", searching " + searched) + "]";
+  }
+
+  /** Collects what is optional. Not safe for use by several threads. */
+  public static final class Builder {
+
+    private final MemoryOrchestrator memory;
+    private final Scope scope;
+    private @Nullable Scope searched;
+    private @Nullable String actor;
+
+    private Builder(MemoryOrchestrator memory, Scope scope) {
+      this.memory = memory;
+      this.scope = scope;
+    }
+
+    /** Where memories are found, such as in all runs of a user while those stored belong to one run. */
+    public Builder searching(Scope searched) {
+      this.searched = searched;
+      return this;
+    }
+
+    /** Who updates and deletes, for the history; such as the agent's name. */
+    public Builder actor(String actor) {
+      this.actor = actor;
+      return this;
+    }
+
+    /** @throws IllegalArgumentException if what is stored would not be found */
+    public MemoryTools build() {
+      return new MemoryTools(this);
+    }
+  }
+}

@@ -1,0 +1,343 @@
+package dev.memlane.memory.tools;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.lanes.LaneEvent;
+import dev.memlane.lanes.LaneExecutor;
+import dev.memlane.lanes.Subscription;
+import dev.memlane.lanes.Tool;
+import dev.memlane.lanes.ToolCall;
+import dev.memlane.lanes.ToolExecutor;
+import dev.memlane.lanes.ToolResult;
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.NewMemory;
+import dev.memlane.model.OperationId;
+import dev.memlane.model.Scope;
+import dev.memlane.model.StoreException;
+import dev.memlane.model.WriteOutcome;
+import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.testing.TestServer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class MemoryToolsTest {
+
+  private static final Scope ADA = Scope.user("ada");
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @TempDir
+  private Path directory;
+  private MemoryOrchestrator memory;
+  private LaneExecutor lanes;
+  private ToolExecutor<String, String> tools;
+
+  @BeforeEach
+  void open() {
+    memory = MemoryOrchestrator.builder().postgres(TestServer.freshDatabase(), null, null).indexDirectory(directory)
+        .embedder(new HashEmbedder()).open();
+    lanes = LaneExecutor.builder().build();
+    tools = MemoryTools.builder(memory, ADA).actor("agent").build().executor(lanes);
+  }
+
+  @AfterEach
+  void close() {
+    lanes.close();
+    memory.close();
+  }
+
+  /** The answers to calls of one list; each call is a tool's name and its arguments. */
+  private List<String> run(String... toolsAndArguments) throws InterruptedException {
+    List<ToolCall<String>> calls = new ArrayList<>();
+    for (int i = 0; i < toolsAndArguments.length; i += 2) {
+      calls.add(new ToolCall<>("call " + i / 2, toolsAndArguments[i], toolsAndArguments[i + 1]));
+    }
+    List<ToolResult<String>> results = tools.run(calls);
+    assertThat(results).extracting(ToolResult::id).isEqualTo(calls.stream().map(ToolCall::id).toList());
+    return results.stream().map(MemoryTools::text).toList();
+  }
+
+  private JsonNode answer(String tool, String arguments) throws Exception {
+    return JSON.readTree(run(tool, arguments).getFirst());
+  }
+
+  private String idOfAdded(String content) throws Exception {
+    return answer("memory_add", JSON.createObjectNode().put("content", content).toString()).path("id").textValue();
+  }
+
+  private static String id(String id) {
+    return "{\"id\": \"" + id + "\"}";
+  }
+
+  private static List<String> contents(JsonNode list) {
+    List<String> contents = new ArrayList<>();
+    list.forEach(one -> contents.add(one.path("content").textValue()));
+    return contents;
+  }
+
+  // What each does
+
+  @Test
+  void add_everythingGiven_isStoredAndRead() throws Exception {
+    String content = "Ada said: \"naïve\\path\";\n'DROP TABLE memory; --' 🎻";
+    ObjectNode arguments = JSON.createObjectNode().put("content", content).put("actor", "Ada")
+        .put("occurredAt", "2026-03-02T10:22:00+01:00").put("key", "k/1");
+    arguments.putObject("metadata").put("topic", "music").put("importance", 3).put("rating", 4.5).put("live", true)
+        .putArray("tags").add("oboe").add("duo");
+
+    JsonNode added = answer("memory_add", arguments.toString());
+    JsonNode read = answer("memory_get", id(added.path("id").textValue()));
+
+    assertThat(added.path("outcome").textValue()).isEqualTo("stored");
+    assertThat(read.path("content").textValue()).isEqualTo(content);
+    assertThat(read.path("actor").textValue()).isEqualTo("Ada");
+    assertThat(read.path("occurredAt").textValue()).isEqualTo("2026-03-02T09:22:00Z");
+    assertThat(read.path("key").textValue()).isEqualTo("k/1");
+    assertThat(read.path("metadata")).isEqualTo(arguments.path("metadata"));
+    assertThat(read.path("op")).isEqualTo(added.path("op"));
+    JsonNode again = answer("memory_add", "{\"content\": \"something else\", \"key\": \"k/1\"}");
+    assertThat(again.path("outcome").textValue()).isEqualTo("duplicate");
+    assertThat(again.path("id")).isEqualTo(added.path("id"));
+    assertThat(again.path("content").textValue()).isEqualTo(content);
+  }
+
+  @Test
+  void addBatch_oneThatIsWrong_failsAlone() throws Exception {
+    JsonNode results = answer("memory_add_batch", """
+        {"memories": [{"content": "Ada plays the oboe"}, {"content": " "}, {"text": "wrong name"}, 7,
+          {"content": "Ada lives in Porto", "occurredAt": "yesterday"}, {"content": "Ada has a cat"}]}""")
+        .path("results");
+
+    assertThat(results).hasSize(6);
+    assertThat(results.findValuesAsText("outcome")).containsExactly("stored", "failed", "failed", "failed", "failed",
+        "stored");
+    assertThat(results.get(1).path("error").textValue()).contains("the content is empty");
+    assertThat(results.get(2).path("error").textValue()).contains("there is no argument \"text\"; there are content");
+    assertThat(results.get(3).path("error").textValue()).contains("a memory must be a JSON object");
+    assertThat(results.get(4).path("error").textValue()).contains("\"occurredAt\" must be a day or a time");
+    assertThat(contents(answer("memory_list", "{}").path("memories"))).containsExactlyInAnyOrder("Ada plays the oboe",
+        "Ada has a cat");
+  }
+
+  @Test
+  void search_withFilterAndLimit_findsWhatPasses() throws Exception {
+    run("memory_add_batch", """
+        {"memories": [{"content": "a walk by the sea", "metadata": {"topic": "travel", "tags": ["sea"]}},
+          {"content": "a walk in the hills", "metadata": {"topic": "travel", "tags": ["hills"]}},
+          {"content": "a walk to the shop", "metadata": {"topic": "home"}}]}""");
+
+    assertThat(contents(answer("memory_search", """
+        {"query": "walk", "filter": {"topic": ["travel", "sport"], "tags": "sea"}}""").path("hits")))
+        .containsExactly("a walk by the sea");
+    JsonNode hits = answer("memory_search", "{\"query\": \"a walk to the shop\", \"limit\": 1}").path("hits");
+    assertThat(contents(hits)).containsExactly("a walk to the shop");
+    assertThat(hits.get(0).path("score").doubleValue()).isBetween(0.01, 1.0);
+    assertThat(answer("memory_search", "{\"query\": \"walk\", \"filter\": {}}").path("hits")).hasSize(3);
+  }
+
+  @Test
+  void list_pages_showEachMemoryOnce() throws Exception {
+    for (int i = 0; i < 5; i++) {
+      idOfAdded("memory " + i);
+    }
+    JsonNode first = answer("memory_list", "{\"limit\": 3}");
+    JsonNode second = answer("memory_list", "{\"limit\": 3, \"after\": \"" + first.path("next").textValue() + "\"}");
+
+    assertThat(first.path("memories")).hasSize(3);
+    assertThat(second.has("next")).isFalse();
+    List<String> all = new ArrayList<>(contents(first.path("memories")));
+    all.addAll(contents(second.path("memories")));
+    assertThat(all).containsExactly("memory 0", "memory 1", "memory 2", "memory 3", "memory 4");
+  }
+
+  @Test
+  void updateAndDelete_keepTheHistory_andMindWhatWasRead() throws Exception {
+    JsonNode added = answer("memory_add", "{\"content\": \"Ada lives in Porto\"}");
+    String id = added.path("id").textValue();
+    String expected = "\", \"op\": \"" + added.path("op").textValue() + "\"";
+
+    JsonNode updated = answer("memory_update",
+        "{\"id\": \"" + id + expected + ", \"content\": \"Ada lives in Lisbon\"}");
+    assertThat(updated.path("version").intValue()).isEqualTo(2);
+    assertThat(run("memory_update", "{\"id\": \"" + id + expected + ", \"content\": \"too late\"}").getFirst())
+        .startsWith("Error: memory " + id + " has been changed since it was read").endsWith("get it again, and decide");
+    assertThat(run("memory_delete", "{\"id\": \"" + id + expected + "}").getFirst()).contains("has been changed");
+    answer("memory_update", "{\"id\": \"" + id + "\", \"metadata\": {\"topic\": \"home\"}}");
+
+    JsonNode history = answer("memory_history", id(id)).path("history");
+    assertThat(history.findValuesAsText("kind")).containsExactly("add", "update", "update");
+    assertThat(history.get(1).path("oldContent").textValue()).isEqualTo("Ada lives in Porto");
+    assertThat(history.get(1).path("actor").textValue()).isEqualTo("agent");
+    assertThat(history.get(2).path("newMetadata").path("topic").textValue()).isEqualTo("home");
+    assertThat(answer("memory_delete", id(id)).path("outcome").textValue()).isEqualTo("deleted");
+    assertThat(run("memory_get", id(id), "memory_history", id(id), "memory_delete", id(id)))
+        .allSatisfy(text -> assertThat(text).startsWith("Error: there is no memory " + id));
+  }
+
+  // Whose
+
+  @Test
+  void otherScopes_areOutOfReach_alsoByTheirIds() throws Exception {
+    String foreign = memory.blocking().addMemory(NewMemory.of("Bob's secret", Scope.user("bob"))).id().toString();
+
+    assertThat(run("memory_get", id(foreign), "memory_history", id(foreign), "memory_delete", id(foreign),
+        "memory_update", "{\"id\": \"" + foreign + "\", \"content\": \"mine\"}"))
+        .allSatisfy(text -> assertThat(text).startsWith("Error: there is no memory " + foreign)
+            .doesNotContain("secret"));
+    assertThat(answer("memory_search", "{\"query\": \"Bob's secret\"}").path("hits")).isEmpty();
+    assertThat(answer("memory_list", "{}").path("memories")).isEmpty();
+    assertThat(memory.blocking().get(MemoryId.parse(foreign))).get()
+        .satisfies(left -> assertThat(left.content()).isEqualTo("Bob's secret"));
+  }
+
+  @Test
+  void searching_allRunsOfAUser_whileStoringInOne() throws Exception {
+    idOfAdded("Ada plays the oboe");
+    MemoryTools inARun = MemoryTools.builder(memory, ADA.withRun("7")).searching(ADA).build();
+    tools = inARun.executor(lanes);
+    String id = idOfAdded("Ada plays in a duo");
+
+    assertThat(memory.blocking().get(MemoryId.parse(id)).orElseThrow().scope()).isEqualTo(ADA.withRun("7"));
+    assertThat(answer("memory_search", "{\"query\": \"Ada plays\"}").path("hits")).hasSize(2);
+    assertThat(inARun).hasToString("MemoryTools[user=ada, run=7, searching user=ada]");
+    assertThatThrownBy(() -> MemoryTools.builder(memory, ADA).searching(Scope.user("bob")).build())
+        .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("would not be found in scope user=bob");
+  }
+
+  // Order
+
+  @Test
+  void callsOfOneList_seeWhatTheOnesBeforeHaveDone_andNotWhatFollows() throws Exception {
+    String id = MemoryId.derive(ADA, "home").toString();
+
+    List<String> answers = run("memory_search", "{\"query\": \"Porto Lisbon\"}",
+        "memory_add", "{\"content\": \"Ada lives in Porto\", \"key\": \"home\"}",
+        "memory_get", id(id),
+        "memory_search", "{\"query\": \"Porto Lisbon\"}",
+        "memory_update", "{\"id\": \"" + id + "\", \"content\": \"Ada lives in Lisbon\"}",
+        "memory_list", "{}",
+        "memory_delete", id(id),
+        "memory_search", "{\"query\": \"Porto Lisbon\"}",
+        "memory_history", id(id));
+
+    assertThat(answers.get(0)).isEqualTo("{\"hits\":[]}");
+    assertThat(answers.get(2)).contains("Ada lives in Porto");
+    assertThat(answers.get(3)).contains("Ada lives in Porto");
+    assertThat(answers.get(5)).contains("Ada lives in Lisbon").doesNotContain("Porto");
+    assertThat(answers.get(7)).isEqualTo("{\"hits\":[]}");
+    assertThat(answers.get(8)).startsWith("Error: there is no memory");
+  }
+
+  @Test
+  void addsOfSeveralCalls_areOneBatch_upToWhatTheyMustNotOvertake() throws Exception {
+    BlockingQueue<String> submitted = new LinkedBlockingQueue<>();
+    try (Subscription subscription = lanes.subscribe(event -> event instanceof LaneEvent.Submitted,
+        event -> submitted.add(((LaneEvent.Submitted) event).task()))) {
+      List<String> calls = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        calls.addAll(List.of("memory_add", "{\"content\": \"memory " + i + "\"}"));
+      }
+      calls.addAll(List.of("memory_search", "{\"query\": \"memory\", \"limit\": 100}", "memory_add",
+          "{\"content\": \"the last memory\"}"));
+
+      List<String> answers = run(calls.toArray(String[]::new));
+
+      assertThat(JSON.readTree(answers.get(20)).path("hits")).hasSize(20);
+      assertThat(answers.subList(0, 20)).doesNotHaveDuplicates()
+          .allSatisfy(answer -> assertThat(answer).startsWith("{\"outcome\":\"stored\""));
+      List<String> tasks = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        tasks.add(submitted.poll(30, TimeUnit.SECONDS));
+      }
+      assertThat(tasks).containsExactly("memory_add", "memory_search", "memory_add");
+      assertThat(subscription.dropped()).isZero();
+    }
+    assertThat(memory.blocking().verify(false).inconsistencies()).isEmpty();
+  }
+
+  // What a model is told
+
+  @Test
+  void errors_sayWhatIsWrongAndWhatToDo() throws Exception {
+    assertThat(run("memory_add", "{\"content\": 7}", "memory_add", "{}", "memory_add", "{\"contents\": \"x\"}",
+        "memory_add", "not JSON", "memory_add", "[]", "memory_add", "", "memory_get", "{\"id\": \"7\"}",
+        "memory_search", "{\"query\": \"x\", \"limit\": 1000}", "memory_search", "{\"query\": \"x\", \"limit\": 1.5}",
+        "memory_search", "{\"query\": \"x\", \"filter\": \"y\"}", "memory_search", "{\"query\": \"\"}",
+        "memory_update", "{\"id\": \"0198c5a2-7c1e-7a50-9d53-0242ac120002\"}", "memory_add_batch", "{\"memories\": []}",
+        "memory_forget", "{}", "memory_add", "{\"content\": \"a\", \"content\": \"b\"}",
+        "memory_add", "{\"content\": \"a\", \"metadata\": {\"deep\": {\"er\": 1}}}"))
+        .satisfiesExactly(text -> assertThat(text).isEqualTo("Error: \"content\" must be a text"),
+            text -> assertThat(text).isEqualTo("Error: \"content\" is missing; it must be a text"),
+            text -> assertThat(text).isEqualTo("Error: there is no argument \"contents\"; there are content, actor, "
+                + "occurredAt, metadata, key"),
+            text -> assertThat(text).startsWith("Error: the arguments are not JSON: "),
+            text -> assertThat(text).isEqualTo("Error: the arguments must be a JSON object"),
+            text -> assertThat(text).isEqualTo("Error: \"content\" is missing; it must be a text"),
+            text -> assertThat(text).startsWith("Error: \"7\" is no memory id; an id looks like "),
+            text -> assertThat(text).isEqualTo("Error: \"limit\" must be a whole number from 1 to 100"),
+            text -> assertThat(text).isEqualTo("Error: \"limit\" must be a whole number from 1 to 100"),
+            text -> assertThat(text).isEqualTo("Error: \"filter\" must be an object of names and values"),
+            text -> assertThat(text).isEqualTo("Error: the query is empty; say what to search for"),
+            text -> assertThat(text).startsWith("Error: the update changes nothing"),
+            text -> assertThat(text).isEqualTo("Error: \"memories\" must be a list of 1 to 1000 objects"),
+            text -> assertThat(text).startsWith("Error: there is no tool memory_forget; there are memory_add, "),
+            text -> assertThat(text).startsWith("Error: the arguments are not JSON: Duplicate field 'content'"),
+            text -> assertThat(text).startsWith("Error: metadata \"deep\" is a "));
+    assertThat(answer("memory_list", "").path("memories")).isEmpty();
+  }
+
+  @Test
+  void failures_ofTheMachine_tellNothingOfIt() {
+    Throwable secret = new StoreException("jdbc:postgresql://db/x?password=hunter2 refused", null);
+    MemoryId id = MemoryId.parse("0198c5a2-7c1e-7a50-9d53-0242ac120002");
+    OperationId op = new OperationId(UUID.randomUUID());
+
+    assertThat(List.of(Failures.describe(secret), Failures.describe(new IllegalStateException("hunter2")),
+        Failures.describe(new WriteOutcome.RolledBack(id, op, secret, null)),
+        Failures.describe(new WriteOutcome.Unsettled(id, op, secret, null)))).doesNotHaveDuplicates()
+        .allSatisfy(text -> assertThat(text).doesNotContain("hunter2").containsPattern("try(ing)? again"));
+  }
+
+  @Test
+  void closedMemory_isToldToTheModel() throws Exception {
+    memory.close();
+
+    assertThat(run("memory_add", "{\"content\": \"x\"}", "memory_search", "{\"query\": \"x\"}"))
+        .allSatisfy(text -> assertThat(text).startsWith("Error: "));
+  }
+
+  @Test
+  void definitions_nameEveryTool_andItsArguments() throws Exception {
+    MemoryTools described = MemoryTools.of(memory, ADA);
+
+    assertThat(described.definitions()).extracting(ToolDefinition::name)
+        .containsExactlyElementsOf(described.tools().stream().map(Tool::name).toList());
+    assertThat(described.tools().stream().filter(tool -> tool.lane().equals("query")).map(Tool::name)).containsExactly(
+        "memory_search", "memory_get", "memory_list", "memory_history");
+    assertThat(described.tools()).allSatisfy(
+        tool -> assertThat(tool.idempotent()).as(tool.name()).isEqualTo(tool.lane().equals("query")));
+    for (ToolDefinition definition : described.definitions()) {
+      assertThat(definition.description()).hasSizeBetween(20, 400);
+      JsonNode schema = JSON.readTree(definition.schema());
+      assertThat(schema.path("type").textValue()).isEqualTo("object");
+      assertThat(schema.path("additionalProperties").booleanValue()).isFalse();
+      schema.path("required").forEach(name -> assertThat(schema.path("properties").has(name.textValue())).isTrue());
+      schema.path("properties").forEach(property -> assertThat(property.path("type").isTextual()).isTrue());
+    }
+  }
+}
