@@ -5,6 +5,7 @@ import dev.memlane.perf.tests.scenario.ConcurrentScenario;
 import dev.memlane.perf.tests.scenario.EmbeddingPoolScenario;
 import dev.memlane.perf.tests.scenario.FailuresScenario;
 import dev.memlane.perf.tests.scenario.FollowScenario;
+import dev.memlane.perf.tests.scenario.LanesScenario;
 import dev.memlane.perf.tests.scenario.LocalModelScenario;
 import dev.memlane.perf.tests.scenario.MicroScenario;
 import dev.memlane.perf.tests.scenario.MixedScenario;
@@ -18,7 +19,8 @@ import java.util.List;
 final class Scenarios {
 
   static final List<Scenario> ALL = List.of(new PaperScenario(), new SingleScenario(), new ConcurrentScenario(),
-      new BulkScenario(), new LocalModelScenario(), new EmbeddingPoolScenario(), new FailuresScenario(),
+      new BulkScenario(), new LocalModelScenario(), new EmbeddingPoolScenario(), new LanesScenario(),
+      new FailuresScenario(),
       new SearchScenario(), new MixedScenario(),
       new OpenScenario(), new FollowScenario(), new MicroScenario());
 
