@@ -21,6 +21,9 @@ final class Costs {
   /** What takes so many times longer than handing it over is hardly longer for being handed over. */
   private static final double LONG_IN_HAND_OVERS = 50;
 
+  /** Nor is it felt at all if it takes so many times longer. */
+  private static final double FELT_IN_HAND_OVERS = 100;
+
   private final Map<String, Cost> byTool = new HashMap<>();
   private final Cost handOver = new Cost(FIRST_HAND_OVER);
   private final int processors;
@@ -41,6 +44,15 @@ final class Costs {
   /** Whether so many calls are so short, by what is known, that it may be better not to hand them over. */
   boolean isShort(Cost cost, int calls) {
     return cost.isKnown() && !isLong(cost.estimate().most() * calls);
+  }
+
+  /** Whether so many calls, which nothing else could run beside, are so short that handing them over would be felt. */
+  boolean isShortAlone(Cost cost, int calls) {
+    return cost.isKnown() && cost.estimate().most() * calls < FELT_IN_HAND_OVERS * handOver.estimate().mean();
+  }
+
+  Decision forOneAlone(double expected) {
+    return decision(false, Decision.Reason.ALONE, 1, expected);
   }
 
   /** Whether it hardly takes longer for being handed over. */

@@ -20,6 +20,8 @@ public record Decision(boolean parallel, Reason reason, int calls, Duration expe
     LONG,
     /** Sharing them among the processors saves more than handing them over takes. */
     PAYS,
+    /** Nothing else could run at the same time. */
+    ALONE,
     /** Handing them over takes longer than it saves. */
     DOES_NOT_PAY,
     /** A worker outside does it. */

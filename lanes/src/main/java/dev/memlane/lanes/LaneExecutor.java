@@ -118,7 +118,8 @@ public final class LaneExecutor implements AutoCloseable {
 
   private LaneExecutor(Builder builder) {
     this.prefix = Long.toString(new SecureRandom().nextLong(PREFIXES), Character.MAX_RADIX) + "-";
-    this.turns = new Turns(builder.concurrency, builder.lanes.isEmpty() ? Lane.defaults() : builder.lanes);
+    this.turns = new Turns(builder.concurrency, builder.lanes.isEmpty() ? Lane.defaults() : builder.lanes,
+        builder.nanoTime.getAsLong());
     this.deadLetters = new DeadLetters(builder.mostDeadLetters);
     this.nanoTime = builder.nanoTime;
     this.clock = builder.clock;
@@ -252,7 +253,7 @@ public final class LaneExecutor implements AutoCloseable {
       job.refusal = shutDown ? Job.Refusal.SHUT_DOWN : Job.Refusal.FULL;
       return job;
     }
-    lane.submitted++;
+    lane.submitted(now);
     pending.incrementAndGet();
     idle = false;
     tell(() -> new LaneEvent.Submitted(job.lane(), job.id(), task.name(), decision));
@@ -307,15 +308,19 @@ public final class LaneExecutor implements AutoCloseable {
   /** Gives places to those whose turn it is. Needs the lock; the threads are to be started without. */
   private List<Thread> starts(long now) {
     Job<?> job = next(now);
-    if (!stopped) {
-      for (Job<?> offered : turns.wanted(now)) {
-        tellOffered(offered);
-      }
+    if (!outsideJobs.isEmpty() && !stopped) {
+      turns.wanted(now).forEach(this::tellOffered);
     }
     if (job == null) {
       return List.of();
     }
+    Thread first = begin(job, now);
+    job = next(now);
+    if (job == null) {
+      return List.of(first);
+    }
     List<Thread> starting = new ArrayList<>();
+    starting.add(first);
     for (; job != null; job = next(now)) {
       starting.add(begin(job, now));
     }
@@ -419,7 +424,7 @@ public final class LaneExecutor implements AutoCloseable {
       long ran = now - job.startedAt;
       takeOut(job, now);
       done(job);
-      job.lane.completed++;
+      job.lane.completed(now);
       tell(() -> new LaneEvent.Completed(job.lane(), job.id(), job.task().name(), Duration.ofNanos(ran)));
       starting = starts(now);
     } finally {
@@ -930,7 +935,8 @@ public final class LaneExecutor implements AutoCloseable {
   public List<LaneStats> stats() {
     acquire();
     try {
-      return StreamSupport.stream(turns.lanes().spliterator(), false).map(LaneState::stats).toList();
+      long now = nanoTime.getAsLong();
+      return StreamSupport.stream(turns.lanes().spliterator(), false).map(lane -> lane.stats(now)).toList();
     } finally {
       lock.unlock();
     }

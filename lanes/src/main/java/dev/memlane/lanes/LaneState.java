@@ -22,15 +22,19 @@ final class LaneState {
   boolean wanted;
   private final Durations waits = new Durations();
   private final Durations runs = new Durations();
-  long submitted;
+  private final Rate arrivals;
+  private final Rate completions;
+  private long submitted;
   long refused;
-  long completed;
+  private long completed;
   long failed;
   long cancelled;
   long retries;
 
-  LaneState(Lane lane) {
+  LaneState(Lane lane, long now) {
     this.lane = lane;
+    this.arrivals = new Rate(now);
+    this.completions = new Rate(now);
     this.rate = new StartRate(lane.startsPerMinute());
     this.nearlyFull = (int) Math.ceil(lane.queueBound() * 0.8);
     this.halfFull = lane.queueBound() / 2;
@@ -72,6 +76,16 @@ final class LaneState {
 
   private WaitingJobs waiting(Job<?> job) {
     return job.task().isOutside() ? outside : inside;
+  }
+
+  void submitted(long now) {
+    submitted++;
+    arrivals.add(now);
+  }
+
+  void completed(long now) {
+    completed++;
+    completions.add(now);
   }
 
   /** It waits for its turn from now on. */
@@ -125,8 +139,9 @@ final class LaneState {
     return new LaneEvent.Pressure(lane.name(), pressed, queued);
   }
 
-  LaneStats stats() {
+  LaneStats stats(long now) {
     return new LaneStats(lane.name(), queued(), retrying.size(), running.size(), submitted, refused, completed, failed,
-        cancelled, retries, waits.percentile(50), waits.percentile(99), runs.percentile(50), runs.percentile(99));
+        cancelled, retries, arrivals.perSecond(now), completions.perSecond(now), waits.percentile(50),
+        waits.percentile(99), runs.percentile(50), runs.percentile(99));
   }
 }

@@ -14,11 +14,14 @@ import java.time.Duration;
  * @param failed how many failed for good, those that took too long included
  * @param cancelled how many were cancelled
  * @param retries how many attempts there were after a failed one
+ * @param submittedPerSecond how many were taken a second, of late: in the last minute, or since the beginning if that is less
+ * @param completedPerSecond how many got a result a second, of late
  * @param waitP50 how long half of the attempts waited at most, of all so far
  * @param waitP99 how long 99 of 100 waited at most
  * @param runP50 how long half of the attempts ran at most
  * @param runP99 how long 99 of 100 ran at most
  */
 public record LaneStats(String lane, int queued, int retrying, int running, long submitted, long refused,
-    long completed, long failed, long cancelled, long retries, Duration waitP50, Duration waitP99, Duration runP50,
+    long completed, long failed, long cancelled, long retries, double submittedPerSecond, double completedPerSecond,
+    Duration waitP50, Duration waitP99, Duration runP50,
     Duration runP99) {}

@@ -205,6 +205,11 @@ final class ToolRun<A, R> {
 
   private void decide() {
     List<Unit<A, R>> units = units();
+    if (units.size() == 1 && here.isEmpty() && handedOver.isEmpty() && isBetterHere(units.getFirst())) {
+      whyHere = costs.forOneAlone(units.getFirst().expected());
+      here.add(units.getFirst());
+      return;
+    }
     List<Unit<A, R>> outside = new ArrayList<>(0);
     List<Unit<A, R>> tooLong = new ArrayList<>(0);
     List<Unit<A, R>> quick = new ArrayList<>(units.size());
@@ -224,6 +229,11 @@ final class ToolRun<A, R> {
         here.addAll(quick);
       }
     }
+  }
+
+  /** Whether one that is alone is handed over for nothing. */
+  private boolean isBetterHere(Unit<A, R> alone) {
+    return !alone.isOutside() && costs.isShortAlone(alone.cost, alone.calls.size());
   }
 
   private void handOverLong(List<Unit<A, R>> units) {
@@ -355,11 +365,14 @@ final class ToolRun<A, R> {
     }
   }
 
-  /** What {@link Unit#task} answers is either what its tool says, or for a batched tool how each call ended. */
+  /** What {@link ToolTask#task} answers is what its tool says, or why it doesn't, or for a batched tool how each call ended. */
   @SuppressWarnings("unchecked")
   private static <A, R> ToolResult<R> result(Unit<A, R> unit, int index, Object answer) {
     if (unit.tool.work() instanceof Tool.Work.Together) {
       return ((List<ToolResult<R>>) answer).get(index);
+    }
+    if (answer instanceof ToolResult.Failure) {
+      return (ToolResult<R>) answer;
     }
     ToolCall<A> asked = unit.calls.getFirst().asked;
     return new ToolResult.Success<>(asked.id(), asked.tool(), (R) answer);

@@ -25,7 +25,10 @@ final class ToolTask<A, R> {
     this.calls = calls;
   }
 
-  /** Answers what the tool does; or for a batched tool a list of {@link ToolResult}s, one for each call. */
+  /**
+   * Answers what the tool does, or a {@link ToolResult.Failure}; or for a batched tool a list of {@link ToolResult}s, one for
+   * each call.
+   */
   Task<Object> task() {
     return tool.work() instanceof Tool.Work.Outside<A, R>(Class<R> type)
         ? new Task<>(null, type, calls.getFirst().arguments(), tool.name(), tool.idempotent(), tool.within())
@@ -52,14 +55,23 @@ final class ToolTask<A, R> {
     startedAt = started;
     try {
       return switch (tool.work()) {
-        case Tool.Work.OneByOne<A, R>(Tool.Handler<A, R> handler) ->
-          Objects.requireNonNull(handler.call(calls.getFirst().arguments()), "a tool's result must not be null");
+        case Tool.Work.OneByOne<A, R>(Tool.Handler<A, R> handler) -> one(handler, calls.getFirst());
         case Tool.Work.Together<A, R>(Tool.BatchHandler<A, R> handler) ->
           results(handler.call(calls.stream().map(ToolCall::arguments).toList()));
         case Tool.Work.Outside<A, R> outside -> throw new IllegalStateException(tool + " doesn't run here");
       };
     } finally {
       attempt = new Attempt(started, System.nanoTime());
+    }
+  }
+
+  /** The result itself, or a {@link ToolResult.Failure} if it can't be done as it was asked. */
+  private static <A, R> Object one(Tool.Handler<A, R> handler, ToolCall<A> call) throws Exception {
+    try {
+      return Objects.requireNonNull(handler.call(call.arguments()), "a tool's result must not be null");
+    } catch (ToolException e) {
+      // The task has been done: this is its answer.
+      return new ToolResult.Failure<R>(call.id(), call.tool(), e);
     }
   }
 

@@ -25,11 +25,11 @@ final class Turns {
   private long rateFreeAt = Long.MAX_VALUE;
 
   /** @throws IllegalArgumentException if two lanes have one name, or reserve more places than there are */
-  Turns(int concurrency, List<Lane> all) {
+  Turns(int concurrency, List<Lane> all, long now) {
     this.concurrency = concurrency;
     int reserved = 0;
     for (Lane lane : all) {
-      if (lanes.put(lane.name(), new LaneState(lane)) != null) {
+      if (lanes.put(lane.name(), new LaneState(lane, now)) != null) {
         throw new IllegalArgumentException("two lanes are called " + lane.name());
       }
       reserved += lane.reserved();
@@ -65,17 +65,15 @@ final class Turns {
   /** The job whose turn it is, if there is a place for one; those for workers outside have none of their own. */
   @Nullable
   Job<?> next(long now) {
+    if (running == concurrency) {
+      return null;
+    }
     Job<?> best = null;
-    double highest = 0;
     for (LaneState lane : inOrder) {
       Job<?> candidate = lane.inside().candidate(now);
-      if (candidate == null || !isFree(lane, now)) {
-        continue;
-      }
-      double priority = WaitingJobs.priority(candidate, now);
-      if (best == null || priority > highest) {
+      if (candidate != null && isFree(lane, now) && (best == null
+          || WaitingJobs.priority(candidate, now) > WaitingJobs.priority(best, now))) {
         best = candidate;
-        highest = priority;
       }
     }
     return best;

@@ -757,6 +757,24 @@ class LaneExecutorTest {
   }
 
   @Test
+  void rates_areThoseOfTheLastMinute() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a"));
+    time.pass(Duration.ofSeconds(10));
+    for (int i = 0; i < 30; i++) {
+      get(executor.submit("a", Task.of(() -> 1)).future());
+    }
+    assertThat(stats(executor, "a").submittedPerSecond()).isEqualTo(3);
+    assertThat(stats(executor, "a").completedPerSecond()).isEqualTo(3);
+    time.pass(Duration.ofSeconds(59));
+    get(executor.submit("a", Task.of(() -> 1)).future());
+    assertThat(stats(executor, "a").submittedPerSecond()).isEqualTo(31 / 60.0);
+    time.pass(Duration.ofSeconds(2));
+    assertThat(stats(executor, "a").completedPerSecond()).isEqualTo(1 / 60.0);
+    time.pass(Duration.ofDays(1));
+    assertThat(stats(executor, "a").completedPerSecond()).isZero();
+  }
+
+  @Test
   void durations_percentiles_areAtMostAnEighthTooHigh() {
     Durations durations = new Durations();
     assertThat(durations.percentile(50)).isZero();

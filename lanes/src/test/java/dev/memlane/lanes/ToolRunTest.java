@@ -273,28 +273,6 @@ class ToolRunTest {
         .failsWithin(Duration.ofSeconds(30));
   }
 
-  // Costs
-
-  @Test
-  void cost_isAMovingAverage_inWhichOneThatStandsOutCountsLittle() {
-    Cost cost = new Cost(Double.NaN);
-    assertThat(cost.isKnown()).isFalse();
-    cost.add(20_000);
-    assertThat(cost.estimate().mean()).isEqualTo(20_000);
-    for (int i = 0; i < 100; i++) {
-      cost.add(10_000);
-    }
-    assertThat(cost.estimate().mean()).isBetween(9_999.0, 10_001.0);
-    assertThat(cost.estimate().most()).isBetween(9_999.0, 10_001.0);
-
-    cost.add(1e9);
-    assertThat(cost.estimate().mean()).isBetween(11_000.0, 20_000.0);
-    for (int i = 0; i < 20; i++) {
-      cost.add(1e9);
-    }
-    assertThat(cost.estimate().mean()).isGreaterThan(1e8);
-  }
-
   @Test
   void cost_ofAToolThatIsQuickEverySecondTime_isFoundOut() {
     Costs costs = new Costs(List.of("cached"), 2);
@@ -303,33 +281,5 @@ class ToolRunTest {
       cost.add(i % 2 == 0 ? 15_000 : 1e8);
     }
     assertThat(costs.isShort(cost, 1)).isFalse();
-  }
-
-  @Test
-  void decisions_followWhatIsExpected_andWhatHandingOverTakes() {
-    Costs costs = new Costs(List.of("a"), 2);
-    assertThat(costs.isShort(costs.of("a"), 1)).as("unknown").isFalse();
-    assertThat(costs.forLong(new double[]{Double.NaN, 5e6}).reason()).isEqualTo(Decision.Reason.UNKNOWN);
-    assertThat(costs.forLong(new double[]{5e6}).reason()).isEqualTo(Decision.Reason.LONG);
-    assertThat(costs.isLong(999_999)).isFalse();
-    assertThat(costs.isLong(1_500_000)).isTrue();
-
-    assertThat(costs.forShort(new double[]{10_000, 10_000, 10_000})).satisfies(decision -> {
-      assertThat(decision.parallel()).isFalse();
-      assertThat(decision).hasToString("on the caller's thread (DOES_NOT_PAY): 3 calls take 30 us one after the other, "
-          + "handing over takes 30 us");
-    });
-    assertThat(costs.forShort(new double[]{500_000}).parallel()).as("one alone gains nothing").isFalse();
-    assertThat(costs.forShort(new double[]{500_000, 500_000}).reason()).isEqualTo(Decision.Reason.PAYS);
-    assertThat(new Costs(List.of(), 1).forShort(new double[]{500_000, 500_000}).parallel()).as("one processor")
-        .isFalse();
-    for (int i = 0; i < 50; i++) {
-      costs.handOver().add(900_000);
-    }
-    assertThat(costs.forShort(new double[]{500_000, 500_000}).parallel()).as("handing over is dear").isFalse();
-    for (int i = 0; i < 10_000; i++) {
-      costs.forShort(new double[]{1});
-    }
-    assertThat(costs.forShort(new double[]{500_000, 500_000}).parallel()).as("it is tried again some day").isTrue();
   }
 }

@@ -1,15 +1,20 @@
 package dev.memlane.memory.tools;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.memlane.lanes.ToolException;
 import dev.memlane.model.Filter;
+import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Metadata;
 import dev.memlane.model.OperationId;
@@ -31,11 +36,14 @@ final class Arguments {
   private static final TypeReference<Map<String, Object>> MAP = new TypeReference<>() {
   };
 
+  private static final long LARGEST_WHOLE = 1L << 53;
+  private static final int MOST_CONDITIONS = 100;
+
   private final ObjectNode fields;
 
   /**
    * @param schema what the fields may be called
-   * @throws BadArguments if there are others
+   * @throws ToolException if there are others
    */
   private Arguments(ObjectNode fields, JsonNode schema) {
     this.fields = fields;
@@ -44,7 +52,7 @@ final class Arguments {
       if (!known.has(name)) {
         List<String> names = new ArrayList<>();
         known.fieldNames().forEachRemaining(names::add);
-        throw new BadArguments("there is no argument \"" + name + "\"; there are " + String.join(", ", names));
+        throw new ToolException("there is no argument \"" + name + "\"; there are " + String.join(", ", names));
       }
     });
   }
@@ -53,7 +61,7 @@ final class Arguments {
    * Reads an object.
    *
    * @param json nothing at all is an object without fields, as some models write it
-   * @throws BadArguments if it isn't one, or has fields that the schema doesn't know
+   * @throws ToolException if it isn't one, or has fields that the schema doesn't know
    */
   static Arguments parse(String json, JsonNode schema) {
     if (json.isBlank()) {
@@ -62,22 +70,34 @@ final class Arguments {
     try {
       return of(MAPPER.readTree(json), "the arguments", schema);
     } catch (JsonProcessingException e) {
-      throw new BadArguments("the arguments are not JSON: " + e.getOriginalMessage(), e);
+      throw new ToolException("the arguments are not one JSON object: " + whatIsWrong(e), e);
     }
   }
 
-  /** @throws BadArguments if it isn't an object, or has fields that the schema doesn't know */
+  /** In our own words, because the reader's are about itself. */
+  private static String whatIsWrong(JsonProcessingException e) {
+    String where = " (column " + e.getLocation().getColumnNr() + ")";
+    String message = e.getOriginalMessage();
+    return switch (e) {
+      case JsonEOFException early -> "they end too early" + where;
+      case MismatchedInputException more -> "something follows it; make another call for another object" + where;
+      case StreamConstraintsException large -> "a number, a name or the nesting is too long" + where;
+      default -> message.startsWith("Duplicate field") ? message + where : "they can't be read" + where;
+    };
+  }
+
+  /** @throws ToolException if it isn't an object, or has fields that the schema doesn't know */
   static Arguments of(JsonNode node, String what, JsonNode schema) {
     if (node instanceof ObjectNode object) {
       return new Arguments(object, schema);
     }
-    throw new BadArguments(what + " must be a JSON object");
+    throw new ToolException(what + " must be a JSON object");
   }
 
   String text(String name) {
     String text = textOrNull(name);
     if (text == null) {
-      throw new BadArguments("\"" + name + "\" is missing; it must be a text");
+      throw new ToolException("\"" + name + "\" is missing; it must be a text");
     }
     return text;
   }
@@ -86,7 +106,7 @@ final class Arguments {
   String textOrNull(String name) {
     JsonNode value = value(name);
     if (value != null && !value.isTextual()) {
-      throw new BadArguments("\"" + name + "\" must be a text");
+      throw new ToolException("\"" + name + "\" must be a text");
     }
     return value == null ? null : value.textValue();
   }
@@ -99,7 +119,7 @@ final class Arguments {
     }
     if (!value.canConvertToExactIntegral() || !value.canConvertToInt() || value.intValue() < 1
         || value.intValue() > most) {
-      throw new BadArguments("\"" + name + "\" must be a whole number from 1 to " + most);
+      throw new ToolException("\"" + name + "\" must be a whole number from 1 to " + most);
     }
     return value.intValue();
   }
@@ -117,7 +137,12 @@ final class Arguments {
   @Nullable
   OperationId operationOrNull(String name) {
     String text = textOrNull(name);
-    return text == null ? null : OperationId.parse(text);
+    try {
+      return text == null ? null : OperationId.parse(text);
+    } catch (InvalidInputException e) {
+      throw new ToolException("\"" + name + "\" must be the op of the memory as it was read; leave it out otherwise",
+          e);
+    }
   }
 
   /** A moment, or a day, which begins at midnight in UTC. */
@@ -131,7 +156,7 @@ final class Arguments {
               ? LocalDate.parse(text).atStartOfDay().toInstant(ZoneOffset.UTC)
               : OffsetDateTime.parse(text).toInstant();
     } catch (DateTimeException e) {
-      throw new BadArguments(
+      throw new ToolException(
           "\"" + name + "\" must be a day or a time, such as 2026-03-02 or 2026-03-02T09:22:00Z", e);
     }
   }
@@ -139,7 +164,25 @@ final class Arguments {
   @Nullable
   Metadata metadataOrNull(String name) {
     ObjectNode object = objectOrNull(name);
-    return object == null ? null : Metadata.of(MAPPER.convertValue(object, MAP));
+    return object == null ? null : Metadata.of(values(name, object));
+  }
+
+  /** Texts, numbers, booleans and lists of those, by name. */
+  private static Map<String, Object> values(String name, ObjectNode object) {
+    Map<String, Object> values = MAPPER.convertValue(object, MAP);
+    values.forEach((key, value) -> {
+      boolean fits = value instanceof List<?> list ? list.stream().allMatch(Arguments::isScalar) : isScalar(value);
+      if (!fits) {
+        throw new ToolException("\"" + key + "\" in \"" + name
+            + "\" must be a text, a number up to 2^53, a boolean, or a list of those");
+      }
+    });
+    return values;
+  }
+
+  private static boolean isScalar(@Nullable Object value) {
+    return value instanceof String || value instanceof Boolean || value instanceof Integer || value instanceof Double
+        || value instanceof Long whole && Math.abs(whole) <= LARGEST_WHOLE;
   }
 
   /** All of the values must be there; of a list one of them. */
@@ -149,8 +192,11 @@ final class Arguments {
     if (object == null || object.isEmpty()) {
       return null;
     }
+    if (object.size() > MOST_CONDITIONS) {
+      throw new ToolException("\"" + name + "\" has " + object.size() + " names; at most " + MOST_CONDITIONS);
+    }
     List<Filter> all = new ArrayList<>();
-    MAPPER.convertValue(object, MAP).forEach((key, value) -> all.add(value instanceof List<?> values
+    values(name, object).forEach((key, value) -> all.add(value instanceof List<?> values
         ? new Filter.In(key, List.copyOf(values))
         : new Filter.Equal(key, value)));
     return all.size() == 1 ? all.getFirst() : new Filter.And(all);
@@ -161,14 +207,14 @@ final class Arguments {
     if (value == null || value instanceof ObjectNode) {
       return (ObjectNode) value;
     }
-    throw new BadArguments("\"" + name + "\" must be an object of names and values");
+    throw new ToolException("\"" + name + "\" must be an object of names and values");
   }
 
   /** The elements of a list, which has at least one and at most so many. */
   List<JsonNode> list(String name, int most) {
     JsonNode value = value(name);
     if (value == null || !value.isArray() || value.isEmpty() || value.size() > most) {
-      throw new BadArguments("\"" + name + "\" must be a list of 1 to " + most + " objects");
+      throw new ToolException("\"" + name + "\" must be a list of 1 to " + most + " objects");
     }
     List<JsonNode> list = new ArrayList<>(value.size());
     value.forEach(list::add);

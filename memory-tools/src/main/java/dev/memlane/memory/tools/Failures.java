@@ -1,6 +1,7 @@
 package dev.memlane.memory.tools;
 
 import dev.memlane.lanes.LaneException;
+import dev.memlane.lanes.ToolException;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemlaneException;
 import dev.memlane.model.MemoryWriteException;
@@ -11,9 +12,25 @@ final class Failures {
 
   private Failures() {}
 
+  /** What can't be done as it was asked, and trying again wouldn't change; the failure itself if it is another one. */
+  static RuntimeException asAsked(MemlaneException failure) {
+    boolean lasting = switch (failure) {
+      case InvalidInputException invalid -> true;
+      case MemoryWriteException write -> switch (write.outcome()) {
+        case WriteOutcome.Refused refused -> refused.cause() instanceof InvalidInputException;
+        case WriteOutcome.Conflict conflict -> true;
+        case WriteOutcome.NotFound notFound -> true;
+        case WriteOutcome.WasDeleted wasDeleted -> true;
+        default -> false;
+      };
+      default -> false;
+    };
+    return lasting ? new ToolException(describe(failure), failure) : failure;
+  }
+
   static String describe(Throwable failure) {
     return switch (failure) {
-      case BadArguments bad -> String.valueOf(bad.getMessage());
+      case ToolException said -> String.valueOf(said.getMessage());
       case InvalidInputException invalid -> String.valueOf(invalid.getMessage());
       case LaneException.UnknownTool unknown -> String.valueOf(unknown.getMessage());
       case MemoryWriteException write -> describe(write.outcome());
@@ -22,18 +39,21 @@ final class Failures {
       case LaneException.TimedOut timedOut ->
         "it took too long; it may have been done all the same: look, before trying again";
       case MemlaneException memlane -> "the memory can't be reached just now; try again later";
-      default -> "the tool failed (" + failure.getClass().getSimpleName() + "); trying again may help";
+      default -> "the tool failed, and doesn't say why";
     };
   }
 
   static String describe(WriteOutcome outcome) {
     return switch (outcome) {
-      case WriteOutcome.Refused(String reason, Throwable cause) -> "nothing was written: " + reason;
+      case WriteOutcome.Refused refused -> refused.cause() instanceof InvalidInputException
+          ? "nothing was written: " + refused.reason()
+          : "nothing was written: the memory can't take it just now; try again later";
       case WriteOutcome.RolledBack rolledBack -> "nothing was written, because a store failed: try again later";
       case WriteOutcome.Conflict conflict -> "memory " + conflict.id()
           + " has been changed since it was read; nothing was written: get it again, and decide";
       case WriteOutcome.NotFound notFound -> notFound.describe();
-      case WriteOutcome.WasDeleted wasDeleted -> "memory " + wasDeleted.id() + " was deleted; nothing was written";
+      case WriteOutcome.WasDeleted wasDeleted -> "nothing was written: memory " + wasDeleted.id()
+          + ", or what was stored under this key, was deleted; add it without a key, or under another one";
       case WriteOutcome.Unsettled unsettled -> "it is not known yet whether memory " + unsettled.id()
           + " was written: get it in a while, before trying again";
       case WriteOutcome.Stored stored -> stored.describe();

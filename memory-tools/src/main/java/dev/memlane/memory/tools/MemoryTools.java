@@ -5,9 +5,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.memlane.lanes.Access;
 import dev.memlane.lanes.LaneExecutor;
 import dev.memlane.lanes.Tool;
+import dev.memlane.lanes.ToolException;
 import dev.memlane.lanes.ToolExecutor;
 import dev.memlane.lanes.ToolResult;
 import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.MemlaneException;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryDeletion;
 import dev.memlane.model.MemoryId;
@@ -23,8 +25,10 @@ import dev.memlane.orchestrator.SearchRequest;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
@@ -135,13 +139,21 @@ public final class MemoryTools {
 
   private Tool<String, String> reading(String name, Function<Arguments, String> work,
       Function<Arguments, Access> access) {
-    return Tool.<String, String>of(name, json -> work.apply(arguments(name, json))).lane("query").idempotent(true)
+    return Tool.<String, String>of(name, json -> work(name, json, work)).lane("query").idempotent(true)
         .accessing(json -> access.apply(arguments(name, json)));
   }
 
   private Tool<String, String> writing(String name, Function<Arguments, String> work) {
-    return Tool.<String, String>of(name, json -> work.apply(arguments(name, json)))
+    return Tool.<String, String>of(name, json -> work(name, json, work))
         .accessing(json -> Access.writes(path(arguments(name, json).id())));
+  }
+
+  private String work(String tool, String json, Function<Arguments, String> work) {
+    try {
+      return work.apply(arguments(tool, json));
+    } catch (MemlaneException e) {
+      throw Failures.asAsked(e);
+    }
   }
 
   private Arguments arguments(String tool, String json) {
@@ -159,13 +171,19 @@ public final class MemoryTools {
   }
 
   private Access accessOfAddBatch(String json) {
-    return new Access(List.of(), items(json).stream().flatMap(item -> Stream.ofNullable(item.memory)).map(this::path)
-        .toList());
+    // Those without a key have one new name together: nobody else can mean one of them.
+    String nameless = newPath();
+    return new Access(List.of(), items(json).stream().flatMap(item -> Stream.ofNullable(item.memory))
+        .map(item -> item.key() == null ? nameless : path(item)).distinct().toList());
   }
 
   private String path(NewMemory added) {
     String key = added.key();
-    return key == null ? root + "/new-" + nameless.incrementAndGet() : path(MemoryId.derive(scope, key));
+    return key == null ? newPath() : path(MemoryId.derive(scope, key));
+  }
+
+  private String newPath() {
+    return root + "/new-" + nameless.incrementAndGet();
   }
 
   // Writes
@@ -199,10 +217,15 @@ public final class MemoryTools {
 
   private List<Item> items(String json) {
     JsonNode schema = definitions.schema("memory_add_batch");
+    Set<String> keys = new HashSet<>();
     return arguments("memory_add_batch", json).list("memories", MOST_IN_BATCH).stream().map(item -> {
       try {
-        return new Item(newMemory(Arguments.of(item, "a memory", schema.at("/properties/memories/items"))), null);
-      } catch (BadArguments | InvalidInputException e) {
+        NewMemory added = newMemory(Arguments.of(item, "a memory", schema.at("/properties/memories/items")));
+        String key = added.key();
+        return key == null || keys.add(key)
+            ? new Item(added, null)
+            : new Item(null, "its key is that of another one in this batch");
+      } catch (ToolException | InvalidInputException e) {
         // It fails alone, and its answer says why.
         return new Item(null, Failures.describe(e));
       }
@@ -243,7 +266,7 @@ public final class MemoryTools {
   private Memory require(MemoryId id) {
     return memory.get(id).filter(found -> searched.matches(found.scope()))
         .orElseThrow(
-            () -> new BadArguments("there is no memory " + id + "; memory_search finds the ids that there are"));
+            () -> new ToolException("there is no memory " + id + "; memory_search finds the ids that there are"));
   }
 
   private String search(Arguments arguments) {
@@ -294,8 +317,13 @@ public final class MemoryTools {
       return this;
     }
 
-    /** @throws IllegalArgumentException if what is stored would not be found */
+    /**
+     * @throws IllegalArgumentException if what is stored would not be found
+     * @throws InvalidInputException if the actor can't be stored
+     */
     public MemoryTools build() {
+      // Checks the actor, about which a model could do nothing.
+      var unused = MemoryDeletion.of(MemoryId.derive(scope, "any")).by(actor);
       return new MemoryTools(this);
     }
   }

@@ -120,12 +120,13 @@ class MemoryToolsTest {
   void addBatch_oneThatIsWrong_failsAlone() throws Exception {
     JsonNode results = answer("memory_add_batch", """
         {"memories": [{"content": "Ada plays the oboe"}, {"content": " "}, {"text": "wrong name"}, 7,
-          {"content": "Ada lives in Porto", "occurredAt": "yesterday"}, {"content": "Ada has a cat"}]}""")
+          {"content": "Ada lives in Porto", "occurredAt": "yesterday"}, {"content": "Ada has a cat", "key": "cat"},
+          {"content": "Ada has two cats", "key": "cat"}]}""")
         .path("results");
 
-    assertThat(results).hasSize(6);
+    assertThat(results).hasSize(7);
     assertThat(results.findValuesAsText("outcome")).containsExactly("stored", "failed", "failed", "failed", "failed",
-        "stored");
+        "stored", "failed");
     assertThat(results.get(1).path("error").textValue()).contains("the content is empty");
     assertThat(results.get(2).path("error").textValue()).contains("there is no argument \"text\"; there are content");
     assertThat(results.get(3).path("error").textValue()).contains("a memory must be a JSON object");
@@ -215,6 +216,7 @@ class MemoryToolsTest {
     assertThat(memory.blocking().get(MemoryId.parse(id)).orElseThrow().scope()).isEqualTo(ADA.withRun("7"));
     assertThat(answer("memory_search", "{\"query\": \"Ada plays\"}").path("hits")).hasSize(2);
     assertThat(inARun).hasToString("MemoryTools[user=ada, run=7, searching user=ada]");
+    assertThatThrownBy(() -> MemoryTools.builder(memory, ADA).actor(" ").build()).hasMessageContaining("the actor");
     assertThatThrownBy(() -> MemoryTools.builder(memory, ADA).searching(Scope.user("bob")).build())
         .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("would not be found in scope user=bob");
   }
@@ -285,7 +287,8 @@ class MemoryToolsTest {
             text -> assertThat(text).isEqualTo("Error: \"content\" is missing; it must be a text"),
             text -> assertThat(text).isEqualTo("Error: there is no argument \"contents\"; there are content, actor, "
                 + "occurredAt, metadata, key"),
-            text -> assertThat(text).startsWith("Error: the arguments are not JSON: "),
+            text -> assertThat(text)
+                .startsWith("Error: the arguments are not one JSON object: they can't be read (column "),
             text -> assertThat(text).isEqualTo("Error: the arguments must be a JSON object"),
             text -> assertThat(text).isEqualTo("Error: \"content\" is missing; it must be a text"),
             text -> assertThat(text).startsWith("Error: \"7\" is no memory id; an id looks like "),
@@ -296,8 +299,21 @@ class MemoryToolsTest {
             text -> assertThat(text).startsWith("Error: the update changes nothing"),
             text -> assertThat(text).isEqualTo("Error: \"memories\" must be a list of 1 to 1000 objects"),
             text -> assertThat(text).startsWith("Error: there is no tool memory_forget; there are memory_add, "),
-            text -> assertThat(text).startsWith("Error: the arguments are not JSON: Duplicate field 'content'"),
-            text -> assertThat(text).startsWith("Error: metadata \"deep\" is a "));
+            text -> assertThat(text)
+                .startsWith("Error: the arguments are not one JSON object: Duplicate field 'content'"),
+            text -> assertThat(text).isEqualTo("Error: \"deep\" in \"metadata\" must be a text, a number up to 2^53, "
+                + "a boolean, or a list of those"));
+    assertThat(run("memory_add", "{\"content\": \"cut off\"", "memory_add", "{\"content\": \"a\"} {\"content\": \"b\"}",
+        "memory_add", "{\"content\": \"a\", \"metadata\": {\"n\": 123456789012345678901234567890}}",
+        "memory_search", "{\"query\": \"x\", \"filter\": {\"topic\": [\"y\", null]}}",
+        "memory_update", "{\"id\": \"0198c5a2-7c1e-7a50-9d53-0242ac120002\", \"content\": \"x\", \"op\": \"y\"}"))
+        .satisfiesExactly(text -> assertThat(text).contains("they end too early"),
+            text -> assertThat(text).contains("something follows it"),
+            text -> assertThat(text).contains("\"n\" in \"metadata\" must be"),
+            text -> assertThat(text).contains("\"topic\" in \"filter\" must be"),
+            text -> assertThat(text).contains("\"op\" must be the op of the memory as it was read"));
+    assertThat(lanes.deadLetters()).as("what the model got wrong is nobody else's business").isEmpty();
+    assertThat(lanes.stats()).allSatisfy(stats -> assertThat(stats.retries() + stats.failed()).isZero());
     assertThat(answer("memory_list", "").path("memories")).isEmpty();
   }
 
@@ -307,7 +323,10 @@ class MemoryToolsTest {
     MemoryId id = MemoryId.parse("0198c5a2-7c1e-7a50-9d53-0242ac120002");
     OperationId op = new OperationId(UUID.randomUUID());
 
-    assertThat(List.of(Failures.describe(secret), Failures.describe(new IllegalStateException("hunter2")),
+    assertThat(Failures.describe(new IllegalStateException("hunter2")))
+        .isEqualTo("the tool failed, and doesn't say why");
+    assertThat(List.of(Failures.describe(secret),
+        Failures.describe(new WriteOutcome.Refused("embedder at hunter2 failed", secret)),
         Failures.describe(new WriteOutcome.RolledBack(id, op, secret, null)),
         Failures.describe(new WriteOutcome.Unsettled(id, op, secret, null)))).doesNotHaveDuplicates()
         .allSatisfy(text -> assertThat(text).doesNotContain("hunter2").containsPattern("try(ing)? again"));

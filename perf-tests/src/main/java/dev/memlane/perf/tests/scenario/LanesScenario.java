@@ -30,6 +30,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
 
 /**
@@ -54,6 +55,11 @@ public final class LanesScenario implements Scenario {
   private static final int PLACES = 16;
   private static final int CONCURRENCY = 12;
   private static final int EACH = 100;
+  /** As many no-op tasks are submitted, then waited for: half of what a lane has waiting at most, unless told otherwise. */
+  private static final int OUTSTANDING = 5_000;
+  private static final long PORTION_NANOS = 50_000;
+  /** More than these a second a single thread can't submit in time beside what it measures. */
+  private static final double MOST_LOAD = 1_000_000;
   private static final int CORES = 2;
 
   @Override
@@ -93,7 +99,7 @@ public final class LanesScenario implements Scenario {
     }
     bench.race(contestants);
     Findings findings = bench.findings();
-    double half = findings.median(SUBMIT, "", Sample.PER_SECOND) / 2;
+    double half = Math.min(findings.median(SUBMIT, "", Sample.PER_SECOND) / 2, MOST_LOAD);
     bench.say("half load: " + Math.round(half) + " tasks a second");
     halfLoad(half, bench.slice(1));
     for (int round = 0; round < bench.rounds(); round++) {
@@ -116,9 +122,9 @@ public final class LanesScenario implements Scenario {
   }
 
   private static Sample submit(int count) throws Exception {
-    try (LaneExecutor executor = oneLane(count)) {
-      return timed(count, futures -> {
-        for (int i = 0; i < count; i++) {
+    try (LaneExecutor executor = oneLane(OUTSTANDING)) {
+      return timed(count, (first, futures) -> {
+        for (int i = first; i < first + OUTSTANDING; i++) {
           int number = i;
           futures.add(executor.submit("tasks", Task.of(() -> number)).future());
         }
@@ -127,9 +133,9 @@ public final class LanesScenario implements Scenario {
   }
 
   private static Sample submitAll(int count) throws Exception {
-    try (LaneExecutor executor = oneLane(count)) {
-      return timed(count, futures -> {
-        for (int i = 0; i < count; i += EACH) {
+    try (LaneExecutor executor = oneLane(OUTSTANDING)) {
+      return timed(count, (first, futures) -> {
+        for (int i = first; i < first + OUTSTANDING; i += EACH) {
           List<Task<Integer>> tasks = new ArrayList<>(EACH);
           for (int j = 0; j < EACH; j++) {
             int number = i + j;
@@ -144,8 +150,8 @@ public final class LanesScenario implements Scenario {
   private static Sample bare(int count) throws Exception {
     Semaphore places = new Semaphore(PLACES);
     try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-      return timed(count, futures -> {
-        for (int i = 0; i < count; i++) {
+      return timed(count, (first, futures) -> {
+        for (int i = first; i < first + OUTSTANDING; i++) {
           int number = i;
           futures.add(executor.submit(() -> {
             places.acquire();
@@ -163,8 +169,8 @@ public final class LanesScenario implements Scenario {
   private static Sample bareOutside(int count) throws Exception {
     Semaphore places = new Semaphore(PLACES);
     try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-      return timed(count, futures -> {
-        for (int i = 0; i < count; i++) {
+      return timed(count, (first, futures) -> {
+        for (int i = first; i < first + OUTSTANDING; i++) {
           int number = i;
           places.acquire();
           futures.add(executor.submit(() -> {
@@ -180,40 +186,47 @@ public final class LanesScenario implements Scenario {
   }
 
   private interface Submitting {
-    void to(List<Future<Integer>> futures) throws Exception;
+    /** Submits as many as may be outstanding, each of which answers with its number. */
+    void submit(int first, List<Future<Integer>> futures) throws Exception;
   }
 
   private static Sample timed(int count, Submitting submitting) throws Exception {
-    List<Future<Integer>> futures = new ArrayList<>(count);
+    List<Future<Integer>> futures = new ArrayList<>(OUTSTANDING);
     long begun = System.nanoTime();
-    submitting.to(futures);
-    for (int i = 0; i < count; i++) {
-      if (futures.get(i).get() != i) {
-        throw new IllegalStateException("task " + i + " answered for another");
+    for (int first = 0; first < count; first += OUTSTANDING) {
+      futures.clear();
+      submitting.submit(first, futures);
+      for (int i = 0; i < OUTSTANDING; i++) {
+        if (futures.get(i).get() != first + i) {
+          throw new IllegalStateException("task " + (first + i) + " answered for another");
+        }
       }
     }
     return Sample.of(Sample.PER_SECOND, count * 1e9 / (System.nanoTime() - begun));
   }
 
-  /** How long after they were due tasks began that were submitted at a fixed rate. */
+  /** How long after their submission tasks began that were submitted at a fixed rate, in small portions. */
   private static Histogram halfLoad(double perSecond, Duration duration) throws Exception {
     Histogram toStart = Load.histogram();
     try (LaneExecutor executor = oneLane(1_000_000)) {
       long begun = System.nanoTime();
       long count = (long) (perSecond * duration.toNanos() / 1e9);
-      for (long i = 0; i < count; i++) {
-        long due = begun + (long) (i / perSecond * 1e9);
-        while (System.nanoTime() < due) {
-          Thread.onSpinWait();
+      for (long i = 0; i < count;) {
+        LockSupport.parkNanos(PORTION_NANOS);
+        long due = Math.min(count, (long) ((System.nanoTime() - begun) * perSecond / 1e9));
+        for (; i < due; i++) {
+          long submitted = System.nanoTime();
+          var unused = executor.submit("tasks", Task.of(() -> {
+            toStart.recordValue(System.nanoTime() - submitted);
+            return 0;
+          }));
         }
-        var unused = executor.submit("tasks", Task.of(() -> {
-          toStart.recordValue(System.nanoTime() - due);
-          return 0;
-        }));
       }
       executor.drain().get();
-      if (toStart.getTotalCount() != count) {
-        throw new IllegalStateException("tasks are missing");
+      double reached = count * 1e9 / (System.nanoTime() - begun);
+      if (toStart.getTotalCount() != count || reached < 0.9 * perSecond) {
+        throw new IllegalStateException(
+            count + " tasks, " + toStart.getTotalCount() + " began, " + reached + " a second");
       }
     }
     return toStart;
@@ -318,7 +331,7 @@ public final class LanesScenario implements Scenario {
         try (Ways ways = new Ways(work, calls)) {
           int lists = Math.max(5, 5_000 / (calls * (micros + 1)));
           int turns = bench.size(40, 10);
-          for (int i = 0; i < bench.size(200, 60); i++) {
+          for (int i = 0; i < bench.size(60, 30); i++) {
             ways.loop(lists);
             ways.tools(lists);
             ways.pool(pool, lists);
@@ -327,8 +340,13 @@ public final class LanesScenario implements Scenario {
           for (int round = 0; round < bench.rounds(); round++) {
             double[] sums = new double[3];
             for (int turn = 0; turn < turns; turn++) {
-              sums[0] += ways.loop(lists);
-              sums[1] += ways.tools(lists);
+              // Neither is always the one that comes after the other.
+              double first = turn % 2 == 0 ? ways.loop(lists) : ways.tools(lists);
+              double second = turn % 2 == 0 ? ways.tools(lists) : ways.loop(lists);
+              sums[0] += turn % 2 == 0 ? first : second;
+              sums[1] += turn % 2 == 0 ? second : first;
+            }
+            for (int turn = 0; turn < turns; turn++) {
               sums[2] += ways.pool(pool, lists);
             }
             findings.add(LOOP, parameter, MICROS, sums[0] / turns);

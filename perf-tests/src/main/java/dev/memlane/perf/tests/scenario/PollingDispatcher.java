@@ -37,7 +37,7 @@ final class PollingDispatcher implements AutoCloseable {
       queue.add(() -> {
         try {
           result.complete(task.call());
-        } catch (Exception e) {
+        } catch (Throwable e) {
           // Thrown to whoever measures.
           result.completeExceptionally(e);
         }

@@ -1,0 +1,18 @@
+package dev.memlane.lanes;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Thrown by a tool whose call can't be done as it was asked: its result is a {@link ToolResult.Failure}, and it is neither tried
+ * again nor kept as a dead letter. The message is meant for the model that asked: what is wrong, and what it can do.
+ */
+public final class ToolException extends RuntimeException {
+
+  public ToolException(String message) {
+    this(message, null);
+  }
+
+  public ToolException(String message, @Nullable Throwable cause) {
+    super(message, cause);
+  }
+}

@@ -1,0 +1,252 @@
+package dev.memlane.lanes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CostsTest {
+
+  private static final double MICRO = 1_000;
+  private static final double MILLI = 1_000_000;
+
+  private static Cost known(double nanos) {
+    Cost cost = new Cost(Double.NaN);
+    cost.add(nanos);
+    return cost;
+  }
+
+  private static void add(Cost cost, int times, double nanos) {
+    for (int i = 0; i < times; i++) {
+      cost.add(nanos);
+    }
+  }
+
+  private static Costs costs(int processors) {
+    return new Costs(List.of("tool", "other"), processors);
+  }
+
+  private static double[] calls(int count, double nanos) {
+    double[] calls = new double[count];
+    Arrays.fill(calls, nanos);
+    return calls;
+  }
+
+  // One cost
+
+  @Test
+  void cost_withNothingAssumed_isTheFirst_andMayBeTwiceAsMuch() {
+    Cost cost = new Cost(Double.NaN);
+    assertThat(cost.isKnown()).isFalse();
+
+    cost.add(1_000);
+
+    assertThat(cost.isKnown()).isTrue();
+    assertThat(cost.estimate().mean()).isEqualTo(1_000);
+    assertThat(cost.estimate().most()).isEqualTo(2_000);
+  }
+
+  @Test
+  void cost_withSomethingAssumed_isKnownAndMoves() {
+    Cost cost = new Cost(30_000);
+    assertThat(cost.isKnown()).isTrue();
+    assertThat(cost.estimate().mean()).isEqualTo(30_000);
+
+    cost.add(10_000);
+
+    assertThat(cost.estimate().mean()).isStrictlyBetween(10_000.0, 30_000.0);
+  }
+
+  @ParameterizedTest
+  @ValueSource(doubles = {0, 10, 50_000, 1e9})
+  void add_theSameAgainAndAgain_isWhatItTakes(double nanos) {
+    Cost cost = known(10_000);
+
+    add(cost, 500, nanos);
+
+    assertThat(cost.estimate().mean()).isCloseTo(nanos, within(1.0));
+    assertThat(cost.estimate().most()).isCloseTo(nanos, within(1.0));
+  }
+
+  @Test
+  void add_movesTheMeanALittle_andMakesItLessCertain() {
+    Cost cost = known(1_000);
+    add(cost, 100, 1_000);
+
+    cost.add(1_800);
+
+    assertThat(cost.estimate().mean()).isEqualTo(1_100);
+    assertThat(cost.estimate().spread()).isCloseTo(200, within(1.0));
+  }
+
+  @Test
+  void add_oneThatStandsOut_countsTheSameHoweverFarItDoes() {
+    Cost far = known(1_000);
+    Cost farther = known(1_000);
+
+    far.add(1e6);
+    farther.add(1e15);
+
+    assertThat(far.estimate()).isEqualTo(farther.estimate());
+    assertThat(far.estimate().mean()).isLessThan(2_000);
+  }
+
+  @Test
+  void add_severalThatStandOut_soonCount() {
+    Cost cost = known(1_000);
+
+    cost.add(1e6);
+    double afterOne = cost.estimate().mean();
+    cost.add(1e6);
+    double afterTwo = cost.estimate().mean();
+    add(cost, 3, 1e6);
+
+    assertThat(afterTwo - afterOne).isGreaterThan(afterOne - 1_000);
+    assertThat(cost.estimate().mean()).isGreaterThan(1e5);
+  }
+
+  @Test
+  void add_toWhatTookNoTimeAtAll_counts() {
+    Cost cost = known(0);
+
+    add(cost, 20, 1e6);
+
+    assertThat(cost.estimate().mean()).isGreaterThan(5e5);
+  }
+
+  @Test
+  void drift_forgetsALittleAtATime_towardsWhatWasAssumed() {
+    Cost cost = new Cost(30_000);
+    add(cost, 100, 130_000);
+
+    cost.driftTowards(30_000);
+    assertThat(cost.estimate().mean()).isStrictlyBetween(129_000.0, 130_000.0);
+
+    for (int i = 0; i < 20_000; i++) {
+      cost.driftTowards(30_000);
+    }
+    assertThat(cost.estimate().mean()).isCloseTo(30_000, within(1.0));
+    assertThat(cost.estimate().most()).isCloseTo(60_000, within(1.0));
+  }
+
+  // Which are short
+
+  @Test
+  void isShort_byWhatItTakesAtMost_upToFiftyHandOvers() {
+    Costs costs = costs(2);
+
+    assertThat(costs.isShort(new Cost(Double.NaN), 1)).as("unknown").isFalse();
+    assertThat(costs.isShort(known(749 * MICRO), 1)).as("1.498 ms at most").isTrue();
+    assertThat(costs.isShort(known(750 * MICRO), 1)).as("1.5 ms at most").isFalse();
+  }
+
+  @Test
+  void isShort_severalCallsAtOnce_areAsLongAsAllOfThem() {
+    Costs costs = costs(2);
+
+    assertThat(costs.isShort(known(70 * MICRO), 10)).isTrue();
+    assertThat(costs.isShort(known(70 * MICRO), 11)).isFalse();
+  }
+
+  @Test
+  void isLong_however_quickOrSlowHandingOverIs_isBetweenOneAndFiveMillis() {
+    Costs quick = costs(2);
+    Costs slow = costs(2);
+    add(quick.handOver(), 100, 100);
+    add(slow.handOver(), 100, 10 * MILLI);
+
+    assertThat(quick.isLong(MILLI - 1)).isFalse();
+    assertThat(quick.isLong(MILLI)).isTrue();
+    assertThat(slow.isLong(5 * MILLI - 1)).isFalse();
+    assertThat(slow.isLong(5 * MILLI)).isTrue();
+  }
+
+  @Test
+  void of_aTool_isItsOwnAndUnknownAtFirst() {
+    Costs costs = costs(2);
+    assertThat(costs.of("tool").isKnown()).isFalse();
+
+    costs.of("tool").add(1);
+
+    assertThat(costs.of("tool").isKnown()).isTrue();
+    assertThat(costs.of("other").isKnown()).isFalse();
+  }
+
+  // Decisions
+
+  @Test
+  void forLong_goes_andSaysWhetherAllAreKnown() {
+    Costs costs = costs(1);
+
+    assertThat(costs.forLong(new double[]{3 * MILLI, 5 * MILLI}))
+        .isEqualTo(new Decision(true, Decision.Reason.LONG, 2, Duration.ofMillis(8), Duration.ofNanos(30_000)));
+    assertThat(costs.forLong(new double[]{3 * MILLI, Double.NaN}))
+        .isEqualTo(new Decision(true, Decision.Reason.UNKNOWN, 2, Duration.ofMillis(3), Duration.ofNanos(30_000)));
+  }
+
+  @Test
+  void forShort_togetherShorterThanHandingThemOver_stay() {
+    assertThat(costs(2).forShort(calls(10, 5 * MICRO))).isEqualTo(
+        new Decision(false, Decision.Reason.DOES_NOT_PAY, 10, Duration.ofNanos(50_000), Duration.ofNanos(30_000)));
+  }
+
+  @Test
+  void forShort_sharingThemSavesMoreThanHandingThemOverTakes_go() {
+    assertThat(costs(2).forShort(calls(2, 400 * MICRO))).isEqualTo(
+        new Decision(true, Decision.Reason.PAYS, 2, Duration.ofNanos(800_000), Duration.ofNanos(30_000)));
+  }
+
+  @Test
+  void forShort_moreProcessors_paySooner() {
+    assertThat(costs(2).forShort(calls(8, 20 * MICRO)).parallel()).isFalse();
+    assertThat(costs(8).forShort(calls(8, 20 * MICRO)).parallel()).isTrue();
+  }
+
+  @Test
+  void forShort_oneOfThemTakesNearlyAllTheTime_stay() {
+    assertThat(costs(2).forShort(new double[]{700 * MICRO, 50 * MICRO}).parallel()).isFalse();
+    assertThat(costs(2).forShort(new double[]{700 * MICRO}).parallel()).as("alone").isFalse();
+  }
+
+  @Test
+  void forShort_oneProcessor_stay() {
+    assertThat(costs(1).forShort(calls(1_000, 700 * MICRO))).isEqualTo(
+        new Decision(false, Decision.Reason.DOES_NOT_PAY, 1_000, Duration.ofMillis(700), Duration.ofNanos(30_000)));
+  }
+
+  @Test
+  void forShort_thatStay_bringHandingOverBackToWhatWasAssumed() {
+    Costs costs = costs(2);
+    double[] calls = calls(2, 300 * MICRO);
+    assertThat(costs.forShort(calls).parallel()).isTrue();
+    add(costs.handOver(), 100, 600 * MICRO);
+    assertThat(costs.forShort(calls).parallel()).isFalse();
+
+    int tries = 0;
+    while (!costs.forShort(calls).parallel()) {
+      tries++;
+      assertThat(tries).isLessThan(10_000);
+    }
+
+    assertThat(tries).isGreaterThan(100);
+  }
+
+  @Test
+  void forOutside_go() {
+    assertThat(costs(1).forOutside(3))
+        .isEqualTo(new Decision(true, Decision.Reason.OUTSIDE, 3, Duration.ZERO, Duration.ofNanos(30_000)));
+  }
+
+  @Test
+  void decision_asText_saysWhereAndWhy() {
+    assertThat(costs(2).forShort(calls(1, 5 * MICRO))).hasToString(
+        "on the caller's thread (DOES_NOT_PAY): 1 call takes 5 us one after the other, handing over takes 30 us");
+    assertThat(costs(2).forLong(new double[]{3 * MILLI, 5 * MILLI})).hasToString(
+        "in parallel (LONG): 2 calls take 8000 us one after the other, handing over takes 30 us");
+  }
+}

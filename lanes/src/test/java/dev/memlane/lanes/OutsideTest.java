@@ -1,0 +1,730 @@
+package dev.memlane.lanes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.memlane.testing.ManualScheduler;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class OutsideTest {
+
+  private static final Duration LEASE = Duration.ofSeconds(10);
+
+  private final ManualScheduler time = new ManualScheduler();
+  private final List<LaneExecutor> executors = new ArrayList<>();
+  private final BlockingQueue<LaneEvent> events = new LinkedBlockingQueue<>();
+  private final CountDownLatch gate = new CountDownLatch(1);
+
+  @AfterEach
+  void close() {
+    gate.countDown();
+    executors.forEach(executor -> {
+      executor.shutdown(Duration.ZERO);
+      executor.close();
+    });
+  }
+
+  private LaneExecutor executor(int concurrency, Lane... lanes) {
+    LaneExecutor.Builder builder = LaneExecutor.builder().concurrency(concurrency).scheduler(time)
+        .nanoTime(time::nanoTime);
+    for (Lane lane : lanes) {
+      builder.lane(lane);
+    }
+    LaneExecutor executor = builder.build();
+    executors.add(executor);
+    executor.subscribe(event -> true, events::add);
+    return executor;
+  }
+
+  private static Task<String> outside(String name) {
+    return Task.outside(String.class, "payload of " + name).named(name);
+  }
+
+  /** A task that holds its place until the gate is opened; it has begun when this returns. */
+  private Job<String> running(LaneExecutor executor, String lane) throws InterruptedException {
+    CountDownLatch begun = new CountDownLatch(1);
+    Job<String> job = executor.submit(lane, Task.of(() -> {
+      begun.countDown();
+      gate.await();
+      return "inside";
+    }));
+    Waits.until(begun);
+    return job;
+  }
+
+  private static Outside.Claim claim(LaneExecutor executor, Job<?> job) {
+    return executor.outside().claim(job.id(), LEASE).orElseThrow();
+  }
+
+  private static LaneStats stats(LaneExecutor executor) {
+    return executor.stats().getFirst();
+  }
+
+  /** Nobody is told of the claim's end by anyone but the executor. */
+  private static void assertStale(LaneExecutor executor, Outside.Claim claim) {
+    assertThat(executor.outside().renew(claim.id(), LEASE)).isFalse();
+    assertThat(executor.outside().complete(claim.id(), "late")).isFalse();
+    assertThat(executor.outside().fail(claim.id(), new IllegalStateException("late"))).isFalse();
+  }
+
+  // Offers
+
+  @Test
+  void submit_outsideTasks_areOfferedInOrder_andHoldNoPlace() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a").concurrency(1), Lane.of("b"));
+    Job<String> inB = executor.submit("b", outside("in b"));
+    Job<String> first = executor.submit("a", outside("first"));
+    Job<String> second = executor.submit("a", outside("second"));
+
+    assertThat(executor.outside().offers()).containsExactly(
+        new Outside.Offer(first.id(), "a", "first", "payload of first", 0),
+        new Outside.Offer(second.id(), "a", "second", "payload of second", 0),
+        new Outside.Offer(inB.id(), "b", "in b", "payload of in b", 0));
+    assertThat(stats(executor).queued()).isEqualTo(2);
+    assertThat(stats(executor).running()).isZero();
+    assertThat(Waits.get(executor.submit("a", Task.of(() -> "inside")).future())).isEqualTo("inside");
+    assertThat(first.future()).isNotDone();
+  }
+
+  @Test
+  void submit_outsideTasks_countForTheQueuesBound() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a").queueBound(2));
+    Batch<String> batch = executor.submitAll("a", List.of(outside("1"), outside("2"), outside("3")));
+
+    assertThat(Waits.failure(batch.jobs().getLast().future())).isInstanceOf(LaneException.Full.class);
+
+    assertThat(executor.outside().offers()).extracting(Outside.Offer::task).containsExactly("1", "2");
+    claim(executor, batch.jobs().getFirst());
+    executor.submit("a", outside("4"));
+    assertThat(executor.outside().offers()).extracting(Outside.Offer::task).containsExactly("2", "4");
+  }
+
+  @Test
+  void events_ofAnOutsideTask_tellWhatItWaitsFor() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a"));
+    Job<String> job = executor.submit("a", outside("task"));
+    time.pass(Duration.ofSeconds(3));
+    Outside.Claim claim = claim(executor, job);
+    time.pass(Duration.ofSeconds(2));
+
+    executor.outside().complete(claim.id(), "done");
+
+    assertThat(events.take()).isEqualTo(new LaneEvent.Submitted("a", job.id(), "task", null));
+    assertThat(events.take()).isEqualTo(new LaneEvent.Offered("a", job.id(), "task", "payload of task"));
+    assertThat(events.take())
+        .isEqualTo(new LaneEvent.Started("a", job.id(), "task", 1, Duration.ofSeconds(3), "payload of task"));
+    assertThat(events.take()).isEqualTo(new LaneEvent.Completed("a", job.id(), "task", Duration.ofSeconds(2)));
+    assertThat(events.take()).isEqualTo(new LaneEvent.Idle(null));
+  }
+
+  @Test
+  void telling_aTaskThatRunsHere_tellsThoseOutsideWhenItStarts() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a"));
+
+    Job<String> job = executor.submit("a", Task.of(() -> "here").telling(Map.of("command", "make")).named("shell"));
+
+    assertThat(Waits.get(job.future())).isEqualTo("here");
+    assertThat(events.take()).isEqualTo(new LaneEvent.Submitted("a", job.id(), "shell", null));
+    assertThat(events.take())
+        .isEqualTo(new LaneEvent.Started("a", job.id(), "shell", 1, Duration.ZERO, Map.of("command", "make")));
+    assertThat(job.task().isOutside()).isFalse();
+  }
+
+  @Test
+  void task_thatNobodyOrEverybodyDoes_isRefused() {
+    assertThatThrownBy(() -> new Task<String>(null, null, "payload", "task", false, null))
+        .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("task task needs either work, or the type");
+    assertThatThrownBy(() -> new Task<>(() -> "", String.class, "payload", "task", false, null))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  // Claims
+
+  @Test
+  void next_severalOffered_claimsTheOldest() {
+    LaneExecutor executor = executor(4, Lane.of("a"), Lane.of("b"));
+    executor.submit("b", outside("in b"));
+    Job<String> first = executor.submit("a", outside("first"));
+    Job<String> second = executor.submit("a", outside("second"));
+
+    Outside.Claim claim = executor.outside().next("a", LEASE).orElseThrow();
+
+    assertThat(claim)
+        .isEqualTo(new Outside.Claim(claim.id(), first.id(), "a", "first", "payload of first", 1, LEASE));
+    assertThat(executor.outside().next("a", LEASE).orElseThrow().job()).isEqualTo(second.id());
+    assertThat(executor.outside().next("a", LEASE)).isEmpty();
+    assertThat(executor.outside().offers()).extracting(Outside.Offer::task).containsExactly("in b");
+  }
+
+  @Test
+  void next_oneWhoseDeadlineIsNear_claimsItFirst() {
+    LaneExecutor executor = executor(4, Lane.of("a"));
+    executor.submit("a", outside("old"));
+    executor.submit("a", outside("urgent").within(Duration.ofSeconds(12)));
+    time.pass(Duration.ofSeconds(5));
+
+    assertThat(executor.outside().next("a", LEASE).orElseThrow().task()).isEqualTo("urgent");
+    assertThat(executor.outside().next("a", LEASE).orElseThrow().task()).isEqualTo("old");
+  }
+
+  @Test
+  void claim_byId_needsNoTurn_andEachIsClaimedOnce() {
+    LaneExecutor executor = executor(4, Lane.of("a"));
+    Job<String> first = executor.submit("a", outside("first"));
+    Job<String> second = executor.submit("a", outside("second"));
+
+    Outside.Claim claim = executor.outside().claim(second.id(), LEASE).orElseThrow();
+
+    assertThat(claim.job()).isEqualTo(second.id());
+    assertThat(executor.outside().claim(second.id(), LEASE)).isEmpty();
+    assertThat(executor.outside().offers()).extracting(Outside.Offer::id).containsExactly(first.id());
+    assertThat(executor.outside().next("a", LEASE).orElseThrow().job()).isEqualTo(first.id());
+  }
+
+  @Test
+  void claim_ofWhatIsNoOffer_isEmpty() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a"));
+    Job<String> inside = running(executor, "a");
+    Job<String> done = executor.submit("a", outside("done"));
+    executor.outside().complete(claim(executor, done).id(), "done");
+
+    assertThat(executor.outside().claim(inside.id(), LEASE)).isEmpty();
+    assertThat(executor.outside().claim(done.id(), LEASE)).isEmpty();
+    assertThat(executor.outside().claim("nothing", LEASE)).isEmpty();
+  }
+
+  @Test
+  void claim_thatIsNone_isAnsweredByNobody() {
+    LaneExecutor executor = executor(4, Lane.of("a"));
+    Job<String> job = executor.submit("a", outside("task"));
+    Outside.Claim claim = claim(executor, job);
+
+    for (String id : List.of("", ".", "nothing", job.id(), job.id() + ".", job.id() + ".2", job.id() + ".x",
+        claim.id() + ".1")) {
+      assertThat(executor.outside().complete(id, "done")).as(id).isFalse();
+      assertThat(executor.outside().fail(id, new IllegalStateException("no"))).as(id).isFalse();
+      assertThat(executor.outside().renew(id, LEASE)).as(id).isFalse();
+    }
+    assertThat(job.future()).isNotDone();
+  }
+
+  @Test
+  void lease_thatIsNone_orLaneThatThereIsNot_isRefused() {
+    Outside outside = executor(4, Lane.of("a")).outside();
+
+    assertThatThrownBy(() -> outside.next("a", Duration.ZERO)).isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("the lease is PT0S");
+    assertThatThrownBy(() -> outside.claim("id", Duration.ofSeconds(-1))).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> outside.renew("id", Duration.ZERO)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> outside.next("b", LEASE)).isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("there is no lane b");
+  }
+
+  // Places
+
+  @Test
+  void claim_holdsAPlace_untilItIsAnswered() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a").concurrency(1));
+    Job<String> job = executor.submit("a", outside("task"));
+    Outside.Claim claim = claim(executor, job);
+    assertThat(stats(executor).running()).isEqualTo(1);
+    Job<String> inside = executor.submit("a", Task.of(() -> "inside"));
+    assertThat(stats(executor).queued()).isEqualTo(1);
+
+    assertThat(executor.outside().complete(claim.id(), "outside")).isTrue();
+
+    assertThat(Waits.get(inside.future())).isEqualTo("inside");
+    assertThat(Waits.get(job.future())).isEqualTo("outside");
+  }
+
+  @Test
+  void claim_laneRunsAsManyAsItMay_isEmpty() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a").concurrency(2));
+    Job<String> inside = running(executor, "a");
+    executor.submit("a", outside("first"));
+    Job<String> second = executor.submit("a", outside("second"));
+    assertThat(executor.outside().next("a", LEASE)).isPresent();
+
+    assertThat(executor.outside().next("a", LEASE)).isEmpty();
+    assertThat(executor.outside().claim(second.id(), LEASE)).isEmpty();
+
+    assertThat(executor.outside().offers()).extracting(Outside.Offer::id).containsExactly(second.id());
+    gate.countDown();
+    Waits.get(inside.future());
+    assertThat(executor.outside().next("a", LEASE).orElseThrow().job()).isEqualTo(second.id());
+  }
+
+  @Test
+  void claim_otherLanesHaveAllPlaces_isEmpty() throws Exception {
+    LaneExecutor executor = executor(2, Lane.of("a"), Lane.of("b").reserved(1));
+    executor.submit("a", outside("task"));
+    Job<String> inside = running(executor, "a");
+
+    assertThat(executor.outside().next("a", LEASE)).as("the other place is kept").isEmpty();
+
+    executor.submit("b", outside("in b"));
+    assertThat(executor.outside().next("b", LEASE)).isPresent();
+    gate.countDown();
+    Waits.get(inside.future());
+    assertThat(executor.outside().next("a", LEASE)).isPresent();
+  }
+
+  @Test
+  void claim_thatFoundNoPlace_isToldWhenThereIsOne() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a").concurrency(1));
+    running(executor, "a");
+    Job<String> first = executor.submit("a", outside("first"));
+    Job<String> second = executor.submit("a", outside("second"));
+    Waits.next(events, LaneEvent.Offered.class);
+    Waits.next(events, LaneEvent.Offered.class);
+    assertThat(executor.outside().claim(second.id(), LEASE)).isEmpty();
+
+    gate.countDown();
+
+    LaneEvent.Offered told = Waits.next(events, LaneEvent.Offered.class);
+    assertThat(told).isEqualTo(new LaneEvent.Offered("a", first.id(), "first", "payload of first"));
+    Outside.Claim claim = executor.outside().next("a", LEASE).orElseThrow();
+    executor.outside().complete(claim.id(), "done");
+    executor.submit("a", Task.of(() -> "inside"));
+    assertThat(events.take()).isInstanceOf(LaneEvent.Started.class);
+    assertThat(events.take()).isInstanceOf(LaneEvent.Completed.class);
+    assertThat(events.take()).as("nobody has found no place").isInstanceOf(LaneEvent.Submitted.class);
+  }
+
+  @Test
+  void claim_thatALimitOfStartsHasHeldBack_isToldWhenItDoesNot() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a").startsPerMinute(1));
+    executor.submit("a", outside("first"));
+    Job<String> second = executor.submit("a", outside("second"));
+    Waits.next(events, LaneEvent.Offered.class);
+    Waits.next(events, LaneEvent.Offered.class);
+    assertThat(executor.outside().next("a", LEASE)).isPresent();
+    assertThat(executor.outside().next("a", LEASE)).isEmpty();
+
+    time.pass(Duration.ofMinutes(1));
+
+    assertThat(Waits.next(events, LaneEvent.Offered.class).id()).isEqualTo(second.id());
+    assertThat(executor.outside().next("a", LEASE)).isPresent();
+  }
+
+  @Test
+  void claim_isAStart_forALaneThatLimitsThem() {
+    LaneExecutor executor = executor(4, Lane.of("a").startsPerMinute(1));
+    executor.submitAll("a", List.of(outside("1"), outside("2")));
+
+    Outside.Claim claim = executor.outside().next("a", LEASE).orElseThrow();
+    executor.outside().complete(claim.id(), "done");
+
+    assertThat(executor.outside().next("a", LEASE)).isEmpty();
+    time.pass(Duration.ofSeconds(59));
+    assertThat(executor.outside().next("a", LEASE)).isEmpty();
+    time.pass(Duration.ofSeconds(1));
+    assertThat(executor.outside().next("a", LEASE)).isPresent();
+  }
+
+  // Answers
+
+  @Test
+  void complete_byTheClaim_isTheJobsResult() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a"));
+    Job<String> job = executor.submit("a", outside("task"));
+    Outside.Claim claim = claim(executor, job);
+
+    assertThat(executor.outside().complete(claim.id(), "done")).isTrue();
+
+    assertThat(job.future()).isCompletedWithValue("done");
+    assertStale(executor, claim);
+    assertThat(job.future()).isCompletedWithValue("done");
+    assertThat(stats(executor).completed()).isEqualTo(1);
+    assertThat(stats(executor).running()).isZero();
+    assertThat(executor.outside().offers()).isEmpty();
+  }
+
+  @Test
+  void complete_withAResultOfAnotherType_isRefused_andTheClaimStays() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a"));
+    Job<Number> job = executor.submit("a", Task.outside(Number.class, "payload").named("task"));
+    Outside.Claim claim = claim(executor, job);
+
+    assertThatThrownBy(() -> executor.outside().complete(claim.id(), "text"))
+        .isInstanceOf(IllegalArgumentException.class).hasMessageContainingAll(job.id(), "task",
+            "java.lang.Number", "java.lang.String");
+
+    assertThat(job.future()).isNotDone();
+    assertThat(executor.outside().renew(claim.id(), LEASE)).isTrue();
+    assertThat(executor.outside().complete(claim.id(), 42)).isTrue();
+    assertThat(Waits.get(job.future())).isEqualTo(42);
+  }
+
+  @Test
+  void fail_notIdempotent_isADeadLetter_thatIsOfferedAgainWhenReplayed() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a"));
+    Job<String> job = executor.submit("a", outside("task"));
+    Outside.Claim claim = claim(executor, job);
+    Throwable failure = new IllegalStateException("no");
+
+    assertThat(executor.outside().fail(claim.id(), failure)).isTrue();
+
+    assertThat(Waits.failure(job.future())).isSameAs(failure);
+    assertStale(executor, claim);
+    assertThat(stats(executor).running()).isZero();
+    assertThat(executor.deadLetters()).singleElement().satisfies(letter -> {
+      assertThat(letter.id()).isEqualTo(job.id());
+      assertThat(letter.failures()).containsExactly(failure);
+    });
+    assertThat(executor.outside().offers()).isEmpty();
+    Job<?> replayed = executor.replay(job.id()).orElseThrow();
+    assertThat(executor.outside().offers())
+        .containsExactly(new Outside.Offer(replayed.id(), "a", "task", "payload of task", 0));
+  }
+
+  @Test
+  void fail_idempotent_isOfferedAgainAfterThePause_untilItsAttemptsAreUsedUp() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a").attempts(2).firstPause(Duration.ofSeconds(1)));
+    Job<String> job = executor.submit("a", outside("task").idempotent(true));
+    Waits.next(events, LaneEvent.Offered.class);
+    Outside.Claim first = claim(executor, job);
+    Throwable firstFailure = new IllegalStateException("first");
+
+    assertThat(executor.outside().fail(first.id(), firstFailure)).isTrue();
+
+    assertThat(executor.outside().offers()).isEmpty();
+    assertThat(executor.outside().claim(job.id(), LEASE)).as("in its pause").isEmpty();
+    assertThat(stats(executor).retrying()).isEqualTo(1);
+    time.pass(Duration.ofSeconds(1));
+    assertThat(Waits.next(events, LaneEvent.Offered.class).id()).isEqualTo(job.id());
+    assertThat(executor.outside().offers())
+        .containsExactly(new Outside.Offer(job.id(), "a", "task", "payload of task", 1));
+    Outside.Claim second = claim(executor, job);
+    assertThat(second.id()).isNotEqualTo(first.id());
+    assertThat(second.attempt()).isEqualTo(2);
+    assertStale(executor, first);
+    Throwable secondFailure = new IllegalStateException("second");
+    assertThat(executor.outside().fail(second.id(), secondFailure)).isTrue();
+    assertThat(Waits.failure(job.future())).isSameAs(secondFailure);
+    assertThat(executor.deadLetters()).singleElement().satisfies(
+        letter -> assertThat(letter.failures()).containsExactly(firstFailure, secondFailure));
+  }
+
+  // Leases
+
+  @Test
+  void lease_ended_idempotent_isTakenBackAndOfferedAgain() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a").concurrency(1).firstPause(Duration.ofSeconds(1)));
+    Job<String> job = executor.submit("a", outside("task").idempotent(true));
+    Waits.next(events, LaneEvent.Offered.class);
+    Outside.Claim lost = claim(executor, job);
+
+    time.pass(LEASE);
+
+    assertThat(Waits.next(events, LaneEvent.Retried.class).failure()).isInstanceOf(LaneException.TimedOut.class)
+        .hasMessageContaining("lease ended");
+    assertStale(executor, lost);
+    assertThat(stats(executor).running()).isZero();
+    time.pass(Duration.ofSeconds(1));
+    Waits.next(events, LaneEvent.Offered.class);
+    Outside.Claim found = executor.outside().next("a", LEASE).orElseThrow();
+    assertThat(found.job()).isEqualTo(job.id());
+    assertThat(found.id()).isNotEqualTo(lost.id());
+    assertStale(executor, lost);
+    assertThat(job.future()).isNotDone();
+    assertThat(executor.outside().complete(found.id(), "done")).isTrue();
+    assertThat(job.future()).isCompletedWithValue("done");
+    assertThat(executor.deadLetters()).isEmpty();
+  }
+
+  @Test
+  void lease_ended_notIdempotent_hasFailed() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a").concurrency(1));
+    Job<String> job = executor.submit("a", outside("task"));
+    Outside.Claim lost = claim(executor, job);
+    time.pass(LEASE.minusNanos(1));
+    assertThat(executor.outside().renew(lost.id(), Duration.ofNanos(1))).isTrue();
+
+    time.pass(Duration.ofNanos(1));
+
+    assertThat(Waits.failure(job.future())).isInstanceOf(LaneException.TimedOut.class).hasMessageContainingAll("task",
+        job.id(), "lease ended");
+    assertStale(executor, lost);
+    assertThat(executor.outside().offers()).isEmpty();
+    assertThat(executor.deadLetters()).extracting(DeadLetter::id).containsExactly(job.id());
+    assertThat(Waits.get(executor.submit("a", Task.of(() -> "next")).future())).isEqualTo("next");
+  }
+
+  @Test
+  void lease_longerThanTheLaneAllows_isAsLongAsItAllows() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a").timeout(Duration.ofSeconds(5)));
+    Job<String> job = executor.submit("a", outside("task"));
+
+    Outside.Claim claim = claim(executor, job);
+
+    assertThat(claim.lease()).isEqualTo(Duration.ofSeconds(5));
+    time.pass(Duration.ofSeconds(5));
+    assertThat(Waits.failure(job.future())).isInstanceOf(LaneException.TimedOut.class);
+    assertStale(executor, claim);
+  }
+
+  @Test
+  void renew_hasTheLeaseEndLater() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a"));
+    Job<String> job = executor.submit("a", outside("task"));
+    Outside.Claim claim = claim(executor, job);
+    time.pass(Duration.ofSeconds(8));
+
+    assertThat(executor.outside().renew(claim.id(), LEASE)).isTrue();
+
+    time.pass(Duration.ofSeconds(2));
+    untilTheAlarmIsSetAgain(job);
+    assertThat(job.future()).isNotDone();
+    time.pass(Duration.ofSeconds(8).minusNanos(1));
+    assertThat(executor.outside().renew(claim.id(), Duration.ofNanos(1))).isTrue();
+    assertThat(job.future()).isNotDone();
+    time.pass(Duration.ofNanos(1));
+    assertThat(Waits.failure(job.future())).isInstanceOf(LaneException.TimedOut.class);
+    assertStale(executor, claim);
+  }
+
+  /** The one alarm of all attempts rings when the first lease would have ended, and is then set to the next. */
+  private void untilTheAlarmIsSetAgain(Job<?> job) {
+    while (time.pending() == 0 && !job.future().isDone()) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void renew_beyondWhatTheLaneAllows_endsWhenTheLaneSays() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a").timeout(Duration.ofSeconds(15)));
+    Job<String> job = executor.submit("a", outside("task"));
+    Outside.Claim claim = claim(executor, job);
+    time.pass(Duration.ofSeconds(8));
+
+    assertThat(executor.outside().renew(claim.id(), Duration.ofMinutes(10))).isTrue();
+
+    time.pass(Duration.ofSeconds(2));
+    untilTheAlarmIsSetAgain(job);
+    assertThat(job.future()).isNotDone();
+    time.pass(Duration.ofSeconds(5));
+    assertThat(Waits.failure(job.future())).isInstanceOf(LaneException.TimedOut.class);
+    assertStale(executor, claim);
+  }
+
+  @Test
+  void renew_forLess_hasTheLeaseEndSooner() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a"));
+    Job<String> job = executor.submit("a", outside("task"));
+    Outside.Claim claim = claim(executor, job);
+
+    assertThat(executor.outside().renew(claim.id(), Duration.ofSeconds(1))).isTrue();
+
+    time.pass(Duration.ofSeconds(1));
+    assertThat(Waits.failure(job.future())).isInstanceOf(LaneException.TimedOut.class);
+  }
+
+  // Other ends
+
+  @Test
+  void cancel_whileClaimed_givesThePlaceBack_andTheClaimIsStale() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a").concurrency(1));
+    Job<String> job = executor.submit("a", outside("task").idempotent(true));
+    Outside.Claim claim = claim(executor, job);
+    Job<String> next = executor.submit("a", Task.of(() -> "next"));
+
+    job.cancel();
+
+    assertThat(Waits.get(next.future())).isEqualTo("next");
+    assertStale(executor, claim);
+    assertThat(job.future()).isCancelled();
+    assertThat(stats(executor).cancelled()).isEqualTo(1);
+    Waits.get(executor.drain());
+  }
+
+  @Test
+  void cancel_whileOffered_isOfferedNoMore() {
+    LaneExecutor executor = executor(4, Lane.of("a"));
+    Job<String> job = executor.submit("a", outside("task"));
+
+    job.cancel();
+
+    assertThat(executor.outside().offers()).isEmpty();
+    assertThat(executor.outside().claim(job.id(), LEASE)).isEmpty();
+    assertThat(executor.outside().next("a", LEASE)).isEmpty();
+  }
+
+  @Test
+  void deadline_endsTasksThatAreOfferedOrClaimed() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a"));
+    Job<String> offered = executor.submit("a", outside("offered").within(Duration.ofSeconds(3)));
+    Job<String> claimed = executor.submit("a", outside("claimed").within(Duration.ofSeconds(3)).idempotent(true));
+    Outside.Claim claim = claim(executor, claimed);
+
+    time.pass(Duration.ofSeconds(3));
+
+    assertThat(Waits.failure(offered.future())).isInstanceOf(LaneException.TimedOut.class)
+        .hasMessageContainingAll("offered", "PT3S");
+    assertThat(Waits.failure(claimed.future())).isInstanceOf(LaneException.TimedOut.class)
+        .hasMessageContainingAll("claimed", "PT3S");
+    assertStale(executor, claim);
+    assertThat(executor.outside().offers()).isEmpty();
+    Waits.get(executor.drain());
+    assertThat(executor.deadLetters()).extracting(DeadLetter::id).containsExactlyInAnyOrder(offered.id(), claimed.id());
+  }
+
+  @Test
+  void drain_waitsForOfferedAndClaimedTasks() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a"));
+    Job<String> job = executor.submit("a", outside("task"));
+
+    CompletableFuture<?> drain = executor.drain();
+
+    assertThat(drain).isNotDone();
+    Outside.Claim claim = claim(executor, job);
+    assertThat(drain).isNotDone();
+    executor.outside().complete(claim.id(), "done");
+    Waits.get(drain);
+  }
+
+  @Test
+  void shutdown_withoutTime_tellsTheCallersOfOfferedAndClaimedTasks() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a"));
+    Job<String> offered = executor.submit("a", outside("offered"));
+    Job<String> claimed = executor.submit("a", outside("claimed"));
+    Outside.Claim claim = claim(executor, claimed);
+
+    assertThat(executor.shutdown(Duration.ZERO)).isFalse();
+
+    assertThat(Waits.failure(offered.future())).isInstanceOf(LaneException.ShutDown.class)
+        .hasMessageContaining("offered");
+    assertThat(Waits.failure(claimed.future())).isInstanceOf(LaneException.ShutDown.class)
+        .hasMessageContaining("claimed");
+    assertStale(executor, claim);
+    assertThat(executor.outside().offers()).isEmpty();
+    assertThat(executor.outside().next("a", LEASE)).isEmpty();
+    assertThat(Waits.failure(executor.submit("a", outside("late")).future()))
+        .isInstanceOf(LaneException.ShutDown.class);
+    assertThat(executor.deadLetters()).isEmpty();
+  }
+
+  @Test
+  void shutdown_withTime_letsWorkersEndWhatThereIs() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a"));
+    Job<String> offered = executor.submit("a", outside("offered"));
+    Job<String> claimed = executor.submit("a", outside("claimed"));
+    Outside.Claim claim = claim(executor, claimed);
+    CompletableFuture<Boolean> shutdown = CompletableFuture
+        .supplyAsync(() -> executor.shutdown(Duration.ofSeconds(30)));
+    Waits.next(events, LaneEvent.ShutDown.class);
+
+    assertThat(executor.outside().complete(claim.id(), "done")).isTrue();
+    assertThat(executor.outside().complete(claim(executor, offered).id(), "done")).isTrue();
+
+    assertThat(Waits.get(shutdown)).isTrue();
+    assertThat(offered.future()).isCompletedWithValue("done");
+    assertThat(claimed.future()).isCompletedWithValue("done");
+  }
+
+  // Many threads
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4})
+  void manyWorkers_claimAndAnswer_noneIsClaimedTwiceAndEveryOneIsAnsweredOnce(long seed) throws Exception {
+    int tasks = 300;
+    int places = 3;
+    Lane lane = Lane.of("a").concurrency(places).attempts(tasks).firstPause(Duration.ofNanos(1));
+    Set<String> claims = ConcurrentHashMap.newKeySet();
+    Set<String> held = ConcurrentHashMap.newKeySet();
+    AtomicInteger mostHeld = new AtomicInteger();
+    Map<String, String> answers = new ConcurrentHashMap<>();
+    try (LaneExecutor executor = LaneExecutor.builder().concurrency(5).lane(lane).build();
+        ExecutorService workers = Executors.newFixedThreadPool(4)) {
+      Batch<String> batch = executor.submitAll("a", tasks(tasks));
+      CompletableFuture<List<String>> all = batch.allOf();
+      List<Future<?>> working = new ArrayList<>();
+      for (int worker = 0; worker < 4; worker++) {
+        Random random = new Random(31 * seed + worker);
+        String name = "worker " + worker;
+        working.add(workers.submit(() -> {
+          try {
+            while (!all.isDone()) {
+              Optional<Outside.Claim> claim = anyClaim(executor, random);
+              if (claim.isEmpty()) {
+                Thread.onSpinWait();
+                continue;
+              }
+              String id = claim.get().id();
+              String job = claim.get().job();
+              assertThat(claims.add(id)).as("seed %s: %s was claimed twice", seed, id).isTrue();
+              assertThat(held.add(job)).as("seed %s: two hold %s", seed, job).isTrue();
+              mostHeld.accumulateAndGet(held.size(), Math::max);
+              held.remove(job);
+              if (random.nextInt(3) == 0) {
+                assertThat(executor.outside().fail(id, new IllegalStateException("again"))).as("seed %s", seed)
+                    .isTrue();
+              } else {
+                answers.put(job, name + " by " + id);
+                assertThat(executor.outside().complete(id, name + " by " + id)).as("seed %s", seed).isTrue();
+              }
+              assertThat(executor.outside().complete(id, "again")).as("seed %s", seed).isFalse();
+            }
+            return null;
+          } catch (Throwable e) {
+            // The others would wait for what this one has claimed.
+            all.completeExceptionally(e);
+            throw e;
+          }
+        }));
+      }
+      for (Future<?> one : working) {
+        one.get(60, TimeUnit.SECONDS);
+      }
+      assertThat(Waits.get(all)).as("seed %s", seed)
+          .isEqualTo(batch.jobs().stream().map(job -> answers.get(job.id())).toList());
+      Waits.get(executor.drain());
+      LaneStats stats = stats(executor);
+      assertThat(stats.completed()).as("seed %s", seed).isEqualTo(tasks);
+      assertThat(stats.retries()).as("seed %s", seed).isEqualTo(claims.size() - tasks);
+      assertThat(stats.queued() + stats.running() + stats.retrying()).as("seed %s", seed).isZero();
+    }
+    assertThat(mostHeld).as("seed %s", seed).hasValueBetween(1, places);
+  }
+
+  private static List<Task<String>> tasks(int count) {
+    List<Task<String>> tasks = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      tasks.add(outside("task " + i).idempotent(true));
+    }
+    return tasks;
+  }
+
+  /** In turn, or the first that is offered, for which the others are after as well. */
+  private static Optional<Outside.Claim> anyClaim(LaneExecutor executor, Random random) {
+    if (random.nextBoolean()) {
+      return executor.outside().next("a", Duration.ofMinutes(1));
+    }
+    List<Outside.Offer> offers = executor.outside().offers();
+    return offers.isEmpty()
+        ? Optional.empty()
+        : executor.outside().claim(offers.getFirst().id(), Duration.ofMinutes(1));
+  }
+}
