@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.memlane.testing.ManualScheduler;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -320,7 +321,8 @@ class OutsideTest {
     Job<String> second = executor.submit("a", outside("second"));
     Waits.next(events, LaneEvent.Offered.class);
     Waits.next(events, LaneEvent.Offered.class);
-    assertThat(executor.outside().next("a", LEASE)).isPresent();
+    Outside.Claim claim = executor.outside().next("a", LEASE).orElseThrow();
+    executor.outside().complete(claim.id(), "done");
     assertThat(executor.outside().next("a", LEASE)).isEmpty();
 
     time.pass(Duration.ofMinutes(1));
@@ -360,6 +362,27 @@ class OutsideTest {
     assertThat(stats(executor).completed()).isEqualTo(1);
     assertThat(stats(executor).running()).isZero();
     assertThat(executor.outside().offers()).isEmpty();
+  }
+
+  @Test
+  void complete_whatHasBeenDone_isForgotten() {
+    LaneExecutor executor = LaneExecutor.builder().lane(Lane.of("a")).scheduler(time).nanoTime(time::nanoTime).build();
+    executors.add(executor);
+    WeakReference<Object> payload = submitAndComplete(executor);
+
+    for (int i = 0; i < 100 && payload.get() != null; i++) {
+      System.gc();
+    }
+
+    assertThat(payload.get()).isNull();
+  }
+
+  private static WeakReference<Object> submitAndComplete(LaneExecutor executor) {
+    Object payload = new Object();
+    executor.submit("a", Task.outside(String.class, payload));
+    Outside.Claim claim = executor.outside().next("a", LEASE).orElseThrow();
+    assertThat(executor.outside().complete(claim.id(), "done")).isTrue();
+    return new WeakReference<>(payload);
   }
 
   @Test

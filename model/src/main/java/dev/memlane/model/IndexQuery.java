@@ -10,9 +10,10 @@ import org.jspecify.annotations.Nullable;
  * @param scope null for all scopes
  * @param filter null for no filter
  * @param depth how many documents to return at most of each kind; at least 1
+ * @param runs whether to tell the runs of the best of them
  */
 public record IndexQuery(@Nullable Embedding vector, @Nullable String text, @Nullable Scope scope,
-    @Nullable Filter filter, int depth) {
+    @Nullable Filter filter, int depth, boolean runs) {
 
   public IndexQuery {
     if (vector == null && text == null) {

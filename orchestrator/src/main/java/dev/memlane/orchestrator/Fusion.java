@@ -16,16 +16,29 @@ import java.util.Map;
  *
  * <p>
  * Weighted sums keep how much better one hit is than the next, which reciprocal ranks lose.
+ *
+ * <p>
+ * Memories that follow one another in a run lend each other of their score, because what answers a question is often said
+ * beside the words that match it. Each lends a share to the next two on either side; what is lent and what a memory has by
+ * itself are joined as chances are, 1 - (1 - a)(1 - b), so that a score stays within [0, 1] and none gets less. Where nothing was found
+ * by words, nothing is lent: similarities alone tell all from each other too little to be passed on.
  */
 final class Fusion {
 
   /** The share of meaning; the rest is that of words. */
-  private static final double SEMANTIC_WEIGHT = 0.5;
+  private static final double SEMANTIC_WEIGHT = 0.4;
+  /** What is lent to the first and to the second on either side. */
+  private static final double[] LENT = {0.4, 0.2};
 
   private Fusion() {}
 
-  /** A document with its score in [0, 1]. */
-  record Candidate(MemoryId memory, ContentHash contentHash, double score) {}
+  /**
+   * A document.
+   *
+   * @param own its score by itself, in [0, 1]
+   * @param score its score with what is lent to it, in [0, 1]
+   */
+  record Candidate(MemoryId memory, ContentHash contentHash, double own, double score) {}
 
   /** The candidates, best first. A memory of which several documents stand may be there more than once. */
   static List<Candidate> fuse(IndexHits hits) {
@@ -48,9 +61,35 @@ final class Fusion {
     }
     byWords.forEach((key, score) -> scores.merge(key, score, Double::sum));
     List<Candidate> candidates = new ArrayList<>(scores.size());
-    scores.forEach((key, score) -> candidates.add(new Candidate(key.memory, key.hash, Math.clamp(score, 0, 1))));
+    Map<MemoryId, Double> own = new HashMap<>();
+    scores.forEach((key, score) -> own.merge(key.memory, Math.clamp(score, 0, 1), Math::max));
+    Map<MemoryId, Double> left = new HashMap<>();
+    if (!hits.lexical().isEmpty()) {
+      hits.runs().forEach(run -> lend(run, own, left));
+    }
+    scores.forEach((key, score) -> {
+      double itself = Math.clamp(score, 0, 1);
+      candidates
+          .add(new Candidate(key.memory, key.hash, itself, 1 - (1 - itself) * left.getOrDefault(key.memory, 1.0)));
+    });
     candidates.sort(Comparator.comparingDouble(Candidate::score).reversed().thenComparing(Candidate::memory));
     return candidates;
+  }
+
+  /** For each memory of a run, what is left of the way to 1 after what the others lend to it. */
+  private static void lend(List<MemoryId> run, Map<MemoryId, Double> own, Map<MemoryId, Double> left) {
+    for (int lender = 0; lender < run.size(); lender++) {
+      double score = own.getOrDefault(run.get(lender), 0.0);
+      for (int distance = 1; score > 0 && distance <= LENT.length; distance++) {
+        double rest = 1 - LENT[distance - 1] * score;
+        if (lender >= distance) {
+          left.merge(run.get(lender - distance), rest, (one, other) -> one * other);
+        }
+        if (lender + distance < run.size()) {
+          left.merge(run.get(lender + distance), rest, (one, other) -> one * other);
+        }
+      }
+    }
   }
 
   private record IndexKey(MemoryId memory, ContentHash hash) {}

@@ -22,9 +22,10 @@ import org.jspecify.annotations.Nullable;
  * @param mode by meaning, by words, or both
  * @param threshold leaves out hits with a lower score; 0 leaves out none
  * @param embedding the query's vector where the caller has it already, or null
+ * @param context whether memories that follow one another in a run lend each other of their score
  */
 public record SearchRequest(String query, @Nullable Scope scope, int limit, @Nullable Filter filter, Mode mode,
-    double threshold, @Nullable Embedding embedding) {
+    double threshold, @Nullable Embedding embedding, boolean context) {
 
   /** The most hits that one search returns. */
   public static final int MOST = 1_000;
@@ -79,6 +80,7 @@ public record SearchRequest(String query, @Nullable Scope scope, int limit, @Nul
     private Mode mode = Mode.HYBRID;
     private double threshold;
     private @Nullable Embedding embedding;
+    private boolean context = true;
 
     private Builder(String query) {
       this.query = query;
@@ -122,6 +124,15 @@ public record SearchRequest(String query, @Nullable Scope scope, int limit, @Nul
     }
 
     /**
+     * Whether memories that follow one another in a run, by when they occurred, lend each other of their score; they do unless
+     * set, where something was found by words. Runs of more than a thousand memories are left out.
+     */
+    public Builder context(boolean context) {
+      this.context = context;
+      return this;
+    }
+
+    /**
      * @throws InvalidInputException also if there is no scope and {@link #everywhere} was not said, or both were
      */
     public SearchRequest build() {
@@ -130,7 +141,7 @@ public record SearchRequest(String query, @Nullable Scope scope, int limit, @Nul
             ? "the search has a scope and is to go everywhere; choose one"
             : "the search has no scope; name one, or say that it is to go everywhere");
       }
-      return new SearchRequest(query, scope, limit, filter, mode, threshold, embedding);
+      return new SearchRequest(query, scope, limit, filter, mode, threshold, embedding, context);
     }
   }
 }

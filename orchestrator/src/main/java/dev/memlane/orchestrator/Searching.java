@@ -27,7 +27,7 @@ final class Searching {
 
   /** Keeps queries apart from what is stored, where a pool of endpoints is used by classes of work. */
   private static final String WORK_CLASS = "search";
-  private static final int SHALLOWEST = 100;
+  private static final int SHALLOWEST = 200;
   /** How many rows are read from core beyond those that are wanted, in case some are to be dropped. */
   private static final int SPARE = 5;
 
@@ -61,13 +61,14 @@ final class Searching {
 
   private CompletableFuture<List<SearchHit>> search(SearchRequest request, @Nullable Embedding vector, int depth) {
     String text = request.mode() == SearchRequest.Mode.SEMANTIC ? null : request.query();
-    IndexQuery query = new IndexQuery(vector, text, request.scope(), request.filter(), depth);
+    IndexQuery query = new IndexQuery(vector, text, request.scope(), request.filter(), depth,
+        request.context());
     return stores.index().search(query).thenComposeAsync(hits -> {
       List<Fusion.Candidate> candidates = Fusion.fuse(hits);
       return new Hits(request, candidates).read(0, request.limit() + SPARE).thenComposeAsync(kept -> {
-        // Deeper candidates score lower than these, so a threshold that drops some ends the search as well.
+        // Deeper candidates score lower by themselves, and nothing is lent to them; so a threshold ends the search as well.
         boolean enough = kept.size() == request.limit() || hits.exhausted()
-            || !candidates.isEmpty() && candidates.getLast().score() < request.threshold();
+            || candidates.stream().anyMatch(candidate -> candidate.own() < request.threshold());
         return enough
             ? CompletableFuture.completedFuture(kept)
             : search(request, vector, (int) Math.min(Integer.MAX_VALUE / 2, depth * 4L));

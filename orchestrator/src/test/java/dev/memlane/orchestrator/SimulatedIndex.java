@@ -252,7 +252,7 @@ final class SimulatedIndex implements VectorIndex {
 
   @Override
   public CompletableFuture<IndexHits> search(IndexQuery query) {
-    return CompletableFuture.completedFuture(new IndexHits(List.of(), List.of(), true));
+    return CompletableFuture.completedFuture(new IndexHits(List.of(), List.of(), List.of(), true));
   }
 
   @Override

@@ -569,6 +569,31 @@ public abstract class VectorIndexContract {
   }
 
   @Test
+  void runs_ofTheBest_areInOrderOfTime_eachMemoryOnce_withoutThoseOfOthers() {
+    Instant noon = Instant.parse("2026-03-01T12:00:00Z");
+    Scope run = ADA.withRun("7");
+    put(document(inRun(3, run, "the third speaks of tea", noon.plusSeconds(2))));
+    put(document(inRun(4, run, "the first", noon)));
+    put(document(inRun(2, run, "the second", noon.plusSeconds(1))));
+    put(document(changed(inRun(2, run, "the second", noon.plusSeconds(1)), op(22), "the second, changed")));
+    put(document(inRun(5, BOB.withRun("7"), "another one's run of this name", noon)));
+    put(document(inRun(6, ADA, "in no run, of tea", noon)));
+    put(document(inRun(7, ADA.withRun("8"), "alone in its run, of tea", noon)));
+
+    assertThat(search(null, "tea", null, null, 10).runs()).containsExactly(List.of(id(4), id(2), id(3)));
+    assertThat(search(embedding("x"), null, run, null, 1).runs()).containsExactly(List.of(id(4), id(2), id(3)));
+    assertThat(index.search(new IndexQuery(null, "tea", null, null, 10, false)).join().runs()).isEmpty();
+    index.removeAll(id(2)).join();
+    assertThat(search(null, "tea", null, null, 10).runs()).containsExactly(List.of(id(4), id(3)));
+  }
+
+  private static Memory inRun(long number, Scope scope, String content, Instant occurredAt) {
+    Memory memory = memory(number, scope, content);
+    return new Memory(memory.id(), scope, null, null, content, memory.metadata(), occurredAt, memory.createdAt(),
+        memory.updatedAt(), null, 1, memory.op());
+  }
+
+  @Test
   void exhausted_isToldExactlyIfNeitherKindHasMore() {
     for (int i = 0; i < 10; i++) {
       put(document(i, i < 6 ? ADA : BOB, i < 3 ? "oboe" : "violin"));
@@ -706,7 +731,7 @@ public abstract class VectorIndexContract {
     assertThat(index.check(name(1, 1), LATER).join()).isInstanceOf(NotApplied.class);
     for (CompletableFuture<?> refused : List.of(index.retain(name(1, 1)), index.remove(name(1, 1)),
         index.removeAll(id(1)), index.clear(), index.commit(), index.names(null, 1),
-        index.search(new IndexQuery(embedding("x"), null, null, null, 1)))) {
+        index.search(new IndexQuery(embedding("x"), null, null, null, 1, false)))) {
       assertThatThrownBy(refused::join).hasCauseInstanceOf(StoreException.class).hasMessageContaining("closed");
     }
   }
@@ -738,7 +763,7 @@ public abstract class VectorIndexContract {
 
   private IndexHits search(@Nullable Embedding vector, @Nullable String text, @Nullable Scope scope,
       @Nullable Filter filter, int depth) {
-    return index.search(new IndexQuery(vector, text, scope, filter, depth)).join();
+    return index.search(new IndexQuery(vector, text, scope, filter, depth, true)).join();
   }
 
   private static DocumentName name(long memory, long op) {

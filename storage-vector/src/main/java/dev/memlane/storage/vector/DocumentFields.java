@@ -7,7 +7,10 @@ import dev.memlane.model.IndexHits.IndexHit;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
+import dev.memlane.model.Scope;
 import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.UUID;
 import org.apache.lucene.document.BinaryDocValuesField;
 import org.apache.lucene.document.Document;
@@ -34,11 +37,13 @@ final class DocumentFields {
   static final String MEMORY = "memory";
   /** The memory's id and the operation's, 32 bytes: names the document, and sorts as memory ids do. */
   static final String DOCUMENT = "document";
-  /** Doc values: the memory's id, the operation's, and the content's hash, 48 bytes. */
+  /** Doc values: the memory's id, the operation's, the content's hash, the run's, and the time in microseconds: 72 bytes. */
   static final String HIT = "hit";
   static final String USER = "user";
   static final String AGENT = "agent";
   static final String RUN = "run";
+  /** What all memories of a run have in common and no others: a hash of their scope, 16 bytes; absent where no run is named. */
+  static final String SEQUENCE = "sequence";
   /** See {@link MetadataTerms}. */
   static final String METADATA = "metadata";
   /** The searchable text, analysed. */
@@ -47,7 +52,10 @@ final class DocumentFields {
 
   static final int UUID_BYTES = 16;
   static final int NAME_BYTES = 2 * UUID_BYTES;
-  private static final int HIT_BYTES = 3 * UUID_BYTES;
+  private static final int SEQUENCE_AT = 3 * UUID_BYTES;
+  private static final int TIME_AT = 4 * UUID_BYTES;
+  private static final int HIT_BYTES = TIME_AT + Long.BYTES;
+  private static final UUID NO_RUN = new UUID(0, 0);
   /** What rounding to floats leaves of a square. */
   private static final double UNIT_TOLERANCE = 1e-6;
 
@@ -66,8 +74,13 @@ final class DocumentFields {
     Document document = new Document();
     document.add(new StringField(MEMORY, memoryBytes(memory.id()), Store.NO));
     document.add(new StringField(DOCUMENT, nameBytes(source.name()), Store.NO));
-    document.add(new BinaryDocValuesField(HIT,
-        bytes(HIT_BYTES, memory.id().value(), memory.op().value(), memory.contentHash().value())));
+    UUID sequence = sequence(memory.scope());
+    BytesRef hit = bytes(HIT_BYTES, memory.id().value(), memory.op().value(), memory.contentHash().value(), sequence);
+    ByteBuffer.wrap(hit.bytes).putLong(TIME_AT, micros(memory));
+    document.add(new BinaryDocValuesField(HIT, hit));
+    if (!sequence.equals(NO_RUN)) {
+      document.add(new StringField(SEQUENCE, bytes(UUID_BYTES, sequence), Store.NO));
+    }
     addExact(document, USER, memory.scope().user());
     addExact(document, AGENT, memory.scope().agent());
     addExact(document, RUN, memory.scope().run());
@@ -79,6 +92,31 @@ final class DocumentFields {
         VectorSimilarityFunction.DOT_PRODUCT));
     return document;
   }
+
+  private static UUID sequence(Scope scope) {
+    return scope.run() == null ? NO_RUN : MemoryId.derive(scope, SEQUENCE).value();
+  }
+
+  private static long micros(Memory memory) {
+    Instant occurredAt = memory.occurredAt();
+    return ChronoUnit.MICROS.between(Instant.EPOCH, occurredAt == null ? memory.createdAt() : occurredAt);
+  }
+
+  /** Of what {@link #HIT} holds, what {@link #SEQUENCE} does; null if the memory is in no run. */
+  static @Nullable BytesRef sequence(BytesRef hit) {
+    BytesRef sequence = new BytesRef(hit.bytes, hit.offset + SEQUENCE_AT, UUID_BYTES);
+    return sequence.equals(bytes(UUID_BYTES, NO_RUN)) ? null : BytesRef.deepCopyOf(sequence);
+  }
+
+  /** Of what {@link #HIT} holds, the memory and the time. */
+  static Moment moment(BytesRef hit) {
+    ByteBuffer buffer = ByteBuffer.wrap(hit.bytes, hit.offset, hit.length);
+    MemoryId memory = new MemoryId(uuid(buffer));
+    return new Moment(memory, buffer.getLong(hit.offset + TIME_AT));
+  }
+
+  /** A memory, and when it was in its run, in microseconds. */
+  record Moment(MemoryId memory, long micros) {}
 
   static Term memoryTerm(MemoryId memory) {
     return new Term(MEMORY, memoryBytes(memory));

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 record IndexIdentity(String model, int dimension) {
 
   /** Raised when documents are laid out in another way. */
-  private static final String FORMAT = "1";
+  private static final String FORMAT = "2";
 
   private static final String FORMAT_KEY = "memlane.format";
   private static final String MODEL_KEY = "memlane.model";

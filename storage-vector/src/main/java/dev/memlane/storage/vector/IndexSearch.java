@@ -17,6 +17,8 @@ import org.apache.lucene.index.ReaderUtil;
 import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.Query;
 import org.apache.lucene.search.ScoreDoc;
+import org.apache.lucene.util.BytesRef;
+import org.jspecify.annotations.Nullable;
 
 /** Answers one query on one view of the index: by meaning, by words, or both, within the same scope and filter. */
 final class IndexSearch {
@@ -40,10 +42,13 @@ final class IndexSearch {
     String text = query.text();
     Query words = text == null ? null : texts.of(text, filter);
     if (words != null) {
-      lexical = best(searcher, words, query.depth());
+      lexical = best(ScopedStatistics.of(searcher, query.scope()), words, query.depth());
     }
-    return new IndexHits(hits(searcher, semantic.documents(), 1), hits(searcher, lexical.documents(), Float.MAX_VALUE),
-        semantic.exhausted() && lexical.exhausted());
+    Runs runs = new Runs(searcher.getIndexReader());
+    Runs asked = query.runs() ? runs : null;
+    List<IndexHit> near = hits(searcher, semantic.documents(), 1, asked);
+    List<IndexHit> worded = hits(searcher, lexical.documents(), Float.MAX_VALUE, asked);
+    return new IndexHits(near, worded, runs.inOrder(), semantic.exhausted() && lexical.exhausted());
   }
 
   /** Asks for one more than is wanted, to learn whether there is one. */
@@ -58,8 +63,10 @@ final class IndexSearch {
    * Reads the names of what was found. Doc values are read in ascending order of documents, whatever the ranking.
    *
    * @param highest where scores end; rounding may carry them beyond
+   * @param runs is told of the runs of the best, if they are asked for
    */
-  private static List<IndexHit> hits(IndexSearcher searcher, List<ScoreDoc> ranked, float highest) throws IOException {
+  private static List<IndexHit> hits(IndexSearcher searcher, List<ScoreDoc> ranked, float highest, @Nullable Runs runs)
+      throws IOException {
     IndexHit[] hits = new IndexHit[ranked.size()];
     List<LeafReaderContext> leaves = searcher.getIndexReader().leaves();
     List<Integer> ascending = new ArrayList<>(ranked.size());
@@ -81,7 +88,11 @@ final class IndexSearch {
       if (!values.advanceExact(found.doc - base)) {
         throw new IllegalStateException("document " + found.doc + " of the index has no name");
       }
-      hits[rank] = DocumentFields.hit(values.binaryValue(), Math.min(found.score, highest));
+      BytesRef value = values.binaryValue();
+      hits[rank] = DocumentFields.hit(value, Math.min(found.score, highest));
+      if (runs != null && rank < Runs.BEST) {
+        runs.add(value);
+      }
     }
     return List.of(hits);
   }

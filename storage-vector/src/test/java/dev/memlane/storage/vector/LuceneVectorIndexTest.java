@@ -28,6 +28,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import dev.memlane.model.StoreResult;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -78,10 +79,35 @@ class LuceneVectorIndexTest {
 
     try (LuceneVectorIndex index = open(folder)) {
       assertThat(index.names(null, 1_000).join()).hasSize(299).contains(name(8)).doesNotContain(name(7));
-      assertThat(index.search(new IndexQuery(embedding("memory 42"), "42", ADA, null, 1)).join().semantic())
+      assertThat(index.search(new IndexQuery(embedding("memory 42"), "42", ADA, null, 1, false)).join().semantic())
           .extracting(IndexHit::name).containsExactly(name(42));
       putNumbers(index, 300, 301);
       assertThat(index.summary().documents()).isEqualTo(300);
+    }
+  }
+
+  @Test
+  void search_byWords_rarityCountsWithinTheScope() {
+    try (LuceneVectorIndex index = open(temporary.resolve("vectors"))) {
+      List<CompletableFuture<StoreResult>> puts = new ArrayList<>();
+      for (int i = 0; i < 300; i++) {
+        puts.add(index.put(document(memory(i, Scope.user("bob"), "tea again, cup " + i)), LATER));
+      }
+      for (int i = 300; i < 320; i++) {
+        puts.add(index.put(document(memory(i, ADA.withRun("r"), "ada went out, walk " + i)), LATER));
+      }
+      puts.add(index.put(document(memory(400, ADA.withRun("r"), "today only tea")), LATER));
+      puts.forEach(CompletableFuture::join);
+
+      // Among all memories tea is common and ada is rare; among hers it is the other way round.
+      assertThat(index.search(new IndexQuery(null, "ada tea", ADA, null, 1, false)).join().lexical())
+          .extracting(IndexHit::name).containsExactly(name(400));
+      assertThat(index.search(new IndexQuery(null, "ada tea", ADA.withRun("r"), null, 1, false)).join().lexical())
+          .extracting(IndexHit::name).containsExactly(name(400));
+      assertThat(index.search(new IndexQuery(null, "ada tea", null, null, 1, false)).join().lexical())
+          .extracting(IndexHit::name).doesNotContain(name(400));
+      assertThat(index.search(new IndexQuery(null, "ada tea", Scope.user("nobody"), null, 1, false)).join().lexical())
+          .isEmpty();
     }
   }
 
@@ -175,7 +201,7 @@ class LuceneVectorIndexTest {
     }
 
     try (LuceneVectorIndex index = LuceneVectorIndex.builder(folder).model("large").dimension(4_096).open()) {
-      assertThat(index.search(new IndexQuery(embeddings.get(13), null, null, null, 1)).join().semantic())
+      assertThat(index.search(new IndexQuery(embeddings.get(13), null, null, null, 1, false)).join().semantic())
           .extracting(IndexHit::name).containsExactly(name(13));
     }
   }
@@ -215,7 +241,7 @@ class LuceneVectorIndexTest {
       for (Filter filter : List.of(Filter.exists("third"), Filter.equal("third", 1))) {
         int found = 0;
         for (int i = 0; i < 20; i++) {
-          IndexQuery query = new IndexQuery(embedding("query " + i), null, null, filter, 10);
+          IndexQuery query = new IndexQuery(embedding("query " + i), null, null, filter, 10, false);
           Set<IndexHit> nearest = new HashSet<>(exact.search(query).join().semantic());
           List<IndexHit> hits = graph.search(query).join().semantic();
           assertThat(hits).hasSize(10).isSortedAccordingTo(Comparator.comparingDouble(IndexHit::score).reversed());

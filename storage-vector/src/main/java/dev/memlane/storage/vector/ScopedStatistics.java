@@ -1,0 +1,85 @@
+package dev.memlane.storage.vector;
+
+import dev.memlane.model.Scope;
+import java.io.IOException;
+import org.apache.lucene.index.IndexReader;
+import org.apache.lucene.index.Term;
+import org.apache.lucene.search.BooleanClause.Occur;
+import org.apache.lucene.search.BooleanQuery;
+import org.apache.lucene.search.CollectionStatistics;
+import org.apache.lucene.search.IndexSearcher;
+import org.apache.lucene.search.Query;
+import org.apache.lucene.search.TermQuery;
+import org.apache.lucene.search.TermStatistics;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Searches by words as if there were nothing but a scope: how rare a word is counts by the scope's own documents. In the whole
+ * index a user's name is rare, and says much; in that user's own memories it says nothing.
+ *
+ * <p>
+ * What the counting costs grows with the scope, so it is for small ones.
+ */
+final class ScopedStatistics extends IndexSearcher {
+
+  /** In larger scopes words are about as rare as they are in all. */
+  private static final int LARGEST = 10_000;
+
+  private final IndexSearcher all;
+  private final Query scope;
+  private final int documents;
+
+  private ScopedStatistics(IndexSearcher all, Query scope, int documents) {
+    super(all.getIndexReader());
+    this.all = all;
+    this.scope = scope;
+    this.documents = documents;
+    setSimilarity(all.getSimilarity());
+    setQueryCache(null);
+  }
+
+  /**
+   * A searcher for a scope; the one given if the scope is everything, empty or large.
+   *
+   * @param scope null for everything
+   */
+  static IndexSearcher of(IndexSearcher all, @Nullable Scope scope) throws IOException {
+    Query query = FilterQueries.of(scope, null);
+    if (scope == null || query == null || !mayBeSmall(all.getIndexReader(), scope)) {
+      return all;
+    }
+    int documents = all.count(query);
+    return documents == 0 || documents > LARGEST ? all : new ScopedStatistics(all, query, documents);
+  }
+
+  /** Whether one of the values that it names leaves few enough, so that they may be counted. */
+  private static boolean mayBeSmall(IndexReader reader, Scope scope) throws IOException {
+    return isRare(reader, DocumentFields.USER, scope.user()) || isRare(reader, DocumentFields.AGENT, scope.agent())
+        || isRare(reader, DocumentFields.RUN, scope.run());
+  }
+
+  private static boolean isRare(IndexReader reader, String field, @Nullable String value) throws IOException {
+    return value != null && reader.docFreq(new Term(field, value)) <= LARGEST;
+  }
+
+  @Override
+  public TermStatistics termStatistics(Term term, int docFreq, long totalTermFreq) throws IOException {
+    int inScope = all.count(new BooleanQuery.Builder().add(scope, Occur.FILTER).add(new TermQuery(term), Occur.FILTER)
+        .build());
+    long documentsWithIt = Math.max(1, inScope);
+    return new TermStatistics(term.bytes(), documentsWithIt, documentsWithIt);
+  }
+
+  /** As many documents as the scope has, as long as all are on average. Null, as above, if nothing has the field. */
+  @Override
+  @SuppressWarnings("NullAway") // Lucene has no such annotations
+  public CollectionStatistics collectionStatistics(String field) throws IOException {
+    CollectionStatistics whole = all.collectionStatistics(field);
+    if (whole == null) {
+      return null;
+    }
+    double average = (double) whole.sumTotalTermFreq() / whole.docCount();
+    long words = Math.max(documents, Math.round(average * documents));
+    return new CollectionStatistics(field, Math.max(documents, whole.maxDoc()), documents, words, words);
+  }
+}
