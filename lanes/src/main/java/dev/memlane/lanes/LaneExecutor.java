@@ -5,9 +5,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
@@ -22,7 +20,6 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -78,8 +75,6 @@ public final class LaneExecutor implements AutoCloseable {
   private static final int DEEPEST_CAUSE = 20;
   /** Eight digits. */
   private static final long PREFIXES = 2_821_109_907_456L;
-  /** Between a job's id and the attempt in a claim's. */
-  private static final char CLAIM = '.';
 
   // Fixed
   private final String prefix;
@@ -95,13 +90,10 @@ public final class LaneExecutor implements AutoCloseable {
 
   /** Not a monitor: who waits for it on a virtual thread holds on to no carrier, whatever the JDK. */
   private final ReentrantLock lock = new ReentrantLock();
-  private final Condition interruptSent = lock.newCondition();
 
   // Guarded by the lock
   private final Turns turns;
   private final DeadLetters deadLetters;
-  /** The jobs for workers outside that aren't done, by id. */
-  private final Map<String, Job<?>> outsideJobs = new HashMap<>();
   private final List<CompletableFuture<@Nullable Void>> drains = new ArrayList<>();
   private final Alarms.Earliest attemptAlarm;
   private final Alarms.Earliest rateAlarm;
@@ -134,7 +126,7 @@ public final class LaneExecutor implements AutoCloseable {
   }
 
   /** What is done under the lock takes less time than to park a thread and to wake it up: it looks again first. */
-  private void acquire() {
+  void acquire() {
     for (int i = 0; i < SPINS; i++) {
       if (lock.tryLock()) {
         return;
@@ -142,6 +134,10 @@ public final class LaneExecutor implements AutoCloseable {
       Thread.onSpinWait();
     }
     lock.lock();
+  }
+
+  void release() {
+    lock.unlock();
   }
 
   // Submitting
@@ -221,7 +217,7 @@ public final class LaneExecutor implements AutoCloseable {
       long now = nanoTime.getAsLong();
       job = take(state, task, now, decision);
       if (job.equals(next(now))) {
-        runner = new Runner(Thread.currentThread(), true);
+        runner = new Runner(Thread.currentThread());
         begin(job, now, runner);
       } else {
         tellPressure(state);
@@ -233,7 +229,7 @@ public final class LaneExecutor implements AutoCloseable {
     starting.forEach(Thread::start);
     if (runner != null) {
       run(job, 1, runner);
-      endInterrupt(runner);
+      runner.endInterrupt();
     }
     if (!job.future().isDone()) {
       watch(job);
@@ -269,7 +265,7 @@ public final class LaneExecutor implements AutoCloseable {
   private void queue(Job<?> job, long now) {
     job.lane.queue(job, now);
     if (job.task().isOutside()) {
-      outsideJobs.put(job.id(), job);
+      outside.add(job);
       tellOffered(job);
     }
   }
@@ -308,7 +304,7 @@ public final class LaneExecutor implements AutoCloseable {
   /** Gives places to those whose turn it is. Needs the lock; the threads are to be started without. */
   private List<Thread> starts(long now) {
     Job<?> job = next(now);
-    if (!outsideJobs.isEmpty() && !stopped) {
+    if (!outside.isEmpty() && !stopped) {
       turns.wanted(now).forEach(this::tellOffered);
     }
     if (job == null) {
@@ -354,7 +350,7 @@ public final class LaneExecutor implements AutoCloseable {
     int attempt = job.attempt + 1;
     // The thread begins after the lock is free, and so after it is written here who it is.
     Thread thread = threads.newThread(() -> run(job, attempt, null));
-    begin(job, now, new Runner(thread, false));
+    begin(job, now, new Runner(thread));
     return thread;
   }
 
@@ -413,7 +409,7 @@ public final class LaneExecutor implements AutoCloseable {
   }
 
   /** @return false if the attempt was over before */
-  private <T extends @Nullable Object> boolean succeeded(Job<T> job, int attempt, T result) {
+  <T extends @Nullable Object> boolean succeeded(Job<T> job, int attempt, T result) {
     List<Thread> starting;
     acquire();
     try {
@@ -452,14 +448,14 @@ public final class LaneExecutor implements AutoCloseable {
     telling.incrementAndGet();
     pending.decrementAndGet();
     if (job.task().isOutside()) {
-      outsideJobs.remove(job.id());
+      outside.remove(job);
     }
     Alarms.cancel(job.deadlineAlarm);
     Alarms.cancel(job.retryAlarm);
   }
 
   /** @return false if the attempt was over before */
-  private boolean attemptFailed(Job<?> job, int attempt, Throwable failure) {
+  boolean attemptFailed(Job<?> job, int attempt, Throwable failure) {
     Runner interrupted;
     List<Thread> starting;
     acquire();
@@ -484,7 +480,9 @@ public final class LaneExecutor implements AutoCloseable {
     if (starting == null) {
       return end(job, failure);
     }
-    interrupt(interrupted);
+    if (interrupted != null) {
+      interrupted.interrupt();
+    }
     starting.forEach(Thread::start);
     return true;
   }
@@ -665,7 +663,9 @@ public final class LaneExecutor implements AutoCloseable {
   }
 
   private void goOn(Ending ending) {
-    interrupt(ending.interrupted);
+    if (ending.interrupted != null) {
+      ending.interrupted.interrupt();
+    }
     ending.starting.forEach(Thread::start);
   }
 
@@ -701,53 +701,16 @@ public final class LaneExecutor implements AutoCloseable {
     }
   }
 
-  // Interrupts
-
   /**
    * Who is to be told that its attempt is over; null if there is none, or it is this thread. Needs the lock, in which the
-   * attempt has ended; {@link #interrupt} is to be called without.
+   * attempt has ended; {@link Runner#interrupt} is to be called without.
    */
   private static @Nullable Runner toInterrupt(@Nullable Runner runner) {
-    if (runner == null || runner.thread().equals(Thread.currentThread())) {
+    if (runner == null || runner.isThisThread()) {
       return null;
     }
-    runner.interruptIsOnItsWay();
+    runner.interruptFollows();
     return runner;
-  }
-
-  private void interrupt(@Nullable Runner runner) {
-    if (runner == null) {
-      return;
-    }
-    try {
-      runner.thread().interrupt();
-    } finally {
-      if (runner.isBorrowed()) {
-        acquire();
-        try {
-          runner.interruptWasSent();
-          interruptSent.signalAll();
-        } finally {
-          lock.unlock();
-        }
-      }
-    }
-  }
-
-  /** Waits for an interrupt that was meant for an attempt that is over on this thread, so that it meets nothing else. */
-  private void endInterrupt(Runner runner) {
-    if (!runner.isInterrupted()) {
-      return;
-    }
-    acquire();
-    try {
-      while (!runner.hasBeenSent()) {
-        interruptSent.awaitUninterruptibly();
-      }
-    } finally {
-      lock.unlock();
-    }
-    boolean unused = Thread.interrupted();
   }
 
   // Workers outside
@@ -757,116 +720,34 @@ public final class LaneExecutor implements AutoCloseable {
     return outside;
   }
 
-  List<Outside.Offer> offers() {
-    List<Outside.Offer> offers = new ArrayList<>();
-    acquire();
-    try {
-      for (LaneState lane : turns.lanes()) {
-        for (Job<?> job : lane.outside().oldestFirst()) {
-          offers.add(
-              new Outside.Offer(job.id(), job.lane(), job.task().name(), job.task().payload(), job.attempt));
-        }
-      }
-    } finally {
-      lock.unlock();
-    }
-    return offers;
+  // What workers outside do with jobs; each needs the lock, if it doesn't say otherwise.
+
+  Turns turns() {
+    return turns;
   }
 
-  Optional<Outside.Claim> claimNext(String lane, Duration lease) {
-    LaneState state = turns.lane(lane);
-    acquire();
-    try {
-      long now = nanoTime.getAsLong();
-      return claim(state.outside().candidate(now), lease, now);
-    } finally {
-      lock.unlock();
-    }
+  long now() {
+    return nanoTime.getAsLong();
   }
 
-  Optional<Outside.Claim> claim(String id, Duration lease) {
-    acquire();
-    try {
-      return claim(outsideJobs.get(id), lease, nanoTime.getAsLong());
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Needs the lock. */
-  private Optional<Outside.Claim> claim(@Nullable Job<?> job, Duration lease, long now) {
-    if (job == null || job.state != Job.State.QUEUED || stopped) {
-      return Optional.empty();
+  /** Gives it to a worker for so long, if it waits and a place is free for its lane; returns whether it did. */
+  boolean beginOutside(Job<?> job, long now, long nanos) {
+    if (job.state != Job.State.QUEUED || stopped) {
+      return false;
     }
     if (!turns.isFree(job.lane, now)) {
       job.lane.wanted = true;
       rateAlarm.at(turns.rateFreeAt(), now);
-      return Optional.empty();
+      return false;
     }
-    Duration most = job.lane.lane.timeout();
-    Duration allowed = lease.compareTo(most) < 0 ? lease : most;
-    begin(job, now, Alarms.nanos(allowed));
-    String claim = job.id() + CLAIM + job.attempt;
-    job.claim = claim;
-    return Optional.of(new Outside.Claim(claim, job.id(), job.lane(), job.task().name(), job.task().payload(),
-        job.attempt, allowed));
+    begin(job, now, nanos);
+    return true;
   }
 
-  boolean renew(String claim, Duration lease) {
-    acquire();
-    try {
-      Job<?> job = claimed(claim);
-      if (job == null) {
-        return false;
-      }
-      long now = nanoTime.getAsLong();
-      job.due = Math.min(now + Alarms.nanos(lease), job.startedAt + Alarms.nanos(job.lane.lane.timeout()));
-      attemptAlarm.at(job.due, now);
-      return job.due > now;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  boolean complete(String claim, Object result) {
-    Job<?> job = lookUp(claim);
-    return job != null && succeedWith(job, attempt(claim), result);
-  }
-
-  /** {@link Task#outside} makes tasks whose T is its type. */
-  @SuppressWarnings("unchecked")
-  private <T extends @Nullable Object> boolean succeedWith(Job<T> job, int attempt, Object result) {
-    Class<?> type = Objects.requireNonNull(job.task().type());
-    if (!type.isInstance(result)) {
-      throw new IllegalArgumentException(job + " is to be answered by a " + type.getName() + ", not by a "
-          + result.getClass().getName());
-    }
-    return succeeded(job, attempt, (T) result);
-  }
-
-  boolean fail(String claim, Throwable failure) {
-    Job<?> job = lookUp(claim);
-    return job != null && attemptFailed(job, attempt(claim), failure);
-  }
-
-  private static int attempt(String claim) {
-    return Integer.parseInt(claim.substring(claim.lastIndexOf(CLAIM) + 1));
-  }
-
-  private @Nullable Job<?> lookUp(String claim) {
-    acquire();
-    try {
-      return claimed(claim);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Needs the lock. */
-  private @Nullable Job<?> claimed(String claim) {
-    int end = claim.lastIndexOf(CLAIM);
-    Job<?> job = end < 0 ? null : outsideJobs.get(claim.substring(0, end));
-    return job != null && claim.equals(job.claim) ? job : null;
+  /** Has its attempt end at another time. */
+  void setDue(Job<?> job, long due, long now) {
+    job.due = due;
+    attemptAlarm.at(due, now);
   }
 
   // Dead letters

@@ -1,7 +1,10 @@
 package dev.memlane.lanes;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +50,12 @@ public final class Outside {
   public record Claim(String id, String job, String lane, String task, @Nullable Object payload, int attempt,
       Duration lease) {}
 
+  /** Between a job's id and the attempt in a claim's. */
+  private static final char ATTEMPT = '.';
+
   private final LaneExecutor executor;
+  /** Those for workers outside that aren't done, by id. Guarded by the executor's lock. */
+  private final Map<String, Job<?>> jobs = new HashMap<>();
 
   Outside(LaneExecutor executor) {
     this.executor = executor;
@@ -55,7 +63,18 @@ public final class Outside {
 
   /** What waits for a worker, lane by lane, the oldest first. */
   public List<Offer> offers() {
-    return executor.offers();
+    List<Offer> offers = new ArrayList<>();
+    executor.acquire();
+    try {
+      for (LaneState lane : executor.turns().lanes()) {
+        for (Job<?> job : lane.outside().oldestFirst()) {
+          offers.add(new Offer(job.id(), job.lane(), job.task().name(), job.task().payload(), job.attempt));
+        }
+      }
+    } finally {
+      executor.release();
+    }
+    return offers;
   }
 
   /**
@@ -65,7 +84,15 @@ public final class Outside {
    * @throws IllegalArgumentException if there is no such lane, or the lease is not longer than nothing
    */
   public Optional<Claim> next(String lane, Duration lease) {
-    return executor.claimNext(lane, positive(lease));
+    LaneState state = executor.turns().lane(lane);
+    long nanos = nanos(lease);
+    executor.acquire();
+    try {
+      long now = executor.now();
+      return claim(state.outside().candidate(now), nanos, now);
+    } finally {
+      executor.release();
+    }
   }
 
   /**
@@ -75,7 +102,13 @@ public final class Outside {
    * @throws IllegalArgumentException if the lease is not longer than nothing
    */
   public Optional<Claim> claim(String job, Duration lease) {
-    return executor.claim(job, positive(lease));
+    long nanos = nanos(lease);
+    executor.acquire();
+    try {
+      return claim(jobs.get(job), nanos, executor.now());
+    } finally {
+      executor.release();
+    }
   }
 
   /**
@@ -84,7 +117,20 @@ public final class Outside {
    * @return false if it has ended, because of time or because nobody wants the result any more: then stop
    */
   public boolean renew(String claim, Duration lease) {
-    return executor.renew(claim, positive(lease));
+    long nanos = nanos(lease);
+    executor.acquire();
+    try {
+      Job<?> job = claimed(claim);
+      if (job == null) {
+        return false;
+      }
+      long now = executor.now();
+      long due = Math.min(now + nanos, job.startedAt + Alarms.nanos(job.lane.lane.timeout()));
+      executor.setDue(job, due, now);
+      return due > now;
+    } finally {
+      executor.release();
+    }
   }
 
   /**
@@ -94,7 +140,9 @@ public final class Outside {
    * @throws IllegalArgumentException if the result is of another type than the task's
    */
   public boolean complete(String claim, Object result) {
-    return executor.complete(claim, Objects.requireNonNull(result, "result"));
+    Objects.requireNonNull(result, "result");
+    Job<?> job = lookUp(claim);
+    return job != null && succeed(job, attempt(claim), result);
   }
 
   /**
@@ -103,13 +151,75 @@ public final class Outside {
    * @return false if the claim has ended before
    */
   public boolean fail(String claim, Throwable failure) {
-    return executor.fail(claim, Objects.requireNonNull(failure, "failure"));
+    Objects.requireNonNull(failure, "failure");
+    Job<?> job = lookUp(claim);
+    return job != null && executor.attemptFailed(job, attempt(claim), failure);
   }
 
-  private static Duration positive(Duration lease) {
+  private static long nanos(Duration lease) {
     if (!lease.isPositive()) {
       throw new IllegalArgumentException("the lease is " + lease + "; it must be longer than nothing");
     }
-    return lease;
+    return Alarms.nanos(lease);
+  }
+
+  /** Needs the lock. */
+  private Optional<Claim> claim(@Nullable Job<?> job, long lease, long now) {
+    if (job == null) {
+      return Optional.empty();
+    }
+    long allowed = Math.min(lease, Alarms.nanos(job.lane.lane.timeout()));
+    if (!executor.beginOutside(job, now, allowed)) {
+      return Optional.empty();
+    }
+    String claim = job.id() + ATTEMPT + job.attempt;
+    job.claim = claim;
+    return Optional.of(new Claim(claim, job.id(), job.lane(), job.task().name(), job.task().payload(), job.attempt,
+        Duration.ofNanos(allowed)));
+  }
+
+  private static int attempt(String claim) {
+    return Integer.parseInt(claim.substring(claim.lastIndexOf(ATTEMPT) + 1));
+  }
+
+  private @Nullable Job<?> lookUp(String claim) {
+    executor.acquire();
+    try {
+      return claimed(claim);
+    } finally {
+      executor.release();
+    }
+  }
+
+  /** Needs the lock. */
+  private @Nullable Job<?> claimed(String claim) {
+    int end = claim.lastIndexOf(ATTEMPT);
+    Job<?> job = end < 0 ? null : jobs.get(claim.substring(0, end));
+    return job != null && claim.equals(job.claim) ? job : null;
+  }
+
+  /** {@link Task#outside} makes tasks whose T is its type. */
+  @SuppressWarnings("unchecked")
+  private <T extends @Nullable Object> boolean succeed(Job<T> job, int attempt, Object result) {
+    Class<?> type = Objects.requireNonNull(job.task().type());
+    if (!type.isInstance(result)) {
+      throw new IllegalArgumentException(job + " is to be answered by a " + type.getName() + ", not by a "
+          + result.getClass().getName());
+    }
+    return executor.succeeded(job, attempt, (T) result);
+  }
+
+  // What the executor tells it, under its lock.
+
+  void add(Job<?> job) {
+    jobs.put(job.id(), job);
+  }
+
+  void remove(Job<?> job) {
+    jobs.remove(job.id());
+  }
+
+  boolean isEmpty() {
+    return jobs.isEmpty();
   }
 }

@@ -1,48 +1,56 @@
 package dev.memlane.lanes;
 
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+
 /**
- * The thread that runs an attempt, and the interrupt that ends it. If the thread is borrowed, its owner waits for an interrupt
- * that is on its way before it goes on to other things.
+ * The thread that runs an attempt, and the interrupt that ends it. A thread that goes on to other things waits for an interrupt
+ * that is on its way, so that it meets none of them.
  */
 final class Runner {
 
-  private enum Interrupt {
-    NONE, ON_ITS_WAY, SENT
-  }
-
   private final Thread thread;
-  private final boolean borrowed;
-  /** Written under the executor's lock. Volatile, because the thread looks without it when its attempt is over. */
-  private volatile Interrupt interrupt = Interrupt.NONE;
+  /** Opened when the interrupt has been sent. Written under the executor's lock; the thread looks at it without. */
+  private volatile @Nullable CountDownLatch interrupt;
 
-  Runner(Thread thread, boolean borrowed) {
+  Runner(Thread thread) {
     this.thread = thread;
-    this.borrowed = borrowed;
   }
 
-  Thread thread() {
-    return thread;
+  boolean isThisThread() {
+    return thread.equals(Thread.currentThread());
   }
 
-  /** Whether the thread is its submitter's own. */
-  boolean isBorrowed() {
-    return borrowed;
+  /** Says that {@link #interrupt} will be called. Needs the lock, in which the attempt has ended, so that it is said once. */
+  void interruptFollows() {
+    interrupt = new CountDownLatch(1);
   }
 
-  void interruptIsOnItsWay() {
-    interrupt = Interrupt.ON_ITS_WAY;
+  /** Needs no lock: what a thread does when it is interrupted, such as to close a channel, may take its time. */
+  void interrupt() {
+    CountDownLatch sent = interrupt;
+    try {
+      thread.interrupt();
+    } finally {
+      if (sent != null) {
+        sent.countDown();
+      }
+    }
   }
 
-  void interruptWasSent() {
-    interrupt = Interrupt.SENT;
-  }
-
-  /** Whether an interrupt is on its way, or has been sent. */
-  boolean isInterrupted() {
-    return interrupt != Interrupt.NONE;
-  }
-
-  boolean hasBeenSent() {
-    return interrupt == Interrupt.SENT;
+  /** Waits for the interrupt, if there is one, and takes it away. To be called by the thread, after the attempt. */
+  void endInterrupt() {
+    CountDownLatch sent = interrupt;
+    if (sent == null) {
+      return;
+    }
+    while (sent.getCount() > 0) {
+      try {
+        sent.await();
+      } catch (InterruptedException e) {
+        // That is the one which is waited for, or another that came at the same time; both end here.
+      }
+    }
+    boolean unused = Thread.interrupted();
   }
 }

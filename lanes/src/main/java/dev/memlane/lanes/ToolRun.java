@@ -100,7 +100,7 @@ final class ToolRun<A, R> {
   private final List<Call<A, R>> calls;
   private int left;
   /** Those that wait for none, and for which it is to be decided where they run. */
-  private List<Call<A, R>> ready = new ArrayList<>();
+  private final List<Call<A, R>> ready = new ArrayList<>();
   /** Those that run on this thread, one after the other. */
   private final Deque<Unit<A, R>> here = new ArrayDeque<>();
   private @Nullable Decision whyHere;
@@ -182,14 +182,14 @@ final class ToolRun<A, R> {
   }
 
   private void step() throws InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException("interrupted while tools were running");
+    }
     if (!ready.isEmpty()) {
       decide();
     }
     Unit<A, R> mine = here.poll();
     if (mine != null) {
-      if (Thread.interrupted()) {
-        throw new InterruptedException("interrupted while tools were running");
-      }
       runHere(mine);
     } else if (ended.isEmpty()) {
       Unit<A, R> awaited = ended.take();
@@ -306,7 +306,8 @@ final class ToolRun<A, R> {
     });
     settle(unit);
     Attempt attempt = unit.attempt();
-    if (attempt != null && costs.isLong((double) attempt.nanos())) {
+    boolean goesOn = !Thread.currentThread().isInterrupted();
+    if (goesOn && attempt != null && costs.isLong((double) attempt.nanos())) {
       // It is not what it was, so those that were to follow it here are better off elsewhere.
       List<Unit<A, R>> rest = List.copyOf(here);
       here.clear();
