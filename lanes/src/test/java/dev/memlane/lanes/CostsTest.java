@@ -167,6 +167,18 @@ class CostsTest {
   }
 
   @Test
+  void isShortAlone_longerThanBesideOthers_upToWhereHandingOverIsNotFelt() {
+    Costs costs = costs(2);
+
+    assertThat(costs.isShortAlone(new Cost(Double.NaN), 1)).as("unknown").isFalse();
+    assertThat(costs.isShortAlone(known(1.4 * MILLI), 1)).isTrue();
+    assertThat(costs.isShort(known(1.4 * MILLI), 1)).isFalse();
+    assertThat(costs.isShortAlone(known(1.6 * MILLI), 1)).isFalse();
+    assertThat(costs.isShortAlone(known(0.6 * MILLI), 2)).isTrue();
+    assertThat(costs.isShortAlone(known(0.6 * MILLI), 3)).isFalse();
+  }
+
+  @Test
   void of_aTool_isItsOwnAndUnknownAtFirst() {
     Costs costs = costs(2);
     assertThat(costs.of("tool").isKnown()).isFalse();
@@ -234,6 +246,12 @@ class CostsTest {
     }
 
     assertThat(tries).isGreaterThan(100);
+  }
+
+  @Test
+  void forOneAlone_stays() {
+    assertThat(costs(8).forOneAlone(700 * MICRO)).isEqualTo(
+        new Decision(false, Decision.Reason.ALONE, 1, Duration.ofNanos(700_000), Duration.ofNanos(30_000)));
   }
 
   @Test

@@ -383,6 +383,27 @@ class ToolExecutorTest {
   }
 
   @Test
+  void run_aCallThatCanNotBeDoneAsItIsAsked_isAFailure_andIsNotTriedAgainNorKept() throws Exception {
+    LaneExecutor lanes = lanes();
+    AtomicInteger runs = new AtomicInteger();
+    ToolException thrown = new ToolException("there is no such file; there are a and b");
+    ToolExecutor<String, String> tools = ToolExecutor.of(lanes, List.of(independent("picky", argument -> {
+      runs.incrementAndGet();
+      throw thrown;
+    }).idempotent(true), Tool.<String, String>batched("many", arguments -> List.of(() -> {
+      throw thrown;
+    }, () -> "b")).accessing(arguments -> Access.nothing()).idempotent(true)));
+
+    assertThat(tools.run(calls("picky 1", "many a", "many b"))).containsExactly(
+        new ToolResult.Failure<>("picky 1", "picky", thrown), new ToolResult.Failure<>("many a", "many", thrown),
+        new ToolResult.Success<>("many b", "many", "b"));
+
+    assertThat(runs).hasValue(1);
+    assertThat(lanes.deadLetters()).isEmpty();
+    assertThat(lanes.stats().getFirst().completed()).isEqualTo(2);
+  }
+
+  @Test
   void run_aToolThatReturnsNull_isAFailure() throws Exception {
     ToolExecutor<String, String> tools = tools(independent("none", argument -> nothing()));
 
@@ -671,6 +692,29 @@ class ToolExecutorTest {
   }
 
   @Test
+  void decisions_quickAndAlone_onTheCallersThread() throws Exception {
+    List<Thread> threads = Collections.synchronizedList(new ArrayList<>());
+    LaneExecutor lanes = lanes();
+    ToolExecutor<String, String> tools = ToolExecutor.of(lanes, List.of(noting(threads)));
+    runUntilHere(tools, threads, "quick 1");
+    List<Decision> decisions = new ArrayList<>();
+    BlockingQueue<LaneEvent> told = new LinkedBlockingQueue<>();
+    try (Subscription listening = lanes.subscribe(LaneEvent.Submitted.class::isInstance, told::add)) {
+      for (int i = 0; i < 100; i++) {
+        run(tools, "quick 1");
+        decisions.add(Objects.requireNonNull(Waits.next(told, LaneEvent.Submitted.class).decision()));
+      }
+      assertThat(listening.dropped()).isZero();
+    }
+
+    assertThat(decisions).anySatisfy(decision -> {
+      assertThat(decision.parallel()).isFalse();
+      assertThat(decision.reason()).isEqualTo(Decision.Reason.ALONE);
+      assertThat(decision.calls()).isEqualTo(1);
+    });
+  }
+
+  @Test
   void decisions_ofATaskThatIsNoToolCall_thereIsNone() throws Exception {
     LaneExecutor lanes = lanes();
     lanes.subscribe(event -> true, events::add);
@@ -801,7 +845,16 @@ class ToolExecutorTest {
   void quickTool_thatTakesTooLongOnTheCallersThread_isInterrupted_andTheCallerIsNot() throws Exception {
     CountDownLatch hangs = new CountDownLatch(1);
     LaneExecutor lanes = lanes();
-    ToolExecutor<String, String> tools = ToolExecutor.of(lanes, List.of(hangsHere(hangs)));
+    Thread caller = Thread.currentThread();
+    ToolExecutor<String, String> tools = ToolExecutor.of(lanes, List.of(independent("moody", argument -> {
+      if (Thread.currentThread().equals(caller) && hangs.getCount() > 0) {
+        hangs.countDown();
+        while (!caller.isInterrupted()) {
+          Thread.onSpinWait();
+        }
+      }
+      return argument;
+    })));
     CompletableFuture<String> clock = inBackground(() -> {
       Waits.until(hangs);
       time.pass(TIMEOUT);
