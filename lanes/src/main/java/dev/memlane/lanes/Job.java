@@ -3,7 +3,10 @@ package dev.memlane.lanes;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledFuture;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +34,7 @@ public final class Job<T extends @Nullable Object> {
   /** {@link Long#MAX_VALUE} for none. */
   final long deadline;
   private final LaneExecutor executor;
-  private final CompletableFuture<T> future = new Result();
+  private final Result future = new Result();
 
   // Guarded by the executor's lock
   /** Volatile, so that who sees that it is done needs no lock. */
@@ -99,19 +102,67 @@ public final class Job<T extends @Nullable Object> {
     future.cancel(true);
   }
 
-  /** A future that first ends the task when it is cancelled, so that what follows from it finds the place free. */
+  /** Answers its caller; the job is done. */
+  void answer(T result) {
+    future.answer(result);
+  }
+
+  /** Tells its caller that it has no result; the job is done, or was not taken. */
+  void fail(Throwable failure) {
+    future.fail(failure);
+  }
+
+  /**
+   * A future whose caller may complete it, or let it time out: then nobody wants the task any more. It is ended first, so that
+   * what follows from the future finds its place free.
+   */
   private final class Result extends CompletableFuture<T> {
 
     @Override
     public boolean cancel(boolean mayInterruptIfRunning) {
+      return endedFirst(() -> super.cancel(mayInterruptIfRunning));
+    }
+
+    @Override
+    public boolean complete(T value) {
+      return endedFirst(() -> answer(value));
+    }
+
+    @Override
+    public boolean completeExceptionally(Throwable failure) {
+      return endedFirst(() -> fail(failure));
+    }
+
+    @Override
+    public CompletableFuture<T> completeAsync(Supplier<? extends T> supplier, Executor on) {
+      on.execute(() -> {
+        try {
+          complete(supplier.get());
+        } catch (Throwable e) {
+          // Whatever it is, it is the future's result.
+          completeExceptionally(e);
+        }
+      });
+      return this;
+    }
+
+    private boolean endedFirst(BooleanSupplier completion) {
       boolean ended = executor.giveUp(Job.this);
       try {
-        return super.cancel(mayInterruptIfRunning);
+        return completion.getAsBoolean();
       } finally {
         if (ended) {
           executor.told();
         }
       }
+    }
+
+    private boolean answer(T result) {
+      return super.complete(result);
+    }
+
+    private boolean fail(Throwable failure) {
+      return super.completeExceptionally(failure);
     }
   }
 

@@ -58,10 +58,10 @@ import org.jspecify.annotations.Nullable;
  * <b>Invariants</b>, whenever {@link #lock} is free:
  * <ol>
  * <li>A job that isn't done is in exactly one list of its lane, that of its state: those who wait ({@code QUEUED}), who run
- * ({@code RUNNING}), or who wait for the next attempt ({@code RETRYING}); and {@link #pending} counts it.
+ * ({@code RUNNING}), or who wait for the next attempt ({@code RETRYING}).
  * <li>{@link Turns} counts the jobs in state {@code RUNNING} and nothing else: whoever takes a job out of that state looks
  * for who is next, by {@link #starts}.
- * <li>{@link #telling} counts the jobs that are done and whose callers are still being told, each until {@link #told}.
+ * <li>{@link #untold} counts the jobs that aren't done, or whose callers are still being told, each until {@link #told}.
  * </ol>
  * Events are handed to subscriptions under the lock, which never wait, so they are in order; nothing foreign (tasks,
  * futures, hooks) is called while it is held.
@@ -103,10 +103,8 @@ public final class LaneExecutor implements AutoCloseable {
   /** Nothing is started any more. */
   private boolean stopped;
 
-  /** How many jobs aren't done. Changed under the lock. */
-  private final AtomicInteger pending = new AtomicInteger();
-  /** How many jobs are done whose callers are still to be told. Raised under the lock, before {@link #pending} falls. */
-  private final AtomicInteger telling = new AtomicInteger();
+  /** How many jobs were taken whose callers are still to be told of their end. Raised under the lock. */
+  private final AtomicInteger untold = new AtomicInteger();
 
   private LaneExecutor(Builder builder) {
     this.prefix = Long.toString(new SecureRandom().nextLong(PREFIXES), Character.MAX_RADIX) + "-";
@@ -163,7 +161,7 @@ public final class LaneExecutor implements AutoCloseable {
       lock.unlock();
     }
     starting.forEach(Thread::start);
-    watch(job);
+    tellIfRefused(job);
     return job;
   }
 
@@ -199,7 +197,7 @@ public final class LaneExecutor implements AutoCloseable {
       lock.unlock();
     }
     starting.forEach(Thread::start);
-    jobs.forEach(this::watch);
+    jobs.forEach(LaneExecutor::tellIfRefused);
     return new Batch<>(jobs);
   }
 
@@ -231,9 +229,7 @@ public final class LaneExecutor implements AutoCloseable {
       run(job, 1, runner);
       runner.endInterrupt();
     }
-    if (!job.future().isDone()) {
-      watch(job);
-    }
+    tellIfRefused(job);
     return job;
   }
 
@@ -250,7 +246,7 @@ public final class LaneExecutor implements AutoCloseable {
       return job;
     }
     lane.submitted(now);
-    pending.incrementAndGet();
+    untold.incrementAndGet();
     idle = false;
     tell(() -> new LaneEvent.Submitted(job.lane(), job.id(), task.name(), decision));
     queue(job, now);
@@ -274,15 +270,11 @@ public final class LaneExecutor implements AutoCloseable {
     tell(() -> new LaneEvent.Offered(job.lane(), job.id(), job.task().name(), job.task().payload()));
   }
 
-  /** Tells the caller of a job that was not taken, and ends one whose result is no longer wanted. */
-  private void watch(Job<?> job) {
+  /** Tells the caller of a job that was not taken. */
+  private static void tellIfRefused(Job<?> job) {
     if (job.refusal != null) {
-      job.future()
-          .completeExceptionally(job.refusal == Job.Refusal.FULL ? fullException(job.lane) : shutDownException());
-      return;
+      job.fail(job.refusal == Job.Refusal.FULL ? fullException(job.lane) : shutDownException());
     }
-    // Its caller may complete the future, or let it time out: then nobody wants the task any more.
-    var unused = job.future().whenComplete((result, failure) -> cancelled(job));
   }
 
   private static LaneException fullException(LaneState lane) {
@@ -429,7 +421,7 @@ public final class LaneExecutor implements AutoCloseable {
     try {
       starting.forEach(Thread::start);
     } finally {
-      job.future().complete(result);
+      job.answer(result);
       told();
     }
     return true;
@@ -445,8 +437,6 @@ public final class LaneExecutor implements AutoCloseable {
   /** Needs the lock; {@link #told} is to be called when its caller has been told. */
   private void done(Job<?> job) {
     job.state = Job.State.DONE;
-    telling.incrementAndGet();
-    pending.decrementAndGet();
     if (job.task().isOutside()) {
       outside.remove(job);
     }
@@ -577,13 +567,6 @@ public final class LaneExecutor implements AutoCloseable {
     end(job, timedOut(job, why));
   }
 
-  /** Its caller doesn't want its result any more, if it has none yet. */
-  private void cancelled(Job<?> job) {
-    if (giveUp(job)) {
-      told();
-    }
-  }
-
   /**
    * Ends a job whose caller doesn't want its result any more.
    *
@@ -631,7 +614,7 @@ public final class LaneExecutor implements AutoCloseable {
       goOn(ending);
     } finally {
       try {
-        ending.job.future().completeExceptionally(failure);
+        ending.job.fail(failure);
         if (ending.letter != null) {
           tellHook(ending.letter);
         }
@@ -840,13 +823,13 @@ public final class LaneExecutor implements AutoCloseable {
 
   /** A job's caller has been told; who tells the last one tells that the executor is idle. */
   void told() {
-    if (telling.decrementAndGet() > 0 || pending.get() > 0) {
+    if (untold.decrementAndGet() > 0) {
       return;
     }
     List<CompletableFuture<@Nullable Void>> waiting;
     acquire();
     try {
-      if (idle || !nothingIsLeft()) {
+      if (idle || untold.get() > 0) {
         return;
       }
       idle = true;
@@ -857,10 +840,6 @@ public final class LaneExecutor implements AutoCloseable {
       lock.unlock();
     }
     waiting.forEach(drain -> drain.complete(null));
-  }
-
-  private boolean nothingIsLeft() {
-    return pending.get() == 0 && telling.get() == 0;
   }
 
   // Ending

@@ -458,15 +458,28 @@ class LaneExecutorTest {
     assertThat(get(after)).isEqualTo("after");
   }
 
-  @Test
-  void future_completedByItsCaller_endsTheTask() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"value", "failure", "value of another thread", "failure of another thread", "time-out"})
+  void future_completedByItsCaller_endsTheTask(String by) throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a"));
     Job<String> job = executor.submit("a", gated("running"));
     assertThat(nextBegun()).isEqualTo("running");
+    CompletableFuture<String> place = job.future()
+        .handle((result, failure) -> failure == null ? result : failure.getClass().getSimpleName())
+        .thenCompose(end -> executor.submit("a", Task.of(() -> end)).future());
 
-    job.future().complete("something else");
+    boolean unused = switch (by) {
+      case "value" -> job.future().complete("a value");
+      case "failure" -> job.future().completeExceptionally(new IllegalStateException("no"));
+      case "value of another thread" -> job.future().completeAsync(() -> "a value").isDone();
+      case "failure of another thread" -> job.future().completeAsync(() -> {
+        throw new IllegalStateException("no");
+      }).isDone();
+      default -> job.future().orTimeout(1, TimeUnit.MILLISECONDS).isDone();
+    };
 
-    assertThat(get(executor.submit("a", Task.of(() -> "next")).future())).isEqualTo("next");
+    assertThat(get(place)).isEqualTo(
+        by.startsWith("value") ? "a value" : by.equals("time-out") ? "TimeoutException" : "IllegalStateException");
     assertThat(stats(executor, "a").cancelled()).isEqualTo(1);
   }
 
