@@ -1,15 +1,13 @@
 package dev.memlane.cli;
 
-import dev.memlane.orchestrator.SearchRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -18,10 +16,12 @@ import picocli.CommandLine.Option;
 
 /** Measures retrieval. */
 @Command(name = "eval", description = "Measures retrieval on a file in LoCoMo's format: recall@k, the share of a "
-    + "question's evidence among the first k hits, averaged over questions.", footer = {"", "Examples:",
-        "  memlane eval --locomo locomo10.json", "  memlane eval --locomo locomo10.json --mode semantic --json", "",
+    + "question's evidence among the first k hits, averaged over questions, for several ways to search.", footer = {"",
+        "Examples:", "  memlane eval --locomo locomo10.json",
+        "  memlane eval --locomo locomo10.json --mode hybrid --mode words --html recall.html", "",
         "Every turn becomes one memory. Questions of categories 1 to 4 count whose evidence ids are all",
-        "turns, exactly as they are written. Works in a temporary directory unless --data is given."})
+        "turns, exactly as they are written. Latencies are those of one search after the other, with the",
+        "question's vector in the cache. Works in a temporary directory unless --data is given."})
 final class EvalCommand implements Callable<Integer> {
 
   private final Context context;
@@ -30,8 +30,11 @@ final class EvalCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // required, so set by picocli
   private Path file;
 
-  @Option(names = "--mode", paramLabel = "MODE", defaultValue = "hybrid", description = "hybrid, semantic or lexical (default: ${DEFAULT-VALUE}).")
-  private SearchRequest.Mode mode = SearchRequest.Mode.HYBRID;
+  @Option(names = "--mode", paramLabel = "MODE", description = "Only this way to search: ${COMPLETION-CANDIDATES}. Repeatable (default: all, beginning with hybrid, which is what search does).")
+  private List<EvalMode> modes = List.of(EvalMode.values());
+
+  @Option(names = "--html", paramLabel = "FILE", description = "Write the figures as a page with bars, too.")
+  private @Nullable Path html;
 
   EvalCommand(Context context) {
     this.context = context;
@@ -58,46 +61,36 @@ final class EvalCommand implements Callable<Integer> {
     return 0;
   }
 
-  private void measure(Locomo locomo, Path directory) {
+  private void measure(Locomo locomo, Path directory) throws IOException {
     long start = System.nanoTime();
+    List<EvalResult> results = new ArrayList<>();
+    long stored;
     try (Session session = context.open(directory, false)) {
-      Evaluation evaluation = new Evaluation(session.memory(), mode);
+      Evaluation evaluation = new Evaluation(session.memory(), locomo);
       try (Bar bar = Bar.start(context.console(), "Storing", " turns", locomo.memories())) {
-        evaluation.store(locomo, bar);
+        evaluation.store(bar);
       }
-      long stored = System.nanoTime();
-      try (Bar bar = Bar.start(context.console(), "Asking", " questions", locomo.questions())) {
-        evaluation.ask(locomo, bar);
+      stored = System.nanoTime();
+      try (Bar bar = Bar.start(context.console(), "Embedding", " questions", locomo.questions())) {
+        evaluation.prepare(bar);
       }
-      long asked = System.nanoTime();
-      context.answer(() -> json(locomo, evaluation, asked - start),
-          () -> print(locomo, evaluation, stored - start, asked - stored));
+      for (EvalMode mode : modes) {
+        try (Bar bar = Bar.start(context.console(), mode.toString(), " questions", locomo.questions())) {
+          results.add(evaluation.ask(mode, bar));
+        }
+      }
     }
-  }
-
-  private Map<String, @Nullable Object> json(Locomo locomo, Evaluation evaluation, long nanoseconds) {
-    Map<String, Object> byCategory = new LinkedHashMap<>();
-    evaluation.byCategory().forEach((category, recall) -> byCategory.put(String.valueOf(category),
-        Json.object("questions", recall.questions(), "name", Locomo.CATEGORIES.get(category), "recall",
-            recall.json())));
-    return Json.object("conversations", locomo.conversations().size(), "memories", locomo.memories(), "questions",
-        locomo.questions(), "leftOut", locomo.leftOut(), "mode", mode.name().toLowerCase(Locale.ROOT), "recall",
-        evaluation.overall().json(), "byCategory", byCategory, "seconds", Json.seconds(nanoseconds));
-  }
-
-  private void print(Locomo locomo, Evaluation evaluation, long storing, long asking) {
-    context.print(String.format(Locale.ROOT, "%d conversations, %,d memories, %,d questions (%d left out), %s search",
-        locomo.conversations().size(), locomo.memories(), locomo.questions(), locomo.leftOut(),
-        mode.name().toLowerCase(Locale.ROOT)));
-    StringBuilder heading = new StringBuilder(String.format("%-12s %9s", "recall", "questions"));
-    Recall.DEPTHS.forEach(depth -> heading.append(String.format("  %5s", "@" + depth)));
-    context.print(heading.toString());
-    evaluation.byCategory().forEach((category, recall) -> context
-        .print(String.format("%-12s %,9d%s", Locomo.CATEGORIES.get(category), recall.questions(), recall.row())));
-    context.print(
-        String.format("%-12s %,9d%s", "all", evaluation.overall().questions(), evaluation.overall().row()));
-    context.print(String.format(Locale.ROOT, "Opened and stored in %.1f s, asked in %.1f s.", storing / 1e9,
-        asking / 1e9));
+    long asked = System.nanoTime();
+    EvalReport report = new EvalReport(locomo, results);
+    context.answer(() -> report.json(asked - start), () -> {
+      report.lines().forEach(context::print);
+      context.print(String.format(Locale.ROOT, "Opened and stored in %.1f s, asked in %.1f s.", (stored - start) / 1e9,
+          (asked - stored) / 1e9));
+    });
+    Path page = html;
+    if (page != null) {
+      Files.writeString(page, report.html());
+    }
   }
 
   private static void deleteTree(Path root) throws IOException {

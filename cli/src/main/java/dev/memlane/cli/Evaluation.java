@@ -7,12 +7,9 @@ import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.SearchHit;
 import dev.memlane.orchestrator.SearchRequest;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -24,24 +21,11 @@ final class Evaluation {
   private static final int QUESTIONS_AT_ONCE = 8;
 
   private final MemoryOrchestrator memory;
-  private final SearchRequest.Mode mode;
-  private final Recall overall = new Recall();
-  private final Map<Integer, Recall> byCategory = new TreeMap<>();
+  private final Locomo locomo;
 
-  private record Asked(Locomo.Question question, CompletableFuture<List<SearchHit>> hits) {}
-
-  Evaluation(MemoryOrchestrator memory, SearchRequest.Mode mode) {
+  Evaluation(MemoryOrchestrator memory, Locomo locomo) {
     this.memory = memory;
-    this.mode = mode;
-  }
-
-  Recall overall() {
-    return overall;
-  }
-
-  /** By number. */
-  Map<Integer, Recall> byCategory() {
-    return byCategory;
+    this.locomo = locomo;
   }
 
   /**
@@ -49,7 +33,7 @@ final class Evaluation {
    *
    * @throws CommandFailure if one can't be stored: figures on a part would mislead
    */
-  void store(Locomo locomo, Bar bar) {
+  void store(Bar bar) {
     long done = 0;
     for (Locomo.Conversation conversation : locomo.conversations()) {
       List<NewMemory> turns = conversation.turns().stream().map(turn -> memory(conversation, turn)).toList();
@@ -67,30 +51,42 @@ final class Evaluation {
     }
   }
 
-  /** Asks all questions, some at once. */
-  void ask(Locomo locomo, Bar bar) {
-    Deque<Asked> inFlight = new ArrayDeque<>();
+  /** Asks all questions once, so that their vectors are there, and the program is warm, when they are measured. */
+  void prepare(Bar bar) {
+    Deque<CompletableFuture<List<SearchHit>>> inFlight = new ArrayDeque<>();
+    long done = 0;
     for (Locomo.Conversation conversation : locomo.conversations()) {
       for (Locomo.Question question : conversation.questions()) {
-        inFlight.add(new Asked(question, memory.search(SearchRequest.builder(question.text())
-            .scope(Scope.user(conversation.id())).limit(Recall.DEEPEST).mode(mode).build())));
+        inFlight.add(memory.search(request(conversation, question, EvalMode.HYBRID)));
         if (inFlight.size() == QUESTIONS_AT_ONCE) {
-          score(inFlight.remove(), bar);
+          var unused = Futures.join(inFlight.remove());
+          bar.at(++done);
         }
       }
     }
-    while (!inFlight.isEmpty()) {
-      score(inFlight.remove(), bar);
-    }
+    inFlight.forEach(Futures::join);
   }
 
-  private void score(Asked asked, Bar bar) {
-    List<String> hits = new ArrayList<>();
-    Futures.join(asked.hits()).forEach(hit -> hits.add(Objects.requireNonNullElse(hit.memory().key(), "")));
-    overall.add(hits, asked.question().evidence());
-    byCategory.computeIfAbsent(asked.question().category(), category -> new Recall()).add(hits,
-        asked.question().evidence());
-    bar.at(overall.questions());
+  /** Asks all questions, one after the other. */
+  EvalResult ask(EvalMode mode, Bar bar) {
+    EvalResult result = new EvalResult(mode);
+    for (Locomo.Conversation conversation : locomo.conversations()) {
+      for (Locomo.Question question : conversation.questions()) {
+        SearchRequest request = request(conversation, question, mode);
+        long begun = System.nanoTime();
+        List<SearchHit> hits = Futures.join(memory.search(request));
+        long took = System.nanoTime() - begun;
+        result.add(conversation.id(), question,
+            hits.stream().map(hit -> Objects.requireNonNullElse(hit.memory().key(), "")).toList(), took);
+        bar.at(result.overall().questions());
+      }
+    }
+    return result;
+  }
+
+  private static SearchRequest request(Locomo.Conversation conversation, Locomo.Question question, EvalMode mode) {
+    return mode.of(SearchRequest.builder(question.text()).scope(Scope.user(conversation.id())).limit(Recall.DEEPEST))
+        .build();
   }
 
   private static NewMemory memory(Locomo.Conversation conversation, Locomo.Turn turn) {

@@ -3,6 +3,7 @@ package dev.memlane.cli;
 import dev.memlane.endpoints.EndpointStats;
 import dev.memlane.model.Memory;
 import dev.memlane.model.Metadata;
+import dev.memlane.orchestrator.Explanation;
 import dev.memlane.orchestrator.SearchHit;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -84,7 +85,33 @@ final class Layout {
       lead = " ".repeat(lead.length());
     }
     lines.add(lead + about(hit.memory()));
+    Explanation explanation = hit.explanation();
+    if (explanation != null) {
+      lines.add(lead + explained(explanation));
+    }
     return lines;
+  }
+
+  /** How a score came about: what each kind of search adds to it, and what follows. */
+  static String explained(Explanation explanation) {
+    StringJoiner joiner = new StringJoiner("  ");
+    Explanation.Part semantic = explanation.semantic();
+    if (semantic != null) {
+      joiner.add(String.format(Locale.ROOT, "meaning %.3f (rank %d, cosine %.3f)", semantic.share(), semantic.rank(),
+          semantic.score()));
+    }
+    Explanation.Part lexical = explanation.lexical();
+    if (lexical != null) {
+      joiner.add(String.format(Locale.ROOT, "words %.3f (rank %d, BM25 %.2f)", lexical.share(), lexical.rank(),
+          lexical.score()));
+    }
+    if (explanation.lent() > 0) {
+      joiner.add(String.format(Locale.ROOT, "lent %.3f", explanation.lent()));
+    }
+    if (explanation.recency() < 1) {
+      joiner.add(String.format(Locale.ROOT, "recency x %.3f", explanation.recency()));
+    }
+    return joiner.toString();
   }
 
   /** When it was said or else stored, whose it is, and its id. */

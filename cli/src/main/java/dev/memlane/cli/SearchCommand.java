@@ -1,11 +1,19 @@
 package dev.memlane.cli;
 
+import dev.memlane.model.Filter;
 import dev.memlane.model.Scope;
+import dev.memlane.orchestrator.Explanation;
+import dev.memlane.orchestrator.FusionMethod;
 import dev.memlane.orchestrator.SearchHit;
 import dev.memlane.orchestrator.SearchRequest;
+import dev.memlane.orchestrator.SearchRequest.Include;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -24,7 +32,9 @@ import picocli.CommandLine.Parameters;
     "  \"importance>=3\"     also >, <= and <; numbers, or texts in order of their letters",
     "  question            the key is there, whatever its value",
     "  \"!question\"         the condition does not hold",
-    "true and false are booleans, numbers are numbers; 'year=\"2026\"' asks for the text."})
+    "true and false are booleans, numbers are numbers; 'year=\"2026\"' asks for the text.", "",
+    "Times are days or moments in UTC or with an offset: 2026-03-02, 2026-03-02T09:14:00+01:00.",
+    "A half-life is a number of days, hours or minutes: 7d, 12h, 30m."})
 final class SearchCommand implements Callable<Integer> {
 
   private final Context context;
@@ -48,6 +58,30 @@ final class SearchCommand implements Callable<Integer> {
 
   @Option(names = "--mode", paramLabel = "MODE", defaultValue = "hybrid", description = "hybrid (by meaning and by words), semantic or lexical (default: ${DEFAULT-VALUE}).")
   private SearchRequest.Mode mode = SearchRequest.Mode.HYBRID;
+
+  @Option(names = "--since", paramLabel = "TIME", converter = TimeConverter.class, description = "Only what happened then or later, as far as that is known.")
+  private @Nullable Instant since;
+
+  @Option(names = "--until", paramLabel = "TIME", converter = TimeConverter.class, description = "Only what happened before, as far as that is known.")
+  private @Nullable Instant until;
+
+  @Option(names = "--half-life", paramLabel = "TIME", converter = DurationConverter.class, description = "Prefer what is recent: after so long half of that preference is left (default: none).")
+  private @Nullable Duration halfLife;
+
+  @Option(names = "--no-context", description = "Rank each memory by itself, without its neighbours in its run.")
+  private boolean noContext;
+
+  @Option(names = "--by-rank", description = "Join words and meaning by ranks instead of by scores.")
+  private boolean byRank;
+
+  @Option(names = "--diversity", paramLabel = "SHARE", defaultValue = "0", description = "Prefer hits unlike each other, 0 to below 1 (default: ${DEFAULT-VALUE}).")
+  private double diversity;
+
+  @Option(names = "--expired", description = "Find memories that have expired as well.")
+  private boolean expired;
+
+  @Option(names = "--explain", description = "Say how each hit came to its score.")
+  private boolean explain;
 
   @Option(names = "--threshold", paramLabel = "SCORE", defaultValue = "0", description = "Leave out hits with a lower score, 0 to 1 (default: ${DEFAULT-VALUE}).")
   private double threshold;
@@ -74,8 +108,20 @@ final class SearchCommand implements Callable<Integer> {
   }
 
   private SearchRequest request() {
-    SearchRequest.Builder builder = SearchRequest.builder(query).limit(limit).filter(FilterSyntax.parse(filters))
-        .mode(mode).threshold(threshold);
+    SearchRequest.Builder builder = SearchRequest.builder(query).limit(limit).filter(filter()).mode(mode)
+        .threshold(threshold).fusion(byRank ? FusionMethod.RECIPROCAL_RANKS : FusionMethod.WEIGHTED_SCORES)
+        .context(!noContext).diversity(diversity);
+    if (halfLife != null) {
+      builder.recency(halfLife);
+    }
+    Set<Include> include = EnumSet.noneOf(Include.class);
+    if (explain) {
+      include.add(Include.EXPLANATION);
+    }
+    if (expired) {
+      include.add(Include.EXPIRED);
+    }
+    builder.include(include.toArray(Include[]::new));
     Scope where = scope.scope();
     if (where == null && !everywhere) {
       throw new UsageException("whose memories? Give --user, --agent or --run, or --everywhere");
@@ -86,10 +132,32 @@ final class SearchCommand implements Callable<Integer> {
     return where == null ? builder.everywhere().build() : builder.scope(where).build();
   }
 
+  private @Nullable Filter filter() {
+    Filter conditions = FilterSyntax.parse(filters);
+    if (since == null && until == null) {
+      return conditions;
+    }
+    Filter time = new Filter.Occurred(since, until);
+    return conditions == null ? time : Filter.and(conditions, time);
+  }
+
   static Map<String, @Nullable Object> json(SearchHit hit) {
     Map<String, @Nullable Object> memory = Json.memory(hit.memory());
     Map<String, @Nullable Object> json = Json.object("id", memory.remove("id"), "score", hit.score());
     json.putAll(memory);
+    Explanation explanation = hit.explanation();
+    if (explanation != null) {
+      json.put("explanation", json(explanation));
+    }
     return json;
+  }
+
+  private static Map<String, @Nullable Object> json(Explanation explanation) {
+    return Json.object("semantic", json(explanation.semantic(), "cosine"), "lexical",
+        json(explanation.lexical(), "bm25"), "lent", explanation.lent(), "recency", explanation.recency());
+  }
+
+  private static @Nullable Object json(Explanation.@Nullable Part part, String measure) {
+    return part == null ? null : Json.object("rank", part.rank(), measure, part.score(), "share", part.share());
   }
 }

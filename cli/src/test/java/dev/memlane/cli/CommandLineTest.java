@@ -281,6 +281,52 @@ class CommandLineTest {
     assertThat(figures.path("mode").asText()).isEqualTo("hybrid");
     assertThat(figures.path("recall").path("5").asDouble()).isEqualTo(1.0);
     assertThat(figures.path("byCategory").path("1").path("name").asText()).isEqualTo("multi-hop");
+    assertThat(figures.path("modes")).hasSize(EvalMode.values().length).allSatisfy(mode -> {
+      assertThat(mode.path("recall").path("5").asDouble()).isEqualTo(1.0);
+      assertThat(mode.path("p50Milliseconds").asDouble()).isBetween(0.0, mode.path("p99Milliseconds").asDouble());
+    });
+  }
+
+  @Test
+  void eval_forPeople_isATable_andAPageIfAskedFor() throws IOException {
+    Path page = shared.resolve("recall.html");
+
+    Run run = run("eval", "--locomo", LocomoTest.tiny().toString(), "--mode", "no-context", "--mode", "WORDS", "--html",
+        page.toString());
+
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(run.out().lines()).anySatisfy(line -> assertThat(line).startsWith("no-context").contains("1.000"))
+        .anySatisfy(line -> assertThat(line).startsWith("words").contains("1.000"))
+        .noneSatisfy(line -> assertThat(line).startsWith("hybrid"));
+    assertThat(Files.readString(page)).startsWith("<!DOCTYPE html>").contains("<meter value=\"1.0000\">", "multi-hop");
+  }
+
+  @Test
+  void search_explained_saysHowTheScoreCameAbout() {
+    add("explained: the oboe in the attic");
+
+    JsonNode hit = json("search", "oboe attic", "--user", user, "--explain").path("hits").get(0);
+
+    JsonNode why = hit.path("explanation");
+    assertThat(why.path("lexical").path("rank").asInt()).isEqualTo(1);
+    assertThat(why.path("semantic").path("share").asDouble() + why.path("lexical").path("share").asDouble())
+        .isEqualTo(hit.path("score").asDouble());
+    assertThat(run("search", "oboe attic", "--user", user, "--explain").out()).contains("meaning 0.", "words 0.",
+        "rank 1", "BM25");
+    assertThat(run("search", "oboe attic", "--user", user).out()).doesNotContain("BM25");
+  }
+
+  @Test
+  void search_byTime_findsWhatOccurredWithinIt() {
+    add("the oboe of May", "--occurred-at", "2026-05-04T10:00:00Z");
+    add("the oboe of June", "--occurred-at", "2026-06-04T10:00:00Z");
+
+    assertThat(json("search", "oboe", "--user", user, "--since", "2026-05-04", "--until", "2026-06-04T12:00:00+02:00")
+        .path("hits")).hasSize(1);
+    assertThat(json("search", "oboe", "--user", user, "--since", "2026-05-05", "--half-life", "7d", "--by-rank",
+        "--diversity", "0.2", "--no-context").path("hits")).hasSize(1);
+    assertThat(run("search", "oboe", "--user", user, "--since", "May").err()).contains("2026-03-02");
+    assertThat(run("search", "oboe", "--user", user, "--half-life", "soon").err()).contains("7d, 12h or 30m");
   }
 
   @Test

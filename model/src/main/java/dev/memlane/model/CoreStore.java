@@ -73,9 +73,14 @@ public interface CoreStore {
    */
   CompletableFuture<Map<MemoryId, CoreRow>> read(Collection<MemoryId> ids, boolean vectors);
 
-  /** Reads of these the memories that are live at the time, not expired, in the scope, and pass the filter. */
+  /**
+   * Reads of these the memories that are live, in one of the scopes, and pass the filter.
+   *
+   * @param scopes empty for all scopes
+   * @param unexpiredAt leaves out those that have expired by then; null leaves out none
+   */
   CompletableFuture<Map<MemoryId, Memory>> find(
-      Collection<MemoryId> ids, @Nullable Scope scope, @Nullable Filter filter, Instant now);
+      Collection<MemoryId> ids, Collection<Scope> scopes, @Nullable Filter filter, @Nullable Instant unexpiredAt);
 
   /**
    * Lists live memories that are not expired, in order of id.

@@ -1,12 +1,15 @@
 package dev.memlane.model;
 
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A condition on metadata, with the same meaning in SQL, in the vector index and in {@link #matches}.
+ * A condition on metadata, or on when what is told of happened, with the same meaning in SQL, in the vector index and in
+ * {@link #matches}.
  *
  * <p>
  * Logic has two values: a condition on a key that is absent, or whose value has another type, does not hold, and
@@ -23,8 +26,17 @@ public sealed interface Filter {
   /** How many values {@link #in} takes at most. */
   int MOST_VALUES = 1_000;
 
-  /** Whether a memory with this metadata passes. */
-  boolean matches(Metadata metadata);
+  /**
+   * Whether a memory with this metadata, which tells of this time, passes.
+   *
+   * @param occurredAt as {@link Memory#occurredAt}
+   */
+  boolean matches(Metadata metadata, @Nullable Instant occurredAt);
+
+  /** Whether this memory passes. */
+  default boolean matches(Memory memory) {
+    return matches(memory.metadata(), memory.occurredAt());
+  }
 
   /** Holds where the key's value, or an element of it, is this one. */
   record Equal(String key, Object value) implements Filter {
@@ -34,7 +46,7 @@ public sealed interface Filter {
     }
 
     @Override
-    public boolean matches(Metadata metadata) {
+    public boolean matches(Metadata metadata, @Nullable Instant occurredAt) {
       return any(metadata.get(key), element -> same(element, value));
     }
   }
@@ -54,7 +66,7 @@ public sealed interface Filter {
     }
 
     @Override
-    public boolean matches(Metadata metadata) {
+    public boolean matches(Metadata metadata, @Nullable Instant occurredAt) {
       return any(metadata.get(key), element -> values.stream().anyMatch(value -> same(element, value)));
     }
   }
@@ -87,7 +99,7 @@ public sealed interface Filter {
     }
 
     @Override
-    public boolean matches(Metadata metadata) {
+    public boolean matches(Metadata metadata, @Nullable Instant occurredAt) {
       return any(metadata.get(key), element -> {
         if (element instanceof Boolean || element instanceof String != isText()) {
           return false;
@@ -106,8 +118,36 @@ public sealed interface Filter {
     }
 
     @Override
-    public boolean matches(Metadata metadata) {
+    public boolean matches(Metadata metadata, @Nullable Instant occurredAt) {
       return metadata.get(key) != null;
+    }
+  }
+
+  /**
+   * Holds where what the memory tells of happened within this time; never where that is not known.
+   *
+   * @param from the first moment that counts, or null for no lower bound; both are rounded up to the microsecond, which
+   * changes nothing for times that are stored to the microsecond
+   * @param to the first moment that doesn't count any more, or null for no upper bound
+   */
+  record Occurred(@Nullable Instant from, @Nullable Instant to) implements Filter {
+    public Occurred {
+      if (from == null && to == null) {
+        throw new InvalidInputException("the time range has no bound; name its begin, its end, or both");
+      }
+      from = roundedUp(from);
+      to = roundedUp(to);
+    }
+
+    @Override
+    public boolean matches(Metadata metadata, @Nullable Instant occurredAt) {
+      return occurredAt != null && (from == null || !occurredAt.isBefore(from))
+          && (to == null || occurredAt.isBefore(to));
+    }
+
+    private static @Nullable Instant roundedUp(@Nullable Instant bound) {
+      Instant storable = NewMemory.storable("a bound of the time range", bound);
+      return storable == null || storable.equals(bound) ? storable : storable.plus(1, ChronoUnit.MICROS);
     }
   }
 
@@ -119,8 +159,8 @@ public sealed interface Filter {
     }
 
     @Override
-    public boolean matches(Metadata metadata) {
-      return filters.stream().allMatch(filter -> filter.matches(metadata));
+    public boolean matches(Metadata metadata, @Nullable Instant occurredAt) {
+      return filters.stream().allMatch(filter -> filter.matches(metadata, occurredAt));
     }
   }
 
@@ -132,8 +172,8 @@ public sealed interface Filter {
     }
 
     @Override
-    public boolean matches(Metadata metadata) {
-      return filters.stream().anyMatch(filter -> filter.matches(metadata));
+    public boolean matches(Metadata metadata, @Nullable Instant occurredAt) {
+      return filters.stream().anyMatch(filter -> filter.matches(metadata, occurredAt));
     }
   }
 
@@ -145,8 +185,8 @@ public sealed interface Filter {
     }
 
     @Override
-    public boolean matches(Metadata metadata) {
-      return !filter.matches(metadata);
+    public boolean matches(Metadata metadata, @Nullable Instant occurredAt) {
+      return !filter.matches(metadata, occurredAt);
     }
   }
 
@@ -181,6 +221,21 @@ public sealed interface Filter {
 
   static Filter exists(String key) {
     return new Exists(key);
+  }
+
+  /** What happened at this time or later. */
+  static Filter occurredFrom(Instant from) {
+    return new Occurred(from, null);
+  }
+
+  /** What happened before this time. */
+  static Filter occurredBefore(Instant to) {
+    return new Occurred(null, to);
+  }
+
+  /** What happened at {@code from} or later, and before {@code to}. */
+  static Filter occurredBetween(Instant from, Instant to) {
+    return new Occurred(from, to);
   }
 
   static Filter and(Filter... filters) {

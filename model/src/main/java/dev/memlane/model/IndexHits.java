@@ -1,5 +1,6 @@
 package dev.memlane.model;
 
+import java.time.Instant;
 import java.util.List;
 
 /**
@@ -19,6 +20,10 @@ public record IndexHits(List<IndexHit> semantic, List<IndexHit> lexical, List<Li
     runs = List.copyOf(runs);
   }
 
-  /** One document found. */
-  public record IndexHit(DocumentName name, ContentHash contentHash, float score) {}
+  /**
+   * One document found.
+   *
+   * @param time when what it tells of happened, or else when it was stored first
+   */
+  public record IndexHit(DocumentName name, ContentHash contentHash, Instant time, float score) {}
 }

@@ -63,7 +63,7 @@ public record NewMemory(String content, Scope scope, @Nullable String key, @Null
   }
 
   /** To the microsecond, as the stores keep it, and within the years that both ISO 8601 and PostgreSQL can write. */
-  private static @Nullable Instant storable(String name, @Nullable Instant time) {
+  static @Nullable Instant storable(String name, @Nullable Instant time) {
     if (time == null) {
       return null;
     }

@@ -3,6 +3,8 @@ package dev.memlane.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -76,9 +78,38 @@ class FilterTest {
   void range_onTextsBeyondTheBasicPlane_followsCodePoints() {
     Metadata emoji = Metadata.of("k", "z\uD83D\uDE00");
 
-    assertThat(Filter.greaterThan("k", "z\uFFFD").matches(emoji)).isTrue();
-    assertThat(Filter.lessThan("k", "z\uFFFD").matches(emoji)).isFalse();
-    assertThat(Filter.greaterThan("k", "z").matches(emoji)).isTrue();
+    assertThat(Filter.greaterThan("k", "z\uFFFD").matches(emoji, null)).isTrue();
+    assertThat(Filter.lessThan("k", "z\uFFFD").matches(emoji, null)).isFalse();
+    assertThat(Filter.greaterThan("k", "z").matches(emoji, null)).isTrue();
+  }
+
+  @Test
+  void occurred_holdsFromItsBegin_untilBeforeItsEnd_andNeverWithoutATime() {
+    Instant noon = Instant.parse("2026-03-01T12:00:00Z");
+    Instant later = noon.plus(1, ChronoUnit.MICROS);
+    Filter from = Filter.occurredFrom(noon);
+    Filter before = Filter.occurredBefore(later);
+
+    assertThat(from.matches(METADATA, noon)).isTrue();
+    assertThat(from.matches(METADATA, noon.minus(1, ChronoUnit.MICROS))).isFalse();
+    assertThat(before.matches(METADATA, noon)).isTrue();
+    assertThat(before.matches(METADATA, later)).isFalse();
+    assertThat(Filter.occurredBetween(noon, later).matches(METADATA, noon)).isTrue();
+    for (Filter filter : List.of(from, before, Filter.occurredBetween(noon, later))) {
+      assertThat(filter.matches(METADATA, null)).isFalse();
+      assertThat(Filter.not(filter).matches(METADATA, null)).isTrue();
+    }
+  }
+
+  @Test
+  void occurred_boundsBetweenMicroseconds_meanWhatTheyDidBeforeTheyWereRounded() {
+    Instant noon = Instant.parse("2026-03-01T12:00:00Z");
+    Instant shortlyAfter = noon.plusNanos(1);
+
+    assertThat(Filter.occurredFrom(shortlyAfter).matches(METADATA, noon)).isFalse();
+    assertThat(Filter.occurredBefore(shortlyAfter).matches(METADATA, noon)).isTrue();
+    refused(() -> new Filter.Occurred(null, null), "no bound");
+    refused(() -> Filter.occurredFrom(Instant.MAX), "9999");
   }
 
   @Test
@@ -112,11 +143,11 @@ class FilterTest {
   }
 
   private static void holds(Filter filter) {
-    assertThat(filter.matches(METADATA)).as("%s", filter).isTrue();
+    assertThat(filter.matches(METADATA, null)).as("%s", filter).isTrue();
   }
 
   private static void holdsNot(Filter filter) {
-    assertThat(filter.matches(METADATA)).as("%s", filter).isFalse();
+    assertThat(filter.matches(METADATA, null)).as("%s", filter).isFalse();
   }
 
   private static void refused(ThrowingCallable call, String... named) {

@@ -4,18 +4,19 @@ import dev.memlane.model.ContentHash;
 import dev.memlane.model.IndexHits;
 import dev.memlane.model.IndexHits.IndexHit;
 import dev.memlane.model.MemoryId;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Joins what was found by meaning and by words into one ranking: a weighted sum of the two scores, each normalised to
- * [0, 1] within its list. A memory that only one of them found has 0 by the other.
- *
- * <p>
- * Weighted sums keep how much better one hit is than the next, which reciprocal ranks lose.
+ * Joins what was found by meaning and by words into one ranking: a weighted sum, in which a memory that only one of them found
+ * has 0 by the other.
  *
  * <p>
  * Memories that follow one another in a run lend each other of their score, because what answers a question is often said
@@ -25,55 +26,80 @@ import java.util.Map;
  */
 final class Fusion {
 
-  /** The share of meaning; the rest is that of words. */
-  private static final double SEMANTIC_WEIGHT = 0.4;
   /** What is lent to the first and to the second on either side. */
   private static final double[] LENT = {0.4, 0.2};
+  /** As its authors have it: how little the first ranks differ. */
+  private static final int RANK_OFFSET = 60;
 
   private Fusion() {}
 
   /**
    * A document.
    *
-   * @param own its score by itself, in [0, 1]
-   * @param score its score with what is lent to it, in [0, 1]
+   * @param score its score, in [0, 1]
+   * @param explanation how it came to it
    */
-  record Candidate(MemoryId memory, ContentHash contentHash, double own, double score) {}
+  record Candidate(MemoryId memory, ContentHash contentHash, double score, Explanation explanation) {}
 
   /** The candidates, best first. A memory of which several documents stand may be there more than once. */
-  static List<Candidate> fuse(IndexHits hits) {
+  static List<Candidate> fuse(IndexHits hits, Ranking ranking, Instant now) {
+    Map<IndexKey, Found> found = new LinkedHashMap<>();
     boolean both = !hits.semantic().isEmpty() && !hits.lexical().isEmpty();
-    Map<IndexKey, Double> scores = new HashMap<>();
-    double nearest = hits.semantic().isEmpty() ? 1 : hits.semantic().getFirst().score();
-    double farthest = hits.semantic().isEmpty() ? 0 : hits.semantic().getLast().score();
-    for (IndexHit hit : hits.semantic()) {
-      // Alone, similarity keeps its own scale; beside words it is stretched, because cosines lie close together.
-      double score = !both ? hit.score() : nearest > farthest ? (hit.score() - farthest) / (nearest - farthest) : 1;
-      scores.merge(new IndexKey(hit.name().memory(), hit.contentHash()), both ? SEMANTIC_WEIGHT * score : score,
-          Math::max);
+    double weight = both ? ranking.semanticWeight() : hits.semantic().isEmpty() ? 0 : 1;
+    boolean byRank = ranking.fusion() == FusionMethod.RECIPROCAL_RANKS;
+
+    List<IndexHit> near = hits.semantic();
+    IntToDoubleFunction nearness = byRank ? Fusion::reciprocal : both ? stretched(near) : i -> near.get(i).score();
+    for (int i = 0; i < near.size(); i++) {
+      Found one = found.computeIfAbsent(key(near.get(i)), key -> new Found());
+      if (one.semantic == null) {
+        one.time = near.get(i).time();
+        one.semantic = new Explanation.Part(i + 1, 2.0 * near.get(i).score() - 1, weight * nearness.applyAsDouble(i));
+      }
     }
-    double best = hits.lexical().isEmpty() ? 1 : hits.lexical().getFirst().score();
-    Map<IndexKey, Double> byWords = new HashMap<>();
-    for (IndexHit hit : hits.lexical()) {
-      double score = hit.score() / best;
-      byWords.merge(new IndexKey(hit.name().memory(), hit.contentHash()), both ? (1 - SEMANTIC_WEIGHT) * score : score,
-          Math::max);
+    List<IndexHit> worded = hits.lexical();
+    IntToDoubleFunction wording = byRank
+        ? Fusion::reciprocal
+        : i -> (double) worded.get(i).score() / worded.getFirst().score();
+    for (int i = 0; i < worded.size(); i++) {
+      Found one = found.computeIfAbsent(key(worded.get(i)), key -> new Found());
+      if (one.lexical == null) {
+        one.time = worded.get(i).time();
+        one.lexical = new Explanation.Part(i + 1, worded.get(i).score(), (1 - weight) * wording.applyAsDouble(i));
+      }
     }
-    byWords.forEach((key, score) -> scores.merge(key, score, Double::sum));
-    List<Candidate> candidates = new ArrayList<>(scores.size());
-    Map<MemoryId, Double> own = new HashMap<>();
-    scores.forEach((key, score) -> own.merge(key.memory, Math.clamp(score, 0, 1), Math::max));
+    return ranked(found, hits, ranking, now);
+  }
+
+  private static List<Candidate> ranked(Map<IndexKey, Found> found, IndexHits hits, Ranking ranking, Instant now) {
     Map<MemoryId, Double> left = new HashMap<>();
-    if (!hits.lexical().isEmpty()) {
+    if (ranking.context() && !hits.lexical().isEmpty()) {
+      Map<MemoryId, Double> own = new HashMap<>();
+      found.forEach((key, one) -> own.merge(key.memory, one.own(), Math::max));
       hits.runs().forEach(run -> lend(run, own, left));
     }
-    scores.forEach((key, score) -> {
-      double itself = Math.clamp(score, 0, 1);
-      candidates
-          .add(new Candidate(key.memory, key.hash, itself, 1 - (1 - itself) * left.getOrDefault(key.memory, 1.0)));
+    Recency recency = ranking.recency();
+    List<Candidate> candidates = new ArrayList<>(found.size());
+    found.forEach((key, one) -> {
+      double lent = (1 - one.own()) * (1 - left.getOrDefault(key.memory, 1.0));
+      double factor = recency == null ? 1 : recency.factor(one.time, now);
+      Explanation explanation = new Explanation(one.semantic, one.lexical, lent, factor, null);
+      candidates.add(new Candidate(key.memory, key.hash, explanation.fused(), explanation));
     });
     candidates.sort(Comparator.comparingDouble(Candidate::score).reversed().thenComparing(Candidate::memory));
     return candidates;
+  }
+
+  /** Beside words, similarity is stretched from the farthest to the nearest, because cosines lie close together. */
+  private static IntToDoubleFunction stretched(List<IndexHit> near) {
+    double nearest = near.getFirst().score();
+    double farthest = near.getLast().score();
+    return i -> nearest > farthest ? (near.get(i).score() - farthest) / (nearest - farthest) : 1;
+  }
+
+  /** 1 for the first. */
+  private static double reciprocal(int index) {
+    return (RANK_OFFSET + 1.0) / (RANK_OFFSET + 1 + index);
   }
 
   /** For each memory of a run, what is left of the way to 1 after what the others lend to it. */
@@ -92,5 +118,20 @@ final class Fusion {
     }
   }
 
+  private static IndexKey key(IndexHit hit) {
+    return new IndexKey(hit.name().memory(), hit.contentHash());
+  }
+
   private record IndexKey(MemoryId memory, ContentHash hash) {}
+
+  private static final class Found {
+
+    private Explanation.@Nullable Part semantic;
+    private Explanation.@Nullable Part lexical;
+    private Instant time = Instant.EPOCH;
+
+    double own() {
+      return new Explanation(semantic, lexical, 0, 1, null).own();
+    }
+  }
 }

@@ -245,7 +245,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
 
   /** The memory with this id, if it is there and has not expired. */
   public CompletableFuture<Optional<Memory>> get(MemoryId id) {
-    return read(() -> stores.core().find(List.of(id), null, null, environment.now())
+    return read(() -> stores.core().find(List.of(id), List.of(), null, environment.now())
         .thenApply(found -> Optional.ofNullable(found.get(id))));
   }
 

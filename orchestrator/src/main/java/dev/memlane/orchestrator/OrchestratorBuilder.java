@@ -18,6 +18,7 @@ import dev.memlane.storage.vector.LuceneVectorIndex;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Locale;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -44,6 +45,7 @@ public final class OrchestratorBuilder {
   private int poolSize = 10;
   private int commitQueueBound = 10_000;
   private @Nullable Path indexDirectory;
+  private @Nullable Locale language;
   private @Nullable Stores stores;
   private @Nullable Embedder embedder;
   private @Nullable EmbedderPool embedderPool;
@@ -98,6 +100,20 @@ public final class OrchestratorBuilder {
   /** Where this process keeps its index; of no other's use. It can be lost: it is rebuilt from the database. */
   public OrchestratorBuilder indexDirectory(Path indexDirectory) {
     this.indexDirectory = indexDirectory;
+    return this;
+  }
+
+  /**
+   * The language whose words searches know: their forms, and those that tell nothing. Unless it is set, the one that the index was
+   * built for, and English for a new index, also for one that replaces a lost one; so set it where it isn't English. Texts in other
+   * languages and scripts are found as well, without the knowledge of their forms. Another language than the index was built for
+   * needs {@link #rebuildIndex}, which embeds nothing.
+   *
+   * @param language such as {@code Locale.GERMAN}, or {@code Locale.forLanguageTag("pt-BR")}; what Lucene has no rules for is
+   * taken word by word
+   */
+  public OrchestratorBuilder language(@Nullable Locale language) {
+    this.language = language;
     return this;
   }
 
@@ -245,8 +261,7 @@ public final class OrchestratorBuilder {
     Opened opened = new Opened();
     try {
       return given == null
-          ? openOn(open(model, opened), anew -> openIndex(require(indexDirectory, "indexDirectory(...)"), model, anew),
-              model, opened)
+          ? openOnOwn(model, opened)
           : openOn(given, OrchestratorBuilder::refuseToReopen, model, opened);
     } catch (RuntimeException e) {
       opened.closeAfter(e);
@@ -261,14 +276,20 @@ public final class OrchestratorBuilder {
         : pool;
   }
 
-  private Stores open(EmbedderPool model, Opened opened) {
-    String url = require(jdbcUrl, "postgres(...)");
+  private MemoryOrchestrator openOnOwn(EmbedderPool model, Opened opened) {
     Path directory = require(indexDirectory, "indexDirectory(...)");
+    Locale chosen = language == null ? LuceneVectorIndex.language(directory).orElse(Locale.ENGLISH) : language;
+    IndexOpener indexes = anew -> openIndex(directory, model, chosen, anew);
+    return openOn(open(model, indexes, opened), indexes, model, opened);
+  }
+
+  private Stores open(EmbedderPool model, IndexOpener indexes, Opened opened) {
+    String url = require(jdbcUrl, "postgres(...)");
     Database database = opened.add(Database.builder(url).user(user).password(password).schema(schema)
         .poolSize(poolSize).queueBound(commitQueueBound).statementTimeout(statementTimeout).lockTimeout(lockTimeout)
         .clock(clock).open());
     PostgresCoreStore core = PostgresCoreStore.open(database, model.model(), model.dimension());
-    VectorIndex index = opened.add(openIndex(directory, model, rebuildIndex));
+    VectorIndex index = opened.add(indexes.open(rebuildIndex));
     return new Stores(database.units(), core, new PostgresHistoryStore(database), index);
   }
 
@@ -309,12 +330,12 @@ public final class OrchestratorBuilder {
     }
   }
 
-  private VectorIndex openIndex(Path directory, EmbedderPool model, boolean anew) {
+  private VectorIndex openIndex(Path directory, EmbedderPool model, Locale chosen, boolean anew) {
     if (anew) {
       LuceneVectorIndex.delete(directory);
     }
     return LuceneVectorIndex.builder(directory).model(model.model()).dimension(model.dimension())
-        .commitInterval(commitInterval).clock(clock).open();
+        .language(chosen).commitInterval(commitInterval).clock(clock).open();
   }
 
   private static <T> T require(@Nullable T value, String method) {

@@ -4,33 +4,54 @@ import dev.memlane.model.Embedding;
 import dev.memlane.model.Filter;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Memory;
+import dev.memlane.model.Reranker;
 import dev.memlane.model.Scope;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What to search for, and where.
+ * What to search for, where, and how to rank what is found.
  *
  * <pre>{@code
  * SearchRequest.of("where does Ada live?", Scope.user("ada"))
  * SearchRequest.builder("travel plans").scope(Scope.user("ada")).limit(5).filter(Filter.equal("topic", "travel")).build()
+ * SearchRequest.builder("what was decided?").scopes(List.of(Scope.user("ada"), Scope.agent("planner")))
+ *     .filter(Filter.occurredFrom(lastWeek)).recency(Duration.ofDays(2)).include(Include.EXPLANATION).build()
  * }</pre>
  *
+ * <p>
+ * <b>Scores</b> lie in [0, 1] and say how near a hit comes to the best that there could be in this search: 1 is the nearest by
+ * meaning and the best by words. They are comparable within one search only, and no probabilities. By words, a score is the
+ * hit's BM25 as a share of the best hit's; by meaning it is (1 + cosine) / 2, and where both count, the weighted sum, with the
+ * cosines stretched from the farthest to the nearest candidate. What neighbours lend and recency takes changes it within [0, 1].
+ * A re-ranker's score takes its place. {@link Include#EXPLANATION} shows all of it, with cosine and BM25 as they are.
+ *
+ * <p>
+ * <b>Filters</b> leave nothing out: there are as many hits as were asked for whenever so many memories pass, in every mode. By
+ * words these are the memories that have one of the words.
+ *
  * @param query a plain text; nothing in it is an operator
- * @param scope where to search; null for everywhere
+ * @param scopes where to search: in any of these; empty for everywhere
  * @param limit how many hits at most, 1 to {@value #MOST}
- * @param filter only memories whose metadata passes, or null
+ * @param filter only memories that pass, or null
  * @param mode by meaning, by words, or both
  * @param threshold leaves out hits with a lower score; 0 leaves out none
  * @param embedding the query's vector where the caller has it already, or null
- * @param context whether memories that follow one another in a run lend each other of their score
+ * @param ranking how what is found is put in order
+ * @param include what hits tell, and which there are, beyond the usual
  */
-public record SearchRequest(String query, @Nullable Scope scope, int limit, @Nullable Filter filter, Mode mode,
-    double threshold, @Nullable Embedding embedding, boolean context) {
+public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullable Filter filter, Mode mode,
+    double threshold, @Nullable Embedding embedding, Ranking ranking, Set<Include> include) {
 
   /** The most hits that one search returns. */
   public static final int MOST = 1_000;
   /** The longest query, in characters. */
   public static final int LONGEST_QUERY = Memory.LONGEST_CONTENT;
+  /** In how many scopes one search looks at most. */
+  public static final int MOST_SCOPES = 1_000;
 
   /** How to search. */
   public enum Mode {
@@ -42,10 +63,26 @@ public record SearchRequest(String query, @Nullable Scope scope, int limit, @Nul
     LEXICAL
   }
 
+  /** What a search may tell or find besides. */
+  public enum Include {
+    /** How each hit came to its score. */
+    EXPLANATION,
+    /** Each hit's vector. */
+    EMBEDDING,
+    /** Memories that have expired and are not swept yet. */
+    EXPIRED
+  }
+
   /**
    * @throws InvalidInputException if the query is blank or too long, or a number is out of its range
    */
   public SearchRequest {
+    scopes = List.copyOf(scopes);
+    include = Set.copyOf(include);
+    if (scopes.size() > MOST_SCOPES) {
+      throw new InvalidInputException(
+          "the search names " + scopes.size() + " scopes; the limit is " + MOST_SCOPES);
+    }
     if (query.isBlank()) {
       throw new InvalidInputException("the query is empty; say what to search for");
     }
@@ -73,21 +110,33 @@ public record SearchRequest(String query, @Nullable Scope scope, int limit, @Nul
   public static final class Builder {
 
     private final String query;
-    private @Nullable Scope scope;
+    private List<Scope> scopes = List.of();
     private boolean everywhere;
     private int limit = 10;
     private @Nullable Filter filter;
     private Mode mode = Mode.HYBRID;
     private double threshold;
     private @Nullable Embedding embedding;
-    private boolean context = true;
+    private FusionMethod fusion = Ranking.DEFAULT.fusion();
+    private double semanticWeight = Ranking.DEFAULT.semanticWeight();
+    private boolean context = Ranking.DEFAULT.context();
+    private @Nullable Recency recency;
+    private double diversity;
+    private @Nullable Reranker reranker;
+    private int reranked = Ranking.DEFAULT.reranked();
+    private Set<Include> include = Set.of();
 
     private Builder(String query) {
       this.query = query;
     }
 
     public Builder scope(Scope scope) {
-      this.scope = scope;
+      return scopes(List.of(scope));
+    }
+
+    /** Searches what is in any of these scopes, at least one. */
+    public Builder scopes(Collection<Scope> scopes) {
+      this.scopes = List.copyOf(scopes);
       return this;
     }
 
@@ -132,16 +181,67 @@ public record SearchRequest(String query, @Nullable Scope scope, int limit, @Nul
       return this;
     }
 
+    /** How the two kinds of hits are joined; {@link FusionMethod#WEIGHTED_SCORES} unless set. */
+    public Builder fusion(FusionMethod fusion) {
+      this.fusion = fusion;
+      return this;
+    }
+
+    /** The share of meaning where both kinds found something, 0 to 1; {@value Ranking#SEMANTIC_WEIGHT} unless set. */
+    public Builder semanticWeight(double semanticWeight) {
+      this.semanticWeight = semanticWeight;
+      return this;
+    }
+
+    /** Prefers what happened lately: see {@link Recency}, with its usual weight. */
+    public Builder recency(Duration halfLife) {
+      return recency(new Recency(halfLife, Recency.WEIGHT));
+    }
+
+    /** Prefers what happened lately; null for no difference, as unless set. */
+    public Builder recency(@Nullable Recency recency) {
+      this.recency = recency;
+      return this;
+    }
+
+    /**
+     * How much a hit loses by being like those before it, 0 to below 1; 0 unless set. Hits are picked one by one (maximal marginal
+     * relevance, Carbonell and Goldstein, 1998), each with the best {@code (1 - diversity) * score - diversity * cosine} to the
+     * most similar before it; they keep their scores, which then need not fall.
+     */
+    public Builder diversity(double diversity) {
+      this.diversity = diversity;
+      return this;
+    }
+
+    /** Has the best {@value Ranking#RERANKED} hits, or all that are to be returned if they are more, looked at again. */
+    public Builder reranker(@Nullable Reranker reranker) {
+      return reranker(reranker, Math.max(Ranking.RERANKED, limit));
+    }
+
+    /** Has the best hits looked at again, so many of them. The threshold then is one of the re-ranker's scores. */
+    public Builder reranker(@Nullable Reranker reranker, int hits) {
+      this.reranker = reranker;
+      this.reranked = hits;
+      return this;
+    }
+
+    public Builder include(Include... include) {
+      this.include = Set.of(include);
+      return this;
+    }
+
     /**
      * @throws InvalidInputException also if there is no scope and {@link #everywhere} was not said, or both were
      */
     public SearchRequest build() {
-      if (everywhere == (scope != null)) {
+      if (everywhere == !scopes.isEmpty()) {
         throw new InvalidInputException(everywhere
             ? "the search has a scope and is to go everywhere; choose one"
             : "the search has no scope; name one, or say that it is to go everywhere");
       }
-      return new SearchRequest(query, scope, limit, filter, mode, threshold, embedding, context);
+      return new SearchRequest(query, scopes, limit, filter, mode, threshold, embedding,
+          new Ranking(fusion, semanticWeight, context, recency, diversity, reranker, reranked), include);
     }
   }
 }

@@ -5,7 +5,9 @@ import dev.memlane.model.Embedding;
 import dev.memlane.model.IndexQuery;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -28,25 +30,79 @@ final class Searching {
   /** Keeps queries apart from what is stored, where a pool of endpoints is used by classes of work. */
   private static final String WORK_CLASS = "search";
   private static final int SHALLOWEST = 200;
+  /** Among how many times as many hits as are wanted the different ones are picked, and among how many at least. */
+  private static final int DIVERSE_AMONG = 4;
+  private static final int DIVERSE_AMONG_AT_LEAST = 50;
   /** How many rows are read from core beyond those that are wanted, in case some are to be dropped. */
   private static final int SPARE = 5;
 
   private final Stores stores;
   private final Environment environment;
   private final BatchingEmbedder embedder;
+  private final Reranking reranking;
+
+  /** A hit before it is told. */
+  record Found(Memory memory, double score, Explanation explanation) {}
 
   Searching(Stores stores, Environment environment, BatchingEmbedder embedder) {
     this.stores = stores;
     this.environment = environment;
     this.embedder = embedder;
+    this.reranking = new Reranking(environment);
   }
 
   /**
    * @return the hits, best first; fails with a {@link dev.memlane.model.MemlaneException}
    */
   CompletableFuture<List<SearchHit>> search(SearchRequest request) {
-    return embed(request).thenComposeAsync(
-        vector -> search(request, vector, Math.max(SHALLOWEST, 4 * request.limit())), environment.executor());
+    int wanted = wanted(request);
+    return embed(request)
+        .thenComposeAsync(vector -> search(request, vector, wanted, Math.max(SHALLOWEST, 4 * wanted)),
+            environment.executor())
+        .thenCompose(found -> reranking.rerank(request, found))
+        .thenCompose(found -> finish(request, found));
+  }
+
+  /** How many hits are to be read: more than are returned where they are put in another order afterwards. */
+  private static int wanted(SearchRequest request) {
+    Ranking ranking = request.ranking();
+    int wanted = request.limit();
+    if (ranking.reranker() != null) {
+      wanted = Math.max(wanted, ranking.reranked());
+    }
+    if (ranking.diversity() > 0) {
+      wanted = Math.max(wanted, Math.max(DIVERSE_AMONG_AT_LEAST, DIVERSE_AMONG * request.limit()));
+    }
+    return Math.min(wanted, SearchRequest.MOST);
+  }
+
+  /** Picks different ones, if that was asked for, and tells of the hits what was asked for. */
+  private CompletableFuture<List<SearchHit>> finish(SearchRequest request, List<Found> found) {
+    double diversity = request.ranking().diversity();
+    List<Found> considered = diversity > 0 ? found : found.subList(0, Math.min(request.limit(), found.size()));
+    boolean embeddings = request.include().contains(SearchRequest.Include.EMBEDDING);
+    CompletableFuture<Map<MemoryId, Embedding>> vectors = diversity > 0 || embeddings
+        ? vectors(considered)
+        : CompletableFuture.completedFuture(Map.of());
+    return vectors.thenApply(read -> {
+      List<Found> picked = diversity > 0 ? Diversity.pick(considered, read, request.limit(), diversity) : considered;
+      boolean explained = request.include().contains(SearchRequest.Include.EXPLANATION);
+      return picked.stream().map(one -> new SearchHit(one.memory(), one.score(),
+          embeddings ? read.get(one.memory().id()) : null, explained ? one.explanation() : null)).toList();
+    });
+  }
+
+  private CompletableFuture<Map<MemoryId, Embedding>> vectors(List<Found> found) {
+    return stores.core().read(found.stream().map(one -> one.memory().id()).toList(), true).thenApply(rows -> {
+      Map<MemoryId, Embedding> vectors = new HashMap<>();
+      rows.forEach((id, row) -> {
+        Embedding vector = row.embedding();
+        if (vector != null) {
+          vectors.put(id, vector);
+        }
+      });
+      return vectors;
+    });
   }
 
   private CompletableFuture<@Nullable Embedding> embed(SearchRequest request) {
@@ -59,19 +115,22 @@ final class Searching {
         : embedder.embed(request.query(), WORK_CLASS).thenApply(embedding -> embedding);
   }
 
-  private CompletableFuture<List<SearchHit>> search(SearchRequest request, @Nullable Embedding vector, int depth) {
+  private CompletableFuture<List<Found>> search(SearchRequest request, @Nullable Embedding vector, int wanted,
+      int depth) {
     String text = request.mode() == SearchRequest.Mode.SEMANTIC ? null : request.query();
-    IndexQuery query = new IndexQuery(vector, text, request.scope(), request.filter(), depth,
-        request.context());
+    IndexQuery query = new IndexQuery(vector, text, request.scopes(), request.filter(), depth,
+        request.ranking().context());
+    Instant now = environment.now();
     return stores.index().search(query).thenComposeAsync(hits -> {
-      List<Fusion.Candidate> candidates = Fusion.fuse(hits);
-      return new Hits(request, candidates).read(0, request.limit() + SPARE).thenComposeAsync(kept -> {
+      List<Fusion.Candidate> candidates = Fusion.fuse(hits, request.ranking(), now);
+      Hits reading = new Hits(request, candidates, wanted, now);
+      return reading.read(0, wanted + SPARE).thenComposeAsync(kept -> {
         // Deeper candidates score lower by themselves, and nothing is lent to them; so a threshold ends the search as well.
-        boolean enough = kept.size() == request.limit() || hits.exhausted()
-            || candidates.stream().anyMatch(candidate -> candidate.own() < request.threshold());
+        boolean enough = kept.size() == wanted || hits.exhausted()
+            || candidates.stream().anyMatch(candidate -> candidate.explanation().own() < reading.threshold);
         return enough
             ? CompletableFuture.completedFuture(kept)
-            : search(request, vector, (int) Math.min(Integer.MAX_VALUE / 2, depth * 4L));
+            : search(request, vector, wanted, (int) Math.min(Integer.MAX_VALUE / 2, depth * 4L));
       }, environment.executor());
     }, environment.executor());
   }
@@ -81,12 +140,19 @@ final class Searching {
 
     private final SearchRequest request;
     private final List<Fusion.Candidate> candidates;
-    private final List<SearchHit> kept = new ArrayList<>();
+    private final int wanted;
+    private final double threshold;
+    private final @Nullable Instant unexpiredAt;
+    private final List<Found> kept = new ArrayList<>();
     private final Set<MemoryId> seen = new HashSet<>();
 
-    Hits(SearchRequest request, List<Fusion.Candidate> candidates) {
+    Hits(SearchRequest request, List<Fusion.Candidate> candidates, int wanted, Instant now) {
       this.request = request;
       this.candidates = candidates;
+      this.wanted = wanted;
+      // A re-ranker's scores are others.
+      this.threshold = request.ranking().reranker() == null ? request.threshold() : 0;
+      this.unexpiredAt = request.include().contains(SearchRequest.Include.EXPIRED) ? null : now;
     }
 
     /**
@@ -95,19 +161,19 @@ final class Searching {
      * @param from the first candidate that has not been looked at
      * @param length how many to read now; the next page is twice as long
      */
-    CompletableFuture<List<SearchHit>> read(int from, int length) {
+    CompletableFuture<List<Found>> read(int from, int length) {
       int to = from;
       Set<MemoryId> ids = new LinkedHashSet<>();
       for (; to < candidates.size() && ids.size() < length
-          && candidates.get(to).score() >= request.threshold(); to++) {
+          && candidates.get(to).score() >= threshold; to++) {
         ids.add(candidates.get(to).memory());
       }
-      if (kept.size() == request.limit() || ids.isEmpty()) {
+      if (kept.size() == wanted || ids.isEmpty()) {
         return CompletableFuture.completedFuture(kept);
       }
       List<Fusion.Candidate> page = candidates.subList(from, to);
       int next = to;
-      return stores.core().find(ids, request.scope(), request.filter(), environment.now())
+      return stores.core().find(ids, request.scopes(), request.filter(), unexpiredAt)
           .thenComposeAsync(found -> {
             keep(page, found);
             return read(next, 2 * length);
@@ -116,12 +182,12 @@ final class Searching {
 
     private void keep(List<Fusion.Candidate> page, Map<MemoryId, Memory> found) {
       for (Fusion.Candidate candidate : page) {
-        if (kept.size() == request.limit()) {
+        if (kept.size() == wanted) {
           break;
         }
         Memory memory = found.get(candidate.memory());
         if (memory != null && memory.contentHash().equals(candidate.contentHash()) && seen.add(candidate.memory())) {
-          kept.add(new SearchHit(memory, candidate.score()));
+          kept.add(new Found(memory, candidate.score(), candidate.explanation()));
         }
       }
     }

@@ -9,6 +9,7 @@ import dev.memlane.model.IndexHits;
 import dev.memlane.model.IndexHits.IndexHit;
 import dev.memlane.model.MemoryId;
 import dev.memlane.testing.TestMemories;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -28,7 +29,11 @@ class FusionTest {
 
   private static IndexHit hit(long memory, double score) {
     return new IndexHit(new DocumentName(id(memory), TestMemories.op(memory)), ContentHash.of(null, "memory " + memory),
-        (float) score);
+        Instant.EPOCH, (float) score);
+  }
+
+  private static List<Fusion.Candidate> fuse(IndexHits hits) {
+    return Fusion.fuse(hits, Ranking.DEFAULT, Instant.EPOCH);
   }
 
   private static double score(List<Fusion.Candidate> candidates, long memory) {
@@ -38,7 +43,7 @@ class FusionTest {
 
   @Test
   void fuse_bothKinds_isTheWeightedSumOfNormalisedScores() {
-    List<Fusion.Candidate> candidates = Fusion.fuse(new IndexHits(List.of(hit(1, 0.9), hit(2, 0.8), hit(3, 0.7)),
+    List<Fusion.Candidate> candidates = fuse(new IndexHits(List.of(hit(1, 0.9), hit(2, 0.8), hit(3, 0.7)),
         List.of(hit(2, 8), hit(4, 4)), List.of(), true));
 
     assertThat(candidates).extracting(Fusion.Candidate::memory).containsExactly(id(2), id(1), id(4), id(3));
@@ -50,9 +55,9 @@ class FusionTest {
 
   @Test
   void fuse_oneKindOnly_keepsItsScores_relativeToTheBestForWords() {
-    assertThat(Fusion.fuse(new IndexHits(List.of(hit(1, 0.9), hit(2, 0.6)), List.of(), List.of(), true)))
+    assertThat(fuse(new IndexHits(List.of(hit(1, 0.9), hit(2, 0.6)), List.of(), List.of(), true)))
         .extracting(Fusion.Candidate::score).containsExactly((double) 0.9f, (double) 0.6f);
-    assertThat(Fusion.fuse(new IndexHits(List.of(), List.of(hit(1, 8), hit(2, 2)), List.of(), true)))
+    assertThat(fuse(new IndexHits(List.of(), List.of(hit(1, 8), hit(2, 2)), List.of(), true)))
         .extracting(Fusion.Candidate::score).containsExactly(1.0, 0.25);
   }
 
@@ -62,7 +67,7 @@ class FusionTest {
         hit(9, 1));
     List<MemoryId> run = List.of(id(1), id(2), id(3), id(4), id(5), id(8), id(7));
 
-    List<Fusion.Candidate> candidates = Fusion.fuse(new IndexHits(List.of(), words, List.of(run), true));
+    List<Fusion.Candidate> candidates = fuse(new IndexHits(List.of(), words, List.of(run), true));
 
     double eighth = 0.125;
     assertThat(score(candidates, 3)).as("beside the best, two from another")
@@ -74,15 +79,29 @@ class FusionTest {
     assertThat(score(candidates, 9)).as("in no run").isEqualTo(eighth, ROUNDING);
     assertThat(score(candidates, 4)).isEqualTo(1, ROUNDING);
     assertThat(candidates).extracting(Fusion.Candidate::memory).doesNotContain(id(8));
-    assertThat(candidates.getFirst().own()).isEqualTo(1, ROUNDING);
+    assertThat(candidates.getFirst().explanation().own()).isEqualTo(1, ROUNDING);
   }
 
   @Test
   void fuse_nothingFoundByWords_lendsNothing() {
-    List<Fusion.Candidate> candidates = Fusion.fuse(
+    List<Fusion.Candidate> candidates = fuse(
         new IndexHits(List.of(hit(1, 0.9), hit(2, 0.6)), List.of(), List.of(List.of(id(1), id(2))), true));
 
-    assertThat(candidates).allSatisfy(candidate -> assertThat(candidate.score()).isEqualTo(candidate.own()));
+    assertThat(candidates)
+        .allSatisfy(candidate -> assertThat(candidate.score()).isEqualTo(candidate.explanation().own()));
+  }
+
+  @Test
+  void fuse_reciprocalRanks_looksAtTheOrderAlone() {
+    Ranking ranking = new Ranking(FusionMethod.RECIPROCAL_RANKS, 0.5, false, null, 0, null, 1);
+
+    List<Fusion.Candidate> candidates = Fusion.fuse(new IndexHits(List.of(hit(1, 0.9), hit(2, 0.1)),
+        List.of(hit(2, 80), hit(3, 0.1)), List.of(), true), ranking, Instant.EPOCH);
+
+    assertThat(candidates).extracting(Fusion.Candidate::memory).containsExactly(id(2), id(1), id(3));
+    assertThat(score(candidates, 2)).isEqualTo(0.5 + 0.5 * 61 / 62, ROUNDING);
+    assertThat(score(candidates, 1)).isEqualTo(0.5, ROUNDING);
+    assertThat(score(candidates, 3)).isEqualTo(0.5 * 61 / 62, ROUNDING);
   }
 
   @ParameterizedTest
@@ -98,11 +117,11 @@ class FusionTest {
       }
       Collections.shuffle(run, random);
 
-      List<Fusion.Candidate> candidates = Fusion.fuse(new IndexHits(near, worded, List.of(run), true));
+      List<Fusion.Candidate> candidates = fuse(new IndexHits(near, worded, List.of(run), true));
 
       assertThat(candidates).as("seed %s, round %s", seed, round).allSatisfy(candidate -> {
-        assertThat(candidate.own()).isBetween(0.0, 1.0);
-        assertThat(candidate.score()).isBetween(candidate.own() - 1e-9, 1.0);
+        assertThat(candidate.explanation().own()).isBetween(0.0, 1.0);
+        assertThat(candidate.score()).isBetween(candidate.explanation().own() - 1e-9, 1.0);
       }).extracting(Fusion.Candidate::score).isSortedAccordingTo((one, other) -> Double.compare(other, one));
     }
   }

@@ -338,7 +338,9 @@ class MemoryOrchestratorTest {
     Random random = new Random(seed);
     List<Memory> all = memory
         .addMemories(IntStream.range(0, 400).mapToObj(
-            i -> NewMemory.builder("note " + i, ADA).metadata(RandomFilters.metadata(random)).build()).toList())
+            i -> NewMemory.builder("note " + i, ADA).metadata(RandomFilters.metadata(random))
+                .occurredAt(RandomFilters.time(random)).build())
+            .toList())
         .stream().map(outcome -> ((WriteOutcome.Stored) outcome).memory()).toList();
 
     for (int i = 0; i < 40; i++) {
@@ -348,7 +350,7 @@ class MemoryOrchestratorTest {
             SearchRequest.builder("note").scope(ADA).filter(filter).mode(mode).limit(400).build());
         assertThat(hits).as("seed %d, %s, %s", seed, mode, filter).extracting(SearchHit::memory)
             .containsExactlyInAnyOrderElementsOf(
-                all.stream().filter(each -> filter.matches(each.metadata())).toList());
+                all.stream().filter(filter::matches).toList());
         assertThat(hits).allSatisfy(hit -> assertThat(hit.score()).isBetween(0.0, 1.0));
       }
     }

@@ -177,19 +177,24 @@ final class SimulatedStores {
     }
 
     private Stream<Memory> visible(@Nullable Scope scope, @Nullable Filter filter, Instant now) {
+      return visible(scope == null ? List.of() : List.of(scope), filter, now);
+    }
+
+    private Stream<Memory> visible(Collection<Scope> scopes, @Nullable Filter filter, @Nullable Instant unexpiredAt) {
       return database.rows().stream().map(CoreRow::memory).filter(memory -> memory != null)
-          .filter(memory -> memory.expiresAt() == null || memory.expiresAt().isAfter(now))
-          .filter(memory -> scope == null || scope.matches(memory.scope()))
-          .filter(memory -> filter == null || filter.matches(memory.metadata()));
+          .filter(memory -> memory.expiresAt() == null || unexpiredAt == null
+              || memory.expiresAt().isAfter(unexpiredAt))
+          .filter(memory -> scopes.isEmpty() || scopes.stream().anyMatch(scope -> scope.matches(memory.scope())))
+          .filter(memory -> filter == null || filter.matches(memory));
     }
 
     @Override
     public CompletableFuture<Map<MemoryId, Memory>> find(
-        Collection<MemoryId> ids, @Nullable Scope scope, @Nullable Filter filter, Instant now) {
+        Collection<MemoryId> ids, Collection<Scope> scopes, @Nullable Filter filter, @Nullable Instant unexpiredAt) {
       List<MemoryId> asked = List.copyOf(ids);
       return network.read("memories", () -> {
         Map<MemoryId, Memory> found = new HashMap<>();
-        visible(scope, filter, now).filter(memory -> asked.contains(memory.id()))
+        visible(scopes, filter, unexpiredAt).filter(memory -> asked.contains(memory.id()))
             .forEach(memory -> found.put(memory.id(), memory));
         return found;
       }, found -> found.hashCode());

@@ -2,18 +2,30 @@ package dev.memlane.testing;
 
 import dev.memlane.model.Filter;
 import dev.memlane.model.Metadata;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 
-/** Random metadata and filters over few keys and values, so that they often match. */
+/** Random metadata, times and filters over few keys and values, so that they often match. */
 public final class RandomFilters {
 
   private static final List<String> KEYS = List.of("a", "b", "key with ' \" : ?", "\u00FCber");
   private static final List<Object> SCALARS = List.of("x", "y", "X", "", "10", "true", "z\uFFFD", "z\uD83D\uDE00", 1, 2,
       10, -3, 2.5, 1e300, 1e17, 0.1, true, false);
 
+  private static final Instant NOON = Instant.parse("2026-03-01T12:00:00Z");
+  private static final int TIMES = 6;
+
   private RandomFilters() {}
+
+  /** When something happened; null for now and then. */
+  public static @Nullable Instant time(Random random) {
+    int time = random.nextInt(TIMES + 1);
+    return time == TIMES ? null : NOON.plus(time - TIMES / 2, ChronoUnit.MICROS);
+  }
 
   public static Metadata metadata(Random random) {
     Metadata metadata = Metadata.empty();
@@ -34,13 +46,14 @@ public final class RandomFilters {
    */
   public static Filter filter(Random random, int depth) {
     String key = KEYS.get(random.nextInt(KEYS.size()));
-    return switch (random.nextInt(depth > 0 ? 8 : 5)) {
+    return switch (random.nextInt(depth > 0 ? 9 : 6)) {
       case 0 -> Filter.equal(key, scalar(random));
       case 1 -> Filter.in(key, scalars(random, random.nextInt(4)).toArray());
       case 2, 3 -> range(random, key);
       case 4 -> Filter.exists(key);
-      case 5 -> new Filter.And(filters(random, depth - 1));
-      case 6 -> new Filter.Or(filters(random, depth - 1));
+      case 5 -> occurred(random);
+      case 6 -> new Filter.And(filters(random, depth - 1));
+      case 7 -> new Filter.Or(filters(random, depth - 1));
       default -> Filter.not(filter(random, depth - 1));
     };
   }
@@ -56,6 +69,15 @@ public final class RandomFilters {
       case 1 -> new Filter.Range(key, null, false, to, random.nextBoolean());
       default -> new Filter.Range(key, from, random.nextBoolean(), to, random.nextBoolean());
     };
+  }
+
+  /** With bounds between microseconds as well. */
+  private static Filter occurred(Random random) {
+    Instant from = time(random);
+    Instant to = time(random);
+    Instant begin = from == null && to == null ? NOON : from;
+    return new Filter.Occurred(begin == null ? null : begin.plusNanos(random.nextInt(2)),
+        to == null ? null : to.minusNanos(random.nextInt(2)));
   }
 
   private static List<Filter> filters(Random random, int depth) {

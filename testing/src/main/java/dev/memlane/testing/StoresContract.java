@@ -39,6 +39,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -516,8 +518,8 @@ public abstract class StoresContract {
     assertThat(listed).isEqualTo(wanted);
     assertThat(core.count(Scope.user("ada"), filter, NOW).join()).isEqualTo(wanted.size());
     assertThat(core.count(Scope.user("ada").withRun("run 1"), null, NOW).join()).isLessThan(wanted.size());
-    assertThat(core.find(wanted, Scope.user("ada"), filter, NOW).join()).hasSize(wanted.size());
-    assertThat(core.find(wanted, Scope.user("bob"), filter, NOW).join()).isEmpty();
+    assertThat(core.find(wanted, List.of(Scope.user("ada")), filter, NOW).join()).hasSize(wanted.size());
+    assertThat(core.find(wanted, List.of(Scope.user("bob")), filter, NOW).join()).isEmpty();
   }
 
   @Test
@@ -532,8 +534,21 @@ public abstract class StoresContract {
     Instant later = NOW.plus(Duration.ofDays(1));
     assertThat(core.count(null, null, later).join()).isZero();
     assertThat(core.list(null, null, null, 10, later).join()).isEmpty();
-    assertThat(core.find(List.of(id), null, null, later).join()).isEmpty();
+    assertThat(core.find(List.of(id), List.of(), null, later).join()).isEmpty();
+    assertThat(core.find(List.of(id), List.of(), null, null).join()).containsKey(id);
     assertThat(core.heads(null, 10).join()).containsExactly(new Head(id, op, 1, true));
+  }
+
+  @Test
+  void find_inSeveralScopes_findsWhatIsInAny() {
+    List<Operation> adds = Stream.of(Scope.user("ada").withRun("7"), Scope.user("bob"), Scope.agent("cook"))
+        .map(scope -> add(newId(), "tea", scope, Metadata.empty())).toList();
+    adds.forEach(add -> assertApplied(write(add)));
+    List<MemoryId> ids = adds.stream().map(Operation::memory).toList();
+
+    assertThat(core.find(ids, List.of(Scope.user("ada"), Scope.agent("cook")), null, NOW).join())
+        .containsOnlyKeys(ids.getFirst(), ids.getLast());
+    assertThat(core.find(ids, List.of(), null, NOW).join()).containsOnlyKeys(ids);
   }
 
   @Test
@@ -602,7 +617,8 @@ public abstract class StoresContract {
   void filters_meanInSqlWhatTheyMeanInJava(long seed) {
     Random random = new Random(seed);
     List<Memory> memories = IntStream.range(0, 120).mapToObj(i -> {
-      Operation add = add(newId(), "number " + i, Scope.user("ada"), RandomFilters.metadata(random));
+      Operation add = occurred(add(newId(), "number " + i, Scope.user("ada"), RandomFilters.metadata(random)),
+          RandomFilters.time(random));
       assertApplied(write(add));
       return Objects.requireNonNull(add.after());
     }).toList();
@@ -610,8 +626,17 @@ public abstract class StoresContract {
       Filter filter = RandomFilters.filter(random, 3);
       assertThat(core.list(null, filter, null, 1_000, NOW).join()).as("seed %d, %s", seed, filter)
           .extracting(Memory::id).containsExactlyInAnyOrderElementsOf(
-              memories.stream().filter(memory -> filter.matches(memory.metadata())).map(Memory::id).toList());
+              memories.stream().filter(memory -> filter.matches(memory)).map(Memory::id).toList());
     }
+  }
+
+  private static Operation occurred(Operation add, @Nullable Instant time) {
+    Memory memory = add.requireAfter();
+    Memory after = new Memory(memory.id(), memory.scope(), memory.key(), memory.actor(), memory.content(),
+        memory.metadata(), time, memory.createdAt(), memory.updatedAt(), memory.expiresAt(), memory.version(),
+        memory.op());
+    return new Operation(add.op(), add.kind(), add.memory(), add.before(), after, add.embedding(), add.actor(),
+        add.at());
   }
 
   /** What the two stores answered. */

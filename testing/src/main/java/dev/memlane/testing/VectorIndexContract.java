@@ -433,15 +433,43 @@ public abstract class VectorIndexContract {
     }
   }
 
+  @Test
+  void search_inSeveralScopes_matchesWhatAnyOfThemNames_eachOnce() {
+    put(document(1, ADA, "same words"));
+    put(document(2, BOB.withAgent("cook"), "same words"));
+    put(document(3, Scope.agent("cook"), "same words"));
+    put(document(4, Scope.user("eve"), "same words"));
+
+    IndexHits hits = index.search(new IndexQuery(embedding("x"), "words",
+        List.of(ADA, Scope.agent("cook"), BOB), Filter.not(Filter.exists("k")), 10, true)).join();
+
+    assertThat(hits.semantic()).extracting(IndexHit::name).containsExactlyInAnyOrder(name(1, 1), name(2, 2),
+        name(3, 3));
+    assertThat(hits.lexical()).extracting(IndexHit::name).containsExactlyInAnyOrder(name(1, 1), name(2, 2), name(3, 3));
+    assertThat(hits.exhausted()).isTrue();
+  }
+
+  @Test
+  void search_tellsWhenItOccurred_orWasStored() {
+    Instant noon = Instant.parse("2026-03-01T12:00:00.123456Z");
+    Memory stored = memory(2, ADA, "tea");
+    put(document(occurred(memory(1, ADA, "tea"), noon)));
+    put(document(stored));
+
+    assertThat(search(null, "tea", null, null, 10).lexical()).extracting(IndexHit::time)
+        .containsExactlyInAnyOrder(noon, stored.createdAt());
+  }
+
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4})
   void search_withAFilter_findsWhatTheFilterMatches(long seed) {
     Random random = new Random(seed);
-    Map<DocumentName, Metadata> all = new HashMap<>();
+    Map<DocumentName, Memory> all = new HashMap<>();
     for (int i = 0; i < 150; i++) {
-      Metadata metadata = RandomFilters.metadata(random);
-      put(document(memory(id(i), op(i), ADA, "same words", metadata)));
-      all.put(name(i, i), metadata);
+      Memory memory = occurred(memory(id(i), op(i), ADA, "same words", RandomFilters.metadata(random)),
+          RandomFilters.time(random));
+      put(document(memory));
+      all.put(name(i, i), memory);
     }
     for (int i = 0; i < 20; i++) {
       index.remove(name(i, i)).join();
@@ -504,7 +532,7 @@ public abstract class VectorIndexContract {
 
     for (Filter filter : List.of(new Filter.Or(either), new Filter.And(neither),
         Filter.and(new Filter.Or(either), Filter.in("n", values.toArray()), new Filter.In("n", values)), deep)) {
-      Set<DocumentName> expected = IntStream.range(0, 30).filter(i -> filter.matches(Metadata.of("n", i)))
+      Set<DocumentName> expected = IntStream.range(0, 30).filter(i -> filter.matches(Metadata.of("n", i), null))
           .mapToObj(i -> name(i, i)).collect(Collectors.toSet());
       assertThat(semantic(embedding("x"), ADA, filter, 100)).containsExactlyInAnyOrderElementsOf(expected);
     }
@@ -582,15 +610,18 @@ public abstract class VectorIndexContract {
 
     assertThat(search(null, "tea", null, null, 10).runs()).containsExactly(List.of(id(4), id(2), id(3)));
     assertThat(search(embedding("x"), null, run, null, 1).runs()).containsExactly(List.of(id(4), id(2), id(3)));
-    assertThat(index.search(new IndexQuery(null, "tea", null, null, 10, false)).join().runs()).isEmpty();
+    assertThat(index.search(new IndexQuery(null, "tea", List.of(), null, 10, false)).join().runs()).isEmpty();
     index.removeAll(id(2)).join();
     assertThat(search(null, "tea", null, null, 10).runs()).containsExactly(List.of(id(4), id(3)));
   }
 
   private static Memory inRun(long number, Scope scope, String content, Instant occurredAt) {
-    Memory memory = memory(number, scope, content);
-    return new Memory(memory.id(), scope, null, null, content, memory.metadata(), occurredAt, memory.createdAt(),
-        memory.updatedAt(), null, 1, memory.op());
+    return occurred(memory(number, scope, content), occurredAt);
+  }
+
+  private static Memory occurred(Memory memory, @Nullable Instant time) {
+    return new Memory(memory.id(), memory.scope(), null, null, memory.content(), memory.metadata(), time,
+        memory.createdAt(), memory.updatedAt(), null, 1, memory.op());
   }
 
   @Test
@@ -731,7 +762,7 @@ public abstract class VectorIndexContract {
     assertThat(index.check(name(1, 1), LATER).join()).isInstanceOf(NotApplied.class);
     for (CompletableFuture<?> refused : List.of(index.retain(name(1, 1)), index.remove(name(1, 1)),
         index.removeAll(id(1)), index.clear(), index.commit(), index.names(null, 1),
-        index.search(new IndexQuery(embedding("x"), null, null, null, 1, false)))) {
+        index.search(new IndexQuery(embedding("x"), null, List.of(), null, 1, false)))) {
       assertThatThrownBy(refused::join).hasCauseInstanceOf(StoreException.class).hasMessageContaining("closed");
     }
   }
@@ -763,7 +794,8 @@ public abstract class VectorIndexContract {
 
   private IndexHits search(@Nullable Embedding vector, @Nullable String text, @Nullable Scope scope,
       @Nullable Filter filter, int depth) {
-    return index.search(new IndexQuery(vector, text, scope, filter, depth, true)).join();
+    return index.search(new IndexQuery(vector, text, scope == null ? List.of() : List.of(scope), filter, depth, true))
+        .join();
   }
 
   private static DocumentName name(long memory, long op) {

@@ -9,7 +9,7 @@ import org.jdbi.v3.core.statement.SqlStatement;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A filter as a condition in SQL over the column {@code m.metadata}, with the meaning of {@link Filter#matches}: true or
+ * A filter as a condition in SQL over the columns {@code m.metadata} and {@code m.occurred_at}, with the meaning of {@link Filter#matches}: true or
  * false, never null. Keys and values are bound, never written into the text.
  */
 final class FilterSql {
@@ -49,6 +49,8 @@ final class FilterSql {
           + parameter(in.values().stream().map(MetadataJson::writeValue).toArray(String[]::new)) + "::jsonb[]), false)";
       case Filter.Range range -> range(range);
       case Filter.Exists exists -> "jsonb_exists(m.metadata, " + text(exists.key()) + ")";
+      case Filter.Occurred occurred -> "coalesce(" + bound("m.occurred_at", ">=", occurred.from()) + " and "
+          + bound("m.occurred_at", "<", occurred.to()) + ", false)";
       case Filter.And and -> join(and.filters(), " and ", "true");
       case Filter.Or or -> join(or.filters(), " or ", "false");
       case Filter.Not not -> "not " + condition(not.filter());

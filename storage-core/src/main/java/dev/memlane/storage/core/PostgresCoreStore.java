@@ -242,11 +242,12 @@ public final class PostgresCoreStore implements CoreStore {
 
   @Override
   public CompletableFuture<Map<MemoryId, Memory>> find(
-      Collection<MemoryId> ids, @Nullable Scope scope, @Nullable Filter filter, Instant now) {
+      Collection<MemoryId> ids, Collection<Scope> scopes, @Nullable Filter filter, @Nullable Instant unexpiredAt) {
     return database.read("reading memories", handle -> {
       Map<MemoryId, Memory> found = new HashMap<>();
-      select(handle, "select " + COLUMNS + " from memory m", scope, filter, now, " and m.id = any(:ids)", "")
+      select(handle, "select " + COLUMNS + " from memory m", null, filter, unexpiredAt, " and m.id = any(:ids)", "")
           .bindArray("ids", UUID.class, (Object[]) uuids(ids)).map((row, context) -> memory(row))
+          .filter(memory -> scopes.isEmpty() || scopes.stream().anyMatch(scope -> scope.matches(memory.scope())))
           .forEach(memory -> found.put(memory.id(), memory));
       return found;
     });
@@ -314,10 +315,11 @@ public final class PostgresCoreStore implements CoreStore {
         .mapTo(Long.class).one());
   }
 
-  private static Query select(Handle handle, String head, @Nullable Scope scope, @Nullable Filter filter, Instant now,
-      String more, String tail) {
+  private static Query select(Handle handle, String head, @Nullable Scope scope, @Nullable Filter filter,
+      @Nullable Instant unexpiredAt, String more, String tail) {
     StringBuilder sql = new StringBuilder(head).append(" where ")
-        .append(scope == null ? NEITHER_DELETED_NOR_VOID : LIVE).append(UNEXPIRED);
+        .append(scope == null ? NEITHER_DELETED_NOR_VOID : LIVE)
+        .append(unexpiredAt == null ? "" : UNEXPIRED);
     FilterSql filterSql = filter == null ? null : FilterSql.of(filter);
     if (scope != null) {
       sql.append(scope.user() == null ? "" : " and m.user_id = :user")
@@ -327,7 +329,10 @@ public final class PostgresCoreStore implements CoreStore {
     if (filterSql != null) {
       sql.append(" and ").append(filterSql.condition());
     }
-    Query query = handle.createQuery(sql.append(more).append(tail).toString()).bind("now", now);
+    Query query = handle.createQuery(sql.append(more).append(tail).toString());
+    if (unexpiredAt != null) {
+      query.bind("now", unexpiredAt);
+    }
     if (scope != null) {
       bindScope(query, scope);
     }

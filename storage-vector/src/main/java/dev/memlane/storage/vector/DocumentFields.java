@@ -17,6 +17,7 @@ import org.apache.lucene.document.Document;
 import org.apache.lucene.document.Field;
 import org.apache.lucene.document.Field.Store;
 import org.apache.lucene.document.FieldType;
+import org.apache.lucene.document.LongField;
 import org.apache.lucene.document.KnnFloatVectorField;
 import org.apache.lucene.document.StringField;
 import org.apache.lucene.index.IndexOptions;
@@ -44,6 +45,8 @@ final class DocumentFields {
   static final String RUN = "run";
   /** What all memories of a run have in common and no others: a hash of their scope, 16 bytes; absent where no run is named. */
   static final String SEQUENCE = "sequence";
+  /** When what it tells of happened, in microseconds; absent where that is not known. */
+  static final String OCCURRED = "occurred";
   /** See {@link MetadataTerms}. */
   static final String METADATA = "metadata";
   /** The searchable text, analysed. */
@@ -76,7 +79,7 @@ final class DocumentFields {
     document.add(new StringField(DOCUMENT, nameBytes(source.name()), Store.NO));
     UUID sequence = sequence(memory.scope());
     BytesRef hit = bytes(HIT_BYTES, memory.id().value(), memory.op().value(), memory.contentHash().value(), sequence);
-    ByteBuffer.wrap(hit.bytes).putLong(TIME_AT, micros(memory));
+    ByteBuffer.wrap(hit.bytes).putLong(TIME_AT, micros(time(memory)));
     document.add(new BinaryDocValuesField(HIT, hit));
     if (!sequence.equals(NO_RUN)) {
       document.add(new StringField(SEQUENCE, bytes(UUID_BYTES, sequence), Store.NO));
@@ -84,6 +87,9 @@ final class DocumentFields {
     addExact(document, USER, memory.scope().user());
     addExact(document, AGENT, memory.scope().agent());
     addExact(document, RUN, memory.scope().run());
+    if (memory.occurredAt() != null) {
+      document.add(new LongField(OCCURRED, micros(memory.occurredAt()), Store.NO));
+    }
     for (BytesRef term : MetadataTerms.of(memory.metadata())) {
       document.add(new StringField(METADATA, term, Store.NO));
     }
@@ -97,9 +103,13 @@ final class DocumentFields {
     return scope.run() == null ? NO_RUN : MemoryId.derive(scope, SEQUENCE).value();
   }
 
-  private static long micros(Memory memory) {
+  private static Instant time(Memory memory) {
     Instant occurredAt = memory.occurredAt();
-    return ChronoUnit.MICROS.between(Instant.EPOCH, occurredAt == null ? memory.createdAt() : occurredAt);
+    return occurredAt == null ? memory.createdAt() : occurredAt;
+  }
+
+  static long micros(Instant time) {
+    return ChronoUnit.MICROS.between(Instant.EPOCH, time);
   }
 
   /** Of what {@link #HIT} holds, what {@link #SEQUENCE} does; null if the memory is in no run. */
@@ -140,7 +150,8 @@ final class DocumentFields {
   static IndexHit hit(BytesRef bytes, float score) {
     ByteBuffer buffer = ByteBuffer.wrap(bytes.bytes, bytes.offset, bytes.length);
     DocumentName name = new DocumentName(new MemoryId(uuid(buffer)), new OperationId(uuid(buffer)));
-    return new IndexHit(name, new ContentHash(uuid(buffer)), score);
+    Instant time = Instant.EPOCH.plus(buffer.getLong(bytes.offset + TIME_AT), ChronoUnit.MICROS);
+    return new IndexHit(name, new ContentHash(uuid(buffer)), time, score);
   }
 
   /** Whether what {@link #HIT} holds belongs to the document of this name. */

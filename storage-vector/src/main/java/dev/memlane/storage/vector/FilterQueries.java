@@ -3,7 +3,9 @@ package dev.memlane.storage.vector;
 import dev.memlane.model.Filter;
 import dev.memlane.model.Scope;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import org.apache.lucene.document.LongField;
 import org.apache.lucene.index.Term;
 import org.apache.lucene.search.BooleanClause.Occur;
 import org.apache.lucene.search.BooleanQuery;
@@ -23,13 +25,13 @@ final class FilterQueries {
 
   private FilterQueries() {}
 
-  /** What a document must match to be in the scope and pass the filter; null if every document does. */
-  static @Nullable Query of(@Nullable Scope scope, @Nullable Filter filter) {
+  /** What a document must match to be in one of the scopes and pass the filter; null if every document does. */
+  static @Nullable Query of(Collection<Scope> scopes, @Nullable Filter filter) {
     List<Query> conditions = new ArrayList<>();
-    if (scope != null) {
-      addExact(conditions, DocumentFields.USER, scope.user());
-      addExact(conditions, DocumentFields.AGENT, scope.agent());
-      addExact(conditions, DocumentFields.RUN, scope.run());
+    if (scopes.size() == 1) {
+      addTo(conditions, scopes.iterator().next());
+    } else if (!scopes.isEmpty()) {
+      conditions.add(join(scopes.stream().map(FilterQueries::of).toList(), Occur.SHOULD));
     }
     if (filter != null) {
       conditions.add(translate(filter));
@@ -38,6 +40,18 @@ final class FilterQueries {
       return null;
     }
     return conditions.size() == 1 ? conditions.getFirst() : join(conditions, Occur.FILTER);
+  }
+
+  private static Query of(Scope scope) {
+    List<Query> conditions = new ArrayList<>();
+    addTo(conditions, scope);
+    return join(conditions, Occur.FILTER);
+  }
+
+  private static void addTo(List<Query> conditions, Scope scope) {
+    addExact(conditions, DocumentFields.USER, scope.user());
+    addExact(conditions, DocumentFields.AGENT, scope.agent());
+    addExact(conditions, DocumentFields.RUN, scope.run());
   }
 
   private static void addExact(List<Query> conditions, String field, @Nullable String value) {
@@ -55,6 +69,9 @@ final class FilterQueries {
         yield terms.isEmpty() ? nothing() : new TermInSetQuery(DocumentFields.METADATA, terms);
       }
       case Filter.Range range -> between(range);
+      case Filter.Occurred occurred -> LongField.newRangeQuery(DocumentFields.OCCURRED,
+          occurred.from() == null ? Long.MIN_VALUE : DocumentFields.micros(occurred.from()),
+          occurred.to() == null ? Long.MAX_VALUE : DocumentFields.micros(occurred.to()) - 1);
       case Filter.And and -> and.filters().isEmpty() ? everything() : join(translate(and.filters()), Occur.FILTER);
       case Filter.Or or -> or.filters().isEmpty() ? nothing() : join(translate(or.filters()), Occur.SHOULD);
       case Filter.Not not -> new ClauseGroup(

@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import org.apache.lucene.index.DirectoryReader;
 import org.apache.lucene.index.IndexFileNames;
 import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.index.SegmentInfos;
@@ -51,6 +53,16 @@ final class IndexFolder {
       segments |= IndexFileNames.CODEC_FILE_PATTERN.matcher(name).matches();
     }
     return segments;
+  }
+
+  /** What the last commit says of the index; empty if there is none. */
+  static Map<String, String> committedUserData(Path path) throws IOException {
+    if (!Files.isDirectory(path)) {
+      return Map.of();
+    }
+    try (FSDirectory directory = FSDirectory.open(path)) {
+      return DirectoryReader.indexExists(directory) ? SegmentInfos.readLatestCommit(directory).getUserData() : Map.of();
+    }
   }
 
   /** The size of the last commit's files, in bytes. */

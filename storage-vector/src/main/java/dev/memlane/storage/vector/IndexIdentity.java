@@ -2,6 +2,7 @@ package dev.memlane.storage.vector;
 
 import dev.memlane.model.DamagedIndexException;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -11,22 +12,31 @@ import org.jspecify.annotations.Nullable;
  *
  * @param model the embedding model's name
  * @param dimension the vectors' dimension
+ * @param language the language whose words it knows: it finds those of another one badly
  */
-record IndexIdentity(String model, int dimension) {
+record IndexIdentity(String model, int dimension, Locale language) {
 
   /** Raised when documents are laid out in another way. */
-  private static final String FORMAT = "2";
+  private static final String FORMAT = "3";
 
   private static final String FORMAT_KEY = "memlane.format";
   private static final String MODEL_KEY = "memlane.model";
   private static final String DIMENSION_KEY = "memlane.dimension";
+  private static final String LANGUAGE_KEY = "memlane.language";
 
   Map<String, String> toUserData() {
-    return Map.of(FORMAT_KEY, FORMAT, MODEL_KEY, model, DIMENSION_KEY, Integer.toString(dimension));
+    return Map.of(FORMAT_KEY, FORMAT, MODEL_KEY, model, DIMENSION_KEY, Integer.toString(dimension),
+        LANGUAGE_KEY, language.toLanguageTag());
+  }
+
+  /** The language that a commit names; null if it names none. */
+  static @Nullable Locale language(Map<String, String> userData) {
+    String tag = userData.get(LANGUAGE_KEY);
+    return tag == null ? null : Locale.forLanguageTag(tag);
   }
 
   /**
-   * @throws IncompatibleIndexException if the commit was written for another model, dimension or format
+   * @throws IncompatibleIndexException if the commit was written for another model, dimension, language or format
    * @throws DamagedIndexException if it was not written by Memlane
    */
   void requireSame(Map<String, String> userData, Path directory) {
@@ -47,6 +57,13 @@ record IndexIdentity(String model, int dimension) {
       throw new IncompatibleIndexException("the vector index in " + directory + " was built with the model "
           + otherModel + " (" + otherDimension + " dimensions), but " + model + " (" + dimension
           + " dimensions) is configured: configure the former, or run `memlane reindex` to change to the latter");
+    }
+    @Nullable
+    String otherLanguage = userData.get(LANGUAGE_KEY);
+    if (!language.toLanguageTag().equals(otherLanguage)) {
+      throw new IncompatibleIndexException("the vector index in " + directory + " was built for the language "
+          + otherLanguage + ", but " + language.toLanguageTag() + " is configured: configure the former, or run "
+          + "`memlane reindex` to change to the latter; nothing is embedded again");
     }
   }
 }

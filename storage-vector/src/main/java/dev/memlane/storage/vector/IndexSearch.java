@@ -32,7 +32,7 @@ final class IndexSearch {
   }
 
   IndexHits search(IndexSearcher searcher, IndexQuery query) throws IOException {
-    Query filter = FilterQueries.of(query.scope(), query.filter());
+    Query filter = FilterQueries.of(query.scopes(), query.filter());
     Nearest semantic = new Nearest(List.of(), true);
     Embedding vector = query.vector();
     if (vector != null) {
@@ -42,7 +42,7 @@ final class IndexSearch {
     String text = query.text();
     Query words = text == null ? null : texts.of(text, filter);
     if (words != null) {
-      lexical = best(ScopedStatistics.of(searcher, query.scope()), words, query.depth());
+      lexical = best(ScopedStatistics.of(searcher, query.scopes()), words, query.depth());
     }
     Runs runs = new Runs(searcher.getIndexReader());
     Runs asked = query.runs() ? runs : null;

@@ -23,7 +23,9 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -36,7 +38,6 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
 import org.apache.lucene.analysis.Analyzer;
-import org.apache.lucene.analysis.en.EnglishAnalyzer;
 import org.apache.lucene.document.Document;
 import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.search.IndexSearcher;
@@ -115,7 +116,7 @@ public final class LuceneVectorIndex implements VectorIndex {
     this.writer = opened.writer();
     this.retentions = opened.retentions();
     this.view = opened.view();
-    this.search = new IndexSearch(new VectorSearch(options.exactLimit), new TextQueries(options.analyzer));
+    this.search = new IndexSearch(new VectorSearch(options.exactLimit), new TextQueries(opened.writer().getAnalyzer()));
     this.writes = new WriteQueue(options.writeThreads, options.queueBound);
     this.commits = new Commits(writer, retentions, failures, options.commitInterval);
     this.readers = new ThreadPoolExecutor(options.searchThreads, options.searchThreads, 30, TimeUnit.SECONDS,
@@ -146,6 +147,19 @@ public final class LuceneVectorIndex implements VectorIndex {
       IndexFolder.delete(directory);
     } catch (IOException e) {
       throw new IndexFailures(directory).deleting(e);
+    }
+  }
+
+  /**
+   * The language that the index in this folder was built for; empty if there is none, or it can't be read, which its opening will
+   * tell.
+   */
+  public static Optional<Locale> language(Path directory) {
+    try {
+      return Optional.ofNullable(IndexIdentity.language(IndexFolder.committedUserData(directory)));
+    } catch (IOException e) {
+      // Damaged, so it is opened next, which says so, or built again.
+      return Optional.empty();
     }
   }
 
@@ -432,7 +446,7 @@ public final class LuceneVectorIndex implements VectorIndex {
     private final Path path;
     private @Nullable String model;
     private int dimension;
-    private Analyzer analyzer = new EnglishAnalyzer();
+    private Locale language = Locale.ENGLISH;
     private Duration commitInterval = Duration.ofSeconds(10);
     private int ramBufferMegabytes = 64;
     private int writeThreads = 2;
@@ -441,6 +455,7 @@ public final class LuceneVectorIndex implements VectorIndex {
     private InstantSource clock = InstantSource.system();
 
     // For tests.
+    private @Nullable Analyzer analyzer;
     private UnaryOperator<Directory> wrapper = UnaryOperator.identity();
     private int exactLimit = 20_000;
     private int graphThreshold = 2_000;
@@ -464,11 +479,11 @@ public final class LuceneVectorIndex implements VectorIndex {
     }
 
     /**
-     * What makes words of texts: by default English, with stemming, leaving out the likes of "the" and "of". An index
-     * that was filled with another one finds words badly until it is built again.
+     * The language whose words the index knows: their forms, and those that tell nothing. English by default; words of a language
+     * that Lucene doesn't know are looked for as they are. An index is opened with the language only that it was built for.
      */
-    public Builder analyzer(Analyzer analyzer) {
-      this.analyzer = Objects.requireNonNull(analyzer, "analyzer");
+    public Builder language(Locale language) {
+      this.language = Objects.requireNonNull(language, "language");
       return this;
     }
 
@@ -511,6 +526,12 @@ public final class LuceneVectorIndex implements VectorIndex {
       return this;
     }
 
+    /** Makes words of texts instead of the language's. */
+    Builder analyzer(Analyzer analyzer) {
+      this.analyzer = analyzer;
+      return this;
+    }
+
     /** Puts something around Lucene's directory, such as what makes it fail. */
     Builder directory(UnaryOperator<Directory> wrapper) {
       this.wrapper = wrapper;
@@ -544,7 +565,7 @@ public final class LuceneVectorIndex implements VectorIndex {
     /**
      * Opens the index, empty if the folder holds none.
      *
-     * @throws IncompatibleIndexException if the folder's index was built for another model or dimension
+     * @throws IncompatibleIndexException if the folder's index was built for another model, dimension or language
      * @throws DamagedIndexException if its files can't be read
      * @throws StoreException if an index is open on the folder, here or in another process, or the folder can't be used
      * @throws IllegalStateException if the model or the dimension is missing
@@ -553,9 +574,11 @@ public final class LuceneVectorIndex implements VectorIndex {
       if (model == null || dimension == 0) {
         throw new IllegalStateException("a vector index needs the name of its embedding model and the dimension");
       }
-      IndexIdentity identity = new IndexIdentity(model, dimension);
-      OpenedIndex opened = OpenedIndex.open(path, identity, analyzer, ramBufferMegabytes, graphThreshold,
-          refreshPatience, wrapper);
+      IndexIdentity identity = new IndexIdentity(model, dimension, language);
+      OpenedIndex opened = OpenedIndex.open(path, identity,
+          analyzer == null ? LanguageAnalyzer.of(language) : analyzer, ramBufferMegabytes, graphThreshold,
+          refreshPatience,
+          wrapper);
       return new LuceneVectorIndex(this, opened, identity);
     }
 

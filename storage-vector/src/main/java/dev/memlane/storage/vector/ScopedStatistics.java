@@ -2,6 +2,7 @@ package dev.memlane.storage.vector;
 
 import dev.memlane.model.Scope;
 import java.io.IOException;
+import java.util.Collection;
 import org.apache.lucene.index.IndexReader;
 import org.apache.lucene.index.Term;
 import org.apache.lucene.search.BooleanClause.Occur;
@@ -39,14 +40,19 @@ final class ScopedStatistics extends IndexSearcher {
   }
 
   /**
-   * A searcher for a scope; the one given if the scope is everything, empty or large.
+   * A searcher for scopes taken together; the one given if they are everything, empty or large.
    *
-   * @param scope null for everything
+   * @param scopes empty for everything
    */
-  static IndexSearcher of(IndexSearcher all, @Nullable Scope scope) throws IOException {
-    Query query = FilterQueries.of(scope, null);
-    if (scope == null || query == null || !mayBeSmall(all.getIndexReader(), scope)) {
+  static IndexSearcher of(IndexSearcher all, Collection<Scope> scopes) throws IOException {
+    Query query = FilterQueries.of(scopes, null);
+    if (query == null) {
       return all;
+    }
+    for (Scope scope : scopes) {
+      if (!mayBeSmall(all.getIndexReader(), scope)) {
+        return all;
+      }
     }
     int documents = all.count(query);
     return documents == 0 || documents > LARGEST ? all : new ScopedStatistics(all, query, documents);

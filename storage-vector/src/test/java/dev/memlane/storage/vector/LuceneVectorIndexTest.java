@@ -35,6 +35,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -79,7 +80,8 @@ class LuceneVectorIndexTest {
 
     try (LuceneVectorIndex index = open(folder)) {
       assertThat(index.names(null, 1_000).join()).hasSize(299).contains(name(8)).doesNotContain(name(7));
-      assertThat(index.search(new IndexQuery(embedding("memory 42"), "42", ADA, null, 1, false)).join().semantic())
+      assertThat(
+          index.search(new IndexQuery(embedding("memory 42"), "42", List.of(ADA), null, 1, false)).join().semantic())
           .extracting(IndexHit::name).containsExactly(name(42));
       putNumbers(index, 300, 301);
       assertThat(index.summary().documents()).isEqualTo(300);
@@ -100,13 +102,15 @@ class LuceneVectorIndexTest {
       puts.forEach(CompletableFuture::join);
 
       // Among all memories tea is common and ada is rare; among hers it is the other way round.
-      assertThat(index.search(new IndexQuery(null, "ada tea", ADA, null, 1, false)).join().lexical())
+      assertThat(index.search(new IndexQuery(null, "ada tea", List.of(ADA), null, 1, false)).join().lexical())
           .extracting(IndexHit::name).containsExactly(name(400));
-      assertThat(index.search(new IndexQuery(null, "ada tea", ADA.withRun("r"), null, 1, false)).join().lexical())
+      assertThat(
+          index.search(new IndexQuery(null, "ada tea", List.of(ADA.withRun("r")), null, 1, false)).join().lexical())
           .extracting(IndexHit::name).containsExactly(name(400));
-      assertThat(index.search(new IndexQuery(null, "ada tea", null, null, 1, false)).join().lexical())
+      assertThat(index.search(new IndexQuery(null, "ada tea", List.of(), null, 1, false)).join().lexical())
           .extracting(IndexHit::name).doesNotContain(name(400));
-      assertThat(index.search(new IndexQuery(null, "ada tea", Scope.user("nobody"), null, 1, false)).join().lexical())
+      assertThat(
+          index.search(new IndexQuery(null, "ada tea", List.of(Scope.user("nobody")), null, 1, false)).join().lexical())
           .isEmpty();
     }
   }
@@ -201,7 +205,7 @@ class LuceneVectorIndexTest {
     }
 
     try (LuceneVectorIndex index = LuceneVectorIndex.builder(folder).model("large").dimension(4_096).open()) {
-      assertThat(index.search(new IndexQuery(embeddings.get(13), null, null, null, 1, false)).join().semantic())
+      assertThat(index.search(new IndexQuery(embeddings.get(13), null, List.of(), null, 1, false)).join().semantic())
           .extracting(IndexHit::name).containsExactly(name(13));
     }
   }
@@ -241,7 +245,7 @@ class LuceneVectorIndexTest {
       for (Filter filter : List.of(Filter.exists("third"), Filter.equal("third", 1))) {
         int found = 0;
         for (int i = 0; i < 20; i++) {
-          IndexQuery query = new IndexQuery(embedding("query " + i), null, null, filter, 10, false);
+          IndexQuery query = new IndexQuery(embedding("query " + i), null, List.of(), filter, 10, false);
           Set<IndexHit> nearest = new HashSet<>(exact.search(query).join().semantic());
           List<IndexHit> hits = graph.search(query).join().semantic();
           assertThat(hits).hasSize(10).isSortedAccordingTo(Comparator.comparingDouble(IndexHit::score).reversed());
@@ -276,6 +280,18 @@ class LuceneVectorIndexTest {
   }
 
   // What is refused.
+
+  @Test
+  void open_forAnotherLanguage_failsAndSaysWhatToDo() {
+    Path folder = temporary.resolve("vectors");
+    assertThat(LuceneVectorIndex.language(folder)).isEmpty();
+    builder(folder).language(Locale.GERMAN).open().close();
+
+    assertThat(LuceneVectorIndex.language(folder)).contains(Locale.GERMAN);
+    assertThatThrownBy(() -> builder(folder).open()).isInstanceOf(IncompatibleIndexException.class)
+        .hasMessageContaining("language de").hasMessageContaining("en is configured")
+        .hasMessageContaining("`memlane reindex`");
+  }
 
   @Test
   void open_forAnotherModelOrDimension_failsAndSaysWhatToDo() {

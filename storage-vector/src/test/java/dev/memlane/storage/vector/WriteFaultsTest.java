@@ -98,7 +98,7 @@ class WriteFaultsTest {
       CompletableFuture<StoreResult> hanging = index.put(document(2, ADA, "hang"), LATER);
       gate.awaitArrival();
 
-      IndexHits hits = end(index.search(new IndexQuery(embedding("x"), null, null, null, 10, false)));
+      IndexHits hits = end(index.search(new IndexQuery(embedding("x"), null, List.of(), null, 10, false)));
 
       assertThat(hits.semantic()).hasSize(1);
       gate.open();
@@ -238,7 +238,7 @@ class WriteFaultsTest {
             .hasMessageContaining(folder.toString()).hasMessageContaining("No space left")
             .hasMessageContaining("make room").hasMessageContaining("open it again"));
     assertThat(end(index.check(name(1, 1), LATER))).isInstanceOf(NotApplied.class);
-    assertRefused(index.search(new IndexQuery(embedding("x"), null, null, null, 10, false)), "open it again");
+    assertRefused(index.search(new IndexQuery(embedding("x"), null, List.of(), null, 10, false)), "open it again");
     assertRefused(index.names(null, 10), "open it again");
     assertRefused(index.retain(name(1, 1)), "open it again");
     assertRefused(index.clear(), "open it again");

@@ -63,6 +63,6 @@ public class MicroBenchmarks {
 
   @Benchmark
   public boolean filterOfTwoConditions() {
-    return filter.matches(metadata);
+    return filter.matches(metadata, null);
   }
 }

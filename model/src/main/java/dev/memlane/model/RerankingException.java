@@ -1,0 +1,11 @@
+package dev.memlane.model;
+
+import org.jspecify.annotations.Nullable;
+
+/** A {@link Reranker} failed, did not answer in time, or answered something else than it was asked for. */
+public final class RerankingException extends MemlaneException {
+
+  public RerankingException(String message, @Nullable Throwable cause) {
+    super(message, cause);
+  }
+}

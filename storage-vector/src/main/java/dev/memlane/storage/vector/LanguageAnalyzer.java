@@ -1,0 +1,128 @@
+package dev.memlane.storage.vector;
+
+import java.util.Locale;
+import org.apache.lucene.analysis.Analyzer;
+import org.apache.lucene.analysis.AnalyzerWrapper;
+import org.apache.lucene.analysis.CharArraySet;
+import org.apache.lucene.analysis.ar.ArabicAnalyzer;
+import org.apache.lucene.analysis.bg.BulgarianAnalyzer;
+import org.apache.lucene.analysis.bn.BengaliAnalyzer;
+import org.apache.lucene.analysis.br.BrazilianAnalyzer;
+import org.apache.lucene.analysis.ca.CatalanAnalyzer;
+import org.apache.lucene.analysis.cjk.CJKBigramFilter;
+import org.apache.lucene.analysis.cjk.CJKWidthFilter;
+import org.apache.lucene.analysis.ckb.SoraniAnalyzer;
+import org.apache.lucene.analysis.cz.CzechAnalyzer;
+import org.apache.lucene.analysis.da.DanishAnalyzer;
+import org.apache.lucene.analysis.de.GermanAnalyzer;
+import org.apache.lucene.analysis.el.GreekAnalyzer;
+import org.apache.lucene.analysis.en.EnglishAnalyzer;
+import org.apache.lucene.analysis.es.SpanishAnalyzer;
+import org.apache.lucene.analysis.et.EstonianAnalyzer;
+import org.apache.lucene.analysis.eu.BasqueAnalyzer;
+import org.apache.lucene.analysis.fa.PersianAnalyzer;
+import org.apache.lucene.analysis.fi.FinnishAnalyzer;
+import org.apache.lucene.analysis.fr.FrenchAnalyzer;
+import org.apache.lucene.analysis.ga.IrishAnalyzer;
+import org.apache.lucene.analysis.gl.GalicianAnalyzer;
+import org.apache.lucene.analysis.hi.HindiAnalyzer;
+import org.apache.lucene.analysis.hu.HungarianAnalyzer;
+import org.apache.lucene.analysis.hy.ArmenianAnalyzer;
+import org.apache.lucene.analysis.id.IndonesianAnalyzer;
+import org.apache.lucene.analysis.it.ItalianAnalyzer;
+import org.apache.lucene.analysis.lt.LithuanianAnalyzer;
+import org.apache.lucene.analysis.lv.LatvianAnalyzer;
+import org.apache.lucene.analysis.ne.NepaliAnalyzer;
+import org.apache.lucene.analysis.nl.DutchAnalyzer;
+import org.apache.lucene.analysis.no.NorwegianAnalyzer;
+import org.apache.lucene.analysis.pt.PortugueseAnalyzer;
+import org.apache.lucene.analysis.ro.RomanianAnalyzer;
+import org.apache.lucene.analysis.ru.RussianAnalyzer;
+import org.apache.lucene.analysis.sr.SerbianAnalyzer;
+import org.apache.lucene.analysis.standard.StandardAnalyzer;
+import org.apache.lucene.analysis.sv.SwedishAnalyzer;
+import org.apache.lucene.analysis.ta.TamilAnalyzer;
+import org.apache.lucene.analysis.te.TeluguAnalyzer;
+import org.apache.lucene.analysis.th.ThaiAnalyzer;
+import org.apache.lucene.analysis.tr.TurkishAnalyzer;
+
+/**
+ * Makes words of texts in a language: as Lucene does for it, with stemming and without the likes of "the" and "of"; in a language
+ * that Lucene doesn't know, the words as they are.
+ *
+ * <p>
+ * In any language, Chinese, Japanese and Korean are cut into single characters and pairs, because nothing separates their words:
+ * a pair that a text has in the same order tells much, a single character little, and no dictionary is needed that could be wrong.
+ * So texts that mix languages are found in whatever language the index is, but Thai, whose words Lucene cuts by a dictionary that
+ * knows nothing else.
+ */
+final class LanguageAnalyzer extends AnalyzerWrapper {
+
+  private static final int PAIRED = CJKBigramFilter.HAN | CJKBigramFilter.HIRAGANA | CJKBigramFilter.KATAKANA
+      | CJKBigramFilter.HANGUL;
+
+  private final Analyzer words;
+
+  private LanguageAnalyzer(Analyzer words) {
+    super(words.getReuseStrategy());
+    this.words = words;
+  }
+
+  static Analyzer of(Locale language) {
+    return new LanguageAnalyzer(words(language));
+  }
+
+  @Override
+  protected Analyzer getWrappedAnalyzer(String field) {
+    return words;
+  }
+
+  @Override
+  protected TokenStreamComponents wrapComponents(String field, TokenStreamComponents components) {
+    return new TokenStreamComponents(components.getSource(),
+        new CJKBigramFilter(new CJKWidthFilter(components.getTokenStream()), PAIRED, true));
+  }
+
+  private static Analyzer words(Locale language) {
+    return switch (language.getLanguage()) {
+      case "ar" -> new ArabicAnalyzer();
+      case "bg" -> new BulgarianAnalyzer();
+      case "bn" -> new BengaliAnalyzer();
+      case "ca" -> new CatalanAnalyzer();
+      case "ckb" -> new SoraniAnalyzer();
+      case "cs" -> new CzechAnalyzer();
+      case "da" -> new DanishAnalyzer();
+      case "de" -> new GermanAnalyzer();
+      case "el" -> new GreekAnalyzer();
+      case "en" -> new EnglishAnalyzer();
+      case "es" -> new SpanishAnalyzer();
+      case "et" -> new EstonianAnalyzer();
+      case "eu" -> new BasqueAnalyzer();
+      case "fa" -> new PersianAnalyzer();
+      case "fi" -> new FinnishAnalyzer();
+      case "fr" -> new FrenchAnalyzer();
+      case "ga" -> new IrishAnalyzer();
+      case "gl" -> new GalicianAnalyzer();
+      case "hi" -> new HindiAnalyzer();
+      case "hu" -> new HungarianAnalyzer();
+      case "hy" -> new ArmenianAnalyzer();
+      case "id" -> new IndonesianAnalyzer();
+      case "it" -> new ItalianAnalyzer();
+      case "lt" -> new LithuanianAnalyzer();
+      case "lv" -> new LatvianAnalyzer();
+      case "nb", "nn", "no" -> new NorwegianAnalyzer();
+      case "ne" -> new NepaliAnalyzer();
+      case "nl" -> new DutchAnalyzer();
+      case "pt" -> "BR".equals(language.getCountry()) ? new BrazilianAnalyzer() : new PortugueseAnalyzer();
+      case "ro" -> new RomanianAnalyzer();
+      case "ru" -> new RussianAnalyzer();
+      case "sr" -> new SerbianAnalyzer();
+      case "sv" -> new SwedishAnalyzer();
+      case "ta" -> new TamilAnalyzer();
+      case "te" -> new TeluguAnalyzer();
+      case "th" -> new ThaiAnalyzer();
+      case "tr" -> new TurkishAnalyzer();
+      default -> new StandardAnalyzer(CharArraySet.EMPTY_SET);
+    };
+  }
+}
