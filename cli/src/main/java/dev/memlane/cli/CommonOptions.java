@@ -36,6 +36,10 @@ final class CommonOptions {
       + "It names the environment variables that hold their keys.")
   private @Nullable Path configuration;
 
+  @Option(names = "--language", paramLabel = "TAG", scope = ScopeType.INHERIT, order = 94, description = "The language whose words searches know, such as de or pt-BR (default: the one that the data is indexed for; "
+      + "English at first). Another one needs 'reindex'.")
+  private @Nullable String language;
+
   @Option(names = "--json", scope = ScopeType.INHERIT, order = 94, description = "Print JSON, and nothing else on standard output.")
   private boolean json;
 
@@ -83,6 +87,23 @@ final class CommonOptions {
   @Nullable
   String databaseUser() {
     return databaseUser;
+  }
+
+  /**
+   * The language given on the command line, or null.
+   *
+   * @throws UsageException if it is none
+   */
+  @Nullable
+  Locale language() {
+    if (language == null) {
+      return null;
+    }
+    Locale locale = Locale.forLanguageTag(language);
+    if (locale.getLanguage().isEmpty()) {
+      throw new UsageException("--language needs a tag such as en, de or pt-BR, and this is " + language);
+    }
+    return locale;
   }
 
   boolean json() {

@@ -7,6 +7,7 @@ import dev.memlane.orchestrator.OrchestratorBuilder;
 import dev.memlane.model.InvalidInputException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -64,7 +65,9 @@ record Context(CommonOptions options, Console console, Map<String, String> envir
   private Session open(Path directory, boolean rebuildIndex, Consumer<OrchestratorBuilder> settings) {
     Bar bar = Bar.start(console, rebuildIndex ? "Reindexing" : "Comparing", "", Bar.LATER);
     try (bar) {
-      Memlane.Builder builder = Memlane.builder(directory).rebuildIndex(rebuildIndex).settings(settings)
+      Locale language = options.language();
+      Memlane.Builder builder = Memlane.builder(directory).rebuildIndex(rebuildIndex)
+          .settings(settings.andThen(all -> all.language(language)))
           .progress(bar::at);
       chooseEmbedder(builder);
       String url = options.jdbcUrl();

@@ -8,8 +8,9 @@ import picocli.CommandLine.Command;
 
 /** Rebuilds the vector index from core. */
 @Command(name = "reindex", description = "Rebuilds the vector index from core, then compares the stores.", footer = {"",
-    "Example:", "  memlane reindex", "",
-    "Vectors are kept in core, so nothing is embedded again unless the model has changed."})
+    "Examples:", "  memlane reindex", "  memlane reindex --language de", "",
+    "Vectors are kept in core, so nothing is embedded again unless the model has changed. Stopped on",
+    "the way, it goes on where it was when it is run again."})
 final class ReindexCommand implements Callable<Integer> {
 
   private final Context context;

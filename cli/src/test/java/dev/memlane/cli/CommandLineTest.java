@@ -302,6 +302,22 @@ class CommandLineTest {
   }
 
   @Test
+  void language_isKeptByReindex_andAnotherOneIsRefused() {
+    add("Die Häuser am See");
+    String[] search = {"search", "Haus", "--user", user, "--mode", "lexical"};
+    assertThat(json(search).path("hits")).isEmpty();
+
+    assertThat(run("list", "--user", user, "--language", "de").err()).contains("memlane reindex");
+    assertThat(run("reindex", "--language", "de").status()).isZero();
+    try {
+      assertThat(json(search).path("hits")).hasSize(1);
+      assertThat(run("list", "--user", user, "--language", "?").status()).isEqualTo(2);
+    } finally {
+      assertThat(run("reindex", "--language", "en").status()).isZero();
+    }
+  }
+
+  @Test
   void search_explained_saysHowTheScoreCameAbout() {
     add("explained: the oboe in the attic");
 

@@ -30,16 +30,24 @@ final class Reranking {
       return CompletableFuture.completedFuture(found);
     }
     List<String> texts = found.stream().map(one -> one.memory().searchableText()).toList();
-    CompletableFuture<List<Double>> scores = CompletableFuture.completedFuture(texts)
-        .thenCompose(given -> reranker.score(request.query(), given));
+    CompletableFuture<List<Double>> scores;
+    try {
+      scores = reranker.score(request.query(), texts);
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(failed(e));
+    }
     return environment.until(environment.now().plus(PATIENCE), scores).handleAsync((answer, failure) -> {
       if (failure != null) {
-        Throwable cause = Outcomes.unwrap(failure);
-        throw new RerankingException("the re-ranker failed, or took more than " + PATIENCE.toSeconds()
-            + " s; search again, or without it: " + cause.getMessage(), cause);
+        scores.cancel(true);
+        throw failed(Outcomes.unwrap(failure));
       }
       return ranked(request, found, answer);
     }, environment.executor());
+  }
+
+  private static RerankingException failed(Throwable cause) {
+    return new RerankingException("the re-ranker failed, or took more than " + PATIENCE.toSeconds()
+        + " s; search again, or without it: " + cause.getMessage(), cause);
   }
 
   private static List<Found> ranked(SearchRequest request, List<Found> found, List<Double> scores) {

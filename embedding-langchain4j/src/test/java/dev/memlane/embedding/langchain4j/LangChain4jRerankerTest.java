@@ -1,0 +1,89 @@
+package dev.memlane.embedding.langchain4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.langchain4j.data.segment.TextSegment;
+import dev.langchain4j.exception.AuthenticationException;
+import dev.langchain4j.model.output.Response;
+import dev.langchain4j.model.scoring.ScoringModel;
+import dev.memlane.model.Reranker;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class LangChain4jRerankerTest {
+
+  /** Scores by length. */
+  private static final ScoringModel LENGTHS = (segments, query) -> Response.from(
+      segments.stream().map(segment -> (double) segment.text().length() - query.length()).toList());
+
+  @Test
+  void score_isTheModels_inOrder() {
+    ScoringModel tenths = (segments, query) -> Response.from(
+        segments.stream().map(segment -> segment.text().length() / 10.0).toList());
+
+    assertThat(LangChain4jReranker.of(tenths).score("a query", List.of("four", "to", "three...")).join())
+        .containsExactly(0.4, 0.2, 0.8);
+  }
+
+  @Test
+  void score_ofLogits_isBroughtToZeroToOne() {
+    List<Double> scores = LangChain4jReranker.ofLogits(LENGTHS).score("four", List.of("five", "x".repeat(1_004), "x"))
+        .join();
+
+    assertThat(scores).first().isEqualTo(0.5);
+    assertThat(scores.get(1)).isEqualTo(1.0);
+    assertThat(scores.get(2)).isEqualTo(1 / (1 + Math.exp(3)), within(1e-12));
+  }
+
+  @Test
+  void score_modelThatFails_isToldWithItsReason() {
+    Reranker reranker = LangChain4jReranker.of((List<TextSegment> segments, String query) -> {
+      throw new IllegalStateException("no power");
+    });
+
+    assertThatThrownBy(() -> reranker.score("query", List.of("text")).join()).hasRootCauseMessage("no power");
+  }
+
+  @Test
+  void score_modelThatIsDenied_keepsTheKeyToItself() {
+    Reranker reranker = LangChain4jReranker.of((List<TextSegment> segments, String query) -> {
+      throw new AuthenticationException("sk-secret is no key");
+    });
+
+    assertThatThrownBy(() -> reranker.score("query", List.of("text")).join()).hasStackTraceContaining("denied")
+        .satisfies(e -> assertThat(stackTrace(e)).doesNotContain("secret"));
+  }
+
+  @Test
+  void score_givenUp_interruptsTheModel() throws InterruptedException {
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch interrupted = new CountDownLatch(1);
+    CompletableFuture<List<Double>> scores = LangChain4jReranker.of((List<TextSegment> segments, String query) -> {
+      begun.countDown();
+      try {
+        new CountDownLatch(1).await();
+      } catch (InterruptedException e) {
+        interrupted.countDown();
+      }
+      throw new IllegalStateException("given up");
+    }).score("query", List.of("text"));
+    assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
+
+    scores.cancel(true);
+
+    assertThat(interrupted.await(30, TimeUnit.SECONDS)).isTrue();
+  }
+
+  private static String stackTrace(Throwable thrown) {
+    StringWriter text = new StringWriter();
+    thrown.printStackTrace(new PrintWriter(text));
+    return text.toString();
+  }
+}

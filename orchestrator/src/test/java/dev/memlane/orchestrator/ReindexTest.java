@@ -1,0 +1,144 @@
+package dev.memlane.orchestrator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.memlane.embedding.Embedder;
+import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.model.EmbeddingException;
+import dev.memlane.model.MemlaneException;
+import dev.memlane.model.Memory;
+import dev.memlane.model.NewMemory;
+import dev.memlane.model.Scope;
+import dev.memlane.model.StoreException;
+import dev.memlane.orchestrator.SearchRequest.Mode;
+import dev.memlane.testing.TestServer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Building the index again, for another language or another model. */
+class ReindexTest {
+
+  private static final Scope ADA = Scope.user("ada");
+
+  @TempDir
+  Path directory;
+
+  private String jdbcUrl;
+
+  @BeforeEach
+  void makeDatabase() {
+    jdbcUrl = TestServer.freshDatabase();
+  }
+
+  private OrchestratorBuilder memory(Embedder embedder) {
+    return MemoryOrchestrator.builder().postgres(jdbcUrl, null, null).indexDirectory(directory.resolve("vectors"))
+        .embedder(embedder).embeddingCacheBytes(0).followEvery(Duration.ZERO);
+  }
+
+  private static List<Memory> byWords(MemoryOrchestrator memory, String words) {
+    return memory.blocking().search(SearchRequest.builder(words).scope(ADA).mode(Mode.LEXICAL).build()).stream()
+        .map(SearchHit::memory).toList();
+  }
+
+  @Test
+  void language_isKeptWithTheIndex_andAnotherOneEmbedsNothing() {
+    Counting embedder = new Counting(384, Integer.MAX_VALUE);
+    Memory added;
+    try (MemoryOrchestrator memory = memory(embedder).open()) {
+      added = memory.blocking().addMemory(NewMemory.of("Die Häuser am See", ADA));
+      assertThat(byWords(memory, "Haus")).isEmpty();
+    }
+
+    assertThatThrownBy(() -> memory(embedder).language(Locale.GERMAN).open()).isInstanceOf(StoreException.class)
+        .hasMessageContaining("en").hasMessageContaining("`memlane reindex`");
+    try (MemoryOrchestrator memory = memory(embedder).language(Locale.GERMAN).rebuildIndex(true).open()) {
+      assertThat(byWords(memory, "Haus")).containsExactly(added);
+    }
+    try (MemoryOrchestrator memory = memory(embedder).open()) {
+      assertThat(byWords(memory, "Haus")).as("opened without a word of the language").containsExactly(added);
+    }
+    try (MemoryOrchestrator memory = memory(embedder).rebuildIndex(true).open()) {
+      assertThat(byWords(memory, "Haus")).as("rebuilt without a word of it").containsExactly(added);
+    }
+    assertThat(embedder.texts).hasValue(1);
+  }
+
+  @Test
+  void anotherModel_interrupted_goesOnWhereItWas() {
+    try (MemoryOrchestrator memory = memory(new HashEmbedder()).open()) {
+      memory.blocking().addMemories(IntStream.range(0, 400).mapToObj(i -> NewMemory.of("note " + i, ADA)).toList());
+    }
+    assertThatThrownBy(() -> memory(new HashEmbedder(64)).open()).isInstanceOf(StoreException.class)
+        .hasMessageContaining("`memlane reindex`");
+    Counting interrupted = new Counting(64, 150);
+    Counting rest = new Counting(64, Integer.MAX_VALUE);
+    List<Long> progress = new ArrayList<>();
+
+    assertThatThrownBy(() -> memory(interrupted).rebuildIndex(true).open()).isInstanceOf(MemlaneException.class);
+    try (MemoryOrchestrator memory = memory(rest).rebuildIndex(true).progress((done, total) -> progress.add(done))
+        .open()) {
+      assertThat(memory.blocking().verify(false).isClean()).isTrue();
+      assertThat(memory.blocking().search(SearchRequest.builder("note 7").scope(ADA).mode(Mode.SEMANTIC).limit(1000)
+          .build())).hasSize(400);
+    }
+
+    int before = interrupted.texts.get();
+    assertThat(before).isPositive();
+    assertThat(rest.texts.get()).as("all but those before, of which some may not have been kept any more")
+        .isBetween(400 - before, 400 - before / 2);
+    assertThat(progress).isSorted().last().isEqualTo(400L);
+    Counting none = new Counting(384, 0);
+    try (MemoryOrchestrator memory = memory(none).rebuildIndex(true).open()) {
+      assertThat(memory.blocking().verify(false).isClean()).as("back to the first model, whose vectors are there")
+          .isTrue();
+    }
+    assertThat(none.texts).hasValue(0);
+  }
+
+  /** Embeds by hash, counts the texts, and breaks down after so many. */
+  private static final class Counting implements Embedder {
+
+    private final HashEmbedder hash;
+    private final int most;
+    private final AtomicInteger texts = new AtomicInteger();
+
+    Counting(int dimension, int most) {
+      this.hash = new HashEmbedder(dimension);
+      this.most = most;
+    }
+
+    @Override
+    public CompletableFuture<List<float[]>> embed(List<String> given) {
+      if (texts.get() + given.size() > most) {
+        return CompletableFuture.failedFuture(new EmbeddingException("the embedder has no power", null));
+      }
+      texts.addAndGet(given.size());
+      return hash.embed(given);
+    }
+
+    @Override
+    public String model() {
+      return hash.model();
+    }
+
+    @Override
+    public int dimension() {
+      return hash.dimension();
+    }
+
+    @Override
+    public Limits limits() {
+      return hash.limits();
+    }
+  }
+}
