@@ -319,16 +319,20 @@ class MemoryOrchestratorTest {
     memory.addMemories(IntStream.range(0, 200).mapToObj(i -> NewMemory.builder("kept " + i, ADA).key("k" + i).build())
         .toList()).forEach(outcome -> there.add(((WriteOutcome.Stored) outcome).memory().id()));
     List<MemoryId> listed = new ArrayList<>();
+    List<CompletableFuture<Memory>> adds = new ArrayList<>();
 
     MemoryId next = null;
     int round = 0;
     do {
+      for (int i = 0; i < 3; i++) {
+        adds.add(test.memory.addMemory(NewMemory.builder("new " + round, ADA).key("new" + round++).build()));
+      }
       Page page = memory.list(ADA, null, next, 7);
       page.memories().stream().map(Memory::id).filter(there::contains).forEach(listed::add);
       next = page.next();
-      memory.addMemory(NewMemory.builder("new " + round, ADA).key("new" + round++).build());
     } while (next != null);
 
+    adds.forEach(CompletableFuture::join);
     assertThat(listed).doesNotHaveDuplicates().hasSameElementsAs(there);
   }
 
