@@ -59,6 +59,28 @@ public interface CoreStore {
   /** Joins the removing of a tombstone or void row for good, if it still has this stamp. */
   CompletableFuture<StoreResult> sweep(Unit unit, UUID stamp);
 
+  /**
+   * Joins the coming back of an archived memory, as it was: where there is no row, or in place of the void row that has the
+   * stamp expected. The row's stamp becomes the unit's operation, which is none of the memory's own, so that nothing
+   * that was on its way to the memory finds what it expects. A vector by another model than the store's is left out.
+   *
+   * @param expected the void row's stamp, or null where no row is expected
+   */
+  CompletableFuture<StoreResult> restore(Unit unit, ArchivedRow row, @Nullable UUID expected);
+
+  /**
+   * Lists the rows that are not void, expired or not, as they are archived, in order of id.
+   *
+   * @param scope null for all scopes
+   * @param after the id after which the page begins, or null for the first one
+   * @param vectors whether to read the vectors as well
+   */
+  CompletableFuture<List<ArchivedRow>> archive(
+      @Nullable Scope scope, @Nullable MemoryId after, int limit, boolean vectors);
+
+  /** Lists of these the rows that are not void, as they are archived, in order of id. */
+  CompletableFuture<List<ArchivedRow>> archive(Collection<MemoryId> ids, boolean vectors);
+
   /** Lists tombstones and void rows that have been so since before this time, oldest first. */
   CompletableFuture<List<CoreRow>> gone(Instant before, int limit);
 

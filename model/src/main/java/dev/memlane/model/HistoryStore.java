@@ -1,6 +1,7 @@
 package dev.memlane.model;
 
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -34,6 +35,9 @@ public interface HistoryStore {
   /** Joins the removing of all entries of the unit's memory, if core holds no row of it any more. */
   CompletableFuture<StoreResult> sweep(Unit unit);
 
+  /** Joins the coming back of a memory's entries: they are written if core restored the memory in the same unit. */
+  CompletableFuture<StoreResult> restore(Unit unit, List<HistoryEntry> entries);
+
   /**
    * Removes void entries of operations before this time.
    *
@@ -50,6 +54,13 @@ public interface HistoryStore {
    * @param afterVersion lists later versions only; 0 for all
    */
   CompletableFuture<List<HistoryEntry>> entries(MemoryId memory, int afterVersion, int limit);
+
+  /**
+   * Lists the entries of several memories that are not void, in order of memory id and version.
+   *
+   * @param limit how many entries at most; where it is reached, the last memory's may be incomplete
+   */
+  CompletableFuture<List<HistoryEntry>> entries(Collection<MemoryId> memories, int limit);
 
   /** Counts the entries that are not void: of one memory, or of all. */
   CompletableFuture<Long> count(@Nullable MemoryId memory);

@@ -62,15 +62,10 @@ public record NewMemory(String content, Scope scope, @Nullable String key, @Null
     Texts.requireStorable("the content", content);
   }
 
-  /** To the microsecond, as the stores keep it, and within the years that both ISO 8601 and PostgreSQL can write. */
+  /** To the microsecond, as the stores keep it. */
   static @Nullable Instant storable(String name, @Nullable Instant time) {
-    if (time == null) {
-      return null;
-    }
-    if (time.isBefore(Instant.parse("0001-01-01T00:00:00Z")) || time.isAfter(Instant.parse("9999-12-31T23:59:59Z"))) {
-      throw new InvalidInputException(name + " is " + time + "; it must lie in the years 1 to 9999");
-    }
-    return time.truncatedTo(ChronoUnit.MICROS);
+    Texts.requireStorable(name, time);
+    return time == null ? null : time.truncatedTo(ChronoUnit.MICROS);
   }
 
   /** Collects what is optional. Not safe for use by several threads. */

@@ -1,7 +1,13 @@
 package dev.memlane.model;
 
-/** What several classes here ask of a text. */
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** What several classes here ask of a text, or of a time. */
 final class Texts {
+
+  private static final Instant FIRST = Instant.parse("0001-01-01T00:00:00Z");
+  private static final Instant LAST = Instant.parse("9999-12-31T23:59:59.999999999Z");
 
   private Texts() {}
 
@@ -44,5 +50,16 @@ final class Texts {
               + "\"");
     }
     requireStorable(what, text);
+  }
+
+  /**
+   * Refuses a time beyond the years that both ISO 8601 and PostgreSQL can write; null passes.
+   *
+   * @throws InvalidInputException naming {@code what}
+   */
+  static void requireStorable(String what, @Nullable Instant time) {
+    if (time != null && (time.isBefore(FIRST) || time.isAfter(LAST))) {
+      throw new InvalidInputException(what + " is " + time + "; it must lie in the years 1 to 9999");
+    }
   }
 }

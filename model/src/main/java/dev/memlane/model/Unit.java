@@ -24,7 +24,9 @@ public interface Unit {
     /** Core's stamp is replaced, so that the operation that made the row can no longer be undone. */
     CONFIRM(1),
     /** A tombstone or void row goes, and with it what history knows of its memory. */
-    SWEEP(2);
+    SWEEP(2),
+    /** An archived memory comes back: core takes its row as it was and history its entries. */
+    RESTORE(2);
 
     private final int parts;
 

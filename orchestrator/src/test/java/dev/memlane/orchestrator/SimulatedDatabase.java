@@ -1,5 +1,6 @@
 package dev.memlane.orchestrator;
 
+import dev.memlane.model.ArchivedRow;
 import dev.memlane.model.CoreRow;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.Head;
@@ -15,6 +16,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -37,6 +39,8 @@ final class SimulatedDatabase {
   private final Map<MemoryId, CoreRow> rows = new TreeMap<>();
   private final Map<OperationId, Logged> log = new LinkedHashMap<>();
   private final Map<MemoryId, Integer> changed = new HashMap<>();
+  /** What a tombstone keeps, by the operation that made it. */
+  private final Map<OperationId, ArchivedRow.Tombstone> tombstones = new HashMap<>();
   private int changes;
 
   SimulatedDatabase(Set<Rule> without) {
@@ -61,6 +65,11 @@ final class SimulatedDatabase {
       throw new SimulatedFailure("a text can't hold a NUL character");
     }
     CoreRow.State state = after == null ? CoreRow.State.DELETED : CoreRow.State.LIVE;
+    Memory old = row == null ? null : row.memory();
+    if (after == null && old != null) {
+      tombstones.put(operation.op(), new ArchivedRow.Tombstone(old.id(), operation.version(), operation.op(),
+          old.scope(), old.key(), old.createdAt(), operation.at()));
+    }
     put(new CoreRow(operation.memory(), state, operation.version(), operation.op(), operation.op().value(), after,
         operation.embedding(), operation.unique() && after != null));
     return operation.version();
@@ -81,6 +90,40 @@ final class SimulatedDatabase {
       }
     }
     return null;
+  }
+
+  @Nullable
+  Integer restore(OperationId unit, ArchivedRow archived, @Nullable UUID expected) {
+    CoreRow there = rows.get(archived.id());
+    boolean asExpected = there == null
+        ? expected == null
+        : there.state() == CoreRow.State.VOID && there.stamp().equals(expected);
+    if (!asExpected || archived instanceof ArchivedRow.Live live && live.unique()
+        && isTaken(live.id(), live.memory().scope(), live.memory().content())) {
+      return null;
+    }
+    put(switch (archived) {
+      case ArchivedRow.Live live -> new CoreRow(live.id(), CoreRow.State.LIVE, live.version(), live.op(), unit.value(),
+          live.memory(), live.embedding(), live.unique());
+      case ArchivedRow.Tombstone tombstone -> {
+        tombstones.put(tombstone.op(), tombstone);
+        yield new CoreRow(tombstone.id(), CoreRow.State.DELETED, tombstone.version(), tombstone.op(), unit.value(),
+            null, null);
+      }
+    });
+    return archived.version();
+  }
+
+  /** The rows that are not void, as they are archived, in order of id. */
+  List<ArchivedRow> archive() {
+    return rows.values().stream().filter(row -> row.state() != CoreRow.State.VOID).map(this::archived).toList();
+  }
+
+  private ArchivedRow archived(CoreRow row) {
+    Memory memory = row.memory();
+    return memory == null
+        ? Objects.requireNonNull(tombstones.get(row.op()))
+        : new ArchivedRow.Live(memory, row.embedding(), row.unique());
   }
 
   @Nullable
@@ -231,6 +274,18 @@ final class SimulatedDatabase {
         old == null ? null : old.metadata(), after == null ? null : after.metadata(), operation.actor(),
         operation.at()), false));
     changed.put(operation.memory(), ++changes);
+    return row.version();
+  }
+
+  /** Writes the entries of a memory that core's statement, just before, restored. */
+  @Nullable
+  Integer relog(MemoryId memory, OperationId unit, List<HistoryEntry> entries) {
+    CoreRow row = rows.get(memory);
+    if (row == null || !row.stamp().equals(unit.value())) {
+      return null;
+    }
+    entries.forEach(entry -> log.put(entry.op(), new Logged(entry, false)));
+    changed.put(memory, ++changes);
     return row.version();
   }
 

@@ -1,5 +1,6 @@
 package dev.memlane.orchestrator;
 
+import dev.memlane.model.ArchivedRow;
 import dev.memlane.model.ChangeFeed;
 import dev.memlane.model.CoreRow;
 import dev.memlane.model.CoreStore;
@@ -243,6 +244,38 @@ final class SimulatedStores {
     }
 
     @Override
+    public CompletableFuture<StoreResult> restore(Unit unit, ArchivedRow row, @Nullable UUID expected) {
+      return ((SimulatedUnit) unit).join(StoreKind.CORE, () -> database.restore(unit.op(), row, expected));
+    }
+
+    @Override
+    public CompletableFuture<List<ArchivedRow>> archive(
+        @Nullable Scope scope, @Nullable MemoryId after, int limit, boolean vectors) {
+      return network.read("archive", () -> page(database.archive().stream().filter(row -> isIn(scope, row)).toList(),
+          ArchivedRow::id, after, limit).stream().map(row -> vectors ? row : withoutVector(row)).toList(),
+          Collection::size);
+    }
+
+    @Override
+    public CompletableFuture<List<ArchivedRow>> archive(Collection<MemoryId> ids, boolean vectors) {
+      List<MemoryId> asked = List.copyOf(ids);
+      return network.read("archived rows", () -> database.archive().stream().filter(row -> asked.contains(row.id()))
+          .map(row -> vectors ? row : withoutVector(row)).toList(), Collection::size);
+    }
+
+    private static boolean isIn(@Nullable Scope scope, ArchivedRow row) {
+      Scope stored = switch (row) {
+        case ArchivedRow.Live live -> live.memory().scope();
+        case ArchivedRow.Tombstone tombstone -> tombstone.scope();
+      };
+      return scope == null || stored != null && scope.matches(stored);
+    }
+
+    private static ArchivedRow withoutVector(ArchivedRow row) {
+      return row instanceof ArchivedRow.Live live ? new ArchivedRow.Live(live.memory(), null, live.unique()) : row;
+    }
+
+    @Override
     public CompletableFuture<List<CoreRow>> gone(Instant before, int limit) {
       return network.read("what is gone", () -> database.rows().stream()
           .filter(row -> row.state() != CoreRow.State.LIVE).limit(limit).toList(), Collection::size);
@@ -289,6 +322,20 @@ final class SimulatedStores {
     @Override
     public CompletableFuture<StoreResult> sweep(Unit unit) {
       return ((SimulatedUnit) unit).join(StoreKind.HISTORY, () -> database.sweepLog(unit.memory()));
+    }
+
+    @Override
+    public CompletableFuture<StoreResult> restore(Unit unit, List<HistoryEntry> entries) {
+      return ((SimulatedUnit) unit).join(StoreKind.HISTORY, () -> database.relog(unit.memory(), unit.op(), entries));
+    }
+
+    @Override
+    public CompletableFuture<List<HistoryEntry>> entries(Collection<MemoryId> memories, int limit) {
+      List<MemoryId> asked = List.copyOf(memories);
+      return network.read("entries of several", () -> database.entries().stream()
+          .filter(entry -> asked.contains(entry.memory()))
+          .sorted(Comparator.comparing(HistoryEntry::memory).thenComparingInt(HistoryEntry::version)).limit(limit)
+          .toList(), found -> found.hashCode());
     }
 
     @Override

@@ -129,6 +129,7 @@ final class SimulatedUnit implements Unit {
       case FENCE_AND_LOOK -> "fence and look";
       case CONFIRM -> "confirmation";
       case SWEEP -> "sweep";
+      case RESTORE -> "restoring";
     };
   }
 

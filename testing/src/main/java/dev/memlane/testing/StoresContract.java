@@ -8,10 +8,13 @@ import static dev.memlane.testing.TestOperations.newOp;
 import static dev.memlane.testing.TestOperations.update;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.memlane.model.ArchivedMemory;
+import dev.memlane.model.ArchivedRow;
 import dev.memlane.model.ChangeFeed;
 import dev.memlane.model.CoreRow;
 import dev.memlane.model.CoreStore;
 import dev.memlane.model.DocumentName;
+import dev.memlane.model.Embedding;
 import dev.memlane.model.Filter;
 import dev.memlane.model.Head;
 import dev.memlane.model.HistoryEntry;
@@ -639,6 +642,211 @@ public abstract class StoresContract {
         add.at());
   }
 
+  @Test
+  void restore_ofALiveMemory_bringsBackRowVectorAndEntriesUnderAStampOfItsOwn() {
+    Operation add = add(newId(), "old", Scope.user("ada").withRun("7"), Metadata.of("topic", List.of("music", 1, true)));
+    assertApplied(write(add));
+    assertApplied(write(update(row(add.memory()), "new")));
+    ArchivedMemory archived = archived(add.memory());
+    remove(add.memory());
+
+    OperationId unit = newOp();
+    assertApplied(restore(unit, archived, null));
+
+    assertThat(archived(add.memory())).isEqualTo(archived);
+    assertThat(row(add.memory()).stamp()).isEqualTo(unit.value());
+    assertThat(entries(add.memory())).isEqualTo(archived.history()).hasSize(2);
+    assertThat(core.heads(null, 10).join()).isEqualTo(history.heads(null, 10).join()).hasSize(1);
+  }
+
+  @Test
+  void restore_ofATombstone_bringsBackWhoseItWasAndWhenItWasDeleted() {
+    OperationId op = newOp();
+    Memory memory = new Memory(newId(), Scope.agent("a"), "key", "Ada", "gone soon", Metadata.empty(), NOW, NOW, NOW,
+        null, 1, op);
+    assertApplied(write(add(memory)));
+    Operation delete = delete(row(memory.id()));
+    assertApplied(write(delete));
+    ArchivedMemory archived = archived(memory.id());
+    assertThat(archived.row()).isEqualTo(
+        new ArchivedRow.Tombstone(memory.id(), 2, delete.op(), Scope.agent("a"), "key", NOW, delete.at()));
+    remove(memory.id());
+
+    assertApplied(restore(newOp(), archived, null));
+
+    assertThat(archived(memory.id())).isEqualTo(archived);
+    assertThat(row(memory.id()).state()).isEqualTo(CoreRow.State.DELETED);
+    assertThat(entries(memory.id())).isEqualTo(archived.history()).hasSize(2);
+  }
+
+  @Test
+  void restore_whereARowIs_isNotAppliedAndLogsNothing() {
+    Operation add = add("restored");
+    assertApplied(write(add));
+    ArchivedMemory archived = archived(add.memory());
+    Operation update = update(row(add.memory()), "changed since");
+    assertApplied(write(update));
+
+    assertNotApplied(restore(newOp(), archived, null));
+    assertNotApplied(restore(newOp(), archived, row(add.memory()).stamp()));
+
+    assertThat(row(add.memory()).memory()).isEqualTo(update.after());
+    assertThat(entries(add.memory())).hasSize(2);
+  }
+
+  @Test
+  void restore_overTheVoidRowItHasSeen_isApplied_andOverAnotherIsNot() {
+    ArchivedMemory archived = removed(add("restored"));
+    assertThat(fenceAllAndLook(add(archived.id(), "never", Scope.user("ada"), Metadata.empty())))
+        .isInstanceOf(StoreResult.NotApplied.class);
+
+    assertNotApplied(restore(newOp(), archived, null));
+    assertNotApplied(restore(newOp(), archived, UUID.randomUUID()));
+    assertThat(entries(archived.id())).isEmpty();
+    assertApplied(restore(newOp(), archived, row(archived.id()).stamp()));
+
+    assertThat(archived(archived.id())).isEqualTo(archived);
+  }
+
+  @Test
+  void restore_ofAContentThatTheScopeHoldsOnce_isRefusedWhereAnotherHoldsIt() {
+    Operation first = once("the very same");
+    assertApplied(write(first));
+    ArchivedMemory archived = archived(first.memory());
+    assertThat(archived.row()).isInstanceOfSatisfying(ArchivedRow.Live.class,
+        live -> assertThat(live.unique()).isTrue());
+    remove(first.memory());
+    Operation second = once("the very same");
+    assertApplied(write(second));
+
+    assertNotApplied(restore(newOp(), archived, null));
+    assertThat(core.read(List.of(first.memory()), false).join()).isEmpty();
+    remove(second.memory());
+    assertApplied(restore(newOp(), archived, null));
+
+    assertNotApplied(write(once("the very same")));
+  }
+
+  @Test
+  void restore_ofAMemoryWithoutVector_leavesItToBeSaved() {
+    Operation add = add("by another model");
+    assertApplied(write(add));
+    ArchivedRow row = core.archive(List.of(add.memory()), false).join().getFirst();
+    ArchivedMemory archived = new ArchivedMemory(row, entries(add.memory()));
+    remove(add.memory());
+
+    assertApplied(restore(newOp(), archived, null));
+    assertThat(row(add.memory()).embedding()).isNull();
+    Embedding embedding = TestOperations.embedding("made again");
+    core.saveVector(new DocumentName(add.memory(), add.op()), embedding).join();
+
+    assertThat(row(add.memory()).embedding()).isEqualTo(embedding);
+  }
+
+  @Test
+  void restored_canBeChangedAndNotBeUndone() {
+    Operation add = add("restored");
+    ArchivedMemory archived = removed(add);
+    assertApplied(restore(newOp(), archived, null));
+
+    assertNotApplied(undo(add));
+    assertThat(confirm(add)).isInstanceOf(StoreResult.Applied.class);
+    Operation update = update(row(add.memory()), "changed");
+    assertApplied(write(update));
+    assertApplied(undo(update));
+
+    assertThat(row(add.memory()).memory()).isEqualTo(add.after());
+    assertThat(entries(add.memory())).hasSize(1);
+  }
+
+  @Test
+  void feed_tellsWhatWasRestored() throws Exception {
+    ArchivedMemory archived = removed(add("restored"));
+    try (ChangeFeed feed = history.follow().join()) {
+      assertApplied(restore(newOp(), archived, null));
+      assertThat(feed.poll().join()).containsExactly(archived.id());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {5, 6})
+  void manyRestoresAtOnce_ofHistoriesOfAnyLength_comeBackAsTheyWere(long seed) throws Exception {
+    Random random = new Random(seed);
+    List<ArchivedMemory> archived = new ArrayList<>();
+    for (int i = 0; i < 60; i++) {
+      Operation add = add(newId(), "number " + i, Scope.user("ada"), RandomFilters.metadata(random));
+      assertApplied(write(add));
+      for (int more = random.nextInt(4); more > 0; more--) {
+        assertApplied(write(update(row(add.memory()), "number " + i + " again " + more)));
+      }
+      if (random.nextInt(4) == 0) {
+        assertApplied(write(delete(row(add.memory()))));
+      }
+      archived.add(archived(add.memory()));
+      remove(add.memory());
+    }
+    List<Thread> restoring = new ArrayList<>();
+    CountDownLatch start = new CountDownLatch(1);
+    Set<MemoryId> restored = ConcurrentHashMap.newKeySet();
+    for (ArchivedMemory each : archived) {
+      restoring.add(Thread.ofVirtual().start(() -> {
+        try {
+          start.await();
+        } catch (InterruptedException e) {
+          throw new AssertionError(e);
+        }
+        assertApplied(restore(newOp(), each, null));
+        restored.add(each.id());
+      }));
+    }
+    start.countDown();
+    for (Thread each : restoring) {
+      each.join();
+    }
+
+    assertThat(restored).as("seed " + seed).hasSize(60);
+    for (ArchivedMemory each : archived) {
+      assertThat(archived(each.id())).as("seed " + seed).isEqualTo(each);
+    }
+  }
+
+  @Test
+  void archive_inPages_isInOrderOfIdWithTombstonesAndInScope() {
+    List<MemoryId> wanted = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      Scope scope = Scope.user(i % 4 == 0 ? "bob" : "ada").withRun("run");
+      Operation add = add(newId(), "number " + i, scope, Metadata.empty());
+      assertApplied(write(add));
+      if (i % 5 == 1) {
+        assertApplied(write(delete(row(add.memory()))));
+      }
+      if (i % 5 == 2) {
+        assertApplied(undo(add));
+      } else if (i % 4 != 0) {
+        wanted.add(add.memory());
+      }
+    }
+    wanted.sort(Comparator.naturalOrder());
+
+    List<MemoryId> read = new ArrayList<>();
+    MemoryId after = null;
+    List<ArchivedRow> page;
+    do {
+      page = core.archive(Scope.user("ada"), after, 4, false).join();
+      page.forEach(row -> read.add(row.id()));
+      after = page.isEmpty() ? null : page.getLast().id();
+    } while (!page.isEmpty());
+
+    assertThat(read).isEqualTo(wanted);
+    assertThat(core.archive(null, null, 100, true).join()).hasSize(16);
+    assertThat(core.archive(wanted.subList(0, 3), true).join()).extracting(ArchivedRow::id)
+        .isEqualTo(wanted.subList(0, 3));
+    assertThat(history.entries(wanted, 100).join()).hasSizeGreaterThan(wanted.size())
+        .isSortedAccordingTo(
+            Comparator.comparing(HistoryEntry::memory).thenComparingInt(HistoryEntry::version));
+    assertThat(history.entries(wanted, 3).join()).hasSize(3);
+  }
+
   /** What the two stores answered. */
   private record Written(StoreResult core, StoreResult history) {}
 
@@ -659,6 +867,44 @@ public abstract class StoresContract {
     CompletableFuture<StoreResult> corePart = core.undo(unit, operation, stamp);
     CompletableFuture<StoreResult> historyPart = history.undo(unit, operation, stamp);
     return new Written(corePart.join(), historyPart.join());
+  }
+
+  private Written restore(OperationId unitId, ArchivedMemory archived, @Nullable UUID expected) {
+    Unit unit = units.begin(Unit.Kind.RESTORE, archived.id(), unitId, Instant.now().plusSeconds(10));
+    CompletableFuture<StoreResult> corePart = core.restore(unit, archived.row(), expected);
+    CompletableFuture<StoreResult> historyPart = history.restore(unit, archived.history());
+    return new Written(corePart.join(), historyPart.join());
+  }
+
+  private ArchivedMemory archived(MemoryId id) {
+    return new ArchivedMemory(core.archive(List.of(id), true).join().getFirst(), entries(id));
+  }
+
+  /** Adds a memory and lets go of it for good, as a wiped database has. */
+  private ArchivedMemory removed(Operation add) {
+    assertApplied(write(add));
+    ArchivedMemory archived = archived(add.memory());
+    remove(add.memory());
+    return archived;
+  }
+
+  private void remove(MemoryId id) {
+    CoreRow row = row(id);
+    if (row.state() == CoreRow.State.LIVE) {
+      assertApplied(write(delete(row)));
+    }
+    CoreRow tombstone = row(id);
+    Unit unit = units.begin(Unit.Kind.SWEEP, id, tombstone.op(), Instant.now().plusSeconds(10));
+    CompletableFuture<StoreResult> corePart = core.sweep(unit, tombstone.stamp());
+    CompletableFuture<StoreResult> historyPart = history.sweep(unit);
+    assertApplied(new Written(corePart.join(), historyPart.join()));
+    assertThat(entries(id)).isEmpty();
+  }
+
+  /** An add of a content that its scope holds once. */
+  private static Operation once(String content) {
+    Operation add = add(content);
+    return new Operation(add.op(), add.kind(), add.memory(), null, add.after(), add.embedding(), null, add.at(), true);
   }
 
   private StoreResult fenceAllAndLook(Operation operation) {

@@ -1,5 +1,6 @@
 package dev.memlane.storage.core;
 
+import dev.memlane.model.ArchivedRow;
 import dev.memlane.model.CoreRow;
 import dev.memlane.model.CoreStore;
 import dev.memlane.model.DocumentName;
@@ -52,7 +53,7 @@ public final class PostgresCoreStore implements CoreStore {
   private static final int FIRST = 0;
   private static final int AFTER_STAMP = 1;
 
-  private static final String COLUMNS = "m.id, m.state, m.version, m.op, m.stamp, m.user_id, m.agent_id, m.run_id, "
+  static final String COLUMNS = "m.id, m.state, m.version, m.op, m.stamp, m.user_id, m.agent_id, m.run_id, "
       + "m.key, m.actor, m.content, m.metadata, m.occurred_at, m.created_at, m.updated_at, m.expires_at, "
       + "m.dedup_hash is not null as is_unique";
   private static final String UNEXPIRED = " and (m.expires_at is null or m.expires_at > :now)";
@@ -68,12 +69,14 @@ public final class PostgresCoreStore implements CoreStore {
   private final String model;
   private final int dimension;
   private final short modelNumber;
+  private final Archive archive;
 
   private PostgresCoreStore(Database database, String model, int dimension, short modelNumber) {
     this.database = database;
     this.model = model;
     this.dimension = dimension;
     this.modelNumber = modelNumber;
+    this.archive = new Archive(database, model, dimension, modelNumber);
   }
 
   /**
@@ -173,6 +176,22 @@ public final class PostgresCoreStore implements CoreStore {
         .join(Part.of(StoreKind.CORE, FIRST, CoreStatements.SWEEP,
             new Stamped(unit.op(), unit.memory(), stamp, stamp),
             () -> new StoreException("memory " + unit.memory() + " has changed or is in use", null)));
+  }
+
+  @Override
+  public CompletableFuture<StoreResult> restore(Unit unit, ArchivedRow row, @Nullable UUID expected) {
+    return archive.restore(unit, row, expected);
+  }
+
+  @Override
+  public CompletableFuture<List<ArchivedRow>> archive(
+      @Nullable Scope scope, @Nullable MemoryId after, int limit, boolean vectors) {
+    return archive.page(scope, after, limit, vectors);
+  }
+
+  @Override
+  public CompletableFuture<List<ArchivedRow>> archive(Collection<MemoryId> ids, boolean vectors) {
+    return archive.rows(ids, vectors);
   }
 
   @Override
@@ -321,11 +340,7 @@ public final class PostgresCoreStore implements CoreStore {
         .append(scope == null ? NEITHER_DELETED_NOR_VOID : LIVE)
         .append(unexpiredAt == null ? "" : UNEXPIRED);
     FilterSql filterSql = filter == null ? null : FilterSql.of(filter);
-    if (scope != null) {
-      sql.append(scope.user() == null ? "" : " and m.user_id = :user")
-          .append(scope.agent() == null ? "" : " and m.agent_id = :agent")
-          .append(scope.run() == null ? "" : " and m.run_id = :run");
-    }
+    sql.append(within(scope));
     if (filterSql != null) {
       sql.append(" and ").append(filterSql.condition());
     }
@@ -342,7 +357,16 @@ public final class PostgresCoreStore implements CoreStore {
     return query;
   }
 
-  private static void bindScope(Query query, Scope scope) {
+  /** The condition that a row is in the scope, to be added to others. */
+  static String within(@Nullable Scope scope) {
+    return scope == null
+        ? ""
+        : (scope.user() == null ? "" : " and m.user_id = :user")
+            + (scope.agent() == null ? "" : " and m.agent_id = :agent")
+            + (scope.run() == null ? "" : " and m.run_id = :run");
+  }
+
+  static void bindScope(Query query, Scope scope) {
     bindIfNamed(query, "user", scope.user());
     bindIfNamed(query, "agent", scope.agent());
     bindIfNamed(query, "run", scope.run());
@@ -354,17 +378,17 @@ public final class PostgresCoreStore implements CoreStore {
     }
   }
 
-  private static String after(@Nullable MemoryId after) {
+  static String after(@Nullable MemoryId after) {
     return after == null ? "" : " and m.id > :after";
   }
 
-  private static void bindAfter(SqlStatement<?> statement, @Nullable MemoryId after) {
+  static void bindAfter(SqlStatement<?> statement, @Nullable MemoryId after) {
     if (after != null) {
       statement.bind("after", after.value());
     }
   }
 
-  private static UUID[] uuids(Collection<MemoryId> ids) {
+  static UUID[] uuids(Collection<MemoryId> ids) {
     return ids.stream().map(MemoryId::value).toArray(UUID[]::new);
   }
 
@@ -378,7 +402,7 @@ public final class PostgresCoreStore implements CoreStore {
         row.getBoolean("is_unique"));
   }
 
-  private static Memory memory(ResultSet row) throws SQLException {
+  static Memory memory(ResultSet row) throws SQLException {
     return new Memory(new MemoryId(row.getObject("id", UUID.class)),
         new Scope(row.getString("user_id"), row.getString("agent_id"), row.getString("run_id")), row.getString("key"),
         row.getString("actor"), row.getString("content"), MetadataJson.read(row.getString("metadata")),
@@ -386,12 +410,12 @@ public final class PostgresCoreStore implements CoreStore {
         instant(row, "expires_at"), row.getInt("version"), new OperationId(row.getObject("op", UUID.class)));
   }
 
-  private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
+  static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
     OffsetDateTime time = row.getObject(column, OffsetDateTime.class);
     return time == null ? null : time.toInstant();
   }
 
-  private static Instant requireInstant(ResultSet row, String column) throws SQLException {
+  static Instant requireInstant(ResultSet row, String column) throws SQLException {
     return row.getObject(column, OffsetDateTime.class).toInstant();
   }
 
@@ -403,7 +427,7 @@ public final class PostgresCoreStore implements CoreStore {
     };
   }
 
-  private static CoreRow.State state(int number) {
+  static CoreRow.State state(int number) {
     return switch (number) {
       case 1 -> CoreRow.State.LIVE;
       case 2 -> CoreRow.State.DELETED;

@@ -1,7 +1,9 @@
 package dev.memlane.storage.history;
 
 import dev.memlane.model.CoreRow;
+import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.Memory;
+import dev.memlane.model.Metadata;
 import dev.memlane.model.Operation;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Unit;
@@ -21,6 +23,9 @@ final class HistoryStatements {
 
   /** An operation that core has undone, leaving this stamp. */
   record Undone(Operation operation, UUID stamp) {}
+
+  /** An entry that comes back with the unit that restores its memory. */
+  record Restored(OperationId unit, HistoryEntry entry) {}
 
   /** Writes the entries of the operations that core took. */
   static final UnitStatement<Operation> WRITE = new UnitStatement<>("log an operation",
@@ -66,6 +71,27 @@ final class HistoryStatements {
       select h.op, h.version from history h where h.op = any(?::uuid[]) and not h.void""", null,
       (binder, ops) -> binder.uuids(ops, OperationId::value));
 
+  /** Writes the entries of the memories that core restored, which leaves the unit as their stamp. Many rows a unit. */
+  static final UnitStatement<Restored> RESTORE = new UnitStatement<>("restore entries", """
+      with x as (
+        select * from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::integer[], ?::integer[], ?::text[], ?::text[],
+          ?::text[], ?::text[], ?::text[], ?::timestamptz[])
+        as x(unit, op, memory_id, version, kind, old_content, new_content, old_metadata, new_metadata, actor, at)
+      ), restored as (
+        insert into history (op, memory_id, version, kind, old_content, new_content, old_metadata, new_metadata, actor, at)
+        select x.op, x.memory_id, x.version, x.kind, x.old_content, x.new_content, x.old_metadata::jsonb,
+          x.new_metadata::jsonb, x.actor, x.at
+        from x join memory m on m.id = x.memory_id and m.stamp = x.unit order by x.op
+        returning op, version
+      )
+      select x.unit, restored.version from x join restored using (op)""", null, (binder, restored) -> binder
+      .uuids(restored, each -> each.unit.value()).uuids(restored, each -> each.entry.op().value())
+      .uuids(restored, each -> each.entry.memory().value()).numbers(restored, each -> each.entry.version())
+      .numbers(restored, each -> PostgresHistoryStore.number(each.entry.kind()))
+      .texts(restored, each -> each.entry.oldContent()).texts(restored, each -> each.entry.newContent())
+      .texts(restored, each -> json(each.entry.oldMetadata())).texts(restored, each -> json(each.entry.newMetadata()))
+      .texts(restored, each -> each.entry.actor()).times(restored, each -> each.entry.at()));
+
   /** Removes the entries of memories that core does not hold any more. Answers for every unit. */
   static final UnitStatement<Unit> SWEEP = new UnitStatement<>("remove entries", """
       with x as (
@@ -89,6 +115,10 @@ final class HistoryStatements {
   }
 
   private static @Nullable String metadata(@Nullable Memory memory) {
-    return memory == null ? null : MetadataJson.write(memory.metadata());
+    return memory == null ? null : json(memory.metadata());
+  }
+
+  private static @Nullable String json(@Nullable Metadata metadata) {
+    return metadata == null ? null : MetadataJson.write(metadata);
   }
 }

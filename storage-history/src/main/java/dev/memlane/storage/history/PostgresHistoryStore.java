@@ -12,6 +12,7 @@ import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.Unit;
+import dev.memlane.storage.history.HistoryStatements.Restored;
 import dev.memlane.storage.history.HistoryStatements.Undone;
 import dev.memlane.storage.postgres.Database;
 import dev.memlane.storage.postgres.DatabaseUnit;
@@ -22,6 +23,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -39,6 +41,9 @@ public final class PostgresHistoryStore implements HistoryStore {
   private static final int AFTER_CORE = 1;
   /** Of which the end of a page that lacks a few heads is looked for: most memories have few. */
   private static final int FEWEST_ENTRIES = 100;
+
+  private static final String COLUMNS = "memory_id, op, version, kind, old_content, new_content, old_metadata, "
+      + "new_metadata, actor, at";
 
   private final Database database;
 
@@ -72,6 +77,16 @@ public final class PostgresHistoryStore implements HistoryStore {
   }
 
   @Override
+  public CompletableFuture<StoreResult> restore(Unit unit, List<HistoryEntry> entries) {
+    List<Part.Step<?>> steps = new ArrayList<>(entries.size());
+    entries.forEach(entry -> steps
+        .add(new Part.Step<>(AFTER_CORE, HistoryStatements.RESTORE, new Restored(unit.op(), entry))));
+    return DatabaseUnit.of(unit)
+        .join(new Part(StoreKind.HISTORY, steps, () -> new StoreException(
+            "there is nothing to restore, because core did not take memory " + unit.memory(), null)));
+  }
+
+  @Override
   public CompletableFuture<Integer> sweepVoid(Instant before, int limit) {
     return database.read("sweeping the history", handle -> handle.createUpdate("delete from history where op in "
         + "(select op from history where void and at < :before limit :limit for update skip locked)")
@@ -87,11 +102,18 @@ public final class PostgresHistoryStore implements HistoryStore {
 
   @Override
   public CompletableFuture<List<HistoryEntry>> entries(MemoryId memory, int afterVersion, int limit) {
-    return database.read("reading a history", handle -> handle.createQuery("""
-        select memory_id, op, version, kind, old_content, new_content, old_metadata, new_metadata, actor, at
-        from history where memory_id = :memory and version > :after and not void order by version limit :limit""")
+    return database.read("reading a history", handle -> handle.createQuery("select " + COLUMNS
+        + " from history where memory_id = :memory and version > :after and not void order by version limit :limit")
         .bind("memory", memory.value()).bind("after", afterVersion).bind("limit", limit)
         .map((row, context) -> entry(row)).list());
+  }
+
+  @Override
+  public CompletableFuture<List<HistoryEntry>> entries(Collection<MemoryId> memories, int limit) {
+    return database.read("reading histories", handle -> handle.createQuery("select " + COLUMNS
+        + " from history where memory_id = any(:memories) and not void order by memory_id, version limit :limit")
+        .bindArray("memories", UUID.class, (Object[]) memories.stream().map(MemoryId::value).toArray(UUID[]::new))
+        .bind("limit", limit).map((row, context) -> entry(row)).list());
   }
 
   @Override

@@ -53,7 +53,8 @@ final class BatchSender {
    */
   BatchAnswer send(List<DatabaseUnit> batch, boolean skipping) throws NotSentException, SQLException {
     Map<UnitStatement<?>, List<Object>> groups = groups(batch);
-    boolean single = batch.size() == 1;
+    // One unit may give a statement several rows, and those are arrays again.
+    boolean single = batch.size() == 1 && groups.values().stream().allMatch(rows -> rows.size() == 1);
     StringBuilder sql = new StringBuilder(single ? "" : SHORT_WAITS);
     for (UnitStatement<?> statement : groups.keySet()) {
       String skippingSql = statement.skippingSql();

@@ -1,0 +1,95 @@
+package dev.memlane.model;
+
+import java.time.Instant;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that core knows of one memory and that has to come back for it to be as before: of a live one, or of one that was
+ * deleted. Everything is checked when it is built, so one that exists can be stored.
+ */
+public sealed interface ArchivedRow {
+
+  MemoryId id();
+
+  /** The version of the state, from 1. */
+  int version();
+
+  /** The operation that made the state. */
+  OperationId op();
+
+  /**
+   * A memory that is there, expired or not.
+   *
+   * @param embedding its vector where that is kept, by whichever model; or null
+   * @param unique whether no other memory of exactly this scope may have the same content
+   */
+  record Live(Memory memory, @Nullable Embedding embedding, boolean unique) implements ArchivedRow {
+
+    /**
+     * @throws InvalidInputException if anything can't be stored as it is
+     */
+    public Live {
+      NewMemory.requireContent(memory.content());
+      if (memory.key() != null) {
+        Texts.requireName("the key", memory.key(), NewMemory.LONGEST_KEY);
+      }
+      if (memory.actor() != null) {
+        Texts.requireName("the actor", memory.actor(), NewMemory.LONGEST_ACTOR);
+      }
+      Texts.requireStorable("createdAt", memory.createdAt());
+      Texts.requireStorable("updatedAt", memory.updatedAt());
+      Texts.requireStorable("occurredAt", memory.occurredAt());
+      Texts.requireStorable("expiresAt", memory.expiresAt());
+      requireVersion(memory.version());
+    }
+
+    @Override
+    public MemoryId id() {
+      return memory.id();
+    }
+
+    @Override
+    public int version() {
+      return memory.version();
+    }
+
+    @Override
+    public OperationId op() {
+      return memory.op();
+    }
+  }
+
+  /**
+   * What is left of a memory that was deleted.
+   *
+   * @param scope whose it was, where that is still known
+   * @param key the key that it was stored under, or null
+   * @param createdAt when it was stored first, where that is still known
+   * @param deletedAt when it was deleted; the retention time counts from here
+   */
+  record Tombstone(MemoryId id, int version, OperationId op, @Nullable Scope scope, @Nullable String key,
+      @Nullable Instant createdAt, Instant deletedAt) implements ArchivedRow {
+
+    /**
+     * @throws InvalidInputException if anything can't be stored as it is
+     */
+    public Tombstone {
+      Objects.requireNonNull(id, "id");
+      Objects.requireNonNull(op, "op");
+      Objects.requireNonNull(deletedAt, "deletedAt");
+      if (key != null) {
+        Texts.requireName("the key", key, NewMemory.LONGEST_KEY);
+      }
+      Texts.requireStorable("createdAt", createdAt);
+      Texts.requireStorable("the time of the delete", deletedAt);
+      requireVersion(version);
+    }
+  }
+
+  private static void requireVersion(int version) {
+    if (version < 1) {
+      throw new InvalidInputException("the version is " + version + "; versions begin with 1");
+    }
+  }
+}
