@@ -78,6 +78,8 @@ final class Application implements Runnable {
     commands.add(new UpdateCommand(context));
     commands.add(new DeleteCommand(context));
     commands.add(new HistoryCommand(context));
+    commands.add(new ExportCommand(context));
+    commands.add(new ImportCommand(context));
     commands.add(new VerifyCommand(context));
     commands.add(new ReindexCommand(context));
     commands.add(new EvalCommand(context));

@@ -1,10 +1,10 @@
 package dev.memlane.orchestrator;
 
-import dev.memlane.model.WriteOutcome;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -40,13 +40,17 @@ final class Admission {
     this.settler = settler;
   }
 
-  /** Runs a write if it is admitted; otherwise it is refused. */
-  CompletableFuture<WriteOutcome> admit(Supplier<CompletableFuture<WriteOutcome>> write) {
+  /**
+   * Runs a write if it is admitted.
+   *
+   * @param refused makes the outcome of one that isn't, from the reason
+   */
+  <T> CompletableFuture<T> admit(Supplier<CompletableFuture<T>> write, Function<String, T> refused) {
     String refusal = enter();
     if (refusal != null) {
-      return CompletableFuture.completedFuture(new WriteOutcome.Refused(refusal, null));
+      return CompletableFuture.completedFuture(refused.apply(refusal));
     }
-    CompletableFuture<WriteOutcome> outcome;
+    CompletableFuture<T> outcome;
     try {
       outcome = write.get();
     } catch (RuntimeException e) {

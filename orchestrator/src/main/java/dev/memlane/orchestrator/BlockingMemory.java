@@ -1,5 +1,6 @@
 package dev.memlane.orchestrator;
 
+import dev.memlane.model.ArchivedMemory;
 import dev.memlane.model.Filter;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.MemlaneException;
@@ -83,6 +84,16 @@ public final class BlockingMemory {
   /** See {@link MemoryOrchestrator#history}. */
   public List<HistoryEntry> history(MemoryId id) {
     return Outcomes.await(memory.history(id));
+  }
+
+  /** See {@link MemoryOrchestrator#exportPage}. */
+  public ArchivePage exportPage(@Nullable Scope scope, @Nullable MemoryId after, int limit, boolean vectors) {
+    return Outcomes.await(memory.exportPage(scope, after, limit, vectors));
+  }
+
+  /** See {@link MemoryOrchestrator#importMemories}. */
+  public List<ImportOutcome> importMemories(List<ArchivedMemory> memories) {
+    return Outcomes.await(memory.importMemories(memories));
   }
 
   /** See {@link MemoryOrchestrator#verify}. */

@@ -2,6 +2,7 @@ package dev.memlane.orchestrator;
 
 import dev.memlane.embedding.BatchingEmbedder;
 import dev.memlane.embedding.EmbeddingStats;
+import dev.memlane.model.ArchivedMemory;
 import dev.memlane.model.EmbeddingException;
 import dev.memlane.model.Filter;
 import dev.memlane.model.HistoryEntry;
@@ -61,6 +62,8 @@ public final class MemoryOrchestrator implements AutoCloseable {
   private static final int LONGEST_HISTORY = 10_000;
   /** The longest page of {@link #list}. */
   public static final int LONGEST_PAGE = 10_000;
+  /** The longest page of {@link #exportPage}. */
+  public static final int LONGEST_EXPORT_PAGE = 1_000;
 
   private final ReopeningIndex index;
   private final Stores stores;
@@ -70,6 +73,8 @@ public final class MemoryOrchestrator implements AutoCloseable {
   private final Adding adding;
   private final Changing changing;
   private final Searching searching;
+  private final Exporting exporting;
+  private final Importing importing;
   private final Verification verification;
   private final Doubt doubt;
   private final Settler settler;
@@ -119,6 +124,8 @@ public final class MemoryOrchestrator implements AutoCloseable {
     this.adding = new Adding(stores, environment, turns, protocol, embedder, settings.unique(), patience);
     this.changing = new Changing(stores, environment, turns, protocol, embedder, settings.unique(), patience);
     this.searching = new Searching(stores, environment, embedder);
+    this.exporting = new Exporting(stores, environment);
+    this.importing = new Importing(stores, environment, protocol, doubt, follower, behind, patience);
     this.verification = new Verification(stores, environment, turns, follower, behind);
     this.sweeper = new Sweeper(stores, environment, settings.retention());
   }
@@ -302,6 +309,41 @@ public final class MemoryOrchestrator implements AutoCloseable {
   }
 
   /**
+   * Reads memories with their histories, in order of id: live ones, expired or not, and those that were deleted. Writes
+   * may go on; each memory is as it was at some moment.
+   *
+   * @param scope null for all scopes
+   * @param after where the page begins: {@link ArchivePage#next} of the one before, or null for the first
+   * @param limit how many at most, 1 to {@value #LONGEST_EXPORT_PAGE}; a page may have fewer
+   * @param vectors whether the vectors come along; without them the texts are embedded again when they are imported
+   */
+  public CompletableFuture<ArchivePage> exportPage(
+      @Nullable Scope scope, @Nullable MemoryId after, int limit, boolean vectors) {
+    if (limit < 1 || limit > LONGEST_EXPORT_PAGE) {
+      return CompletableFuture.failedFuture(
+          new InvalidInputException("the page's length is " + limit + "; it must be 1 to " + LONGEST_EXPORT_PAGE));
+    }
+    return read(() -> exporting.page(scope, after, limit, vectors));
+  }
+
+  /**
+   * Brings memories back that were exported, as they were: ids, versions, operations, times, keys and histories, those that
+   * were deleted included. A memory comes back only where there is none; nothing that is there is changed. Importing
+   * again goes on where it ended. Vectors by another model than this one's are made again.
+   *
+   * @return the outcomes, in the order of the memories; does not fail for an item
+   */
+  public CompletableFuture<List<ImportOutcome>> importMemories(List<ArchivedMemory> memories) {
+    List<ArchivedMemory> items = List.copyOf(memories);
+    return admission.admit(
+        () -> importing.restore(items).whenCompleteAsync(MemoryOrchestrator::moveOn, environment.executor()),
+        reason -> {
+          StoreException cause = new StoreException(reason, null);
+          return items.stream().<ImportOutcome>map(item -> new ImportOutcome.Failed(item.id(), cause)).toList();
+        }).copy();
+  }
+
+  /**
    * Compares the three stores, while others may write: what differs is looked at again under its turn before it is
    * reported.
    *
@@ -361,7 +403,8 @@ public final class MemoryOrchestrator implements AutoCloseable {
   private CompletableFuture<WriteOutcome> write(Supplier<CompletableFuture<WriteOutcome>> begin) {
     // Outcomes come on threads that may be blocked, and failures are taken to one: what callers chain runs there.
     return admission.admit(() -> CompletableFuture.completedFuture(begin).thenCompose(Supplier::get)
-        .exceptionallyAsync(MemoryOrchestrator::refused, environment.executor())).copy();
+        .exceptionallyAsync(MemoryOrchestrator::refused, environment.executor()),
+        reason -> new WriteOutcome.Refused(reason, null)).copy();
   }
 
   /** Does nothing, on the executor: what callers chain after it is off the stores' threads, which it could block. */

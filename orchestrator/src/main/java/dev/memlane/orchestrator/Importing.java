@@ -1,0 +1,237 @@
+package dev.memlane.orchestrator;
+
+import dev.memlane.model.ArchivedMemory;
+import dev.memlane.model.ArchivedRow;
+import dev.memlane.model.CoreRow;
+import dev.memlane.model.DocumentName;
+import dev.memlane.model.Memory;
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.OperationId;
+import dev.memlane.model.StoreException;
+import dev.memlane.model.StoreResult;
+import dev.memlane.model.Unit;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings archived memories back, with their histories, under their own operations.
+ *
+ * <p>
+ * Each memory is a unit: core takes the row where there is none, or over the void row that was seen, and history takes
+ * the entries. Its stamp is the unit's own fresh operation, so that neither an undo nor a late write of the memory's
+ * operations finds what it expects. It takes no turn: towards writes of this process it is what a write of another
+ * process is, and compare-and-set decides.
+ *
+ * <p>
+ * A unit that has landed is never undone. The index follows core for a whole group at once, as after another process's
+ * writes, and only then the memories are acknowledged; what is cut off between is mended by importing again, or by the
+ * comparison at opening. In doubt, everything on its way to the memory is fenced, and the history is asked for the row's
+ * operation.
+ */
+final class Importing {
+
+  /** How many memories are looked up, written and followed together. */
+  private static final int GROUP = 1_000;
+  /** A bound on what a transaction writes; a memory with more is alone. */
+  private static final int MOST_ENTRIES = 10_000;
+  private static final int FOLLOWED_AT_ONCE = 50;
+
+  private final Stores stores;
+  private final Environment environment;
+  private final WriteProtocol protocol;
+  private final Doubt doubt;
+  private final IndexFollower follower;
+  private final FollowingBehind behind;
+  private final Duration patience;
+
+  Importing(Stores stores, Environment environment, WriteProtocol protocol, Doubt doubt, IndexFollower follower,
+      FollowingBehind behind, Duration patience) {
+    this.stores = stores;
+    this.environment = environment;
+    this.protocol = protocol;
+    this.doubt = doubt;
+    this.follower = follower;
+    this.behind = behind;
+    this.patience = patience;
+  }
+
+  /** See {@link MemoryOrchestrator#importMemories}. */
+  CompletableFuture<List<ImportOutcome>> restore(List<ArchivedMemory> memories) {
+    return Window.run(groups(memories), 1, this::restoreGroup, environment)
+        .thenApply(outcomes -> outcomes.stream().flatMap(List::stream).toList());
+  }
+
+  private static List<List<ArchivedMemory>> groups(List<ArchivedMemory> memories) {
+    List<List<ArchivedMemory>> groups = new ArrayList<>();
+    int entries = 0;
+    for (ArchivedMemory memory : memories) {
+      entries += memory.history().size();
+      if (groups.isEmpty() || groups.getLast().size() == GROUP || entries > MOST_ENTRIES) {
+        groups.add(new ArrayList<>());
+        entries = memory.history().size();
+      }
+      groups.getLast().add(memory);
+    }
+    return groups;
+  }
+
+  private CompletableFuture<List<ImportOutcome>> restoreGroup(List<ArchivedMemory> group) {
+    Instant deadline = environment.now().plus(patience);
+    return ready(group.getFirst(), deadline)
+        .thenComposeAsync(ready -> stores.core().read(group.stream().map(ArchivedMemory::id).distinct().toList(), false),
+            environment.executor())
+        .thenComposeAsync(rows -> Window.run(group, GROUP,
+            memory -> restoreFrom(memory, rows.get(memory.id()), deadline), environment), environment.executor())
+        .exceptionally(failure -> failed(group, failure)).thenComposeAsync(this::follow, environment.executor());
+  }
+
+  private static List<ImportOutcome> failed(List<ArchivedMemory> group, Throwable failure) {
+    Throwable cause = Outcomes.unwrap(failure);
+    return group.stream().<ImportOutcome>map(memory -> new ImportOutcome.Failed(memory.id(), cause)).toList();
+  }
+
+  /** What an index that takes no writes could not follow is not begun. */
+  private CompletableFuture<?> ready(ArchivedMemory first, Instant deadline) {
+    return stores.index().check(new DocumentName(first.id(), first.row().op()), deadline)
+        .thenApply(result -> switch (result) {
+          case StoreResult.Applied applied -> applied;
+          case StoreResult.NotApplied notApplied -> throw refusal(notApplied.cause());
+          case StoreResult.InDoubt inDoubt -> throw refusal(inDoubt.cause());
+        });
+  }
+
+  private static StoreException refusal(Throwable cause) {
+    return new StoreException("the index takes no writes now: " + cause.getMessage(), cause);
+  }
+
+  /** Brings a memory back, or tells what is there. Never fails. */
+  private CompletableFuture<ImportOutcome> restoreFrom(
+      ArchivedMemory archived, @Nullable CoreRow there, Instant deadline) {
+    if (there == null || there.state() == CoreRow.State.VOID) {
+      return send(archived, there, deadline);
+    }
+    OperationId op = archived.row().op();
+    return there.op().equals(op)
+        ? confirm(archived, there, deadline)
+        : CompletableFuture.completedFuture(new ImportOutcome.Different(archived.id(), op, there.op()));
+  }
+
+  /** What is answered with must not vanish by a rollback, as with a duplicate. */
+  private CompletableFuture<ImportOutcome> confirm(ArchivedMemory archived, CoreRow there, Instant deadline) {
+    return protocol.confirm(there, deadline)
+        .thenComposeAsync(confirmed -> switch (confirmed) {
+          case StoreResult.Applied applied ->
+            CompletableFuture.completedFuture(new ImportOutcome.AlreadyThere(archived.id()));
+          case StoreResult.NotApplied changed -> lookAgain(archived, there, changed.cause(), deadline);
+          case StoreResult.InDoubt inDoubt ->
+            CompletableFuture.completedFuture(new ImportOutcome.Unsettled(archived.id(), inDoubt.cause()));
+        }, environment.executor());
+  }
+
+  private CompletableFuture<ImportOutcome> send(
+      ArchivedMemory archived, @Nullable CoreRow voidRow, Instant deadline) {
+    Unit unit = stores.units().begin(Unit.Kind.RESTORE, archived.id(), environment.ids().newOperation(), deadline);
+    CompletableFuture<StoreResult> core = ParallelWrite.part(unit,
+        () -> stores.core().restore(unit, archived.row(), voidRow == null ? null : voidRow.stamp()));
+    CompletableFuture<StoreResult> history = ParallelWrite.part(unit,
+        () -> stores.history().restore(unit, archived.history()));
+    return core.thenCombine(history, Importing::together)
+        .thenComposeAsync(answer -> switch (answer) {
+          case StoreResult.Applied applied ->
+            CompletableFuture.completedFuture(new ImportOutcome.Restored(archived.id()));
+          case StoreResult.NotApplied notApplied -> lookAgain(archived, voidRow, notApplied.cause(), deadline);
+          case StoreResult.InDoubt inDoubt -> find(archived, inDoubt.cause(), deadline);
+        }, environment.executor());
+  }
+
+  /** The unit's fate: what one of the two is certain of is so for both. */
+  private static StoreResult together(StoreResult core, StoreResult history) {
+    return core instanceof StoreResult.NotApplied || history instanceof StoreResult.Applied
+        ? core
+        : history;
+  }
+
+  /** Core did not take it: the row that is there now says why. */
+  private CompletableFuture<ImportOutcome> lookAgain(
+      ArchivedMemory archived, @Nullable CoreRow before, Throwable cause, Instant deadline) {
+    ImportOutcome failed = new ImportOutcome.Failed(archived.id(), cause);
+    return environment.until(deadline, stores.core().read(List.of(archived.id()), false)).thenApply(Optional::of)
+        // That it isn't there is certain; only the reason can't be told now.
+        .exceptionally(failure -> Optional.empty()).thenComposeAsync(rows -> {
+          if (rows.isEmpty()) {
+            return CompletableFuture.completedFuture(failed);
+          }
+          CoreRow there = rows.get().get(archived.id());
+          boolean changed = there == null ? before != null : before == null || !there.stamp().equals(before.stamp());
+          return changed && !environment.isPast(deadline)
+              ? restoreFrom(archived, there, deadline)
+              : explain(archived, failed, deadline);
+        }, environment.executor());
+  }
+
+  private CompletableFuture<ImportOutcome> explain(ArchivedMemory archived, ImportOutcome failed, Instant deadline) {
+    if (!(archived.row() instanceof ArchivedRow.Live live) || !live.unique()) {
+      return CompletableFuture.completedFuture(failed);
+    }
+    Memory memory = live.memory();
+    return environment.until(deadline, stores.core().unique(memory.scope(), memory.content()))
+        .<ImportOutcome>thenApply(holder -> holder.isEmpty()
+            ? failed
+            : new ImportOutcome.Failed(archived.id(), new StoreException("its scope holds each content once, and memory "
+                + holder.get().id() + " has this one", null)))
+        .exceptionally(failure -> failed);
+  }
+
+  /** In doubt: nothing on its way lands any more, and the history knows. */
+  private CompletableFuture<ImportOutcome> find(ArchivedMemory archived, Throwable cause, Instant deadline) {
+    return doubt.ask(archived.id(), archived.row().op(), deadline).thenApply(answer -> switch (answer) {
+      case StoreResult.Applied applied -> new ImportOutcome.Restored(archived.id());
+      case StoreResult.NotApplied notApplied -> new ImportOutcome.Failed(archived.id(), cause);
+      case StoreResult.InDoubt inDoubt -> {
+        // Bounded: the groups after this one can't be looked up.
+        behind.follow(archived.id(), cause);
+        yield new ImportOutcome.Unsettled(archived.id(), cause);
+      }
+    });
+  }
+
+  /** Makes the index follow core for what landed; only what it has is acknowledged. Never fails. */
+  private CompletableFuture<List<ImportOutcome>> follow(List<ImportOutcome> outcomes) {
+    List<MemoryId> landed = outcomes.stream().filter(ImportOutcome::succeeded).map(ImportOutcome::id).distinct()
+        .toList();
+    return follower.followChanged(landed).thenComposeAsync(this::followBusy, environment.executor())
+        .handle((done, failure) -> {
+          Map<MemoryId, Throwable> missing = new HashMap<>();
+          for (MemoryId id : landed) {
+            String problem = behind.problem(id);
+            if (failure != null) {
+              missing.put(id, Outcomes.unwrap(failure));
+            } else if (problem != null) {
+              missing.put(id, new StoreException(problem, null));
+            }
+          }
+          return outcomes.stream().map(outcome -> {
+            Throwable cause = missing.get(outcome.id());
+            return cause == null || !outcome.succeeded() ? outcome : new ImportOutcome.Unsettled(outcome.id(), cause);
+          }).toList();
+        });
+  }
+
+  /** Somebody was working on these; they are waited for, one that takes too long being left to follow behind. */
+  private CompletableFuture<?> followBusy(Set<MemoryId> busy) {
+    return Window.run(List.copyOf(busy), FOLLOWED_AT_ONCE, id -> follower.follow(id).handle((done, failure) -> {
+      if (failure != null) {
+        behind.follow(id, failure);
+      }
+      return id;
+    }), environment);
+  }
+}
