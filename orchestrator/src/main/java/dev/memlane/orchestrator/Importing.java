@@ -17,7 +17,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -207,31 +206,39 @@ final class Importing {
   private CompletableFuture<List<ImportOutcome>> follow(List<ImportOutcome> outcomes) {
     List<MemoryId> landed = outcomes.stream().filter(ImportOutcome::succeeded).map(ImportOutcome::id).distinct()
         .toList();
-    return follower.followChanged(landed).thenComposeAsync(this::followBusy, environment.executor())
-        .handle((done, failure) -> {
-          Map<MemoryId, Throwable> missing = new HashMap<>();
-          for (MemoryId id : landed) {
-            String problem = behind.problem(id);
-            if (failure != null) {
-              missing.put(id, Outcomes.unwrap(failure));
-            } else if (problem != null) {
-              missing.put(id, new StoreException(problem, null));
+    return follower.followChanged(landed).thenComposeAsync(busy -> {
+      // What could not be followed together is tried once more alone, as is what could not be followed before.
+      List<MemoryId> again = landed.stream().filter(id -> busy.contains(id) || behind.problem(id) != null).toList();
+      return Window.run(again, FOLLOWED_AT_ONCE, this::followAlone, environment);
+    }, environment.executor())
+        .exceptionally(failure -> landed.stream().map(id -> new Missing(id, Outcomes.unwrap(failure))).toList())
+        .thenApply(missing -> {
+          Map<MemoryId, Throwable> causes = new HashMap<>();
+          missing.forEach(each -> {
+            if (each.cause != null) {
+              causes.put(each.memory, each.cause);
             }
-          }
+          });
           return outcomes.stream().map(outcome -> {
-            Throwable cause = missing.get(outcome.id());
+            Throwable cause = causes.get(outcome.id());
             return cause == null || !outcome.succeeded() ? outcome : new ImportOutcome.Unsettled(outcome.id(), cause);
           }).toList();
         });
   }
 
-  /** Somebody was working on these; they are waited for, one that takes too long being left to follow behind. */
-  private CompletableFuture<?> followBusy(Set<MemoryId> busy) {
-    return Window.run(List.copyOf(busy), FOLLOWED_AT_ONCE, id -> follower.follow(id).handle((done, failure) -> {
+  /**
+   * What the index has of a memory.
+   *
+   * @param cause why it lacks it, or null if it doesn't
+   */
+  private record Missing(MemoryId memory, @Nullable Throwable cause) {}
+
+  private CompletableFuture<Missing> followAlone(MemoryId memory) {
+    return follower.follow(memory).handle((done, failure) -> {
       if (failure != null) {
-        behind.follow(id, failure);
+        behind.follow(memory, failure);
       }
-      return id;
-    }), environment);
+      return new Missing(memory, failure == null ? null : Outcomes.unwrap(failure));
+    });
   }
 }
