@@ -127,6 +127,26 @@ class ExportImportTest {
   }
 
   @Test
+  void alreadyThere_isNotUndoneAnyMore() {
+    CompletableFuture<Void> refused = new CompletableFuture<>();
+    from.index.refusingNextAfter("put", refused);
+    CompletableFuture<?> landed = from.history.nextAnswer("write");
+    CompletableFuture<Memory> adding = from.memory.addMemory(NewMemory.of("Ada plays the oboe", ADA));
+    landed.join();
+
+    // What another process exported and imported here while the add was still under way.
+    List<ArchivedMemory> exported = export(from, 100, true);
+    CompletableFuture<?> confirmed = from.core.nextAnswer("confirm");
+    CompletableFuture<List<ImportOutcome>> importing = from.memory.importMemories(exported);
+    confirmed.join();
+    refused.complete(null);
+
+    assertThat(Outcomes.await(importing)).singleElement().isInstanceOf(ImportOutcome.AlreadyThere.class);
+    assertThat(from.blocking.get(Outcomes.await(adding).id())).isPresent();
+    assertThat(from.blocking.verify(false).isClean()).isTrue();
+  }
+
+  @Test
   void import_twiceInOneList_isThereOnce() {
     from.blocking.addMemory(NewMemory.of("Ada plays the oboe", ADA));
     ArchivedMemory archived = export(from, 100, true).getFirst();
