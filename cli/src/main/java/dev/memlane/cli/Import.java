@@ -131,8 +131,9 @@ final class Import {
           + "'memlane ingest' takes lines of your own");
     }
     if (header.format() > ArchiveLine.FORMAT) {
-      throw new CommandFailure(source.shown() + " has format " + header.format() + ", and this version reads formats up to "
-          + ArchiveLine.FORMAT + ": use the version that wrote it, or a newer one");
+      throw new CommandFailure(
+          source.shown() + " has format " + header.format() + ", and this version reads formats up to "
+              + ArchiveLine.FORMAT + ": use the version that wrote it, or a newer one");
     }
   }
 

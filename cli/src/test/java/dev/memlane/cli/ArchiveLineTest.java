@@ -40,8 +40,9 @@ class ArchiveLineTest {
         null, 1, OP);
     ArchivedMemory archived = new ArchivedMemory(
         new ArchivedRow.Live(memory, new Embedding("m", new float[]{1, -0.5f}), true),
-        List.of(new HistoryEntry(ID, OP, 1, Operation.Kind.ADD, null, "Ada \uD83D\uDE00", null, Metadata.of("n", 1), null,
-            AT)));
+        List.of(
+            new HistoryEntry(ID, OP, 1, Operation.Kind.ADD, null, "Ada \uD83D\uDE00", null, Metadata.of("n", 1), null,
+                AT)));
 
     assertThat(ArchiveLine.body(archived)).isEqualTo("""
         {"id":"0198c5a2-7c1e-7a50-9d53-0242ac120002","state":"live","user":"ada","content":"Ada \uD83D\uDE00",\
@@ -79,7 +80,8 @@ class ArchiveLineTest {
       "\"version\":1,\"op\"|\"version\":0,\"op\"|version", "\"content\":\"text\"|\"content\":\"\"|empty",
       "\"content\":\"text\"|\"content\":\"a\\u0000\"|NUL", "\"content\":\"text\"|\"content\":7|must be a text",
       "\"user\":\"ada\",||user, agent and run", "\"kind\":\"add\"|\"kind\":\"burn\"|does not know",
-      "\"kind\":\"add\"|\"kind\":\"delete\"|must end with operation", "\"newContent\":\"text\"|\"newContent\":\"\\ud800\"|half",
+      "\"kind\":\"add\"|\"kind\":\"delete\"|must end with operation",
+      "\"newContent\":\"text\"|\"newContent\":\"\\ud800\"|half",
       "2026-03-02|20260-03-02|must be a time", "AACAPwAAAL8=|AACAPw==|dimensions", "AACAPwAAAL8=|A|base64",
       "\"metadata\":{}|\"metadata\":{\"a\":{}}|an object", "\"metadata\":{},||\"metadata\" is missing",
       "120002|12000|no memory id"})
@@ -105,7 +107,8 @@ class ArchiveLineTest {
         ? RandomFilters.metadata(random)
         : Metadata.of(Map.of("d", random.nextDouble() * Math.pow(10, random.nextInt(400) - 200), "l",
             random.nextLong() >> 11));
-    HistoryEntry add = new HistoryEntry(id, first, 1, Operation.Kind.ADD, null, "old", null, metadata, "x", time(random));
+    HistoryEntry add = new HistoryEntry(id, first, 1, Operation.Kind.ADD, null, "old", null, metadata, "x",
+        time(random));
     if (random.nextInt(3) == 0) {
       return new ArchivedMemory(
           new ArchivedRow.Tombstone(id, 2, op, random.nextInt(5) == 0 ? null : scope, key,
@@ -123,6 +126,7 @@ class ArchiveLineTest {
   }
 
   private static Instant time(Random random) {
-    return Instant.ofEpochSecond(random.nextLong(-60_000_000_000L, 250_000_000_000L), random.nextInt(1_000_000) * 1_000L);
+    return Instant.ofEpochSecond(random.nextLong(-60_000_000_000L, 250_000_000_000L),
+        random.nextInt(1_000_000) * 1_000L);
   }
 }

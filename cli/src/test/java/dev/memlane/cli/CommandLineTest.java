@@ -393,7 +393,8 @@ class CommandLineTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"demo", "ingest", "add", "get", "list", "search", "update", "delete", "history", "verify", "export", "import",
+  @ValueSource(strings = {"demo", "ingest", "add", "get", "list", "search", "update", "delete", "history", "verify",
+      "export", "import",
       "reindex", "eval", "stats"})
   void help_ofEachCommand_showsAnExample(String command) {
     Run run = run(command, "--help");

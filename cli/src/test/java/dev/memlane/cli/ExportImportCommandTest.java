@@ -90,12 +90,13 @@ class ExportImportCommandTest {
 
   /** Some memories of every kind; the ids of one that was changed and of one that was deleted. */
   private List<String> fill() throws IOException {
-    Path chat = Files.writeString(files.resolve("chat.jsonl"), """
-        {"content":"Ada plays the oboe","user":"ada","run":"7","actor":"Ada","key":"k","occurredAt":"2026-03-02T09:14:00.123456Z"}
-        {"content":"\u4F60\u597D \uD83D\uDE00 \\"\\\\\\n\\t'","user":"ada","metadata":{"whole":9007199254740992,"tags":["a",1,true,0.1,"\uD83D\uDE00"],"large":1e300,"half":0.5,"none":[],"minus":-3}}
-        {"content":"held once","agent":"a"}
-        {"content":"gone soon","user":"ada","key":"gone"}
-        """);
+    Path chat = Files.writeString(files.resolve("chat.jsonl"),
+        """
+            {"content":"Ada plays the oboe","user":"ada","run":"7","actor":"Ada","key":"k","occurredAt":"2026-03-02T09:14:00.123456Z"}
+            {"content":"\u4F60\u597D \uD83D\uDE00 \\"\\\\\\n\\t'","user":"ada","metadata":{"whole":9007199254740992,"tags":["a",1,true,0.1,"\uD83D\uDE00"],"large":1e300,"half":0.5,"none":[],"minus":-3}}
+            {"content":"held once","agent":"a"}
+            {"content":"gone soon","user":"ada","key":"gone"}
+            """);
     json(one, "ingest", chat.toString(), "--once");
     String changed = json(one, "list", "--user", "ada", "--run", "7").path("memories").path(0).path("id").asText();
     json(one, "update", changed, "Ada plays the flute", "--actor", "editor");

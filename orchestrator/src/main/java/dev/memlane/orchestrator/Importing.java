@@ -85,7 +85,8 @@ final class Importing {
   private CompletableFuture<List<ImportOutcome>> restoreGroup(List<ArchivedMemory> group) {
     Instant deadline = environment.now().plus(patience);
     return ready(group.getFirst(), deadline)
-        .thenComposeAsync(ready -> stores.core().read(group.stream().map(ArchivedMemory::id).distinct().toList(), false),
+        .thenComposeAsync(
+            ready -> stores.core().read(group.stream().map(ArchivedMemory::id).distinct().toList(), false),
             environment.executor())
         .thenComposeAsync(rows -> Window.run(group, GROUP,
             memory -> restoreFrom(memory, rows.get(memory.id()), deadline), environment), environment.executor())
@@ -184,8 +185,9 @@ final class Importing {
     return environment.until(deadline, stores.core().unique(memory.scope(), memory.content()))
         .<ImportOutcome>thenApply(holder -> holder.isEmpty()
             ? failed
-            : new ImportOutcome.Failed(archived.id(), new StoreException("its scope holds each content once, and memory "
-                + holder.get().id() + " has this one", null)))
+            : new ImportOutcome.Failed(archived.id(),
+                new StoreException("its scope holds each content once, and memory "
+                    + holder.get().id() + " has this one", null)))
         .exceptionally(failure -> failed);
   }
 

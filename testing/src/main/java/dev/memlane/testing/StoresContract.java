@@ -644,7 +644,8 @@ public abstract class StoresContract {
 
   @Test
   void restore_ofALiveMemory_bringsBackRowVectorAndEntriesUnderAStampOfItsOwn() {
-    Operation add = add(newId(), "old", Scope.user("ada").withRun("7"), Metadata.of("topic", List.of("music", 1, true)));
+    Operation add = add(newId(), "old", Scope.user("ada").withRun("7"),
+        Metadata.of("topic", List.of("music", 1, true)));
     assertApplied(write(add));
     assertApplied(write(update(row(add.memory()), "new")));
     ArchivedMemory archived = archived(add.memory());

@@ -51,7 +51,8 @@ final class Archive {
         .join(Part.of(StoreKind.CORE, FIRST,
             expected == null ? ArchiveStatements.RESTORE : ArchiveStatements.RESTORE_OVER,
             new RestoredRow(unit.op(), expected, row, modelNumber, mine ? embedding : null),
-            () -> new StoreException("core did not hold what the restoring of memory " + row.id() + " expected", null)));
+            () -> new StoreException("core did not hold what the restoring of memory " + row.id() + " expected",
+                null)));
   }
 
   /** See {@link dev.memlane.model.CoreStore#archive(Scope, MemoryId, int, boolean)}. */

@@ -72,25 +72,28 @@ final class HistoryStatements {
       (binder, ops) -> binder.uuids(ops, OperationId::value));
 
   /** Writes the entries of the memories that core restored, which leaves the unit as their stamp. Many rows a unit. */
-  static final UnitStatement<Restored> RESTORE = new UnitStatement<>("restore entries", """
-      with x as (
-        select * from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::integer[], ?::integer[], ?::text[], ?::text[],
-          ?::text[], ?::text[], ?::text[], ?::timestamptz[])
-        as x(unit, op, memory_id, version, kind, old_content, new_content, old_metadata, new_metadata, actor, at)
-      ), restored as (
-        insert into history (op, memory_id, version, kind, old_content, new_content, old_metadata, new_metadata, actor, at)
-        select x.op, x.memory_id, x.version, x.kind, x.old_content, x.new_content, x.old_metadata::jsonb,
-          x.new_metadata::jsonb, x.actor, x.at
-        from x join memory m on m.id = x.memory_id and m.stamp = x.unit order by x.op
-        returning op, version
-      )
-      select x.unit, restored.version from x join restored using (op)""", null, (binder, restored) -> binder
-      .uuids(restored, each -> each.unit.value()).uuids(restored, each -> each.entry.op().value())
-      .uuids(restored, each -> each.entry.memory().value()).numbers(restored, each -> each.entry.version())
-      .numbers(restored, each -> PostgresHistoryStore.number(each.entry.kind()))
-      .texts(restored, each -> each.entry.oldContent()).texts(restored, each -> each.entry.newContent())
-      .texts(restored, each -> json(each.entry.oldMetadata())).texts(restored, each -> json(each.entry.newMetadata()))
-      .texts(restored, each -> each.entry.actor()).times(restored, each -> each.entry.at()));
+  static final UnitStatement<Restored> RESTORE = new UnitStatement<>("restore entries",
+      """
+          with x as (
+            select * from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::integer[], ?::integer[], ?::text[], ?::text[],
+              ?::text[], ?::text[], ?::text[], ?::timestamptz[])
+            as x(unit, op, memory_id, version, kind, old_content, new_content, old_metadata, new_metadata, actor, at)
+          ), restored as (
+            insert into history (op, memory_id, version, kind, old_content, new_content, old_metadata, new_metadata, actor, at)
+            select x.op, x.memory_id, x.version, x.kind, x.old_content, x.new_content, x.old_metadata::jsonb,
+              x.new_metadata::jsonb, x.actor, x.at
+            from x join memory m on m.id = x.memory_id and m.stamp = x.unit order by x.op
+            returning op, version
+          )
+          select x.unit, restored.version from x join restored using (op)""",
+      null, (binder, restored) -> binder
+          .uuids(restored, each -> each.unit.value()).uuids(restored, each -> each.entry.op().value())
+          .uuids(restored, each -> each.entry.memory().value()).numbers(restored, each -> each.entry.version())
+          .numbers(restored, each -> PostgresHistoryStore.number(each.entry.kind()))
+          .texts(restored, each -> each.entry.oldContent()).texts(restored, each -> each.entry.newContent())
+          .texts(restored, each -> json(each.entry.oldMetadata()))
+          .texts(restored, each -> json(each.entry.newMetadata()))
+          .texts(restored, each -> each.entry.actor()).times(restored, each -> each.entry.at()));
 
   /** Removes the entries of memories that core does not hold any more. Answers for every unit. */
   static final UnitStatement<Unit> SWEEP = new UnitStatement<>("remove entries", """
