@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Import {
 
-  static final int CHUNK = 256;
+  static final int CHUNK = 1_000;
   private static final int IN_FLIGHT = 3;
   private static final long MOST_CHARACTERS = 16L << 20;
   private static final int GIVE_UP = 1_000;
@@ -99,7 +99,10 @@ final class Import {
         }
         line = next(lines);
       }
-      if (ended == null && !gathering.memories.isEmpty()) {
+      if (ended != null) {
+        // Not sent, so the next run restores them.
+        read -= gathering.memories.size();
+      } else if (!gathering.memories.isEmpty()) {
         send(bar);
       }
     } catch (IOException e) {

@@ -280,7 +280,7 @@ class ExportImportCommandTest {
   @Test
   void manyMemories_ofSeveralPagesAndChunks_comeBack() {
     StringBuilder lines = new StringBuilder();
-    for (int i = 0; i < 3 * Import.CHUNK + 7; i++) {
+    for (int i = 0; i < 2 * Import.CHUNK + 7; i++) {
       lines.append("{\"content\":\"line ").append(i).append("\",\"run\":\"r\"}\n");
     }
     input = lines.toString();
@@ -289,7 +289,7 @@ class ExportImportCommandTest {
 
     json(one, "export", file.toString());
 
-    assertThat(json(other, "import", file.toString()).path("restored").asInt()).isEqualTo(3 * Import.CHUNK + 7);
+    assertThat(json(other, "import", file.toString()).path("restored").asInt()).isEqualTo(2 * Import.CHUNK + 7);
     assertThat(run(other, "export").out()).isEqualTo(run(one, "export").out());
     assertThat(json(other, "verify").path("inconsistencies")).isEmpty();
   }
