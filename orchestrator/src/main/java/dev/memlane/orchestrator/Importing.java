@@ -84,13 +84,20 @@ final class Importing {
 
   private CompletableFuture<List<ImportOutcome>> restoreGroup(List<ArchivedMemory> group) {
     Instant deadline = environment.now().plus(patience);
-    return ready(group.getFirst(), deadline)
+    return CompletableFuture.completedFuture(group.getFirst()).thenCompose(first -> ready(first, deadline))
         .thenComposeAsync(
             ready -> stores.core().read(group.stream().map(ArchivedMemory::id).distinct().toList(), false),
             environment.executor())
-        .thenComposeAsync(rows -> Window.run(group, GROUP,
-            memory -> restoreFrom(memory, rows.get(memory.id()), deadline), environment), environment.executor())
+        .thenComposeAsync(rows -> Window.run(group, GROUP, memory -> begin(memory, rows.get(memory.id()), deadline),
+            environment), environment.executor())
         .exceptionally(failure -> failed(group, failure)).thenComposeAsync(this::follow, environment.executor());
+  }
+
+  /** From here on something may have been sent, so what fails in an unexpected way, as in closing, is in doubt. */
+  private CompletableFuture<ImportOutcome> begin(
+      ArchivedMemory archived, @Nullable CoreRow there, Instant deadline) {
+    return CompletableFuture.completedFuture(archived).thenCompose(each -> restoreFrom(each, there, deadline))
+        .exceptionally(failure -> new ImportOutcome.Unsettled(archived.id(), Outcomes.unwrap(failure)));
   }
 
   private static List<ImportOutcome> failed(List<ArchivedMemory> group, Throwable failure) {
@@ -112,7 +119,7 @@ final class Importing {
     return new StoreException("the index takes no writes now: " + cause.getMessage(), cause);
   }
 
-  /** Brings a memory back, or tells what is there. Never fails. */
+  /** Brings a memory back, or tells what is there. */
   private CompletableFuture<ImportOutcome> restoreFrom(
       ArchivedMemory archived, @Nullable CoreRow there, Instant deadline) {
     if (there == null || there.state() == CoreRow.State.VOID) {
@@ -183,7 +190,7 @@ final class Importing {
     }
     Memory memory = live.memory();
     return environment.until(deadline, stores.core().unique(memory.scope(), memory.content()))
-        .<ImportOutcome>thenApply(holder -> holder.isEmpty()
+        .<ImportOutcome>thenApply(holder -> holder.isEmpty() || holder.get().id().equals(archived.id())
             ? failed
             : new ImportOutcome.Failed(archived.id(),
                 new StoreException("its scope holds each content once, and memory "

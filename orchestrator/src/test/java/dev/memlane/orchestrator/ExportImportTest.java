@@ -407,14 +407,18 @@ class ExportImportTest {
       Exporting exporting = new Exporting(stores,
           new Environment(executor, timer, clock, new TimeOrderedIds(clock)), 4);
       List<ArchivedMemory> read = new ArrayList<>();
+      int before = from.core.calls("archive");
+      int pages = 0;
       MemoryId after = null;
       do {
+        pages++;
         ArchivePage page = exporting.page(null, after, 10, true).join();
         read.addAll(page.memories());
         after = page.next();
       } while (after != null);
 
       assertThat(read).isEqualTo(wanted);
+      assertThat(from.core.calls("archive") - before).as("nothing was read again").isEqualTo(pages);
     }
   }
 

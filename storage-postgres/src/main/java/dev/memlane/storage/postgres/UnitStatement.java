@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * All parameters are arrays, inside of one {@code unnest(?::uuid[], ...)} or of {@code any(?::uuid[])}; where there is more
  * than one step, the first is {@code with x as (select * from unnest(...))}. A batch of one unit gets the same statement with
- * one value for each and without sorting, which costs the server less ({@link #singleSql}).
+ * one value for each and without sorting, which costs the server less ({@link #singleSql}), unless it gives a statement
+ * more than one row.
  *
  * @param <I> what the statement needs to know of one unit
  */
