@@ -49,18 +49,23 @@ final class AddCommand implements Callable<Integer> {
   @Option(names = "--occurred-at", paramLabel = "TIME", description = "When it happened, for example 2026-03-02T09:14:00Z.")
   private @Nullable String occurredAt;
 
+  @Option(names = "--expires-at", paramLabel = "TIME", description = "From when on nothing finds it, for example 2027-01-01T00:00:00Z; it is deleted then.")
+  private @Nullable String expiresAt;
+
   AddCommand(Context context) {
     this.context = context;
   }
 
   @Override
   public Integer call() {
-    String time = occurredAt;
+    String occurred = occurredAt;
+    String expires = expiresAt;
     NewMemory added = Context.fromArguments(
         () -> NewMemory.builder(text, scope.required("a memory must belong to somebody")).key(key).revive(revive)
             .actor(actor)
             .metadata(ScalarSyntax.metadata(metadata))
-            .occurredAt(time == null ? null : IngestLine.time("--occurred-at", time)).build());
+            .occurredAt(occurred == null ? null : IngestLine.time("--occurred-at", occurred))
+            .expiresAt(expires == null ? null : IngestLine.time("--expires-at", expires)).build());
     try (Session session = context.open(once)) {
       WriteOutcome outcome = session.blocking().addMemories(List.of(added)).get(0);
       Memory memory = switch (outcome) {

@@ -10,7 +10,6 @@ import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Metadata;
-import dev.memlane.model.Operation;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
 import dev.memlane.storage.postgres.MetadataJson;
@@ -91,7 +90,6 @@ sealed interface ArchiveLine {
       case ArchivedRow.Tombstone tombstone -> {
         line.put("state", "deleted");
         putScope(line, tombstone.scope());
-        put(line, "key", tombstone.key());
         put(line, "createdAt", tombstone.createdAt());
         put(line, "updatedAt", tombstone.deletedAt());
       }
@@ -189,7 +187,7 @@ sealed interface ArchiveLine {
               requiredTime(node, "updatedAt"), time(node, "expiresAt"), number(node, "version"), op),
           embedding(node), node.path("unique").asBoolean(false));
       case "deleted" -> new ArchivedRow.Tombstone(id, number(node, "version"), op,
-          user == null && agent == null && run == null ? null : new Scope(user, agent, run), text(node, "key"),
+          user == null && agent == null && run == null ? null : new Scope(user, agent, run),
           time(node, "createdAt"), requiredTime(node, "updatedAt"));
       default -> throw new InvalidInputException("\"state\" must be \"live\" or \"deleted\"");
     };
@@ -210,8 +208,8 @@ sealed interface ArchiveLine {
     return entries;
   }
 
-  private static Operation.Kind kind(String name) {
-    for (Operation.Kind kind : Operation.Kind.values()) {
+  private static HistoryEntry.Kind kind(String name) {
+    for (HistoryEntry.Kind kind : HistoryEntry.Kind.values()) {
       if (Layout.name(kind).equals(name)) {
         return kind;
       }

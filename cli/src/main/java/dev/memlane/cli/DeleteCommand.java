@@ -7,6 +7,7 @@ import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.orchestrator.DeleteReport;
+import dev.memlane.orchestrator.Expired;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -17,10 +18,14 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Deletes one memory, or all of a scope. */
-@Command(name = "delete", description = "Deletes one memory, or with --all those of a scope. Histories stay.", footer = {
+@Command(name = "delete", description = "Deletes one memory, or with --all those of a scope. Histories stay, unless they are purged.", footer = {
     "", "Examples:", "  memlane delete 0198c5a2-7c1e-7a50-9d53-0242ac120002",
     "  memlane delete --all --user ada --yes",
-    "  memlane delete --all --user ada --filter topic=travel --yes"})
+    "  memlane delete --all --user ada --filter topic=travel --yes",
+    "  memlane delete --all --user ada --purge-history --yes", "",
+    "With --purge-history no store holds the content any more, in the history and the index's files neither. That takes",
+    "along what was deleted before: by its ID, or with --all and without --filter. After a failure the same command",
+    "goes on. PostgreSQL's own files, logs and backups keep old data for a while: see docs/consistency.md."})
 final class DeleteCommand implements Callable<Integer> {
 
   private final Context context;
@@ -39,6 +44,9 @@ final class DeleteCommand implements Callable<Integer> {
 
   @Option(names = "--yes", description = "Yes, all of them.")
   private boolean yes;
+
+  @Option(names = "--purge-history", description = "Erase the history as well, and all that the index's files still hold.")
+  private boolean purgeHistory;
 
   @Mixin
   private final ScopeOptions scope = new ScopeOptions();
@@ -61,7 +69,7 @@ final class DeleteCommand implements Callable<Integer> {
       if (scope.scope() != null || !filters.isEmpty()) {
         throw new UsageException("--user, --agent, --run and --filter go with --all");
       }
-      return deleteOne(Context.fromArguments(() -> new MemoryDeletion(one, actor, expected)));
+      return deleteOne(Context.fromArguments(() -> new MemoryDeletion(one, actor, expected, purgeHistory)));
     }
     if (expected != null || actor != null) {
       throw new UsageException("--expect and --actor go with an ID");
@@ -72,8 +80,11 @@ final class DeleteCommand implements Callable<Integer> {
   private int deleteOne(MemoryDeletion deletion) {
     try (Session session = context.open()) {
       WriteOutcome.Deleted deleted = session.blocking().deleteMemory(deletion);
-      context.answer(() -> Json.object("deleted", 1, "failed", 0, "id", deleted.id().toString(), "op",
-          deleted.op().toString(), "version", deleted.version()), () -> context.print("Deleted " + deleted.id()));
+      context.answer(
+          () -> Json.object("deleted", 1, "purged", deletion.purgesHistory() ? 1 : 0, "failed", 0, "id",
+              deleted.id().toString(), "op",
+              deleted.op().toString(), "version", deleted.version()),
+          () -> context.print((deletion.purgesHistory() ? "Erased " : "Deleted ") + deleted.id()));
       return 0;
     }
   }
@@ -83,14 +94,17 @@ final class DeleteCommand implements Callable<Integer> {
     Filter filter = Context.fromArguments(() -> FilterSyntax.parse(filters));
     try (Session session = context.open()) {
       if (!yes) {
-        long count = session.blocking().count(where, filter);
+        long count = session.blocking().count(where, filter, Expired.INCLUDED);
         throw new UsageException("this would delete " + Layout.number(count) + " memories of " + where
-            + "; to do so, say it again with --yes");
+            + (purgeHistory ? ", and erase their histories" : "") + "; to do so, say it again with --yes");
       }
-      DeleteReport report = session.blocking().deleteAll(where, filter);
-      context.answer(() -> Json.object("deleted", report.deleted(), "failed", report.failed(), "failures",
-          report.failures().stream().map(WriteOutcome::describe).toList()),
-          () -> context.print("Deleted " + Layout.number(report.deleted())));
+      DeleteReport report = session.blocking().deleteAll(where, filter, purgeHistory);
+      context.answer(
+          () -> Json.object("deleted", report.deleted(), "purged", report.purged(), "failed", report.failed(),
+              "failures",
+              report.failures().stream().map(WriteOutcome::describe).toList()),
+          () -> context.print("Deleted " + Layout.number(report.deleted())
+              + (purgeHistory ? ", erased " + Layout.number(report.purged()) : "")));
       report.failures().forEach(failure -> context.console().say("memlane: " + failure.describe()));
       return report.failed() == 0 ? 0 : 1;
     }

@@ -2,9 +2,11 @@ package dev.memlane.cli;
 
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
+import dev.memlane.orchestrator.Expired;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Shows one memory. */
@@ -18,6 +20,9 @@ final class GetCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // required, so set by picocli
   private MemoryId id;
 
+  @Option(names = "--expired", description = "Also if it has expired and has not been deleted yet.")
+  private boolean expired;
+
   GetCommand(Context context) {
     this.context = context;
   }
@@ -25,8 +30,9 @@ final class GetCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     try (Session session = context.open()) {
-      Memory memory = session.blocking().get(id).orElseThrow(() -> new CommandFailure("there is no memory " + id
-          + "; 'memlane history " + id + "' tells whether there was one"));
+      Memory memory = session.blocking().get(id, expired ? Expired.INCLUDED : Expired.LEFT_OUT)
+          .orElseThrow(() -> new CommandFailure("there is no memory " + id + "; 'memlane history " + id
+              + "' tells whether there was one"));
       context.answer(() -> Json.memory(memory), () -> print(memory));
       return 0;
     }
@@ -41,6 +47,7 @@ final class GetCommand implements Callable<Integer> {
     field("key", memory.key());
     field("metadata", memory.metadata().isEmpty() ? null : Layout.metadata(memory.metadata()));
     field("occurred", memory.occurredAt());
+    field("expires", memory.expiresAt());
     field("stored", memory.createdAt());
     field("changed", memory.version() == 1 ? null : memory.updatedAt());
     field("version", memory.version());

@@ -14,7 +14,7 @@ import picocli.CommandLine.Parameters;
 /** Shows how one memory came to be what it is. */
 @Command(name = "history", description = "Shows how a memory came to be what it is: when, by whom, from what to what.", footer = {
     "", "Example:", "  memlane history 0198c5a2-7c1e-7a50-9d53-0242ac120002", "",
-    "A deleted memory's history is still there."})
+    "A deleted memory's history is still there, unless it was purged (delete --purge-history)."})
 final class HistoryCommand implements Callable<Integer> {
 
   private final Context context;
@@ -48,6 +48,7 @@ final class HistoryCommand implements Callable<Integer> {
       case ADD -> "added  ";
       case UPDATE -> "updated";
       case DELETE -> "deleted";
+      case ERASE -> "erased ";
     };
     lines.add("v" + entry.version() + "  " + Layout.minute(entry.at()) + "  " + what
         + (entry.actor() == null ? "" : "  by " + Layout.line(entry.actor())));

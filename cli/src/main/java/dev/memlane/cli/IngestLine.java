@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One line of an ingested file, read: an object with {@code content} and, as far as they are known, {@code user},
- * {@code agent}, {@code run}, {@code actor}, {@code metadata}, {@code occurredAt} and {@code key}. Null counts as left
- * out. Other fields are ignored, but not in silence: what was meant for one of these would be lost.
+ * {@code agent}, {@code run}, {@code actor}, {@code metadata}, {@code occurredAt}, {@code expiresAt} and {@code key}. Null
+ * counts as left out. Other fields are ignored, but not in silence: what was meant for one of these would be lost.
  *
  * @param memory what the line says
  * @param unknownFields the names of fields that were ignored
@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 record IngestLine(NewMemory memory, List<String> unknownFields) {
 
   static final List<String> FIELDS = List.of("content", "user", "agent", "run", "actor", "metadata", "occurredAt",
-      "key");
+      "expiresAt", "key");
 
   /**
    * Reads one line.
@@ -60,7 +60,8 @@ record IngestLine(NewMemory memory, List<String> unknownFields) {
           "no \"user\", \"agent\" or \"run\": a memory must belong to one (or give --user, --agent or --run)");
     }
     NewMemory memory = NewMemory.builder(content, new Scope(user, agent, run)).key(or(text(node, "key"), derivedKey))
-        .actor(text(node, "actor")).metadata(metadata(node)).occurredAt(time(node)).build();
+        .actor(text(node, "actor")).metadata(metadata(node)).occurredAt(time(node, "occurredAt"))
+        .expiresAt(time(node, "expiresAt")).build();
     return new IngestLine(memory, unknown);
   }
 
@@ -155,12 +156,9 @@ record IngestLine(NewMemory memory, List<String> unknownFields) {
             : value.isBoolean() ? (Object) value.booleanValue() : value.numberValue();
   }
 
-  private static @Nullable Instant time(JsonNode node) {
-    String text = text(node, "occurredAt");
-    if (text == null) {
-      return null;
-    }
-    return time("\"occurredAt\"", text);
+  private static @Nullable Instant time(JsonNode node, String field) {
+    String text = text(node, field);
+    return text == null ? null : time("\"" + field + "\"", text);
   }
 
   /** Reads a point in time, in UTC or with an offset. */

@@ -46,7 +46,8 @@ final class Json {
   static Map<String, @Nullable Object> memory(Memory memory) {
     return object("id", memory.id().toString(), "content", memory.content(), "metadata", memory.metadata().toMap(),
         "user", memory.scope().user(), "agent", memory.scope().agent(), "run", memory.scope().run(), "actor",
-        memory.actor(), "key", memory.key(), "occurredAt", text(memory.occurredAt()), "createdAt",
+        memory.actor(), "key", memory.key(), "occurredAt", text(memory.occurredAt()), "expiresAt",
+        text(memory.expiresAt()), "createdAt",
         text(memory.createdAt()), "updatedAt", text(memory.updatedAt()), "version", memory.version(), "op",
         memory.op().toString());
   }
@@ -65,6 +66,7 @@ final class Json {
       case WriteOutcome.Deleted deleted -> "deleted";
       case WriteOutcome.RolledBack rolledBack -> "rolledBack";
       case WriteOutcome.DuplicateOf duplicate -> "duplicate";
+      case WriteOutcome.Unpurged unpurged -> "unpurged";
       case WriteOutcome.Conflict conflict -> "conflict";
       case WriteOutcome.NotFound notFound -> "notFound";
       case WriteOutcome.WasDeleted wasDeleted -> "wasDeleted";

@@ -114,11 +114,13 @@ final class Layout {
     return joiner.toString();
   }
 
-  /** When it was said or else stored, whose it is, and its id. */
+  /** When it was said or else stored, whose it is, its id, and when it expires. */
   static String about(Memory memory) {
     Instant occurred = memory.occurredAt();
+    Instant expires = memory.expiresAt();
     return minute(occurred == null ? memory.createdAt() : occurred) + "  "
-        + shortened(memory.scope().toString(), 40) + "  " + memory.id();
+        + shortened(memory.scope().toString(), 40) + "  " + memory.id()
+        + (expires == null ? "" : "  expires " + minute(expires));
   }
 
   static String metadata(Metadata metadata) {

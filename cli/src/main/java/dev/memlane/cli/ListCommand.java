@@ -4,6 +4,7 @@ import dev.memlane.model.Filter;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Scope;
+import dev.memlane.orchestrator.Expired;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.Page;
 import java.util.ArrayList;
@@ -37,6 +38,9 @@ final class ListCommand implements Callable<Integer> {
   @Option(names = "--after", paramLabel = "ID", converter = MemoryIdConverter.class, description = "Begin after this id, where the last page ended.")
   private @Nullable MemoryId after;
 
+  @Option(names = "--expired", description = "Also those that have expired and have not been deleted yet.")
+  private boolean expired;
+
   ListCommand(Context context) {
     this.context = context;
   }
@@ -49,7 +53,8 @@ final class ListCommand implements Callable<Integer> {
     Scope where = scope.scope();
     Filter filter = Context.fromArguments(() -> FilterSyntax.parse(filters));
     try (Session session = context.open()) {
-      Page page = session.blocking().list(where, filter, after, limit);
+      Page page = session.blocking().list(where, filter, after, limit,
+          expired ? Expired.INCLUDED : Expired.LEFT_OUT);
       MemoryId next = page.next();
       context.answer(() -> Json.object("memories", page.memories().stream().map(Json::memory).toList(), "next",
           next == null ? null : next.toString()), () -> {

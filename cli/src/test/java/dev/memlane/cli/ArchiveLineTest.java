@@ -11,7 +11,6 @@ import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Metadata;
-import dev.memlane.model.Operation;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
 import dev.memlane.testing.RandomFilters;
@@ -41,7 +40,8 @@ class ArchiveLineTest {
     ArchivedMemory archived = new ArchivedMemory(
         new ArchivedRow.Live(memory, new Embedding("m", new float[]{1, -0.5f}), true),
         List.of(
-            new HistoryEntry(ID, OP, 1, Operation.Kind.ADD, null, "Ada \uD83D\uDE00", null, Metadata.of("n", 1), null,
+            new HistoryEntry(ID, OP, 1, HistoryEntry.Kind.ADD, null, "Ada \uD83D\uDE00", null, Metadata.of("n", 1),
+                null,
                 AT)));
 
     assertThat(ArchiveLine.body(archived)).isEqualTo("""
@@ -89,7 +89,7 @@ class ArchiveLineTest {
     Memory memory = new Memory(ID, Scope.user("ada"), null, null, "text", Metadata.empty(), null, AT, AT, null, 1, OP);
     String line = ArchiveLine.body(new ArchivedMemory(
         new ArchivedRow.Live(memory, new Embedding("m", new float[]{1, -0.5f}), false),
-        List.of(new HistoryEntry(ID, OP, 1, Operation.Kind.ADD, null, "text", null, Metadata.empty(), null, AT))));
+        List.of(new HistoryEntry(ID, OP, 1, HistoryEntry.Kind.ADD, null, "text", null, Metadata.empty(), null, AT))));
     String damaged = line.replace(what, by == null ? "" : by);
     assertThat(damaged).isNotEqualTo(line);
 
@@ -107,13 +107,13 @@ class ArchiveLineTest {
         ? RandomFilters.metadata(random)
         : Metadata.of(Map.of("d", random.nextDouble() * Math.pow(10, random.nextInt(400) - 200), "l",
             random.nextLong() >> 11));
-    HistoryEntry add = new HistoryEntry(id, first, 1, Operation.Kind.ADD, null, "old", null, metadata, "x",
+    HistoryEntry add = new HistoryEntry(id, first, 1, HistoryEntry.Kind.ADD, null, "old", null, metadata, "x",
         time(random));
     if (random.nextInt(3) == 0) {
       return new ArchivedMemory(
-          new ArchivedRow.Tombstone(id, 2, op, random.nextInt(5) == 0 ? null : scope, key,
+          new ArchivedRow.Tombstone(id, 2, op, random.nextInt(5) == 0 ? null : scope,
               random.nextBoolean() ? null : time(random), time(random)),
-          List.of(add, new HistoryEntry(id, op, 2, Operation.Kind.DELETE, "old", null, metadata, null, null,
+          List.of(add, new HistoryEntry(id, op, 2, HistoryEntry.Kind.DELETE, "old", null, metadata, null, null,
               time(random))));
     }
     Memory memory = new Memory(id, scope, key, random.nextBoolean() ? "actor" : null, "\u2028 \uD83D\uDE00 \r\n\u0001",
@@ -121,7 +121,7 @@ class ArchiveLineTest {
         random.nextBoolean() ? null : time(random), 7, op);
     Embedding embedding = random.nextBoolean() ? null : TestMemories.embedding("any", 5, random);
     return new ArchivedMemory(new ArchivedRow.Live(memory, embedding, random.nextBoolean()), List.of(add,
-        new HistoryEntry(id, op, 7, Operation.Kind.UPDATE, "old", memory.content(), Metadata.empty(), metadata, null,
+        new HistoryEntry(id, op, 7, HistoryEntry.Kind.UPDATE, "old", memory.content(), Metadata.empty(), metadata, null,
             time(random))));
   }
 

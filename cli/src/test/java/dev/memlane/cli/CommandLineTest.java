@@ -169,6 +169,20 @@ class CommandLineTest {
   }
 
   @Test
+  void expired_isShownWhereAskedFor() {
+    String id = add("short-lived", "--expires-at", "2020-01-01T00:00:00Z");
+    add("long-lived", "--expires-at", "2999-01-01T00:00:00Z");
+
+    assertThat(run("get", id).status()).isEqualTo(1);
+    assertThat(json("get", id, "--expired").path("expiresAt").asText()).isEqualTo("2020-01-01T00:00:00Z");
+    assertThat(run("get", id, "--expired").out()).contains("expires   2020-01-01T00:00:00Z");
+    assertThat(json("list", "--user", user).path("memories")).hasSize(1);
+    assertThat(json("list", "--user", user, "--expired").path("memories")).hasSize(2);
+    assertThat(run("list", "--user", user).out()).contains("expires 2999-01-01 00:00");
+    assertThat(run("add", "x", "--user", user, "--expires-at", "soon").status()).isEqualTo(2);
+  }
+
+  @Test
   void update_thenDelete_areInTheHistory() {
     String id = add("in April");
     String op = json("get", id).path("op").asText();
@@ -198,6 +212,28 @@ class CommandLineTest {
     assertThat(json("delete", "--all", "--user", user, "--filter", "n=2", "--yes").path("deleted").asInt())
         .isEqualTo(1);
     assertThat(json("list", "--user", user).path("memories")).hasSize(1);
+  }
+
+  @Test
+  void delete_purgingTheHistory_leavesOneEntryWithoutContent() {
+    String one = add("one secret");
+    String other = add("another secret");
+    String earlier = add("an earlier secret");
+    assertThat(json("delete", earlier).path("purged").asInt()).isZero();
+
+    assertThat(run("delete", one, "--purge-history").out()).contains("Erased " + one);
+    assertThat(json("history", one).path("entries").findValuesAsText("kind")).containsExactly("erase");
+    assertThat(run("history", one).out()).contains("erased").doesNotContain("secret");
+    assertThat(run("delete", "--all", "--user", user, "--purge-history").err()).contains("erase their histories");
+    JsonNode report = json("delete", "--all", "--user", user, "--purge-history", "--yes");
+
+    assertThat(report.path("deleted").asInt()).isEqualTo(1);
+    assertThat(report.path("purged").asInt()).isEqualTo(2);
+    assertThat(run("history", other).out()).doesNotContain("secret");
+    assertThat(run("history", earlier).out()).doesNotContain("secret");
+    assertThat(run("delete", "--all", "--user", user, "--purge-history", "--yes").out())
+        .contains("Deleted 0, erased 0");
+    assertThat(json("verify").path("inconsistencies")).isEmpty();
   }
 
   @Test

@@ -22,12 +22,14 @@ class IngestLineTest {
   void parse_everyField_isTaken() {
     NewMemory memory = IngestLine.parse("""
         {"content":"Hé 🎉","user":"u","agent":"a","run":"r","actor":"Ada","occurredAt":"2026-03-02T10:14:00+01:00",
-        "metadata":{"topic":"x","n":3,"f":2.5,"b":true,"tags":["p",1]},"key":"k"}""", NOBODY, "derived").memory();
+        "expiresAt":"2027-01-01T00:00:00Z","metadata":{"topic":"x","n":3,"f":2.5,"b":true,"tags":["p",1]},"key":"k"}""",
+        NOBODY, "derived").memory();
 
     assertThat(memory.content()).isEqualTo("Hé 🎉");
     assertThat(memory.scope()).isEqualTo(new Scope("u", "a", "r"));
     assertThat(memory.actor()).isEqualTo("Ada");
     assertThat(memory.occurredAt()).isEqualTo(Instant.parse("2026-03-02T09:14:00Z"));
+    assertThat(memory.expiresAt()).isEqualTo(Instant.parse("2027-01-01T00:00:00Z"));
     assertThat(memory.metadata().toMap())
         .isEqualTo(Map.of("topic", "x", "n", 3L, "f", 2.5, "b", true, "tags", List.of("p", 1L)));
     assertThat(memory.key()).isEqualTo("k");

@@ -84,7 +84,7 @@ import org.jspecify.annotations.Nullable;
  * its texts, and gives its place back; whoever comes later finds it gone and leaves them alone.
  * <li>Each request in flight has a place at its endpoint. Whoever adds a text calls {@link #dispatch} afterwards, and so
  * does the endpoints' pool when there may be a place again, so texts wait only while no endpoint can take them.
- * <li>A vector is in the cache before its computation ends, so a text is never computed again for falling between.
+ * <li>A vector is in the cache before its computation ends, unless all was forgotten since that began, so a text is never computed again for falling between.
  * </ol>
  * The endpoints' pool has a lock of its own, which may be taken under this one and never the other way round. Nothing
  * foreign (embedder, executor, a caller's future) is called while the lock is held.
@@ -121,6 +121,8 @@ public final class BatchingEmbedder implements AutoCloseable {
   private long hits;
   private long misses;
   private long coalesced;
+  /** How often everything has been forgotten. */
+  private long forgotten;
 
   private BatchingEmbedder(EmbedderPool pool, Builder builder) {
     this.pool = pool;
@@ -235,7 +237,7 @@ public final class BatchingEmbedder implements AutoCloseable {
               + model + ", and no more may; try again later, or let more of them wait", null));
         }
         misses++;
-        computation = new Computation(text, key, workClass, tokens);
+        computation = new Computation(text, key, workClass, tokens, forgotten);
         computations.put(text, computation);
         queue.add(computation);
       } else {
@@ -405,15 +407,23 @@ public final class BatchingEmbedder implements AutoCloseable {
       Computation computation = request.batch.get(i);
       try {
         Embedding embedding = check(vectors.get(i));
-        if (cache != null && computation.key != null) {
-          cache.put(computation.key, embedding);
-        }
+        remember(computation, embedding);
         outcomes.add(new Outcome(computation, embedding, null));
       } catch (EmbeddingException e) {
         outcomes.add(new Outcome(computation, null, e));
       }
     }
     return outcomes;
+  }
+
+  private void remember(Computation computation, Embedding embedding) {
+    if (cache != null && computation.key != null) {
+      synchronized (lock) {
+        if (computation.forgotten == forgotten) {
+          cache.put(computation.key, embedding);
+        }
+      }
+    }
   }
 
   private Embedding check(float @Nullable [] vector) {
@@ -539,6 +549,19 @@ public final class BatchingEmbedder implements AutoCloseable {
     failed++;
     EmbeddingException failure = Objects.requireNonNull(outcome.failure);
     return () -> callers.forEach(caller -> caller.future.completeExceptionally(failure));
+  }
+
+  /**
+   * Forgets the vectors of all texts, those included that are being made now: their callers get them, and who asks for one
+   * of these texts later has it made again.
+   */
+  public void forget() {
+    synchronized (lock) {
+      forgotten++;
+      if (cache != null) {
+        cache.clear();
+      }
+    }
   }
 
   /**

@@ -14,6 +14,8 @@ final class Computation {
   final VectorCache.@Nullable Key key;
   final @Nullable String workClass;
   final int tokens;
+  /** How often all had been forgotten when it began. */
+  final long forgotten;
 
   // Guarded by the embedder's lock
   final Set<Caller> callers = new LinkedHashSet<>();
@@ -21,11 +23,13 @@ final class Computation {
   @Nullable
   EmbeddingException lastFailure;
 
-  Computation(String text, VectorCache.@Nullable Key key, @Nullable String workClass, int tokens) {
+  Computation(String text, VectorCache.@Nullable Key key, @Nullable String workClass, int tokens,
+      long forgotten) {
     this.text = text;
     this.key = key;
     this.workClass = workClass;
     this.tokens = tokens;
+    this.forgotten = forgotten;
   }
 
   /** One who asked for a text; told apart by identity. */

@@ -40,6 +40,10 @@ final class VectorCache {
     cache.put(key, embedding);
   }
 
+  void clear() {
+    cache.invalidateAll();
+  }
+
   /** About how many bytes the entries take. */
   long bytes() {
     return cache.policy().eviction().orElseThrow().weightedSize().orElseThrow();

@@ -165,6 +165,26 @@ class BatchingEmbedderTest {
   }
 
   @Test
+  void forget_emptiesTheCache_andKeepsOutWhatWasBegunBefore() {
+    try (BatchingEmbedder embedder = builder().build()) {
+      embedder.embed("known");
+      model.last().succeed();
+      CompletableFuture<Embedding> underWay = embedder.embed("under way");
+
+      embedder.forget();
+      model.last().succeed();
+
+      assertThat(underWay).as("its caller gets it").isCompleted();
+      assertThat(embedder.stats().cacheBytes()).isZero();
+      assertThat(embedder.embed("known")).isNotDone();
+      model.last().succeed();
+      assertThat(embedder.embed("under way")).isNotDone();
+      model.last().succeed();
+      assertThat(embedder.embed("under way")).as("cached as ever").isCompleted();
+    }
+  }
+
+  @Test
   void embed_textsThatDifferInADamagedCharacter_areNotConfused() {
     try (BatchingEmbedder embedder = builder().build()) {
       embedder.embed("\ud800");

@@ -40,7 +40,7 @@ public record ArchivedMemory(ArchivedRow row, List<HistoryEntry> history) {
       return false;
     }
     HistoryEntry newest = history.getLast();
-    boolean live = newest.kind() == Operation.Kind.ADD || newest.kind() == Operation.Kind.UPDATE;
+    boolean live = newest.kind() == HistoryEntry.Kind.ADD || newest.kind() == HistoryEntry.Kind.UPDATE;
     return newest.op().equals(row.op()) && newest.version() == row.version()
         && live == row instanceof ArchivedRow.Live;
   }

@@ -64,11 +64,10 @@ public sealed interface ArchivedRow {
    * What is left of a memory that was deleted.
    *
    * @param scope whose it was, where that is still known
-   * @param key the key that it was stored under, or null
    * @param createdAt when it was stored first, where that is still known
    * @param deletedAt when it was deleted; the retention time counts from here
    */
-  record Tombstone(MemoryId id, int version, OperationId op, @Nullable Scope scope, @Nullable String key,
+  record Tombstone(MemoryId id, int version, OperationId op, @Nullable Scope scope,
       @Nullable Instant createdAt, Instant deletedAt) implements ArchivedRow {
 
     /**
@@ -78,9 +77,6 @@ public sealed interface ArchivedRow {
       Objects.requireNonNull(id, "id");
       Objects.requireNonNull(op, "op");
       Objects.requireNonNull(deletedAt, "deletedAt");
-      if (key != null) {
-        Texts.requireName("the key", key, NewMemory.LONGEST_KEY);
-      }
       Texts.requireStorable("createdAt", createdAt);
       Texts.requireStorable("the time of the delete", deletedAt);
       requireVersion(version);

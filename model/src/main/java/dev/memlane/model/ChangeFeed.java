@@ -16,11 +16,24 @@ import java.util.concurrent.CompletableFuture;
 public interface ChangeFeed extends AutoCloseable {
 
   /**
-   * The memories whose log has changed since the last look, or since the feed began.
+   * What a look tells.
+   *
+   * @param memories the memories whose log has changed
+   * @param erased those of them that were erased
+   */
+  record Changes(Set<MemoryId> memories, Set<MemoryId> erased) {
+    public Changes {
+      memories = Set.copyOf(memories);
+      erased = Set.copyOf(erased);
+    }
+  }
+
+  /**
+   * What has changed since the last look, or since the feed began.
    *
    * @return fails with a {@link StoreException}, and from then on always
    */
-  CompletableFuture<Set<MemoryId>> poll();
+  CompletableFuture<Changes> poll();
 
   /** Ends the following. */
   @Override

@@ -81,8 +81,26 @@ public interface CoreStore {
   /** Lists of these the rows that are not void, as they are archived, in order of id. */
   CompletableFuture<List<ArchivedRow>> archive(Collection<MemoryId> ids, boolean vectors);
 
+  /**
+   * Joins the purging of a tombstone that still has the stamp expected: it keeps its id, its scope and its operation, loses
+   * all else, and gets a fresh stamp, so that neither an undo nor anything late finds what it expects.
+   *
+   * @param stamp the fresh stamp
+   */
+  CompletableFuture<StoreResult> purge(Unit unit, UUID expected, UUID stamp);
+
+  /**
+   * Lists the tombstones of a scope of which the history knows more than that they were erased, in order of id.
+   *
+   * @param after the id after which the page begins, or null for the first one
+   */
+  CompletableFuture<List<CoreRow>> unpurged(Scope scope, @Nullable MemoryId after, int limit);
+
   /** Lists tombstones and void rows that have been so since before this time, oldest first. */
   CompletableFuture<List<CoreRow>> gone(Instant before, int limit);
+
+  /** Lists live memories that expired before this time, longest ago first; without their vectors. */
+  CompletableFuture<List<CoreRow>> expired(Instant before, int limit);
 
   /** The live memory of exactly this scope that has this content and was stored as unique, if there is one. */
   CompletableFuture<Optional<CoreRow>> unique(Scope scope, String content);

@@ -8,16 +8,37 @@ import org.jspecify.annotations.Nullable;
  * One entry of the log: what one operation changed.
  *
  * @param version the version that it made
- * @param oldContent null for an add
- * @param newContent null for a delete
- * @param oldMetadata null for an add
- * @param newMetadata null for a delete
- * @param actor who did it, or null
+ * @param oldContent null for an add or an erasing
+ * @param newContent null for a delete or an erasing
+ * @param oldMetadata null for an add or an erasing
+ * @param newMetadata null for a delete or an erasing
+ * @param actor who did it, or null; null for an erasing
  * @param at when
  */
-public record HistoryEntry(MemoryId memory, OperationId op, int version, Operation.Kind kind,
+public record HistoryEntry(MemoryId memory, OperationId op, int version, Kind kind,
     @Nullable String oldContent, @Nullable String newContent, @Nullable Metadata oldMetadata,
     @Nullable Metadata newMetadata, @Nullable String actor, Instant at) {
+
+  /** What an entry tells of. */
+  public enum Kind {
+    ADD, UPDATE, DELETE,
+    /** A delete after which everything that was known of the memory went; what the entry says besides is when. */
+    ERASE;
+
+    /** The entry that an operation writes. */
+    public static Kind of(Operation.Kind operation) {
+      return switch (operation) {
+        case ADD -> ADD;
+        case UPDATE -> UPDATE;
+        case DELETE -> DELETE;
+      };
+    }
+
+    /** Whether the memory is there after it. */
+    public boolean leavesMemory() {
+      return this == ADD || this == UPDATE;
+    }
+  }
 
   public HistoryEntry {
     Objects.requireNonNull(memory, "memory");

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * The contract of the history store: the log, one entry per operation that core took.
  *
  * <p>
- * An entry never changes, but that it becomes void when its operation is undone. Writes are parts of a {@link Unit};
+ * An entry never changes, but that it becomes void when its operation is undone, and loses its content when its memory is
+ * erased. Writes are parts of a {@link Unit};
  * see {@link CoreStore} for how results and failures are told. Safe for use by several threads.
  */
 public interface HistoryStore {
@@ -37,6 +38,17 @@ public interface HistoryStore {
 
   /** Joins the coming back of a memory's entries: they are written if core restored the memory in the same unit. */
   CompletableFuture<StoreResult> restore(Unit unit, List<HistoryEntry> entries);
+
+  /**
+   * Joins the purging of the unit's memory, if core purged its tombstone in the unit: the entry of the delete becomes a
+   * {@link HistoryEntry.Kind#ERASE}, and all others of the memory go, void ones too.
+   *
+   * @param stamp the fresh stamp that core's part leaves
+   */
+  CompletableFuture<StoreResult> purge(Unit unit, UUID stamp);
+
+  /** Lists the memories that have ever been erased and of which an entry still says so, in order of id. */
+  CompletableFuture<List<MemoryId>> erased(@Nullable MemoryId after, int limit);
 
   /**
    * Removes void entries of operations before this time.

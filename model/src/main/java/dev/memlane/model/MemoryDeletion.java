@@ -3,12 +3,19 @@ package dev.memlane.model;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The deletion of one memory. Its content leaves the core store and the index; its history stays.
+ * The deletion of one memory. Its content leaves the core store and the index; its history stays, unless it is purged.
  *
  * @param actor who deletes it, for the history, or null
  * @param expected the operation whose state the caller has read, or null for whatever is there
+ * @param purgesHistory whether what is known of the memory goes as well: then no store holds its content any more
  */
-public record MemoryDeletion(MemoryId id, @Nullable String actor, @Nullable OperationId expected) {
+public record MemoryDeletion(MemoryId id, @Nullable String actor, @Nullable OperationId expected,
+    boolean purgesHistory) {
+
+  /** A deletion after which the history stays. */
+  public MemoryDeletion(MemoryId id, @Nullable String actor, @Nullable OperationId expected) {
+    this(id, actor, expected, false);
+  }
 
   public MemoryDeletion {
     if (actor != null) {
@@ -21,11 +28,16 @@ public record MemoryDeletion(MemoryId id, @Nullable String actor, @Nullable Oper
   }
 
   public MemoryDeletion by(@Nullable String newActor) {
-    return new MemoryDeletion(id, newActor, expected);
+    return new MemoryDeletion(id, newActor, expected, purgesHistory);
   }
 
   /** The same deletion, made only if the memory's state is still the one that {@code op} made. */
   public MemoryDeletion expecting(@Nullable OperationId op) {
-    return new MemoryDeletion(id, actor, op);
+    return new MemoryDeletion(id, actor, op, purgesHistory);
+  }
+
+  /** The same deletion, after which nothing is known of the memory but that it was erased and when. */
+  public MemoryDeletion purgingHistory() {
+    return new MemoryDeletion(id, actor, expected, true);
   }
 }

@@ -23,6 +23,8 @@ public interface Unit {
     FENCE_AND_LOOK(2),
     /** Core's stamp is replaced, so that the operation that made the row can no longer be undone. */
     CONFIRM(1),
+    /** What is known of a deleted memory goes: all but the tombstone and one entry without content. */
+    PURGE(2),
     /** A tombstone or void row goes, and with it what history knows of its memory. */
     SWEEP(2),
     /** An archived memory comes back: core takes its row as it was and history its entries. */

@@ -55,6 +55,18 @@ public interface VectorIndex extends AutoCloseable {
   /** Makes what was written durable. Called now and then and on closing, never per write. */
   CompletableFuture<Void> commit();
 
+  /**
+   * Makes the files forget what was removed: after it, nothing that this index keeps, in memory or on disk, holds anything of
+   * a document whose removal completed before this call. It rewrites what held removed documents, which may take minutes
+   * for a large index; reads and writes go on meanwhile.
+   *
+   * @return fails if something could not be let go of, such as what a search looks at that does not end
+   */
+  CompletableFuture<Void> expunge();
+
+  /** Whether removed documents of any of these memories are still held somewhere: what {@link #expunge} would change. */
+  CompletableFuture<Boolean> holdsRemoved(Collection<MemoryId> memories);
+
   /** Removes every document. */
   CompletableFuture<Void> clear();
 

@@ -59,6 +59,15 @@ public sealed interface WriteOutcome {
     }
   }
 
+  /** It is deleted, as was asked for, and what is known of it could not be purged. */
+  record Unpurged(MemoryId id, OperationId op, Throwable cause) implements WriteOutcome {
+    @Override
+    public String describe() {
+      return "memory " + id + " is deleted, and what is known of it could not be erased; erase it again: "
+          + cause.getMessage();
+    }
+  }
+
   /** There is no such memory. */
   record NotFound(MemoryId id) implements WriteOutcome {
     @Override

@@ -56,9 +56,19 @@ public final class BlockingMemory {
     return Outcomes.await(memory.deleteAll(scope, filter));
   }
 
+  /** See {@link MemoryOrchestrator#deleteAll(Scope, Filter, boolean)}. */
+  public DeleteReport deleteAll(Scope scope, @Nullable Filter filter, boolean purgeHistory) {
+    return Outcomes.await(memory.deleteAll(scope, filter, purgeHistory));
+  }
+
   /** See {@link MemoryOrchestrator#get}. */
   public Optional<Memory> get(MemoryId id) {
     return Outcomes.await(memory.get(id));
+  }
+
+  /** See {@link MemoryOrchestrator#get}. */
+  public Optional<Memory> get(MemoryId id, Expired expired) {
+    return Outcomes.await(memory.get(id, expired));
   }
 
   /** See {@link MemoryOrchestrator#list}. */
@@ -66,9 +76,20 @@ public final class BlockingMemory {
     return Outcomes.await(memory.list(scope, filter, after, limit));
   }
 
+  /** See {@link MemoryOrchestrator#list}. */
+  public Page list(
+      @Nullable Scope scope, @Nullable Filter filter, @Nullable MemoryId after, int limit, Expired expired) {
+    return Outcomes.await(memory.list(scope, filter, after, limit, expired));
+  }
+
   /** See {@link MemoryOrchestrator#count}. */
   public long count(@Nullable Scope scope, @Nullable Filter filter) {
     return Outcomes.await(memory.count(scope, filter));
+  }
+
+  /** See {@link MemoryOrchestrator#count}. */
+  public long count(@Nullable Scope scope, @Nullable Filter filter, Expired expired) {
+    return Outcomes.await(memory.count(scope, filter, expired));
   }
 
   /** See {@link MemoryOrchestrator#search}. */

@@ -33,13 +33,20 @@ final class ChangePoller {
   /** The least rest between two looks, as a part of the interval, however long a look takes. */
   private static final int REST = 5;
 
+  /** How long to let removed documents gather while others go on erasing. */
+  private static final Duration LONGEST_ERASING = Duration.ofMinutes(1);
+
   private final Stores stores;
   private final Environment environment;
   private final IndexFollower follower;
+  private final Expunging expunging;
   private final Duration interval;
 
   /** Memories to look at again; used by one look after the other. */
   private final Set<MemoryId> deferred = new HashSet<>();
+  /** Erased memories that this process has yet to let go of, and since when there are any; used as the ones above. */
+  private final Set<MemoryId> erased = new HashSet<>();
+  private Instant erasedSince = Instant.MIN;
 
   // Guarded by this.
   private @Nullable ChangeFeed feed;
@@ -49,10 +56,12 @@ final class ChangePoller {
   /**
    * @param interval from one look's begin to the next one's
    */
-  ChangePoller(Stores stores, Environment environment, IndexFollower follower, Duration interval) {
+  ChangePoller(Stores stores, Environment environment, IndexFollower follower, Expunging expunging,
+      Duration interval) {
     this.stores = stores;
     this.environment = environment;
     this.follower = follower;
+    this.expunging = expunging;
     this.interval = interval;
   }
 
@@ -65,7 +74,10 @@ final class ChangePoller {
     return stores.history().follow().thenComposeAsync(begun -> {
       take(begun);
       return follower.compare(progress);
-    }, environment.executor());
+    }, environment.executor()).thenApply(differing -> {
+      expunging.lookBehind();
+      return differing;
+    });
   }
 
   /** Goes on following, until it is closed. */
@@ -111,10 +123,29 @@ final class ChangePoller {
 
   /** One look at the feed. */
   private CompletableFuture<?> look(ChangeFeed current) {
-    return current.poll().thenComposeAsync(changed -> {
-      deferred.addAll(changed);
-      return follower.followChanged(deferred);
-    }, environment.executor()).thenAccept(busy -> deferred.retainAll(busy));
+    return current.poll().thenComposeAsync(changes -> {
+      deferred.addAll(changes.memories());
+      if (erased.isEmpty()) {
+        erasedSince = environment.now();
+      }
+      erased.addAll(changes.erased());
+      return follower.followChanged(deferred).thenAccept(busy -> {
+        deferred.retainAll(busy);
+        letGo(!changes.erased().isEmpty(), busy);
+      });
+    }, environment.executor());
+  }
+
+  /**
+   * Lets go of erased memories when the log tells of no more of them, so that an erasing of many costs one rewriting of the
+   * index's files and not one for each look. A memory that somebody works on may still put and remove a document.
+   */
+  private void letGo(boolean erasingGoesOn, Set<MemoryId> busy) {
+    boolean due = !erasingGoesOn || environment.isPast(erasedSince.plus(LONGEST_ERASING));
+    if (due && !erased.isEmpty() && erased.retainAll(busy)) {
+      erasedSince = environment.now();
+      expunging.expungeBehind();
+    }
   }
 
   private void take(ChangeFeed begun) {

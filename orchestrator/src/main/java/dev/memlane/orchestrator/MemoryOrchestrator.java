@@ -20,7 +20,6 @@ import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.WriteOutcome;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -57,8 +56,6 @@ public final class MemoryOrchestrator implements AutoCloseable {
   private static final System.Logger LOGGER = System.getLogger(MemoryOrchestrator.class.getName());
   /** How many items of a batch are under way at once: enough to fill every queue below, and bounded. */
   private static final int WINDOW = 1_000;
-  private static final int DELETE_PAGE = 1_000;
-  private static final int MOST_FAILURES = 100;
   private static final int LONGEST_HISTORY = 10_000;
   /** The longest page of {@link #list}. */
   public static final int LONGEST_PAGE = 10_000;
@@ -72,6 +69,8 @@ public final class MemoryOrchestrator implements AutoCloseable {
   private final Admission admission;
   private final Adding adding;
   private final Changing changing;
+  private final Erasing erasing;
+  private final Expunging expunging;
   private final Searching searching;
   private final Exporting exporting;
   private final Importing importing;
@@ -110,24 +109,29 @@ public final class MemoryOrchestrator implements AutoCloseable {
     Turns turns = new Turns(environment);
     this.doubt = new Doubt(stores, environment);
     this.follower = new IndexFollower(stores, environment, followersTurns.apply(turns), embedder);
-    index.compareBy(() -> follower.compare(Progress.NONE));
+    this.expunging = new Expunging(stores, environment, embedder);
+    index.compareBy(() -> compare(Progress.NONE));
     this.settler = new Settler(doubt, follower, environment);
     this.behind = new FollowingBehind(follower, environment);
     follower.mendBehindBy(behind::follow);
     this.poller = settings.followEvery().isZero()
         ? null
-        : new ChangePoller(stores, environment, follower, settings.followEvery());
+        : new ChangePoller(stores, environment, follower, expunging, settings.followEvery());
     Rollback rollback = new Rollback(stores, environment, doubt, behind);
     WriteProtocol protocol = new WriteProtocol(stores, environment, new ParallelWrite(stores, environment), doubt,
         rollback, settler, follower, behind);
     this.admission = new Admission(settings.mostInFlight(), settings.mostUnsettled(), patience, settler);
     this.adding = new Adding(stores, environment, turns, protocol, embedder, settings.unique(), patience);
     this.changing = new Changing(stores, environment, turns, protocol, embedder, settings.unique(), patience);
+    this.erasing = new Erasing(stores, environment, turns, deletion -> write(() -> changing.delete(deletion)),
+        expunging,
+        patience);
     this.searching = new Searching(stores, environment, embedder);
     this.exporting = new Exporting(stores, environment);
     this.importing = new Importing(stores, environment, protocol, doubt, follower, behind, patience);
     this.verification = new Verification(stores, environment, turns, follower, behind);
-    this.sweeper = new Sweeper(stores, environment, settings.retention());
+    this.sweeper = new Sweeper(stores, environment, settings.retention(), settings.expiredGrace(),
+        deletion -> write(() -> changing.delete(deletion)));
   }
 
   /**
@@ -135,10 +139,11 @@ public final class MemoryOrchestrator implements AutoCloseable {
    *
    * @param followEvery how often to look what other processes have written; zero if there are none
    * @param retention how long tombstones and void rows are kept
+   * @param expiredGrace how long a memory is kept after it has expired
    * @param unique which scopes hold each content once
    */
   record Settings(Duration writeDeadline, int mostInFlight, int mostUnsettled, Duration followEvery,
-      Duration retention, Predicate<Scope> unique) {}
+      Duration retention, Duration expiredGrace, Predicate<Scope> unique) {}
 
   /** Begins to open one. */
   public static OrchestratorBuilder builder() {
@@ -150,10 +155,17 @@ public final class MemoryOrchestrator implements AutoCloseable {
     sweeper.start();
     ChangePoller following = poller;
     if (following == null) {
-      return follower.compare(progress);
+      return compare(progress);
     }
     return following.begin(progress).thenApply(differing -> {
       following.start();
+      return differing;
+    });
+  }
+
+  private CompletableFuture<Long> compare(Progress progress) {
+    return follower.compare(progress).thenApply(differing -> {
+      expunging.lookBehind();
       return differing;
     });
   }
@@ -198,12 +210,18 @@ public final class MemoryOrchestrator implements AutoCloseable {
   }
 
   /**
-   * Deletes a memory; its history stays.
+   * Deletes a memory; its history stays, unless the deletion {@linkplain MemoryDeletion#purgingHistory() purges it}: see
+   * {@link #deleteAll(Scope, Filter, boolean)} for what that means. A memory that was deleted before is purged as well, if
+   * no state of it is expected.
    *
-   * @return fails with a {@link MemoryWriteException}, also if there is none
+   * @return fails with a {@link MemoryWriteException}, also if there is none; with a {@link StoreException} if the memory
+   * is purged and the index's files have not let it go
    */
   public CompletableFuture<WriteOutcome.Deleted> deleteMemory(MemoryDeletion deletion) {
-    return write(() -> changing.delete(deletion)).thenApply(outcome -> {
+    CompletableFuture<WriteOutcome> ended = deletion.purgesHistory()
+        ? read(() -> erasing.erase(deletion))
+        : write(() -> changing.delete(deletion));
+    return ended.thenApply(outcome -> {
       if (outcome instanceof WriteOutcome.Deleted deleted) {
         return deleted;
       }
@@ -211,49 +229,52 @@ public final class MemoryOrchestrator implements AutoCloseable {
     });
   }
 
+  /** The same as {@link #deleteAll(Scope, Filter, boolean)}; histories stay. */
+  public CompletableFuture<DeleteReport> deleteAll(Scope scope, @Nullable Filter filter) {
+    return deleteAll(scope, filter, false);
+  }
+
   /**
-   * Deletes all memories of a scope that pass a filter, in pages and in order of id. It is many deletes, not one: what is
-   * stored meanwhile may stay, and after a failure it can simply be called again.
+   * Deletes all memories of a scope that pass a filter, expired ones too, in pages and in order of id. It is many deletes,
+   * not one: what is stored meanwhile may stay, and after a failure it can simply be called again.
+   *
+   * <p>
+   * <b>With the histories purged</b>, no store holds the content afterwards: neither core, nor the history, nor this
+   * process's index with all its files, nor the cache of embeddings. There remain the memories' ids, their scopes, and when
+   * they were erased, until the retention time. Without a filter this takes along what had been deleted in the scope
+   * before; with one it can't, because a deleted memory has no metadata any more. Other processes on the database let go
+   * within seconds of learning of it, or when they are opened next. Called again after a crash, it goes on where it
+   * stopped, but not for memories that were chosen by a filter and were deleted and not purged yet.
+   *
+   * <p>
+   * Not covered: what callers store anew meanwhile or later, be it by a retry; what PostgreSQL keeps of old row versions
+   * until it vacuums, of its log and in backups; and an operation answered as unsettled before, of which
+   * {@link #hasLanded} says afterwards that it has not landed, unless it was the delete.
    *
    * @param filter null for all of the scope
+   * @param purgeHistory whether what is known of the memories goes as well
+   * @return fails with a {@link StoreException} if core can't be read, or if the memories are purged and the index's files
+   * have not let them go; that may take minutes for a large index
    */
-  public CompletableFuture<DeleteReport> deleteAll(Scope scope, @Nullable Filter filter) {
-    return deletePage(scope, filter, null, new DeleteReport(0, 0, List.of()));
-  }
-
-  private CompletableFuture<DeleteReport> deletePage(
-      Scope scope, @Nullable Filter filter, @Nullable MemoryId after, DeleteReport before) {
-    return list(scope, filter, after, DELETE_PAGE).thenComposeAsync(page -> Window
-        .run(page.memories(), WINDOW, memory -> write(() -> changing.delete(MemoryDeletion.of(memory.id()))),
-            environment)
-        .thenComposeAsync(outcomes -> {
-          DeleteReport report = plus(before, outcomes);
-          MemoryId next = page.next();
-          return next == null ? CompletableFuture.completedFuture(report) : deletePage(scope, filter, next, report);
-        }, environment.executor()), environment.executor());
-  }
-
-  private static DeleteReport plus(DeleteReport report, List<WriteOutcome> outcomes) {
-    List<WriteOutcome> failures = new ArrayList<>(report.failures());
-    long deleted = report.deleted();
-    long failed = report.failed();
-    for (WriteOutcome outcome : outcomes) {
-      if (outcome instanceof WriteOutcome.Deleted) {
-        deleted++;
-      } else if (!(outcome instanceof WriteOutcome.WasDeleted || outcome instanceof WriteOutcome.NotFound)) {
-        failed++;
-        if (failures.size() < MOST_FAILURES) {
-          failures.add(outcome);
-        }
-      }
-    }
-    return new DeleteReport(deleted, failed, failures);
+  public CompletableFuture<DeleteReport> deleteAll(Scope scope, @Nullable Filter filter, boolean purgeHistory) {
+    return read(() -> purgeHistory ? erasing.eraseAll(scope, filter) : erasing.deleteAll(scope, filter));
   }
 
   /** The memory with this id, if it is there and has not expired. */
   public CompletableFuture<Optional<Memory>> get(MemoryId id) {
-    return read(() -> stores.core().find(List.of(id), List.of(), null, environment.now())
+    return get(id, Expired.LEFT_OUT);
+  }
+
+  /** The memory with this id, if it is there. */
+  public CompletableFuture<Optional<Memory>> get(MemoryId id, Expired expired) {
+    return read(() -> stores.core().find(List.of(id), List.of(), null, expired.asOf(environment.now()))
         .thenApply(found -> Optional.ofNullable(found.get(id))));
+  }
+
+  /** Lists memories that have not expired, in order of id; see {@link #list(Scope, Filter, MemoryId, int, Expired)}. */
+  public CompletableFuture<Page> list(
+      @Nullable Scope scope, @Nullable Filter filter, @Nullable MemoryId after, int limit) {
+    return list(scope, filter, after, limit, Expired.LEFT_OUT);
   }
 
   /**
@@ -264,21 +285,27 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * @param limit how many at most, 1 to {@value #LONGEST_PAGE}
    */
   public CompletableFuture<Page> list(
-      @Nullable Scope scope, @Nullable Filter filter, @Nullable MemoryId after, int limit) {
+      @Nullable Scope scope, @Nullable Filter filter, @Nullable MemoryId after, int limit, Expired expired) {
     if (limit < 1 || limit > LONGEST_PAGE) {
       return CompletableFuture.failedFuture(
           new InvalidInputException("the page's length is " + limit + "; it must be 1 to " + LONGEST_PAGE));
     }
-    return read(() -> stores.core().list(scope, filter, after, limit + 1, environment.now()).thenApply(memories -> {
-      boolean more = memories.size() > limit;
-      List<Memory> page = more ? memories.subList(0, limit) : memories;
-      return new Page(page, more ? page.getLast().id() : null);
-    }));
+    return read(() -> stores.core().list(scope, filter, after, limit + 1, expired.asOf(environment.now()))
+        .thenApply(memories -> {
+          boolean more = memories.size() > limit;
+          List<Memory> page = more ? memories.subList(0, limit) : memories;
+          return new Page(page, more ? page.getLast().id() : null);
+        }));
+  }
+
+  /** Counts memories that have not expired; see {@link #list}. */
+  public CompletableFuture<Long> count(@Nullable Scope scope, @Nullable Filter filter) {
+    return count(scope, filter, Expired.LEFT_OUT);
   }
 
   /** Counts memories; see {@link #list}. */
-  public CompletableFuture<Long> count(@Nullable Scope scope, @Nullable Filter filter) {
-    return read(() -> stores.core().count(scope, filter, environment.now()));
+  public CompletableFuture<Long> count(@Nullable Scope scope, @Nullable Filter filter, Expired expired) {
+    return read(() -> stores.core().count(scope, filter, expired.asOf(environment.now())));
   }
 
   /** Finds memories, best first. */
@@ -354,10 +381,11 @@ public final class MemoryOrchestrator implements AutoCloseable {
   }
 
   /**
-   * Lets go of tombstones, with their memories' histories, and of what was left by writes that were rolled back, all
-   * older than the retention time. This is done every hour in any case.
+   * Deletes memories that have expired, with the actor "memlane: expired"; lets go of tombstones, with their
+   * memories' histories, and of what was left by writes that were rolled back, all older than the retention time. This is
+   * done every hour in any case.
    *
-   * @return how many went
+   * @return how many were deleted and how many went, together
    */
   public CompletableFuture<Long> sweep() {
     return read(sweeper::sweep);
@@ -426,6 +454,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
       case WriteOutcome.RolledBack rolledBack -> rolledBack.cause();
       case WriteOutcome.Unsettled unsettled -> unsettled.cause();
       case WriteOutcome.Refused refused -> refused.cause();
+      case WriteOutcome.Unpurged unpurged -> unpurged.cause();
       default -> null;
     };
     return new MemoryWriteException(outcome, cause);
@@ -461,6 +490,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
     settler.close();
     behind.close();
     sweeper.close();
+    expunging.close();
     if (poller != null) {
       awaitEnd(poller.close());
     }

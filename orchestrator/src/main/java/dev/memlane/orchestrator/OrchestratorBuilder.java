@@ -57,6 +57,7 @@ public final class OrchestratorBuilder {
   private Duration lockTimeout = Duration.ofSeconds(1);
   private Duration commitInterval = Duration.ofSeconds(10);
   private Duration retention = Duration.ofDays(30);
+  private Duration expiredGrace = Duration.ZERO;
   private Predicate<Scope> unique = scope -> false;
   private Duration followEvery = Duration.ofMillis(500);
   private int mostInFlight = 10_000;
@@ -222,6 +223,19 @@ public final class OrchestratorBuilder {
   }
 
   /**
+   * How long a memory is kept after it has expired, not at all by default: it is deleted by the next sweep, within about
+   * an hour. Nothing finds it in the meantime unless asked for ({@link Expired}), and its history stays as any deleted
+   * memory's does.
+   */
+  public OrchestratorBuilder expiredGrace(Duration expiredGrace) {
+    if (expiredGrace.isNegative()) {
+      throw new InvalidInputException("expiredGrace is " + expiredGrace + "; it can't be less than zero");
+    }
+    this.expiredGrace = expiredGrace;
+    return this;
+  }
+
+  /**
    * In which scopes each content is held once: an add of a content that is there, in exactly the same scope, is answered
    * with the memory that has it, and an update to it is rolled back. No scope by default. It holds for what is written
    * from then on, and every process on the database should say the same.
@@ -310,7 +324,8 @@ public final class OrchestratorBuilder {
     opened.add(timer::shutdownNow);
     MemoryOrchestrator orchestrator = new MemoryOrchestrator(given, indexes,
         new Environment(executor, timer, clock, new TimeOrderedIds(clock)), batching,
-        new MemoryOrchestrator.Settings(writeDeadline, mostInFlight, mostUnsettled, followEvery, retention, unique),
+        new MemoryOrchestrator.Settings(writeDeadline, mostInFlight, mostUnsettled, followEvery, retention,
+            expiredGrace, unique),
         opened::close);
     try {
       Outcomes.await(orchestrator.start(progress));

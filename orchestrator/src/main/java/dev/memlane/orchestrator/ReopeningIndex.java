@@ -216,6 +216,16 @@ final class ReopeningIndex implements VectorIndex {
   }
 
   @Override
+  public CompletableFuture<Void> expunge() {
+    return call(VectorIndex::expunge);
+  }
+
+  @Override
+  public CompletableFuture<Boolean> holdsRemoved(Collection<MemoryId> memories) {
+    return call(index -> index.holdsRemoved(memories));
+  }
+
+  @Override
   public CompletableFuture<Void> clear() {
     return call(VectorIndex::clear);
   }

@@ -1,17 +1,24 @@
 package dev.memlane.orchestrator;
 
 import dev.memlane.model.CoreRow;
+import dev.memlane.model.MemoryDeletion;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.Unit;
+import dev.memlane.model.WriteOutcome;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets go of what nobody needs any more after the retention time: tombstones with their memory's history, void rows, and
- * void entries.
+ * Lets go of what nobody needs any more: memories that have expired, which are deleted, and after the retention time
+ * tombstones with their memory's history, void rows, and void entries.
+ *
+ * <p>
+ * An expired memory is deleted as by a caller who has read it: in its turn, in all stores, and only while it is still in
+ * the state that was seen.
  *
  * <p>
  * A tombstone remembers that a key was deleted, and a void row keeps late statements out, so the retention time has to be
@@ -22,7 +29,12 @@ import org.jspecify.annotations.Nullable;
 final class Sweeper {
 
   private static final System.Logger LOGGER = System.getLogger(Sweeper.class.getName());
+  /** The actor of these deletes in the history. */
+  static final String EXPIRED = "memlane: expired";
+
   private static final int PAGE = 1_000;
+  /** How many are deleted at once: callers' writes come first. */
+  private static final int WINDOW = 100;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final Duration FIRST_PAUSE = Duration.ofMinutes(1);
   private static final Duration PAUSE = Duration.ofHours(1);
@@ -30,13 +42,22 @@ final class Sweeper {
   private final Stores stores;
   private final Environment environment;
   private final Duration retention;
+  private final Duration expiredGrace;
+  private final Function<MemoryDeletion, CompletableFuture<WriteOutcome>> delete;
   private volatile boolean closed;
   private volatile @Nullable ScheduledFuture<?> alarm;
 
-  Sweeper(Stores stores, Environment environment, Duration retention) {
+  /**
+   * @param expiredGrace how long a memory is kept after it has expired
+   * @param delete deletes one memory; its future does not fail
+   */
+  Sweeper(Stores stores, Environment environment, Duration retention, Duration expiredGrace,
+      Function<MemoryDeletion, CompletableFuture<WriteOutcome>> delete) {
     this.stores = stores;
     this.environment = environment;
     this.retention = retention;
+    this.expiredGrace = expiredGrace;
+    this.delete = delete;
   }
 
   /** Sweeps now and then, until it is closed. */
@@ -57,20 +78,40 @@ final class Sweeper {
         LOGGER.log(System.Logger.Level.WARNING, "sweeping stopped and goes on later: {0}",
             String.valueOf(Outcomes.unwrap(failure).getMessage()));
       } else if (swept > 0) {
-        LOGGER.log(System.Logger.Level.INFO, "swept {0} deleted and void memories and entries", swept);
+        LOGGER.log(System.Logger.Level.INFO, "swept {0} expired, deleted and void memories and entries", swept);
       }
       sweepAfter(PAUSE);
     });
   }
 
   /**
-   * Sweeps everything older than the retention time.
+   * Deletes what has expired, and sweeps everything older than the retention time.
    *
-   * @return how many rows and void entries went; fails if the database can't be read
+   * @return how many memories were deleted, and how many rows and void entries went, together; fails if the database can't
+   * be read
    */
   CompletableFuture<Long> sweep() {
-    Instant before = environment.now().minus(retention);
-    return sweepRows(before, 0).thenComposeAsync(rows -> sweepEntries(before, rows), environment.executor());
+    Instant now = environment.now();
+    Instant before = now.minus(retention);
+    return deleteExpired(now.minus(expiredGrace), 0)
+        .thenComposeAsync(deleted -> sweepRows(before, deleted), environment.executor())
+        .thenComposeAsync(rows -> sweepEntries(before, rows), environment.executor());
+  }
+
+  private CompletableFuture<Long> deleteExpired(Instant before, long deletedBefore) {
+    return stores.core().expired(before, PAGE).thenComposeAsync(
+        rows -> Window.run(rows, WINDOW, this::deleteRow, environment).thenComposeAsync(outcomes -> {
+          long deleted = outcomes.stream().filter(WriteOutcome.Deleted.class::isInstance).count();
+          // A page of which nothing could be deleted would come again and again.
+          boolean more = rows.size() == PAGE && deleted > 0 && !closed;
+          return more
+              ? deleteExpired(before, deletedBefore + deleted)
+              : CompletableFuture.completedFuture(deletedBefore + deleted);
+        }, environment.executor()), environment.executor());
+  }
+
+  private CompletableFuture<WriteOutcome> deleteRow(CoreRow row) {
+    return delete.apply(MemoryDeletion.of(row.id()).by(EXPIRED).expecting(row.op()));
   }
 
   private CompletableFuture<Long> sweepRows(Instant before, long sweptBefore) {

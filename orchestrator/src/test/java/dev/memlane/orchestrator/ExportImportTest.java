@@ -14,7 +14,6 @@ import dev.memlane.model.MemoryId;
 import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.Metadata;
 import dev.memlane.model.NewMemory;
-import dev.memlane.model.Operation;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
@@ -241,7 +240,7 @@ class ExportImportTest {
     Memory sameOp = new Memory(there.id(), ADA, "k", null, there.content(), Metadata.empty(), null, there.createdAt(),
         there.updatedAt(), null, 1, op);
     ArchivedMemory bad = new ArchivedMemory(new ArchivedRow.Live(sameOp, null, false),
-        List.of(new HistoryEntry(there.id(), op, 1, Operation.Kind.ADD, null,
+        List.of(new HistoryEntry(there.id(), op, 1, HistoryEntry.Kind.ADD, null,
             there.content(), null, Metadata.empty(), null, there.createdAt())));
     List<ArchivedMemory> good = threeOf(to).stream().filter(memory -> !memory.id().equals(there.id())).toList();
     List<ArchivedMemory> all = new ArrayList<>(good);

@@ -310,27 +310,27 @@ final class FaultStage implements AutoCloseable {
   /** What the caller sees of one operation's memory. */
   private void assertHeld(BlockingMemory memory, Ended ended, boolean landed) {
     MemoryId id = ended.memory;
-    List<Operation.Kind> history = memory.history(id).stream().map(HistoryEntry::kind).toList();
+    List<HistoryEntry.Kind> history = memory.history(id).stream().map(HistoryEntry::kind).toList();
     String content = memory.get(id).map(Memory::content).orElse(null);
     List<String> found = memory.search(SearchRequest.of("hit oboe lute horn", ADA)).stream().map(SearchHit::memory)
         .filter(hit -> hit.id().equals(id)).map(Memory::content).toList();
     switch (cell.kind()) {
       case ADD, BATCH -> {
-        assertThat(history).isEqualTo(landed ? List.of(Operation.Kind.ADD) : List.of());
+        assertThat(history).isEqualTo(landed ? List.of(HistoryEntry.Kind.ADD) : List.of());
         assertThat(found).hasSize(landed ? 1 : 0);
         assertThat(content != null).isEqualTo(landed);
       }
       case UPDATE -> {
         assertThat(history).isEqualTo(landed
-            ? List.of(Operation.Kind.ADD, Operation.Kind.UPDATE)
-            : List.of(Operation.Kind.ADD));
+            ? List.of(HistoryEntry.Kind.ADD, HistoryEntry.Kind.UPDATE)
+            : List.of(HistoryEntry.Kind.ADD));
         assertThat(content).isEqualTo(landed ? "Ada is hit" : before.content());
         assertThat(found).containsExactly(content);
       }
       case DELETE -> {
         assertThat(history).isEqualTo(landed
-            ? List.of(Operation.Kind.ADD, Operation.Kind.DELETE)
-            : List.of(Operation.Kind.ADD));
+            ? List.of(HistoryEntry.Kind.ADD, HistoryEntry.Kind.DELETE)
+            : List.of(HistoryEntry.Kind.ADD));
         assertThat(content).isEqualTo(landed ? null : before.content());
         assertThat(found).hasSize(landed ? 0 : 1);
       }

@@ -10,12 +10,12 @@ import dev.memlane.model.MemoryId;
 import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.NewMemory;
-import dev.memlane.model.Operation;
 import dev.memlane.model.Scope;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -48,8 +48,13 @@ class IdempotencyTest {
   }
 
   private void open(InstantSource clock) {
-    test = TestMemory.open(jdbcUrl, folder.resolve("index"), TestMemory.settings(Duration.ZERO, ONCE::equals), clock);
+    test = open(clock, Duration.ZERO);
     memory = test.blocking;
+  }
+
+  private TestMemory open(InstantSource clock, Duration expiredGrace) {
+    return TestMemory.open(jdbcUrl, folder.resolve("index"), new MemoryOrchestrator.Settings(Duration.ofSeconds(10),
+        10_000, 1_000, Duration.ZERO, Duration.ofDays(30), expiredGrace, ONCE::equals), clock);
   }
 
   @AfterEach
@@ -168,8 +173,8 @@ class IdempotencyTest {
 
     assertThat(revived.id()).isEqualTo(first.id());
     assertThat(revived.version()).isEqualTo(3);
-    assertThat(memory.history(first.id())).extracting(HistoryEntry::kind).containsExactly(Operation.Kind.ADD,
-        Operation.Kind.DELETE, Operation.Kind.UPDATE);
+    assertThat(memory.history(first.id())).extracting(HistoryEntry::kind).containsExactly(HistoryEntry.Kind.ADD,
+        HistoryEntry.Kind.DELETE, HistoryEntry.Kind.UPDATE);
     assertThat(memory.search(SearchRequest.of("lute", ADA))).extracting(SearchHit::memory).containsExactly(revived);
     assertThat(memory.addMemory(reviving)).as("it is there now").isEqualTo(revived);
     assertThat(memory.verify(false)).isEqualTo(new VerifyReport(1, 3, 1, List.of(), 0));
@@ -202,6 +207,40 @@ class IdempotencyTest {
     assertThat(outcomes.stream().filter(WriteOutcome.Stored.class::isInstance)).hasSize(1);
     assertThat(outcomes.stream().filter(WriteOutcome.DuplicateOf.class::isInstance)).hasSize(31);
     assertThat(memory.history(first.id())).hasSize(3);
+  }
+
+  @Test
+  void sweep_ofExpiredMemories_deletesThemAndTheHistorySaysWhy() {
+    Instant expiry = InstantSource.system().instant().plus(DAY);
+    Memory expiring = memory.addMemory(NewMemory.builder("Ada is away", ADA).expiresAt(expiry).build());
+    Memory kept = memory.addMemory(NewMemory.builder("Ada is back", ADA).expiresAt(expiry.plus(DAY)).build());
+    assertThat(memory.sweep()).as("before it has expired").isZero();
+    test.close();
+
+    open(() -> expiry.plusSeconds(1));
+    assertThat(memory.sweep()).isEqualTo(1);
+
+    assertThat(memory.get(expiring.id(), Expired.INCLUDED)).isEmpty();
+    assertThat(memory.get(kept.id())).contains(kept);
+    HistoryEntry last = memory.history(expiring.id()).getLast();
+    assertThat(last.kind()).isEqualTo(HistoryEntry.Kind.DELETE);
+    assertThat(last.actor()).isEqualTo("memlane: expired");
+    assertThat(memory.sweep()).isZero();
+    assertThat(memory.verify(false).isClean()).isTrue();
+  }
+
+  @Test
+  void sweep_withinTheGrace_keepsWhatHasExpired() {
+    Memory expired = memory.addMemory(
+        NewMemory.builder("Ada is away", ADA).expiresAt(InstantSource.system().instant()).build());
+    test.close();
+
+    test = open(() -> InstantSource.system().instant().plus(DAY.dividedBy(2)), DAY);
+    assertThat(test.blocking.sweep()).isZero();
+    test.close();
+    test = open(() -> InstantSource.system().instant().plus(DAY.multipliedBy(2)), DAY);
+    assertThat(test.blocking.sweep()).isEqualTo(1);
+    assertThat(test.blocking.get(expired.id(), Expired.INCLUDED)).isEmpty();
   }
 
   @Test

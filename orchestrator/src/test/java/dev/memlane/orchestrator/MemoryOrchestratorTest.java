@@ -14,7 +14,6 @@ import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.Metadata;
 import dev.memlane.model.NewMemory;
-import dev.memlane.model.Operation;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.WriteOutcome;
@@ -99,7 +98,7 @@ class MemoryOrchestratorTest {
     assertThat(memory.search(SearchRequest.of("oboe", Scope.user("bob")))).isEmpty();
     assertThat(memory.list(ADA, null, null, 10).memories()).containsExactly(added);
     assertThat(memory.history(added.id())).containsExactly(new HistoryEntry(added.id(), added.op(), 1,
-        Operation.Kind.ADD, null, "I play the oboe", null, added.metadata(), "Ada", added.createdAt()));
+        HistoryEntry.Kind.ADD, null, "I play the oboe", null, added.metadata(), "Ada", added.createdAt()));
     assertThat(memory.verify(false)).isEqualTo(new VerifyReport(1, 1, 1, List.of(), 0));
   }
 
@@ -284,7 +283,7 @@ class MemoryOrchestratorTest {
     assertThat(memory.get(added.id())).isEmpty();
     assertThat(memory.search(SearchRequest.of("Paris", ADA))).isEmpty();
     assertThat(memory.history(added.id())).extracting(HistoryEntry::kind)
-        .containsExactly(Operation.Kind.ADD, Operation.Kind.DELETE);
+        .containsExactly(HistoryEntry.Kind.ADD, HistoryEntry.Kind.DELETE);
     assertThat(failure(() -> memory.deleteMemory(MemoryDeletion.of(added.id()))))
         .isInstanceOf(WriteOutcome.WasDeleted.class);
     assertThat(failure(() -> memory.updateMemory(MemoryUpdate.content(added.id(), "x"))))
@@ -306,7 +305,7 @@ class MemoryOrchestratorTest {
 
     DeleteReport report = memory.deleteAll(ADA, Filter.equal("even", true));
 
-    assertThat(report).isEqualTo(new DeleteReport(1_100, 0, List.of()));
+    assertThat(report).isEqualTo(new DeleteReport(1_100, 0, 0, List.of()));
     assertThat(memory.count(ADA, null)).isEqualTo(1_100);
     assertThat(memory.count(Scope.user("bob"), null)).isEqualTo(100);
     assertThat(memory.deleteAll(ADA, Filter.equal("even", true)).deleted()).isZero();
@@ -421,6 +420,19 @@ class MemoryOrchestratorTest {
     assertThat(memory.search(SearchRequest.of("short-lived", ADA))).isEmpty();
     assertThat(memory.count(ADA, null)).isZero();
     assertThat(memory.verify(false).isClean()).isTrue();
+  }
+
+  @Test
+  void expiredMemory_isFoundWhereAskedFor() {
+    Memory expired = memory.addMemory(
+        NewMemory.builder("short-lived", ADA).expiresAt(Instant.parse("0001-01-01T00:00:00Z")).build());
+    Memory other = memory.addMemory(NewMemory.of("for ever", ADA));
+
+    assertThat(memory.get(expired.id(), Expired.INCLUDED)).contains(expired);
+    assertThat(memory.count(ADA, null, Expired.INCLUDED)).isEqualTo(2);
+    assertThat(memory.list(ADA, null, null, 10, Expired.INCLUDED).memories())
+        .containsExactlyInAnyOrder(expired, other);
+    assertThat(memory.list(ADA, null, null, 10, Expired.LEFT_OUT).memories()).containsExactly(other);
   }
 
   @Test

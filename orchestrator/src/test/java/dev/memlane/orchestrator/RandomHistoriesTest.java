@@ -80,7 +80,7 @@ class RandomHistoriesTest {
   void everyAcknowledgedState_isExplainedByOneSequence(int seed) throws Exception {
     String jdbcUrl = TestServer.freshDatabase();
     MemoryOrchestrator.Settings settings = new MemoryOrchestrator.Settings(DEADLINE, 10_000, 1_000,
-        Duration.ofMillis(20), Duration.ofDays(30), scope -> false);
+        Duration.ofMillis(20), Duration.ofDays(30), Duration.ZERO, scope -> false);
     InstantSource clock = InstantSource.system();
     try (TestMemory one = TestMemory.open(jdbcUrl, folder.resolve("one"), settings, clock);
         TestMemory other = TestMemory.open(jdbcUrl, folder.resolve("other"), settings, clock)) {
@@ -227,6 +227,7 @@ class RandomHistoriesTest {
           }
           case WriteOutcome.NotFound notFound -> {
           }
+          case WriteOutcome.Unpurged unpurged -> throw new AssertionError("nobody erases here: " + what);
           case WriteOutcome.Refused refused -> assertThat(refused.cause()).as(what).isInstanceOf(StoreException.class);
         }
       }

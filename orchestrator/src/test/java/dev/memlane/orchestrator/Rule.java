@@ -27,5 +27,7 @@ enum Rule {
   /** The follower takes the memory's turn. */
   FOLLOWER_TAKES_TURN,
   /** Whoever asks for an unsettled outcome fences first. */
-  ASKING_FENCES
+  ASKING_FENCES,
+  /** A purge replaces the stamp. */
+  PURGE_FENCES
 }

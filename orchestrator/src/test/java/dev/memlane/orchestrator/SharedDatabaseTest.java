@@ -106,7 +106,7 @@ class SharedDatabaseTest {
   @Test
   void brokenFeed_staysBroken() throws SQLException {
     try (ChangeFeed feed = Outcomes.await(one.history.store().follow())) {
-      assertThat(Outcomes.await(feed.poll())).isEmpty();
+      assertThat(Outcomes.await(feed.poll()).memories()).isEmpty();
       breakAllOtherConnections();
       assertThat(feed.poll()).failsWithin(java.time.Duration.ofSeconds(30));
       assertThat(feed.poll()).isCompletedExceptionally();
@@ -124,11 +124,11 @@ class SharedDatabaseTest {
           + late.value() + "', 1, 1, now())");
       Memory early = one.blocking.addMemory(NewMemory.of("Ada plays the oboe", ADA));
 
-      assertThat(Outcomes.await(feed.poll())).containsExactly(early.id());
-      assertThat(Outcomes.await(feed.poll())).isEmpty();
+      assertThat(Outcomes.await(feed.poll()).memories()).containsExactly(early.id());
+      assertThat(Outcomes.await(feed.poll()).memories()).isEmpty();
       slow.commit();
-      assertThat(Outcomes.await(feed.poll())).containsExactly(late);
-      assertThat(Outcomes.await(feed.poll())).isEmpty();
+      assertThat(Outcomes.await(feed.poll()).memories()).containsExactly(late);
+      assertThat(Outcomes.await(feed.poll()).memories()).isEmpty();
       statement.execute("delete from memlane.history where memory_id = '" + late.value() + "'");
       slow.commit();
     }

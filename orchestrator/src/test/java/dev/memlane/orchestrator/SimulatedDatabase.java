@@ -1,6 +1,7 @@
 package dev.memlane.orchestrator;
 
 import dev.memlane.model.ArchivedRow;
+import dev.memlane.model.ChangeFeed;
 import dev.memlane.model.CoreRow;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.Head;
@@ -20,6 +21,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +43,9 @@ final class SimulatedDatabase {
   private final Map<MemoryId, Integer> changed = new HashMap<>();
   /** What a tombstone keeps, by the operation that made it. */
   private final Map<OperationId, ArchivedRow.Tombstone> tombstones = new HashMap<>();
+  /** Whose the memories are, which core's rows remember when they are tombstones. */
+  private final Map<MemoryId, Scope> scopes = new HashMap<>();
+  private final Set<OperationId> erased = new HashSet<>();
   private int changes;
 
   SimulatedDatabase(Set<Rule> without) {
@@ -68,7 +73,7 @@ final class SimulatedDatabase {
     Memory old = row == null ? null : row.memory();
     if (after == null && old != null) {
       tombstones.put(operation.op(), new ArchivedRow.Tombstone(old.id(), operation.version(), operation.op(),
-          old.scope(), old.key(), old.createdAt(), operation.at()));
+          old.scope(), old.createdAt(), operation.at()));
     }
     put(new CoreRow(operation.memory(), state, operation.version(), operation.op(), operation.op().value(), after,
         operation.embedding(), operation.unique() && after != null));
@@ -107,6 +112,9 @@ final class SimulatedDatabase {
           live.memory(), live.embedding(), live.unique());
       case ArchivedRow.Tombstone tombstone -> {
         tombstones.put(tombstone.op(), tombstone);
+        if (tombstone.scope() != null) {
+          scopes.put(tombstone.id(), tombstone.scope());
+        }
         yield new CoreRow(tombstone.id(), CoreRow.State.DELETED, tombstone.version(), tombstone.op(), unit.value(),
             null, null);
       }
@@ -148,6 +156,66 @@ final class SimulatedDatabase {
         .filter(logged -> logged.entry.at().isBefore(before)).map(logged -> logged.entry.op()).limit(limit).toList();
     swept.forEach(log::remove);
     return swept.size();
+  }
+
+  @Nullable
+  Integer purge(MemoryId memory, UUID expected, UUID stamp) {
+    CoreRow row = rows.get(memory);
+    boolean found = row != null && row.state() == CoreRow.State.DELETED
+        && row.stamp().equals(expected);
+    if (row == null || !found) {
+      return null;
+    }
+    put(new CoreRow(memory, row.state(), row.version(), row.op(), with(Rule.PURGE_FENCES) ? stamp : row.stamp(), null,
+        null));
+    return row.version();
+  }
+
+  /** Leaves of the memory's entries the delete's, without content, if core's statement, just before, left this stamp. */
+  @Nullable
+  Integer purgeLog(MemoryId memory, UUID stamp) {
+    CoreRow row = rows.get(memory);
+    if (row == null || with(Rule.PURGE_FENCES) && !row.stamp().equals(stamp)) {
+      return null;
+    }
+    for (Logged logged : List.copyOf(log.values())) {
+      HistoryEntry entry = logged.entry;
+      if (entry.memory().equals(memory) && !entry.op().equals(row.op())) {
+        log.remove(entry.op());
+        if (!logged.isVoid) {
+          erased.add(entry.op());
+        }
+      }
+    }
+    Logged deleted = log.get(row.op());
+    if (deleted != null) {
+      log.put(row.op(),
+          new Logged(new HistoryEntry(memory, row.op(), row.version(), HistoryEntry.Kind.ERASE, null, null,
+              null, null, null, deleted.entry.at()), deleted.isVoid));
+    }
+    changed.put(memory, ++changes);
+    return row.version();
+  }
+
+  /** The tombstones of which the log knows more than that they were erased. */
+  List<CoreRow> unpurged(Scope scope) {
+    return rows().stream().filter(row -> row.state() == CoreRow.State.DELETED)
+        .filter(row -> scope.matches(Objects.requireNonNull(scopes.get(row.id()), "every tombstone has a scope")))
+        .filter(row -> log.values().stream().map(Logged::entry).anyMatch(entry -> entry.memory().equals(row.id())
+            && (!entry.op().equals(row.op()) || entry.kind() != HistoryEntry.Kind.ERASE)))
+        .toList();
+  }
+
+  /** Whether any entry holds more than that, and when, something was done. */
+  boolean logHoldsContent() {
+    return log.values().stream().map(Logged::entry).anyMatch(entry -> entry.oldContent() != null
+        || entry.newContent() != null || entry.oldMetadata() != null || entry.newMetadata() != null
+        || entry.actor() != null);
+  }
+
+  /** Whether the operation has landed and its entry was erased since. */
+  boolean isErased(OperationId op) {
+    return erased.contains(op);
   }
 
   private boolean isExpected(@Nullable CoreRow row, Operation operation) {
@@ -245,6 +313,10 @@ final class SimulatedDatabase {
   }
 
   void put(CoreRow row) {
+    Memory memory = row.memory();
+    if (memory != null) {
+      scopes.put(row.id(), memory.scope());
+    }
     rows.put(row.id(), row);
   }
 
@@ -270,7 +342,8 @@ final class SimulatedDatabase {
     Memory old = before == null ? null : before.memory();
     Memory after = operation.after();
     log.put(operation.op(), new Logged(new HistoryEntry(operation.memory(), operation.op(), row.version(),
-        operation.kind(), old == null ? null : old.content(), after == null ? null : after.content(),
+        HistoryEntry.Kind.of(operation.kind()), old == null ? null : old.content(),
+        after == null ? null : after.content(),
         old == null ? null : old.metadata(), after == null ? null : after.metadata(), operation.actor(),
         operation.at()), false));
     changed.put(operation.memory(), ++changes);
@@ -342,7 +415,7 @@ final class SimulatedDatabase {
     entries().forEach(
         entry -> newest.merge(entry.memory(), entry, (one, other) -> one.version() > other.version() ? one : other));
     return newest.values().stream().map(entry -> new Head(entry.memory(), entry.op(), entry.version(),
-        entry.kind() != Operation.Kind.DELETE)).toList();
+        entry.kind().leavesMemory())).toList();
   }
 
   /** How often the log has changed. */
@@ -350,15 +423,16 @@ final class SimulatedDatabase {
     return changes;
   }
 
-  /** The memories whose log has changed since. */
-  Set<MemoryId> changedSince(int position) {
+  /** What has changed since. */
+  ChangeFeed.Changes changesSince(int position) {
     Set<MemoryId> found = new HashSet<>();
     changed.forEach((memory, at) -> {
       if (at > position) {
         found.add(memory);
       }
     });
-    return found;
+    return new ChangeFeed.Changes(found, entries().stream().filter(entry -> entry.kind() == HistoryEntry.Kind.ERASE)
+        .map(HistoryEntry::memory).filter(found::contains).collect(Collectors.toSet()));
   }
 
   /** Whether some statements would change the tables as they are; they are not changed. */
@@ -367,6 +441,7 @@ final class SimulatedDatabase {
     Map<MemoryId, CoreRow> rowsBefore = Map.copyOf(rows);
     Map<OperationId, Logged> logBefore = new LinkedHashMap<>(log);
     Map<MemoryId, Integer> changedBefore = Map.copyOf(changed);
+    Set<OperationId> erasedBefore = Set.copyOf(erased);
     int changesBefore = changes;
     statements.run();
     boolean changes = digest() != before;
@@ -376,6 +451,8 @@ final class SimulatedDatabase {
     log.putAll(logBefore);
     changed.clear();
     changed.putAll(changedBefore);
+    erased.clear();
+    erased.addAll(erasedBefore);
     this.changes = changesBefore;
     return changes;
   }
@@ -392,7 +469,7 @@ final class SimulatedDatabase {
     rows.values().forEach(row -> digest(digest, row));
     for (Map.Entry<OperationId, Logged> logged : sorted().entrySet()) {
       digest.add(logged.getKey().value()).add(logged.getValue().isVoid ? 1 : 2)
-          .add(logged.getValue().entry.version());
+          .add(logged.getValue().entry.version()).add(logged.getValue().entry.kind().name().hashCode());
     }
     return digest.value();
   }

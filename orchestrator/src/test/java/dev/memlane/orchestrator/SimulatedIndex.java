@@ -261,6 +261,17 @@ final class SimulatedIndex implements VectorIndex {
   }
 
   @Override
+  public CompletableFuture<Void> expunge() {
+    return CompletableFuture.completedFuture(null);
+  }
+
+  /** Documents that are removed are gone at once here. */
+  @Override
+  public CompletableFuture<Boolean> holdsRemoved(Collection<MemoryId> memories) {
+    return CompletableFuture.completedFuture(false);
+  }
+
+  @Override
   public CompletableFuture<Void> clear() {
     return write("clearing", documents::clear);
   }

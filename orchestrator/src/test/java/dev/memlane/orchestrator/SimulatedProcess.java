@@ -113,7 +113,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     this.memory = new MemoryOrchestrator(new Stores(stores.units(), stores.core(), stores.history(), index),
         anew -> index, environment, world.embedder(),
         new MemoryOrchestrator.Settings(Duration.ofSeconds(10), 100, 100, SimulatedTimer.BETWEEN_LOOKS,
-            Duration.ofDays(30), scope -> false),
+            Duration.ofDays(30), Duration.ZERO, scope -> false),
         turns -> world.without().contains(Rule.FOLLOWER_TAKES_TURN) ? new Turns(environment) : turns, () -> {});
   }
 
@@ -410,7 +410,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
 
   /** Whether the log has changed since the last look. */
   boolean isBehind() {
-    return feed != null && !world.database().changedSince(feed.position).isEmpty();
+    return feed != null && !world.database().changesSince(feed.position).memories().isEmpty();
   }
 
   /** Whether nothing that it has begun can change the database. */
@@ -433,7 +433,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     }
 
     @Override
-    public CompletableFuture<Set<MemoryId>> poll() {
+    public CompletableFuture<Changes> poll() {
       List<Step> steps = new ArrayList<>(2);
       steps.add(Step.of(SimulatedProcess.this, "the log is read", () -> {}));
       steps.add(Step.fault(SimulatedProcess.this, "the log can't be read", () -> broken = true));
@@ -442,11 +442,11 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
       if (broken) {
         return CompletableFuture.failedFuture(new SimulatedFailure("the feed lost its connection"));
       }
-      Set<MemoryId> changed = world.database().changedSince(position);
+      Changes changes = world.database().changesSince(position);
       position = world.database().changes();
-      hear(changed.size());
+      hear(changes.memories().size());
       toldAtLook = told;
-      return CompletableFuture.completedFuture(changed);
+      return CompletableFuture.completedFuture(changes);
     }
 
     @Override

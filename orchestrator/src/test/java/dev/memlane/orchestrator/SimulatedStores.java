@@ -257,6 +257,17 @@ final class SimulatedStores {
     }
 
     @Override
+    public CompletableFuture<StoreResult> purge(Unit unit, UUID expected, UUID stamp) {
+      return ((SimulatedUnit) unit).join(StoreKind.CORE, () -> database.purge(unit.memory(), expected, stamp));
+    }
+
+    @Override
+    public CompletableFuture<List<CoreRow>> unpurged(Scope scope, @Nullable MemoryId after, int limit) {
+      return network.read("what to purge", () -> page(database.unpurged(scope), CoreRow::id, after, limit),
+          Collection::size);
+    }
+
+    @Override
     public CompletableFuture<List<ArchivedRow>> archive(Collection<MemoryId> ids, boolean vectors) {
       List<MemoryId> asked = List.copyOf(ids);
       return network.read("archived rows", () -> database.archive().stream().filter(row -> asked.contains(row.id()))
@@ -279,6 +290,19 @@ final class SimulatedStores {
     public CompletableFuture<List<CoreRow>> gone(Instant before, int limit) {
       return network.read("what is gone", () -> database.rows().stream()
           .filter(row -> row.state() != CoreRow.State.LIVE).limit(limit).toList(), Collection::size);
+    }
+
+    @Override
+    public CompletableFuture<List<CoreRow>> expired(Instant before, int limit) {
+      return network.read("what has expired", () -> database.rows().stream()
+          .filter(row -> expiresAt(row).isBefore(before)).sorted(Comparator.comparing(Core::expiresAt)).limit(limit)
+          .toList(), Collection::size);
+    }
+
+    private static Instant expiresAt(CoreRow row) {
+      Memory memory = row.memory();
+      Instant time = memory == null ? null : memory.expiresAt();
+      return time == null ? Instant.MAX : time;
     }
 
     @Override
@@ -336,6 +360,19 @@ final class SimulatedStores {
           .filter(entry -> asked.contains(entry.memory()))
           .sorted(Comparator.comparing(HistoryEntry::memory).thenComparingInt(HistoryEntry::version)).limit(limit)
           .toList(), found -> found.hashCode());
+    }
+
+    @Override
+    public CompletableFuture<StoreResult> purge(Unit unit, UUID stamp) {
+      return ((SimulatedUnit) unit).join(StoreKind.HISTORY, () -> database.purgeLog(unit.memory(), stamp));
+    }
+
+    /** Answered at once: nothing but the files of the index depends on it, and here it has none. */
+    @Override
+    public CompletableFuture<List<MemoryId>> erased(@Nullable MemoryId after, int limit) {
+      return CompletableFuture.completedFuture(page(database.entries().stream()
+          .filter(entry -> entry.kind() == HistoryEntry.Kind.ERASE).map(HistoryEntry::memory).distinct().toList(),
+          id -> id, after, limit));
     }
 
     @Override

@@ -1,7 +1,6 @@
 package dev.memlane.orchestrator;
 
 import dev.memlane.model.ChangeFeed;
-import dev.memlane.model.MemoryId;
 import dev.memlane.model.StoreResult;
 import dev.memlane.testing.StoresContract;
 import java.time.Instant;
@@ -50,11 +49,11 @@ class SimulatedStoresTest extends StoresContract {
       int[] position = {from};
       return new ChangeFeed() {
         @Override
-        public CompletableFuture<Set<MemoryId>> poll() {
+        public CompletableFuture<Changes> poll() {
           synchronized (database) {
-            Set<MemoryId> changed = database.changedSince(position[0]);
+            Changes changes = database.changesSince(position[0]);
             position[0] = database.changes();
-            return CompletableFuture.completedFuture(changed);
+            return CompletableFuture.completedFuture(changes);
           }
         }
 

@@ -130,6 +130,7 @@ final class SimulatedUnit implements Unit {
       case CONFIRM -> "confirmation";
       case SWEEP -> "sweep";
       case RESTORE -> "restoring";
+      case PURGE -> "purge";
     };
   }
 

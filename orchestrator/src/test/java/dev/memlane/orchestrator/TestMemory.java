@@ -138,7 +138,9 @@ final class TestMemory implements AutoCloseable {
 
   private static MemoryOrchestrator.Settings settings(
       Duration writeDeadline, Duration followEvery, Predicate<Scope> unique) {
-    return new MemoryOrchestrator.Settings(writeDeadline, 10_000, 1_000, followEvery, Duration.ofDays(30), unique);
+    return new MemoryOrchestrator.Settings(writeDeadline, 10_000, 1_000, followEvery, Duration.ofDays(30),
+        Duration.ZERO,
+        unique);
   }
 
   void heal() {

@@ -24,7 +24,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -150,12 +149,12 @@ final class World {
     if (scenario.memoryExists()) {
       Memory memory = new Memory(MEMORY, SCOPE, KEY, null, "text", Metadata.empty(), null, START, START, null, 1, BASE);
       database.begin(new CoreRow(MEMORY, CoreRow.State.LIVE, 1, BASE, BASE.value(), memory, VECTOR),
-          new HistoryEntry(MEMORY, BASE, 1, Operation.Kind.ADD, null, "text", null, Metadata.empty(), null, START));
+          new HistoryEntry(MEMORY, BASE, 1, HistoryEntry.Kind.ADD, null, "text", null, Metadata.empty(), null, START));
       documents = Set.of(new DocumentName(MEMORY, BASE));
     }
     names.put(BASE, "the first add");
     for (Scenario.Call call : scenario.calls()) {
-      calls.add(new Calling(call, call.kind().name().toLowerCase(Locale.ROOT) + (calls.size() + 1)));
+      calls.add(new Calling(call, call.name() + (calls.size() + 1)));
     }
     for (int i = 0; i < PROCESSES; i++) {
       processes[i] = new SimulatedProcess(this, i, 0, documents);
@@ -336,7 +335,9 @@ final class World {
       case UPDATE -> memory
           .updateMemory(MemoryUpdate.metadata(MEMORY, Metadata.of("by", calling.name)).by(calling.name))
           .<WriteOutcome>thenApply(WriteOutcome.Stored::new).exceptionally(World::outcome);
-      case DELETE -> memory.deleteMemory(MemoryDeletion.of(MEMORY).by(calling.name))
+      case DELETE -> memory.deleteMemory(calling.call.erases()
+          ? MemoryDeletion.of(MEMORY).by(calling.name).purgingHistory()
+          : MemoryDeletion.of(MEMORY).by(calling.name))
           .<WriteOutcome>thenApply(deleted -> deleted).exceptionally(World::outcome);
     };
     outcome.whenComplete((ended, failure) -> {
@@ -538,13 +539,17 @@ final class World {
       case WriteOutcome.Stored stored -> stored.memory().op();
       case WriteOutcome.Deleted deleted -> deleted.op();
       case WriteOutcome.Unsettled unsettled -> unsettled.op();
+      case WriteOutcome.Unpurged unpurged -> unpurged.op();
       default -> null;
     };
-    if (calling.landed != null && own != null && calling.landed != database.stands(own)) {
+    if (calling.call.erases() && outcome instanceof WriteOutcome.Deleted && database.logHoldsContent()) {
+      return "9: " + calling.name + " was acknowledged, and the history holds what was erased";
+    }
+    if (calling.landed != null && own != null && !database.isErased(own) && calling.landed != database.stands(own)) {
       return (calling.landed ? "1: " : "2: ") + calling.name + " was said " + (calling.landed ? "" : "not ")
           + "to have landed, and is " + (calling.landed ? "not there" : "there");
     }
-    if (outcome.succeeded() && own != null && !database.stands(own)) {
+    if (outcome.succeeded() && own != null && !database.stands(own) && !database.isErased(own)) {
       return "1: " + calling.name + " was acknowledged and has vanished";
     }
     for (OperationId attempt : calling.attempts) {
@@ -558,7 +563,7 @@ final class World {
       case WriteOutcome.WasDeleted deleted when calling.call.kind() == Operation.Kind.ADD -> deleted.op();
       default -> null;
     };
-    if (original != null && !database.stands(original)) {
+    if (original != null && !database.stands(original) && !database.isErased(original)) {
       return "4: " + calling.name + " was answered with " + names.get(original) + ", which has vanished";
     }
     SimulatedProcess home = processes[calling.call.process()];

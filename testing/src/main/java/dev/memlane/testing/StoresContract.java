@@ -48,6 +48,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.jspecify.annotations.Nullable;
 
 /** What every pair of a core and a history store over one database does; each implementation is a small subclass. */
 public abstract class StoresContract {
@@ -83,7 +84,7 @@ public abstract class StoresContract {
     assertThat(row.memory()).isEqualTo(add.after());
     assertThat(row.embedding()).isEqualTo(add.embedding());
     assertThat(row.stamp()).isEqualTo(add.op().value());
-    assertThat(entries(add.memory())).containsExactly(new HistoryEntry(add.memory(), add.op(), 1, Operation.Kind.ADD,
+    assertThat(entries(add.memory())).containsExactly(new HistoryEntry(add.memory(), add.op(), 1, HistoryEntry.Kind.ADD,
         null, "Ada plays the oboe", null, Metadata.of("topic", "music"), null, add.at()));
     assertThat(history.has(add.op()).join()).isTrue();
   }
@@ -145,7 +146,7 @@ public abstract class StoresContract {
     assertThat(row.embedding()).isNull();
     assertThat(core.list(null, null, null, 10, NOW).join()).isEmpty();
     assertThat(entries(add.memory()).get(1)).satisfies(entry -> {
-      assertThat(entry.kind()).isEqualTo(Operation.Kind.DELETE);
+      assertThat(entry.kind()).isEqualTo(HistoryEntry.Kind.DELETE);
       assertThat(entry.oldContent()).isEqualTo("gone soon");
       assertThat(entry.newContent()).isNull();
     });
@@ -301,18 +302,18 @@ public abstract class StoresContract {
   void feed_tellsWhatWasWrittenAndUndoneSinceTheLastLook() throws Exception {
     assertApplied(write(add("before")));
     try (ChangeFeed feed = history.follow().join()) {
-      assertThat(feed.poll().join()).isEmpty();
+      assertThat(feed.poll().join().memories()).isEmpty();
       Operation add = add("added");
       Operation other = add("undone");
       assertApplied(write(add));
       assertApplied(write(other));
-      assertThat(feed.poll().join()).containsExactlyInAnyOrder(add.memory(), other.memory());
-      assertThat(feed.poll().join()).isEmpty();
+      assertThat(feed.poll().join().memories()).containsExactlyInAnyOrder(add.memory(), other.memory());
+      assertThat(feed.poll().join().memories()).isEmpty();
       assertApplied(undo(other));
-      assertThat(feed.poll().join()).containsExactly(other.memory());
+      assertThat(feed.poll().join().memories()).containsExactly(other.memory());
       assertApplied(write(update(row(add.memory()), "changed")));
       assertApplied(write(delete(row(add.memory()))));
-      assertThat(feed.poll().join()).containsExactly(add.memory());
+      assertThat(feed.poll().join().memories()).containsExactly(add.memory());
     }
   }
 
@@ -335,9 +336,9 @@ public abstract class StoresContract {
         }));
       }
       while (writers.stream().anyMatch(Thread::isAlive)) {
-        told.addAll(feed.poll().join());
+        told.addAll(feed.poll().join().memories());
       }
-      told.addAll(feed.poll().join());
+      told.addAll(feed.poll().join().memories());
     }
     assertThat(told).as("seed " + seed).isEqualTo(written);
   }
@@ -555,6 +556,133 @@ public abstract class StoresContract {
   }
 
   @Test
+  void delete_leavesNoKeyInTheRow_andItsUndoBringsItBack() {
+    MemoryId id = newId();
+    Operation add = add(
+        new Memory(id, Scope.user("ada"), "the key", "Ada", "text", Metadata.empty(), null, NOW, NOW, null,
+            1, newOp()));
+    assertApplied(write(add));
+    Operation delete = delete(row(id));
+    assertApplied(write(delete));
+
+    assertApplied(undo(delete));
+
+    assertThat(row(id).memory()).isEqualTo(add.after());
+  }
+
+  @Test
+  void purge_ofATombstone_leavesOneEntryThatSaysSoAndNoMore() throws Exception {
+    Operation add = add(newId(), "Ada plays the oboe", Scope.user("ada"), Metadata.of("topic", "music"));
+    assertApplied(write(add));
+    Operation undone = update(row(add.memory()), "undone");
+    assertApplied(write(undone));
+    assertApplied(undo(undone));
+    assertApplied(write(update(row(add.memory()), "Ada plays the lute")));
+    Operation delete = delete(row(add.memory()));
+    assertApplied(write(delete));
+    Operation other = add("other");
+    assertApplied(write(other));
+    try (ChangeFeed feed = history.follow().join()) {
+      CoreRow tombstone = row(add.memory());
+
+      assertApplied(purge(tombstone));
+
+      HistoryEntry erased = new HistoryEntry(add.memory(), delete.op(), 3, HistoryEntry.Kind.ERASE, null, null, null,
+          null,
+          null, delete.at());
+      assertThat(entries(add.memory())).containsExactly(erased);
+      assertThat(history.has(delete.op()).join()).isTrue();
+      assertThat(history.has(add.op()).join()).isFalse();
+      CoreRow row = row(add.memory());
+      assertThat(row.state()).isEqualTo(CoreRow.State.DELETED);
+      assertThat(row.stamp()).isNotEqualTo(tombstone.stamp());
+      assertThat(feed.poll().join()).isEqualTo(new ChangeFeed.Changes(Set.of(add.memory()), Set.of(add.memory())));
+      assertThat(entries(other.memory())).hasSize(1);
+      assertThat(history.heads(null, 10).join()).isEqualTo(core.heads(null, 10).join());
+      assertApplied(purge(row));
+      assertThat(entries(add.memory())).as("purged again").containsExactly(erased);
+    }
+  }
+
+  @Test
+  void purge_ofAnotherStateThanSeen_isNotAppliedAndKeepsTheEntries() {
+    Operation add = add("text");
+    assertApplied(write(add));
+    assertNotApplied(purge(row(add.memory())));
+    Operation delete = delete(row(add.memory()));
+    assertApplied(write(delete));
+    CoreRow tombstone = row(add.memory());
+    assertThat(fenceAllAndLook(delete)).isInstanceOf(StoreResult.Applied.class);
+
+    assertNotApplied(purge(tombstone));
+
+    assertThat(entries(add.memory())).hasSize(2);
+  }
+
+  @Test
+  void undo_ofADeleteThatWasPurged_isNotApplied() {
+    Operation add = add("text");
+    assertApplied(write(add));
+    Operation delete = delete(row(add.memory()));
+    assertApplied(write(delete));
+    assertApplied(purge(row(add.memory())));
+
+    assertNotApplied(undo(delete));
+
+    assertThat(fenceAllAndLook(delete)).as("the delete stands").isInstanceOf(StoreResult.Applied.class);
+    assertThat(entries(add.memory())).hasSize(1);
+  }
+
+  @Test
+  void unpurged_areTheScopesTombstonesWithAHistory_inPagesByIdUntilTheyArePurged() {
+    List<MemoryId> deleted = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      Operation add = add(newId(), "number " + i, Scope.user("ada").withRun("7"), Metadata.empty());
+      assertApplied(write(add));
+      assertApplied(write(delete(row(add.memory()))));
+      deleted.add(add.memory());
+    }
+    deleted.sort(Comparator.naturalOrder());
+    Operation elsewhere = add(newId(), "elsewhere", Scope.user("bob"), Metadata.empty());
+    assertApplied(write(elsewhere));
+    assertApplied(write(delete(row(elsewhere.memory()))));
+    assertApplied(write(add("live")));
+
+    assertThat(unpurged(null, 10)).isEqualTo(deleted);
+    assertThat(unpurged(null, 2)).isEqualTo(deleted.subList(0, 2));
+    assertThat(unpurged(deleted.get(1), 2)).isEqualTo(deleted.subList(2, 4));
+    assertApplied(purge(row(deleted.get(3))));
+    assertThat(unpurged(deleted.get(2), 10)).isEqualTo(deleted.subList(4, 5));
+    assertThat(history.erased(null, 10).join()).containsExactly(deleted.get(3));
+    assertThat(history.erased(deleted.get(3), 10).join()).isEmpty();
+  }
+
+  private List<MemoryId> unpurged(@Nullable MemoryId after, int limit) {
+    return core.unpurged(Scope.user("ada"), after, limit).join().stream().map(CoreRow::id).toList();
+  }
+
+  @Test
+  void expired_areLiveMemoriesOnly_longestAgoFirst() {
+    Operation late = add(expiring("late", Duration.ofDays(2)));
+    Operation early = add(expiring("early", Duration.ofDays(1)));
+    Operation gone = add(expiring("gone", Duration.ofDays(1)));
+    List.of(late, early, gone, add(expiring("later", Duration.ofDays(9))), add("for ever"))
+        .forEach(add -> assertApplied(write(add)));
+    assertApplied(write(delete(row(gone.memory()))));
+
+    Instant before = NOW.plus(Duration.ofDays(3));
+    assertThat(core.expired(before, 10).join()).extracting(CoreRow::memory).containsExactly(early.after(),
+        late.after());
+    assertThat(core.expired(before, 1).join()).hasSize(1);
+    assertThat(core.expired(NOW.plus(Duration.ofDays(1)), 10).join()).as("at that very time").isEmpty();
+  }
+
+  private static Memory expiring(String content, Duration after) {
+    return new Memory(newId(), Scope.user("ada"), null, null, content, Metadata.empty(), null, NOW, NOW,
+        NOW.plus(after), 1, newOp());
+  }
+
+  @Test
   void heads_ofCoreAndHistory_agreeAndAreInOrderOfId() {
     List<Head> wanted = new ArrayList<>();
     for (int i = 0; i < 20; i++) {
@@ -670,7 +798,7 @@ public abstract class StoresContract {
     assertApplied(write(delete));
     ArchivedMemory archived = archived(memory.id());
     assertThat(archived.row()).isEqualTo(
-        new ArchivedRow.Tombstone(memory.id(), 2, delete.op(), Scope.agent("a"), "key", NOW, delete.at()));
+        new ArchivedRow.Tombstone(memory.id(), 2, delete.op(), Scope.agent("a"), NOW, delete.at()));
     remove(memory.id());
 
     assertApplied(restore(newOp(), archived, null));
@@ -765,7 +893,7 @@ public abstract class StoresContract {
     ArchivedMemory archived = removed(add("restored"));
     try (ChangeFeed feed = history.follow().join()) {
       assertApplied(restore(newOp(), archived, null));
-      assertThat(feed.poll().join()).containsExactly(archived.id());
+      assertThat(feed.poll().join().memories()).containsExactly(archived.id());
     }
   }
 
@@ -906,6 +1034,14 @@ public abstract class StoresContract {
   private static Operation once(String content) {
     Operation add = add(content);
     return new Operation(add.op(), add.kind(), add.memory(), null, add.after(), add.embedding(), null, add.at(), true);
+  }
+
+  private Written purge(CoreRow seen) {
+    UUID stamp = UUID.randomUUID();
+    Unit unit = units.begin(Unit.Kind.PURGE, seen.id(), seen.op(), Instant.now().plusSeconds(10));
+    CompletableFuture<StoreResult> corePart = core.purge(unit, seen.stamp(), stamp);
+    CompletableFuture<StoreResult> historyPart = history.purge(unit, stamp);
+    return new Written(corePart.join(), historyPart.join());
   }
 
   private StoreResult fenceAllAndLook(Operation operation) {

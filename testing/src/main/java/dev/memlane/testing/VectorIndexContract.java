@@ -739,6 +739,29 @@ public abstract class VectorIndexContract {
   }
 
   @Test
+  void expunge_ofRemovedDocuments_keepsTheOthersAndHoldsNothingOfThem() {
+    for (int i = 0; i < 40; i++) {
+      put(document(i, ADA, "memory " + i));
+    }
+    index.commit().join();
+    assertThat(index.holdsRemoved(List.of(id(1), id(2))).join()).isFalse();
+    index.removeAll(id(1)).join();
+    put(document(changed(memory(2, ADA, "memory 2"), op(102), "changed")));
+    index.retain(name(2, 102)).join();
+    assertThat(index.holdsRemoved(List.of(id(7), id(1))).join()).isTrue();
+    assertThat(index.holdsRemoved(List.of(id(2))).join()).isTrue();
+    assertThat(index.holdsRemoved(List.of(id(7))).join()).isFalse();
+
+    index.expunge().join();
+    index.expunge().join();
+
+    assertThat(index.holdsRemoved(IntStream.range(0, 40).mapToObj(TestMemories::id).toList()).join()).isFalse();
+    assertThat(names()).hasSize(39).contains(name(2, 102)).doesNotContain(name(1, 1), name(2, 2));
+    assertThat(index.search(new IndexQuery(null, "memory", List.of(ADA), null, 100, false)).join().lexical())
+        .hasSize(38);
+  }
+
+  @Test
   void summary_tellsModelDimensionAndDocuments() {
     put(document(1, ADA, "one"));
     put(document(2, ADA, "two"));
@@ -761,7 +784,8 @@ public abstract class VectorIndexContract {
     assertThat(index.put(document(1, ADA, "one"), LATER).join()).isInstanceOf(NotApplied.class);
     assertThat(index.check(name(1, 1), LATER).join()).isInstanceOf(NotApplied.class);
     for (CompletableFuture<?> refused : List.of(index.retain(name(1, 1)), index.remove(name(1, 1)),
-        index.removeAll(id(1)), index.clear(), index.commit(), index.names(null, 1),
+        index.removeAll(id(1)), index.clear(), index.commit(), index.expunge(),
+        index.holdsRemoved(List.of(id(1))), index.names(null, 1),
         index.search(new IndexQuery(embedding("x"), null, List.of(), null, 1, false)))) {
       assertThatThrownBy(refused::join).hasCauseInstanceOf(StoreException.class).hasMessageContaining("closed");
     }

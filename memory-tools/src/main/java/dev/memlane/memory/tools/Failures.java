@@ -56,6 +56,7 @@ final class Failures {
           + ", or what was stored under this key, was deleted; add it without a key, or under another one";
       case WriteOutcome.Unsettled unsettled -> "it is not known yet whether memory " + unsettled.id()
           + " was written: get it in a while, before trying again";
+      case WriteOutcome.Unpurged unpurged -> "memory " + unpurged.id() + " is deleted; its history is still there";
       case WriteOutcome.Stored stored -> stored.describe();
       case WriteOutcome.Deleted deleted -> deleted.describe();
       case WriteOutcome.DuplicateOf duplicate -> duplicate.describe();

@@ -98,7 +98,7 @@ final class Archive {
           vector == null ? null : new Embedding(model, Vectors.fromBytes(vector)), row.getBoolean("is_unique"));
     }
     return new ArchivedRow.Tombstone(new MemoryId(row.getObject("id", UUID.class)), row.getInt("version"),
-        new OperationId(row.getObject("op", UUID.class)), scope(row), row.getString("key"),
+        new OperationId(row.getObject("op", UUID.class)), scope(row),
         PostgresCoreStore.instant(row, "created_at"), PostgresCoreStore.requireInstant(row, "updated_at"));
   }
 

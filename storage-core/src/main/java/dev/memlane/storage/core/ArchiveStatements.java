@@ -49,14 +49,6 @@ final class ArchiveStatements {
     }
 
     @Nullable
-    String key() {
-      return switch (row) {
-        case ArchivedRow.Live live -> live.memory().key();
-        case ArchivedRow.Tombstone tombstone -> tombstone.key();
-      };
-    }
-
-    @Nullable
     UUID contentHeldOnce() {
       return row instanceof ArchivedRow.Live live && live.unique()
           ? CoreStatements.contentAlone(live.memory().content())
@@ -137,7 +129,7 @@ final class ArchiveStatements {
         .uuids(rows, row -> row.expected).numbers(rows, row -> PostgresCoreStore.number(row.state()))
         .numbers(rows, row -> row.row.version()).uuids(rows, row -> row.row.op().value())
         .texts(rows, ofScope(Scope::user)).texts(rows, ofScope(Scope::agent)).texts(rows, ofScope(Scope::run))
-        .texts(rows, RestoredRow::key).texts(rows, ofMemory(Memory::actor)).texts(rows, ofMemory(Memory::content))
+        .texts(rows, ofMemory(Memory::key)).texts(rows, ofMemory(Memory::actor)).texts(rows, ofMemory(Memory::content))
         .uuids(rows, ofMemory(memory -> memory.contentHash().value()))
         .uuids(rows, RestoredRow::contentHeldOnce)
         .texts(rows, RestoredRow::metadata)

@@ -130,8 +130,8 @@ final class CoreStatements {
         ), locked as materialized (
           select id from memory where id in (select id from x) order by id for update %s
         ), cleared as (
-          update memory m set state = x.state, version = x.version, op = x.op, stamp = x.stamp, actor = null,
-            content = null, content_hash = null, dedup_hash = null, metadata = '{}', occurred_at = null,
+          update memory m set state = x.state, version = x.version, op = x.op, stamp = x.stamp, key = null,
+            actor = null, content = null, content_hash = null, dedup_hash = null, metadata = '{}', occurred_at = null,
             expires_at = null, updated_at = x.at
           from x join locked using (id)
           where m.id = x.id and m.stamp = x.expected
@@ -191,6 +191,23 @@ final class CoreStatements {
         delete from memory_vector v using swept where v.memory_id = swept.id
       )
       select x.unit, 0 from x join swept using (id)""", null, CoreStatements::bindStamped);
+
+  /** Takes all that is left out of tombstones that have the stamp expected, waiting for whoever holds the row. */
+  static final UnitStatement<Stamped> PURGE = new UnitStatement<>("purge a tombstone", """
+      with x as (
+        select * from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[]) as x(unit, id, expected, stamp)
+      ), locked as materialized (
+        select id from memory where id in (select id from x) order by id for update
+      ), purged as (
+        update memory m set stamp = x.stamp, key = null, actor = null, content = null, content_hash = null,
+          dedup_hash = null, metadata = '{}', occurred_at = null, created_at = null, expires_at = null
+        from x join locked using (id)
+        where m.id = x.id and m.stamp = x.expected and m.state = 2
+        returning m.id, m.version
+      ), vectors as (
+        delete from memory_vector v using purged where v.memory_id = purged.id
+      )
+      select x.unit, purged.version from x join purged using (id)""", null, CoreStatements::bindStamped);
 
   /** Finds the rows, live or deleted, that are in the state which the unit's operation made. */
   static final UnitStatement<Stamped> STANDS = new UnitStatement<>("look at a row", """

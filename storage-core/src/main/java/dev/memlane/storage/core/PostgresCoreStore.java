@@ -195,10 +195,38 @@ public final class PostgresCoreStore implements CoreStore {
   }
 
   @Override
+  public CompletableFuture<StoreResult> purge(Unit unit, UUID expected, UUID stamp) {
+    return DatabaseUnit.of(unit)
+        .join(Part.of(StoreKind.CORE, FIRST, CoreStatements.PURGE,
+            new Stamped(unit.op(), unit.memory(), expected, stamp),
+            () -> new StoreException("memory " + unit.memory() + " has changed since it was deleted", null)));
+  }
+
+  @Override
+  public CompletableFuture<List<CoreRow>> unpurged(Scope scope, @Nullable MemoryId after, int limit) {
+    return database.read("looking for what to purge", handle -> {
+      Query query = handle.createQuery("select " + COLUMNS + " from memory m where m.state = 2" + within(scope)
+          + after(after) + " and exists (select 1 from history h where h.memory_id = m.id "
+          + "and (h.op <> m.op or h.kind <> 4)) order by m.id limit :limit").bind("limit", limit);
+      bindScope(query, scope);
+      bindAfter(query, after);
+      return query.map((row, context) -> row(row, false)).list();
+    });
+  }
+
+  @Override
   public CompletableFuture<List<CoreRow>> gone(Instant before, int limit) {
     return database.read("looking for what to sweep", handle -> handle
         .createQuery("select " + COLUMNS + " from memory m where m.state <> 1 and m.updated_at < :before "
             + "order by m.updated_at limit :limit")
+        .bind("before", before).bind("limit", limit).map((row, context) -> row(row, false)).list());
+  }
+
+  @Override
+  public CompletableFuture<List<CoreRow>> expired(Instant before, int limit) {
+    return database.read("looking for what has expired", handle -> handle
+        .createQuery("select " + COLUMNS + " from memory m where m.state = 1 and m.expires_at < :before "
+            + "order by m.expires_at limit :limit")
         .bind("before", before).bind("limit", limit).map((row, context) -> row(row, false)).list());
   }
 

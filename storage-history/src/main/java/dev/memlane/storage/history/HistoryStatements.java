@@ -27,6 +27,9 @@ final class HistoryStatements {
   /** An entry that comes back with the unit that restores its memory. */
   record Restored(OperationId unit, HistoryEntry entry) {}
 
+  /** A memory whose tombstone core has purged, leaving this stamp. */
+  record Purged(Unit unit, UUID stamp) {}
+
   /** Writes the entries of the operations that core took. */
   static final UnitStatement<Operation> WRITE = new UnitStatement<>("log an operation",
       """
@@ -43,7 +46,7 @@ final class HistoryStatements {
       null, (binder, operations) -> binder
           .uuids(operations, operation -> operation.op().value())
           .uuids(operations, operation -> operation.memory().value())
-          .numbers(operations, operation -> PostgresHistoryStore.number(operation.kind()))
+          .numbers(operations, operation -> PostgresHistoryStore.number(HistoryEntry.Kind.of(operation.kind())))
           .texts(operations, operation -> content(before(operation)))
           .texts(operations, operation -> content(operation.after()))
           .texts(operations, operation -> metadata(before(operation)))
@@ -94,6 +97,25 @@ final class HistoryStatements {
           .texts(restored, each -> json(each.entry.oldMetadata()))
           .texts(restored, each -> json(each.entry.newMetadata()))
           .texts(restored, each -> each.entry.actor()).times(restored, each -> each.entry.at()));
+
+  /**
+   * Leaves of the entries of purged memories the delete's, without content; followers see it by its new transaction id.
+   */
+  static final UnitStatement<Purged> PURGE = new UnitStatement<>("purge entries", """
+      with x as (
+        select * from unnest(?::uuid[], ?::uuid[], ?::uuid[]) as x(unit, memory_id, stamp)
+      ), purged as (
+        select x.unit, m.id, m.op, m.version from x join memory m on m.id = x.memory_id and m.stamp = x.stamp
+      ), others as (
+        delete from history h using purged where h.memory_id = purged.id and h.op <> purged.op
+      ), erased as (
+        update history h set kind = 4, old_content = null, new_content = null, old_metadata = null,
+          new_metadata = null, actor = null, xid = pg_current_xact_id()
+        from purged where h.op = purged.op
+      )
+      select unit, version from purged""", null, (binder, purged) -> binder
+      .uuids(purged, each -> each.unit.op().value()).uuids(purged, each -> each.unit.memory().value())
+      .uuids(purged, Purged::stamp));
 
   /** Removes the entries of memories that core does not hold any more. Answers for every unit. */
   static final UnitStatement<Unit> SWEEP = new UnitStatement<>("remove entries", """

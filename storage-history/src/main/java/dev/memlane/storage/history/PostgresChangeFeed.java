@@ -4,10 +4,13 @@ import dev.memlane.model.ChangeFeed;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.StoreException;
 import dev.memlane.storage.postgres.DedicatedConnection;
-import java.util.HashSet;
+import java.sql.Array;
+import java.sql.SQLException;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
@@ -50,10 +53,10 @@ final class PostgresChangeFeed implements ChangeFeed {
         });
   }
 
-  private record Look(Snapshot snapshot, Set<MemoryId> changed) {}
+  private record Look(Snapshot snapshot, Changes changes) {}
 
   @Override
-  public CompletableFuture<Set<MemoryId>> poll() {
+  public CompletableFuture<Changes> poll() {
     Throwable broken = failure;
     if (broken != null) {
       return CompletableFuture
@@ -66,21 +69,25 @@ final class PostgresChangeFeed implements ChangeFeed {
       } else {
         seen = look.snapshot;
       }
-    }).thenApply(Look::changed);
+    }).thenApply(Look::changes);
   }
 
   private static Look look(Handle handle, Snapshot last) {
     return handle.createQuery("""
-        select pg_current_snapshot()::text, array(
-          select distinct memory_id from history
-          where xid >= cast(:end as xid8) or xid = any(cast(:inProgress as xid8[])) and xid < cast(:end as xid8))""")
-        .bind("end", last.end()).bindArray("inProgress", String.class, last.inProgress()).map((row, context) -> {
-          Set<MemoryId> changed = new HashSet<>();
-          for (UUID id : (UUID[]) row.getArray(2).getArray()) {
-            changed.add(new MemoryId(id));
-          }
-          return new Look(Snapshot.parse(row.getString(1)), changed);
-        }).one();
+        with changed as materialized (
+          select memory_id, bool_or(kind = 4) as erased from history
+          where xid >= cast(:end as xid8) or xid = any(cast(:inProgress as xid8[])) and xid < cast(:end as xid8)
+          group by memory_id)
+        select pg_current_snapshot()::text, array(select memory_id from changed),
+          array(select memory_id from changed where erased)""")
+        .bind("end", last.end()).bindArray("inProgress", String.class, last.inProgress())
+        .map((row, context) -> new Look(
+            Snapshot.parse(row.getString(1)), new Changes(memories(row.getArray(2)), memories(row.getArray(3)))))
+        .one();
+  }
+
+  private static Set<MemoryId> memories(Array ids) throws SQLException {
+    return Stream.of((UUID[]) ids.getArray()).map(MemoryId::new).collect(Collectors.toSet());
   }
 
   @Override

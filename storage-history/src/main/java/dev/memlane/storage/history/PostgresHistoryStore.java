@@ -12,6 +12,7 @@ import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.Unit;
+import dev.memlane.storage.history.HistoryStatements.Purged;
 import dev.memlane.storage.history.HistoryStatements.Restored;
 import dev.memlane.storage.history.HistoryStatements.Undone;
 import dev.memlane.storage.postgres.Database;
@@ -84,6 +85,26 @@ public final class PostgresHistoryStore implements HistoryStore {
     return DatabaseUnit.of(unit)
         .join(new Part(StoreKind.HISTORY, steps, () -> new StoreException(
             "there is nothing to restore, because core did not take memory " + unit.memory(), null)));
+  }
+
+  @Override
+  public CompletableFuture<StoreResult> purge(Unit unit, UUID stamp) {
+    return DatabaseUnit.of(unit)
+        .join(Part.of(StoreKind.HISTORY, AFTER_CORE, HistoryStatements.PURGE, new Purged(unit, stamp),
+            () -> new StoreException("the entries stay, because core did not purge memory " + unit.memory(), null)));
+  }
+
+  @Override
+  public CompletableFuture<List<MemoryId>> erased(@Nullable MemoryId after, int limit) {
+    return database.read("looking for what was erased", handle -> {
+      Query query = handle.createQuery("select memory_id from history where kind = 4"
+          + (after == null ? "" : " and memory_id > :after") + " group by memory_id order by memory_id limit :limit")
+          .bind("limit", limit);
+      if (after != null) {
+        query.bind("after", after.value());
+      }
+      return query.mapTo(UUID.class).map(MemoryId::new).list();
+    });
   }
 
   @Override
@@ -170,7 +191,7 @@ public final class PostgresHistoryStore implements HistoryStore {
     }
     return query.map((row, context) -> new Head(new MemoryId(row.getObject(1, UUID.class)),
         new OperationId(row.getObject(2, UUID.class)), row.getInt(3),
-        kind(row.getInt(4)) != Operation.Kind.DELETE)).list();
+        kind(row.getInt(4)).leavesMemory())).list();
   }
 
   @Override
@@ -196,19 +217,21 @@ public final class PostgresHistoryStore implements HistoryStore {
     return json == null ? null : MetadataJson.read(json);
   }
 
-  static int number(Operation.Kind kind) {
+  static int number(HistoryEntry.Kind kind) {
     return switch (kind) {
       case ADD -> 1;
       case UPDATE -> 2;
       case DELETE -> 3;
+      case ERASE -> 4;
     };
   }
 
-  private static Operation.Kind kind(int number) {
+  private static HistoryEntry.Kind kind(int number) {
     return switch (number) {
-      case 1 -> Operation.Kind.ADD;
-      case 2 -> Operation.Kind.UPDATE;
-      case 3 -> Operation.Kind.DELETE;
+      case 1 -> HistoryEntry.Kind.ADD;
+      case 2 -> HistoryEntry.Kind.UPDATE;
+      case 3 -> HistoryEntry.Kind.DELETE;
+      case 4 -> HistoryEntry.Kind.ERASE;
       default -> throw new StoreException("the history holds an entry of kind " + number
           + ", which a newer version of Memlane wrote; use that version", null);
     };

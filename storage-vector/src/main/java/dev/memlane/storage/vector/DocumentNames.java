@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.lucene.index.IndexReader;
+import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.index.MultiBits;
 import org.apache.lucene.index.MultiTerms;
 import org.apache.lucene.index.PostingsEnum;
@@ -71,6 +72,30 @@ final class DocumentNames {
       }
     }
     return names;
+  }
+
+  /** See {@link dev.memlane.model.VectorIndex#holdsRemoved}. */
+  static boolean hasRemoved(IndexReader reader, List<MemoryId> memories) throws IOException {
+    for (LeafReaderContext leaf : reader.leaves()) {
+      Bits live = leaf.reader().getLiveDocs();
+      Terms terms = leaf.reader().terms(DocumentFields.MEMORY);
+      if (live == null || terms == null) {
+        continue;
+      }
+      TermsEnum walk = terms.iterator();
+      PostingsEnum postings = null;
+      for (MemoryId memory : memories) {
+        if (walk.seekExact(DocumentFields.memoryBytes(memory))) {
+          postings = walk.postings(postings, PostingsEnum.NONE);
+          for (int doc = postings.nextDoc(); doc != PostingsEnum.NO_MORE_DOCS; doc = postings.nextDoc()) {
+            if (!live.get(doc)) {
+              return true;
+            }
+          }
+        }
+      }
+    }
+    return false;
   }
 
   private static @Nullable BytesRef seekBeyond(TermsEnum walk, MemoryId memory) throws IOException {

@@ -3,13 +3,16 @@ package dev.memlane.storage.vector;
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.lucene.index.IndexReader;
 import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.SearcherFactory;
@@ -39,11 +42,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class LatestView implements Closeable {
 
+  private static final long RENEWAL_SECONDS = 60;
+
   private final SearcherManager searchers;
   private final Retentions retentions;
   private final long patienceNanos;
   private final ExecutorService thread = Executors.newSingleThreadExecutor(Threads.named("memlane-index-refresh"));
   private final SharedJob refresh = new SharedJob(thread, this::refresh);
+  /** The readers that are open, each with what completes when it is closed. */
+  private final Map<IndexReader.CacheKey, CompletableFuture<Void>> open = new ConcurrentHashMap<>();
   private final AtomicLong written = new AtomicLong();
   private volatile long seen;
   /** Whether somebody has looked since a write began a refresh. */
@@ -55,9 +62,43 @@ final class LatestView implements Closeable {
    * @param patience how long who looks waits for what was written to become visible
    */
   LatestView(IndexWriter writer, Retentions retentions, Duration patience) throws IOException {
-    this.searchers = new SearcherManager(writer, new SearcherFactory());
+    this.searchers = new SearcherManager(writer, new Noting());
     this.retentions = retentions;
     this.patienceNanos = patience.toNanos();
+  }
+
+  /** Makes searchers, and notes which readers are open. */
+  private final class Noting extends SearcherFactory {
+    @Override
+    public IndexSearcher newSearcher(IndexReader reader, @Nullable IndexReader previous) {
+      IndexReader.CacheHelper cache = reader.getReaderCacheHelper();
+      CompletableFuture<Void> closed = new CompletableFuture<>();
+      open.put(cache.getKey(), closed);
+      cache.addClosedListener(key -> {
+        open.remove(key);
+        closed.complete(null);
+      });
+      return new IndexSearcher(reader);
+    }
+  }
+
+  /**
+   * Lets go of every older view, and with it of the files that only those need.
+   *
+   * @return ends when nobody looks at one any more; fails if that takes longer than a minute
+   */
+  CompletableFuture<Void> renew() {
+    return refresh.request().thenCompose(done -> {
+      try {
+        IndexSearcher latest = searchers.acquire();
+        IndexReader.CacheKey kept = latest.getIndexReader().getReaderCacheHelper().getKey();
+        searchers.release(latest);
+        return CompletableFuture.allOf(open.entrySet().stream().filter(entry -> !entry.getKey().equals(kept))
+            .map(Map.Entry::getValue).toArray(CompletableFuture[]::new));
+      } catch (IOException e) {
+        return CompletableFuture.failedFuture(e);
+      }
+    }).orTimeout(RENEWAL_SECONDS, TimeUnit.SECONDS);
   }
 
   /** Counts a write: called after the writer took it and before anybody is told. */

@@ -96,6 +96,7 @@ public final class LuceneVectorIndex implements VectorIndex {
   // What runs beside the callers.
   private final WriteQueue writes;
   private final Commits commits;
+  private final Expunges expunges;
   private final ThreadPoolExecutor readers;
   private final ScheduledThreadPoolExecutor deadlines;
 
@@ -119,6 +120,7 @@ public final class LuceneVectorIndex implements VectorIndex {
     this.search = new IndexSearch(new VectorSearch(options.exactLimit), new TextQueries(opened.writer().getAnalyzer()));
     this.writes = new WriteQueue(options.writeThreads, options.queueBound);
     this.commits = new Commits(writer, retentions, failures, options.commitInterval);
+    this.expunges = new Expunges(opened, commits, failures);
     this.readers = new ThreadPoolExecutor(options.searchThreads, options.searchThreads, 30, TimeUnit.SECONDS,
         new LinkedBlockingQueue<>(options.queueBound), Threads.named("memlane-index-search"));
     this.readers.allowCoreThreadTimeOut(true);
@@ -246,6 +248,18 @@ public final class LuceneVectorIndex implements VectorIndex {
     return failure != null ? CompletableFuture.failedFuture(failure) : commits.request();
   }
 
+  @Override
+  public CompletableFuture<Void> expunge() {
+    StoreException failure = failure();
+    return failure != null ? CompletableFuture.failedFuture(failure) : expunges.request();
+  }
+
+  @Override
+  public CompletableFuture<Boolean> holdsRemoved(Collection<MemoryId> memories) {
+    List<MemoryId> asked = List.copyOf(memories);
+    return read("could not be looked through", searcher -> DocumentNames.hasRemoved(searcher.getIndexReader(), asked));
+  }
+
   /**
    * Looks at the index as a search does, so it sees every write whose future completed before.
    *
@@ -277,6 +291,7 @@ public final class LuceneVectorIndex implements VectorIndex {
     state.set(State.CLOSED);
     deadlines.shutdown();
     readers.shutdown();
+    expunges.close();
     CompletableFuture<Void> closing = commits.closeWriter().whenComplete((done, failure) -> {
       try (directory; view) {
         // Only closing.

@@ -94,6 +94,40 @@ final class SegmentMerges extends FilterMergePolicy {
     }
   }
 
+  /**
+   * All segments with removed documents, however few: who asks wants the documents to be gone. Those with a graph alone, so
+   * that none grows too large for the heap; the others together, as far as none gets a graph by it.
+   */
+  @Override
+  public @Nullable MergeSpecification findForcedDeletesMerges(SegmentInfos segments, MergeContext context)
+      throws IOException {
+    MergeSpecification merges = new MergeSpecification();
+    List<SegmentCommitInfo> gathered = new ArrayList<>();
+    long documents = 0;
+    for (SegmentCommitInfo segment : segments) {
+      int removed = context.numDeletesToMerge(segment);
+      if (removed == 0 || context.getMergingSegments().contains(segment)) {
+        continue;
+      }
+      int left = segment.info.maxDoc() - removed;
+      if (left >= leastInGraph) {
+        merges.add(new OneMerge(List.of(segment)));
+        continue;
+      }
+      if (documents + left >= leastInGraph) {
+        merges.add(new OneMerge(gathered));
+        gathered = new ArrayList<>();
+        documents = 0;
+      }
+      gathered.add(segment);
+      documents += left;
+    }
+    if (!gathered.isEmpty()) {
+      merges.add(new OneMerge(gathered));
+    }
+    return merges.merges.isEmpty() ? null : merges;
+  }
+
   private static void addAll(MergeSpecification merges, @Nullable MergeSpecification more) {
     if (more != null) {
       more.merges.forEach(merges::add);

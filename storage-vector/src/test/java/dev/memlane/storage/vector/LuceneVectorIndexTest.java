@@ -26,6 +26,9 @@ import dev.memlane.testing.TestMemories;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.nio.file.NoSuchFileException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import dev.memlane.model.StoreResult;
@@ -277,6 +280,80 @@ class LuceneVectorIndexTest {
       }
       assertThat(index.summary().documents()).isEqualTo(400);
     }
+  }
+
+  /** A graph is worth it from 283 documents on. Of each segment far fewer are removed than Lucene would bother about. */
+  @Test
+  void expunge_ofFewDocumentsOfLargeSegments_leavesNoneOfTheirWordsInTheFiles() throws Exception {
+    Path folder = temporary.resolve("vectors");
+    try (LuceneVectorIndex index = builder(folder).graphThreshold(50).commitInterval(Duration.ofHours(1)).open()) {
+      putNumbers(index, 0, 400);
+      put(index, 1_000, "zqxwvjk");
+      index.commit().join();
+      putNumbers(index, 400, 500);
+      put(index, 1_001, "zqxwvjk again");
+      index.commit().join();
+      assertThat(holding(folder, "zqxwvjk")).isNotEmpty();
+      index.remove(name(1_000)).join();
+      index.retain(new DocumentName(id(1_001), op(9_999))).join();
+      index.commit().join();
+      assertThat(index.names(null, 1_000).join()).as("the view that searches have").hasSize(500);
+      assertThat(holding(folder, "zqxwvjk")).as("removed is not gone").isNotEmpty();
+
+      index.expunge().join();
+
+      assertThat(holding(folder, "zqxwvjk")).isEmpty();
+      assertThat(segments(folder)).as("the one with a graph is left by itself").isEqualTo(2);
+      assertThat(index.summary().documents()).isEqualTo(500);
+    }
+  }
+
+  @Test
+  void expunge_whileOthersWriteAndRemove_leavesNothingOfWhatWasRemovedBefore() throws Exception {
+    Path folder = temporary.resolve("vectors");
+    AtomicBoolean stop = new AtomicBoolean();
+    try (LuceneVectorIndex index = builder(folder).graphThreshold(50).commitInterval(Duration.ofMillis(20)).open()) {
+      putNumbers(index, 0, 600);
+      Thread writer = Thread.ofPlatform().start(() -> {
+        for (int i = 0; !stop.get(); i++) {
+          put(index, 10_000 + i % 100, "number " + i);
+          index.removeAll(id(10_000 + (i + 50) % 100)).join();
+          assertThat(index.names(null, 1).join()).hasSize(1);
+        }
+      });
+      for (int round = 0; round < 4; round++) {
+        String word = "zqxwvjk" + (char) ('a' + round);
+        put(index, 5_000 + round, word);
+        index.commit().join();
+        assertThat(holding(folder, word)).isNotEmpty();
+        index.removeAll(id(5_000 + round)).join();
+
+        index.expunge().join();
+
+        assertThat(holding(folder, word)).isEmpty();
+      }
+      stop.set(true);
+      writer.join();
+    }
+  }
+
+  private static void put(LuceneVectorIndex index, int number, String content) {
+    assertThat(index.put(document(number, ADA, content), LATER).join()).isInstanceOf(Applied.class);
+  }
+
+  /** The files whose bytes hold a word of ASCII letters. */
+  private static List<Path> holding(Path folder, String word) throws IOException {
+    List<Path> holding = new ArrayList<>();
+    for (Path file : files(folder, "")) {
+      try {
+        if (Files.readString(file, StandardCharsets.ISO_8859_1).contains(word)) {
+          holding.add(file);
+        }
+      } catch (NoSuchFileException e) {
+        // It went while the folder was read.
+      }
+    }
+    return holding;
   }
 
   // What is refused.

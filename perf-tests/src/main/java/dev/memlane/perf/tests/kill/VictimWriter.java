@@ -236,6 +236,7 @@ final class VictimWriter implements Runnable {
         case WriteOutcome.NotFound it -> new Told(Attempt.Answer.NOT_FOUND, it.id(), null, 0);
         case WriteOutcome.WasDeleted it -> new Told(Attempt.Answer.WAS_DELETED, it.id(), it.op(), 0);
         case WriteOutcome.Refused it -> new Told(Attempt.Answer.REFUSED, id, null, 0);
+        case WriteOutcome.Unpurged it -> throw new IllegalStateException("nobody erases here", e);
         case WriteOutcome.Stored it -> throw new IllegalStateException("failed as stored", e);
         case WriteOutcome.Deleted it -> throw new IllegalStateException("failed as deleted", e);
         case WriteOutcome.DuplicateOf it -> throw new IllegalStateException("failed as a duplicate", e);

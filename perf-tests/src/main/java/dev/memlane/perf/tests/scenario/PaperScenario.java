@@ -133,10 +133,12 @@ public final class PaperScenario implements Scenario {
         "undo", arguments -> answer(DATABASE, StoreKind.CORE, (Operation) arguments[1]),
         "count", arguments -> CompletableFuture.completedFuture(0L),
         "heads", arguments -> CompletableFuture.completedFuture(List.of()),
+        "expired", arguments -> CompletableFuture.completedFuture(List.of()),
         "gone", arguments -> CompletableFuture.completedFuture(List.of())));
     HistoryStore history = Overridden.of(HistoryStore.class, null, Map.of(
         "write", arguments -> answer(DATABASE, StoreKind.HISTORY, (Operation) arguments[1]),
         "undo", arguments -> answer(DATABASE, StoreKind.HISTORY, (Operation) arguments[1]),
+        "erased", arguments -> CompletableFuture.completedFuture(List.of()),
         "sweepVoid", arguments -> CompletableFuture.completedFuture(0)));
     VectorIndex index = Overridden.of(VectorIndex.class, null, Map.of(
         "put", arguments -> put((IndexDocument) arguments[0]),
