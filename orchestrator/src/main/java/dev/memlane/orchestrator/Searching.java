@@ -66,30 +66,33 @@ final class Searching {
   /** How many hits are to be read: more than are returned where they are put in another order afterwards. */
   private static int wanted(SearchRequest request) {
     Ranking ranking = request.ranking();
-    int wanted = request.limit();
-    if (ranking.reranker() != null) {
-      wanted = Math.max(wanted, ranking.reranked());
-    }
-    if (ranking.diversity() > 0) {
-      wanted = Math.max(wanted, Math.max(DIVERSE_AMONG_AT_LEAST, DIVERSE_AMONG * request.limit()));
-    }
+    int wanted = ranking.reranker() != null
+        ? Math.max(request.limit(), ranking.reranked())
+        : ranking.diversity() > 0
+            ? Math.max(DIVERSE_AMONG_AT_LEAST, DIVERSE_AMONG * request.limit())
+            : request.limit();
     return Math.min(wanted, SearchRequest.MOST);
   }
 
   /** Picks different ones, if that was asked for, and tells of the hits what was asked for. */
   private CompletableFuture<List<SearchHit>> finish(SearchRequest request, List<Found> found) {
     double diversity = request.ranking().diversity();
-    List<Found> considered = diversity > 0 ? found : found.subList(0, Math.min(request.limit(), found.size()));
-    boolean embeddings = request.include().contains(SearchRequest.Include.EMBEDDING);
-    CompletableFuture<Map<MemoryId, Embedding>> vectors = diversity > 0 || embeddings
-        ? vectors(considered)
-        : CompletableFuture.completedFuture(Map.of());
-    return vectors.thenApply(read -> {
-      List<Found> picked = diversity > 0 ? Diversity.pick(considered, read, request.limit(), diversity) : considered;
-      boolean explained = request.include().contains(SearchRequest.Include.EXPLANATION);
-      return picked.stream().map(one -> new SearchHit(one.memory(), one.score(),
-          embeddings ? read.get(one.memory().id()) : null, explained ? one.explanation() : null)).toList();
-    });
+    if (diversity > 0) {
+      return vectors(found).thenApplyAsync(
+          vectors -> told(request, Diversity.pick(found, vectors, request.limit(), diversity), vectors),
+          environment.executor());
+    }
+    List<Found> best = found.subList(0, Math.min(request.limit(), found.size()));
+    return request.include().contains(SearchRequest.Include.EMBEDDING)
+        ? vectors(best).thenApply(vectors -> told(request, best, vectors))
+        : CompletableFuture.completedFuture(told(request, best, Map.of()));
+  }
+
+  private static List<SearchHit> told(SearchRequest request, List<Found> picked, Map<MemoryId, Embedding> vectors) {
+    boolean embedded = request.include().contains(SearchRequest.Include.EMBEDDING);
+    boolean explained = request.include().contains(SearchRequest.Include.EXPLANATION);
+    return picked.stream().map(one -> new SearchHit(one.memory(), one.score(),
+        embedded ? vectors.get(one.memory().id()) : null, explained ? one.explanation() : null)).toList();
   }
 
   private CompletableFuture<Map<MemoryId, Embedding>> vectors(List<Found> found) {

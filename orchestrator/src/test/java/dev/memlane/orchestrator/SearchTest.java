@@ -206,7 +206,7 @@ class SearchTest {
 
   @Test
   void reranker_looksAtTheBest_andItsScoresCount() {
-    memory.addMemories(IntStream.range(0, 30).mapToObj(i -> NewMemory.of("oboe " + i, ADA)).toList());
+    memory.addMemories(IntStream.range(0, 60).mapToObj(i -> NewMemory.of("oboe " + i, ADA)).toList());
     List<String> asked = new ArrayList<>();
     Reranker byNumber = (query, texts) -> {
       asked.addAll(texts);
@@ -215,12 +215,15 @@ class SearchTest {
     };
 
     List<SearchHit> hits = memory.search(
-        asking("oboe").limit(3).reranker(byNumber, 30).threshold(0.28).include(Include.EXPLANATION).build());
+        asking("oboe").limit(3).reranker(byNumber, 60).threshold(0.58).include(Include.EXPLANATION).build());
 
-    assertThat(asked).hasSize(30);
-    assertThat(hits).extracting(hit -> hit.memory().content()).containsExactly("oboe 29", "oboe 28");
-    assertThat(hits).extracting(SearchHit::score).containsExactly(0.29, 0.28);
-    assertThat(explanation(hits.getFirst()).reranked()).isEqualTo(0.29);
+    assertThat(asked).hasSize(60);
+    assertThat(hits).extracting(hit -> hit.memory().content()).containsExactly("oboe 59", "oboe 58");
+    assertThat(hits).extracting(SearchHit::score).containsExactly(0.59, 0.58);
+    assertThat(explanation(hits.getFirst()).reranked()).isEqualTo(0.59);
+    asked.clear();
+    assertThat(found(asking("oboe").limit(3).reranker(byNumber, 20).diversity(0.1))).hasSize(3);
+    assertThat(asked).as("no more than were named, also where different ones are picked").hasSize(20);
   }
 
   @Test
