@@ -51,14 +51,14 @@ final class DemoCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Path examples = context.home().resolve("examples");
-    List<Ingestion.Source> sources = new ArrayList<>();
+    List<Source> sources = new ArrayList<>();
     for (String name : FILES) {
       Path file = examples.resolve(name);
       if (!Files.isReadable(file)) {
         throw new CommandFailure("the example " + file
             + " is not there; run the demo with the script memlane of the checkout, beside which the folder examples lies");
       }
-      sources.add(new Ingestion.Source(file));
+      sources.add(new Source(file));
     }
     Path given = context.options().data();
     Path directory = given == null ? context.dataDirectory().resolve("demo") : given;
@@ -68,7 +68,7 @@ final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  private int show(Session session, Path directory, List<Ingestion.Source> sources) {
+  private int show(Session session, Path directory, List<Source> sources) {
     step("1. Ingest: six weeks of conversations of three people, line by line",
         "Each line is embedded and written to three stores at once: core (what is true now), the vector",
         "index (how it is found) and history (how it came to be). All three take it, or none does.");

@@ -42,7 +42,7 @@ final class EvalCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    new Ingestion.Source(file).requireReadable();
+    new Source(file).requireReadable();
     Locomo locomo = Locomo.read(file);
     Path given = context.options().data();
     if (given != null) {

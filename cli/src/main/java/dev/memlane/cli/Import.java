@@ -6,7 +6,6 @@ import dev.memlane.orchestrator.ImportOutcome;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -30,7 +29,7 @@ final class Import {
   private static final int GIVE_UP = 1_000;
 
   private final MemoryOrchestrator memory;
-  private final Ingestion.Source source;
+  private final Source source;
   private final Console console;
   private final Stop stop;
 
@@ -46,7 +45,7 @@ final class Import {
   private long failedInARow;
   private @Nullable String ended;
 
-  Import(MemoryOrchestrator memory, Ingestion.Source source, Console console, Stop stop) {
+  Import(MemoryOrchestrator memory, Source source, Console console, Stop stop) {
     this.memory = memory;
     this.source = source;
     this.console = console;
@@ -85,10 +84,10 @@ final class Import {
   }
 
   private void readAll(Bar bar) {
-    try (InputStream input = source.path() == null ? console.in() : Files.newInputStream(source.path())) {
+    try (InputStream input = source.open(console)) {
       LineReader lines = new LineReader(input, ArchiveLine.LONGEST_BYTES);
-      requireHeader(next(lines));
-      LineReader.Line line = next(lines);
+      requireHeader(source.next(lines, stop));
+      LineReader.Line line = source.next(lines, stop);
       while (line != null && ended == null) {
         take(line);
         if (gathering.memories.size() == CHUNK || gathering.characters >= MOST_CHARACTERS) {
@@ -97,7 +96,7 @@ final class Import {
         if (stop.requested()) {
           ended = "stopped";
         }
-        line = next(lines);
+        line = source.next(lines, stop);
       }
       if (ended != null) {
         // Not sent, so the next run restores them.
@@ -107,18 +106,6 @@ final class Import {
       }
     } catch (IOException e) {
       ended = source.shown() + " could not be read to its end: " + e.getMessage();
-    }
-  }
-
-  private LineReader.@Nullable Line next(LineReader lines) throws IOException {
-    if (source.path() != null) {
-      return lines.next();
-    }
-    stop.waitsForInput(true);
-    try {
-      return lines.next();
-    } finally {
-      stop.waitsForInput(false);
     }
   }
 

@@ -27,7 +27,7 @@ final class ImportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Ingestion.Source source = new Ingestion.Source(file.toString().equals("-") ? null : file);
+    Source source = Source.named(file);
     source.requireReadable();
     try (Session session = context.open()) {
       ImportReport report = new Import(session.memory(), source, context.console(), context.stop()).run();

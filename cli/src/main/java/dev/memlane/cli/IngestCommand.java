@@ -38,9 +38,8 @@ final class IngestCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    List<Ingestion.Source> sources = files.stream()
-        .map(file -> new Ingestion.Source(file.toString().equals("-") ? null : file)).toList();
-    sources.forEach(Ingestion.Source::requireReadable);
+    List<Source> sources = files.stream().map(Source::named).toList();
+    sources.forEach(Source::requireReadable);
     scope.scope();
     IngestLine.Defaults defaults = new IngestLine.Defaults(scope.user(), scope.agent(), scope.run());
     try (Session session = context.open(once)) {

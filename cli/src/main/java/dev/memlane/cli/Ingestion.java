@@ -7,7 +7,6 @@ import dev.memlane.orchestrator.MemoryOrchestrator;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -61,41 +60,6 @@ final class Ingestion {
     this.stop = stop;
   }
 
-  /**
-   * What to read.
-   *
-   * @param path null for standard input
-   */
-  record Source(@Nullable Path path) {
-
-    /** As it was given. */
-    String shown() {
-      return path == null ? "-" : path.toString();
-    }
-
-    /** The file's name, which keys are derived from: it may be moved to another directory. */
-    String name() {
-      return path == null ? "-" : String.valueOf(path.getFileName());
-    }
-
-    /**
-     * @throws CommandFailure if it can't be read
-     */
-    void requireReadable() {
-      if (path == null) {
-        return;
-      }
-      String problem = !Files.exists(path)
-          ? "there is no such file"
-          : Files.isDirectory(path)
-              ? "that is a directory; name the files in it"
-              : !Files.isReadable(path) ? "this user may not read it" : null;
-      if (problem != null) {
-        throw new CommandFailure(path + ": " + problem);
-      }
-    }
-  }
-
   private record Chunk(Source source, List<Long> lines, List<NewMemory> memories,
       CompletableFuture<List<WriteOutcome>> outcomes) {
 
@@ -125,12 +89,12 @@ final class Ingestion {
   }
 
   private void ingest(Source source, Bar bar) {
-    try (InputStream input = source.path() == null ? console.in() : Files.newInputStream(source.path())) {
+    try (InputStream input = source.open(console)) {
       LineReader lines = new LineReader(input);
       DerivedKeys keys = new DerivedKeys(source.name());
       List<Long> numbers = new ArrayList<>();
       List<NewMemory> memories = new ArrayList<>();
-      LineReader.Line line = next(source, lines);
+      LineReader.Line line = source.next(lines, stop);
       while (line != null && ended == null) {
         NewMemory parsed = parse(source, line, keys);
         if (parsed != null) {
@@ -145,25 +109,13 @@ final class Ingestion {
         if (stop.requested()) {
           ended = "stopped";
         }
-        line = next(source, lines);
+        line = source.next(lines, stop);
       }
       if (ended == null && !memories.isEmpty()) {
         send(source, numbers, memories, bar);
       }
     } catch (IOException e) {
       ended = source.shown() + " could not be read to its end: " + e.getMessage();
-    }
-  }
-
-  private LineReader.@Nullable Line next(Source source, LineReader lines) throws IOException {
-    if (source.path() != null) {
-      return lines.next();
-    }
-    stop.waitsForInput(true);
-    try {
-      return lines.next();
-    } finally {
-      stop.waitsForInput(false);
     }
   }
 

@@ -17,9 +17,10 @@ final class TimeConverter implements ITypeConverter<Instant> {
       return LocalDate.parse(value.strip()).atStartOfDay(ZoneOffset.UTC).toInstant();
     } catch (DateTimeParseException noDay) {
       try {
-        return IngestLine.time("it", value);
+        return IngestLine.time("the time", value);
       } catch (InvalidInputException e) {
-        throw new TypeConversionException(e.getMessage() + " (or a day, like 2026-03-02)");
+        throw new TypeConversionException("it must be a day like 2026-03-02, or a time like 2026-03-02T09:14:00Z or "
+            + "2026-03-02T10:14:00+01:00, and this is " + Layout.shortened(value, 60));
       }
     }
   }

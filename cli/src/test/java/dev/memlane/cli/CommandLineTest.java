@@ -378,6 +378,8 @@ class CommandLineTest {
     assertThat(json("search", "oboe", "--user", user, "--since", "2026-05-05", "--half-life", "7d", "--by-rank",
         "--diversity", "0.2", "--no-context").path("hits")).hasSize(1);
     assertThat(run("search", "oboe", "--user", user, "--since", "May").err()).contains("2026-03-02");
+    assertThat(run("search", "oboe", "--user", user, "--since", "2026-05-02", "--until", "2026-05-01").err())
+        .contains("ends before");
     assertThat(run("search", "oboe", "--user", user, "--half-life", "soon").err()).contains("7d, 12h or 30m");
   }
 

@@ -129,10 +129,11 @@ public interface CoreStore {
    * @param after the id after which the page begins, or null for the first one
    */
   CompletableFuture<List<Memory>> list(
-      @Nullable Scope scope, @Nullable Filter filter, @Nullable MemoryId after, int limit, Instant now);
+      @Nullable Scope scope, @Nullable Filter filter, @Nullable MemoryId after, int limit,
+      @Nullable Instant unexpiredAt);
 
   /** Counts live memories that are not expired. */
-  CompletableFuture<Long> count(@Nullable Scope scope, @Nullable Filter filter, Instant now);
+  CompletableFuture<Long> count(@Nullable Scope scope, @Nullable Filter filter, @Nullable Instant unexpiredAt);
 
   /** Lists all rows that are not void, expired or not, in order of id. */
   CompletableFuture<List<Head>> heads(@Nullable MemoryId after, int limit);

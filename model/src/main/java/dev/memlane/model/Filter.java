@@ -137,6 +137,9 @@ public sealed interface Filter {
       }
       from = roundedUp(from);
       to = roundedUp(to);
+      if (from != null && to != null && to.isBefore(from)) {
+        throw new InvalidInputException("the time range begins at " + from + " and ends before that, at " + to);
+      }
     }
 
     @Override

@@ -110,6 +110,8 @@ class FilterTest {
     assertThat(Filter.occurredBefore(shortlyAfter).matches(METADATA, noon)).isTrue();
     refused(() -> new Filter.Occurred(null, null), "no bound");
     refused(() -> Filter.occurredFrom(Instant.MAX), "9999");
+    refused(() -> Filter.occurredBetween(noon.plusSeconds(1), noon), "ends before");
+    assertThat(Filter.occurredBetween(noon, noon).matches(METADATA, noon)).as("no time at all").isFalse();
   }
 
   @Test

@@ -117,7 +117,7 @@ final class Erasing {
 
   private CompletableFuture<DeleteReport> deletePage(
       Scope scope, @Nullable Filter filter, @Nullable MemoryId after, DeleteReport before, boolean purges) {
-    return stores.core().list(scope, filter, after, PAGE, Expired.INCLUDED.asOf(environment.now()))
+    return stores.core().list(scope, filter, after, PAGE, null)
         .thenComposeAsync(page -> Window
             .run(page, PAGE, memory -> delete.apply(MemoryDeletion.of(memory.id())), environment)
             .thenComposeAsync(outcomes -> {

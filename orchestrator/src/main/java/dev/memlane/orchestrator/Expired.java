@@ -1,16 +1,15 @@
 package dev.memlane.orchestrator;
 
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /** Whether a read finds memories that have expired and have not been swept yet. */
 public enum Expired {
   LEFT_OUT, INCLUDED;
 
-  /** Before the first year in which a memory can expire. */
-  private static final Instant NOTHING_HAS_EXPIRED = Instant.parse("-0001-01-01T00:00:00Z");
-
-  /** The time as of which a store is asked for what has not expired. */
-  Instant asOf(Instant now) {
-    return this == INCLUDED ? NOTHING_HAS_EXPIRED : now;
+  /** As of when a store is to leave out what has expired; null for never. */
+  @Nullable
+  Instant unexpiredAt(Instant now) {
+    return this == INCLUDED ? null : now;
   }
 }

@@ -25,6 +25,10 @@ public record Explanation(@Nullable Part semantic, @Nullable Part lexical, doubl
 
   /** What it has by meaning and by words, together, in [0, 1]. */
   public double own() {
+    return own(semantic, lexical);
+  }
+
+  static double own(@Nullable Part semantic, @Nullable Part lexical) {
     return Math.clamp((semantic == null ? 0 : semantic.share()) + (lexical == null ? 0 : lexical.share()), 0, 1);
   }
 

@@ -131,7 +131,7 @@ final class Fusion {
     private Instant time = Instant.EPOCH;
 
     double own() {
-      return new Explanation(semantic, lexical, 0, 1, null).own();
+      return Explanation.own(semantic, lexical);
     }
   }
 }

@@ -267,7 +267,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
 
   /** The memory with this id, if it is there. */
   public CompletableFuture<Optional<Memory>> get(MemoryId id, Expired expired) {
-    return read(() -> stores.core().find(List.of(id), List.of(), null, expired.asOf(environment.now()))
+    return read(() -> stores.core().find(List.of(id), List.of(), null, expired.unexpiredAt(environment.now()))
         .thenApply(found -> Optional.ofNullable(found.get(id))));
   }
 
@@ -290,7 +290,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
       return CompletableFuture.failedFuture(
           new InvalidInputException("the page's length is " + limit + "; it must be 1 to " + LONGEST_PAGE));
     }
-    return read(() -> stores.core().list(scope, filter, after, limit + 1, expired.asOf(environment.now()))
+    return read(() -> stores.core().list(scope, filter, after, limit + 1, expired.unexpiredAt(environment.now()))
         .thenApply(memories -> {
           boolean more = memories.size() > limit;
           List<Memory> page = more ? memories.subList(0, limit) : memories;
@@ -305,7 +305,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
 
   /** Counts memories; see {@link #list}. */
   public CompletableFuture<Long> count(@Nullable Scope scope, @Nullable Filter filter, Expired expired) {
-    return read(() -> stores.core().count(scope, filter, expired.asOf(environment.now())));
+    return read(() -> stores.core().count(scope, filter, expired.unexpiredAt(environment.now())));
   }
 
   /** Finds memories, best first. */

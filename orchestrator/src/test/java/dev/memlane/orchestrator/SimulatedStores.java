@@ -177,8 +177,9 @@ final class SimulatedStores {
       return new CoreRow(row.id(), row.state(), row.version(), row.op(), row.stamp(), row.memory(), null, row.unique());
     }
 
-    private Stream<Memory> visible(@Nullable Scope scope, @Nullable Filter filter, Instant now) {
-      return visible(scope == null ? List.of() : List.of(scope), filter, now);
+    private Stream<Memory> visible(
+        @Nullable Scope scope, @Nullable Filter filter, @Nullable Instant unexpiredAt) {
+      return visible(scope == null ? List.of() : List.of(scope), filter, unexpiredAt);
     }
 
     private Stream<Memory> visible(Collection<Scope> scopes, @Nullable Filter filter, @Nullable Instant unexpiredAt) {
@@ -203,14 +204,16 @@ final class SimulatedStores {
 
     @Override
     public CompletableFuture<List<Memory>> list(
-        @Nullable Scope scope, @Nullable Filter filter, @Nullable MemoryId after, int limit, Instant now) {
-      return network.read("list", () -> page(visible(scope, filter, now).toList(), Memory::id, after, limit),
+        @Nullable Scope scope, @Nullable Filter filter, @Nullable MemoryId after, int limit,
+        @Nullable Instant unexpiredAt) {
+      return network.read("list", () -> page(visible(scope, filter, unexpiredAt).toList(), Memory::id, after, limit),
           found -> found.hashCode());
     }
 
     @Override
-    public CompletableFuture<Long> count(@Nullable Scope scope, @Nullable Filter filter, Instant now) {
-      return network.read("count", () -> visible(scope, filter, now).count(), Long::longValue);
+    public CompletableFuture<Long> count(
+        @Nullable Scope scope, @Nullable Filter filter, @Nullable Instant unexpiredAt) {
+      return network.read("count", () -> visible(scope, filter, unexpiredAt).count(), Long::longValue);
     }
 
     @Override

@@ -75,9 +75,11 @@ public final class RandomFilters {
   private static Filter occurred(Random random) {
     Instant from = time(random);
     Instant to = time(random);
-    Instant begin = from == null && to == null ? NOON : from;
-    return new Filter.Occurred(begin == null ? null : begin.plusNanos(random.nextInt(2)),
-        to == null ? null : to.minusNanos(random.nextInt(2)));
+    boolean swapped = from != null && to != null && to.isBefore(from);
+    Instant begin = swapped ? to : from == null && to == null ? NOON : from;
+    Instant end = swapped ? from : to;
+    return new Filter.Occurred(begin == null ? null : begin.minusNanos(random.nextInt(2)),
+        end == null ? null : end.plusNanos(random.nextInt(2)));
   }
 
   private static List<Filter> filters(Random random, int depth) {

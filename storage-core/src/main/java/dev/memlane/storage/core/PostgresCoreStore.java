@@ -302,9 +302,10 @@ public final class PostgresCoreStore implements CoreStore {
 
   @Override
   public CompletableFuture<List<Memory>> list(
-      @Nullable Scope scope, @Nullable Filter filter, @Nullable MemoryId after, int limit, Instant now) {
+      @Nullable Scope scope, @Nullable Filter filter, @Nullable MemoryId after, int limit,
+      @Nullable Instant unexpiredAt) {
     return database.read("listing memories", handle -> {
-      Query query = select(handle, "select " + COLUMNS + " from memory m", scope, filter, now, after(after),
+      Query query = select(handle, "select " + COLUMNS + " from memory m", scope, filter, unexpiredAt, after(after),
           " order by m.id limit :limit").bind("limit", limit);
       bindAfter(query, after);
       return query.map((row, context) -> memory(row)).list();
@@ -312,9 +313,10 @@ public final class PostgresCoreStore implements CoreStore {
   }
 
   @Override
-  public CompletableFuture<Long> count(@Nullable Scope scope, @Nullable Filter filter, Instant now) {
+  public CompletableFuture<Long> count(@Nullable Scope scope, @Nullable Filter filter, @Nullable Instant unexpiredAt) {
     return database.read("counting memories",
-        handle -> select(handle, "select count(*) from memory m", scope, filter, now, "", "").mapTo(Long.class).one());
+        handle -> select(handle, "select count(*) from memory m", scope, filter, unexpiredAt, "", "").mapTo(Long.class)
+            .one());
   }
 
   @Override
