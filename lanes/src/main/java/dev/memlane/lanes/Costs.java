@@ -24,16 +24,16 @@ final class Costs {
   /** Nor is it felt at all if it takes so many times longer. */
   private static final double FELT_IN_HAND_OVERS = 100;
 
-  private final Map<String, Cost> byTool = new HashMap<>();
+  private final Map<String, ToolCost> byTool = new HashMap<>();
   private final Cost handOver = new Cost(FIRST_HAND_OVER);
   private final int processors;
 
   Costs(Collection<String> tools, int processors) {
-    tools.forEach(tool -> byTool.put(tool, new Cost(Double.NaN)));
+    tools.forEach(tool -> byTool.put(tool, new ToolCost()));
     this.processors = processors;
   }
 
-  Cost of(String tool) {
+  ToolCost of(String tool) {
     return Objects.requireNonNull(byTool.get(tool));
   }
 
@@ -42,13 +42,13 @@ final class Costs {
   }
 
   /** Whether so many calls are so short, by what is known, that it may be better not to hand them over. */
-  boolean isShort(Cost cost, int calls) {
-    return cost.isKnown() && !isLong(cost.estimate().most() * calls);
+  boolean isShort(ToolCost cost, int calls) {
+    return cost.isKnown() && !isLong(cost.alone().most() * calls);
   }
 
   /** Whether so many calls, which nothing else could run beside, are so short that handing them over would be felt. */
-  boolean isShortAlone(Cost cost, int calls) {
-    return cost.isKnown() && cost.estimate().most() * calls < FELT_IN_HAND_OVERS * handOver.estimate().mean();
+  boolean isShortAlone(ToolCost cost, int calls) {
+    return cost.isKnown() && cost.alone().most() * calls < FELT_IN_HAND_OVERS * handOver.estimate().mean();
   }
 
   Decision forOneAlone(double expected) {
@@ -78,11 +78,12 @@ final class Costs {
   /**
    * Decides for what is short, as if it did nothing but use a processor: if that pays, it does so the more if it waits.
    *
-   * @param expected for each what it takes
+   * @param expected for each what it takes by itself
+   * @param beside for each what it takes beside the others
    */
-  Decision forShort(double[] expected) {
+  Decision forShort(double[] expected, double[] beside) {
     double all = sum(expected);
-    double inParallel = handOver.estimate().most() + expected.length * EACH_HAND_OVER + shared(expected);
+    double inParallel = handOver.estimate().most() + beside.length * EACH_HAND_OVER + shared(beside);
     boolean pays = inParallel < WORTH_IT * all;
     if (!pays) {
       // Nothing is handed over any more, so nothing would be measured: it is tried again some day.
@@ -91,18 +92,18 @@ final class Costs {
     return decision(pays, pays ? Decision.Reason.PAYS : Decision.Reason.DOES_NOT_PAY, expected.length, all);
   }
 
-  /** How long they take if the processors share them. */
-  double shared(double[] expected) {
+  /** How long calls take, of each of which it is known, if the processors share them. */
+  double shared(double[] calls) {
     double longest = 0;
-    for (double one : expected) {
+    for (double one : calls) {
       longest = Math.max(longest, one);
     }
-    return Math.max(longest, sum(expected) / processors);
+    return Math.max(longest, sum(calls) / processors);
   }
 
-  private static double sum(double[] expected) {
+  private static double sum(double[] calls) {
     double sum = 0;
-    for (double one : expected) {
+    for (double one : calls) {
       sum += one;
     }
     return sum;

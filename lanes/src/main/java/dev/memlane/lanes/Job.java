@@ -1,5 +1,7 @@
 package dev.memlane.lanes;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -26,6 +28,16 @@ public final class Job<T extends @Nullable Object> {
     FULL, SHUT_DOWN
   }
 
+  private static final VarHandle STATE;
+
+  static {
+    try {
+      STATE = MethodHandles.lookup().findVarHandle(Job.class, "state", State.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   // Fixed
   private final String prefix;
   private final Task<T> task;
@@ -37,12 +49,13 @@ public final class Job<T extends @Nullable Object> {
   private final Result future = new Result();
 
   // Guarded by the executor's lock
-  /** Volatile, so that who sees that it is done needs no lock. */
-  volatile State state = State.QUEUED;
+  @SuppressWarnings("UnusedVariable") // It is read by its handle.
+  private State state = State.QUEUED;
   /** Why it was not taken; null if it was. */
   @Nullable
   Refusal refusal;
-  volatile int attempt;
+  /** Written before the state that goes with it. */
+  int attempt;
   /** How long it has waited before this wait. */
   long waited;
   long queuedAt;
@@ -73,6 +86,21 @@ public final class Job<T extends @Nullable Object> {
     this.task = task;
     this.lane = lane;
     this.deadline = deadline;
+  }
+
+  /** May be asked without the lock: what was written before it is seen as well, and it may have changed since. */
+  State state() {
+    return (State) STATE.getAcquire(this);
+  }
+
+  /** Needs the lock. Not a volatile write: the lock's own are enough, and each is a good part of what a short task costs. */
+  void become(State next) {
+    STATE.setRelease(this, next);
+  }
+
+  /** Whether this attempt is running. May be asked without the lock. */
+  boolean isRunning(int which) {
+    return state() == State.RUNNING && attempt == which;
   }
 
   /** Unique in the executor, and among executors by its prefix. */

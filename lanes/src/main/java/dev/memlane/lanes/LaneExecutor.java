@@ -61,7 +61,7 @@ import org.jspecify.annotations.Nullable;
  * ({@code RUNNING}), or who wait for the next attempt ({@code RETRYING}).
  * <li>{@link Turns} counts the jobs in state {@code RUNNING} and nothing else: whoever takes a job out of that state looks
  * for who is next, by {@link #starts}.
- * <li>{@link #untold} counts the jobs that aren't done, or whose callers are still being told, each until {@link #told}.
+ * <li>{@link #taken} less {@link #told} are the jobs that aren't done, or whose callers are still being told.
  * </ol>
  * Events are handed to subscriptions under the lock, which never wait, so they are in order; nothing foreign (tasks,
  * futures, hooks) is called while it is held.
@@ -98,13 +98,15 @@ public final class LaneExecutor implements AutoCloseable {
   private final Alarms.Earliest attemptAlarm;
   private final Alarms.Earliest rateAlarm;
   private long sequence;
+  /** How many jobs were not refused. Who has told the last one's caller sees all of it without the lock. */
+  private int taken;
   private boolean idle = true;
   private boolean shutDown;
   /** Nothing is started any more. */
   private boolean stopped;
 
-  /** How many jobs were taken whose callers are still to be told of their end. Raised under the lock. */
-  private final AtomicInteger untold = new AtomicInteger();
+  /** How many of the jobs that were {@link #taken} have ended, and their callers been told. */
+  private final AtomicInteger told = new AtomicInteger();
 
   private LaneExecutor(Builder builder) {
     this.prefix = Long.toString(new SecureRandom().nextLong(PREFIXES), Character.MAX_RADIX) + "-";
@@ -241,12 +243,12 @@ public final class LaneExecutor implements AutoCloseable {
     Job<T> job = new Job<>(prefix, ++sequence, task, lane, deadline, this);
     if (shutDown || lane.isFull()) {
       lane.refused++;
-      job.state = Job.State.DONE;
+      job.become(Job.State.DONE);
       job.refusal = shutDown ? Job.Refusal.SHUT_DOWN : Job.Refusal.FULL;
       return job;
     }
     lane.submitted(now);
-    untold.incrementAndGet();
+    taken++;
     idle = false;
     tell(() -> new LaneEvent.Submitted(job.lane(), job.id(), task.name(), decision));
     queue(job, now);
@@ -363,7 +365,7 @@ public final class LaneExecutor implements AutoCloseable {
 
   /** @param borrowed the runner, if its thread is its submitter's */
   private <T extends @Nullable Object> void run(Job<T> job, int attempt, @Nullable Runner borrowed) {
-    if (!isRunning(job, attempt)) {
+    if (!job.isRunning(attempt)) {
       // It was ended before its thread began.
       return;
     }
@@ -396,16 +398,12 @@ public final class LaneExecutor implements AutoCloseable {
     return false;
   }
 
-  private static boolean isRunning(Job<?> job, int attempt) {
-    return job.state == Job.State.RUNNING && job.attempt == attempt;
-  }
-
   /** @return false if the attempt was over before */
   <T extends @Nullable Object> boolean succeeded(Job<T> job, int attempt, T result) {
     List<Thread> starting;
     acquire();
     try {
-      if (!isRunning(job, attempt)) {
+      if (!job.isRunning(attempt)) {
         return false;
       }
       long now = nanoTime.getAsLong();
@@ -436,7 +434,7 @@ public final class LaneExecutor implements AutoCloseable {
 
   /** Needs the lock; {@link #told} is to be called when its caller has been told. */
   private void done(Job<?> job) {
-    job.state = Job.State.DONE;
+    job.become(Job.State.DONE);
     if (job.task().isOutside()) {
       outside.remove(job);
     }
@@ -450,7 +448,7 @@ public final class LaneExecutor implements AutoCloseable {
     List<Thread> starting;
     acquire();
     try {
-      if (!isRunning(job, attempt)) {
+      if (!job.isRunning(attempt)) {
         return false;
       }
       long now = nanoTime.getAsLong();
@@ -507,7 +505,7 @@ public final class LaneExecutor implements AutoCloseable {
     List<Thread> starting;
     acquire();
     try {
-      if (job.state != Job.State.RETRYING) {
+      if (job.state() != Job.State.RETRYING) {
         return;
       }
       long now = nanoTime.getAsLong();
@@ -549,7 +547,7 @@ public final class LaneExecutor implements AutoCloseable {
     acquire();
     try {
       long now = nanoTime.getAsLong();
-      if (isRunning(job, attempt) && job.due > now) {
+      if (job.isRunning(attempt) && job.due > now) {
         // Its lease was renewed meanwhile.
         attemptAlarm.at(job.due, now);
         return;
@@ -573,7 +571,7 @@ public final class LaneExecutor implements AutoCloseable {
    * @return whether it was not done before; then {@link #told} is to be called when its future is
    */
   boolean giveUp(Job<?> job) {
-    if (job.state == Job.State.DONE) {
+    if (job.state() == Job.State.DONE) {
       return false;
     }
     Ending ending = takeEnd(job, new CancellationException(job + " was cancelled"), true, Instant.EPOCH);
@@ -628,7 +626,7 @@ public final class LaneExecutor implements AutoCloseable {
   private @Nullable Ending takeEnd(Job<?> job, Throwable failure, boolean cancelled, Instant at) {
     acquire();
     try {
-      if (job.state == Job.State.DONE) {
+      if (job.state() == Job.State.DONE) {
         return null;
       }
       long now = nanoTime.getAsLong();
@@ -715,7 +713,7 @@ public final class LaneExecutor implements AutoCloseable {
 
   /** Gives it to a worker for so long, if it waits and a place is free for its lane; returns whether it did. */
   boolean beginOutside(Job<?> job, long now, long nanos) {
-    if (job.state != Job.State.QUEUED || stopped) {
+    if (job.state() != Job.State.QUEUED || stopped) {
       return false;
     }
     if (!turns.isFree(job.lane, now)) {
@@ -823,13 +821,13 @@ public final class LaneExecutor implements AutoCloseable {
 
   /** A job's caller has been told; who tells the last one tells that the executor is idle. */
   void told() {
-    if (untold.decrementAndGet() > 0) {
+    if (told.incrementAndGet() != taken) {
       return;
     }
     List<CompletableFuture<@Nullable Void>> waiting;
     acquire();
     try {
-      if (idle || untold.get() > 0) {
+      if (idle || told.get() != taken) {
         return;
       }
       idle = true;

@@ -90,7 +90,7 @@ final class LaneState {
 
   /** It waits for its turn from now on. */
   void queue(Job<?> job, long now) {
-    job.state = Job.State.QUEUED;
+    job.become(Job.State.QUEUED);
     job.queuedAt = now;
     waiting(job).add(job);
   }
@@ -100,10 +100,8 @@ final class LaneState {
     waiting(job).remove(job);
     running.add(job);
     rate.started(now);
-    int attempts = job.attempt;
-    // Before the state: a thread of the attempt before, which comes late, looks at both without the lock.
-    job.attempt = attempts + 1;
-    job.state = Job.State.RUNNING;
+    job.attempt++;
+    job.become(Job.State.RUNNING);
     job.startedAt = now;
     job.waited += now - job.queuedAt;
     waits.add(now - job.queuedAt);
@@ -111,14 +109,14 @@ final class LaneState {
 
   /** It waits for its next attempt. */
   void retry(Job<?> job) {
-    job.state = Job.State.RETRYING;
+    job.become(Job.State.RETRYING);
     retrying.add(job);
     retries++;
   }
 
   /** Takes a job that isn't done out of where it is; it is to be put elsewhere, or is done. */
   void takeOut(Job<?> job, long now) {
-    switch (job.state) {
+    switch (job.state()) {
       case QUEUED -> waiting(job).remove(job);
       case RUNNING -> {
         running.remove(job);

@@ -51,8 +51,10 @@ final class ToolRun<A, R> {
   private static final class Unit<A, R> {
 
     final Tool<A, R> tool;
-    final Cost cost;
+    final ToolCost cost;
     final List<Call<A, R>> calls = new ArrayList<>(1);
+    /** Whether others were handed over that may run at the same time. */
+    boolean isBesideOthers;
     @Nullable
     Job<Object> job;
     @Nullable
@@ -63,7 +65,7 @@ final class ToolRun<A, R> {
     @Nullable
     Throwable failure;
 
-    Unit(Tool<A, R> tool, Cost cost) {
+    Unit(Tool<A, R> tool, ToolCost cost) {
       this.tool = tool;
       this.cost = cost;
     }
@@ -77,7 +79,19 @@ final class ToolRun<A, R> {
     }
 
     double expected() {
-      return cost.isKnown() ? cost.estimate().mean() * calls.size() : Double.NaN;
+      return cost.alone().mean() * calls.size();
+    }
+
+    double expectedBesideOthers() {
+      return cost.beside().mean() * calls.size();
+    }
+
+    void measured(double nanos) {
+      if (isBesideOthers) {
+        cost.addBeside(nanos / calls.size());
+      } else {
+        cost.addAlone(nanos / calls.size());
+      }
     }
 
     Task<Object> task() {
@@ -92,6 +106,11 @@ final class ToolRun<A, R> {
     Attempt attempt() {
       return work == null ? null : work.attempt();
     }
+
+    /** Not more than zero if it has not begun here. */
+    double nanosSoFar() {
+      return work == null ? 0 : work.nanosSoFar();
+    }
   }
 
   private final LaneExecutor lanes;
@@ -105,11 +124,11 @@ final class ToolRun<A, R> {
   private final Deque<Unit<A, R>> here = new ArrayDeque<>();
   private @Nullable Decision whyHere;
   private final List<Unit<A, R>> handedOver = new ArrayList<>(0);
-  /** Of those that were handed over together last, and when that was; null once it has been measured. */
-  private @Nullable Unit<A, R> firstHandedOver;
+  /** Those that were handed over together last, and when that was; none once it has been measured. */
+  private List<Unit<A, R>> together = List.of();
   private long handedOverAt;
-  /** How long they take, as far as that was foreseen; not a number if it was not. */
-  private double foreseen;
+  /** Whether all that was handed over was, for the processors to share it. */
+  private boolean isShared;
   /** Holds each unit that was handed over once at most. */
   private final BlockingQueue<Unit<A, R>> ended = new LinkedBlockingQueue<>();
 
@@ -219,12 +238,13 @@ final class ToolRun<A, R> {
     handOver(outside, costs.forOutside(outside.size()));
     handOverLong(tooLong);
     if (!quick.isEmpty()) {
-      double[] expected = quick.stream().mapToDouble(Unit::expected).toArray();
-      Decision decision = costs.forShort(expected);
+      Decision decision = costs.forShort(quick.stream().mapToDouble(Unit::expected).toArray(),
+          quick.stream().mapToDouble(Unit::expectedBesideOthers).toArray());
       if (decision.parallel()) {
         handOver(quick, decision);
-        foreseen = handedOver.size() == quick.size() ? costs.shared(expected) : Double.NaN;
+        isShared = handedOver.size() == quick.size();
       } else {
+        quick.forEach(unit -> unit.cost.forgetBeside());
         whyHere = decision;
         here.addAll(quick);
       }
@@ -268,9 +288,11 @@ final class ToolRun<A, R> {
     if (units.isEmpty()) {
       return;
     }
-    firstHandedOver = units.getFirst();
+    boolean besideOthers = units.size() + handedOver.size() > 1;
+    units.forEach(unit -> unit.isBesideOthers = besideOthers);
+    together = units;
     handedOverAt = System.nanoTime();
-    foreseen = Double.NaN;
+    isShared = false;
     Map<String, List<Unit<A, R>>> byLane = new LinkedHashMap<>();
     units.forEach(unit -> byLane.computeIfAbsent(unit.tool.lane(), lane -> new ArrayList<>()).add(unit));
     byLane.forEach((lane, ofLane) -> {
@@ -292,7 +314,7 @@ final class ToolRun<A, R> {
   }
 
   private void runHere(Unit<A, R> unit) {
-    firstHandedOver = null;
+    together = List.of();
     Job<Object> job = lanes.runHere(unit.tool.lane(), unit.task(), Objects.requireNonNull(whyHere));
     if (!job.future().isDone()) {
       // Its lane had no place, or it is to be tried again.
@@ -316,26 +338,32 @@ final class ToolRun<A, R> {
   }
 
   /**
-   * What was lost: compared with what was foreseen; or if nothing was, until the first of them began, and since the last has
-   * ended. Tells nothing if one had to wait for a place, or to be tried again.
+   * What was lost: of those that were to be shared, all that they took together beyond their own time; of others until the
+   * first began, and since the last has ended. Tells nothing if one had to wait for a place, or to be tried again.
    */
   private void measureHandOver(Unit<A, R> last) {
-    Unit<A, R> first = firstHandedOver;
-    if (handedOver.size() > 1 || first == null) {
+    List<Unit<A, R>> units = together;
+    if (handedOver.size() > 1 || units.isEmpty()) {
       return;
     }
-    firstHandedOver = null;
-    Attempt of = first.attempt();
+    together = List.of();
+    long now = System.nanoTime();
+    if (isShared) {
+      if (units.stream().allMatch(ToolRun::beganAtOnce)) {
+        double[] took = units.stream().mapToDouble(unit -> unit.nanosSoFar()).toArray();
+        costs.handOver().add(Math.max(0, now - handedOverAt - costs.shared(took)));
+      }
+      return;
+    }
+    Attempt first = units.getFirst().attempt();
     Attempt ofLast = last.attempt();
-    if (of != null && ofLast != null && beganAtOnce(first) && beganAtOnce(last)) {
-      long now = System.nanoTime();
-      double latencies = (double) (of.startedAt() - handedOverAt + now - ofLast.endedAt());
-      costs.handOver().add(Double.isNaN(foreseen) ? latencies : Math.max(0, now - handedOverAt - foreseen));
+    if (first != null && ofLast != null && beganAtOnce(units.getFirst()) && beganAtOnce(last)) {
+      costs.handOver().add((double) (first.startedAt() - handedOverAt + now - ofLast.endedAt()));
     }
   }
 
   private static boolean beganAtOnce(Unit<?, ?> unit) {
-    Job<Object> job = Objects.requireNonNull(unit.job);
+    Job<?> job = Objects.requireNonNull(unit.job);
     return job.waited == 0 && job.attempt == 1;
   }
 
@@ -343,12 +371,9 @@ final class ToolRun<A, R> {
 
   private void settle(Unit<A, R> unit) {
     handedOver.remove(unit);
-    ToolTask<A, R> work = unit.work;
-    if (work != null) {
-      double nanos = work.nanosSoFar();
-      if (nanos > 0) {
-        unit.cost.add(nanos / unit.calls.size());
-      }
+    double nanos = unit.nanosSoFar();
+    if (nanos > 0) {
+      unit.measured(nanos);
     }
     for (int i = 0; i < unit.calls.size(); i++) {
       Call<A, R> call = unit.calls.get(i);

@@ -128,7 +128,7 @@ final class Turns {
 
   /** Takes a job that isn't done out of where it is, and its place back if it has one. */
   void takeOut(Job<?> job, long now) {
-    if (job.state == Job.State.RUNNING) {
+    if (job.state() == Job.State.RUNNING) {
       running--;
     }
     owed -= job.lane.owed();

@@ -21,6 +21,12 @@ class CostsTest {
     return cost;
   }
 
+  private static ToolCost tool(double nanos) {
+    ToolCost cost = new ToolCost();
+    cost.addAlone(nanos);
+    return cost;
+  }
+
   private static void add(Cost cost, int times, double nanos) {
     for (int i = 0; i < times; i++) {
       cost.add(nanos);
@@ -29,6 +35,11 @@ class CostsTest {
 
   private static Costs costs(int processors) {
     return new Costs(List.of("tool", "other"), processors);
+  }
+
+  /** Decides for calls that are not in each other's way. */
+  private static Decision forShort(Costs costs, double... calls) {
+    return costs.forShort(calls, calls);
   }
 
   private static double[] calls(int count, double nanos) {
@@ -134,23 +145,67 @@ class CostsTest {
     assertThat(cost.estimate().most()).isCloseTo(60_000, within(1.0));
   }
 
+  // What a tool costs
+
+  @Test
+  void tool_thatWasSeenInOneWayOnly_takesTheSameInTheOther() {
+    ToolCost alone = tool(1_000);
+    ToolCost beside = new ToolCost();
+    beside.addBeside(2_000);
+
+    assertThat(new ToolCost().alone().mean()).isNaN();
+    assertThat(alone.beside().mean()).isEqualTo(1_000);
+    assertThat(beside.alone().mean()).isEqualTo(2_000);
+  }
+
+  @Test
+  void tool_whoseCallsAreInEachOthersWay_takesLongerBesideOthers() {
+    ToolCost cost = tool(1_000);
+    cost.addBeside(3_000);
+
+    assertThat(cost.alone().mean()).isEqualTo(1_000);
+    assertThat(cost.beside().mean()).isEqualTo(3_000);
+  }
+
+  @Test
+  void tool_thatHasBecomeQuicker_isSoByItselfToo() {
+    ToolCost cost = tool(3_000);
+    cost.addBeside(1_000);
+
+    assertThat(cost.alone().mean()).isEqualTo(1_000);
+  }
+
+  @Test
+  void forgetBeside_aLittleAtATime_untilNobodyIsInTheWay() {
+    ToolCost cost = tool(1_000);
+    cost.addBeside(3_000);
+
+    cost.forgetBeside();
+    assertThat(cost.beside().mean()).isStrictlyBetween(2_900.0, 3_000.0);
+
+    for (int i = 0; i < 20_000; i++) {
+      cost.forgetBeside();
+    }
+    assertThat(cost.beside().mean()).isCloseTo(1_000, within(1.0));
+  }
+
   // Which are short
 
   @Test
   void isShort_byWhatItTakesAtMost_upToFiftyHandOvers() {
     Costs costs = costs(2);
 
-    assertThat(costs.isShort(new Cost(Double.NaN), 1)).as("unknown").isFalse();
-    assertThat(costs.isShort(known(749 * MICRO), 1)).as("1.498 ms at most").isTrue();
-    assertThat(costs.isShort(known(750 * MICRO), 1)).as("1.5 ms at most").isFalse();
+    assertThat(costs.isShort(new ToolCost(), 1)).as("unknown").isFalse();
+    assertThat(costs.isShort(tool(749 * MICRO), 1)).as("1.498 ms at most").isTrue();
+    assertThat(costs.isShort(tool(750 * MICRO), 1)).as("1.5 ms at most").isFalse();
   }
 
   @Test
   void isShort_severalCallsAtOnce_areAsLongAsAllOfThem() {
     Costs costs = costs(2);
 
-    assertThat(costs.isShort(known(70 * MICRO), 10)).isTrue();
-    assertThat(costs.isShort(known(70 * MICRO), 11)).isFalse();
+    assertThat(costs.isShort(tool(70 * MICRO), 10)).isTrue();
+    assertThat(costs.isShort(tool(70 * MICRO), 11)).isFalse();
   }
 
   @Test
@@ -170,12 +225,12 @@ class CostsTest {
   void isShortAlone_longerThanBesideOthers_upToWhereHandingOverIsNotFelt() {
     Costs costs = costs(2);
 
-    assertThat(costs.isShortAlone(new Cost(Double.NaN), 1)).as("unknown").isFalse();
-    assertThat(costs.isShortAlone(known(1.4 * MILLI), 1)).isTrue();
-    assertThat(costs.isShort(known(1.4 * MILLI), 1)).isFalse();
-    assertThat(costs.isShortAlone(known(1.6 * MILLI), 1)).isFalse();
-    assertThat(costs.isShortAlone(known(0.6 * MILLI), 2)).isTrue();
-    assertThat(costs.isShortAlone(known(0.6 * MILLI), 3)).isFalse();
+    assertThat(costs.isShortAlone(new ToolCost(), 1)).as("unknown").isFalse();
+    assertThat(costs.isShortAlone(tool(1.4 * MILLI), 1)).isTrue();
+    assertThat(costs.isShort(tool(1.4 * MILLI), 1)).isFalse();
+    assertThat(costs.isShortAlone(tool(1.6 * MILLI), 1)).isFalse();
+    assertThat(costs.isShortAlone(tool(0.6 * MILLI), 2)).isTrue();
+    assertThat(costs.isShortAlone(tool(0.6 * MILLI), 3)).isFalse();
   }
 
   @Test
@@ -183,7 +238,7 @@ class CostsTest {
     Costs costs = costs(2);
     assertThat(costs.of("tool").isKnown()).isFalse();
 
-    costs.of("tool").add(1);
+    costs.of("tool").addAlone(1);
 
     assertThat(costs.of("tool").isKnown()).isTrue();
     assertThat(costs.of("other").isKnown()).isFalse();
@@ -203,44 +258,53 @@ class CostsTest {
 
   @Test
   void forShort_togetherShorterThanHandingThemOver_stay() {
-    assertThat(costs(2).forShort(calls(10, 5 * MICRO))).isEqualTo(
+    assertThat(forShort(costs(2), calls(10, 5 * MICRO))).isEqualTo(
         new Decision(false, Decision.Reason.DOES_NOT_PAY, 10, Duration.ofNanos(50_000), Duration.ofNanos(30_000)));
   }
 
   @Test
   void forShort_sharingThemSavesMoreThanHandingThemOverTakes_go() {
-    assertThat(costs(2).forShort(calls(2, 400 * MICRO))).isEqualTo(
+    assertThat(forShort(costs(2), calls(2, 400 * MICRO))).isEqualTo(
         new Decision(true, Decision.Reason.PAYS, 2, Duration.ofNanos(800_000), Duration.ofNanos(30_000)));
   }
 
   @Test
   void forShort_moreProcessors_paySooner() {
-    assertThat(costs(2).forShort(calls(8, 20 * MICRO)).parallel()).isFalse();
-    assertThat(costs(8).forShort(calls(8, 20 * MICRO)).parallel()).isTrue();
+    assertThat(forShort(costs(2), calls(8, 20 * MICRO)).parallel()).isFalse();
+    assertThat(forShort(costs(8), calls(8, 20 * MICRO)).parallel()).isTrue();
   }
 
   @Test
   void forShort_oneOfThemTakesNearlyAllTheTime_stay() {
-    assertThat(costs(2).forShort(new double[]{700 * MICRO, 50 * MICRO}).parallel()).isFalse();
-    assertThat(costs(2).forShort(new double[]{700 * MICRO}).parallel()).as("alone").isFalse();
+    assertThat(forShort(costs(2), 700 * MICRO, 50 * MICRO).parallel()).isFalse();
+    assertThat(forShort(costs(2), 700 * MICRO).parallel()).as("alone").isFalse();
   }
 
   @Test
   void forShort_oneProcessor_stay() {
-    assertThat(costs(1).forShort(calls(1_000, 700 * MICRO))).isEqualTo(
+    assertThat(forShort(costs(1), calls(1_000, 700 * MICRO))).isEqualTo(
         new Decision(false, Decision.Reason.DOES_NOT_PAY, 1_000, Duration.ofMillis(700), Duration.ofNanos(30_000)));
+  }
+
+  @Test
+  void forShort_thatAreInEachOthersWay_stay() {
+    Costs costs = costs(2);
+
+    assertThat(costs.forShort(calls(4, 300 * MICRO), calls(4, 400 * MICRO)).parallel()).isTrue();
+    assertThat(costs.forShort(calls(4, 300 * MICRO), calls(4, 600 * MICRO))).isEqualTo(
+        new Decision(false, Decision.Reason.DOES_NOT_PAY, 4, Duration.ofNanos(1_200_000), Duration.ofNanos(30_000)));
   }
 
   @Test
   void forShort_thatStay_bringHandingOverBackToWhatWasAssumed() {
     Costs costs = costs(2);
     double[] calls = calls(2, 300 * MICRO);
-    assertThat(costs.forShort(calls).parallel()).isTrue();
+    assertThat(forShort(costs, calls).parallel()).isTrue();
     add(costs.handOver(), 100, 600 * MICRO);
-    assertThat(costs.forShort(calls).parallel()).isFalse();
+    assertThat(forShort(costs, calls).parallel()).isFalse();
 
     int tries = 0;
-    while (!costs.forShort(calls).parallel()) {
+    while (!forShort(costs, calls).parallel()) {
       tries++;
       assertThat(tries).isLessThan(10_000);
     }
@@ -262,7 +326,7 @@ class CostsTest {
 
   @Test
   void decision_asText_saysWhereAndWhy() {
-    assertThat(costs(2).forShort(calls(1, 5 * MICRO))).hasToString(
+    assertThat(forShort(costs(2), calls(1, 5 * MICRO))).hasToString(
         "on the caller's thread (DOES_NOT_PAY): 1 call takes 5 us one after the other, handing over takes 30 us");
     assertThat(costs(2).forLong(new double[]{3 * MILLI, 5 * MILLI})).hasToString(
         "in parallel (LONG): 2 calls take 8000 us one after the other, handing over takes 30 us");

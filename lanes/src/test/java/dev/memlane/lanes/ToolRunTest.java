@@ -276,9 +276,9 @@ class ToolRunTest {
   @Test
   void cost_ofAToolThatIsQuickEverySecondTime_isFoundOut() {
     Costs costs = new Costs(List.of("cached"), 2);
-    Cost cost = costs.of("cached");
+    ToolCost cost = costs.of("cached");
     for (int i = 0; i < 40; i++) {
-      cost.add(i % 2 == 0 ? 15_000 : 1e8);
+      cost.addAlone(i % 2 == 0 ? 15_000 : 1e8);
     }
     assertThat(costs.isShort(cost, 1)).isFalse();
   }
