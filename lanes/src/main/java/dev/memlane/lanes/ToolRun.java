@@ -4,7 +4,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -238,8 +237,7 @@ final class ToolRun<A, R> {
     handOver(outside, costs.forOutside(outside.size()));
     handOverLong(tooLong);
     if (!quick.isEmpty()) {
-      Decision decision = costs.forShort(quick.stream().mapToDouble(Unit::expected).toArray(),
-          quick.stream().mapToDouble(Unit::expectedBesideOthers).toArray());
+      Decision decision = costs.forShort(expected(quick), expectedBesideOthers(quick));
       if (decision.parallel()) {
         handOver(quick, decision);
         isShared = handedOver.size() == quick.size();
@@ -251,6 +249,24 @@ final class ToolRun<A, R> {
     }
   }
 
+  // Loops, not streams: what is handed over waits for what is done here, and code that runs this rarely is cold.
+
+  private double[] expected(List<Unit<A, R>> units) {
+    double[] expected = new double[units.size()];
+    for (int i = 0; i < expected.length; i++) {
+      expected[i] = units.get(i).expected();
+    }
+    return expected;
+  }
+
+  private double[] expectedBesideOthers(List<Unit<A, R>> units) {
+    double[] expected = new double[units.size()];
+    for (int i = 0; i < expected.length; i++) {
+      expected[i] = units.get(i).expectedBesideOthers();
+    }
+    return expected;
+  }
+
   /** Whether one that is alone is handed over for nothing. */
   private boolean isBetterHere(Unit<A, R> alone) {
     return !alone.isOutside() && costs.isShortAlone(alone.cost, alone.calls.size());
@@ -258,7 +274,7 @@ final class ToolRun<A, R> {
 
   private void handOverLong(List<Unit<A, R>> units) {
     if (!units.isEmpty()) {
-      handOver(units, costs.forLong(units.stream().mapToDouble(Unit::expected).toArray()));
+      handOver(units, costs.forLong(expected(units)));
     }
   }
 
@@ -293,14 +309,27 @@ final class ToolRun<A, R> {
     together = units;
     handedOverAt = System.nanoTime();
     isShared = false;
-    Map<String, List<Unit<A, R>>> byLane = new LinkedHashMap<>();
-    units.forEach(unit -> byLane.computeIfAbsent(unit.tool.lane(), lane -> new ArrayList<>()).add(unit));
-    byLane.forEach((lane, ofLane) -> {
-      Batch<Object> batch = lanes.submitAll(lane, ofLane.stream().map(Unit::task).toList(), decision);
-      for (int i = 0; i < ofLane.size(); i++) {
-        await(ofLane.get(i), batch.jobs().get(i));
+    for (List<Unit<A, R>> left = units; !left.isEmpty();) {
+      String lane = left.getFirst().tool.lane();
+      List<Unit<A, R>> ofLane = new ArrayList<>(left.size());
+      List<Unit<A, R>> others = new ArrayList<>(0);
+      for (Unit<A, R> unit : left) {
+        (unit.tool.lane().equals(lane) ? ofLane : others).add(unit);
       }
-    });
+      submit(lane, ofLane, decision);
+      left = others;
+    }
+  }
+
+  private void submit(String lane, List<Unit<A, R>> units, Decision decision) {
+    List<Task<Object>> tasks = new ArrayList<>(units.size());
+    for (Unit<A, R> unit : units) {
+      tasks.add(unit.task());
+    }
+    List<Job<Object>> jobs = lanes.submitAll(lane, tasks, decision).jobs();
+    for (int i = 0; i < units.size(); i++) {
+      await(units.get(i), jobs.get(i));
+    }
   }
 
   private void await(Unit<A, R> unit, Job<Object> job) {
