@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
@@ -66,10 +67,11 @@ sealed interface ToolWork {
     }
   }
 
-  /** Reads the files below a directory, and counts their lines. */
-  record Reading(Path directory) implements ToolWork {
+  /** Reads the files below one directory after the other, and counts their lines: no two calls read the same at a time. */
+  record Reading(List<Path> directories, AtomicInteger calls) implements ToolWork {
     @Override
     public String call() throws IOException {
+      Path directory = directories.get(Math.floorMod(calls.getAndIncrement(), directories.size()));
       long lines = 0;
       try (Stream<Path> below = Files.walk(directory)) {
         List<Path> files = below.filter(Files::isRegularFile).toList();
