@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -237,7 +238,7 @@ final class ToolRun<A, R> {
     handOver(outside, costs.forOutside(outside.size()));
     handOverLong(tooLong);
     if (!quick.isEmpty()) {
-      Decision decision = costs.forShort(expected(quick), expectedBesideOthers(quick));
+      Decision decision = costs.forShort(each(quick, Unit::expected), each(quick, Unit::expectedBesideOthers));
       if (decision.parallel()) {
         handOver(quick, decision);
         isShared = handedOver.size() == quick.size();
@@ -249,22 +250,13 @@ final class ToolRun<A, R> {
     }
   }
 
-  // Loops, not streams: what is handed over waits for what is done here, and code that runs this rarely is cold.
-
-  private double[] expected(List<Unit<A, R>> units) {
-    double[] expected = new double[units.size()];
-    for (int i = 0; i < expected.length; i++) {
-      expected[i] = units.get(i).expected();
+  /** A loop, not a stream: what is handed over waits for what is done here, and code that runs rarely is cold. */
+  private static <U> double[] each(List<U> units, ToDoubleFunction<U> what) {
+    double[] each = new double[units.size()];
+    for (int i = 0; i < each.length; i++) {
+      each[i] = what.applyAsDouble(units.get(i));
     }
-    return expected;
-  }
-
-  private double[] expectedBesideOthers(List<Unit<A, R>> units) {
-    double[] expected = new double[units.size()];
-    for (int i = 0; i < expected.length; i++) {
-      expected[i] = units.get(i).expectedBesideOthers();
-    }
-    return expected;
+    return each;
   }
 
   /** Whether one that is alone is handed over for nothing. */
@@ -274,7 +266,7 @@ final class ToolRun<A, R> {
 
   private void handOverLong(List<Unit<A, R>> units) {
     if (!units.isEmpty()) {
-      handOver(units, costs.forLong(expected(units)));
+      handOver(units, costs.forLong(each(units, Unit::expected)));
     }
   }
 
@@ -379,8 +371,8 @@ final class ToolRun<A, R> {
     long now = System.nanoTime();
     if (isShared) {
       if (units.stream().allMatch(ToolRun::beganAtOnce)) {
-        double[] took = units.stream().mapToDouble(unit -> unit.nanosSoFar()).toArray();
-        costs.handOver().add(Math.max(0, now - handedOverAt - costs.shared(took)));
+        double shared = costs.shared(each(units, Unit::nanosSoFar));
+        costs.handOver().add(Math.max(0, now - handedOverAt - shared));
       }
       return;
     }
