@@ -50,6 +50,13 @@ final class Cost {
         before.spread + SPREAD_SHARE * (off - before.spread));
   }
 
+  /** It is known now that it takes no longer than this. */
+  void lowerTo(Estimate most) {
+    if (most.mean < estimate.mean) {
+      estimate = most;
+    }
+  }
+
   /** Forgets a little of what was measured, towards what was assumed. */
   void driftTowards(double nanos) {
     Estimate before = estimate;

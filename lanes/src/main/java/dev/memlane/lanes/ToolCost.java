@@ -13,24 +13,26 @@ final class ToolCost {
     alone.add(nanos);
   }
 
+  /** If it is quicker now than it was by itself, it has become quicker by itself as well. */
   void addBeside(double nanos) {
     beside.add(nanos);
+    alone.lowerTo(beside.estimate());
   }
 
   boolean isKnown() {
     return alone.isKnown() || beside.isKnown();
   }
 
-  /** Of a call by itself. If it was slower than beside others, that was long ago, or it was its first. */
+  /** Of a call by itself. */
   Cost.Estimate alone() {
-    Cost.Estimate measured = alone.estimate();
-    Cost.Estimate most = beside.estimate();
-    return Double.isNaN(measured.mean()) || most.mean() < measured.mean() ? most : measured;
+    return alone.isKnown() ? alone.estimate() : beside.estimate();
   }
 
-  /** Of a call beside others; as long as nobody has seen any, they are taken not to be in its way. */
+  /** Of a call beside others: not less than by itself, and no more as long as nobody has seen any in its way. */
   Cost.Estimate beside() {
-    return beside.isKnown() ? beside.estimate() : alone.estimate();
+    Cost.Estimate least = alone();
+    Cost.Estimate measured = beside.estimate();
+    return measured.mean() > least.mean() ? measured : least;
   }
 
   /** Forgets a little of how much others were in its way, which may not be so any more. */

@@ -176,6 +176,18 @@ class CostsTest {
   }
 
   @Test
+  void tool_thatHasBecomeSlower_isSoBesideOthersToo() {
+    ToolCost cost = new ToolCost();
+    cost.addBeside(1_000);
+    for (int i = 0; i < 100; i++) {
+      cost.addAlone(3_000);
+    }
+
+    assertThat(cost.alone().mean()).isEqualTo(3_000);
+    assertThat(cost.beside().mean()).isEqualTo(3_000);
+  }
+
+  @Test
   void forgetBeside_aLittleAtATime_untilNobodyIsInTheWay() {
     ToolCost cost = tool(1_000);
     cost.addBeside(3_000);

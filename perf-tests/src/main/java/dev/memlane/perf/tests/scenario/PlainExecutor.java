@@ -27,12 +27,16 @@ final class PlainExecutor {
   <T> CompletableFuture<T> submit(Callable<T> task) {
     Waiting<T> added = new Waiting<>(task, new CompletableFuture<>());
     waiting.add(added);
-    while (!waiting.isEmpty() && takesPlace()) {
-      if (startNext()) {
-        break;
-      }
-    }
+    startOne();
     return added.future;
+  }
+
+  /** Starts one that waits, if there is a place for it. */
+  private void startOne() {
+    boolean started = false;
+    while (!started && !waiting.isEmpty() && takesPlace()) {
+      started = startNext();
+    }
   }
 
   private boolean takesPlace() {
@@ -64,9 +68,8 @@ final class PlainExecutor {
       // It is the task's result.
       failure = e;
     }
-    boolean started = startNext();
-    while (!started && !waiting.isEmpty() && takesPlace()) {
-      started = startNext();
+    if (!startNext()) {
+      startOne();
     }
     if (failure == null) {
       task.future.complete(result);
