@@ -28,11 +28,13 @@ public final class Job<T extends @Nullable Object> {
     FULL, SHUT_DOWN
   }
 
-  private static final VarHandle STATE;
+  private static final State[] STATES = State.values();
+  private static final int STATE_BITS = 2;
+  private static final VarHandle STATUS;
 
   static {
     try {
-      STATE = MethodHandles.lookup().findVarHandle(Job.class, "state", State.class);
+      STATUS = MethodHandles.lookup().findVarHandle(Job.class, "status", int.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -45,19 +47,21 @@ public final class Job<T extends @Nullable Object> {
   final LaneState lane;
   /** {@link Long#MAX_VALUE} for none. */
   final long deadline;
+  /** Where it is to run, and why; null if that was not decided. */
+  final @Nullable Decision decision;
   private final LaneExecutor executor;
   private final Result future = new Result();
 
   // Guarded by the executor's lock
+  /** How many attempts have begun, and the state, so that both are seen as of one moment. */
   @SuppressWarnings("UnusedVariable") // It is read by its handle.
-  private State state = State.QUEUED;
+  private int status;
   /** Why it was not taken; null if it was. */
   @Nullable
   Refusal refusal;
-  /** Written before the state that goes with it. */
-  int attempt;
   /** How long it has waited before this wait. */
   long waited;
+  /** Since when it waits; before it is taken in, when it was submitted. */
   long queuedAt;
   long startedAt;
   /** When the attempt that runs has taken too long. */
@@ -79,28 +83,62 @@ public final class Job<T extends @Nullable Object> {
   @Nullable
   Job<?> next;
 
-  Job(String prefix, long sequence, Task<T> task, LaneState lane, long deadline, LaneExecutor executor) {
+  Job(String prefix, long sequence, Task<T> task, LaneState lane, long deadline, @Nullable Decision decision,
+      LaneExecutor executor) {
     this.executor = executor;
     this.prefix = prefix;
     this.sequence = sequence;
     this.task = task;
     this.lane = lane;
     this.deadline = deadline;
+    this.decision = decision;
   }
 
   /** May be asked without the lock: what was written before it is seen as well, and it may have changed since. */
   State state() {
-    return (State) STATE.getAcquire(this);
+    return state((int) STATUS.getAcquire(this));
+  }
+
+  /** How many attempts have begun. May be asked without the lock, as {@link #state}. */
+  int attempt() {
+    return attempt((int) STATUS.getAcquire(this));
+  }
+
+  @SuppressWarnings("EnumOrdinal") // It is stored nowhere else.
+  private static int status(State state, int attempt) {
+    return attempt << STATE_BITS | state.ordinal();
+  }
+
+  private static State state(int status) {
+    return STATES[status & (1 << STATE_BITS) - 1];
+  }
+
+  private static int attempt(int status) {
+    return status >>> STATE_BITS;
   }
 
   /** Needs the lock. Not a volatile write: the lock's own are enough, and each is a good part of what a short task costs. */
   void become(State next) {
-    STATE.setRelease(this, next);
+    STATUS.setRelease(this, status(next, attempt()));
   }
 
-  /** Whether this attempt is running. May be asked without the lock. */
+  /** Begins the next attempt. Needs the lock. */
+  void beginAttempt() {
+    STATUS.setRelease(this, status(State.RUNNING, attempt() + 1));
+  }
+
+  /** Whether this attempt is running. Needs the lock. */
   boolean isRunning(int which) {
-    return state() == State.RUNNING && attempt == which;
+    return attempt() == which && state() == State.RUNNING;
+  }
+
+  /**
+   * Whether this attempt has ended, or the job before it. May be asked without the lock, of an attempt that has been given a
+   * place, whether or not that is entered here yet.
+   */
+  boolean isOver(int which) {
+    int now = (int) STATUS.getAcquire(this);
+    return state(now) == State.DONE || attempt(now) > which || attempt(now) == which && state(now) != State.RUNNING;
   }
 
   /** Unique in the executor, and among executors by its prefix. */
@@ -123,6 +161,27 @@ public final class Job<T extends @Nullable Object> {
    */
   public CompletableFuture<T> future() {
     return future;
+  }
+
+  /** Has an attempt of it run on this thread. */
+  void run(int attempt) {
+    executor.run(this, attempt, null);
+  }
+
+  /** Has an attempt of it end, which has taken too long. */
+  void expire(int attempt) {
+    executor.expire(this, attempt);
+  }
+
+  /** Has it end, because it has taken too long. */
+  void expire(String why) {
+    executor.expire(this, why);
+  }
+
+  /** Needs the lock. It was not taken. */
+  void refuse(Refusal why) {
+    become(State.DONE);
+    refusal = why;
   }
 
   /** Cancels the task, queued or running; does nothing if it is done. */

@@ -1,6 +1,8 @@
 package dev.memlane.lanes;
 
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.List;
 import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +23,15 @@ final class JobList implements Iterable<Job<?>> {
   @Nullable
   Job<?> first() {
     return first;
+  }
+
+  /** A job and those behind it, so many at most. */
+  static List<Job<?>> from(@Nullable Job<?> first, int most) {
+    List<Job<?>> jobs = new ArrayList<>(most);
+    for (Job<?> job = first; job != null && jobs.size() < most; job = job.next) {
+      jobs.add(job);
+    }
+    return jobs;
   }
 
   void add(Job<?> job) {

@@ -10,7 +10,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -19,13 +18,10 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
-import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,91 +49,48 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * <b>Threads.</b> Safe for use by several threads. Each attempt of what is submitted here runs on a virtual thread of its own,
  * which then completes the task's future. No method waits, but for {@link #shutdown} and {@link #close}.
- *
- * <p>
- * <b>Invariants</b>, whenever {@link #lock} is free:
- * <ol>
- * <li>A job that isn't done is in exactly one list of its lane, that of its state: those who wait ({@code QUEUED}), who run
- * ({@code RUNNING}), or who wait for the next attempt ({@code RETRYING}).
- * <li>{@link Turns} counts the jobs in state {@code RUNNING} and nothing else: whoever takes a job out of that state looks
- * for who is next, by {@link #starts}.
- * <li>{@link #taken} less {@link #told} are the jobs that aren't done, or whose callers are still being told.
- * </ol>
- * Events are handed to subscriptions under the lock, which never wait, so they are in order; nothing foreign (tasks,
- * futures, hooks) is called while it is held.
  */
 public final class LaneExecutor implements AutoCloseable {
 
   private static final Duration GRACE = Duration.ofSeconds(10);
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(1);
   private static final int MOST_DOUBLINGS = 20;
-  private static final int SPINS = 50;
   private static final int DEEPEST_CAUSE = 20;
   /** Eight digits. */
   private static final long PREFIXES = 2_821_109_907_456L;
 
-  // Fixed
   private final String prefix;
+  private final AtomicLong sequence = new AtomicLong();
   private final LongSupplier nanoTime;
   private final InstantSource clock;
   private final Consumer<DeadLetter> onDeadLetter;
   /** Who starts a task is often another one's thread, whose inheritable thread locals are none of its business. */
-  private final ThreadFactory threads = Thread.ofVirtual().name("memlane-lane")
-      .inheritInheritableThreadLocals(false).factory();
+  private final ThreadFactory threads = Thread.ofVirtual().name("memlane-lane").inheritInheritableThreadLocals(false)
+      .factory();
   private final Alarms alarms;
-  private final Outside outside = new Outside(this);
-  private final List<Subscription> subscriptions = new CopyOnWriteArrayList<>();
-
-  /** Not a monitor: who waits for it on a virtual thread holds on to no carrier, whatever the JDK. */
-  private final ReentrantLock lock = new ReentrantLock();
-
-  // Guarded by the lock
-  private final Turns turns;
+  private final Listeners listeners = new Listeners();
+  /** Guarded by the dispatcher's lock, as is what follows. */
+  private final Pending pending = new Pending();
   private final DeadLetters deadLetters;
-  private final List<CompletableFuture<@Nullable Void>> drains = new ArrayList<>();
-  private final Alarms.Earliest attemptAlarm;
-  private final Alarms.Earliest rateAlarm;
-  private long sequence;
-  /** How many jobs were not refused. Who has told the last one's caller sees all of it without the lock. */
-  private int taken;
-  private boolean idle = true;
-  private boolean shutDown;
-  /** Nothing is started any more. */
-  private boolean stopped;
-
-  /** How many of the jobs that were {@link #taken} have ended, and their callers been told. */
-  private final AtomicInteger told = new AtomicInteger();
+  private final Turns turns;
+  private final Dispatcher dispatcher;
+  private final Outside outside;
 
   private LaneExecutor(Builder builder) {
     this.prefix = Long.toString(new SecureRandom().nextLong(PREFIXES), Character.MAX_RADIX) + "-";
-    this.turns = new Turns(builder.concurrency, builder.lanes.isEmpty() ? Lane.defaults() : builder.lanes,
-        builder.nanoTime.getAsLong());
-    this.deadLetters = new DeadLetters(builder.mostDeadLetters);
     this.nanoTime = builder.nanoTime;
     this.clock = builder.clock;
     this.onDeadLetter = builder.onDeadLetter;
     this.alarms = new Alarms(builder.scheduler, threads);
-    this.attemptAlarm = new Alarms.Earliest(alarms, this::expireAttempts);
-    this.rateAlarm = new Alarms.Earliest(alarms, this::rateIsFree);
+    this.deadLetters = new DeadLetters(builder.mostDeadLetters);
+    this.turns = new Turns(builder.concurrency, builder.lanes.isEmpty() ? Lane.defaults() : builder.lanes,
+        builder.nanoTime.getAsLong());
+    this.dispatcher = new Dispatcher(turns, nanoTime, threads, builder.starter, alarms, listeners, pending);
+    this.outside = new Outside(this, dispatcher);
   }
 
   public static Builder builder() {
     return new Builder();
-  }
-
-  /** What is done under the lock takes less time than to park a thread and to wake it up: it looks again first. */
-  void acquire() {
-    for (int i = 0; i < SPINS; i++) {
-      if (lock.tryLock()) {
-        return;
-      }
-      Thread.onSpinWait();
-    }
-    lock.lock();
-  }
-
-  void release() {
-    lock.unlock();
   }
 
   // Submitting
@@ -150,19 +103,8 @@ public final class LaneExecutor implements AutoCloseable {
    * @throws IllegalArgumentException if there is no such lane
    */
   public <T extends @Nullable Object> Job<T> submit(String lane, Task<T> task) {
-    LaneState state = turns.lane(lane);
-    Job<T> job;
-    List<Thread> starting;
-    acquire();
-    try {
-      long now = nanoTime.getAsLong();
-      job = take(state, task, now, null);
-      tellPressure(state);
-      starting = starts(now);
-    } finally {
-      lock.unlock();
-    }
-    starting.forEach(Thread::start);
+    Job<T> job = newJob(turns.lane(lane), task, null);
+    dispatcher.add(job);
     tellIfRefused(job);
     return job;
   }
@@ -179,26 +121,11 @@ public final class LaneExecutor implements AutoCloseable {
 
   <T extends @Nullable Object> Batch<T> submitAll(String lane, List<Task<T>> tasks, @Nullable Decision decision) {
     LaneState state = turns.lane(lane);
-    List<Task<T>> given = List.copyOf(tasks);
-    List<Job<T>> jobs = new ArrayList<>(given.size());
-    List<Thread> starting;
-    acquire();
-    try {
-      long now = nanoTime.getAsLong();
-      starting = new ArrayList<>();
-      for (Task<T> task : given) {
-        if (state.isFull()) {
-          // Those before it may not have to wait.
-          starting.addAll(starts(now));
-        }
-        jobs.add(take(state, task, now, decision));
-      }
-      tellPressure(state);
-      starting.addAll(starts(now));
-    } finally {
-      lock.unlock();
+    List<Job<T>> jobs = new ArrayList<>(tasks.size());
+    for (Task<T> task : List.copyOf(tasks)) {
+      jobs.add(newJob(state, task, decision));
     }
-    starting.forEach(Thread::start);
+    dispatcher.addAll(jobs);
     jobs.forEach(LaneExecutor::tellIfRefused);
     return new Batch<>(jobs);
   }
@@ -208,25 +135,8 @@ public final class LaneExecutor implements AutoCloseable {
    * meant for the task ends with it; one that was meant for this thread stays, unless both come at the same time.
    */
   <T extends @Nullable Object> Job<T> runHere(String lane, Task<T> task, Decision decision) {
-    LaneState state = turns.lane(lane);
-    Job<T> job;
-    Runner runner = null;
-    List<Thread> starting = List.of();
-    acquire();
-    try {
-      long now = nanoTime.getAsLong();
-      job = take(state, task, now, decision);
-      if (job.equals(next(now))) {
-        runner = new Runner(Thread.currentThread());
-        begin(job, now, runner);
-      } else {
-        tellPressure(state);
-        starting = starts(now);
-      }
-    } finally {
-      lock.unlock();
-    }
-    starting.forEach(Thread::start);
+    Job<T> job = newJob(turns.lane(lane), task, decision);
+    Runner runner = dispatcher.addToRunHere(job);
     if (runner != null) {
       run(job, 1, runner);
       runner.endInterrupt();
@@ -235,41 +145,13 @@ public final class LaneExecutor implements AutoCloseable {
     return job;
   }
 
-  /** Needs the lock. */
-  private <T extends @Nullable Object> Job<T> take(LaneState lane, Task<T> task, long now,
-      @Nullable Decision decision) {
+  private <T extends @Nullable Object> Job<T> newJob(LaneState lane, Task<T> task, @Nullable Decision decision) {
+    long now = nanoTime.getAsLong();
     Duration within = task.within();
     long deadline = within == null ? Long.MAX_VALUE : now + Alarms.nanos(within);
-    Job<T> job = new Job<>(prefix, ++sequence, task, lane, deadline, this);
-    if (shutDown || lane.isFull()) {
-      lane.refused++;
-      job.become(Job.State.DONE);
-      job.refusal = shutDown ? Job.Refusal.SHUT_DOWN : Job.Refusal.FULL;
-      return job;
-    }
-    lane.submitted(now);
-    taken++;
-    idle = false;
-    tell(() -> new LaneEvent.Submitted(job.lane(), job.id(), task.name(), decision));
-    queue(job, now);
-    if (within != null) {
-      job.deadlineAlarm = alarms.after(deadline - now,
-          () -> expire(job, "its deadline, " + within + " after its submission, passed"));
-    }
+    Job<T> job = new Job<>(prefix, sequence.incrementAndGet(), task, lane, deadline, decision, this);
+    job.queuedAt = now;
     return job;
-  }
-
-  /** Needs the lock. */
-  private void queue(Job<?> job, long now) {
-    job.lane.queue(job, now);
-    if (job.task().isOutside()) {
-      outside.add(job);
-      tellOffered(job);
-    }
-  }
-
-  private void tellOffered(Job<?> job) {
-    tell(() -> new LaneEvent.Offered(job.lane(), job.id(), job.task().name(), job.task().payload()));
   }
 
   /** Tells the caller of a job that was not taken. */
@@ -295,77 +177,9 @@ public final class LaneExecutor implements AutoCloseable {
     turns.lane(lane);
   }
 
-  /** Gives places to those whose turn it is. Needs the lock; the threads are to be started without. */
-  private List<Thread> starts(long now) {
-    Job<?> job = next(now);
-    if (!outside.isEmpty() && !stopped) {
-      turns.wanted(now).forEach(this::tellOffered);
-    }
-    if (job == null) {
-      return List.of();
-    }
-    Thread first = begin(job, now);
-    job = next(now);
-    if (job == null) {
-      return List.of(first);
-    }
-    List<Thread> starting = new ArrayList<>();
-    starting.add(first);
-    for (; job != null; job = next(now)) {
-      starting.add(begin(job, now));
-    }
-    return starting;
-  }
-
-  private @Nullable Job<?> next(long now) {
-    if (stopped) {
-      return null;
-    }
-    Job<?> job = turns.next(now);
-    if (job == null) {
-      rateAlarm.at(turns.rateFreeAt(), now);
-    }
-    return job;
-  }
-
-  private void rateIsFree() {
-    List<Thread> starting;
-    acquire();
-    try {
-      rateAlarm.rang();
-      starting = starts(nanoTime.getAsLong());
-    } finally {
-      lock.unlock();
-    }
-    starting.forEach(Thread::start);
-  }
-
-  private <T extends @Nullable Object> Thread begin(Job<T> job, long now) {
-    int attempt = job.attempt + 1;
-    // The thread begins after the lock is free, and so after it is written here who it is.
-    Thread thread = threads.newThread(() -> run(job, attempt, null));
-    begin(job, now, new Runner(thread));
-    return thread;
-  }
-
-  private void begin(Job<?> job, long now, Runner runner) {
-    job.runner = runner;
-    begin(job, now, Alarms.nanos(job.lane.lane.timeout()));
-  }
-
-  /** Needs the lock. Gives it a place for so long. */
-  private void begin(Job<?> job, long now, long nanos) {
-    turns.start(job, now);
-    job.due = now + nanos;
-    attemptAlarm.at(job.due, now);
-    tell(() -> new LaneEvent.Started(job.lane(), job.id(), job.task().name(), job.attempt,
-        Duration.ofNanos(now - job.queuedAt), job.task().payload()));
-    tellPressure(job.lane);
-  }
-
   /** @param borrowed the runner, if its thread is its submitter's */
-  private <T extends @Nullable Object> void run(Job<T> job, int attempt, @Nullable Runner borrowed) {
-    if (!job.isRunning(attempt)) {
+  <T extends @Nullable Object> void run(Job<T> job, int attempt, @Nullable Runner borrowed) {
+    if (job.isOver(attempt)) {
       // It was ended before its thread began.
       return;
     }
@@ -385,7 +199,9 @@ public final class LaneExecutor implements AutoCloseable {
       // What the task may have left behind is not for those who go on from its result.
       boolean unused = Thread.interrupted();
     }
-    succeeded(job, attempt, result);
+    if (dispatcher.succeedHere(job, attempt)) {
+      answer(job, result);
+    }
   }
 
   private static boolean isInterrupt(Throwable failure) {
@@ -400,53 +216,26 @@ public final class LaneExecutor implements AutoCloseable {
 
   /** @return false if the attempt was over before */
   <T extends @Nullable Object> boolean succeeded(Job<T> job, int attempt, T result) {
-    List<Thread> starting;
-    acquire();
-    try {
-      if (!job.isRunning(attempt)) {
-        return false;
-      }
-      long now = nanoTime.getAsLong();
-      long ran = now - job.startedAt;
-      takeOut(job, now);
-      done(job);
-      job.lane.completed(now);
-      tell(() -> new LaneEvent.Completed(job.lane(), job.id(), job.task().name(), Duration.ofNanos(ran)));
-      starting = starts(now);
-    } finally {
-      lock.unlock();
+    if (!dispatcher.succeed(job, attempt)) {
+      return false;
     }
-    try {
-      starting.forEach(Thread::start);
-    } finally {
-      job.answer(result);
-      told();
-    }
+    answer(job, result);
     return true;
   }
 
-  /** Needs the lock. Takes it out of where it is; it is to be put elsewhere, or to be {@link #done}. */
-  private void takeOut(Job<?> job, long now) {
-    turns.takeOut(job, now);
-    job.runner = null;
-    job.claim = null;
-  }
-
-  /** Needs the lock; {@link #told} is to be called when its caller has been told. */
-  private void done(Job<?> job) {
-    job.become(Job.State.DONE);
-    if (job.task().isOutside()) {
-      outside.remove(job);
+  private <T extends @Nullable Object> void answer(Job<T> job, T result) {
+    try {
+      job.answer(result);
+    } finally {
+      told();
     }
-    Alarms.cancel(job.deadlineAlarm);
-    Alarms.cancel(job.retryAlarm);
   }
 
   /** @return false if the attempt was over before */
   boolean attemptFailed(Job<?> job, int attempt, Throwable failure) {
     Runner interrupted;
-    List<Thread> starting;
-    acquire();
+    boolean retried;
+    dispatcher.acquire();
     try {
       if (!job.isRunning(attempt)) {
         return false;
@@ -454,106 +243,77 @@ public final class LaneExecutor implements AutoCloseable {
       long now = nanoTime.getAsLong();
       Duration pause = pause(job);
       ScheduledFuture<?> alarm = mayRetry(job) ? alarms.after(Alarms.nanos(pause), () -> again(job)) : null;
+      retried = alarm != null;
       if (alarm == null) {
         interrupted = null;
-        starting = null;
       } else {
         Runner runner = job.runner;
-        starting = retryLater(job, failure, pause, alarm, now);
+        retryLater(job, failure, pause, alarm, now);
         interrupted = toInterrupt(runner);
       }
     } finally {
-      lock.unlock();
+      dispatcher.release();
     }
-    if (starting == null) {
+    if (!retried) {
       return end(job, failure);
     }
     if (interrupted != null) {
       interrupted.interrupt();
     }
-    starting.forEach(Thread::start);
     return true;
   }
 
   /** Needs the lock. */
   private boolean mayRetry(Job<?> job) {
-    return job.task().idempotent() && job.attempt < job.lane.lane.attempts() && !stopped;
+    return job.task().idempotent() && job.attempt() < job.lane.lane.attempts() && !dispatcher.isStopped();
   }
 
   /** Needs the lock, and a job that is running. */
-  private List<Thread> retryLater(Job<?> job, Throwable failure, Duration pause, ScheduledFuture<?> alarm,
-      long now) {
-    takeOut(job, now);
+  private void retryLater(Job<?> job, Throwable failure, Duration pause, ScheduledFuture<?> alarm, long now) {
     job.failures.add(failure);
     job.retryAlarm = alarm;
-    job.lane.retry(job);
-    tell(() -> new LaneEvent.Retried(job.lane(), job.id(), job.task().name(), job.attempt, failure, pause));
-    return starts(now);
+    dispatcher.retryLater(job, now,
+        () -> new LaneEvent.Retried(job.lane(), job.id(), job.task().name(), job.attempt(), failure, pause));
   }
 
   private static Duration pause(Job<?> job) {
     Duration first = job.lane.lane.firstPause();
     Duration longest = LONGEST_PAUSE;
     if (first.compareTo(LONGEST_PAUSE) < 0) {
-      Duration doubled = first.multipliedBy(1L << Math.min(MOST_DOUBLINGS, job.attempt - 1));
+      Duration doubled = first.multipliedBy(1L << Math.min(MOST_DOUBLINGS, job.attempt() - 1));
       longest = doubled.compareTo(LONGEST_PAUSE) < 0 ? doubled : LONGEST_PAUSE;
     }
     return longest.minusNanos(ThreadLocalRandom.current().nextLong(longest.toNanos() / 2 + 1));
   }
 
   private void again(Job<?> job) {
-    List<Thread> starting;
-    acquire();
+    dispatcher.acquire();
     try {
       if (job.state() != Job.State.RETRYING) {
         return;
       }
       long now = nanoTime.getAsLong();
-      takeOut(job, now);
-      queue(job, now);
-      tellPressure(job.lane);
-      starting = starts(now);
+      dispatcher.takeOut(job, now);
+      dispatcher.queue(job, now);
+      dispatcher.tellPressure(job.lane);
+      dispatcher.start(now);
     } finally {
-      lock.unlock();
+      dispatcher.release();
     }
-    starting.forEach(Thread::start);
   }
 
-  /** Ends the attempts that have taken too long: they are interrupted, and tried again if they may be. */
-  private void expireAttempts() {
-    List<Thread> ending = new ArrayList<>();
-    acquire();
-    try {
-      attemptAlarm.rang();
-      long now = nanoTime.getAsLong();
-      for (LaneState lane : turns.lanes()) {
-        for (Job<?> job : lane.running()) {
-          int attempt = job.attempt;
-          if (job.due <= now) {
-            // Each on its own, because who is told may wait for another of them.
-            ending.add(threads.newThread(() -> expire(job, attempt)));
-          } else {
-            attemptAlarm.at(job.due, now);
-          }
-        }
-      }
-    } finally {
-      lock.unlock();
-    }
-    ending.forEach(Thread::start);
-  }
-
-  private void expire(Job<?> job, int attempt) {
-    acquire();
+  /** Ends an attempt that has taken too long: it is interrupted, and tried again if it may be. */
+  void expire(Job<?> job, int attempt) {
+    dispatcher.acquire();
     try {
       long now = nanoTime.getAsLong();
       if (job.isRunning(attempt) && job.due > now) {
         // Its lease was renewed meanwhile.
-        attemptAlarm.at(job.due, now);
+        dispatcher.setDue(job, job.due, now);
         return;
       }
     } finally {
-      lock.unlock();
+      dispatcher.release();
     }
     attemptFailed(job, attempt, timedOut(job, job.task().isOutside()
         ? "its worker's lease ended without an answer"
@@ -561,7 +321,7 @@ public final class LaneExecutor implements AutoCloseable {
   }
 
   /** The whole task has taken too long. */
-  private void expire(Job<?> job, String why) {
+  void expire(Job<?> job, String why) {
     end(job, timedOut(job, why));
   }
 
@@ -575,27 +335,34 @@ public final class LaneExecutor implements AutoCloseable {
       return false;
     }
     Ending ending = takeEnd(job, new CancellationException(job + " was cancelled"), true, Instant.EPOCH);
-    if (ending != null) {
-      goOn(ending);
+    if (ending == null) {
+      return false;
     }
-    return ending != null;
+    ending.interrupt();
+    return true;
   }
 
   private LaneException.TimedOut timedOut(Job<?> job, String why) {
     Throwable last;
-    acquire();
+    dispatcher.acquire();
     try {
       last = job.failures.isEmpty() ? null : job.failures.getLast();
     } finally {
-      lock.unlock();
+      dispatcher.release();
     }
     return new LaneException.TimedOut(job.task().name() + " (" + job.id() + " in lane " + job.lane() + "): " + why,
         last);
   }
 
   /** A job that is done, and what is to be done for it without the lock. */
-  private record Ending(Job<?> job, @Nullable Runner interrupted, @Nullable DeadLetter letter,
-      List<Thread> starting) {}
+  private record Ending(Job<?> job, @Nullable Runner interrupted, @Nullable DeadLetter letter) {
+
+    void interrupt() {
+      if (interrupted != null) {
+        interrupted.interrupt();
+      }
+    }
+  }
 
   /** Ends a job, whatever it is doing; returns false if it was done before. */
   private boolean end(Job<?> job, Throwable failure) {
@@ -609,7 +376,7 @@ public final class LaneExecutor implements AutoCloseable {
 
   private void tellEnd(Ending ending, Throwable failure) {
     try {
-      goOn(ending);
+      ending.interrupt();
     } finally {
       try {
         ending.job.fail(failure);
@@ -624,30 +391,23 @@ public final class LaneExecutor implements AutoCloseable {
 
   /** Returns null if it was done before. */
   private @Nullable Ending takeEnd(Job<?> job, Throwable failure, boolean cancelled, Instant at) {
-    acquire();
+    dispatcher.acquire();
     try {
       if (job.state() == Job.State.DONE) {
         return null;
       }
       long now = nanoTime.getAsLong();
       Runner runner = job.runner;
-      takeOut(job, now);
-      done(job);
+      dispatcher.takeOut(job, now);
+      dispatcher.done(job);
       job.failures.add(failure);
       DeadLetter letter = account(job, failure, cancelled, at);
-      tellPressure(job.lane);
-      List<Thread> starting = starts(now);
-      return new Ending(job, toInterrupt(runner), letter, starting);
+      dispatcher.tellPressure(job.lane);
+      dispatcher.start(now);
+      return new Ending(job, toInterrupt(runner), letter);
     } finally {
-      lock.unlock();
+      dispatcher.release();
     }
-  }
-
-  private void goOn(Ending ending) {
-    if (ending.interrupted != null) {
-      ending.interrupted.interrupt();
-    }
-    ending.starting.forEach(Thread::start);
   }
 
   /** Needs the lock. Returns the dead letter that it has become, if it has. */
@@ -656,11 +416,11 @@ public final class LaneExecutor implements AutoCloseable {
     String task = job.task().name();
     if (cancelled) {
       job.lane.cancelled++;
-      tell(() -> new LaneEvent.Cancelled(lane, job.id(), task));
+      dispatcher.tell(() -> new LaneEvent.Cancelled(lane, job.id(), task));
       return null;
     }
     job.lane.failed++;
-    tell(() -> failure instanceof LaneException.TimedOut
+    dispatcher.tell(() -> failure instanceof LaneException.TimedOut
         ? new LaneEvent.TimedOut(lane, job.id(), task, failure)
         : new LaneEvent.Failed(lane, job.id(), task, failure));
     if (failure instanceof LaneException.ShutDown) {
@@ -668,7 +428,7 @@ public final class LaneExecutor implements AutoCloseable {
     }
     DeadLetter letter = new DeadLetter(job.id(), lane, job.task(), job.failures, at);
     deadLetters.add(letter);
-    tell(() -> new LaneEvent.DeadLettered(lane, job.id(), task));
+    dispatcher.tell(() -> new LaneEvent.DeadLettered(lane, job.id(), task));
     return letter;
   }
 
@@ -701,45 +461,15 @@ public final class LaneExecutor implements AutoCloseable {
     return outside;
   }
 
-  // What workers outside do with jobs; each needs the lock, if it doesn't say otherwise.
-
-  Turns turns() {
-    return turns;
-  }
-
-  long now() {
-    return nanoTime.getAsLong();
-  }
-
-  /** Gives it to a worker for so long, if it waits and a place is free for its lane; returns whether it did. */
-  boolean beginOutside(Job<?> job, long now, long nanos) {
-    if (job.state() != Job.State.QUEUED || stopped) {
-      return false;
-    }
-    if (!turns.isFree(job.lane, now)) {
-      job.lane.wanted = true;
-      rateAlarm.at(turns.rateFreeAt(), now);
-      return false;
-    }
-    begin(job, now, nanos);
-    return true;
-  }
-
-  /** Has its attempt end at another time. */
-  void setDue(Job<?> job, long due, long now) {
-    job.due = due;
-    attemptAlarm.at(due, now);
-  }
-
   // Dead letters
 
   /** The tasks that have failed for good, oldest first; the newest of them, if they were many. */
   public List<DeadLetter> deadLetters() {
-    acquire();
+    dispatcher.acquire();
     try {
       return deadLetters.all();
     } finally {
-      lock.unlock();
+      dispatcher.release();
     }
   }
 
@@ -755,11 +485,11 @@ public final class LaneExecutor implements AutoCloseable {
     }
     Job<?> job = submit(letter.lane(), letter.task());
     if (job.refusal != null) {
-      acquire();
+      dispatcher.acquire();
       try {
         deadLetters.add(letter);
       } finally {
-        lock.unlock();
+        dispatcher.release();
       }
     }
     return Optional.of(job);
@@ -771,11 +501,11 @@ public final class LaneExecutor implements AutoCloseable {
   }
 
   private @Nullable DeadLetter takeDeadLetter(String id) {
-    acquire();
+    dispatcher.acquire();
     try {
       return deadLetters.take(id);
     } finally {
-      lock.unlock();
+      dispatcher.release();
     }
   }
 
@@ -787,55 +517,40 @@ public final class LaneExecutor implements AutoCloseable {
    * @return ends it when it is closed
    */
   public Subscription subscribe(Predicate<LaneEvent> filter, Consumer<LaneEvent> listener) {
-    Subscription subscription = new Subscription(filter, listener, subscriptions::remove);
-    subscriptions.add(subscription);
-    subscription.start();
-    return subscription;
+    dispatcher.acquire();
+    try {
+      return listeners.add(filter, listener);
+    } finally {
+      dispatcher.release();
+    }
   }
 
   /** Each lane, in the order given, at one moment. */
   public List<LaneStats> stats() {
-    acquire();
+    dispatcher.acquire();
     try {
       long now = nanoTime.getAsLong();
-      return StreamSupport.stream(turns.lanes().spliterator(), false).map(lane -> lane.stats(now)).toList();
+      return turns.lanes().stream().map(lane -> lane.stats(now)).toList();
     } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Needs the lock, so that events are in order. */
-  private void tell(Supplier<LaneEvent> event) {
-    if (!subscriptions.isEmpty()) {
-      LaneEvent told = event.get();
-      subscriptions.forEach(subscription -> subscription.offer(told));
-    }
-  }
-
-  private void tellPressure(LaneState lane) {
-    LaneEvent.Pressure change = lane.pressure();
-    if (change != null) {
-      tell(() -> change);
+      dispatcher.release();
     }
   }
 
   /** A job's caller has been told; who tells the last one tells that the executor is idle. */
   void told() {
-    if (told.incrementAndGet() != taken) {
+    if (!pending.told()) {
       return;
     }
     List<CompletableFuture<@Nullable Void>> waiting;
-    acquire();
+    dispatcher.acquire();
     try {
-      if (idle || told.get() != taken) {
+      if (!pending.becomesIdle()) {
         return;
       }
-      idle = true;
-      tell(() -> new LaneEvent.Idle(null));
-      waiting = List.copyOf(drains);
-      drains.clear();
+      dispatcher.tell(() -> new LaneEvent.Idle(null));
+      waiting = pending.takeDrains();
     } finally {
-      lock.unlock();
+      dispatcher.release();
     }
     waiting.forEach(drain -> drain.complete(null));
   }
@@ -848,14 +563,13 @@ public final class LaneExecutor implements AutoCloseable {
    */
   public CompletableFuture<@Nullable Void> drain() {
     CompletableFuture<@Nullable Void> drain = new CompletableFuture<>();
-    acquire();
+    dispatcher.acquire();
     try {
-      if (!idle) {
-        drains.add(drain);
+      if (pending.await(drain)) {
         return drain;
       }
     } finally {
-      lock.unlock();
+      dispatcher.release();
     }
     drain.complete(null);
     return drain;
@@ -868,23 +582,22 @@ public final class LaneExecutor implements AutoCloseable {
    * @return whether everything was done in time
    */
   public boolean shutdown(Duration grace) {
-    acquire();
+    dispatcher.acquire();
     try {
-      if (!shutDown) {
-        shutDown = true;
-        tell(() -> new LaneEvent.ShutDown(null));
+      if (dispatcher.shutDown()) {
+        dispatcher.tell(() -> new LaneEvent.ShutDown(null));
       }
     } finally {
-      lock.unlock();
+      dispatcher.release();
     }
     boolean drained = isDrainedWithin(grace);
     List<Job<?>> left = new ArrayList<>();
-    acquire();
+    dispatcher.acquire();
     try {
-      stopped = true;
+      dispatcher.stop();
       turns.lanes().forEach(lane -> left.addAll(lane.all()));
     } finally {
-      lock.unlock();
+      dispatcher.release();
     }
     List<Thread> telling = new ArrayList<>();
     for (Job<?> job : left) {
@@ -919,14 +632,8 @@ public final class LaneExecutor implements AutoCloseable {
   @Override
   public void close() {
     shutdown(GRACE);
-    subscriptions.forEach(Subscription::finish);
-    acquire();
-    try {
-      attemptAlarm.rang();
-      rateAlarm.rang();
-    } finally {
-      lock.unlock();
-    }
+    listeners.finish();
+    dispatcher.close();
     alarms.close();
   }
 
@@ -945,6 +652,7 @@ public final class LaneExecutor implements AutoCloseable {
     private @Nullable ScheduledExecutorService scheduler;
     private LongSupplier nanoTime = System::nanoTime;
     private InstantSource clock = InstantSource.system();
+    private Consumer<JobRun> starter = JobRun::start;
 
     private Builder() {}
 
@@ -997,6 +705,12 @@ public final class LaneExecutor implements AutoCloseable {
     /** What time it is, for what is told to people. */
     public Builder clock(InstantSource clock) {
       this.clock = clock;
+      return this;
+    }
+
+    /** Has tasks begin. For tests, which decide when they do. */
+    Builder starter(Consumer<JobRun> starter) {
+      this.starter = starter;
       return this;
     }
 

@@ -9,6 +9,7 @@ final class LaneState {
 
   final Lane lane;
   final StartRate rate;
+  final Arrivals arrived;
   /** Those that wait for a place. */
   private final WaitingJobs inside = new WaitingJobs();
   /** Those that wait for a worker outside, and then for a place. */
@@ -35,6 +36,7 @@ final class LaneState {
     this.lane = lane;
     this.arrivals = new Rate(now);
     this.completions = new Rate(now);
+    this.arrived = new Arrivals(lane.queueBound());
     this.rate = new StartRate(lane.startsPerMinute());
     this.nearlyFull = (int) Math.ceil(lane.queueBound() * 0.8);
     this.halfFull = lane.queueBound() / 2;
@@ -65,8 +67,14 @@ final class LaneState {
     return inside.size() + outside.size();
   }
 
-  boolean isFull() {
-    return queued() + retrying.size() >= lane.queueBound();
+  /** How many more may wait. */
+  int room() {
+    return Math.max(0, lane.queueBound() - queued() - retrying.size());
+  }
+
+  /** Whether the order of those who wait for a place, or when they start, depends on more than who came first. */
+  boolean isTimed() {
+    return lane.startsPerMinute() > 0 || inside.hasDeadlines();
   }
 
   /** How many of the places that are kept for it are not in use. */
@@ -100,10 +108,9 @@ final class LaneState {
     waiting(job).remove(job);
     running.add(job);
     rate.started(now);
-    job.attempt++;
-    job.become(Job.State.RUNNING);
     job.startedAt = now;
     job.waited += now - job.queuedAt;
+    job.beginAttempt();
     waits.add(now - job.queuedAt);
   }
 

@@ -2,9 +2,7 @@ package dev.memlane.lanes;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -54,25 +52,25 @@ public final class Outside {
   private static final char ATTEMPT = '.';
 
   private final LaneExecutor executor;
-  /** Those for workers outside that aren't done, by id. Guarded by the executor's lock. */
-  private final Map<String, Job<?>> jobs = new HashMap<>();
+  private final Dispatcher dispatcher;
 
-  Outside(LaneExecutor executor) {
+  Outside(LaneExecutor executor, Dispatcher dispatcher) {
     this.executor = executor;
+    this.dispatcher = dispatcher;
   }
 
   /** What waits for a worker, lane by lane, the oldest first. */
   public List<Offer> offers() {
     List<Offer> offers = new ArrayList<>();
-    executor.acquire();
+    dispatcher.acquire();
     try {
-      for (LaneState lane : executor.turns().lanes()) {
+      for (LaneState lane : dispatcher.turns().lanes()) {
         for (Job<?> job : lane.outside().oldestFirst()) {
-          offers.add(new Offer(job.id(), job.lane(), job.task().name(), job.task().payload(), job.attempt));
+          offers.add(new Offer(job.id(), job.lane(), job.task().name(), job.task().payload(), job.attempt()));
         }
       }
     } finally {
-      executor.release();
+      dispatcher.release();
     }
     return offers;
   }
@@ -84,14 +82,14 @@ public final class Outside {
    * @throws IllegalArgumentException if there is no such lane, or the lease is not longer than nothing
    */
   public Optional<Claim> next(String lane, Duration lease) {
-    LaneState state = executor.turns().lane(lane);
+    LaneState state = dispatcher.turns().lane(lane);
     long nanos = nanos(lease);
-    executor.acquire();
+    dispatcher.acquire();
     try {
-      long now = executor.now();
+      long now = dispatcher.now();
       return claim(state.outside().candidate(now), nanos, now);
     } finally {
-      executor.release();
+      dispatcher.release();
     }
   }
 
@@ -103,11 +101,11 @@ public final class Outside {
    */
   public Optional<Claim> claim(String job, Duration lease) {
     long nanos = nanos(lease);
-    executor.acquire();
+    dispatcher.acquire();
     try {
-      return claim(jobs.get(job), nanos, executor.now());
+      return claim(dispatcher.outside(job), nanos, dispatcher.now());
     } finally {
-      executor.release();
+      dispatcher.release();
     }
   }
 
@@ -118,18 +116,18 @@ public final class Outside {
    */
   public boolean renew(String claim, Duration lease) {
     long nanos = nanos(lease);
-    executor.acquire();
+    dispatcher.acquire();
     try {
       Job<?> job = claimed(claim);
       if (job == null) {
         return false;
       }
-      long now = executor.now();
+      long now = dispatcher.now();
       long due = Math.min(now + nanos, job.startedAt + Alarms.nanos(job.lane.lane.timeout()));
-      executor.setDue(job, due, now);
+      dispatcher.setDue(job, due, now);
       return due > now;
     } finally {
-      executor.release();
+      dispatcher.release();
     }
   }
 
@@ -169,12 +167,12 @@ public final class Outside {
       return Optional.empty();
     }
     long allowed = Math.min(lease, Alarms.nanos(job.lane.lane.timeout()));
-    if (!executor.beginOutside(job, now, allowed)) {
+    if (!dispatcher.beginOutside(job, now, allowed)) {
       return Optional.empty();
     }
-    String claim = job.id() + ATTEMPT + job.attempt;
+    String claim = job.id() + ATTEMPT + job.attempt();
     job.claim = claim;
-    return Optional.of(new Claim(claim, job.id(), job.lane(), job.task().name(), job.task().payload(), job.attempt,
+    return Optional.of(new Claim(claim, job.id(), job.lane(), job.task().name(), job.task().payload(), job.attempt(),
         Duration.ofNanos(allowed)));
   }
 
@@ -183,18 +181,18 @@ public final class Outside {
   }
 
   private @Nullable Job<?> lookUp(String claim) {
-    executor.acquire();
+    dispatcher.acquire();
     try {
       return claimed(claim);
     } finally {
-      executor.release();
+      dispatcher.release();
     }
   }
 
   /** Needs the lock. */
   private @Nullable Job<?> claimed(String claim) {
     int end = claim.lastIndexOf(ATTEMPT);
-    Job<?> job = end < 0 ? null : jobs.get(claim.substring(0, end));
+    Job<?> job = end < 0 ? null : dispatcher.outside(claim.substring(0, end));
     return job != null && claim.equals(job.claim) ? job : null;
   }
 
@@ -207,19 +205,5 @@ public final class Outside {
           + result.getClass().getName());
     }
     return executor.succeeded(job, attempt, (T) result);
-  }
-
-  // What the executor tells it, under its lock.
-
-  void add(Job<?> job) {
-    jobs.put(job.id(), job);
-  }
-
-  void remove(Job<?> job) {
-    jobs.remove(job.id());
-  }
-
-  boolean isEmpty() {
-    return jobs.isEmpty();
   }
 }

@@ -385,7 +385,7 @@ final class ToolRun<A, R> {
 
   private static boolean beganAtOnce(Unit<?, ?> unit) {
     Job<?> job = Objects.requireNonNull(unit.job);
-    return job.waited == 0 && job.attempt == 1;
+    return job.attempt() == 1 && job.waited == 0;
   }
 
   // What comes of it

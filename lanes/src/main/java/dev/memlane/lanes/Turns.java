@@ -17,7 +17,7 @@ final class Turns {
 
   private final int concurrency;
   private final Map<String, LaneState> lanes = new LinkedHashMap<>();
-  private final LaneState[] inOrder;
+  private final List<LaneState> inOrder;
   private int running;
   /** How many places are kept for lanes and not in use. */
   private int owed;
@@ -34,7 +34,7 @@ final class Turns {
       }
       reserved += lane.reserved();
     }
-    this.inOrder = lanes.values().toArray(LaneState[]::new);
+    this.inOrder = List.copyOf(lanes.values());
     this.owed = reserved;
     if (reserved > concurrency) {
       throw new IllegalArgumentException("the lanes reserve " + reserved + " places, and there are " + concurrency
@@ -58,8 +58,9 @@ final class Turns {
     return lane;
   }
 
-  Iterable<LaneState> lanes() {
-    return lanes.values();
+  /** All, in the order given; may be asked without the lock. */
+  List<LaneState> lanes() {
+    return inOrder;
   }
 
   /** The job whose turn it is, if there is a place for one; those for workers outside have none of their own. */
@@ -77,6 +78,34 @@ final class Turns {
       }
     }
     return best;
+  }
+
+  /** Whether jobs have arrived in any lane, and nobody has taken them in. */
+  boolean haveArrived() {
+    for (LaneState lane : inOrder) {
+      if (!lane.arrived.isEmpty()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * The lane of all that wait for a place, if it is one, and the next is always its oldest; null otherwise. None has to wait where a
+   * place is free.
+   */
+  @Nullable
+  LaneState onlyLaneThatWaits() {
+    LaneState only = null;
+    for (LaneState lane : inOrder) {
+      if (lane.inside().size() > 0) {
+        if (only != null || lane.isTimed()) {
+          return null;
+        }
+        only = lane;
+      }
+    }
+    return only;
   }
 
   /** Whether one more job of this lane may start. */

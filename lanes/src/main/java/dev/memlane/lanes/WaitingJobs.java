@@ -33,6 +33,10 @@ final class WaitingJobs {
     }
   }
 
+  boolean hasDeadlines() {
+    return !mostUrgentFirst.isEmpty();
+  }
+
   JobList oldestFirst() {
     return oldestFirst;
   }

@@ -7,22 +7,16 @@ import dev.memlane.testing.ManualScheduler;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Objects;
-import java.util.Random;
-import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -132,9 +126,12 @@ class LaneExecutorTest {
     assertThat(get(batch.allOf())).containsExactly("1", "2", "3", "4");
   }
 
-  @Test
-  void submit_lanesShareThePlaces_higherPriorityGoesFirst() throws Exception {
-    LaneExecutor executor = executor(1, Lane.of("low"), Lane.of("high").priority(10));
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void submit_lanesShareThePlaces_higherPriorityGoesFirst(boolean lowIsFirst) throws Exception {
+    Lane low = Lane.of("low");
+    Lane high = Lane.of("high").priority(10);
+    LaneExecutor executor = lowIsFirst ? executor(1, low, high) : executor(1, high, low);
     executor.submit("low", gated("first"));
     assertThat(nextBegun()).isEqualTo("first");
     executor.submit("low", gated("low"));
@@ -677,6 +674,20 @@ class LaneExecutorTest {
     }
   }
 
+  @Test
+  void subscribe_whileTasksFollowOneAnother_isToldOfEachAtOnce() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a"));
+    executor.submitAll("a", List.of(gated("first"), gated("second"), gated("third")));
+    BlockingQueue<LaneEvent> events = new LinkedBlockingQueue<>();
+    try (Subscription listening = executor.subscribe(event -> true, events::add)) {
+      open("first");
+
+      assertThat(events.poll(30, TimeUnit.SECONDS)).isInstanceOf(LaneEvent.Completed.class);
+      assertThat(events.poll(30, TimeUnit.SECONDS)).isInstanceOf(LaneEvent.Started.class);
+      assertThat(listening.dropped()).isZero();
+    }
+  }
+
   // Shutting down
 
   @Test
@@ -801,94 +812,5 @@ class LaneExecutorTest {
     Durations small = new Durations();
     small.add(3);
     assertThat(small.percentile(50).toNanos()).isEqualTo(3);
-  }
-
-  // Many threads
-
-  @ParameterizedTest
-  @ValueSource(longs = {1, 2, 3, 4})
-  void manyThreads_thatSubmitCancelAndFail_everyTaskEndsOnceAndNothingIsLeft(long seed) throws Exception {
-    // A task that is cancelled gives its place back and may go on for a moment.
-    boolean cancelling = seed % 2 == 0;
-    Lane a = Lane.of("a").concurrency(3).reserved(1).firstPause(Duration.ofNanos(1));
-    Lane b = Lane.of("b").priority(5).concurrency(4).timeout(Duration.ofSeconds(30));
-    Map<String, AtomicInteger> runs = new ConcurrentHashMap<>();
-    Map<String, AtomicInteger> running = Map.of("a", new AtomicInteger(), "b", new AtomicInteger());
-    AtomicInteger inBoth = new AtomicInteger();
-    Map<String, AtomicInteger> mostRunning = Map.of("a", new AtomicInteger(), "b", new AtomicInteger(), "both",
-        new AtomicInteger());
-    Set<String> ids = Collections.synchronizedSet(new HashSet<>());
-    try (LaneExecutor executor = LaneExecutor.builder().concurrency(5).lane(a).lane(b).build();
-        ExecutorService callers = Executors.newFixedThreadPool(6)) {
-      List<Future<Integer>> submitted = new ArrayList<>();
-      for (int t = 0; t < 6; t++) {
-        Random random = new Random(31 * seed + t);
-        String caller = "caller " + t;
-        submitted.add(callers.submit(() -> {
-          List<Job<String>> jobs = new ArrayList<>();
-          for (int i = 0; i < 400; i++) {
-            String name = caller + ", task " + i;
-            int kind = random.nextInt(4);
-            String lane = random.nextBoolean() ? "a" : "b";
-            AtomicInteger inLane = Objects.requireNonNull(running.get(lane));
-            Task<String> task = Task.<String>of(() -> {
-              most(mostRunning, lane, inLane.incrementAndGet());
-              most(mostRunning, "both", inBoth.incrementAndGet());
-              try {
-                int run = runs.computeIfAbsent(name, n -> new AtomicInteger()).incrementAndGet();
-                if (kind == 0 && run < 3) {
-                  throw new IllegalStateException("again");
-                }
-                return name;
-              } finally {
-                inLane.decrementAndGet();
-                inBoth.decrementAndGet();
-              }
-            }).named(name);
-            Job<String> job = executor.submit(lane, kind == 0 ? task.idempotent(true) : task);
-            jobs.add(job);
-            assertThat(ids.add(job.id())).isTrue();
-            if (cancelling && kind == 1) {
-              job.cancel();
-            }
-          }
-          int done = 0;
-          for (Job<String> job : jobs) {
-            if (job.future().isCancelled()) {
-              continue;
-            }
-            assertThat(job.future().get(30, TimeUnit.SECONDS)).as("seed %s", seed).isEqualTo(job.task().name());
-            done++;
-          }
-          return done;
-        }));
-      }
-      int done = 0;
-      for (Future<Integer> one : submitted) {
-        done += one.get(60, TimeUnit.SECONDS);
-      }
-      executor.drain().get(30, TimeUnit.SECONDS);
-
-      long completed = 0;
-      long cancelled = 0;
-      for (LaneStats stats : executor.stats()) {
-        assertThat(stats.queued() + stats.running() + stats.retrying()).as("seed %s", seed).isZero();
-        completed += stats.completed();
-        cancelled += stats.cancelled();
-      }
-      assertThat(completed).as("seed %s", seed).isGreaterThanOrEqualTo(done);
-      assertThat(completed + cancelled).as("seed %s", seed).isEqualTo(2_400);
-    }
-    assertThat(runs).allSatisfy((name, count) -> assertThat(count.get()).as("seed %s: %s", seed, name)
-        .isLessThanOrEqualTo(3));
-    if (!cancelling) {
-      assertThat(mostRunning.get("a")).as("seed %s", seed).hasValueBetween(1, 3);
-      assertThat(mostRunning.get("b")).as("seed %s", seed).hasValueBetween(1, 4);
-      assertThat(mostRunning.get("both")).as("seed %s", seed).hasValueBetween(1, 5);
-    }
-  }
-
-  private static void most(Map<String, AtomicInteger> most, String what, int value) {
-    Objects.requireNonNull(most.get(what)).accumulateAndGet(value, Math::max);
   }
 }

@@ -3,19 +3,15 @@ package dev.memlane.lanes;
 import dev.memlane.testing.ManualScheduler;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedSet;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.jetbrains.kotlinx.lincheck.Actor;
-import org.jetbrains.kotlinx.lincheck.execution.ExecutionScenario;
 import org.jetbrains.lincheck.datastructures.IntGen;
-import org.jetbrains.lincheck.datastructures.ManagedStrategyGuaranteeKt;
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
@@ -29,12 +25,13 @@ import org.junit.jupiter.api.Timeout;
  *
  * <p>
  * All tasks are for workers outside, and no time passes, so that nobody does anything but these two. There are four jobs from
- * the beginning, called by their numbers, as their ids begin with something random. The first two are claimed, and a place is
+ * the beginning, and all are called by numbers that they are given here. The first two are claimed, and a place is
  * left for one more; the other two wait, and there is room for one more. The first is not tried again when it fails.
  */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 @Param(name = "claimed", gen = IntGen.class, conf = "1:2")
 @Param(name = "job", gen = IntGen.class, conf = "1:4")
+@Param(name = "added", gen = IntGen.class, conf = "5:6")
 public class QueueLincheckTest {
 
   private static final String LANE = "a";
@@ -42,8 +39,9 @@ public class QueueLincheckTest {
   private static final int PLACES = 3;
   private static final int QUEUE_BOUND = 3;
   /** What is done at the same time: what is about the same job, the last place, or the last room in the queue. */
-  private static final List<String> SCENARIOS = List.of("submit | submit", "submit | next", "submit | cancel 3",
-      "submit | fail 2", "next | next", "next | claim 3", "next | cancel 3", "next | complete 1", "next | offers",
+  private static final List<String> SCENARIOS = List.of("submit 5 | submit 6", "submit 5 | next",
+      "submit 5 | cancel 3", "submit 5 | fail 2", "fail 2; submit 5 | submit 6", "next | next", "next | claim 3",
+      "next | cancel 3", "next | complete 1", "next | offers",
       "claim 3 | claim 3", "claim 3 | cancel 3", "claim 3 | claim 4", "complete 1 | complete 1", "complete 1 | fail 1",
       "complete 1 | cancel 1", "complete 1 | counts", "fail 1 | fail 1", "fail 1 | cancel 1", "fail 1 | deadLetters",
       "fail 2 | fail 2",
@@ -57,32 +55,27 @@ public class QueueLincheckTest {
 
   public QueueLincheckTest() {
     for (int number = 1; number <= 4; number++) {
-      jobs.add(submit(number > 1));
+      jobs.add(submit(number, number > 1));
       if (number <= 2) {
         claims.add(executor.outside().next(LANE, LEASE).orElseThrow().id());
       }
     }
   }
 
-  private Job<String> submit(boolean idempotent) {
-    return executor.submit(LANE, Task.outside(String.class, "payload").idempotent(idempotent));
-  }
-
-  private static int number(String id) {
-    return Integer.parseInt(id.substring(id.indexOf('-') + 1));
+  private Job<String> submit(int number, boolean idempotent) {
+    return executor.submit(LANE, Task.outside(String.class, number).idempotent(idempotent));
   }
 
   private static int number(Optional<Outside.Claim> claim) {
-    return claim.map(one -> number(one.job())).orElse(0);
+    return claim.map(one -> (Integer) Objects.requireNonNull(one.payload())).orElse(0);
   }
 
   // Operations
 
-  /** Returns the job's number; 0 if it was refused. */
-  @Operation
-  public int submit() {
-    Job<String> job = submit(true);
-    return job.refusal == null ? number(job.id()) : 0;
+  /** Returns whether it was taken. */
+  @Operation(params = "added")
+  public boolean submit(int added) {
+    return submit(added, true).refusal == null;
   }
 
   /** Returns the number of the job that was claimed; 0 for none. */
@@ -117,8 +110,8 @@ public class QueueLincheckTest {
   }
 
   @Operation
-  public List<Integer> offers() {
-    return executor.outside().offers().stream().map(offer -> number(offer.id())).toList();
+  public List<Object> offers() {
+    return executor.outside().offers().stream().map(offer -> Objects.requireNonNull(offer.payload())).toList();
   }
 
   @Operation
@@ -135,29 +128,12 @@ public class QueueLincheckTest {
 
   @Test
   void queue_twoThingsAtTheSameTime_areAsIfOneCameAfterTheOther() {
-    ModelCheckingOptions options = new ModelCheckingOptions().iterations(0).invocationsPerIteration(60)
-        .sequentialSpecification(OneThreadsQueue.class);
-    // They reckon much, and only under the executor's lock: there is nothing to be found by switching there.
-    options.loopBound(1_000).addGuarantee(ManagedStrategyGuaranteeKt
-        .forClasses(Rate.class.getName(), Durations.class.getName()).allMethods().treatAsAtomic());
-    List<Actor> after = List.of(actor("offers"), actor("counts"), actor("deadLetters"));
+    ModelCheckingOptions options = LincheckScenarios.options(OneThreadsQueue.class, 60);
     for (String scenario : SCENARIOS) {
-      List<List<Actor>> threads = Arrays.stream(scenario.split(" \\| ", -1)).map(one -> List.of(actor(one))).toList();
-      options.addCustomScenario(new ExecutionScenario(List.of(), threads, after, null));
+      options.addCustomScenario(
+          LincheckScenarios.scenario(QueueLincheckTest.class, "", scenario, "offers; counts; deadLetters"));
     }
     options.check(QueueLincheckTest.class);
-  }
-
-  /** An operation's name, and the number of the job that it is about if it is about one. */
-  private static Actor actor(String operation) {
-    List<String> parts = List.of(operation.split(" ", 2));
-    List<Integer> arguments = parts.subList(1, parts.size()).stream().map(Integer::valueOf).toList();
-    Class<?>[] types = Collections.nCopies(arguments.size(), int.class).toArray(Class<?>[]::new);
-    try {
-      return new Actor(QueueLincheckTest.class.getMethod(parts.getFirst(), types), arguments);
-    } catch (NoSuchMethodException e) {
-      throw new IllegalArgumentException("there is no operation " + operation, e);
-    }
   }
 
   /** What a queue is, as long as one thread uses it. */
@@ -166,20 +142,17 @@ public class QueueLincheckTest {
     private final SequencedSet<Integer> queued = new LinkedHashSet<>(List.of(3, 4));
     private final Set<Integer> running = new HashSet<>(Set.of(1, 2));
     private final Set<Integer> retrying = new HashSet<>();
-    private int last = 4;
     private long completed;
     private long failed;
     private long cancelled;
     private long refused;
 
-    public int submit() {
-      last++;
+    public boolean submit(int added) {
       if (queued.size() + retrying.size() >= QUEUE_BOUND) {
         refused++;
-        return 0;
+        return false;
       }
-      queued.add(last);
-      return last;
+      return queued.add(added);
     }
 
     public int next() {
@@ -234,7 +207,7 @@ public class QueueLincheckTest {
 
     /** By which Lincheck tells whether it has been here before. */
     private List<Object> state() {
-      return List.of(offers(), running, retrying, last, counts());
+      return List.of(offers(), running, retrying, counts());
     }
 
     @Override

@@ -1,0 +1,560 @@
+package dev.memlane.lanes;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes jobs in, gives them places when it is their turn, and takes the places back. Safe for use by several threads; nothing
+ * waits for more than the lock. What needs the lock says so; times are nanoseconds.
+ *
+ * <p>
+ * Two things are done without the lock, because it is what many short tasks would wait for: jobs are put among the
+ * {@link Arrivals} of their lane, and places are passed on by the {@link Relay}. Whoever takes the lock by {@link #acquire}
+ * first enters both. Whoever releases it looks whether jobs have arrived meanwhile, and so does who has put one there; if the lock is
+ * taken by another then, that one looks when he releases it. So no job waits where a place is free.
+ *
+ * <p>
+ * <b>Invariants</b>, whenever the lock is free and but for what was done without it:
+ * <ol>
+ * <li>A job that isn't done is in exactly one list of its lane, that of its state: those who wait ({@code QUEUED}), who run
+ * ({@code RUNNING}), or who wait for the next attempt ({@code RETRYING}).
+ * <li>{@link Turns} counts the jobs in state {@code RUNNING} and nothing else: whoever takes a job out of that state looks
+ * for who is next, by {@link #start}.
+ * </ol>
+ * Events are told under the lock, so that they are in order; nothing foreign (tasks, futures, hooks) is called while it is held.
+ */
+final class Dispatcher {
+
+  private static final int SPINS = 100;
+  private static final int MOST_ROUNDS = 10;
+
+  private final LongSupplier nanoTime;
+  private final ThreadFactory threads;
+  private final Consumer<JobRun> starter;
+  private final Alarms alarms;
+  private final Listeners listeners;
+  private final Pending pending;
+  private final Relay relay;
+
+  /** Not a monitor: who waits for it on a virtual thread holds on to no carrier, whatever the JDK. */
+  private final ReentrantLock lock = new ReentrantLock();
+
+  // Guarded by the lock
+  private final Turns turns;
+  private final Alarms.Earliest attemptAlarm;
+  private final Alarms.Earliest rateAlarm;
+  /** Those for workers outside that aren't done, by id. */
+  private final Map<String, Job<?>> outside = new HashMap<>();
+  /** What was begun under the lock, to be started when it is free. */
+  private List<JobRun> starting = new ArrayList<>();
+  /** Nothing is taken in any more. */
+  private boolean shutDown;
+  /** Nothing is started any more. */
+  private boolean stopped;
+
+  Dispatcher(Turns turns, LongSupplier nanoTime, ThreadFactory threads, Consumer<JobRun> starter, Alarms alarms,
+      Listeners listeners,
+      Pending pending) {
+    this.turns = turns;
+    this.nanoTime = nanoTime;
+    this.threads = threads;
+    this.starter = starter;
+    this.alarms = alarms;
+    this.listeners = listeners;
+    this.pending = pending;
+    this.relay = new Relay(nanoTime);
+    this.attemptAlarm = new Alarms.Earliest(alarms, this::expireAttempts);
+    this.rateAlarm = new Alarms.Earliest(alarms, this::rateIsFree);
+  }
+
+  // The lock
+
+  /**
+   * Takes the lock, and enters what was done without it. What is done under it takes less time than to park a thread and to wake
+   * it up, so it looks again first.
+   */
+  void acquire() {
+    for (int i = 0; i < SPINS; i++) {
+      if (lock.tryLock()) {
+        enter();
+        return;
+      }
+      Thread.onSpinWait();
+    }
+    lock.lock();
+    enter();
+  }
+
+  /** Releases the lock, starts what was begun under it, and takes in what has arrived since it was taken. */
+  void release() {
+    leave();
+    takeInWhatHasArrived();
+  }
+
+  private void enter() {
+    try {
+      enter(relay.close());
+      if (turns.haveArrived()) {
+        takeInAndStart(now());
+      }
+    } catch (Throwable e) {
+      // Whatever it is, others are not to wait for ever.
+      lock.unlock();
+      throw e;
+    }
+  }
+
+  private void enter(List<Relay.Pass> passes) {
+    for (Relay.Pass pass : passes) {
+      succeed(pass.ended(), pass.at());
+      begin(pass.begun(), pass.at());
+    }
+  }
+
+  private void leave() {
+    List<JobRun> begun = List.of();
+    if (!starting.isEmpty()) {
+      begun = starting;
+      starting = new ArrayList<>();
+    }
+    if (!stopped && listeners.areNone()) {
+      openRelay();
+    }
+    lock.unlock();
+    begun.forEach(this::start);
+  }
+
+  private void start(JobRun run) {
+    try {
+      starter.accept(run);
+    } catch (Throwable e) {
+      // There is no memory for it, say: who ends a job here still has its caller to tell.
+      Thread self = Thread.currentThread();
+      self.getUncaughtExceptionHandler().uncaughtException(self, e);
+    }
+  }
+
+  private void openRelay() {
+    LaneState lane = turns.onlyLaneThatWaits();
+    Job<?> first = lane == null ? null : lane.inside().oldestFirst().first();
+    if (first != null) {
+      relay.open(first.lane, first);
+    }
+  }
+
+  /** Unless somebody has the lock, who does it then; in a lane that the relay is open for, who ends there does. */
+  private void takeInWhatHasArrived() {
+    for (int round = 0; isAwaited(); round++) {
+      if (round == MOST_ROUNDS) {
+        // This thread has other things to do.
+        threads.newThread(this::takeInWhatHasArrived).start();
+        return;
+      }
+      if (!lock.tryLock()) {
+        return;
+      }
+      enter();
+      leave();
+    }
+  }
+
+  /** Whether a job has arrived that nobody else takes in. */
+  private boolean isAwaited() {
+    for (LaneState lane : turns.lanes()) {
+      if (!lane.arrived.isEmpty() && !relay.isOpenFor(lane)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // Jobs come
+
+  /** Adds a job to its lane, or refuses it. */
+  void add(Job<?> job) {
+    boolean isPlain = job.task().within() == null && !job.task().isOutside();
+    if (isPlain && job.lane.arrived.add(job)) {
+      takeInWhatHasArrived();
+      return;
+    }
+    acquire();
+    try {
+      long now = now();
+      addLocked(job, now);
+      takeInAndStart(now);
+    } finally {
+      release();
+    }
+  }
+
+  /** Adds jobs to one lane, or refuses those that find no room. */
+  void addAll(List<? extends Job<?>> jobs) {
+    acquire();
+    try {
+      long now = now();
+      for (Job<?> job : jobs) {
+        addLocked(job, now);
+      }
+      takeInAndStart(now);
+    } finally {
+      release();
+    }
+  }
+
+  /** Adds a job, and begins it for this thread if it is its turn; returns null if it isn't, or it is refused. */
+  @Nullable
+  Runner addToRunHere(Job<?> job) {
+    acquire();
+    try {
+      long now = now();
+      addLocked(job, now);
+      takeIn(job.lane);
+      if (job.equals(next(now))) {
+        Runner runner = new Runner(Thread.currentThread());
+        begin(job, now, runner);
+        return runner;
+      }
+      tellPressure(job.lane);
+      start(now);
+      return null;
+    } finally {
+      release();
+    }
+  }
+
+  /** Needs the lock. */
+  private void addLocked(Job<?> job, long now) {
+    LaneState lane = job.lane;
+    job.queuedAt = now;
+    if (lane.arrived.add(job)) {
+      return;
+    }
+    // Those that it came with may not have to wait; and what has left since makes room.
+    takeIn(lane);
+    start(now);
+    takeIn(lane);
+    if (!lane.arrived.add(job)) {
+      lane.refused++;
+      job.refuse(shutDown ? Job.Refusal.SHUT_DOWN : Job.Refusal.FULL);
+    }
+  }
+
+  /** Needs the lock. */
+  private void takeInAndStart(long now) {
+    for (LaneState lane : turns.lanes()) {
+      if (!lane.arrived.isEmpty()) {
+        takeIn(lane);
+        tellPressure(lane);
+      }
+    }
+    start(now);
+  }
+
+  /** Needs the lock. What has arrived in a lane waits there from now on, and as many may arrive as there is room for then. */
+  private void takeIn(LaneState lane) {
+    for (Job<?> job : lane.arrived.takeAll(shutDown ? 0 : lane.room())) {
+      lane.submitted(job.queuedAt);
+      pending.taken();
+      tell(() -> new LaneEvent.Submitted(job.lane(), job.id(), job.task().name(), job.decision));
+      queue(job, job.queuedAt);
+      Duration within = job.task().within();
+      if (within != null) {
+        job.deadlineAlarm = alarms.after(job.deadline - now(),
+            () -> job.expire("its deadline, " + within + " after its submission, passed"));
+      }
+    }
+  }
+
+  /** Needs the lock. It waits for its turn from now on. */
+  void queue(Job<?> job, long now) {
+    job.lane.queue(job, now);
+    if (job.task().isOutside()) {
+      outside.put(job.id(), job);
+      tellOffered(job);
+    }
+  }
+
+  // Jobs run
+
+  /** Needs the lock. Gives places to those whose turn it is. */
+  void start(long now) {
+    Job<?> job = next(now);
+    if (!outside.isEmpty() && !stopped) {
+      turns.wanted(now).forEach(this::tellOffered);
+    }
+    for (; job != null; job = next(now)) {
+      JobRun run = new JobRun(threads);
+      run.runs(job);
+      begin(run, now);
+      starting.add(run);
+    }
+  }
+
+  private @Nullable Job<?> next(long now) {
+    if (stopped) {
+      return null;
+    }
+    Job<?> job = turns.next(now);
+    if (job == null) {
+      rateAlarm.at(turns.rateFreeAt(), now);
+    }
+    return job;
+  }
+
+  private void rateIsFree() {
+    acquire();
+    try {
+      rateAlarm.rang();
+      start(now());
+    } finally {
+      release();
+    }
+  }
+
+  /** Its thread begins after this, and so after it is written here who it is, or how it ended. */
+  private void begin(JobRun run, long now) {
+    begin(run.job(), now, run.runner());
+  }
+
+  private void begin(Job<?> job, long now, Runner runner) {
+    job.runner = runner;
+    begin(job, now, Alarms.nanos(job.lane.lane.timeout()));
+  }
+
+  /** Gives it a place for so long. */
+  private void begin(Job<?> job, long now, long nanos) {
+    turns.start(job, now);
+    setDue(job, now + nanos, now);
+    tell(() -> new LaneEvent.Started(job.lane(), job.id(), job.task().name(), job.attempt(),
+        Duration.ofNanos(now - job.queuedAt), job.task().payload()));
+    tellPressure(job.lane);
+  }
+
+  /** Needs the lock. Has its attempt end at another time. */
+  void setDue(Job<?> job, long due, long now) {
+    job.due = due;
+    attemptAlarm.at(due, now);
+  }
+
+  /** Has the attempts end that have taken too long. */
+  private void expireAttempts() {
+    List<Thread> ending = new ArrayList<>();
+    acquire();
+    try {
+      attemptAlarm.rang();
+      long now = now();
+      for (LaneState lane : turns.lanes()) {
+        for (Job<?> job : lane.running()) {
+          int attempt = job.attempt();
+          if (job.due <= now) {
+            // Each on its own, because who is told may wait for another of them.
+            ending.add(threads.newThread(() -> job.expire(attempt)));
+          } else {
+            attemptAlarm.at(job.due, now);
+          }
+        }
+      }
+    } finally {
+      release();
+    }
+    ending.forEach(Thread::start);
+  }
+
+  // Jobs end
+
+  /**
+   * Ends an attempt that has succeeded, and has the next job begin. To be called by the one who runs the attempt, once.
+   *
+   * @return false if it was over before
+   */
+  boolean succeedHere(Job<?> job, int attempt) {
+    JobRun next = null;
+    for (int i = 0; i < SPINS; i++) {
+      if (relay.isOpenFor(job.lane)) {
+        next = next == null ? new JobRun(threads) : next;
+        if (relay.passOn(job, attempt, next)) {
+          start(next);
+          return true;
+        }
+      }
+      if (!lock.tryLock()) {
+        Thread.onSpinWait();
+      } else if (!renewsRelay(job.lane)) {
+        enter();
+        return succeedLocked(job, attempt);
+      }
+    }
+    return succeed(job, attempt);
+  }
+
+  /** Has the relay go on, if it has come to the end of its line in this lane; then the lock is free again. */
+  private boolean renewsRelay(LaneState lane) {
+    if (!relay.isOpenFor(lane)) {
+      return false;
+    }
+    takeIn(lane);
+    List<Relay.Pass> passes = relay.renew(lane);
+    if (passes == null) {
+      return false;
+    }
+    try {
+      // Nobody else's turn has come, so that others may go on while it is entered.
+      enter(passes);
+    } finally {
+      lock.unlock();
+    }
+    takeInWhatHasArrived();
+    return true;
+  }
+
+  /**
+   * Ends an attempt that has succeeded, and has the next job begin.
+   *
+   * @return false if it was over before
+   */
+  boolean succeed(Job<?> job, int attempt) {
+    acquire();
+    return succeedLocked(job, attempt);
+  }
+
+  /** Releases the lock. */
+  private boolean succeedLocked(Job<?> job, int attempt) {
+    try {
+      if (!job.isRunning(attempt)) {
+        return false;
+      }
+      long now = now();
+      succeed(job, now);
+      start(now);
+      return true;
+    } finally {
+      release();
+    }
+  }
+
+  private void succeed(Job<?> job, long now) {
+    Duration ran = Duration.ofNanos(now - job.startedAt);
+    takeOut(job, now);
+    done(job);
+    job.lane.completed(now);
+    tell(() -> new LaneEvent.Completed(job.lane(), job.id(), job.task().name(), ran));
+  }
+
+  /** Needs the lock. Takes it out of where it is; it is to be put elsewhere, or to be {@link #done}. */
+  void takeOut(Job<?> job, long now) {
+    turns.takeOut(job, now);
+    job.runner = null;
+    job.claim = null;
+  }
+
+  /** Needs the lock; {@link Pending#told} is to be called when its caller has been told. */
+  void done(Job<?> job) {
+    job.become(Job.State.DONE);
+    if (job.task().isOutside()) {
+      outside.remove(job.id());
+    }
+    Alarms.cancel(job.deadlineAlarm);
+    Alarms.cancel(job.retryAlarm);
+  }
+
+  /** Needs the lock, and a job that is running. It waits for its next attempt. */
+  void retryLater(Job<?> job, long now, Supplier<LaneEvent> event) {
+    takeOut(job, now);
+    job.lane.retry(job);
+    tell(event);
+    // It takes of the room that those have who arrive.
+    takeIn(job.lane);
+    start(now);
+  }
+
+  // Workers outside
+
+  /** Needs the lock. The job for workers outside of this id; null if it is done. */
+  @Nullable
+  Job<?> outside(String id) {
+    return outside.get(id);
+  }
+
+  /** Needs the lock. Gives it to a worker for so long, if it waits and a place is free for its lane; returns whether it did. */
+  boolean beginOutside(Job<?> job, long now, long nanos) {
+    if (job.state() != Job.State.QUEUED || stopped) {
+      return false;
+    }
+    if (!turns.isFree(job.lane, now)) {
+      job.lane.wanted = true;
+      rateAlarm.at(turns.rateFreeAt(), now);
+      return false;
+    }
+    begin(job, now, nanos);
+    return true;
+  }
+
+  private void tellOffered(Job<?> job) {
+    tell(() -> new LaneEvent.Offered(job.lane(), job.id(), job.task().name(), job.task().payload()));
+  }
+
+  // The rest
+
+  /** Needs the lock, but for what never changes. */
+  Turns turns() {
+    return turns;
+  }
+
+  long now() {
+    return nanoTime.getAsLong();
+  }
+
+  /** Needs the lock. */
+  void tell(Supplier<LaneEvent> event) {
+    listeners.tell(event);
+  }
+
+  /** Needs the lock. */
+  void tellPressure(LaneState lane) {
+    LaneEvent.Pressure change = lane.pressure();
+    if (change != null) {
+      tell(() -> change);
+    }
+  }
+
+  /** Needs the lock. Takes in nothing more; returns false if it was so before. */
+  boolean shutDown() {
+    if (shutDown) {
+      return false;
+    }
+    shutDown = true;
+    turns.lanes().forEach(this::takeIn);
+    start(now());
+    return true;
+  }
+
+  /** Needs the lock. Starts nothing more. */
+  void stop() {
+    stopped = true;
+  }
+
+  /** Needs the lock. */
+  boolean isStopped() {
+    return stopped;
+  }
+
+  /** Calls the alarms off; those of what is running are set again when something begins. */
+  void close() {
+    acquire();
+    try {
+      attemptAlarm.rang();
+      rateAlarm.rang();
+    } finally {
+      release();
+    }
+  }
+}
