@@ -15,6 +15,12 @@ final class Arrivals {
   /** What has arrived, the latest first, and for how many more there is room; ends with one without a job. */
   private record Arrival(@Nullable Job<?> job, @Nullable Arrival before, int count, int room) {
 
+    /** Not of all that are before it. */
+    @Override
+    public String toString() {
+      return "Arrival[" + job + ", " + count + " in all, room for " + room + "]";
+    }
+
     static Arrival none(int room) {
       return new Arrival(null, null, 0, room);
     }

@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  * <li>A job that isn't done is in exactly one list of its lane, that of its state: those who wait ({@code QUEUED}), who run
  * ({@code RUNNING}), or who wait for the next attempt ({@code RETRYING}).
- * <li>{@link Turns} counts the jobs in state {@code RUNNING} and nothing else: whoever takes a job out of that state looks
- * for who is next, by {@link #start}.
+ * <li>{@link Turns} counts the jobs in state {@code RUNNING} and nothing else.
+ * <li>No job waits where a place is free for it: places are given before the lock is released.
  * </ol>
  * Events are told under the lock, so that they are in order; nothing foreign (tasks, futures, hooks) is called while it is held.
  */
@@ -54,6 +54,8 @@ final class Dispatcher {
   private final Alarms.Earliest rateAlarm;
   /** Those for workers outside that aren't done, by id. */
   private final Map<String, Job<?>> outside = new HashMap<>();
+  /** Whether jobs have come or gone since places were given. */
+  private boolean isDue;
   /** What was begun under the lock, to be started when it is free. */
   private List<JobRun> starting = new ArrayList<>();
   /** Nothing is taken in any more. */
@@ -79,32 +81,36 @@ final class Dispatcher {
   // The lock
 
   /**
-   * Takes the lock, and enters what was done without it. What is done under it takes less time than to park a thread and to wake
-   * it up, so it looks again first.
+   * Takes the lock, and catches up with what was done without it. What is done under it takes less time than to park a thread and to
+   * wake it up, so it looks again first.
    */
   void acquire() {
     for (int i = 0; i < SPINS; i++) {
       if (lock.tryLock()) {
-        enter();
+        catchUp();
         return;
       }
       Thread.onSpinWait();
     }
     lock.lock();
-    enter();
+    catchUp();
   }
 
-  /** Releases the lock, starts what was begun under it, and takes in what has arrived since it was taken. */
+  /** Gives places to those whose turn it is, releases the lock, and takes in what has arrived since it was taken. */
   void release() {
     leave();
     takeInWhatHasArrived();
   }
 
-  private void enter() {
+  /** Needs the lock, and releases it if it fails. */
+  private void catchUp() {
     try {
       enter(relay.close());
       if (turns.haveArrived()) {
-        takeInAndStart(now());
+        turns.lanes().forEach(this::takeIn);
+      }
+      if (isDue) {
+        givePlaces(now());
       }
     } catch (Throwable e) {
       // Whatever it is, others are not to wait for ever.
@@ -113,57 +119,72 @@ final class Dispatcher {
     }
   }
 
+  /** Needs the lock. */
   private void enter(List<Relay.Pass> passes) {
     for (Relay.Pass pass : passes) {
-      succeed(pass.ended(), pass.at());
+      complete(pass.ended(), pass.at());
       begin(pass.begun(), pass.at());
     }
   }
 
+  /** Needs the lock, and releases it. */
   private void leave() {
     List<JobRun> begun = List.of();
-    if (!starting.isEmpty()) {
-      begun = starting;
-      starting = new ArrayList<>();
-    }
-    if (!stopped && listeners.areNone()) {
-      openRelay();
-    }
-    lock.unlock();
-    begun.forEach(this::start);
-  }
-
-  private void start(JobRun run) {
     try {
-      starter.accept(run);
-    } catch (Throwable e) {
-      // There is no memory for it, say: who ends a job here still has its caller to tell.
-      Thread self = Thread.currentThread();
-      self.getUncaughtExceptionHandler().uncaughtException(self, e);
+      if (isDue) {
+        givePlaces(now());
+      }
+      openRelay();
+    } finally {
+      if (!starting.isEmpty()) {
+        begun = starting;
+        starting = new ArrayList<>();
+      }
+      lock.unlock();
+      begun.forEach(this::start);
     }
   }
 
+  /** Needs the lock, and that no job waits where a place is free. */
   private void openRelay() {
-    LaneState lane = turns.onlyLaneThatWaits();
+    LaneState lane = stopped || !listeners.areNone() ? null : turns.onlyLaneThatWaits();
     Job<?> first = lane == null ? null : lane.inside().oldestFirst().first();
     if (first != null) {
       relay.open(first.lane, first);
     }
   }
 
+  private void start(JobRun run) {
+    try {
+      starter.accept(run);
+    } catch (Throwable e) {
+      report(e);
+    }
+  }
+
+  /** Such as that there is no memory for a thread: who has ended a job here still has to tell its caller. */
+  private static void report(Throwable failure) {
+    Thread self = Thread.currentThread();
+    self.getUncaughtExceptionHandler().uncaughtException(self, failure);
+  }
+
   /** Unless somebody has the lock, who does it then; in a lane that the relay is open for, who ends there does. */
   private void takeInWhatHasArrived() {
-    for (int round = 0; isAwaited(); round++) {
-      if (round == MOST_ROUNDS) {
-        // This thread has other things to do.
-        threads.newThread(this::takeInWhatHasArrived).start();
-        return;
+    try {
+      for (int round = 0; isAwaited(); round++) {
+        if (round == MOST_ROUNDS) {
+          // This thread has other things to do.
+          threads.newThread(this::takeInWhatHasArrived).start();
+          return;
+        }
+        if (!lock.tryLock()) {
+          return;
+        }
+        catchUp();
+        leave();
       }
-      if (!lock.tryLock()) {
-        return;
-      }
-      enter();
-      leave();
+    } catch (Throwable e) {
+      report(e);
     }
   }
 
@@ -181,16 +202,16 @@ final class Dispatcher {
 
   /** Adds a job to its lane, or refuses it. */
   void add(Job<?> job) {
-    boolean isPlain = job.task().within() == null && !job.task().isOutside();
-    if (isPlain && job.lane.arrived.add(job)) {
+    // The alarm of one that has a deadline is set when it is taken in.
+    boolean mayWait = job.task().within() == null;
+    if (mayWait && job.lane.arrived.add(job)) {
       takeInWhatHasArrived();
       return;
     }
     acquire();
     try {
-      long now = now();
-      addLocked(job, now);
-      takeInAndStart(now);
+      admit(job, now());
+      takeIn(job.lane);
     } finally {
       release();
     }
@@ -202,9 +223,11 @@ final class Dispatcher {
     try {
       long now = now();
       for (Job<?> job : jobs) {
-        addLocked(job, now);
+        admit(job, now);
       }
-      takeInAndStart(now);
+      // Those that can begin at once, begin at the same time.
+      turns.lanes().forEach(this::takeIn);
+      givePlaces(now);
     } finally {
       release();
     }
@@ -216,47 +239,36 @@ final class Dispatcher {
     acquire();
     try {
       long now = now();
-      addLocked(job, now);
+      admit(job, now);
       takeIn(job.lane);
-      if (job.equals(next(now))) {
-        Runner runner = new Runner(Thread.currentThread());
-        begin(job, now, runner);
-        return runner;
+      if (!job.equals(next(now))) {
+        return null;
       }
-      tellPressure(job.lane);
-      start(now);
-      return null;
+      Runner runner = new Runner(Thread.currentThread());
+      begin(job, now, runner);
+      return runner;
     } finally {
       release();
     }
   }
 
-  /** Needs the lock. */
-  private void addLocked(Job<?> job, long now) {
+  /** Needs the lock. Adds a job to those that have arrived in its lane, or refuses it. */
+  private void admit(Job<?> job, long now) {
     LaneState lane = job.lane;
     job.queuedAt = now;
-    if (lane.arrived.add(job)) {
-      return;
-    }
-    // Those that it came with may not have to wait; and what has left since makes room.
-    takeIn(lane);
-    start(now);
-    takeIn(lane);
-    if (!lane.arrived.add(job)) {
-      lane.refused++;
-      job.refuse(shutDown ? Job.Refusal.SHUT_DOWN : Job.Refusal.FULL);
-    }
-  }
-
-  /** Needs the lock. */
-  private void takeInAndStart(long now) {
-    for (LaneState lane : turns.lanes()) {
-      if (!lane.arrived.isEmpty()) {
+    while (!lane.arrived.add(job)) {
+      takeIn(lane);
+      if (lane.room() == 0) {
+        // Those that have come before it may not have to wait.
+        givePlaces(now);
         takeIn(lane);
-        tellPressure(lane);
+      }
+      if (shutDown || lane.room() == 0) {
+        lane.refused++;
+        job.refuse(shutDown ? Job.Refusal.SHUT_DOWN : Job.Refusal.FULL);
+        return;
       }
     }
-    start(now);
   }
 
   /** Needs the lock. What has arrived in a lane waits there from now on, and as many may arrive as there is room for then. */
@@ -276,6 +288,7 @@ final class Dispatcher {
 
   /** Needs the lock. It waits for its turn from now on. */
   void queue(Job<?> job, long now) {
+    isDue = true;
     job.lane.queue(job, now);
     if (job.task().isOutside()) {
       outside.put(job.id(), job);
@@ -285,8 +298,10 @@ final class Dispatcher {
 
   // Jobs run
 
-  /** Needs the lock. Gives places to those whose turn it is. */
-  void start(long now) {
+  /** Needs the lock. Gives places to those whose turn it is, and tells which lanes are under pressure before and after. */
+  private void givePlaces(long now) {
+    isDue = false;
+    turns.lanes().forEach(this::tellPressure);
     Job<?> job = next(now);
     if (!outside.isEmpty() && !stopped) {
       turns.wanted(now).forEach(this::tellOffered);
@@ -299,6 +314,7 @@ final class Dispatcher {
     }
   }
 
+  /** Needs the lock. */
   private @Nullable Job<?> next(long now) {
     if (stopped) {
       return null;
@@ -314,28 +330,31 @@ final class Dispatcher {
     acquire();
     try {
       rateAlarm.rang();
-      start(now());
+      isDue = true;
     } finally {
       release();
     }
   }
 
-  /** Its thread begins after this, and so after it is written here who it is, or how it ended. */
+  /** Needs the lock. */
   private void begin(JobRun run, long now) {
     begin(run.job(), now, run.runner());
   }
 
+  /** Needs the lock. */
   private void begin(Job<?> job, long now, Runner runner) {
     job.runner = runner;
     begin(job, now, Alarms.nanos(job.lane.lane.timeout()));
   }
 
-  /** Gives it a place for so long. */
+  /** Needs the lock. Gives it a place for so long. */
   private void begin(Job<?> job, long now, long nanos) {
-    turns.start(job, now);
-    setDue(job, now + nanos, now);
+    // It may have been submitted after who has the lock looked what time it was.
+    long at = Math.max(now, job.queuedAt);
+    turns.start(job, at);
+    setDue(job, at + nanos, at);
     tell(() -> new LaneEvent.Started(job.lane(), job.id(), job.task().name(), job.attempt(),
-        Duration.ofNanos(now - job.queuedAt), job.task().payload()));
+        Duration.ofNanos(at - job.queuedAt), job.task().payload()));
     tellPressure(job.lane);
   }
 
@@ -388,32 +407,39 @@ final class Dispatcher {
       }
       if (!lock.tryLock()) {
         Thread.onSpinWait();
-      } else if (!renewsRelay(job.lane)) {
-        enter();
-        return succeedLocked(job, attempt);
+      } else if (renewRelay(job.lane)) {
+        lock.unlock();
+        takeInWhatHasArrived();
+      } else {
+        catchUp();
+        return succeedAndRelease(job, attempt);
       }
     }
     return succeed(job, attempt);
   }
 
-  /** Has the relay go on, if it has come to the end of its line in this lane; then the lock is free again. */
-  private boolean renewsRelay(LaneState lane) {
-    if (!relay.isOpenFor(lane)) {
-      return false;
-    }
-    takeIn(lane);
-    List<Relay.Pass> passes = relay.renew(lane);
-    if (passes == null) {
-      return false;
-    }
+  /**
+   * Has the relay go on if it has come to the end of its line in this lane; returns whether it had. Needs the lock, and releases it
+   * if it fails.
+   */
+  private boolean renewRelay(LaneState lane) {
     try {
-      // Nobody else's turn has come, so that others may go on while it is entered.
+      if (!relay.isOpenFor(lane)) {
+        return false;
+      }
+      takeIn(lane);
+      List<Relay.Pass> passes = relay.renew(lane);
+      if (passes == null) {
+        return false;
+      }
+      // Places are passed on meanwhile, but to none of those that are entered here, and no other place becomes free.
       enter(passes);
-    } finally {
+      return true;
+    } catch (Throwable e) {
+      // Whatever it is, others are not to wait for ever.
       lock.unlock();
+      throw e;
     }
-    takeInWhatHasArrived();
-    return true;
   }
 
   /**
@@ -423,26 +449,25 @@ final class Dispatcher {
    */
   boolean succeed(Job<?> job, int attempt) {
     acquire();
-    return succeedLocked(job, attempt);
+    return succeedAndRelease(job, attempt);
   }
 
-  /** Releases the lock. */
-  private boolean succeedLocked(Job<?> job, int attempt) {
+  /** Needs the lock, and releases it. */
+  private boolean succeedAndRelease(Job<?> job, int attempt) {
     try {
       if (!job.isRunning(attempt)) {
         return false;
       }
-      long now = now();
-      succeed(job, now);
-      start(now);
+      complete(job, now());
       return true;
     } finally {
       release();
     }
   }
 
-  private void succeed(Job<?> job, long now) {
-    Duration ran = Duration.ofNanos(now - job.startedAt);
+  /** Needs the lock. */
+  private void complete(Job<?> job, long now) {
+    Duration ran = Duration.ofNanos(Math.max(0, now - job.startedAt));
     takeOut(job, now);
     done(job);
     job.lane.completed(now);
@@ -451,6 +476,7 @@ final class Dispatcher {
 
   /** Needs the lock. Takes it out of where it is; it is to be put elsewhere, or to be {@link #done}. */
   void takeOut(Job<?> job, long now) {
+    isDue = true;
     turns.takeOut(job, now);
     job.runner = null;
     job.claim = null;
@@ -473,7 +499,6 @@ final class Dispatcher {
     tell(event);
     // It takes of the room that those have who arrive.
     takeIn(job.lane);
-    start(now);
   }
 
   // Workers outside
@@ -498,6 +523,7 @@ final class Dispatcher {
     return true;
   }
 
+  /** Needs the lock. */
   private void tellOffered(Job<?> job) {
     tell(() -> new LaneEvent.Offered(job.lane(), job.id(), job.task().name(), job.task().payload()));
   }
@@ -519,7 +545,7 @@ final class Dispatcher {
   }
 
   /** Needs the lock. */
-  void tellPressure(LaneState lane) {
+  private void tellPressure(LaneState lane) {
     LaneEvent.Pressure change = lane.pressure();
     if (change != null) {
       tell(() -> change);
@@ -533,7 +559,6 @@ final class Dispatcher {
     }
     shutDown = true;
     turns.lanes().forEach(this::takeIn);
-    start(now());
     return true;
   }
 

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Job<T extends @Nullable Object> {
 
+  /** Four at most, by {@link #STATE_BITS}. */
   enum State {
     QUEUED, RUNNING, RETRYING, DONE
   }
@@ -61,7 +62,7 @@ public final class Job<T extends @Nullable Object> {
   Refusal refusal;
   /** How long it has waited before this wait. */
   long waited;
-  /** Since when it waits; before it is taken in, when it was submitted. */
+  /** Since when it waits. Written without the lock when it is submitted, before anybody else knows of it. */
   long queuedAt;
   long startedAt;
   /** When the attempt that runs has taken too long. */

@@ -69,12 +69,13 @@ public final class LaneExecutor implements AutoCloseable {
       .factory();
   private final Alarms alarms;
   private final Listeners listeners = new Listeners();
-  /** Guarded by the dispatcher's lock, as is what follows. */
+  private final Dispatcher dispatcher;
+  private final Outside outside;
+
+  // Guarded by the executor's lock, which is the dispatcher's
   private final Pending pending = new Pending();
   private final DeadLetters deadLetters;
   private final Turns turns;
-  private final Dispatcher dispatcher;
-  private final Outside outside;
 
   private LaneExecutor(Builder builder) {
     this.prefix = Long.toString(new SecureRandom().nextLong(PREFIXES), Character.MAX_RADIX) + "-";
@@ -247,9 +248,8 @@ public final class LaneExecutor implements AutoCloseable {
       if (alarm == null) {
         interrupted = null;
       } else {
-        Runner runner = job.runner;
+        interrupted = toInterrupt(job.runner);
         retryLater(job, failure, pause, alarm, now);
-        interrupted = toInterrupt(runner);
       }
     } finally {
       dispatcher.release();
@@ -295,8 +295,6 @@ public final class LaneExecutor implements AutoCloseable {
       long now = nanoTime.getAsLong();
       dispatcher.takeOut(job, now);
       dispatcher.queue(job, now);
-      dispatcher.tellPressure(job.lane);
-      dispatcher.start(now);
     } finally {
       dispatcher.release();
     }
@@ -397,14 +395,11 @@ public final class LaneExecutor implements AutoCloseable {
         return null;
       }
       long now = nanoTime.getAsLong();
-      Runner runner = job.runner;
+      Runner interrupted = toInterrupt(job.runner);
       dispatcher.takeOut(job, now);
       dispatcher.done(job);
       job.failures.add(failure);
-      DeadLetter letter = account(job, failure, cancelled, at);
-      dispatcher.tellPressure(job.lane);
-      dispatcher.start(now);
-      return new Ending(job, toInterrupt(runner), letter);
+      return new Ending(job, interrupted, account(job, failure, cancelled, at));
     } finally {
       dispatcher.release();
     }
@@ -443,8 +438,9 @@ public final class LaneExecutor implements AutoCloseable {
   }
 
   /**
-   * Who is to be told that its attempt is over; null if there is none, or it is this thread. Needs the lock, in which the
-   * attempt has ended; {@link Runner#interrupt} is to be called without.
+   * Who is to be told that its attempt is over; null if there is none, or it is this thread. Needs the lock, before the attempt is
+   * ended, so that its thread never finds it over and no interrupt to wait for; {@link Runner#interrupt} is to be called
+   * without.
    */
   private static @Nullable Runner toInterrupt(@Nullable Runner runner) {
     if (runner == null || runner.isThisThread()) {

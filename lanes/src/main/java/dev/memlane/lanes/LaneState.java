@@ -9,6 +9,7 @@ final class LaneState {
 
   final Lane lane;
   final StartRate rate;
+  /** Needs no lock. */
   final Arrivals arrived;
   /** Those that wait for a place. */
   private final WaitingJobs inside = new WaitingJobs();

@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * place was passed on to are the oldest who wait.
  * <li>Each opening and each place passed on is an object of its own. So who replaces the latest by one that follows it knows that
  * the relay was not closed since the latest was read: what the lock guards is as it was then, but for what was passed on.
+ * <li>When it is renewed, what was passed on before is entered while it is open: those jobs stand before the new line in the queue,
+ * to the end of which others are added, and whether an attempt has ended is one write.
  * </ol>
  */
 final class Relay {
@@ -36,9 +38,18 @@ final class Relay {
     boolean isAtTheEnd() {
       return count == line.jobs.size();
     }
+
+    /** Not of all that are before it. */
+    @Override
+    public String toString() {
+      return "Position[" + count + " of " + line.jobs.size() + "]";
+    }
   }
 
-  /** So many cost as much under the lock as a few do without: who comes to the end of the line meanwhile has to wait. */
+  /**
+   * A shorter one would have the lock taken more often, and what is passed on in a longer one takes so long to be entered that others
+   * come to the end of the next line meanwhile, and have to wait.
+   */
   private static final int LONGEST_LINE = 64;
 
   private final LongSupplier nanoTime;

@@ -21,7 +21,7 @@ final class Runner {
     return thread.equals(Thread.currentThread());
   }
 
-  /** Says that {@link #interrupt} will be called. Needs the lock, in which the attempt has ended, so that it is said once. */
+  /** Says that {@link #interrupt} will be called. Needs the lock, in which the attempt is then ended, so that it is said once. */
   void interruptFollows() {
     interrupt = new CountDownLatch(1);
   }

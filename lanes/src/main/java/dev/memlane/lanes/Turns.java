@@ -91,8 +91,8 @@ final class Turns {
   }
 
   /**
-   * The lane of all that wait for a place, if it is one, and the next is always its oldest; null otherwise. None has to wait where a
-   * place is free.
+   * The lane of all that wait for a place, if it is one, nobody has arrived in another, and the next is always its oldest; null
+   * otherwise. To be asked when no job waits where a place is free for it.
    */
   @Nullable
   LaneState onlyLaneThatWaits() {
@@ -103,6 +103,11 @@ final class Turns {
           return null;
         }
         only = lane;
+      }
+    }
+    for (LaneState lane : inOrder) {
+      if (lane != only && !lane.arrived.isEmpty()) {
+        return null;
       }
     }
     return only;

@@ -392,6 +392,7 @@ class LaneExecutorTest {
     LaneExecutor executor = executor(1, Lane.of("a"));
     executor.submit("a", gated("first"));
     assertThat(nextBegun()).isEqualTo("first");
+    executor.submit("a", gated("second"));
     Job<String> late = executor.submit("a", gated("late").within(Duration.ofSeconds(3)));
 
     time.pass(Duration.ofSeconds(3));
@@ -399,8 +400,9 @@ class LaneExecutorTest {
     assertThat(failure(late.future())).isInstanceOf(LaneException.TimedOut.class).hasMessageContainingAll("late",
         "PT3S");
     open("first");
+    open("second");
     get(executor.drain());
-    assertThat(begun).isEmpty();
+    assertThat(begun).containsExactly("second");
   }
 
   @Test
@@ -670,6 +672,20 @@ class LaneExecutorTest {
       assertThat(events.stream().filter(event -> event instanceof LaneEvent.Pressure).toList())
           .containsExactly(new LaneEvent.Pressure("a", true, 8), new LaneEvent.Pressure("a", false, 5));
       assertThat(hanging.dropped()).isZero();
+      assertThat(listening.dropped()).isZero();
+    }
+  }
+
+  @Test
+  void pressure_ofALaneThatIsFilledAtOnceAndMore_isTold() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a").queueBound(10));
+    executor.submit("a", gated("first"));
+    BlockingQueue<LaneEvent> pressure = new LinkedBlockingQueue<>();
+    try (Subscription listening = executor.subscribe(event -> event instanceof LaneEvent.Pressure, pressure::add)) {
+      List<Task<String>> more = new ArrayList<>(Collections.nCopies(11, Task.of(() -> "more")));
+      assertThat(executor.submitAll("a", more).jobs().getLast().future()).isCompletedExceptionally();
+
+      assertThat(pressure.poll(30, TimeUnit.SECONDS)).isEqualTo(new LaneEvent.Pressure("a", true, 10));
       assertThat(listening.dropped()).isZero();
     }
   }

@@ -1,6 +1,7 @@
 package dev.memlane.lanes;
 
 import dev.memlane.testing.ManualScheduler;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -39,6 +40,7 @@ public class PlacesLincheckTest {
   private static final int QUEUE_BOUND = 4;
   private static final int FIRST_JOBS = 4;
   private static final int LAST_JOB = 7;
+  private static final Decision DECISION = new Decision(false, Decision.Reason.ALONE, 1, Duration.ZERO, Duration.ZERO);
 
   /** While places are passed on to the two that wait. */
   private static final List<String> IN_LINE = List.of("succeed 1 | succeed 2", "succeed 1; succeed 2 | cancel 3",
@@ -50,14 +52,18 @@ public class PlacesLincheckTest {
   private static final List<String> AT_THE_END_OF_THE_LINE = List.of("succeed 3 | succeed 4", "succeed 3 | cancel 5",
       "succeed 3 | cancel 4", "succeed 3 | submit 6", "succeed 3; succeed 4 | submit 6", "succeed 3 | counts",
       "succeed 3 | fail 4", "cancel 4 | cancel 5", "succeed 3 | submitBeside 7");
+  /** When one has arrived behind those in line. */
+  private static final List<String> BEHIND_THE_LINE = List.of("succeed 1; succeed 2 | cancel 1; submit 6");
   /** While places are free. */
   private static final List<String> IDLE = List.of("submit 5 | submit 6", "submit 5; submit 6 | submit 7",
-      "submit 5 | counts");
+      "submit 5 | counts", "runHere 5 | submit 6", "runHere 5 | submit 6; submit 7",
+      "submitBeside 5; submitBeside 6 | submitBeside 7");
 
   private final ManualScheduler time = new ManualScheduler();
   private final Map<Integer, JobRun> started = new ConcurrentHashMap<>();
   private final LaneExecutor executor = LaneExecutor.builder().scheduler(time).nanoTime(time::nanoTime)
-      .concurrency(PLACES + 1).lane(Lane.of(LANE).concurrency(PLACES).queueBound(QUEUE_BOUND)).lane(Lane.of(BESIDE))
+      .concurrency(PLACES + 3).lane(Lane.of(LANE).concurrency(PLACES).queueBound(QUEUE_BOUND))
+      .lane(Lane.of(BESIDE).queueBound(1))
       .starter(run -> started.put(Integer.valueOf(run.job().task().name()), run))
       .build();
   private final Map<Integer, Job<Integer>> jobs = new ConcurrentHashMap<>();
@@ -77,21 +83,33 @@ public class PlacesLincheckTest {
     return add(LANE, number);
   }
 
-  /** To the other lane, which always has a place for one. */
+  /** To the other lane, which always has places, but room for no more than one that waits. */
   @Operation(params = "job")
   public boolean submitBeside(int number) {
     return add(BESIDE, number);
   }
 
   private boolean add(String lane, int number) {
-    Job<Integer> job = executor.submit(lane, Task.of(() -> {
+    Job<Integer> job = executor.submit(lane, task(number));
+    jobs.put(number, job);
+    return job.refusal == null;
+  }
+
+  /** Returns whether it ran at once. */
+  @Operation(params = "job")
+  public boolean runHere(int number) {
+    Job<Integer> job = executor.runHere(LANE, task(number), DECISION);
+    jobs.put(number, job);
+    return job.future().isDone() && job.refusal == null;
+  }
+
+  private Task<Integer> task(int number) {
+    return Task.of(() -> {
       if (failing.contains(number)) {
         throw new IllegalStateException("no");
       }
       return number;
-    }).named(Integer.toString(number)));
-    jobs.put(number, job);
-    return job.refusal == null;
+    }).named(Integer.toString(number));
   }
 
   /** Lets it run, if it has been started; returns whether it has. */
@@ -151,6 +169,7 @@ public class PlacesLincheckTest {
   void places_twoThingsAtTheSameTime_areAsIfOneCameAfterTheOther() {
     ModelCheckingOptions options = LincheckScenarios.options(OneThreadsPlaces.class, 30);
     add(options, "", IN_LINE);
+    add(options, "submit 5", BEHIND_THE_LINE);
     add(options, "succeed 1; succeed 2; submit 5", AT_THE_END_OF_THE_LINE);
     add(options, "succeed 1; succeed 2; succeed 3; succeed 4", IDLE);
     options.check(PlacesLincheckTest.class);
@@ -190,6 +209,16 @@ public class PlacesLincheckTest {
     public boolean submitBeside(int number) {
       submitted++;
       return beside.add(number) && begun.add(number);
+    }
+
+    public boolean runHere(int number) {
+      if (queued.isEmpty() && running.size() < PLACES) {
+        submitted++;
+        completed++;
+        return true;
+      }
+      submit(number);
+      return false;
     }
 
     private void start() {
