@@ -50,7 +50,7 @@ final class Relay {
    * A shorter one would have the lock taken more often, and what is passed on in a longer one takes so long to be entered that others
    * come to the end of the next line meanwhile, and have to wait.
    */
-  private static final int LONGEST_LINE = 64;
+  static final int LONGEST_LINE = 64;
 
   private final LongSupplier nanoTime;
   /** Null while it is closed. */

@@ -7,8 +7,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -130,7 +128,7 @@ final class ToolRun<A, R> {
   /** Whether all that was handed over was, for the processors to share it. */
   private boolean isShared;
   /** Holds each unit that was handed over once at most. */
-  private final BlockingQueue<Unit<A, R>> ended = new LinkedBlockingQueue<>();
+  private final Ended<Unit<A, R>> ended = new Ended<>();
 
   ToolRun(LaneExecutor lanes, Map<String, Tool<A, R>> tools, Costs costs, List<ToolCall<A>> asked) {
     this.lanes = lanes;
@@ -208,16 +206,31 @@ final class ToolRun<A, R> {
       decide();
     }
     Unit<A, R> mine = here.poll();
+    boolean waited = false;
     if (mine != null) {
       runHere(mine);
     } else if (ended.isEmpty()) {
-      Unit<A, R> awaited = ended.take();
-      measureHandOver(awaited);
-      settle(awaited);
+      ended.await(isFollowed() ? 1 : handedOver.size());
+      waited = true;
     }
     for (Unit<A, R> unit = ended.poll(); unit != null; unit = ended.poll()) {
+      if (waited && handedOver.size() == 1) {
+        measureHandOver(unit);
+      }
       settle(unit);
     }
+  }
+
+  /** Whether a call waits for one that was handed over. */
+  private boolean isFollowed() {
+    for (Unit<A, R> unit : handedOver) {
+      for (Call<A, R> call : unit.calls) {
+        if (!call.followers.isEmpty()) {
+          return true;
+        }
+      }
+    }
+    return false;
   }
 
   // Where it runs
@@ -364,7 +377,7 @@ final class ToolRun<A, R> {
    */
   private void measureHandOver(Unit<A, R> last) {
     List<Unit<A, R>> units = together;
-    if (handedOver.size() > 1 || units.isEmpty()) {
+    if (units.isEmpty()) {
       return;
     }
     together = List.of();
