@@ -54,6 +54,9 @@ final class Dispatcher {
   private final Alarms.Earliest rateAlarm;
   /** Those for workers outside that aren't done, by id. */
   private final Map<String, Job<?>> outside = new HashMap<>();
+  /** What time it is for who has the lock, once he has asked. */
+  private long now;
+  private boolean knowsNow;
   /** Whether jobs have come or gone since places were given. */
   private boolean isDue;
   /** What was begun under the lock, to be started when it is free. */
@@ -105,16 +108,21 @@ final class Dispatcher {
   /** Needs the lock, and releases it if it fails. */
   private void catchUp() {
     try {
-      enter(relay.close());
-      if (turns.haveArrived()) {
-        turns.lanes().forEach(this::takeIn);
+      List<Relay.Pass> passes = relay.close();
+      if (!passes.isEmpty()) {
+        enter(passes);
+      }
+      for (LaneState lane : turns.lanes()) {
+        if (!lane.arrived.isEmpty()) {
+          takeIn(lane);
+        }
       }
       if (isDue) {
-        givePlaces(now());
+        givePlaces();
       }
     } catch (Throwable e) {
       // Whatever it is, others are not to wait for ever.
-      lock.unlock();
+      unlock();
       throw e;
     }
   }
@@ -132,7 +140,7 @@ final class Dispatcher {
     List<JobRun> begun = List.of();
     try {
       if (isDue) {
-        givePlaces(now());
+        givePlaces();
       }
       openRelay();
     } finally {
@@ -140,9 +148,14 @@ final class Dispatcher {
         begun = starting;
         starting = new ArrayList<>();
       }
-      lock.unlock();
+      unlock();
       begun.forEach(this::start);
     }
+  }
+
+  private void unlock() {
+    knowsNow = false;
+    lock.unlock();
   }
 
   /** Needs the lock, and that no job waits where a place is free. */
@@ -210,7 +223,7 @@ final class Dispatcher {
     }
     acquire();
     try {
-      admit(job, now());
+      admit(job);
       takeIn(job.lane);
     } finally {
       release();
@@ -221,13 +234,12 @@ final class Dispatcher {
   void addAll(List<? extends Job<?>> jobs) {
     acquire();
     try {
-      long now = now();
       for (Job<?> job : jobs) {
-        admit(job, now);
+        admit(job);
       }
-      // Those that can begin at once, begin at the same time.
-      turns.lanes().forEach(this::takeIn);
-      givePlaces(now);
+      if (!jobs.isEmpty()) {
+        takeIn(jobs.getFirst().lane);
+      }
     } finally {
       release();
     }
@@ -238,29 +250,36 @@ final class Dispatcher {
   Runner addToRunHere(Job<?> job) {
     acquire();
     try {
-      long now = now();
-      admit(job, now);
-      takeIn(job.lane);
-      if (!job.equals(next(now))) {
+      if (shutDown || stopped || !isNext(job.lane)) {
+        admit(job);
+        takeIn(job.lane);
         return null;
       }
+      job.queuedAt = now();
+      take(job);
       Runner runner = new Runner(Thread.currentThread());
-      begin(job, now, runner);
+      begin(job, now(), runner);
       return runner;
     } finally {
       release();
     }
   }
 
+  /** Needs the lock. Whether it is the turn of one that comes to this lane now. */
+  private boolean isNext(LaneState lane) {
+    // Those that wait in other lanes can't begin: otherwise they had. Those that have arrived since have come after it.
+    return lane.inside().size() == 0 && lane.room() > 0 && turns.isFree(lane, now());
+  }
+
   /** Needs the lock. Adds a job to those that have arrived in its lane, or refuses it. */
-  private void admit(Job<?> job, long now) {
+  private void admit(Job<?> job) {
     LaneState lane = job.lane;
-    job.queuedAt = now;
+    job.queuedAt = now();
     while (!lane.arrived.add(job)) {
       takeIn(lane);
       if (lane.room() == 0) {
         // Those that have come before it may not have to wait.
-        givePlaces(now);
+        givePlaces();
         takeIn(lane);
       }
       if (shutDown || lane.room() == 0) {
@@ -274,21 +293,31 @@ final class Dispatcher {
   /** Needs the lock. What has arrived in a lane waits there from now on, and as many may arrive as there is room for then. */
   private void takeIn(LaneState lane) {
     for (Job<?> job : lane.arrived.takeAll(shutDown ? 0 : lane.room())) {
-      lane.submitted(job.queuedAt);
-      pending.taken();
-      tell(() -> new LaneEvent.Submitted(job.lane(), job.id(), job.task().name(), job.decision));
-      queue(job, job.queuedAt);
-      Duration within = job.task().within();
-      if (within != null) {
-        job.deadlineAlarm = alarms.after(job.deadline - now(),
-            () -> job.expire("its deadline, " + within + " after its submission, passed"));
-      }
+      take(job);
+      isDue = true;
     }
   }
 
-  /** Needs the lock. It waits for its turn from now on. */
-  void queue(Job<?> job, long now) {
+  /** Needs the lock. */
+  private void take(Job<?> job) {
+    job.lane.submitted(job.queuedAt);
+    pending.taken();
+    tell(() -> new LaneEvent.Submitted(job.lane(), job.id(), job.task().name(), job.decision));
+    put(job, job.queuedAt);
+    Duration within = job.task().within();
+    if (within != null) {
+      job.deadlineAlarm = alarms.after(job.deadline - now(),
+          () -> job.expire("its deadline, " + within + " after its submission, passed"));
+    }
+  }
+
+  /** Needs the lock. It waits for its turn again. */
+  void queue(Job<?> job) {
     isDue = true;
+    put(job, now());
+  }
+
+  private void put(Job<?> job, long now) {
     job.lane.queue(job, now);
     if (job.task().isOutside()) {
       outside.put(job.id(), job);
@@ -299,9 +328,12 @@ final class Dispatcher {
   // Jobs run
 
   /** Needs the lock. Gives places to those whose turn it is, and tells which lanes are under pressure before and after. */
-  private void givePlaces(long now) {
+  private void givePlaces() {
     isDue = false;
-    turns.lanes().forEach(this::tellPressure);
+    long now = now();
+    for (LaneState lane : turns.lanes()) {
+      tellPressure(lane);
+    }
     Job<?> job = next(now);
     if (!outside.isEmpty() && !stopped) {
       turns.wanted(now).forEach(this::tellOffered);
@@ -408,7 +440,7 @@ final class Dispatcher {
       if (!lock.tryLock()) {
         Thread.onSpinWait();
       } else if (renewRelay(job.lane)) {
-        lock.unlock();
+        unlock();
         takeInWhatHasArrived();
       } else {
         catchUp();
@@ -437,7 +469,7 @@ final class Dispatcher {
       return true;
     } catch (Throwable e) {
       // Whatever it is, others are not to wait for ever.
-      lock.unlock();
+      unlock();
       throw e;
     }
   }
@@ -535,8 +567,13 @@ final class Dispatcher {
     return turns;
   }
 
+  /** Needs the lock. What time it is; the same until the lock is released. */
   long now() {
-    return nanoTime.getAsLong();
+    if (!knowsNow) {
+      now = nanoTime.getAsLong();
+      knowsNow = true;
+    }
+    return now;
   }
 
   /** Needs the lock. */

@@ -241,7 +241,7 @@ public final class LaneExecutor implements AutoCloseable {
       if (!job.isRunning(attempt)) {
         return false;
       }
-      long now = nanoTime.getAsLong();
+      long now = dispatcher.now();
       Duration pause = pause(job);
       ScheduledFuture<?> alarm = mayRetry(job) ? alarms.after(Alarms.nanos(pause), () -> again(job)) : null;
       retried = alarm != null;
@@ -292,9 +292,9 @@ public final class LaneExecutor implements AutoCloseable {
       if (job.state() != Job.State.RETRYING) {
         return;
       }
-      long now = nanoTime.getAsLong();
+      long now = dispatcher.now();
       dispatcher.takeOut(job, now);
-      dispatcher.queue(job, now);
+      dispatcher.queue(job);
     } finally {
       dispatcher.release();
     }
@@ -304,7 +304,7 @@ public final class LaneExecutor implements AutoCloseable {
   void expire(Job<?> job, int attempt) {
     dispatcher.acquire();
     try {
-      long now = nanoTime.getAsLong();
+      long now = dispatcher.now();
       if (job.isRunning(attempt) && job.due > now) {
         // Its lease was renewed meanwhile.
         dispatcher.setDue(job, job.due, now);
@@ -394,7 +394,7 @@ public final class LaneExecutor implements AutoCloseable {
       if (job.state() == Job.State.DONE) {
         return null;
       }
-      long now = nanoTime.getAsLong();
+      long now = dispatcher.now();
       Runner interrupted = toInterrupt(job.runner);
       dispatcher.takeOut(job, now);
       dispatcher.done(job);
@@ -525,7 +525,7 @@ public final class LaneExecutor implements AutoCloseable {
   public List<LaneStats> stats() {
     dispatcher.acquire();
     try {
-      long now = nanoTime.getAsLong();
+      long now = dispatcher.now();
       return turns.lanes().stream().map(lane -> lane.stats(now)).toList();
     } finally {
       dispatcher.release();

@@ -80,16 +80,6 @@ final class Turns {
     return best;
   }
 
-  /** Whether jobs have arrived in any lane, and nobody has taken them in. */
-  boolean haveArrived() {
-    for (LaneState lane : inOrder) {
-      if (!lane.arrived.isEmpty()) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   /**
    * The lane of all that wait for a place, if it is one, nobody has arrived in another, and the next is always its oldest; null
    * otherwise. To be asked when no job waits where a place is free for it.
@@ -104,6 +94,9 @@ final class Turns {
         }
         only = lane;
       }
+    }
+    if (only == null) {
+      return null;
     }
     for (LaneState lane : inOrder) {
       if (lane != only && !lane.arrived.isEmpty()) {

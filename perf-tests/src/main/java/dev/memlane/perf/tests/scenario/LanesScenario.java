@@ -446,6 +446,7 @@ public final class LanesScenario implements Scenario {
     Findings findings = bench.findings();
     double worst = Double.MAX_VALUE;
     double worstOfTwo = Double.MAX_VALUE;
+    double worstShare = Double.MAX_VALUE;
     for (int calls : bench.quick() ? new int[]{16} : new int[]{4, 16}) {
       String parameter = parameter(work, calls);
       bench.say(parameter);
@@ -461,9 +462,12 @@ public final class LanesScenario implements Scenario {
       }
       worst = Math.min(worst, findings.ratio(MICROS, parameter, LOOP, TOOLS));
       worstOfTwo = Math.min(worstOfTwo, findings.ratio(MICROS, parameter, LOOP, TWO_THREADS));
+      worstShare = Math.min(worstShare, findings.ratio(MICROS, parameter, TWO_THREADS, TOOLS));
     }
     findings.judge("calls " + name + ", on " + CORES + " cores: times as fast as a loop", worst, Bar.atLeast(1.8),
         !bench.quick() && Runtime.getRuntime().availableProcessors() == CORES);
+    findings.judge("calls " + name + ": share of what two plain threads reach, whatever that is", worstShare,
+        Bar.atLeast(0.95), !bench.quick());
     findings.note(String.format("Two plain threads are %.2f times as fast as a loop with calls %s.", worstOfTwo, name));
   }
 
