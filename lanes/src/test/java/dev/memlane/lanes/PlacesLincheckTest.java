@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Timeout;
  * jobs from the beginning, called by numbers that they are given here. Two run, as many as may in their lane, two wait, and there
  * is room for two more.
  */
-@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 400, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 @Param(name = "job", gen = IntGen.class, conf = "1:7")
 public class PlacesLincheckTest {
 
@@ -167,7 +167,7 @@ public class PlacesLincheckTest {
 
   @Test
   void places_twoThingsAtTheSameTime_areAsIfOneCameAfterTheOther() {
-    ModelCheckingOptions options = LincheckScenarios.options(OneThreadsPlaces.class, 30);
+    ModelCheckingOptions options = LincheckScenarios.options(OneThreadsPlaces.class, 20);
     add(options, "", IN_LINE);
     add(options, "submit 5", BEHIND_THE_LINE);
     add(options, "succeed 1; succeed 2; submit 5", AT_THE_END_OF_THE_LINE);

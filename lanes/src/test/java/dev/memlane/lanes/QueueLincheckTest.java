@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Timeout;
  * the beginning, and all are called by numbers that they are given here. The first two are claimed, and a place is
  * left for one more; the other two wait, and there is room for one more. The first is not tried again when it fails.
  */
-@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 400, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 @Param(name = "claimed", gen = IntGen.class, conf = "1:2")
 @Param(name = "job", gen = IntGen.class, conf = "1:4")
 @Param(name = "added", gen = IntGen.class, conf = "5:6")
