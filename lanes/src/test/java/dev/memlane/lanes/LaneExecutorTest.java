@@ -388,6 +388,25 @@ class LaneExecutorTest {
   }
 
   @Test
+  void task_thatGotThePlaceOfAnother_isTimedOutFromItsOwnBeginning() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a").timeout(Duration.ofSeconds(10)));
+    executor.submit("a", gated("first"));
+    Job<String> second = executor.submit("a", gated("second"));
+    executor.submit("a", gated("third"));
+    assertThat(nextBegun()).isEqualTo("first");
+    time.pass(Duration.ofSeconds(5));
+    open("first");
+    assertThat(nextBegun()).isEqualTo("second");
+
+    // Nobody but the alarms looks at the executor meanwhile.
+    time.pass(Duration.ofSeconds(10));
+
+    assertThat(failure(second.future())).isInstanceOf(LaneException.TimedOut.class);
+    assertThat(nextBegun()).isEqualTo("third");
+    assertThat(stats(executor, "a").running()).isEqualTo(1);
+  }
+
+  @Test
   void deadline_ofAWaitingTask_failsIt_andItIsNotRun() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a"));
     executor.submit("a", gated("first"));
