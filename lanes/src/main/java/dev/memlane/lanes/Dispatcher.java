@@ -171,14 +171,9 @@ final class Dispatcher {
     try {
       starter.accept(run);
     } catch (Throwable e) {
-      report(e);
+      // Such as that there is no memory for a thread: who has ended a job here still has to tell its caller.
+      Uncaught.report(e);
     }
-  }
-
-  /** Such as that there is no memory for a thread: who has ended a job here still has to tell its caller. */
-  private static void report(Throwable failure) {
-    Thread self = Thread.currentThread();
-    self.getUncaughtExceptionHandler().uncaughtException(self, failure);
   }
 
   /** Unless somebody has the lock, who does it then; in a lane that the relay is open for, who ends there does. */
@@ -197,7 +192,8 @@ final class Dispatcher {
         leave();
       }
     } catch (Throwable e) {
-      report(e);
+      // It is about others' jobs: who has ended one here still has to tell its caller.
+      Uncaught.report(e);
     }
   }
 

@@ -432,8 +432,7 @@ public final class LaneExecutor implements AutoCloseable {
       onDeadLetter.accept(letter);
     } catch (Throwable e) {
       // The hook's fault, whatever it is, must not keep those waiting who drain.
-      Thread self = Thread.currentThread();
-      self.getUncaughtExceptionHandler().uncaughtException(self, e);
+      Uncaught.report(e);
     }
   }
 

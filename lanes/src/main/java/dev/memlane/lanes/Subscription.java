@@ -54,8 +54,7 @@ public final class Subscription implements AutoCloseable {
       }
     } catch (Throwable e) {
       // The listener's fault, whatever it is; the next event may be better taken.
-      Thread self = Thread.currentThread();
-      self.getUncaughtExceptionHandler().uncaughtException(self, e);
+      Uncaught.report(e);
     }
   }
 
