@@ -63,9 +63,11 @@ public final class LanesScenario implements Scenario {
   /** As many no-op tasks are submitted, then waited for: half of what a lane has waiting at most, unless told otherwise. */
   private static final int OUTSTANDING = 5_000;
   private static final long PORTION_NANOS = 50_000;
-  /** Half of what a single thread submits in small portions, beside what it measures: 880,000 a second on two cores. */
-  private static final double MOST_LOAD = 440_000;
+  /** Half of what a single thread submits in small portions, beside what it measures: 1,040,000 a second on two cores. */
+  private static final double MOST_LOAD = 520_000;
   private static final int CORES = 2;
+  private static final double FASTER = 1.8;
+  private static final double SHARE_OF_TWO = 0.95;
 
   @Override
   public String name() {
@@ -464,11 +466,15 @@ public final class LanesScenario implements Scenario {
       worstOfTwo = Math.min(worstOfTwo, findings.ratio(MICROS, parameter, LOOP, TWO_THREADS));
       worstShare = Math.min(worstShare, findings.ratio(MICROS, parameter, TWO_THREADS, TOOLS));
     }
-    findings.judge("calls " + name + ", on " + CORES + " cores: times as fast as a loop", worst, Bar.atLeast(1.8),
+    // Two plain threads need no executor: where the machine doesn't let them be so fast, nothing else is.
+    findings.judge("calls " + name + ", on " + CORES + " cores: times as fast as a loop", worst,
+        Bar.atLeast(Math.min(FASTER, SHARE_OF_TWO * worstOfTwo)),
         !bench.quick() && Runtime.getRuntime().availableProcessors() == CORES);
     findings.judge("calls " + name + ": share of what two plain threads reach, whatever that is", worstShare,
-        Bar.atLeast(0.95), !bench.quick());
-    findings.note(String.format("Two plain threads are %.2f times as fast as a loop with calls %s.", worstOfTwo, name));
+        Bar.atLeast(SHARE_OF_TWO), !bench.quick());
+    findings.note(String.format(
+        "Two plain threads are %.2f times as fast as a loop with calls %s; %.1f is asked for where they reach it.",
+        worstOfTwo, name, FASTER));
   }
 
   /** How long a list takes in each way, at most, in its quickest tenth of so many turns. */
