@@ -13,7 +13,7 @@ public final class Bench {
 
   private static final int ROUNDS = 5;
   private static final int QUICK_ROUNDS = 2;
-  private static final double QUICKER = 0.3;
+  private static final double QUICKER = 0.25;
 
   private final boolean quick;
   private final Path directory;
