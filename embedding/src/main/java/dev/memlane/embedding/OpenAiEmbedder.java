@@ -12,6 +12,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -182,14 +183,19 @@ public final class OpenAiEmbedder implements MeteredEmbedder {
   private EndpointException refusal(HttpResponse<byte[]> response, RateLimitHeaders headers) {
     int status = response.statusCode();
     String said = quote(messages.readError(response.body()));
-    return new EndpointException(Failure.ofStatus(status), this + " answered with status " + status + hint(status)
+    Failure failure = Failure.ofStatus(status, new String(response.body(), StandardCharsets.UTF_8));
+    return new EndpointException(failure, this + " answered with status " + status + hint(failure, status)
         + (said.isEmpty() ? "" : ": " + said), headers.pause(), null);
   }
 
-  private static String hint(int status) {
+  private static String hint(Failure failure, int status) {
+    if (failure != Failure.DENIED) {
+      return "";
+    }
     return switch (status) {
       case 401, 403 -> " (check its key)";
       case 404 -> " (check its address and the model's name)";
+      case 429 -> " (check the credit of its account)";
       default -> "";
     };
   }

@@ -140,6 +140,29 @@ class OpenAiEmbedderTest {
   }
 
   @Test
+  void embed_outOfCredit_isDenied() {
+    key.fault(Fault.OUT_OF_CREDIT);
+    try (OpenAiEmbedder embedder = client()) {
+      EndpointException failure = failure(embedder.embed(List.of("a")));
+
+      assertThat(failure.failure()).isEqualTo(Failure.DENIED);
+      assertThat(failure).hasMessageContainingAll("status 429", "check the credit", "You exceeded your current quota");
+    }
+  }
+
+  @Test
+  void pool_outOfCredit_failsAtOnceAndSaysWhy() {
+    key.fault(Fault.OUT_OF_CREDIT);
+    try (BatchingEmbedder embedder = pool(EndpointLimits.none().concurrency(1), SECRET)) {
+      assertThat(embed(embedder, 1)).singleElement()
+          .satisfies(failure -> assertThat(failure).hasMessageContaining("check the credit"));
+
+      assertThat(embedder.stats().endpoints().getFirst().state()).isEqualTo(EndpointState.OUT);
+      assertThat(embedder.stats().endpoints().getFirst().requests()).isEqualTo(1);
+    }
+  }
+
+  @Test
   void embed_badKey_isDeniedWithoutTellingIt() {
     try (OpenAiEmbedder embedder = client("sk-wrong-secret").build()) {
       EndpointException failure = failure(embedder.embed(List.of("a")));
@@ -262,7 +285,7 @@ class OpenAiEmbedderTest {
   }
 
   @ParameterizedTest
-  @EnumSource(value = Fault.class, mode = EnumSource.Mode.EXCLUDE, names = {"ZERO", "SHUFFLED"})
+  @EnumSource(value = Fault.class, mode = EnumSource.Mode.EXCLUDE, names = {"ZERO", "SHUFFLED", "OUT_OF_CREDIT"})
   void pool_oneOfThreeEndpointsIsBad_noOperationFails_andItIsFoundOut(Fault fault) {
     provider.key("two");
     provider.key("three");

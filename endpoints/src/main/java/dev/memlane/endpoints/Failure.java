@@ -12,7 +12,10 @@ public enum Failure {
   /** It accepted the request and didn't answer in time. */
   TIMED_OUT,
 
-  /** It refuses whoever has this key (401, 403), or isn't what it was taken for (404): no request has a chance there. */
+  /**
+   * It refuses whoever has this key (401, 403) or whose account has no credit left, or isn't what it was taken for (404): no
+   * request has a chance there.
+   */
   DENIED,
 
   /** It refuses what it was asked, such as a text that it doesn't take (400, 413, 422): nobody else would take it. */
@@ -21,17 +24,28 @@ public enum Failure {
   /** Nobody says. It may as well be the request's fault as the endpoint's. */
   UNKNOWN;
 
+  private static final int TOO_MANY_REQUESTS = 429;
+  private static final String OUT_OF_CREDIT = "insufficient_quota";
+
   /**
    * What an HTTP status other than success means. Of those that blame the client, all but a few concern how the endpoint
    * was set up, such as 404 for a path or a model that isn't there: as with a wrong key, no request has a chance.
    */
   public static Failure ofStatus(int status) {
     return switch (status) {
-      case 429 -> BUSY;
+      case TOO_MANY_REQUESTS -> BUSY;
       case 400, 413, 422 -> REFUSED;
       case 408, 409, 425 -> UNAVAILABLE;
       default -> status >= 400 && status < 500 ? DENIED : UNAVAILABLE;
     };
+  }
+
+  /**
+   * The same, with what the answer said. The API's providers tell by one word in it whether a 429 is for now, or until somebody
+   * pays: OpenAI's "Error codes".
+   */
+  public static Failure ofStatus(int status, String said) {
+    return status == TOO_MANY_REQUESTS && said.contains(OUT_OF_CREDIT) ? DENIED : ofStatus(status);
   }
 
   /** Whether the same request may succeed if it is sent again, perhaps to another endpoint. */

@@ -197,6 +197,9 @@ public final class EmbeddingProvider implements AutoCloseable {
     if (fault == Fault.ERROR) {
       return new Answer(500, error("The server had an error"), true);
     }
+    if (fault == Fault.OUT_OF_CREDIT) {
+      return new Answer(429, error("You exceeded your current quota", "insufficient_quota"), true);
+    }
     if (request.texts.stream().anyMatch(key.poison)) {
       return new Answer(400, error("This input is not allowed"), true);
     }
@@ -256,7 +259,11 @@ public final class EmbeddingProvider implements AutoCloseable {
   }
 
   private static String error(String message) {
-    return "{\"error\":{\"message\":\"" + message + "\",\"type\":\"test\"}}";
+    return error(message, "test");
+  }
+
+  private static String error(String message, String type) {
+    return "{\"error\":{\"message\":\"" + message + "\",\"type\":\"" + type + "\"}}";
   }
 
   private static void answer(HttpExchange exchange, Answer answer) throws IOException {
@@ -285,7 +292,9 @@ public final class EmbeddingProvider implements AutoCloseable {
     /** Answers with vectors of three numbers. */
     WRONG_DIMENSION,
     /** Answers with zeros. */
-    ZERO
+    ZERO,
+    /** Answers with status 429, and that nobody has paid. */
+    OUT_OF_CREDIT
   }
 
   /** A key: its limits, its latency, and what it has seen. The setters return it and may be called at any time. */

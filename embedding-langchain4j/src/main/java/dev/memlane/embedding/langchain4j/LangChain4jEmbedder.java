@@ -23,6 +23,7 @@ import dev.memlane.model.InvalidInputException;
 import java.io.IOException;
 import java.net.http.HttpTimeoutException;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -113,7 +114,7 @@ public final class LangChain4jEmbedder implements MeteredEmbedder {
       if (failure == Failure.DENIED) {
         // Some providers repeat the key in their answer, which is the message of what was thrown.
         return new EndpointException(failure, "model " + model + " was denied (" + cause.getClass().getSimpleName()
-            + "); check its key, its address and its name", null);
+            + "); check its key, the credit of its account, its address and its name", null);
       }
       if (failure != null) {
         return new EndpointException(failure, describe(cause), thrown);
@@ -129,7 +130,7 @@ public final class LangChain4jEmbedder implements MeteredEmbedder {
 
   private static @Nullable Failure failure(Throwable thrown) {
     return switch (thrown) {
-      case RateLimitException e -> Failure.BUSY;
+      case RateLimitException e -> Failure.ofStatus(429, said(e));
       case TimeoutException e -> Failure.TIMED_OUT;
       case HttpTimeoutException e -> Failure.TIMED_OUT;
       case AuthenticationException e -> Failure.DENIED;
@@ -140,10 +141,15 @@ public final class LangChain4jEmbedder implements MeteredEmbedder {
       case InternalServerException e -> Failure.UNAVAILABLE;
       case UnresolvedModelServerException e -> Failure.UNAVAILABLE;
       case RetriableException e -> Failure.UNAVAILABLE;
-      case HttpException e -> Failure.ofStatus(e.statusCode());
+      case HttpException e -> Failure.ofStatus(e.statusCode(), said(e));
       case IOException e -> Failure.UNAVAILABLE;
       default -> null;
     };
+  }
+
+  /** The provider's answer, of those that have one. */
+  private static String said(Throwable thrown) {
+    return Objects.requireNonNullElse(thrown.getMessage(), "");
   }
 
   @Override

@@ -80,6 +80,8 @@ class LangChain4jEmbedderTest {
     assertThat(failure(embedder(SECRET).embed(List.of("a"))).failure()).isEqualTo(Failure.UNAVAILABLE);
     key.fault(null).concurrency(0);
     assertThat(failure(embedder(SECRET).embed(List.of("a"))).failure()).isEqualTo(Failure.BUSY);
+    key.fault(EmbeddingProvider.Fault.OUT_OF_CREDIT).concurrency(1);
+    assertThat(failure(embedder(SECRET).embed(List.of("a"))).failure()).isEqualTo(Failure.DENIED);
     EndpointException denied = failure(embedder("sk-wrong-secret").embed(List.of("a")));
     assertThat(denied.failure()).isEqualTo(Failure.DENIED);
     assertThat(denied).hasMessageContaining("check its key").hasMessageNotContaining("sk-wrong-secret").hasNoCause();
