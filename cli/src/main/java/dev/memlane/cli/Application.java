@@ -1,6 +1,7 @@
 package dev.memlane.cli;
 
 import dev.memlane.model.MemlaneException;
+import dev.memlane.orchestrator.SearchRequest;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -42,12 +43,13 @@ final class Application implements Runnable {
   /** Does what the command line says and returns the exit status. */
   int run(String... arguments) {
     CommandLine commandLine = new CommandLine(this);
-    commandLine.setCaseInsensitiveEnumValuesAllowed(true);
     for (Object command : commands()) {
       commandLine.addSubcommand(command);
     }
-    commandLine.setUsageHelpWidth(Layout.COLUMNS).setCaseInsensitiveEnumValuesAllowed(true)
-        .setUnmatchedOptionsArePositionalParams(false)
+    ConstantNames.register(commandLine, CommonOptions.EmbedderName.class);
+    ConstantNames.register(commandLine, SearchRequest.Mode.class);
+    ConstantNames.register(commandLine, EvalMode.class);
+    commandLine.setUsageHelpWidth(Layout.COLUMNS).setUnmatchedOptionsArePositionalParams(false)
         .setOut(new PrintWriter(context.console().out(), false, StandardCharsets.UTF_8))
         .setErr(new PrintWriter(context.console().err(), true, StandardCharsets.UTF_8))
         .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))

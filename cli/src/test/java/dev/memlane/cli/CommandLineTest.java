@@ -324,6 +324,14 @@ class CommandLineTest {
   }
 
   @Test
+  void unknownMode_isRefusedWithThoseThereAre() {
+    Run run = run("search", "sea", "--mode", "foo");
+
+    assertThat(run.status()).isEqualTo(2);
+    assertThat(run.err()).contains("'--mode'", "it must be one of hybrid, semantic, lexical, but is 'foo'");
+  }
+
+  @Test
   void eval_forPeople_isATable_andAPageIfAskedFor() throws IOException {
     Path page = shared.resolve("recall.html");
 
