@@ -1,6 +1,7 @@
 package dev.memlane.lanes;
 
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /**
@@ -17,6 +18,8 @@ import java.util.stream.Stream;
  */
 public record Access(List<String> reads, List<String> writes) {
 
+  /** Of more, each path's wholes are looked up instead. */
+  private static final int FEW_PAIRS = 64;
   private static final Access NOTHING = new Access(List.of(), List.of());
   private static final Access EVERYTHING = new Access(List.of(), List.of(""));
 
@@ -35,10 +38,12 @@ public record Access(List<String> reads, List<String> writes) {
     return EVERYTHING;
   }
 
+  /** Reads these paths. */
   public static Access reads(String... paths) {
     return new Access(List.of(paths), List.of());
   }
 
+  /** Writes these paths, and may read them. */
   public static Access writes(String... paths) {
     return new Access(List.of(), List.of(paths));
   }
@@ -65,9 +70,26 @@ public record Access(List<String> reads, List<String> writes) {
   }
 
   private static boolean overlap(List<String> some, List<String> others) {
+    if ((long) some.size() * others.size() > FEW_PAIRS) {
+      return isAnyPartOf(some, Set.copyOf(others)) || isAnyPartOf(others, Set.copyOf(some));
+    }
     for (String one : some) {
       for (String other : others) {
         if (isPartOf(one, other) || isPartOf(other, one)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private static boolean isAnyPartOf(List<String> paths, Set<String> wholes) {
+    for (String path : paths) {
+      if (wholes.contains("") || wholes.contains(path)) {
+        return true;
+      }
+      for (int slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+        if (wholes.contains(path.substring(0, slash)) || wholes.contains(path.substring(0, slash + 1))) {
           return true;
         }
       }

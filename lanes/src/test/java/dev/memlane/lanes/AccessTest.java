@@ -3,9 +3,12 @@ package dev.memlane.lanes;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AccessTest {
 
@@ -46,6 +49,37 @@ class AccessTest {
     assertConflict(both, both);
     assertNoConflict(both, Access.reads("a", "b", "x"));
     assertNoConflict(both, Access.writes("x", "d/f"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void conflictsWith_manyPaths_isThatOfAnyTwo(long seed) {
+    Random random = new Random(seed);
+    int conflicts = 0;
+    for (int round = 0; round < 2_000; round++) {
+      List<String> some = paths(random);
+      List<String> others = paths(random);
+      boolean expected = some.stream().anyMatch(
+          one -> others.stream().anyMatch(other -> Access.writes(one).conflictsWith(Access.reads(other))));
+
+      assertThat(new Access(List.of(), some).conflictsWith(new Access(others, List.of())))
+          .as("seed %s: %s and %s", seed, some, others).isEqualTo(expected);
+      conflicts += expected ? 1 : 0;
+    }
+    assertThat(conflicts).as("seed %s", seed).isBetween(200, 1_800);
+  }
+
+  /** Enough that they are not compared one by one. */
+  private static List<String> paths(Random random) {
+    return Stream.generate(() -> path(random)).limit(10).toList();
+  }
+
+  private static String path(Random random) {
+    String path = random.nextInt(300) == 0 ? "" : random.nextInt(40) + (random.nextBoolean() ? "/" : "");
+    for (int i = random.nextInt(3); i > 0; i--) {
+      path += (path.endsWith("/") ? "" : "/") + random.nextInt(12);
+    }
+    return path;
   }
 
   @Test
