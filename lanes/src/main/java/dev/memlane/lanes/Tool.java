@@ -60,7 +60,7 @@ public final class Tool<A, R> {
 
   private Tool(String name, Work<A, R> work, String lane, boolean idempotent, Function<A, Access> access,
       @Nullable Duration within) {
-    this.name = name;
+    this.name = Objects.requireNonNull(name, "name");
     this.work = work;
     this.lane = lane;
     this.idempotent = idempotent;
@@ -74,17 +74,21 @@ public final class Tool<A, R> {
 
   /** A tool that is run for each call. */
   public static <A, R> Tool<A, R> of(String name, Handler<A, R> handler) {
-    return new Tool<>(name, new Work.OneByOne<>(handler));
+    return new Tool<>(name, new Work.OneByOne<>(Objects.requireNonNull(handler, "handler")));
   }
 
-  /** A tool that is run once for all calls of it that can go at the same time. */
+  /**
+   * A tool that is run once for all calls of it that can go at the same time. If every call fails, and not by a
+   * {@link ToolException}, it has failed with what the first one threw: it is tried again if it is idempotent, and kept as a dead
+   * letter. If only some fail, they alone do, and are not kept.
+   */
   public static <A, R> Tool<A, R> batched(String name, BatchHandler<A, R> handler) {
-    return new Tool<>(name, new Work.Together<>(handler));
+    return new Tool<>(name, new Work.Together<>(Objects.requireNonNull(handler, "handler")));
   }
 
   /** A tool whose calls wait for a worker outside, who is given the arguments; see {@link LaneExecutor#outside()}. */
   public static <A, R> Tool<A, R> outside(String name, Class<R> type) {
-    return new Tool<>(name, new Work.Outside<>(Objects.requireNonNull(type, "type")));
+    return new Tool<>(name, new Work.Outside<>(Task.boxed(type)));
   }
 
   /** Where it runs. */

@@ -1,5 +1,6 @@
 package dev.memlane.lanes;
 
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -105,6 +106,13 @@ final class ToolRun<A, R> {
       return work == null ? null : work.attempt();
     }
 
+    /** What one that has taken too long has taken at least, by the executor's clock. */
+    double nanosAllowed() {
+      Duration timeout = Objects.requireNonNull(job).lane.lane.timeout();
+      Duration within = tool.within();
+      return Alarms.nanos(within != null && within.compareTo(timeout) < 0 ? within : timeout);
+    }
+
     /** Not more than zero if it has not begun here. */
     double nanosSoFar() {
       return work == null ? 0 : work.nanosSoFar();
@@ -150,8 +158,8 @@ final class ToolRun<A, R> {
     try {
       return new Call<>(asked, tool,
           Objects.requireNonNull(tool.access(asked.arguments()), "a tool's access must not be null"));
-    } catch (RuntimeException | StackOverflowError e) {
-      // Such as for arguments that can't be read: what they are about nobody knows, so it isn't run.
+    } catch (Throwable e) {
+      // Whatever it is, such as for arguments that can't be read: what they are about nobody knows, so it isn't run.
       Call<A, R> call = new Call<>(asked, tool, Access.nothing());
       call.fail(e);
       return call;
@@ -407,7 +415,7 @@ final class ToolRun<A, R> {
     handedOver.remove(unit);
     double nanos = unit.nanosSoFar();
     if (nanos > 0) {
-      unit.measured(nanos);
+      unit.measured(unit.failure instanceof LaneException.TimedOut ? Math.max(nanos, unit.nanosAllowed()) : nanos);
     }
     for (int i = 0; i < unit.calls.size(); i++) {
       Call<A, R> call = unit.calls.get(i);

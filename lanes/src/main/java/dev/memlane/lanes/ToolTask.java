@@ -75,7 +75,7 @@ final class ToolTask<A, R> {
     }
   }
 
-  private List<ToolResult<R>> results(List<Callable<R>> answers) throws InterruptedException {
+  private List<ToolResult<R>> results(List<Callable<R>> answers) throws Exception {
     if (answers.size() != calls.size()) {
       throw new IllegalStateException(tool + " was given " + calls.size() + " calls and answered " + answers.size());
     }
@@ -83,7 +83,26 @@ final class ToolTask<A, R> {
     for (int i = 0; i < calls.size(); i++) {
       results.add(result(calls.get(i), answers.get(i)));
     }
+    requireAnyDone(results);
     return results;
+  }
+
+  /** One of which nothing was done has failed as a whole, if not because all was asked in a way that can't be done. */
+  private static <R> void requireAnyDone(List<ToolResult<R>> results) throws Exception {
+    Throwable first = null;
+    for (ToolResult<R> result : results) {
+      if (!(result instanceof ToolResult.Failure<R> failure) || failure.failure() instanceof ToolException) {
+        return;
+      }
+      first = first == null ? failure.failure() : first;
+    }
+    switch (first) {
+      case null -> {
+      }
+      case Exception exception -> throw exception;
+      case Error error -> throw error;
+      default -> throw new IllegalStateException(first);
+    }
   }
 
   private static <A, R> ToolResult<R> result(ToolCall<A> call, Callable<R> answer) throws InterruptedException {

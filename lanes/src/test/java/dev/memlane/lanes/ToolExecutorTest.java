@@ -367,7 +367,7 @@ class ToolExecutorTest {
   @Test
   void run_argumentsThatCanNotBeRead_isAFailure_andTheToolIsNotRun() throws Exception {
     AtomicInteger runs = new AtomicInteger();
-    NumberFormatException thrown = new NumberFormatException("no number");
+    AssertionError thrown = new AssertionError("no number");
     Tool<String, String> picky = Tool.<String, String>of("picky", argument -> {
       runs.incrementAndGet();
       return argument;
@@ -561,6 +561,31 @@ class ToolExecutorTest {
     assertThat(failure(results.get(1))).hasMessage("which?");
     assertThat(failure(results.get(2))).isInstanceOf(NullPointerException.class);
     assertThat(results.getLast()).isEqualTo(new ToolResult.Success<>("many b", "many", "B"));
+  }
+
+  @Test
+  void run_aBatchedTool_whoseAnswersAllFail_hasFailed_andIsKept() throws Exception {
+    LaneExecutor lanes = lanes();
+    AtomicInteger runs = new AtomicInteger();
+    IllegalStateException thrown = new IllegalStateException("nobody is there");
+    ToolException wrong = new ToolException("there is no such file");
+    Tool<String, String> many = Tool.<String, String>batched("many", arguments -> {
+      runs.incrementAndGet();
+      return arguments.stream().<Callable<String>>map(argument -> () -> {
+        throw argument.equals("wrong") ? wrong : thrown;
+      }).toList();
+    }).lane("execute").accessing(argument -> Access.nothing());
+    ToolExecutor<String, String> tools = ToolExecutor.of(lanes, List.of(many));
+
+    assertThat(tools.run(calls("many a", "many b"))).extracting(ToolExecutorTest::failure).containsExactly(thrown,
+        thrown);
+    assertThat(lanes.deadLetters()).singleElement()
+        .satisfies(letter -> assertThat(letter.failures()).containsExactly(thrown));
+
+    assertThat(tools.run(calls("many a", "many wrong"))).extracting(ToolExecutorTest::failure).containsExactly(thrown,
+        wrong);
+    assertThat(lanes.deadLetters()).hasSize(1);
+    assertThat(runs).hasValue(2);
   }
 
   @Test

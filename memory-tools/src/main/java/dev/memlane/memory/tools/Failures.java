@@ -16,16 +16,21 @@ final class Failures {
   static RuntimeException asAsked(MemlaneException failure) {
     boolean lasting = switch (failure) {
       case InvalidInputException invalid -> true;
-      case MemoryWriteException write -> switch (write.outcome()) {
-        case WriteOutcome.Refused refused -> refused.cause() instanceof InvalidInputException;
-        case WriteOutcome.Conflict conflict -> true;
-        case WriteOutcome.NotFound notFound -> true;
-        case WriteOutcome.WasDeleted wasDeleted -> true;
-        default -> false;
-      };
+      case MemoryWriteException write -> isLasting(write.outcome());
       default -> false;
     };
     return lasting ? new ToolException(describe(failure), failure) : failure;
+  }
+
+  /** Whether asking again for the same would have no other outcome. */
+  static boolean isLasting(WriteOutcome outcome) {
+    return switch (outcome) {
+      case WriteOutcome.Refused refused -> refused.cause() instanceof InvalidInputException;
+      case WriteOutcome.Conflict conflict -> true;
+      case WriteOutcome.NotFound notFound -> true;
+      case WriteOutcome.WasDeleted wasDeleted -> true;
+      default -> false;
+    };
   }
 
   static String describe(Throwable failure) {

@@ -208,7 +208,7 @@ public final class MemoryTools {
     return switch (outcome) {
       case WriteOutcome.Stored(Memory stored) -> Answers.added(stored, false);
       case WriteOutcome.DuplicateOf(Memory there) -> Answers.added(there, true);
-      default -> throw new MemoryWriteException(outcome, null);
+      default -> throw Failures.asAsked(new MemoryWriteException(outcome, null));
     };
   }
 
@@ -235,7 +235,13 @@ public final class MemoryTools {
   private String addBatch(String json) {
     List<Item> items = items(json);
     List<NewMemory> memories = items.stream().flatMap(item -> Stream.ofNullable(item.memory)).toList();
-    Iterator<WriteOutcome> outcomes = memory.addMemories(memories).iterator();
+    List<WriteOutcome> written = memory.addMemories(memories);
+    if (!written.isEmpty() && written.size() == items.size()
+        && written.stream().noneMatch(outcome -> outcome.succeeded() || Failures.isLasting(outcome))) {
+      // Nothing can be stored just now, so that it isn't the items that have failed.
+      throw new MemoryWriteException(written.getFirst(), null);
+    }
+    Iterator<WriteOutcome> outcomes = written.iterator();
     return Answers.results(items.stream().map(item -> item.error == null
         ? result(outcomes.next())
         : Answers.failed(item.error)).toList());

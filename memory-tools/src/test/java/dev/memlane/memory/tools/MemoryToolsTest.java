@@ -333,11 +333,15 @@ class MemoryToolsTest {
   }
 
   @Test
-  void closedMemory_isToldToTheModel() throws Exception {
+  void closedMemory_isToldToTheModel_andWhatWasAskedIsKept() throws Exception {
     memory.close();
 
-    assertThat(run("memory_add", "{\"content\": \"x\"}", "memory_search", "{\"query\": \"x\"}"))
+    assertThat(run("memory_add", "{\"content\": \"x\"}", "memory_add", "{\"content\": \"y\"}", "memory_add_batch",
+        "{\"memories\": [{\"content\": \"x\"}]}", "memory_search", "{\"query\": \"x\"}"))
         .allSatisfy(text -> assertThat(text).startsWith("Error: "));
+
+    assertThat(lanes.deadLetters()).extracting(letter -> letter.task().name())
+        .containsExactlyInAnyOrder("memory_add", "memory_add_batch", "memory_search");
   }
 
   @Test
