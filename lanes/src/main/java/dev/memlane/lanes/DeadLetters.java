@@ -1,35 +1,49 @@
 package dev.memlane.lanes;
 
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** The newest dead letters, so many at most. Guarded by the executor's lock. */
 final class DeadLetters {
 
+  /** A dead letter, and the how manieth it is. */
+  record Kept(long number, DeadLetter letter) {}
+
   private final int most;
-  private final Deque<DeadLetter> letters = new ArrayDeque<>();
+  private final TreeMap<Long, DeadLetter> letters = new TreeMap<>();
+  private long added;
 
   DeadLetters(int most) {
     this.most = most;
   }
 
   void add(DeadLetter letter) {
-    letters.addLast(letter);
+    putBack(new Kept(added++, letter));
+  }
+
+  /** Puts one that was taken where it was, unless there are enough that are newer. */
+  void putBack(Kept kept) {
+    letters.put(kept.number(), kept.letter());
     if (letters.size() > most) {
-      letters.removeFirst();
+      letters.pollFirstEntry();
     }
   }
 
   @Nullable
-  DeadLetter take(String id) {
-    DeadLetter letter = letters.stream().filter(one -> one.id().equals(id)).findFirst().orElse(null);
-    letters.remove(letter);
-    return letter;
+  Kept take(String id) {
+    for (Map.Entry<Long, DeadLetter> one : letters.entrySet()) {
+      if (one.getValue().id().equals(id)) {
+        letters.remove(one.getKey());
+        return new Kept(one.getKey(), one.getValue());
+      }
+    }
+    return null;
   }
 
+  /** The oldest first. */
   List<DeadLetter> all() {
-    return List.copyOf(letters);
+    return List.copyOf(letters.values());
   }
 }

@@ -330,15 +330,15 @@ final class Dispatcher {
     for (LaneState lane : turns.lanes()) {
       tellPressure(lane);
     }
-    Job<?> job = next(now);
-    if (!outside.isEmpty() && !stopped) {
-      turns.wanted(now).forEach(this::tellOffered);
-    }
-    for (; job != null; job = next(now)) {
+    for (Job<?> job = next(now); job != null; job = next(now)) {
       JobRun run = new JobRun(threads);
       run.runs(job);
       begin(run, now);
       starting.add(run);
+    }
+    if (!outside.isEmpty() && !stopped) {
+      turns.wanted(now).forEach(this::tellOffered);
+      rateAlarm.at(turns.rateFreeAt(), now);
     }
   }
 
@@ -394,7 +394,7 @@ final class Dispatcher {
 
   /** Has the attempts end that have taken too long. */
   private void expireAttempts() {
-    List<Thread> ending = new ArrayList<>();
+    List<Runnable> ending = new ArrayList<>();
     acquire();
     try {
       attemptAlarm.rang();
@@ -404,7 +404,7 @@ final class Dispatcher {
           int attempt = job.attempt();
           if (job.due <= now) {
             // Each on its own, because who is told may wait for another of them.
-            ending.add(threads.newThread(() -> job.expire(attempt)));
+            ending.add(() -> job.expire(attempt));
           } else {
             attemptAlarm.at(job.due, now);
           }
@@ -413,7 +413,7 @@ final class Dispatcher {
     } finally {
       release();
     }
-    ending.forEach(Thread::start);
+    ending.forEach(alarms::atOnce);
   }
 
   // Jobs end

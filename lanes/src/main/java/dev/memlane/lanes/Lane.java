@@ -12,12 +12,13 @@ import java.util.List;
  *
  * @param name what tasks are submitted to
  * @param priority whose tasks go first when there are more than may run; higher is sooner
- * @param concurrency the most tasks of this lane that run at the same time; at least 1
+ * @param concurrency the most tasks of this lane that run at the same time, within what the executor allows for all; at least 1
  * @param reserved how many of all places are kept for this lane; from 0 to its concurrency
  * @param queueBound how many tasks may wait, those for their next attempt included, for another to be taken; at least 1
  * @param timeout how long an attempt may run
  * @param attempts how often a task is run at most that says it is idempotent; at least 1
- * @param firstPause how long before the second attempt; twice as long each time, up to a minute, less up to half at random
+ * @param firstPause how long before the second attempt; twice as long each time, up to a minute (or this, if it is longer), less up
+ * to half at random
  * @param startsPerMinute the most starts in any minute; 0 for no limit
  */
 public record Lane(String name, int priority, int concurrency, int reserved, int queueBound, Duration timeout,
@@ -56,34 +57,42 @@ public record Lane(String name, int priority, int concurrency, int reserved, int
         of("generate").concurrency(2).startsPerMinute(60).timeout(Duration.ofMinutes(10)));
   }
 
+  /** Whose tasks go first; higher is sooner. */
   public Lane priority(int priority) {
     return new Lane(name, priority, concurrency, reserved, queueBound, timeout, attempts, firstPause, startsPerMinute);
   }
 
+  /** The most tasks that run at the same time. */
   public Lane concurrency(int concurrency) {
     return new Lane(name, priority, concurrency, reserved, queueBound, timeout, attempts, firstPause, startsPerMinute);
   }
 
+  /** How many places are kept for it. */
   public Lane reserved(int reserved) {
     return new Lane(name, priority, concurrency, reserved, queueBound, timeout, attempts, firstPause, startsPerMinute);
   }
 
+  /** How many tasks may wait. */
   public Lane queueBound(int queueBound) {
     return new Lane(name, priority, concurrency, reserved, queueBound, timeout, attempts, firstPause, startsPerMinute);
   }
 
+  /** How long an attempt may run. */
   public Lane timeout(Duration timeout) {
     return new Lane(name, priority, concurrency, reserved, queueBound, timeout, attempts, firstPause, startsPerMinute);
   }
 
+  /** How often an idempotent task is run at most. */
   public Lane attempts(int attempts) {
     return new Lane(name, priority, concurrency, reserved, queueBound, timeout, attempts, firstPause, startsPerMinute);
   }
 
+  /** How long before the second attempt. */
   public Lane firstPause(Duration firstPause) {
     return new Lane(name, priority, concurrency, reserved, queueBound, timeout, attempts, firstPause, startsPerMinute);
   }
 
+  /** The most starts in any minute; 0 for no limit. */
   public Lane startsPerMinute(int startsPerMinute) {
     return new Lane(name, priority, concurrency, reserved, queueBound, timeout, attempts, firstPause, startsPerMinute);
   }

@@ -35,6 +35,11 @@ public sealed interface LaneEvent {
       implements
         LaneEvent {}
 
+  /**
+   * A task has succeeded.
+   *
+   * @param ran how long its last attempt took
+   */
   record Completed(String lane, String id, String task, Duration ran) implements LaneEvent {}
 
   /** A task has failed for good. */
@@ -43,13 +48,18 @@ public sealed interface LaneEvent {
   /** A task has failed for good because it took too long, or because its deadline passed. */
   record TimedOut(String lane, String id, String task, Throwable failure) implements LaneEvent {}
 
+  /** A task was given up by its caller, whatever it was doing. */
   record Cancelled(String lane, String id, String task) implements LaneEvent {}
 
   /** A task that has failed for good is kept among the dead letters. */
   record DeadLettered(String lane, String id, String task) implements LaneEvent {}
 
-  /** A lane's queue is four fifths full or more; or, after that, half full or less. */
-  record Pressure(String lane, boolean on, int queued) implements LaneEvent {}
+  /**
+   * A lane's queue is four fifths full or more; or, after that, half full or less.
+   *
+   * @param waiting for their turn, or for their next attempt
+   */
+  record Pressure(String lane, boolean on, int waiting) implements LaneEvent {}
 
   /** Nothing is queued, running, or waiting for its next attempt. */
   record Idle(@Nullable String lane) implements LaneEvent {}

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -22,6 +23,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,8 +54,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LaneExecutor implements AutoCloseable {
 
+  private static final int CONCURRENCY = 16;
   private static final Duration GRACE = Duration.ofSeconds(10);
-  private static final Duration LONGEST_PAUSE = Duration.ofMinutes(1);
+  private static final long LONGEST_PAUSE = Duration.ofMinutes(1).toNanos();
   private static final int MOST_DOUBLINGS = 20;
   private static final int DEEPEST_CAUSE = 20;
   /** Eight digits. */
@@ -84,12 +87,21 @@ public final class LaneExecutor implements AutoCloseable {
     this.onDeadLetter = builder.onDeadLetter;
     this.alarms = new Alarms(builder.scheduler, threads);
     this.deadLetters = new DeadLetters(builder.mostDeadLetters);
-    this.turns = new Turns(builder.concurrency, builder.lanes.isEmpty() ? Lane.defaults() : builder.lanes,
+    List<Lane> lanes = builder.allLanes();
+    this.turns = new Turns(builder.concurrency == 0 ? enough(lanes) : builder.concurrency, lanes,
         builder.nanoTime.getAsLong());
     this.dispatcher = new Dispatcher(turns, nanoTime, threads, builder.starter, alarms, listeners, pending);
     this.outside = new Outside(this, dispatcher);
   }
 
+  /** So many places that each lane may have what it allows while it is the only one. */
+  private static int enough(List<Lane> lanes) {
+    int reserved = lanes.stream().mapToInt(Lane::reserved).sum();
+    return lanes.stream().mapToInt(lane -> lane.concurrency() - lane.reserved() + reserved).reduce(CONCURRENCY,
+        Math::max);
+  }
+
+  /** Begins with the default lanes and settings. */
   public static Builder builder() {
     return new Builder();
   }
@@ -189,6 +201,7 @@ public final class LaneExecutor implements AutoCloseable {
       result = Objects.requireNonNull(job.task().work()).call();
     } catch (Throwable e) {
       // Whatever it is, its place is given back and its caller told.
+      leaveNoInterrupt(borrowed);
       boolean ended = attemptFailed(job, attempt, e);
       if (ended && borrowed != null && isInterrupt(e)) {
         // Nobody has interrupted the task, so it was its submitter who was meant.
@@ -196,12 +209,16 @@ public final class LaneExecutor implements AutoCloseable {
       }
       return;
     }
-    if (borrowed == null) {
-      // What the task may have left behind is not for those who go on from its result.
-      boolean unused = Thread.interrupted();
-    }
+    leaveNoInterrupt(borrowed);
     if (dispatcher.succeedHere(job, attempt)) {
       answer(job, result);
+    }
+  }
+
+  private static void leaveNoInterrupt(@Nullable Runner borrowed) {
+    if (borrowed == null) {
+      // What the task may have left behind is not for those who go on from its end.
+      boolean unused = Thread.interrupted();
     }
   }
 
@@ -277,13 +294,11 @@ public final class LaneExecutor implements AutoCloseable {
   }
 
   private static Duration pause(Job<?> job) {
-    Duration first = job.lane.lane.firstPause();
-    Duration longest = LONGEST_PAUSE;
-    if (first.compareTo(LONGEST_PAUSE) < 0) {
-      Duration doubled = first.multipliedBy(1L << Math.min(MOST_DOUBLINGS, job.attempt() - 1));
-      longest = doubled.compareTo(LONGEST_PAUSE) < 0 ? doubled : LONGEST_PAUSE;
-    }
-    return longest.minusNanos(ThreadLocalRandom.current().nextLong(longest.toNanos() / 2 + 1));
+    long first = Alarms.nanos(job.lane.lane.firstPause());
+    long longest = Math.max(first, LONGEST_PAUSE);
+    int doublings = Math.min(MOST_DOUBLINGS, job.attempt() - 1);
+    long pause = first > longest >> doublings ? longest : first << doublings;
+    return Duration.ofNanos(pause - ThreadLocalRandom.current().nextLong(pause / 2 + 1));
   }
 
   private void again(Job<?> job) {
@@ -474,15 +489,15 @@ public final class LaneExecutor implements AutoCloseable {
    * @return the new job; empty if there is no dead letter of this id
    */
   public Optional<Job<?>> replay(String id) {
-    DeadLetter letter = takeDeadLetter(id);
-    if (letter == null) {
+    DeadLetters.Kept kept = takeDeadLetter(id);
+    if (kept == null) {
       return Optional.empty();
     }
-    Job<?> job = submit(letter.lane(), letter.task());
+    Job<?> job = submit(kept.letter().lane(), kept.letter().task());
     if (job.refusal != null) {
       dispatcher.acquire();
       try {
-        deadLetters.add(letter);
+        deadLetters.putBack(kept);
       } finally {
         dispatcher.release();
       }
@@ -495,7 +510,7 @@ public final class LaneExecutor implements AutoCloseable {
     return takeDeadLetter(id) != null;
   }
 
-  private @Nullable DeadLetter takeDeadLetter(String id) {
+  private DeadLetters.@Nullable Kept takeDeadLetter(String id) {
     dispatcher.acquire();
     try {
       return deadLetters.take(id);
@@ -507,14 +522,35 @@ public final class LaneExecutor implements AutoCloseable {
   // Looking at it
 
   /**
-   * Tells a listener of the events that pass a filter, in their order, on a thread of its own.
+   * Tells a listener of the events that pass a filter, in their order, on a thread of its own, which runs the filter too. Of all
+   * events 10,000 may be on their way; more are dropped, whether or not they would pass, and counted by
+   * {@link Subscription#dropped}. While anybody listens, ends of tasks wait for the executor's lock, which takes part of its
+   * throughput.
    *
    * @return ends it when it is closed
    */
   public Subscription subscribe(Predicate<LaneEvent> filter, Consumer<LaneEvent> listener) {
+    return subscribe(Set.of(LaneEvent.class), filter, listener);
+  }
+
+  /**
+   * The same for events of some kinds only: others take no room, and are not counted when they are dropped. So who listens for
+   * what is rare misses none of it among many others.
+   *
+   * @param kinds such as {@code Set.of(LaneEvent.DeadLettered.class)}
+   */
+  public Subscription subscribe(Set<? extends Class<? extends LaneEvent>> kinds, Consumer<LaneEvent> listener) {
+    return subscribe(kinds, event -> true, listener);
+  }
+
+  private Subscription subscribe(Set<? extends Class<? extends LaneEvent>> kinds, Predicate<LaneEvent> filter,
+      Consumer<LaneEvent> listener) {
+    Objects.requireNonNull(listener, "listener");
+    Objects.requireNonNull(filter, "filter");
+    Set<Class<? extends LaneEvent>> wanted = Set.copyOf(kinds);
     dispatcher.acquire();
     try {
-      return listeners.add(filter, listener);
+      return listeners.add(wanted, filter, listener);
     } finally {
       dispatcher.release();
     }
@@ -572,7 +608,8 @@ public final class LaneExecutor implements AutoCloseable {
 
   /**
    * Takes no more tasks, and waits for those that there are; what isn't done after the grace is interrupted, and its callers
-   * are told by a {@link LaneException.ShutDown}, each on a thread of its own.
+   * are told by a {@link LaneException.ShutDown}, each on a thread of its own. There is no grace if this thread is interrupted, which
+   * it stays; and one of its own tasks should not call this, which would wait for it.
    *
    * @return whether everything was done in time
    */
@@ -594,17 +631,17 @@ public final class LaneExecutor implements AutoCloseable {
     } finally {
       dispatcher.release();
     }
-    List<Thread> telling = new ArrayList<>();
+    List<Runnable> telling = new ArrayList<>();
     for (Job<?> job : left) {
       LaneException failure = new LaneException.ShutDown(job.task().name() + " (" + job.id() + " in lane " + job.lane()
           + ") was not done when the executor was shut down");
       Ending ending = takeEnd(job, failure, false, Instant.EPOCH);
       if (ending != null) {
         // Each on its own, because who is told may wait for another of them.
-        telling.add(threads.newThread(() -> tellEnd(ending, failure)));
+        telling.add(() -> tellEnd(ending, failure));
       }
     }
-    telling.forEach(Thread::start);
+    telling.forEach(alarms::atOnce);
     return drained;
   }
 
@@ -641,7 +678,9 @@ public final class LaneExecutor implements AutoCloseable {
   public static final class Builder {
 
     private final List<Lane> lanes = new ArrayList<>();
-    private int concurrency = 16;
+    private boolean defaultLanes;
+    /** 0 if it isn't set. */
+    private int concurrency;
     private int mostDeadLetters = 1_000;
     private Consumer<DeadLetter> onDeadLetter = letter -> {};
     private @Nullable ScheduledExecutorService scheduler;
@@ -651,13 +690,32 @@ public final class LaneExecutor implements AutoCloseable {
 
     private Builder() {}
 
-    /** Adds a lane; {@link Lane#defaults} are used if none is added. */
+    /** Adds a lane. If any is added, {@link Lane#defaults} are there only if {@link #defaultLanes} says so. */
     public Builder lane(Lane lane) {
       lanes.add(lane);
       return this;
     }
 
-    /** How many tasks of all lanes run at the same time at most; 16 unless set. */
+    /** Has {@link Lane#defaults} too, but for those of a name that is added by {@link #lane}. */
+    public Builder defaultLanes() {
+      defaultLanes = true;
+      return this;
+    }
+
+    private List<Lane> allLanes() {
+      if (!defaultLanes && !lanes.isEmpty()) {
+        return lanes;
+      }
+      List<Lane> all = new ArrayList<>(lanes);
+      Set<String> named = lanes.stream().map(Lane::name).collect(Collectors.toSet());
+      Lane.defaults().stream().filter(lane -> !named.contains(lane.name())).forEach(all::add);
+      return all;
+    }
+
+    /**
+     * How many tasks of all lanes run at the same time at most. Unless set, 16, or as many as it takes for each lane to run what it
+     * allows while no other needs more than its reserved places.
+     */
     public Builder concurrency(int concurrency) {
       if (concurrency < 1) {
         throw new IllegalArgumentException("concurrency is " + concurrency + "; it must be at least 1");
@@ -675,7 +733,10 @@ public final class LaneExecutor implements AutoCloseable {
       return this;
     }
 
-    /** Is told of each dead letter, such as to store it. */
+    /**
+     * Is told of each dead letter, such as to store it, on the thread that has told its caller; it may wait, and who drains waits for
+     * it. What it throws goes to the thread's handler of uncaught exceptions.
+     */
     public Builder onDeadLetter(Consumer<DeadLetter> onDeadLetter) {
       this.onDeadLetter = onDeadLetter;
       return this;

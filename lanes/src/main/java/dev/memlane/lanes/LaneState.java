@@ -68,9 +68,14 @@ final class LaneState {
     return inside.size() + outside.size();
   }
 
+  /** How many take of the room that those have who arrive. */
+  private int taken() {
+    return queued() + retrying.size();
+  }
+
   /** How many more may wait. */
   int room() {
-    return Math.max(0, lane.queueBound() - queued() - retrying.size());
+    return Math.max(0, lane.queueBound() - taken());
   }
 
   /** Whether the order of those who wait for a place, or when they start, depends on more than who came first. */
@@ -137,12 +142,12 @@ final class LaneState {
 
   /** @return the change of pressure since it was asked last; null if there is none */
   LaneEvent.@Nullable Pressure pressure() {
-    int queued = queued();
-    if (pressed ? queued > halfFull : queued < nearlyFull) {
+    int waiting = taken();
+    if (pressed ? waiting > halfFull : waiting < nearlyFull) {
       return null;
     }
     pressed = !pressed;
-    return new LaneEvent.Pressure(lane.name(), pressed, queued);
+    return new LaneEvent.Pressure(lane.name(), pressed, waiting);
   }
 
   LaneStats stats(long now) {

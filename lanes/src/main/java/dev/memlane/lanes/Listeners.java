@@ -1,6 +1,7 @@
 package dev.memlane.lanes;
 
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -16,8 +17,8 @@ final class Listeners {
   }
 
   /** Needs the lock, so that it is told of all that is done from now on. */
-  Subscription add(Predicate<LaneEvent> filter, Consumer<LaneEvent> listener) {
-    Subscription subscription = new Subscription(filter, listener, subscriptions::remove);
+  Subscription add(Set<Class<? extends LaneEvent>> kinds, Predicate<LaneEvent> filter, Consumer<LaneEvent> listener) {
+    Subscription subscription = new Subscription(kinds, filter, listener, subscriptions::remove);
     subscriptions.add(subscription);
     subscription.start();
     return subscription;

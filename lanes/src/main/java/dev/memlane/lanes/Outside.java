@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * A task that is claimed holds a place of its lane, as one that runs here does; one that waits for a worker holds none, so that a
- * lane whose tasks are done outside should have places reserved where others are always busy. A claim
+ * lane whose tasks are done outside should have places reserved where others are always busy. In one lane, tasks that run here go first,
+ * however long a worker has asked for one: tasks for outside have a lane of their own where both would be many. A claim
  * is a lease: when it ends without an answer, the task is taken back, and offered again if it is idempotent and its lane allows
  * another attempt; otherwise it has failed, because what its worker did nobody knows. An answer that comes later is not taken.
  *

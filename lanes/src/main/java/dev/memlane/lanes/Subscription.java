@@ -1,6 +1,7 @@
 package dev.memlane.lanes;
 
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
@@ -19,12 +20,18 @@ public final class Subscription implements AutoCloseable {
   /** What isn't there is the end. */
   private final BlockingQueue<Optional<LaneEvent>> events = new ArrayBlockingQueue<>(MOST_WAITING);
   private final AtomicLong dropped = new AtomicLong();
+  private final Set<Class<? extends LaneEvent>> kinds;
   private final Consumer<Subscription> ended;
   private final Thread thread;
   private volatile boolean closed;
 
-  /** @param ended is told when it is over */
-  Subscription(Predicate<LaneEvent> filter, Consumer<LaneEvent> listener, Consumer<Subscription> ended) {
+  /**
+   * @param kinds of events that are wanted, or types that they have in common
+   * @param ended is told when it is over
+   */
+  Subscription(Set<Class<? extends LaneEvent>> kinds, Predicate<LaneEvent> filter, Consumer<LaneEvent> listener,
+      Consumer<Subscription> ended) {
+    this.kinds = kinds;
     this.ended = ended;
     this.thread = Thread.ofVirtual().name("memlane-lanes-events").inheritInheritableThreadLocals(false)
         .unstarted(() -> deliver(filter, listener));
@@ -58,11 +65,20 @@ public final class Subscription implements AutoCloseable {
     }
   }
 
-  /** Never waits. */
+  /** Never waits. Runs nothing foreign: the executor's lock is held. */
   void offer(LaneEvent event) {
-    if (!events.offer(Optional.of(event))) {
+    if (isWanted(event) && !events.offer(Optional.of(event))) {
       dropped.incrementAndGet();
     }
+  }
+
+  private boolean isWanted(LaneEvent event) {
+    for (Class<? extends LaneEvent> kind : kinds) {
+      if (kind.isInstance(event)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Ends it after what is on its way; at once, if that is too much. */
@@ -72,7 +88,10 @@ public final class Subscription implements AutoCloseable {
     }
   }
 
-  /** How many events were dropped because the listener was too slow. */
+  /**
+   * How many events were dropped because the listener was too slow; of those kinds that were asked for, whether or not they would
+   * have passed the filter.
+   */
   public long dropped() {
     return dropped.get();
   }

@@ -1,6 +1,8 @@
 package dev.memlane.lanes;
 
+import java.lang.invoke.MethodType;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
@@ -41,7 +43,13 @@ public record Task<T extends @Nullable Object>(@Nullable Callable<T> work, @Null
    * @param type of the answer
    */
   public static <T> Task<T> outside(Class<T> type, Object payload) {
-    return new Task<>(null, type, payload, "task", false, null);
+    return new Task<>(null, boxed(type), payload, "task", false, null);
+  }
+
+  /** What an answer is an instance of, which is never a primitive. */
+  @SuppressWarnings("unchecked") // Such as int.class, which is a Class<Integer> too.
+  static <T> Class<T> boxed(Class<T> type) {
+    return (Class<T>) MethodType.methodType(type).wrap().returnType();
   }
 
   /** Whether a worker outside does it. */
@@ -49,8 +57,9 @@ public record Task<T extends @Nullable Object>(@Nullable Callable<T> work, @Null
     return work == null;
   }
 
+  /** With what events and messages call it. */
   public Task<T> named(String name) {
-    return new Task<>(work, type, payload, name, idempotent, within);
+    return new Task<>(work, type, payload, Objects.requireNonNull(name, "name"), idempotent, within);
   }
 
   /** Says whether running it twice does no more than running it once, so that it may be tried again. */

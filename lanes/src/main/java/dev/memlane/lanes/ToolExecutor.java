@@ -22,8 +22,10 @@ import java.util.Map;
  * <b>Threads.</b> What a tool has cost so far decides where its calls run: on the caller's thread one after the other, as long
  * as handing them over would take longer than it saves; in parallel, on virtual threads, what takes long or is unknown. So a
  * list of quick calls is as quick as a loop over them, and a list of slow ones as quick as its slowest. Each
- * {@link LaneEvent.Submitted} says what was decided, and why. Wherever it runs, a call takes a place in its lane, and can
- * take as long as its lane allows.
+ * {@link LaneEvent.Submitted} says what was decided, and why. Wherever it runs, a call takes a place in its lane, and is
+ * interrupted when it has taken as long as its lane allows. If it runs on the caller's thread, {@link #run} returns when it gives
+ * up, and not before: tools should heed interrupts, as those do that wait on virtual threads; what reads a socket on a platform
+ * thread doesn't, so that callers are better off on virtual ones.
  *
  * <p>
  * Safe for use by several threads. A tool should not run calls itself on the lane that it runs in: if all its places are taken

@@ -53,9 +53,16 @@ final class Turns {
     LaneState lane = lanes.get(name);
     if (lane == null) {
       throw new IllegalArgumentException(
-          "there is no lane " + name + "; there are " + String.join(", ", lanes.keySet()));
+          "there is no lane " + name + "; there are " + String.join(", ", lanes.keySet())
+              + (isDefault(name)
+                  ? " (with lanes of one's own the default ones are there if defaultLanes() says so)"
+                  : ""));
     }
     return lane;
+  }
+
+  private static boolean isDefault(String name) {
+    return Lane.defaults().stream().anyMatch(lane -> lane.name().equals(name));
   }
 
   /** All, in the order given; may be asked without the lock. */

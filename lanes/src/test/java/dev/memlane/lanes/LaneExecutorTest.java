@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -20,6 +21,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -637,21 +639,24 @@ class LaneExecutorTest {
   }
 
   @Test
-  void deadLetter_replayedIntoAFullLane_isKept_andCanBeDropped() throws Exception {
+  void deadLetter_replayedIntoAFullLane_isKeptWhereItWas_andCanBeDropped() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a").queueBound(1));
-    Job<Integer> bad = executor.submit("a", Task.of(() -> {
+    Task<Integer> failing = Task.of(() -> {
       throw new IllegalStateException("no");
-    }));
+    });
+    Job<Integer> bad = executor.submit("a", failing);
     assertThat(failure(bad.future())).hasMessage("no");
+    Job<Integer> worse = executor.submit("a", failing);
+    assertThat(failure(worse.future())).hasMessage("no");
     executor.submit("a", gated("first"));
     assertThat(nextBegun()).isEqualTo("first");
     executor.submit("a", gated("second"));
 
     assertThat(failure(executor.replay(bad.id()).orElseThrow().future())).isInstanceOf(LaneException.Full.class);
 
-    assertThat(executor.deadLetters()).extracting(DeadLetter::id).containsExactly(bad.id());
+    assertThat(executor.deadLetters()).extracting(DeadLetter::id).containsExactly(bad.id(), worse.id());
     assertThat(executor.drop(bad.id())).isTrue();
-    assertThat(executor.deadLetters()).isEmpty();
+    assertThat(executor.deadLetters()).extracting(DeadLetter::id).containsExactly(worse.id());
   }
 
   // Events
@@ -706,6 +711,53 @@ class LaneExecutorTest {
 
       assertThat(pressure.poll(30, TimeUnit.SECONDS)).isEqualTo(new LaneEvent.Pressure("a", true, 10));
       assertThat(listening.dropped()).isZero();
+    }
+  }
+
+  @Test
+  void pressure_ofALaneWhoseTasksWaitForTheirNextAttempt_isTold() throws Exception {
+    LaneExecutor executor = executor(5, Lane.of("a").concurrency(5).queueBound(5).firstPause(Duration.ofMinutes(5)));
+    BlockingQueue<LaneEvent> told = new LinkedBlockingQueue<>();
+    try (Subscription subscription = executor.subscribe(Set.of(LaneEvent.Pressure.class, LaneEvent.Retried.class),
+        told::add)) {
+      for (int i = 0; i < 3; i++) {
+        executor.submit("a", failing());
+        assertThat(told.poll(30, TimeUnit.SECONDS)).isInstanceOf(LaneEvent.Retried.class);
+      }
+      executor.submit("a", failing());
+
+      assertThat(told.poll(30, TimeUnit.SECONDS)).isEqualTo(new LaneEvent.Pressure("a", true, 4));
+      assertThat(subscription.dropped()).isZero();
+    }
+  }
+
+  private static Task<Integer> failing() {
+    return Task.<Integer>of(() -> {
+      throw new IllegalStateException("not yet");
+    }).idempotent(true);
+  }
+
+  @Test
+  void subscribe_ofAKind_missesNoneAmongManyOthers() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a").concurrency(1));
+    CountDownLatch listens = new CountDownLatch(1);
+    BlockingQueue<LaneEvent> told = new LinkedBlockingQueue<>();
+    try (Subscription subscription = executor.subscribe(Set.of(LaneEvent.Failed.class), event -> {
+      told.add(event);
+      awaitIgnoringInterrupts(listens);
+    })) {
+      for (int i = 0; i < 3; i++) {
+        var unused = failure(executor.submit("a", Task.of(() -> {
+          throw new IllegalStateException("no");
+        })).future());
+        get(executor.submitAll("a", Collections.nCopies(5_000, Task.of(() -> 1))).allOf());
+      }
+      listens.countDown();
+
+      for (int i = 0; i < 3; i++) {
+        assertThat(told.poll(30, TimeUnit.SECONDS)).isInstanceOf(LaneEvent.Failed.class);
+      }
+      assertThat(subscription.dropped()).isZero();
     }
   }
 
@@ -798,6 +850,38 @@ class LaneExecutorTest {
   }
 
   // Settings
+
+  @Test
+  void concurrency_unlessSet_isEnoughForEachLane() throws Exception {
+    try (LaneExecutor executor = LaneExecutor.builder().lane(Lane.of("many").concurrency(40))
+        .lane(Lane.of("few").concurrency(3).reserved(2)).build()) {
+      executor.submitAll("many", IntStream.range(0, 41).mapToObj(i -> gated("m" + i)).toList());
+      for (int i = 0; i < 40; i++) {
+        var unused = nextBegun();
+      }
+      assertThat(stats(executor, "many").running()).isEqualTo(40);
+      executor.submitAll("few", List.of(gated("f1"), gated("f2")));
+
+      assertThat(nextTwoBegun()).containsExactlyInAnyOrder("f1", "f2");
+      gates.values().forEach(CountDownLatch::countDown);
+    }
+  }
+
+  @Test
+  void defaultLanes_areThereBesideThoseNamed_whichReplaceThem() {
+    try (LaneExecutor executor = LaneExecutor.builder().lane(Lane.of("query").concurrency(30))
+        .lane(Lane.of("reports")).defaultLanes().build()) {
+      assertThat(executor.stats()).extracting(LaneStats::lane).containsExactly("query", "reports", "control", "execute",
+          "generate");
+    }
+    try (LaneExecutor executor = LaneExecutor.builder().lane(Lane.of("reports")).build()) {
+      assertThatThrownBy(() -> executor.submit("query", Task.of(() -> 1))).isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("there is no lane query; there are reports"
+              + " (with lanes of one's own the default ones are there if defaultLanes() says so)");
+      assertThatThrownBy(() -> executor.submit("repotrs", Task.of(() -> 1)))
+          .hasMessage("there is no lane repotrs; there are reports");
+    }
+  }
 
   @Test
   void lanes_areWhatIsConfigured_orTheDefaults() {

@@ -154,6 +154,16 @@ class OutsideTest {
   }
 
   @Test
+  void task_ofAPrimitive_isAnsweredByItsObject() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a"));
+    Job<Integer> job = executor.submit("a", Task.outside(int.class, "payload"));
+
+    assertThat(executor.outside().complete(executor.outside().next("a", LEASE).orElseThrow().id(), 7)).isTrue();
+
+    assertThat(Waits.get(job.future())).isEqualTo(7);
+  }
+
+  @Test
   void task_thatNobodyOrEverybodyDoes_isRefused() {
     assertThatThrownBy(() -> new Task<String>(null, null, "payload", "task", false, null))
         .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("task task needs either work, or the type");
@@ -312,6 +322,32 @@ class OutsideTest {
     assertThat(events.take()).isInstanceOf(LaneEvent.Started.class);
     assertThat(events.take()).isInstanceOf(LaneEvent.Completed.class);
     assertThat(events.take()).as("nobody has found no place").isInstanceOf(LaneEvent.Submitted.class);
+  }
+
+  @Test
+  void claim_thatFoundNoPlace_isNotToldOfOneThatATaskInsideTakes() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a").concurrency(1));
+    running(executor, "a");
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch secondGate = new CountDownLatch(1);
+    executor.submit("a", Task.of(() -> {
+      begun.countDown();
+      secondGate.await();
+      return "inside";
+    }));
+    Job<String> job = executor.submit("a", outside("first"));
+    Waits.next(events, LaneEvent.Offered.class);
+    assertThat(executor.outside().claim(job.id(), LEASE)).isEmpty();
+
+    gate.countDown();
+    Waits.until(begun);
+    Waits.next(events, LaneEvent.Completed.class);
+    assertThat(events.take()).isInstanceOf(LaneEvent.Started.class);
+    secondGate.countDown();
+
+    assertThat(events.take()).as("nobody was told of the first one's place").isInstanceOf(LaneEvent.Completed.class);
+    assertThat(events.take()).isInstanceOf(LaneEvent.Offered.class);
+    assertThat(executor.outside().claim(job.id(), LEASE)).isPresent();
   }
 
   @Test
