@@ -96,9 +96,9 @@ public final class LaneExecutor implements AutoCloseable {
 
   /** So many places that each lane may have what it allows while it is the only one. */
   private static int enough(List<Lane> lanes) {
-    int reserved = lanes.stream().mapToInt(Lane::reserved).sum();
-    return lanes.stream().mapToInt(lane -> lane.concurrency() - lane.reserved() + reserved).reduce(CONCURRENCY,
-        Math::max);
+    long reserved = lanes.stream().mapToLong(Lane::reserved).sum();
+    long most = lanes.stream().mapToLong(lane -> lane.concurrency() - lane.reserved() + reserved).max().orElse(0);
+    return Math.clamp(most, CONCURRENCY, Integer.MAX_VALUE);
   }
 
   /** Begins with the default lanes and settings. */

@@ -854,7 +854,13 @@ class LaneExecutorTest {
   @Test
   void concurrency_unlessSet_isEnoughForEachLane() throws Exception {
     try (LaneExecutor executor = LaneExecutor.builder().lane(Lane.of("many").concurrency(40))
-        .lane(Lane.of("few").concurrency(3).reserved(2)).build()) {
+        .lane(Lane.of("few").concurrency(3).reserved(2)).build();
+        LaneExecutor endless = LaneExecutor.builder().lane(Lane.of("all").concurrency(Integer.MAX_VALUE))
+            .lane(Lane.of("few").reserved(2)).build()) {
+      endless.submitAll("all", IntStream.range(0, 17).mapToObj(i -> gated("e" + i)).toList());
+      for (int i = 0; i < 17; i++) {
+        var unused = nextBegun();
+      }
       executor.submitAll("many", IntStream.range(0, 41).mapToObj(i -> gated("m" + i)).toList());
       for (int i = 0; i < 40; i++) {
         var unused = nextBegun();
