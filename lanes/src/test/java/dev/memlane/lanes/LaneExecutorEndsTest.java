@@ -1,0 +1,150 @@
+package dev.memlane.lanes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.memlane.testing.ManualScheduler;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class LaneExecutorEndsTest {
+
+  private final ManualScheduler time = new ManualScheduler();
+  private final List<LaneExecutor> executors = new ArrayList<>();
+  private final CountDownLatch gate = new CountDownLatch(1);
+
+  @AfterEach
+  void close() {
+    gate.countDown();
+    executors.forEach(executor -> {
+      executor.shutdown(Duration.ZERO);
+      executor.close();
+    });
+  }
+
+  private LaneExecutor executor() {
+    return executor(LaneExecutor.builder());
+  }
+
+  private LaneExecutor executor(LaneExecutor.Builder builder) {
+    LaneExecutor executor = builder.lane(Lane.of("a")).scheduler(time).nanoTime(time::nanoTime).build();
+    executors.add(executor);
+    return executor;
+  }
+
+  private static Task<String> gated(String result, CountDownLatch gate) {
+    return Task.of(() -> {
+      gate.await();
+      return result;
+    });
+  }
+
+  private static Task<String> failing() {
+    return Task.of(() -> {
+      throw new IllegalStateException("no");
+    });
+  }
+
+  // What a task leaves behind
+
+  @Test
+  void deadLetters_moreThanAreKept_areTheNewest() throws Exception {
+    LaneExecutor executor = executor(LaneExecutor.builder().mostDeadLetters(2));
+    List<String> ids = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      Job<String> job = executor.submit("a", failing());
+      Waits.failure(job.future());
+      ids.add(job.id());
+    }
+
+    assertThat(executor.deadLetters()).extracting(DeadLetter::id).containsExactly(ids.get(2), ids.get(3));
+    assertThat(executor.replay(ids.get(1))).isEmpty();
+  }
+
+  @Test
+  void deadline_ofATaskThatIsDone_isCalledOff() throws Exception {
+    LaneExecutor executor = executor();
+    Waits.get(executor.submit("a", Task.of(() -> "without")).future());
+    int alarms = time.pending();
+    Job<String> job = executor.submit("a", gated("with", gate).within(Duration.ofHours(1)));
+    assertThat(time.pending()).isEqualTo(alarms + 1);
+
+    gate.countDown();
+    Waits.get(job.future());
+
+    assertThat(time.pending()).isEqualTo(alarms);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void task_thatLeavesItsThreadInterrupted_doesNotHandThatOnToItsCallers(boolean fails) throws Exception {
+    LaneExecutor executor = executor();
+    Job<String> job = executor.submit("a", Task.of(() -> {
+      gate.await();
+      Thread.currentThread().interrupt();
+      if (fails) {
+        throw new IllegalStateException("no");
+      }
+      return "done";
+    }));
+    CompletableFuture<Boolean> interrupted = job.future()
+        .handle((result, failure) -> Thread.currentThread().isInterrupted());
+
+    gate.countDown();
+
+    assertThat(Waits.get(interrupted)).isFalse();
+    assertThat(job.future().isCompletedExceptionally()).isEqualTo(fails);
+  }
+
+  // Batches
+
+  @Test
+  void batch_anyOf_isWhicheverSucceedsFirst_whileTheOthersRun() throws Exception {
+    LaneExecutor executor = executor();
+    CountDownLatch second = new CountDownLatch(1);
+    Batch<String> batch = executor.submitAll("a",
+        List.of(gated("first", gate), gated("second", second), failing(), gated("fourth", gate)));
+    CompletableFuture<String> any = batch.anyOf();
+    Waits.failure(batch.jobs().get(2).future());
+    assertThat(any).isNotDone();
+
+    second.countDown();
+
+    assertThat(Waits.get(any)).isEqualTo("second");
+    assertThat(batch.jobs().getFirst().future()).isNotDone();
+    assertThat(batch.jobs().getLast().future()).isNotDone();
+  }
+
+  // Executors
+
+  @Test
+  void close_whileATaskRuns_letsItEnd() throws Exception {
+    LaneExecutor executor = executor();
+    Job<String> job = executor.submit("a", gated("done", gate));
+    Thread closing = Thread.ofPlatform().start(executor::close);
+    while (closing.isAlive() && closing.getState() != Thread.State.TIMED_WAITING) {
+      Thread.onSpinWait();
+    }
+
+    gate.countDown();
+
+    assertThat(Waits.get(job.future())).isEqualTo("done");
+    closing.join();
+  }
+
+  @Test
+  void ids_ofTwoExecutors_differ() throws Exception {
+    Job<Integer> one = executor().submit("a", Task.of(() -> 1));
+    Job<Integer> other = executor().submit("a", Task.of(() -> 1));
+
+    assertThat(one.id()).isNotEqualTo(other.id());
+  }
+}
