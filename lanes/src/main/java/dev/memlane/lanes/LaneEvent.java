@@ -23,7 +23,7 @@ public sealed interface LaneEvent {
   /**
    * An attempt begins.
    *
-   * @param waited since the submission, or the attempt before
+   * @param waited since its submission, or since the pause before this attempt was over
    * @param payload what the task tells those outside; null for nothing
    */
   record Started(String lane, String id, String task, int attempt, Duration waited, @Nullable Object payload)
