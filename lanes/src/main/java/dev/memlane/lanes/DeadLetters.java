@@ -35,8 +35,10 @@ final class DeadLetters {
   Kept take(String id) {
     for (Map.Entry<Long, DeadLetter> one : letters.entrySet()) {
       if (one.getValue().id().equals(id)) {
-        letters.remove(one.getKey());
-        return new Kept(one.getKey(), one.getValue());
+        // Not the entry after it is removed: the map may have put another one into it.
+        Kept kept = new Kept(one.getKey(), one.getValue());
+        letters.remove(kept.number());
+        return kept;
       }
     }
     return null;

@@ -78,8 +78,8 @@ public final class Tool<A, R> {
   }
 
   /**
-   * A tool that is run once for all calls of it that can go at the same time. If every call fails, and not by a
-   * {@link ToolException}, it has failed with what the first one threw: it is tried again if it is idempotent, and kept as a dead
+   * A tool that is run once for all calls of it that can go at the same time. If every call fails, and none by a
+   * {@link ToolException}, the whole has failed, with what the first one threw: it is tried again if it is idempotent, and kept as a dead
    * letter. If only some fail, they alone do, and are not kept.
    */
   public static <A, R> Tool<A, R> batched(String name, BatchHandler<A, R> handler) {

@@ -1,6 +1,5 @@
 package dev.memlane.lanes;
 
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -106,11 +105,16 @@ final class ToolRun<A, R> {
       return work == null ? null : work.attempt();
     }
 
+    /** How each call has failed, if all of a batch have. */
+    @Nullable
+    List<ToolResult<R>> failed() {
+      return failure == null || work == null ? null : work.failedWith(failure);
+    }
+
     /** What one that has taken too long has taken at least, by the executor's clock. */
     double nanosAllowed() {
-      Duration timeout = Objects.requireNonNull(job).lane.lane.timeout();
-      Duration within = tool.within();
-      return Alarms.nanos(within != null && within.compareTo(timeout) < 0 ? within : timeout);
+      // Until a deadline it may have waited.
+      return tool.within() == null ? Alarms.nanos(Objects.requireNonNull(job).lane.lane.timeout()) : 0;
     }
 
     /** Not more than zero if it has not begun here. */
@@ -417,9 +421,12 @@ final class ToolRun<A, R> {
     if (nanos > 0) {
       unit.measured(unit.failure instanceof LaneException.TimedOut ? Math.max(nanos, unit.nanosAllowed()) : nanos);
     }
+    List<ToolResult<R>> failed = unit.failed();
     for (int i = 0; i < unit.calls.size(); i++) {
       Call<A, R> call = unit.calls.get(i);
-      if (unit.failure != null) {
+      if (failed != null) {
+        call.result = failed.get(i);
+      } else if (unit.failure != null) {
         call.fail(unit.failure);
       } else {
         call.result = result(unit, i, Objects.requireNonNull(unit.answer));

@@ -18,6 +18,8 @@ final class ToolTask<A, R> {
   private volatile long startedAt;
   /** The one that ended last. */
   private volatile @Nullable Attempt attempt;
+  /** How the calls ended in the attempt that failed last because all of them did. */
+  private volatile @Nullable List<ToolResult<R>> failed;
 
   /** @param calls one, but for a batched tool */
   ToolTask(Tool<A, R> tool, List<ToolCall<A>> calls) {
@@ -83,26 +85,36 @@ final class ToolTask<A, R> {
     for (int i = 0; i < calls.size(); i++) {
       results.add(result(calls.get(i), answers.get(i)));
     }
-    requireAnyDone(results);
-    return results;
+    Throwable failure = failureOfAll(results);
+    if (failure == null) {
+      return results;
+    }
+    failed = results;
+    switch (failure) {
+      case Exception exception -> throw exception;
+      case Error error -> throw error;
+      default -> throw new IllegalStateException(failure);
+    }
   }
 
-  /** One of which nothing was done has failed as a whole, if not because all was asked in a way that can't be done. */
-  private static <R> void requireAnyDone(List<ToolResult<R>> results) throws Exception {
+  /** How each call ended, if this is how the task did because all of them failed; null otherwise. */
+  @SuppressWarnings("ReferenceEquality") // That of another attempt may be equal.
+  @Nullable
+  List<ToolResult<R>> failedWith(Throwable failure) {
+    List<ToolResult<R>> results = failed;
+    return results != null && failure == failureOfAll(results) ? results : null;
+  }
+
+  /** What the first failed with, if nothing was done, and that not because it was asked in a way that can't be done. */
+  private static <R> @Nullable Throwable failureOfAll(List<ToolResult<R>> results) {
     Throwable first = null;
     for (ToolResult<R> result : results) {
       if (!(result instanceof ToolResult.Failure<R> failure) || failure.failure() instanceof ToolException) {
-        return;
+        return null;
       }
       first = first == null ? failure.failure() : first;
     }
-    switch (first) {
-      case null -> {
-      }
-      case Exception exception -> throw exception;
-      case Error error -> throw error;
-      default -> throw new IllegalStateException(first);
-    }
+    return first;
   }
 
   private static <A, R> ToolResult<R> result(ToolCall<A> call, Callable<R> answer) throws InterruptedException {

@@ -70,6 +70,24 @@ class LaneExecutorEndsTest {
   }
 
   @Test
+  void deadLetters_replayedInAnyOrder_areThoseThatWereMeant() throws Exception {
+    LaneExecutor executor = executor();
+    List<Job<String>> jobs = new ArrayList<>();
+    for (int i = 0; i < 7; i++) {
+      jobs.add(executor.submit("a", failing().named("task " + i)));
+      Waits.failure(jobs.getLast().future());
+    }
+
+    for (int i : new int[]{3, 1, 5, 0, 4, 6, 2}) {
+      Job<?> replayed = executor.replay(jobs.get(i).id()).orElseThrow();
+      assertThat(replayed.task()).isSameAs(jobs.get(i).task());
+      Waits.failure(replayed.future());
+    }
+    assertThat(executor.deadLetters()).extracting(letter -> letter.task().name()).containsExactly("task 3", "task 1",
+        "task 5", "task 0", "task 4", "task 6", "task 2");
+  }
+
+  @Test
   void deadline_ofATaskThatIsDone_isCalledOff() throws Exception {
     LaneExecutor executor = executor();
     Waits.get(executor.submit("a", Task.of(() -> "without")).future());

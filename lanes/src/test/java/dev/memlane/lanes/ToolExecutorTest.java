@@ -564,26 +564,26 @@ class ToolExecutorTest {
   }
 
   @Test
-  void run_aBatchedTool_whoseAnswersAllFail_hasFailed_andIsKept() throws Exception {
+  void run_aBatchedTool_whoseAnswersAllFail_hasFailed_andIsKept_withEachCallsOwnFailure() throws Exception {
     LaneExecutor lanes = lanes();
     AtomicInteger runs = new AtomicInteger();
-    IllegalStateException thrown = new IllegalStateException("nobody is there");
-    ToolException wrong = new ToolException("there is no such file");
+    Map<String, RuntimeException> thrown = Map.of("a", new IllegalStateException("no a"), "b",
+        new IllegalStateException("no b"), "wrong", new ToolException("there is no such file"));
     Tool<String, String> many = Tool.<String, String>batched("many", arguments -> {
       runs.incrementAndGet();
       return arguments.stream().<Callable<String>>map(argument -> () -> {
-        throw argument.equals("wrong") ? wrong : thrown;
+        throw Objects.requireNonNull(thrown.get(argument));
       }).toList();
     }).lane("execute").accessing(argument -> Access.nothing());
     ToolExecutor<String, String> tools = ToolExecutor.of(lanes, List.of(many));
 
-    assertThat(tools.run(calls("many a", "many b"))).extracting(ToolExecutorTest::failure).containsExactly(thrown,
-        thrown);
+    assertThat(tools.run(calls("many a", "many b"))).extracting(ToolExecutorTest::failure)
+        .containsExactly(thrown.get("a"), thrown.get("b"));
     assertThat(lanes.deadLetters()).singleElement()
-        .satisfies(letter -> assertThat(letter.failures()).containsExactly(thrown));
+        .satisfies(letter -> assertThat(letter.failures()).containsExactly(thrown.get("a")));
 
-    assertThat(tools.run(calls("many a", "many wrong"))).extracting(ToolExecutorTest::failure).containsExactly(thrown,
-        wrong);
+    assertThat(tools.run(calls("many a", "many wrong"))).extracting(ToolExecutorTest::failure)
+        .containsExactly(thrown.get("a"), thrown.get("wrong"));
     assertThat(lanes.deadLetters()).hasSize(1);
     assertThat(runs).hasValue(2);
   }

@@ -33,6 +33,12 @@ final class Failures {
     };
   }
 
+  /** Whether it is certain that nothing was written, and the same may be written later. */
+  static boolean isForNow(WriteOutcome outcome) {
+    return outcome instanceof WriteOutcome.RolledBack
+        || outcome instanceof WriteOutcome.Refused && !isLasting(outcome);
+  }
+
   static String describe(Throwable failure) {
     return switch (failure) {
       case ToolException said -> String.valueOf(said.getMessage());

@@ -237,8 +237,8 @@ public final class MemoryTools {
     List<NewMemory> memories = items.stream().flatMap(item -> Stream.ofNullable(item.memory)).toList();
     List<WriteOutcome> written = memory.addMemories(memories);
     if (!written.isEmpty() && written.size() == items.size()
-        && written.stream().noneMatch(outcome -> outcome.succeeded() || Failures.isLasting(outcome))) {
-      // Nothing can be stored just now, so that it isn't the items that have failed.
+        && written.stream().allMatch(Failures::isForNow)) {
+      // Nothing was written, and none of the items is to blame for that.
       throw new MemoryWriteException(written.getFirst(), null);
     }
     Iterator<WriteOutcome> outcomes = written.iterator();

@@ -14,6 +14,7 @@ import dev.memlane.lanes.Tool;
 import dev.memlane.lanes.ToolCall;
 import dev.memlane.lanes.ToolExecutor;
 import dev.memlane.lanes.ToolResult;
+import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.OperationId;
@@ -330,6 +331,21 @@ class MemoryToolsTest {
         Failures.describe(new WriteOutcome.RolledBack(id, op, secret, null)),
         Failures.describe(new WriteOutcome.Unsettled(id, op, secret, null)))).doesNotHaveDuplicates()
         .allSatisfy(text -> assertThat(text).doesNotContain("hunter2").containsPattern("try(ing)? again"));
+  }
+
+  @Test
+  void failures_areForNow_onlyIfNothingWasWritten() {
+    Throwable down = new StoreException("down", null);
+    MemoryId id = MemoryId.parse("0198c5a2-7c1e-7a50-9d53-0242ac120002");
+    OperationId op = new OperationId(UUID.randomUUID());
+
+    assertThat(List.<WriteOutcome>of(new WriteOutcome.Refused("closed", down),
+        new WriteOutcome.RolledBack(id, op, down, null)))
+        .allMatch(Failures::isForNow);
+    assertThat(List.<WriteOutcome>of(new WriteOutcome.Unsettled(id, op, down, null),
+        new WriteOutcome.Refused("too long", new InvalidInputException("too long")),
+        new WriteOutcome.WasDeleted(id, op)))
+        .noneMatch(Failures::isForNow);
   }
 
   @Test
