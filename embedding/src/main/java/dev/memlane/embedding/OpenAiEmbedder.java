@@ -183,9 +183,12 @@ public final class OpenAiEmbedder implements MeteredEmbedder {
   private EndpointException refusal(HttpResponse<byte[]> response, RateLimitHeaders headers) {
     int status = response.statusCode();
     String said = quote(messages.readError(response.body()));
-    Failure failure = Failure.ofStatus(status, new String(response.body(), StandardCharsets.UTF_8));
+    Duration pause = headers.pause();
+    Failure failure = pause == null
+        ? Failure.ofStatus(status, new String(response.body(), StandardCharsets.UTF_8))
+        : Failure.ofStatus(status);
     return new EndpointException(failure, this + " answered with status " + status + hint(failure, status)
-        + (said.isEmpty() ? "" : ": " + said), headers.pause(), null);
+        + (said.isEmpty() ? "" : ": " + said), pause, null);
   }
 
   private static String hint(Failure failure, int status) {

@@ -41,8 +41,8 @@ public enum Failure {
   }
 
   /**
-   * The same, with what the answer said. The API's providers tell by one word in it whether a 429 is for now, or until somebody
-   * pays: OpenAI's "Error codes".
+   * The same, with what the answer said, if that was not for how long to wait. By one word in it OpenAI tells that a 429 is not for
+   * now, but until somebody pays ("Error codes"); others use that for a limit as well, and say when it is over.
    */
   public static Failure ofStatus(int status, String said) {
     return status == TOO_MANY_REQUESTS && said.contains(OUT_OF_CREDIT) ? DENIED : ofStatus(status);
