@@ -5,39 +5,24 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.SynchronousQueue;
-import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Has things done later, or at once, each on a thread of its own. Safe for use by several threads.
- *
- * <p>
- * These are the system's threads, as long as there are not too many of them: no virtual one begins while tasks that compute have
- * all processors, and it is such tasks that time-outs are for.
+ * Has things done later, on the scheduler's thread: they are to be short, and call nothing foreign. Safe for use by several
+ * threads.
  */
 final class Alarms implements AutoCloseable {
 
   private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE / 4);
-  private static final int MOST_THREADS = 32;
-  private static final long IDLE_SECONDS = 10;
 
   private final ScheduledExecutorService scheduler;
   private final boolean ownsScheduler;
-  private final ThreadPoolExecutor threads;
 
-  /**
-   * @param scheduler stays the caller's to shut down; null for one of its own
-   * @param others make the threads of what is beyond those of the system, and of what comes after the end
-   */
-  Alarms(@Nullable ScheduledExecutorService scheduler, ThreadFactory others) {
+  /** @param scheduler stays the caller's to shut down; null for one of its own */
+  Alarms(@Nullable ScheduledExecutorService scheduler) {
     this.ownsScheduler = scheduler == null;
     this.scheduler = scheduler == null ? newScheduler() : scheduler;
-    this.threads = new ThreadPoolExecutor(0, MOST_THREADS, IDLE_SECONDS, TimeUnit.SECONDS, new SynchronousQueue<>(),
-        Thread.ofPlatform().daemon().name("memlane-lanes-end-", 0).inheritInheritableThreadLocals(false).factory(),
-        (action, pool) -> others.newThread(action).start());
   }
 
   private static ScheduledExecutorService newScheduler() {
@@ -51,16 +36,20 @@ final class Alarms implements AutoCloseable {
   @Nullable
   ScheduledFuture<?> after(long nanos, Runnable action) {
     try {
-      return scheduler.schedule(() -> atOnce(action), nanos, TimeUnit.NANOSECONDS);
+      return scheduler.schedule(() -> ring(action), nanos, TimeUnit.NANOSECONDS);
     } catch (RejectedExecutionException e) {
       // Its owner has shut it down; what runs may end, and what waits still gets its turn.
       return null;
     }
   }
 
-  /** Doesn't wait for it. */
-  void atOnce(Runnable action) {
-    threads.execute(action);
+  private static void ring(Runnable action) {
+    try {
+      action.run();
+    } catch (Throwable e) {
+      // Nobody asks how it ended.
+      Uncaught.report(e);
+    }
   }
 
   static void cancel(@Nullable ScheduledFuture<?> alarm) {
@@ -79,7 +68,6 @@ final class Alarms implements AutoCloseable {
     if (ownsScheduler) {
       scheduler.shutdownNow();
     }
-    threads.shutdown();
   }
 
   /**

@@ -43,6 +43,7 @@ final class Dispatcher {
   private final Alarms alarms;
   private final Listeners listeners;
   private final Pending pending;
+  private final Consumer<List<DueAttempt>> expired;
   private final Relay relay;
 
   /** Not a monitor: who waits for it on a virtual thread holds on to no carrier, whatever the JDK. */
@@ -66,9 +67,13 @@ final class Dispatcher {
   /** Nothing is started any more. */
   private boolean stopped;
 
+  /** An attempt that has taken too long. */
+  record DueAttempt(Job<?> job, int number) {}
+
+  /** @param expired ends attempts; called without the lock */
   Dispatcher(Turns turns, LongSupplier nanoTime, ThreadFactory threads, Consumer<JobRun> starter, Alarms alarms,
-      Listeners listeners,
-      Pending pending) {
+      Listeners listeners, Pending pending, Consumer<List<DueAttempt>> expired) {
+    this.expired = expired;
     this.turns = turns;
     this.nanoTime = nanoTime;
     this.threads = threads;
@@ -394,17 +399,15 @@ final class Dispatcher {
 
   /** Has the attempts end that have taken too long. */
   private void expireAttempts() {
-    List<Runnable> ending = new ArrayList<>();
+    List<DueAttempt> due = new ArrayList<>();
     acquire();
     try {
       attemptAlarm.rang();
       long now = now();
       for (LaneState lane : turns.lanes()) {
         for (Job<?> job : lane.running()) {
-          int attempt = job.attempt();
           if (job.due <= now) {
-            // Each on its own, because who is told may wait for another of them.
-            ending.add(() -> job.expire(attempt));
+            due.add(new DueAttempt(job, job.attempt()));
           } else {
             attemptAlarm.at(job.due, now);
           }
@@ -413,7 +416,7 @@ final class Dispatcher {
     } finally {
       release();
     }
-    ending.forEach(alarms::atOnce);
+    expired.accept(due);
   }
 
   // Jobs end

@@ -169,11 +169,6 @@ public final class Job<T extends @Nullable Object> {
     executor.run(this, attempt, null);
   }
 
-  /** Has an attempt of it end, which has taken too long. */
-  void expire(int attempt) {
-    executor.expire(this, attempt);
-  }
-
   /** Has it end, because it has taken too long. */
   void expire(String why) {
     executor.expire(this, why);

@@ -50,7 +50,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * <b>Threads.</b> Safe for use by several threads. Each attempt of what is submitted here runs on a virtual thread of its own,
- * which then completes the task's future. No method waits, but for {@link #shutdown} and {@link #close}.
+ * which then completes the task's future; after a time-out, a deadline or a shutdown, a thread of the system does that, so that tasks
+ * which compute on all processors are ended as well. No method waits, but for {@link #shutdown} and {@link #close}.
  */
 public final class LaneExecutor implements AutoCloseable {
 
@@ -70,6 +71,7 @@ public final class LaneExecutor implements AutoCloseable {
   /** Who starts a task is often another one's thread, whose inheritable thread locals are none of its business. */
   private final ThreadFactory threads = Thread.ofVirtual().name("memlane-lane").inheritInheritableThreadLocals(false)
       .factory();
+  private final SystemThreads systemThreads = new SystemThreads(threads);
   private final Alarms alarms;
   private final Listeners listeners = new Listeners();
   private final Dispatcher dispatcher;
@@ -85,12 +87,13 @@ public final class LaneExecutor implements AutoCloseable {
     this.nanoTime = builder.nanoTime;
     this.clock = builder.clock;
     this.onDeadLetter = builder.onDeadLetter;
-    this.alarms = new Alarms(builder.scheduler, threads);
+    this.alarms = new Alarms(builder.scheduler);
     this.deadLetters = new DeadLetters(builder.mostDeadLetters);
     List<Lane> lanes = builder.allLanes();
     this.turns = new Turns(builder.concurrency == 0 ? enough(lanes) : builder.concurrency, lanes,
         builder.nanoTime.getAsLong());
-    this.dispatcher = new Dispatcher(turns, nanoTime, threads, builder.starter, alarms, listeners, pending);
+    this.dispatcher = new Dispatcher(turns, nanoTime, threads, builder.starter, alarms, listeners, pending,
+        this::expire);
     this.outside = new Outside(this, dispatcher);
   }
 
@@ -251,33 +254,34 @@ public final class LaneExecutor implements AutoCloseable {
 
   /** @return false if the attempt was over before */
   boolean attemptFailed(Job<?> job, int attempt, Throwable failure) {
-    Runner interrupted;
-    boolean retried;
+    Ending ending = takeFailure(job, attempt, failure);
+    if (ending == null) {
+      return false;
+    }
+    ending.interrupt();
+    tell(ending);
+    return true;
+  }
+
+  /** Returns null if the attempt was over before. */
+  private @Nullable Ending takeFailure(Job<?> job, int attempt, Throwable failure) {
     dispatcher.acquire();
     try {
       if (!job.isRunning(attempt)) {
-        return false;
+        return null;
       }
       long now = dispatcher.now();
       Duration pause = pause(job);
       ScheduledFuture<?> alarm = mayRetry(job) ? alarms.after(Alarms.nanos(pause), () -> again(job)) : null;
-      retried = alarm != null;
-      if (alarm == null) {
-        interrupted = null;
-      } else {
-        interrupted = toInterrupt(job.runner);
+      if (alarm != null) {
+        Runner interrupted = toInterrupt(job.runner);
         retryLater(job, failure, pause, alarm, now);
+        return new Ending(job, interrupted, null, null);
       }
     } finally {
       dispatcher.release();
     }
-    if (!retried) {
-      return end(job, failure);
-    }
-    if (interrupted != null) {
-      interrupted.interrupt();
-    }
-    return true;
+    return takeEnd(job, failure, false, clock.instant());
   }
 
   /** Needs the lock. */
@@ -315,27 +319,45 @@ public final class LaneExecutor implements AutoCloseable {
     }
   }
 
-  /** Ends an attempt that has taken too long: it is interrupted, and tried again if it may be. */
-  void expire(Job<?> job, int attempt) {
+  /** Ends attempts that have taken too long: they are interrupted, and tried again if they may be. */
+  private void expire(List<Dispatcher.DueAttempt> due) {
+    List<Ending> endings = new ArrayList<>();
+    try {
+      for (Dispatcher.DueAttempt attempt : due) {
+        Ending ending = takeExpired(attempt.job(), attempt.number());
+        if (ending != null) {
+          endings.add(ending);
+        }
+      }
+    } finally {
+      endElsewhere(endings);
+    }
+  }
+
+  /** Returns null if the attempt was over before, or has got more time. */
+  private @Nullable Ending takeExpired(Job<?> job, int attempt) {
     dispatcher.acquire();
     try {
       long now = dispatcher.now();
       if (job.isRunning(attempt) && job.due > now) {
         // Its lease was renewed meanwhile.
         dispatcher.setDue(job, job.due, now);
-        return;
+        return null;
       }
     } finally {
       dispatcher.release();
     }
-    attemptFailed(job, attempt, timedOut(job, job.task().isOutside()
+    return takeFailure(job, attempt, timedOut(job, job.task().isOutside()
         ? "its worker's lease ended without an answer"
         : "it ran longer than the " + job.lane.lane.timeout() + " that its lane allows"));
   }
 
   /** The whole task has taken too long. */
   void expire(Job<?> job, String why) {
-    end(job, timedOut(job, why));
+    Ending ending = takeEnd(job, timedOut(job, why), false, clock.instant());
+    if (ending != null) {
+      endElsewhere(List.of(ending));
+    }
   }
 
   /**
@@ -367,38 +389,50 @@ public final class LaneExecutor implements AutoCloseable {
         last);
   }
 
-  /** A job that is done, and what is to be done for it without the lock. */
-  private record Ending(Job<?> job, @Nullable Runner interrupted, @Nullable DeadLetter letter) {
+  /**
+   * A job whose attempt is over, and what is to be done for it without the lock.
+   *
+   * @param failure to be told to its caller; null if it is to be tried again
+   */
+  private record Ending(Job<?> job, @Nullable Runner interrupted, @Nullable DeadLetter letter,
+      @Nullable Throwable failure) {
 
     void interrupt() {
-      if (interrupted != null) {
-        interrupted.interrupt();
-      }
-    }
-  }
-
-  /** Ends a job, whatever it is doing; returns false if it was done before. */
-  private boolean end(Job<?> job, Throwable failure) {
-    Ending ending = takeEnd(job, failure, false, clock.instant());
-    if (ending == null) {
-      return false;
-    }
-    tellEnd(ending, failure);
-    return true;
-  }
-
-  private void tellEnd(Ending ending, Throwable failure) {
-    try {
-      ending.interrupt();
-    } finally {
       try {
-        ending.job.fail(failure);
-        if (ending.letter != null) {
-          tellHook(ending.letter);
+        if (interrupted != null) {
+          interrupted.interrupt();
         }
-      } finally {
-        told();
+      } catch (Throwable e) {
+        // What the thread has told the system to do when it is interrupted; its caller is told all the same.
+        Uncaught.report(e);
       }
+    }
+  }
+
+  /**
+   * Interrupts all first: who is told may need the processors that they have. Each is told on its own, because it may wait for
+   * another of them.
+   */
+  private void endElsewhere(List<Ending> endings) {
+    if (!endings.isEmpty()) {
+      systemThreads.start(() -> {
+        endings.forEach(Ending::interrupt);
+        endings.forEach(ending -> systemThreads.startOneOfMany(() -> tell(ending)));
+      });
+    }
+  }
+
+  private void tell(Ending ending) {
+    if (ending.failure == null) {
+      return;
+    }
+    try {
+      ending.job.fail(ending.failure);
+      if (ending.letter != null) {
+        tellHook(ending.letter);
+      }
+    } finally {
+      told();
     }
   }
 
@@ -414,7 +448,7 @@ public final class LaneExecutor implements AutoCloseable {
       dispatcher.takeOut(job, now);
       dispatcher.done(job);
       job.failures.add(failure);
-      return new Ending(job, interrupted, account(job, failure, cancelled, at));
+      return new Ending(job, interrupted, account(job, failure, cancelled, at), failure);
     } finally {
       dispatcher.release();
     }
@@ -631,17 +665,19 @@ public final class LaneExecutor implements AutoCloseable {
     } finally {
       dispatcher.release();
     }
-    List<Runnable> telling = new ArrayList<>();
-    for (Job<?> job : left) {
-      LaneException failure = new LaneException.ShutDown(job.task().name() + " (" + job.id() + " in lane " + job.lane()
-          + ") was not done when the executor was shut down");
-      Ending ending = takeEnd(job, failure, false, Instant.EPOCH);
-      if (ending != null) {
-        // Each on its own, because who is told may wait for another of them.
-        telling.add(() -> tellEnd(ending, failure));
+    List<Ending> endings = new ArrayList<>();
+    try {
+      for (Job<?> job : left) {
+        LaneException failure = new LaneException.ShutDown(job.task().name() + " (" + job.id() + " in lane "
+            + job.lane() + ") was not done when the executor was shut down");
+        Ending ending = takeEnd(job, failure, false, Instant.EPOCH);
+        if (ending != null) {
+          endings.add(ending);
+        }
       }
+    } finally {
+      endElsewhere(endings);
     }
-    telling.forEach(alarms::atOnce);
     return drained;
   }
 

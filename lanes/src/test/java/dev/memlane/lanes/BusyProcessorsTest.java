@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tasks that compute on all processors, where no other virtual thread gets its turn, end when they are told to. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -55,11 +58,14 @@ class BusyProcessorsTest {
     }
   }
 
-  @Test
-  void shutdown_interruptsThem_andTellsTheirCallers() throws Exception {
+  @ParameterizedTest
+  @ValueSource(ints = {0, 2_000})
+  void shutdown_interruptsThem_andTellsTheirCallers(int waiting) throws Exception {
     try (LaneExecutor executor = executor(Duration.ofMinutes(1))) {
-      List<Job<String>> jobs = computeEverywhere(executor);
+      List<Job<String>> jobs = new ArrayList<>(computeEverywhere(executor));
       assertThat(computing.await(20, TimeUnit.SECONDS)).isTrue();
+      // So many who are told would take all threads.
+      jobs.addAll(executor.submitAll("a", Collections.nCopies(waiting, Task.of(() -> "not run"))).jobs());
 
       assertThat(executor.shutdown(Duration.ZERO)).isFalse();
 

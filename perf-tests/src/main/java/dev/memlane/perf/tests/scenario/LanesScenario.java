@@ -473,8 +473,8 @@ public final class LanesScenario implements Scenario {
     findings.judge("calls " + name + ": share of what two plain threads reach, whatever that is", worstShare,
         Bar.atLeast(SHARE_OF_TWO), !bench.quick());
     findings.note(String.format(
-        "Two plain threads are %.2f times as fast as a loop with calls %s; %.1f is asked for where they reach it.",
-        worstOfTwo, name, FASTER));
+        "Two plain threads are %.2f times as fast as a loop with calls %s; %.1f is asked for, or %.2f of that if it is less.",
+        worstOfTwo, name, FASTER, SHARE_OF_TWO));
   }
 
   /** How long a list takes in each way, at most, in its quickest tenth of so many turns. */
