@@ -7,13 +7,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tasks that compute on all processors, where no other virtual thread gets its turn, end when they are told to. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -22,6 +21,7 @@ class BusyProcessorsTest {
   private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
 
   private final CountDownLatch computing = new CountDownLatch(PROCESSORS);
+  private final CountDownLatch ended = new CountDownLatch(PROCESSORS);
   /** For a test that fails: others need the processors. */
   private volatile boolean stop;
 
@@ -42,6 +42,7 @@ class BusyProcessorsTest {
         while (!Thread.currentThread().isInterrupted() && !stop) {
           Thread.onSpinWait();
         }
+        ended.countDown();
         return "ended by itself";
       })));
     }
@@ -58,21 +59,52 @@ class BusyProcessorsTest {
     }
   }
 
-  @ParameterizedTest
-  @ValueSource(ints = {0, 2_000})
-  void shutdown_interruptsThem_andTellsTheirCallers(int waiting) throws Exception {
+  @Test
+  void shutdown_interruptsThem_andTellsTheirCallers() throws Exception {
     try (LaneExecutor executor = executor(Duration.ofMinutes(1))) {
-      List<Job<String>> jobs = new ArrayList<>(computeEverywhere(executor));
-      assertThat(computing.await(20, TimeUnit.SECONDS)).isTrue();
-      // So many who are told would take all threads.
-      jobs.addAll(executor.submitAll("a", Collections.nCopies(waiting, Task.of(() -> "not run"))).jobs());
+      List<Job<String>> jobs = computeEverywhere(executor);
+      Waits.until(computing);
 
       assertThat(executor.shutdown(Duration.ZERO)).isFalse();
 
-      for (Job<String> job : jobs) {
-        assertThatThrownBy(() -> job.future().get(20, TimeUnit.SECONDS))
-            .hasCauseInstanceOf(LaneException.ShutDown.class);
+      assertShutDown(jobs);
+    }
+  }
+
+  @Test
+  void shutdown_withManyWhoAreToldAndWaitForThem_interruptsThemFirst() throws Exception {
+    try (LaneExecutor executor = executor(Duration.ofMinutes(1))) {
+      List<Job<String>> jobs = computeEverywhere(executor);
+      Waits.until(computing);
+      List<Job<String>> waiting = executor.submitAll("a", Collections.nCopies(100, Task.of(() -> "not run"))).jobs();
+      List<CompletableFuture<Boolean>> told = new ArrayList<>();
+      for (Job<String> job : waiting) {
+        told.add(job.future().handle((result, failure) -> isEnded()));
       }
+
+      assertThat(executor.shutdown(Duration.ZERO)).isFalse();
+
+      assertShutDown(jobs);
+      assertShutDown(waiting);
+      for (CompletableFuture<Boolean> one : told) {
+        assertThat(Waits.get(one)).isTrue();
+      }
+    }
+  }
+
+  /** Whether all that compute end in time. */
+  private boolean isEnded() {
+    try {
+      return ended.await(20, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  private static void assertShutDown(List<Job<String>> jobs) {
+    for (Job<String> job : jobs) {
+      assertThatThrownBy(() -> job.future().get(20, TimeUnit.SECONDS)).hasCauseInstanceOf(LaneException.ShutDown.class);
     }
   }
 }
