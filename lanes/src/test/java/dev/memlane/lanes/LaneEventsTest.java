@@ -16,29 +16,25 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LaneEventsTest {
 
-  private final ManualScheduler time = new ManualScheduler();
-  private final List<LaneExecutor> executors = new ArrayList<>();
+  @RegisterExtension
+  private final TestExecutors executors = new TestExecutors();
+  private final ManualScheduler time = executors.time;
   private final BlockingQueue<LaneEvent> events = new LinkedBlockingQueue<>();
   private final CountDownLatch gate = new CountDownLatch(1);
 
   @AfterEach
   void close() {
     gate.countDown();
-    executors.forEach(executor -> {
-      executor.shutdown(Duration.ZERO);
-      executor.close();
-    });
   }
 
   /** With one place, and all of its events among those here. */
   private LaneExecutor executor(Lane lane) {
-    LaneExecutor executor = LaneExecutor.builder().concurrency(1).lane(lane).scheduler(time).nanoTime(time::nanoTime)
-        .build();
-    executors.add(executor);
+    LaneExecutor executor = executors.open(1, lane);
     executor.subscribe(event -> true, events::add);
     return executor;
   }

@@ -11,23 +11,21 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LaneExecutorEndsTest {
 
-  private final ManualScheduler time = new ManualScheduler();
-  private final List<LaneExecutor> executors = new ArrayList<>();
+  @RegisterExtension
+  private final TestExecutors executors = new TestExecutors();
+  private final ManualScheduler time = executors.time;
   private final CountDownLatch gate = new CountDownLatch(1);
 
   @AfterEach
   void close() {
     gate.countDown();
-    executors.forEach(executor -> {
-      executor.shutdown(Duration.ZERO);
-      executor.close();
-    });
   }
 
   private LaneExecutor executor() {
@@ -35,9 +33,7 @@ class LaneExecutorEndsTest {
   }
 
   private LaneExecutor executor(LaneExecutor.Builder builder) {
-    LaneExecutor executor = builder.lane(Lane.of("a")).scheduler(time).nanoTime(time::nanoTime).build();
-    executors.add(executor);
-    return executor;
+    return executors.open(builder.lane(Lane.of("a")));
   }
 
   private static Task<String> gated(String result, CountDownLatch gate) {

@@ -26,14 +26,16 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LaneExecutorTest {
 
-  private final ManualScheduler time = new ManualScheduler();
-  private final List<LaneExecutor> executors = new ArrayList<>();
+  @RegisterExtension
+  private final TestExecutors executors = new TestExecutors();
+  private final ManualScheduler time = executors.time;
   /** Names of tasks, in the order in which they began. */
   private final BlockingQueue<String> begun = new LinkedBlockingQueue<>();
   private final Map<String, CountDownLatch> gates = new ConcurrentHashMap<>();
@@ -41,21 +43,10 @@ class LaneExecutorTest {
   @AfterEach
   void close() {
     gates.values().forEach(CountDownLatch::countDown);
-    executors.forEach(executor -> {
-      executor.shutdown(Duration.ZERO);
-      executor.close();
-    });
   }
 
   private LaneExecutor executor(int concurrency, Lane... lanes) {
-    LaneExecutor.Builder builder = LaneExecutor.builder().concurrency(concurrency).scheduler(time)
-        .nanoTime(time::nanoTime);
-    for (Lane lane : lanes) {
-      builder.lane(lane);
-    }
-    LaneExecutor executor = builder.build();
-    executors.add(executor);
-    return executor;
+    return executors.open(concurrency, lanes);
   }
 
   /** A task that says that it has begun, and ends with its name when its gate is opened. */
@@ -611,17 +602,14 @@ class LaneExecutorTest {
 
   // Dead letters
 
-  // Dead letters
-
   @Test
   void deadLetter_hookThatThrows_keepsNobodyWaiting_andIsToldAlsoIfNoneAreKept() throws Exception {
     List<DeadLetter> told = Collections.synchronizedList(new ArrayList<>());
-    LaneExecutor executor = LaneExecutor.builder().concurrency(1).lane(Lane.of("a")).scheduler(time)
-        .nanoTime(time::nanoTime).mostDeadLetters(0).onDeadLetter(letter -> {
+    LaneExecutor executor = executors
+        .open(LaneExecutor.builder().concurrency(1).lane(Lane.of("a")).mostDeadLetters(0).onDeadLetter(letter -> {
           told.add(letter);
           throw new AssertionError("the hook's fault");
-        }).build();
-    executors.add(executor);
+        }));
     CompletableFuture<?> failing = executor.submit("a", gated("fails")).future();
     assertThat(nextBegun()).isEqualTo("fails");
     CompletableFuture<?> drain = executor.drain();

@@ -8,30 +8,21 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LaneSettingsTest {
 
-  private final ManualScheduler time = new ManualScheduler();
-  private final List<LaneExecutor> executors = new ArrayList<>();
-
-  @AfterEach
-  void close() {
-    executors.forEach(executor -> {
-      executor.shutdown(Duration.ZERO);
-      executor.close();
-    });
-  }
+  @RegisterExtension
+  private final TestExecutors executors = new TestExecutors();
+  private final ManualScheduler time = executors.time;
 
   private LaneExecutor executor(LaneExecutor.Builder builder) {
-    LaneExecutor executor = builder.scheduler(time).nanoTime(time::nanoTime).build();
-    executors.add(executor);
-    return executor;
+    return executors.open(builder);
   }
 
   private static LaneStats stats(LaneExecutor executor, String lane) {

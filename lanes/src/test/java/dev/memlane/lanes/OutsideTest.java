@@ -25,6 +25,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -33,28 +34,19 @@ class OutsideTest {
 
   private static final Duration LEASE = Duration.ofSeconds(10);
 
-  private final ManualScheduler time = new ManualScheduler();
-  private final List<LaneExecutor> executors = new ArrayList<>();
+  @RegisterExtension
+  private final TestExecutors executors = new TestExecutors();
+  private final ManualScheduler time = executors.time;
   private final BlockingQueue<LaneEvent> events = new LinkedBlockingQueue<>();
   private final CountDownLatch gate = new CountDownLatch(1);
 
   @AfterEach
   void close() {
     gate.countDown();
-    executors.forEach(executor -> {
-      executor.shutdown(Duration.ZERO);
-      executor.close();
-    });
   }
 
   private LaneExecutor executor(int concurrency, Lane... lanes) {
-    LaneExecutor.Builder builder = LaneExecutor.builder().concurrency(concurrency).scheduler(time)
-        .nanoTime(time::nanoTime);
-    for (Lane lane : lanes) {
-      builder.lane(lane);
-    }
-    LaneExecutor executor = builder.build();
-    executors.add(executor);
+    LaneExecutor executor = executors.open(concurrency, lanes);
     executor.subscribe(event -> true, events::add);
     return executor;
   }
@@ -402,8 +394,8 @@ class OutsideTest {
 
   @Test
   void complete_whatHasBeenDone_isForgotten() {
-    LaneExecutor executor = LaneExecutor.builder().lane(Lane.of("a")).scheduler(time).nanoTime(time::nanoTime).build();
-    executors.add(executor);
+    // Nobody listens, who would hold on to events.
+    LaneExecutor executor = executors.open(LaneExecutor.builder().lane(Lane.of("a")));
     WeakReference<Object> payload = submitAndComplete(executor);
 
     for (int i = 0; i < 100 && payload.get() != null; i++) {

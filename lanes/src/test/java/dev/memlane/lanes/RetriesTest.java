@@ -11,34 +11,22 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class RetriesTest {
 
-  private final ManualScheduler time = new ManualScheduler();
-  private final List<LaneExecutor> executors = new ArrayList<>();
+  @RegisterExtension
+  private final TestExecutors executors = new TestExecutors();
+  private final ManualScheduler time = executors.time;
   private final BlockingQueue<LaneEvent> events = new LinkedBlockingQueue<>();
   /** Names of tasks, in the order in which they began. */
   private final BlockingQueue<String> begun = new LinkedBlockingQueue<>();
 
-  @AfterEach
-  void close() {
-    executors.forEach(executor -> {
-      executor.shutdown(Duration.ZERO);
-      executor.close();
-    });
-  }
-
   private LaneExecutor executor(Lane... lanes) {
-    LaneExecutor.Builder builder = LaneExecutor.builder().concurrency(1).scheduler(time).nanoTime(time::nanoTime);
-    for (Lane lane : lanes) {
-      builder.lane(lane);
-    }
-    LaneExecutor executor = builder.build();
-    executors.add(executor);
+    LaneExecutor executor = executors.open(1, lanes);
     executor.subscribe(event -> true, events::add);
     return executor;
   }
@@ -85,6 +73,21 @@ class RetriesTest {
     assertThat(begun).hasSize(retries + 1);
     // They are so many that it would be a wonder if all missed a third of what they may be.
     assertThat(minutes).anyMatch(pause -> pause.toSeconds() < 40).anyMatch(pause -> pause.toSeconds() >= 50);
+  }
+
+  @Test
+  void pauses_firstLongerThanAMinute_areAllAsLong() throws Exception {
+    Duration first = Duration.ofMinutes(5);
+    LaneExecutor executor = executor(Lane.of("a").firstPause(first));
+    Job<String> job = executor.submit("a", failing());
+
+    for (int i = 0; i < 2; i++) {
+      Duration pause = Waits.next(events, LaneEvent.Retried.class).pause();
+      assertThat(pause).isBetween(first.dividedBy(2), first);
+      time.pass(pause);
+    }
+
+    assertThat(Waits.failure(job.future())).hasMessage("no");
   }
 
   @Test

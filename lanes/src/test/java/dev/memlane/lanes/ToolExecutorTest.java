@@ -28,6 +28,7 @@ import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -39,8 +40,9 @@ class ToolExecutorTest {
   /** Of a quick tool, in which it is found out that it is. */
   private static final int MOST_RUNS = 10_000;
 
-  private final ManualScheduler time = new ManualScheduler();
-  private final List<LaneExecutor> executors = new ArrayList<>();
+  @RegisterExtension
+  private final TestExecutors executors = new TestExecutors();
+  private final ManualScheduler time = executors.time;
   private final BlockingQueue<LaneEvent> events = new LinkedBlockingQueue<>();
   private final CountDownLatch never = new CountDownLatch(1);
   /** What the tools here read and write. */
@@ -49,21 +51,10 @@ class ToolExecutorTest {
   @AfterEach
   void close() {
     never.countDown();
-    executors.forEach(executor -> {
-      executor.shutdown(Duration.ZERO);
-      executor.close();
-    });
   }
 
   private LaneExecutor lanes(int concurrency, Lane... lanes) {
-    LaneExecutor.Builder builder = LaneExecutor.builder().concurrency(concurrency).scheduler(time)
-        .nanoTime(time::nanoTime);
-    for (Lane lane : lanes) {
-      builder.lane(lane);
-    }
-    LaneExecutor executor = builder.build();
-    executors.add(executor);
-    return executor;
+    return executors.open(concurrency, lanes);
   }
 
   /** Of a lane that runs four at a time. */
