@@ -84,8 +84,11 @@ public record Access(List<String> reads, List<String> writes) {
   }
 
   private static boolean isAnyPartOf(List<String> paths, Set<String> wholes) {
+    if (wholes.contains("")) {
+      return true;
+    }
     for (String path : paths) {
-      if (wholes.contains("") || wholes.contains(path)) {
+      if (wholes.contains(path)) {
         return true;
       }
       for (int slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
