@@ -49,7 +49,9 @@ final class Application implements Runnable {
     ConstantNames.register(commandLine, CommonOptions.EmbedderName.class);
     ConstantNames.register(commandLine, SearchRequest.Mode.class);
     ConstantNames.register(commandLine, EvalMode.class);
-    commandLine.setUsageHelpWidth(Layout.COLUMNS).setUnmatchedOptionsArePositionalParams(false)
+    // For constants of other types.
+    commandLine.setUsageHelpWidth(Layout.COLUMNS).setCaseInsensitiveEnumValuesAllowed(true)
+        .setUnmatchedOptionsArePositionalParams(false)
         .setOut(new PrintWriter(context.console().out(), false, StandardCharsets.UTF_8))
         .setErr(new PrintWriter(context.console().err(), true, StandardCharsets.UTF_8))
         .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
