@@ -151,6 +151,18 @@ class OpenAiEmbedderTest {
   }
 
   @Test
+  void embed_outOfCreditForAWhile_isBusyForAsLongAsItSays() {
+    key.fault(Fault.OUT_OF_CREDIT).concurrency(0).retryAfter(Duration.ofMillis(1_250));
+    try (OpenAiEmbedder embedder = client()) {
+      EndpointException failure = failure(embedder.embed(List.of("a")));
+
+      assertThat(failure.failure()).isEqualTo(Failure.BUSY);
+      assertThat(failure.retryAfter()).contains(Duration.ofMillis(1_250));
+      assertThat(failure).hasMessageNotContaining("check the credit");
+    }
+  }
+
+  @Test
   void pool_outOfCredit_failsAtOnceAndSaysWhy() {
     key.fault(Fault.OUT_OF_CREDIT);
     try (BatchingEmbedder embedder = pool(EndpointLimits.none().concurrency(1), SECRET)) {

@@ -46,6 +46,8 @@ public final class EmbeddingProvider implements AutoCloseable {
   /** Sleeping longer than that would wake up late, by a large part of a short latency. */
   private static final long SLEEPS_LATE_BY = 200_000;
   private static final JsonFactory JSON = new JsonFactory();
+  private static final Answer OUT_OF_CREDIT = new Answer(429,
+      error("You exceeded your current quota", "insufficient_quota"), true);
 
   static {
     // Else the server's answers wait for the client's acknowledgements, 40 ms each.
@@ -164,7 +166,8 @@ public final class EmbeddingProvider implements AutoCloseable {
     if (retryAfter != null) {
       exchange.getResponseHeaders().add("Retry-After-Ms", String.valueOf(retryAfter.toMillis()));
       exchange.getResponseHeaders().add("Retry-After", String.valueOf((retryAfter.toMillis() + 999) / 1000));
-      answer(exchange, new Answer(429, error("Rate limit reached"), true));
+      answer(exchange,
+          key.fault == Fault.OUT_OF_CREDIT ? OUT_OF_CREDIT : new Answer(429, error("Rate limit reached"), true));
       return;
     }
     long begun = arrived.get();
@@ -198,7 +201,7 @@ public final class EmbeddingProvider implements AutoCloseable {
       return new Answer(500, error("The server had an error"), true);
     }
     if (fault == Fault.OUT_OF_CREDIT) {
-      return new Answer(429, error("You exceeded your current quota", "insufficient_quota"), true);
+      return OUT_OF_CREDIT;
     }
     if (request.texts.stream().anyMatch(key.poison)) {
       return new Answer(400, error("This input is not allowed"), true);
@@ -293,7 +296,7 @@ public final class EmbeddingProvider implements AutoCloseable {
     WRONG_DIMENSION,
     /** Answers with zeros. */
     ZERO,
-    /** Answers with status 429, and that nobody has paid. */
+    /** Answers with status 429, and that nobody has paid; if there are too many requests at a time, with when to come again. */
     OUT_OF_CREDIT
   }
 

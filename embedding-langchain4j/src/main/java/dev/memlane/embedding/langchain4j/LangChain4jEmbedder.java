@@ -147,7 +147,7 @@ public final class LangChain4jEmbedder implements MeteredEmbedder {
     };
   }
 
-  /** The provider's answer, of those that have one. */
+  /** The provider's answer, of those that have one; without its headers, so that it is not known whether it says when to come again. */
   private static String said(Throwable thrown) {
     return Objects.requireNonNullElse(thrown.getMessage(), "");
   }
