@@ -1,0 +1,61 @@
+package dev.memlane.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What no message to a person or a model contains: words that only somebody who has read the code understands, such as the
+ * names of a parser's or of the JDK's classes. The one list that the tests of all modules hold their messages against.
+ */
+public final class PlainMessages {
+
+  private static final List<Pattern> FORBIDDEN = List.of(
+      // Classes, by the way they are named. "Error:" alone is English.
+      Pattern.compile("\\b\\w+(?:Exception|Error)\\b"),
+      Pattern.compile("\\b(?:java|javax|jdk|sun)\\.[a-z]\\w*\\.\\w"),
+      Pattern.compile("\\b(?:com\\.fasterxml|org\\.postgresql|org\\.apache|org\\.tomlj|picocli\\.|dev\\.memlane)\\b"),
+      Pattern.compile("\\b(?:List12|ListN|MapN|Map1|LinkedHashMap|TreeMap|HashMap|ArrayList|BigInteger|BigDecimal)\\b"),
+      Pattern.compile("\\b\\w+\\$\\w+\\b"),
+      Pattern.compile("\\b[A-Z]\\w+@[0-9a-f]{5,}\\b"),
+      Pattern.compile("\\bOptional(?:\\[|\\.empty)"),
+      // Stack traces.
+      Pattern.compile("(?m)^\\s+at [\\w.]+\\("),
+      Pattern.compile("Caused by:"),
+      // A JSON parser's own words, settings and tokens.
+      Pattern.compile("(?i)jackson"),
+      Pattern.compile("Stream(?:Read|Write)(?:Feature|Constraints)|Json(?:Parser|Read|Token|Node|Mapper)\\w*"),
+      Pattern.compile("\\b(?:ALLOW|FAIL_ON|ACCEPT|VALUE|START|END|FIELD)_[A-Z_]+\\b"),
+      Pattern.compile("(?i)unrecognized token|unexpected character|unexpected end-of-input|was expecting|root value"),
+      Pattern.compile("(?i)end-of-input|trailing token|non-standard token|ctrl-char|illegal unquoted"),
+      Pattern.compile("(?i)deserializ|reference chain|no content to map|cannot construct|cannot coerce"),
+      Pattern.compile("\\[Source:|\\(code \\d+|REDACTED"),
+      Pattern.compile("(?i)document nesting depth|number value length|string value length|name length \\("),
+      // Pages in place of answers.
+      Pattern.compile("(?i)<!doctype|<html|<body|<head"),
+      // A message that is not there.
+      Pattern.compile("(?:^|: |= |\\()null(?:$|[.,;)\\n])"),
+      Pattern.compile("doesn't say why"));
+
+  private PlainMessages() {}
+
+  /** The first forbidden words in a message, or null if there are none. */
+  public static @Nullable String forbiddenIn(String message) {
+    for (Pattern pattern : FORBIDDEN) {
+      Matcher matcher = pattern.matcher(message);
+      if (matcher.find()) {
+        return matcher.group().strip();
+      }
+    }
+    return null;
+  }
+
+  /** Fails if a message is empty or has forbidden words in it. */
+  public static void assertPlain(String message) {
+    assertThat(message).isNotBlank();
+    assertThat(forbiddenIn(message)).as("what must not be in the message: %s", message).isNull();
+  }
+}
