@@ -1,19 +1,23 @@
 package dev.memlane.cli;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleName;
+import static com.tngtech.archunit.core.domain.properties.HasModifiers.Predicates.modifier;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.memlane.model.MemlaneException;
 
 /** Which module may know which. Every rule must find classes that it is about. */
 @AnalyzeClasses(packages = "dev.memlane", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -93,6 +97,14 @@ class ArchitectureTest {
   static final ArchRule nothing_knowsTheCommand = noClasses()
       .that(resideInAPackage("dev.memlane..").and(not(resideInAPackage(CLI)))).should().dependOnClassesThat()
       .resideInAPackage(CLI);
+
+  /** Otherwise what several callers get would lose its type. */
+  @ArchTest
+  static void exceptions_areCopiedAsTheirOwnType(JavaClasses all) {
+    JavaClasses exceptions = all.that(assignableTo(MemlaneException.class).and(not(modifier(JavaModifier.ABSTRACT))));
+    assertThat(exceptions).hasSizeGreaterThan(10).allSatisfy(each -> assertThat(each.getMethods())
+        .anyMatch(method -> method.getName().equals("copy") && method.getRawReturnType().equals(each)));
+  }
 
   @ArchTest
   static final ArchRule modules_haveNoCycles = slices().matching("dev.memlane.(**)").should().beFreeOfCycles();

@@ -548,7 +548,8 @@ public final class BatchingEmbedder implements AutoCloseable {
     }
     failed++;
     EmbeddingException failure = Objects.requireNonNull(outcome.failure);
-    return () -> callers.forEach(caller -> caller.future.completeExceptionally(failure));
+    // Others get it as well: callers of the same text, of the same request, and of an embedder that fails with the same each time.
+    return () -> callers.forEach(caller -> caller.future.completeExceptionally(failure.copy()));
   }
 
   /**
@@ -608,7 +609,7 @@ public final class BatchingEmbedder implements AutoCloseable {
       } catch (RuntimeException e) {
         if (failure == null) {
           failure = e;
-        } else {
+        } else if (!failure.equals(e)) {
           failure.addSuppressed(e);
         }
       }

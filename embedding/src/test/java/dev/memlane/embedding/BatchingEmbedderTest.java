@@ -336,14 +336,15 @@ class BatchingEmbedderTest {
   }
 
   @Test
-  void embed_embeddingException_reachesTheCallerAsItIs() {
+  void embed_embeddingException_reachesTheCallerWithItsMessage() {
     try (BatchingEmbedder embedder = builder().build()) {
       CompletableFuture<Embedding> future = embedder.embed("text");
       EmbeddingException failure = new EmbeddingException("the key is wrong; set another", null);
 
       model.last().fail(failure);
 
-      assertThat(future.exceptionNow()).isSameAs(failure);
+      assertThat(future.exceptionNow()).isInstanceOf(EmbeddingException.class).hasMessage(failure.getMessage())
+          .hasCause(failure);
     }
   }
 
@@ -719,5 +720,35 @@ class BatchingEmbedderTest {
     public Limits limits() {
       return new Limits(16, 1_000);
     }
+  }
+
+  // Whose exception it is
+
+  @Test
+  void embed_sharedFailure_isAnExceptionOfEachCallersOwn() {
+    try (BatchingEmbedder embedder = builder().build()) {
+      embedder.embed("in the way");
+      CompletableFuture<Embedding> first = embedder.embed("oboe");
+      CompletableFuture<Embedding> sameText = embedder.embed("oboe");
+      model.last().succeed();
+      EmbeddingException cached = new EmbeddingException("it is broken for good", null);
+      model.last().fail(cached);
+      CompletableFuture<Embedding> later = embedder.embed("oboe");
+      model.last().fail(cached);
+
+      List<Throwable> failures = List.of(first.exceptionNow(), sameText.exceptionNow(), later.exceptionNow());
+      assertThat(failures).doesNotHaveDuplicates().doesNotContain(cached).allSatisfy(each -> assertThat(each)
+          .isInstanceOf(EmbeddingException.class).hasMessage("it is broken for good").hasCause(cached));
+    }
+  }
+
+  @Test
+  void close_twoEmbeddersThatFailWithTheSame_isThatFailure() {
+    EmbeddingException shared = new EmbeddingException("can't be closed", null);
+    model.failsToClose = shared;
+    BatchingEmbedder embedder = BatchingEmbedder
+        .builder(EmbedderPool.builder().endpoint("one", model).endpoint("two", model).build()).build();
+
+    assertThatThrownBy(embedder::close).isSameAs(shared);
   }
 }

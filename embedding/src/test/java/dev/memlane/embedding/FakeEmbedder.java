@@ -3,6 +3,7 @@ package dev.memlane.embedding;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /** An embedder whose requests the test answers itself. */
 final class FakeEmbedder implements Embedder {
@@ -11,6 +12,8 @@ final class FakeEmbedder implements Embedder {
   private final Limits limits;
   final List<Request> requests = new ArrayList<>();
   boolean closed;
+  @Nullable
+  RuntimeException failsToClose;
 
   FakeEmbedder(int dimension, Limits limits) {
     this.dimension = dimension;
@@ -51,6 +54,9 @@ final class FakeEmbedder implements Embedder {
   @Override
   public void close() {
     closed = true;
+    if (failsToClose != null) {
+      throw failsToClose;
+    }
   }
 
   /** One request, and what answers it. */

@@ -33,6 +33,11 @@ public final class EndpointException extends MemlaneException {
     return line.length() <= LONGEST_QUOTE ? line : line.substring(0, LONGEST_QUOTE) + "...";
   }
 
+  @Override
+  public EndpointException copy() {
+    return new EndpointException(failure, String.valueOf(getMessage()), retryAfter, this);
+  }
+
   public Failure failure() {
     return failure;
   }

@@ -8,4 +8,9 @@ public final class DamagedIndexException extends StoreException {
   public DamagedIndexException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
+
+  @Override
+  public DamagedIndexException copy() {
+    return new DamagedIndexException(String.valueOf(getMessage()), this);
+  }
 }

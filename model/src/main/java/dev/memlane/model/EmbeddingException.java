@@ -8,4 +8,9 @@ public final class EmbeddingException extends MemlaneException {
   public EmbeddingException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
+
+  @Override
+  public EmbeddingException copy() {
+    return new EmbeddingException(String.valueOf(getMessage()), this);
+  }
 }

@@ -12,4 +12,9 @@ public final class InvalidInputException extends MemlaneException {
   public InvalidInputException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
+
+  @Override
+  public InvalidInputException copy() {
+    return new InvalidInputException(String.valueOf(getMessage()), this);
+  }
 }

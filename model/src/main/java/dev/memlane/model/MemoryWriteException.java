@@ -20,4 +20,9 @@ public final class MemoryWriteException extends MemlaneException {
   public WriteOutcome outcome() {
     return outcome;
   }
+
+  @Override
+  public MemoryWriteException copy() {
+    return new MemoryWriteException(outcome, this);
+  }
 }

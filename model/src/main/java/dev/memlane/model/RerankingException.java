@@ -8,4 +8,9 @@ public final class RerankingException extends MemlaneException {
   public RerankingException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
+
+  @Override
+  public RerankingException copy() {
+    return new RerankingException(String.valueOf(getMessage()), this);
+  }
 }

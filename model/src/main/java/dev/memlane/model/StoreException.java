@@ -8,4 +8,10 @@ public class StoreException extends MemlaneException {
   public StoreException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
+
+  /** {@inheritDoc} A subclass that callers tell from others overrides it. */
+  @Override
+  public StoreException copy() {
+    return new StoreException(String.valueOf(getMessage()), this);
+  }
 }

@@ -101,8 +101,8 @@ final class Importing {
   }
 
   private static List<ImportOutcome> failed(List<ArchivedMemory> group, Throwable failure) {
-    Throwable cause = Outcomes.unwrap(failure);
-    return group.stream().<ImportOutcome>map(memory -> new ImportOutcome.Failed(memory.id(), cause)).toList();
+    return group.stream().<ImportOutcome>map(memory -> new ImportOutcome.Failed(memory.id(), Outcomes.own(failure)))
+        .toList();
   }
 
   /** What an index that takes no writes could not follow is not begun. */

@@ -74,6 +74,15 @@ final class IndexFollower {
     RefusedDocumentException(MemoryId memory, Throwable cause) {
       super("the index did not take memory " + memory + ": " + cause.getMessage(), cause);
     }
+
+    private RefusedDocumentException(RefusedDocumentException shared) {
+      super(String.valueOf(shared.getMessage()), shared);
+    }
+
+    @Override
+    public RefusedDocumentException copy() {
+      return new RefusedDocumentException(this);
+    }
   }
 
   /** Core holds no vector by this model for a memory. */
@@ -81,8 +90,17 @@ final class IndexFollower {
     final transient Memory memory;
 
     VectorlessException(Memory memory) {
-      super("memory " + memory.id() + " has no vector by this model yet", null);
+      this(memory, null);
+    }
+
+    private VectorlessException(Memory memory, @Nullable Throwable cause) {
+      super("memory " + memory.id() + " has no vector by this model yet", cause);
       this.memory = memory;
+    }
+
+    @Override
+    public VectorlessException copy() {
+      return new VectorlessException(memory, this);
     }
   }
 

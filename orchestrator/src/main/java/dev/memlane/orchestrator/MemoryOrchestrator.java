@@ -364,10 +364,9 @@ public final class MemoryOrchestrator implements AutoCloseable {
     List<ArchivedMemory> items = List.copyOf(memories);
     return admission.admit(
         () -> importing.restore(items).whenCompleteAsync(MemoryOrchestrator::moveOn, environment.executor()),
-        reason -> {
-          StoreException cause = new StoreException(reason, null);
-          return items.stream().<ImportOutcome>map(item -> new ImportOutcome.Failed(item.id(), cause)).toList();
-        }).copy();
+        reason -> items.stream()
+            .<ImportOutcome>map(item -> new ImportOutcome.Failed(item.id(), new StoreException(reason, null))).toList())
+        .copy();
   }
 
   /**

@@ -20,7 +20,10 @@ final class Opened implements AutoCloseable {
       try {
         resources.pop().close();
       } catch (Exception e) {
-        failure.addSuppressed(e);
+        // What fails to close with the failure itself, because it keeps it, adds nothing.
+        if (!failure.equals(e)) {
+          failure.addSuppressed(e);
+        }
       }
     }
   }

@@ -24,10 +24,19 @@ final class Outcomes {
     return cause;
   }
 
+  /** The failure as an exception of one caller's own, for a failure that others get as well; see {@link MemlaneException#copy}. */
+  static MemlaneException own(Throwable failure) {
+    Throwable cause = unwrap(failure);
+    return cause instanceof MemlaneException known
+        ? known.copy()
+        : new StoreException("failed in an unexpected way: " + cause, cause);
+  }
+
   /**
    * Waits for a future, whose bound is its own.
    *
-   * @throws MemlaneException what it failed with
+   * @throws MemlaneException what it failed with, as an exception of the caller's own: the future's was made in another thread
+   * and may be shared, and the calling thread's stack is what the caller needs to see as well
    */
   static <T> T await(CompletableFuture<T> future) {
     try {
@@ -36,13 +45,7 @@ final class Outcomes {
       Thread.currentThread().interrupt();
       throw new StoreException("interrupted while waiting; what was begun goes on", e);
     } catch (ExecutionException e) {
-      Throwable cause = unwrap(e);
-      if (cause instanceof MemlaneException memlane) {
-        // Thrown in another thread: this thread's stack is what the caller needs to see as well.
-        memlane.addSuppressed(new StoreException("waited for here", null));
-        throw memlane;
-      }
-      throw new StoreException("failed in an unexpected way: " + cause, cause);
+      throw own(e);
     }
   }
 }

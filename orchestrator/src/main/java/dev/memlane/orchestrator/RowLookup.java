@@ -71,7 +71,7 @@ final class RowLookup {
         if (failure == null) {
           asked.answer.complete(Optional.ofNullable(found.get(asked.id)));
         } else {
-          asked.answer.completeExceptionally(failure);
+          asked.answer.completeExceptionally(Outcomes.own(failure));
         }
       }
     });

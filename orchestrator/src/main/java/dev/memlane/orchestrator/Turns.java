@@ -37,6 +37,15 @@ final class Turns {
     TurnTimeoutException(MemoryId memory) {
       super("other operations on memory " + memory + " took until the deadline; try again", null);
     }
+
+    private TurnTimeoutException(TurnTimeoutException shared) {
+      super(String.valueOf(shared.getMessage()), shared);
+    }
+
+    @Override
+    public TurnTimeoutException copy() {
+      return new TurnTimeoutException(this);
+    }
   }
 
   /** Somebody in a line. */

@@ -14,4 +14,9 @@ final class SimulatedFailure extends StoreException {
   public Throwable fillInStackTrace() {
     return this;
   }
+
+  @Override
+  public SimulatedFailure copy() {
+    return new SimulatedFailure(String.valueOf(getMessage()));
+  }
 }

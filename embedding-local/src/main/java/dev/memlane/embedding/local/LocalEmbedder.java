@@ -11,6 +11,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +44,7 @@ public final class LocalEmbedder implements Embedder {
   private static final int LONGEST_QUEUE = 10_000;
   private static final int SECONDS_TO_CLOSE = 30;
 
+  private final Supplier<SentenceModel> loader;
   private final ThreadPoolExecutor threads;
   private volatile boolean closed;
 
@@ -61,9 +63,15 @@ public final class LocalEmbedder implements Embedder {
    * @throws IllegalArgumentException if it is less
    */
   public LocalEmbedder(int threads) {
+    this(threads, SentenceModel::load);
+  }
+
+  /** @param loader fails with an {@link EmbeddingException} if the model can't be had */
+  LocalEmbedder(int threads, Supplier<SentenceModel> loader) {
     if (threads < 1) {
       throw new IllegalArgumentException("threads is " + threads + "; it must be at least 1");
     }
+    this.loader = loader;
     this.threads = new ThreadPoolExecutor(threads, threads, 0, TimeUnit.SECONDS,
         new ArrayBlockingQueue<>(LONGEST_QUEUE),
         Thread.ofPlatform().daemon().name("memlane-sentence-model-", 0).factory());
@@ -141,11 +149,11 @@ public final class LocalEmbedder implements Embedder {
         throw closedException();
       }
       if (broken != null) {
-        throw broken;
+        throw broken.copy();
       }
       if (loaded == null) {
         try {
-          loaded = SentenceModel.load();
+          loaded = loader.get();
         } catch (EmbeddingException e) {
           // Native libraries that failed to load fail for as long as the JVM lives, so this isn't tried again.
           broken = e;

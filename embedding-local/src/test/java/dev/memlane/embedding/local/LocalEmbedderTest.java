@@ -2,6 +2,7 @@ package dev.memlane.embedding.local;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.memlane.embedding.BatchingEmbedder;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -152,5 +154,23 @@ class LocalEmbedderTest {
       assertThat(tooMany.exceptionNow()).isInstanceOf(EmbeddingException.class).hasMessageContaining("10000 texts");
     }
     assertThatThrownBy(() -> new LocalEmbedder(0)).hasMessageContaining("threads is 0");
+  }
+
+  @Test
+  void embed_modelThatCannotBeLoaded_failsEachCallerWithAnExceptionOfItsOwn() {
+    EmbeddingException reason = new EmbeddingException("no library for this machine", null);
+    AtomicInteger loads = new AtomicInteger();
+    try (LocalEmbedder broken = new LocalEmbedder(1, () -> {
+      loads.incrementAndGet();
+      throw reason;
+    })) {
+      List<Throwable> failures = IntStream.range(0, 3)
+          .mapToObj(i -> catchThrowable(() -> broken.embed(List.of("oboe")).join()).getCause()).toList();
+
+      assertThat(loads).hasValue(1);
+      assertThat(failures).doesNotHaveDuplicates().allSatisfy(each -> assertThat(each)
+          .isInstanceOf(EmbeddingException.class).hasMessage("no library for this machine"));
+      assertThat(failures.subList(1, 3)).allSatisfy(each -> assertThat(each).hasCause(reason));
+    }
   }
 }

@@ -322,21 +322,19 @@ public final class CommitQueue implements Units {
         }
       });
     } catch (BatchSender.NotSentException e) {
-      StoreException refusal = SqlFailures.explain("no connection to the database", e);
-      return () -> tell(batch, unit -> unit.reject(refusal));
+      return () -> tell(batch, unit -> unit.reject(SqlFailures.explain("no connection to the database", e)));
     } catch (SQLException e) {
       return () -> fail(batch, e);
     } catch (RuntimeException e) {
       // A defect, here or in a store: whether the batch was sent isn't known.
-      StoreException explained = new StoreException("the write failed in an unexpected way: " + e, e);
-      return () -> tell(batch, unit -> unit.doubt(explained));
+      return () -> tell(batch,
+          unit -> unit.doubt(new StoreException("the write failed in an unexpected way: " + e, e)));
     }
   }
 
   private void fail(List<DatabaseUnit> batch, SQLException failure) {
-    StoreException explained = SqlFailures.explain("the database did not take the write", failure);
     if (!SqlFailures.isCertain(failure)) {
-      tell(batch, unit -> unit.doubt(explained));
+      tell(batch, unit -> unit.doubt(notTaken(failure)));
     } else if (batch.size() > 1) {
       // What has been answered at its deadline meanwhile is not sent again.
       List<DatabaseUnit> left = batch.stream().filter(DatabaseUnit::send).toList();
@@ -346,8 +344,12 @@ public final class CommitQueue implements Units {
     } else if (SqlFailures.isTransient(failure)) {
       aside(alone, () -> runAlone(batch.getFirst()));
     } else {
-      batch.getFirst().reject(explained);
+      batch.getFirst().reject(notTaken(failure));
     }
+  }
+
+  private static StoreException notTaken(SQLException failure) {
+    return SqlFailures.explain("the database did not take the write", failure);
   }
 
   /**
@@ -391,7 +393,7 @@ public final class CommitQueue implements Units {
         if (certain && SqlFailures.isTransient(e) && tried < TRIES) {
           continue;
         }
-        StoreException explained = SqlFailures.explain("the database did not take the write", e);
+        StoreException explained = notTaken(e);
         return certain ? () -> unit.reject(explained) : () -> unit.doubt(explained);
       } catch (RuntimeException e) {
         // A defect, here or in a store: whether the unit was sent isn't known.

@@ -9,4 +9,13 @@ public final class QueueFullException extends StoreException {
     super("the commit queue holds its limit of " + bound
         + " units because the database is slower than the writers: write less at once, or try again later", null);
   }
+
+  private QueueFullException(QueueFullException shared) {
+    super(String.valueOf(shared.getMessage()), shared);
+  }
+
+  @Override
+  public QueueFullException copy() {
+    return new QueueFullException(this);
+  }
 }

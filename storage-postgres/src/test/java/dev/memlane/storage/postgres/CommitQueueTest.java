@@ -10,12 +10,14 @@ import dev.memlane.model.StoreResult;
 import dev.memlane.model.Unit;
 import dev.memlane.testing.TestMemories;
 import dev.memlane.testing.TestServer;
+import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -24,6 +26,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -223,6 +226,33 @@ class CommitQueueTest {
     Answers answers = submit(1, 1, Duration.ofSeconds(10));
     assertThat(answers.core()).isInstanceOfSatisfying(StoreResult.NotApplied.class,
         result -> assertThat(result.cause()).isInstanceOf(StoreException.class).hasMessageContaining("closed"));
+  }
+
+  @Test
+  void batch_thatFails_failsEachUnitWithAnExceptionOfItsOwn() throws Exception {
+    CountDownLatch refuse = new CountDownLatch(1);
+    SQLException shared = new SQLException("no server", "08001");
+    DataSource unreachable = (DataSource) Proxy.newProxyInstance(getClass().getClassLoader(),
+        new Class<?>[]{DataSource.class}, (proxy, method, arguments) -> {
+          refuse.await();
+          throw shared;
+        });
+    CommitQueue queue = new CommitQueue(new BatchSender(unreachable), threads, InstantSource.system(), 100, 100, 1, 1);
+    List<CompletableFuture<StoreResult>> results = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      DatabaseUnit unit = new DatabaseUnit(queue, Unit.Kind.WRITE, TestMemories.id(i), TestMemories.op(i),
+          Instant.now().plusSeconds(10));
+      results.add(unit.join(part(StoreKind.CORE, CORE, unit.op(), 1)));
+      unit.join(part(StoreKind.HISTORY, HISTORY, unit.op(), 1));
+    }
+    refuse.countDown();
+
+    List<Throwable> causes = new ArrayList<>();
+    for (CompletableFuture<StoreResult> result : results) {
+      causes.add(((StoreResult.NotApplied) get(result)).cause());
+    }
+    assertThat(causes).doesNotHaveDuplicates()
+        .allSatisfy(cause -> assertThat(cause).isInstanceOf(StoreException.class).hasRootCause(shared));
   }
 
   private record Answers(StoreResult core, StoreResult history) {}

@@ -46,13 +46,14 @@ record IndexFailures(Path directory) {
   }
 
   /**
-   * Anything else failed.
+   * Anything else failed. What is worded already may be known to others as well, who share a commit or a refresh: this caller
+   * gets its own.
    *
    * @param what continues "the vector index in (folder)", such as "could not be searched"
    */
   StoreException general(String what, Throwable cause) {
     if (cause instanceof StoreException known) {
-      return known;
+      return known.copy();
     }
     if (isDamage(cause)) {
       return damaged(cause);

@@ -166,7 +166,7 @@ final class WriteQueue {
       } finally {
         lock.unlock();
       }
-      left.forEach(write -> write.withdraw(reason));
+      left.forEach(write -> write.withdraw(reason.copy()));
     }
 
     boolean awaitEnd(long nanoTime) {
