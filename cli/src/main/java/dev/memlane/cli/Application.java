@@ -88,6 +88,7 @@ final class Application implements Runnable {
     commands.add(new ReindexCommand(context));
     commands.add(new EvalCommand(context));
     commands.add(new StatsCommand(context));
+    commands.add(new SchemaCommand(context));
     return commands;
   }
 

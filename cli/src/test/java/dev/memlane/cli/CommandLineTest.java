@@ -441,13 +441,26 @@ class CommandLineTest {
   @ParameterizedTest
   @ValueSource(strings = {"demo", "ingest", "add", "get", "list", "search", "update", "delete", "history", "verify",
       "export", "import",
-      "reindex", "eval", "stats"})
+      "reindex", "eval", "stats", "schema"})
   void help_ofEachCommand_showsAnExample(String command) {
     Run run = run(command, "--help");
 
     assertThat(run.status()).isZero();
     assertThat(run.out()).contains("Usage: memlane " + command, "Example", "  memlane " + command, "--data", "--json");
     assertThat(run.out().lines()).allMatch(line -> line.length() <= Layout.COLUMNS);
+  }
+
+  @Test
+  void schema_printsTheSqlAndOpensNothing() {
+    Run all = run("schema");
+    Run later = run("schema", "--after", "2", "--schema", "agents");
+
+    assertThat(all.status()).as(all.err()).isZero();
+    assertThat(all.out()).startsWith("begin;").contains("create table memory (").endsWith("commit;\n");
+    assertThat(later.out()).contains("\"agents\"", "memory_tombstone").doesNotContain("create table memory (");
+    assertThat(json("schema").path("sql").asText()).isEqualTo(all.out());
+    assertThat(run("schema", "--after", "77").status()).isEqualTo(2);
+    assertThat(run("schema", "--schema", "No Name").err()).contains("No Name");
   }
 
   @Test

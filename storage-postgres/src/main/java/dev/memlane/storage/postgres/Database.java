@@ -22,8 +22,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import org.flywaydb.core.Flyway;
-import org.flywaydb.core.api.FlywayException;
 import org.jdbi.v3.core.ConnectionException;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleCallback;
@@ -187,17 +185,17 @@ public final class Database implements AutoCloseable {
 
   private void migrate(Builder builder) {
     try {
-      jdbi.useHandle(handle -> requireUsable(handle, builder.schema));
-      // On a connection of its own, without the time-outs of everyday statements.
-      Flyway.configure().dataSource(builder.jdbcUrl, builder.user, builder.password)
-          .locations("classpath:dev/memlane/storage/postgres/migration").defaultSchema(builder.schema)
-          .schemas(builder.schema).validateMigrationNaming(true).load().migrate();
-    } catch (FlywayException e) {
-      throw SqlFailures.explain("the database's schema could not be brought up to date", e);
+      jdbi.useHandle(handle -> requireUsable(handle, builder.schema.name()));
     } catch (StoreException e) {
       throw e;
     } catch (RuntimeException e) {
       throw SqlFailures.explain("the database could not be opened", e);
+    }
+    // On a connection of its own, without the time-outs of everyday statements.
+    try (Connection connection = DriverManager.getConnection(builder.jdbcUrl, builder.credentials())) {
+      builder.schema.migrate(connection);
+    } catch (SQLException e) {
+      throw SqlFailures.explain("the database's schema could not be brought up to date", e);
     }
   }
 
@@ -279,7 +277,7 @@ public final class Database implements AutoCloseable {
     private final String jdbcUrl;
     private @Nullable String user;
     private @Nullable String password;
-    private String schema = "memlane";
+    private DatabaseSchema schema = new DatabaseSchema("memlane");
     private int poolSize = 10;
     private int queueBound = 10_000;
     private int largestBatch = 512;
@@ -309,11 +307,7 @@ public final class Database implements AutoCloseable {
 
     /** The schema that holds the tables, {@code memlane} by default; created if it is missing. */
     public Builder schema(String schema) {
-      if (!schema.matches("[a-z_][a-z0-9_]{0,62}")) {
-        throw new InvalidInputException(
-            "the schema's name must consist of small letters, digits and underscores: \"" + schema + "\"");
-      }
-      this.schema = schema;
+      this.schema = new DatabaseSchema(schema);
       return this;
     }
 
@@ -391,7 +385,7 @@ public final class Database implements AutoCloseable {
     private HikariConfig poolConfiguration(String suffix, int size, Properties properties) {
       HikariConfig config = new HikariConfig();
       config.setJdbcUrl(jdbcUrl);
-      config.setPoolName("memlane-" + schema + suffix);
+      config.setPoolName("memlane-" + schema.name() + suffix);
       config.setMaximumPoolSize(size);
       config.setMinimumIdle(1);
       config.setConnectionTimeout(connectionTimeout.toMillis());
@@ -402,10 +396,7 @@ public final class Database implements AutoCloseable {
       return config;
     }
 
-    /**
-     * @param planner settings of the server's planner
-     */
-    private Properties connectionProperties(String planner) {
+    private Properties credentials() {
       Properties properties = new Properties();
       if (user != null) {
         properties.setProperty("user", user);
@@ -413,8 +404,16 @@ public final class Database implements AutoCloseable {
       if (password != null) {
         properties.setProperty("password", password);
       }
+      return properties;
+    }
+
+    /**
+     * @param planner settings of the server's planner
+     */
+    private Properties connectionProperties(String planner) {
+      Properties properties = credentials();
       properties.setProperty("ApplicationName", "memlane");
-      properties.setProperty("currentSchema", schema);
+      properties.setProperty("currentSchema", schema.name());
       properties.setProperty("tcpKeepAlive", "true");
       properties.setProperty("binaryTransferEnable", BinaryArray.TYPES);
       properties.setProperty("connectTimeout", Long.toString(Math.max(1, connectionTimeout.toSeconds())));

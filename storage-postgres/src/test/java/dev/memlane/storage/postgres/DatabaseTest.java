@@ -111,7 +111,7 @@ class DatabaseTest {
   }
 
   private static long migrations(Database database) {
-    return number(database, "select count(*) from flyway_schema_history where version is not null");
+    return number(database, "select count(*) from memlane_schema_version");
   }
 
   private static long number(Database database, String sql) {
