@@ -28,7 +28,7 @@ class RowLookupTest {
       InstantSource clock = InstantSource.system();
       RowLookup lookup = new RowLookup(stores(),
           new Environment(Runnable::run, timer, clock, new TimeOrderedIds(clock)));
-      lookup.find(new MemoryId(new UUID(0, 1)));
+      var unused = lookup.find(new MemoryId(new UUID(0, 1)));
       CompletableFuture<Optional<CoreRow>> second = lookup.find(new MemoryId(new UUID(0, 2)));
       CompletableFuture<Optional<CoreRow>> third = lookup.find(new MemoryId(new UUID(0, 3)));
 

@@ -243,7 +243,7 @@ class CommitQueueTest {
       DatabaseUnit unit = new DatabaseUnit(queue, Unit.Kind.WRITE, TestMemories.id(i), TestMemories.op(i),
           Instant.now().plusSeconds(10));
       results.add(unit.join(part(StoreKind.CORE, CORE, unit.op(), 1)));
-      unit.join(part(StoreKind.HISTORY, HISTORY, unit.op(), 1));
+      var unused = unit.join(part(StoreKind.HISTORY, HISTORY, unit.op(), 1));
     }
     refuse.countDown();
 
