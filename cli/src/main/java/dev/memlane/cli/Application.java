@@ -49,6 +49,7 @@ final class Application implements Runnable {
     ConstantNames.register(commandLine, CommonOptions.EmbedderName.class);
     ConstantNames.register(commandLine, SearchRequest.Mode.class);
     ConstantNames.register(commandLine, EvalMode.class);
+    ConstantNames.register(commandLine, ListCommand.Order.class);
     // For constants of other types.
     commandLine.setUsageHelpWidth(Layout.COLUMNS).setCaseInsensitiveEnumValuesAllowed(true)
         .setUnmatchedOptionsArePositionalParams(false)

@@ -4,22 +4,29 @@ import dev.memlane.model.Filter;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Scope;
+import dev.memlane.model.TimeOrder;
+import dev.memlane.model.TimePosition;
+import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.Expired;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.Page;
+import dev.memlane.orchestrator.TimePage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Lists memories, page by page. */
-@Command(name = "list", description = "Lists memories, page by page, in order of their ids.", footer = {"",
+@Command(name = "list", description = "Lists memories, page by page, in order of their ids or of time.", footer = {"",
     "Examples:", "  memlane list", "  memlane list --user ada --filter topic=travel --limit 100",
+    "  memlane list --run monday --by time", "  memlane list --user ada --newest -n 5",
     "  memlane list --after 0198c5a2-7c1e-7a50-9d53-0242ac120002", "",
-    "'memlane search --help' explains the conditions."})
+    "The time is when what a memory tells of happened, or else when it was stored; those of the same time are in the",
+    "order in which they were given. 'memlane search --help' explains the conditions."})
 final class ListCommand implements Callable<Integer> {
 
   private final Context context;
@@ -35,11 +42,25 @@ final class ListCommand implements Callable<Integer> {
       "--limit"}, paramLabel = "N", defaultValue = "20", description = "How many at most (default: ${DEFAULT-VALUE}).")
   private int limit;
 
-  @Option(names = "--after", paramLabel = "ID", converter = MemoryIdConverter.class, description = "Begin after this id, where the last page ended.")
-  private @Nullable MemoryId after;
+  @Option(names = "--by", paramLabel = "ORDER", description = "id or time: the order; time is oldest first (default: id).")
+  private @Nullable Order order;
+
+  @Option(names = "--newest", description = "By time, newest first.")
+  private boolean newest;
+
+  @Option(names = "--after", paramLabel = "POSITION", description = "Begin after this id, or position in time, where the last page ended.")
+  private @Nullable String after;
 
   @Option(names = "--expired", description = "Also those that have expired and have not been deleted yet.")
   private boolean expired;
+
+  /** What a list is ordered by. */
+  enum Order {
+    ID, TIME
+  }
+
+  /** A page of either order. */
+  private record Listed(List<Memory> memories, @Nullable String next) {}
 
   ListCommand(Context context) {
     this.context = context;
@@ -50,25 +71,52 @@ final class ListCommand implements Callable<Integer> {
     if (limit < 1 || limit > MemoryOrchestrator.LONGEST_PAGE) {
       throw new UsageException("--limit is " + limit + "; it must be 1 to " + MemoryOrchestrator.LONGEST_PAGE);
     }
+    if (newest && order == Order.ID) {
+      throw new UsageException("--newest lists by time; leave out --by id");
+    }
     Scope where = scope.scope();
     Filter filter = Context.fromArguments(() -> FilterSyntax.parse(filters));
+    Expired which = expired ? Expired.INCLUDED : Expired.LEFT_OUT;
+    Function<BlockingMemory, Listed> list = newest || order == Order.TIME
+        ? byTime(where, filter, which)
+        : byId(where, filter, which);
     try (Session session = context.open()) {
-      Page page = session.blocking().list(where, filter, after, limit,
-          expired ? Expired.INCLUDED : Expired.LEFT_OUT);
-      MemoryId next = page.next();
-      context.answer(() -> Json.object("memories", page.memories().stream().map(Json::memory).toList(), "next",
-          next == null ? null : next.toString()), () -> {
-            for (Memory memory : page.memories()) {
+      Listed page = list.apply(session.blocking());
+      context.answer(() -> Json.object("memories", page.memories.stream().map(Json::memory).toList(), "next",
+          page.next), () -> {
+            for (Memory memory : page.memories) {
               context.print(Layout.shortened(Layout.said(memory), Layout.COLUMNS));
               context.print("  " + Layout.about(memory));
             }
-            context.print(page.memories().isEmpty()
+            context.print(page.memories.isEmpty()
                 ? "No memories."
-                : next == null
+                : page.next == null
                     ? "That is all."
-                    : "There are more; the same command with --after " + next + " shows them.");
+                    : "There are more; the same command with --after " + page.next + " shows them.");
           });
       return 0;
     }
+  }
+
+  private Function<BlockingMemory, Listed> byId(@Nullable Scope where, @Nullable Filter filter, Expired which) {
+    MemoryId from = from(MemoryId::parse);
+    return memory -> {
+      Page page = memory.list(where, filter, from, limit, which);
+      return new Listed(page.memories(), page.next() == null ? null : page.next().toString());
+    };
+  }
+
+  private Function<BlockingMemory, Listed> byTime(@Nullable Scope where, @Nullable Filter filter, Expired which) {
+    TimePosition from = from(TimePosition::parse);
+    TimeOrder direction = newest ? TimeOrder.NEWEST_FIRST : TimeOrder.OLDEST_FIRST;
+    return memory -> {
+      TimePage page = memory.listByTime(where, filter, direction, from, limit, which);
+      return new Listed(page.memories(), page.next() == null ? null : page.next().toString());
+    };
+  }
+
+  private <T> @Nullable T from(Function<String, T> parse) {
+    String text = after;
+    return text == null ? null : Context.fromArguments(() -> parse.apply(text));
   }
 }

@@ -169,6 +169,35 @@ class CommandLineTest {
   }
 
   @Test
+  void list_byTime_isInTheOrderOfTheFile_whereLinesHaveNoTimesAndRepeatThemselves() {
+    List<String> said = new ArrayList<>();
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < Ingestion.CHUNK + 40; i++) {
+      said.add(i % 3 == 0 ? "yes" : "line " + i);
+      lines.append("{\"content\":\"").append(said.getLast()).append("\",\"run\":\"r\"}\n");
+    }
+    input = lines.toString();
+    json("ingest", "-", "--user", user);
+
+    List<String> listed = new ArrayList<>();
+    JsonNode page = json("list", "--user", user, "--by", "time", "--limit", "100");
+    while (true) {
+      page.path("memories").forEach(memory -> listed.add(memory.path("content").asText()));
+      if (page.path("next").isNull()) {
+        break;
+      }
+      page = json("list", "--user", user, "--by", "time", "--limit", "100", "--after", page.path("next").asText());
+    }
+
+    assertThat(listed).isEqualTo(said);
+    assertThat(
+        json("list", "--user", user, "--newest", "--limit", "1").path("memories").get(0).path("content").asText())
+        .isEqualTo(said.getLast());
+    assertThat(run("list", "--by", "time", "--after", NO_SUCH_ID).status()).isEqualTo(2);
+    assertThat(run("list", "--by", "id", "--newest").status()).isEqualTo(2);
+  }
+
+  @Test
   void expired_isShownWhereAskedFor() {
     String id = add("short-lived", "--expires-at", "2020-01-01T00:00:00Z");
     add("long-lived", "--expires-at", "2999-01-01");

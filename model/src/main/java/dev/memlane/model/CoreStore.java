@@ -132,6 +132,15 @@ public interface CoreStore {
       @Nullable Scope scope, @Nullable Filter filter, @Nullable MemoryId after, int limit,
       @Nullable Instant unexpiredAt);
 
+  /**
+   * Lists live memories that are not expired, in order of time.
+   *
+   * @param scope null for all scopes
+   * @param after the position after which the page begins, in the order asked for; null for the first one
+   */
+  CompletableFuture<List<Memory>> listByTime(@Nullable Scope scope, @Nullable Filter filter, TimeOrder order,
+      @Nullable TimePosition after, int limit, @Nullable Instant unexpiredAt);
+
   /** Counts live memories that are not expired. */
   CompletableFuture<Long> count(@Nullable Scope scope, @Nullable Filter filter, @Nullable Instant unexpiredAt);
 

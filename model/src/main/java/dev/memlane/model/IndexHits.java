@@ -8,8 +8,8 @@ import java.util.List;
  *
  * @param semantic by meaning, nearest first; scores are (1 + cosine) / 2, in [0, 1]
  * @param lexical by words, best first; scores are BM25's, above 0
- * @param runs the memories of the runs that the best of these belong to, run by run, in order of time: when what they tell of
- * happened, or when they were stored; empty if they were not asked for
+ * @param runs the memories of the runs that the best of these belong to, run by run, in order of {@link TimePosition};
+ * empty if they were not asked for
  * @param exhausted whether there are no more documents of either kind beyond these
  */
 public record IndexHits(List<IndexHit> semantic, List<IndexHit> lexical, List<List<MemoryId>> runs, boolean exhausted) {
@@ -23,7 +23,7 @@ public record IndexHits(List<IndexHit> semantic, List<IndexHit> lexical, List<Li
   /**
    * One document found.
    *
-   * @param time when what it tells of happened, or else when it was stored first
+   * @param time when what it tells of happened, or else when it was accepted
    */
   public record IndexHit(DocumentName name, ContentHash contentHash, Instant time, float score) {}
 }

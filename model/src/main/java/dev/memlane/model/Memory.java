@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param key the key under which the caller stored it, or null
  * @param actor who said it, or null; part of what is searched
  * @param occurredAt when what it tells of happened, or null; to the microsecond
- * @param createdAt when it was stored first
+ * @param createdAt when it was accepted: of memories that were given to one process one after the other, or in one list, an
+ * earlier one has an earlier time
  * @param updatedAt when its present state was made
  * @param expiresAt when it stops being found, or null
  * @param version 1 for a new memory, one more with every change; for people to read

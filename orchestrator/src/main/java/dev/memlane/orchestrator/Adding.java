@@ -25,6 +25,10 @@ import org.jspecify.annotations.Nullable;
  * An add whose key is taken, or whose content is where a scope holds each content once, embeds nothing and writes
  * nothing; it confirms the memory that is there, so that the answer stays true. One that meets a tombstone is told so,
  * unless it was asked to revive: then it is an update that starts from the tombstone.
+ *
+ * <p>
+ * A memory has its place in the order of time from its acceptance, before anything of it begins: how long the lookup, the
+ * embedding and further attempts take changes nothing of it.
  */
 final class Adding {
 
@@ -53,47 +57,61 @@ final class Adding {
   }
 
   /**
+   * A memory that is to be added.
+   *
+   * @param at when it was accepted
+   */
+  record Accepted(NewMemory memory, Instant at) {}
+
+  /** Accepts a memory: of two accepted one after the other, the first one's time is the earlier. */
+  Accepted accept(NewMemory memory) {
+    return new Accepted(memory, environment.times().next());
+  }
+
+  /**
    * Adds one memory.
    *
    * @return the outcome; fails only where core can't be asked for what is there, or by a defect
    */
-  CompletableFuture<WriteOutcome> add(NewMemory memory) {
-    return attempt(memory, environment.now().plus(patience));
+  CompletableFuture<WriteOutcome> add(Accepted accepted) {
+    return attempt(accepted, environment.now().plus(patience));
   }
 
-  private CompletableFuture<WriteOutcome> attempt(NewMemory memory, Instant deadline) {
+  private CompletableFuture<WriteOutcome> attempt(Accepted accepted, Instant deadline) {
+    NewMemory memory = accepted.memory();
     String key = memory.key();
     boolean once = unique.test(memory.scope());
     if (key == null) {
       MemoryId id = environment.ids().newMemory();
-      return once ? addOnce(memory, id, null, deadline) : embedAndWrite(memory, id, null, false, deadline);
+      return once ? addOnce(accepted, id, null, deadline) : embedAndWrite(accepted, id, null, false, deadline);
     }
     MemoryId id = MemoryId.derive(memory.scope(), key);
     return lookup.find(id).thenComposeAsync(found -> {
       CoreRow row = found.orElse(null);
       if (row == null || row.state() == CoreRow.State.VOID || row.state() == CoreRow.State.DELETED && memory.revive()) {
-        return once ? addOnce(memory, id, row, deadline) : embedAndWrite(memory, id, row, false, deadline);
+        return once ? addOnce(accepted, id, row, deadline) : embedAndWrite(accepted, id, row, false, deadline);
       }
-      return answerWith(row, memory, deadline);
+      return answerWith(row, accepted, deadline);
     }, environment.executor());
   }
 
   private CompletableFuture<WriteOutcome> addOnce(
-      NewMemory memory, MemoryId id, @Nullable CoreRow before, Instant deadline) {
+      Accepted accepted, MemoryId id, @Nullable CoreRow before, Instant deadline) {
+    NewMemory memory = accepted.memory();
     return stores.core().unique(memory.scope(), memory.content())
         .thenComposeAsync(holder -> holder.isPresent()
-            ? answerWith(holder.get(), memory, deadline)
-            : embedAndWrite(memory, id, before, true, deadline), environment.executor());
+            ? answerWith(holder.get(), accepted, deadline)
+            : embedAndWrite(accepted, id, before, true, deadline), environment.executor());
   }
 
-  private CompletableFuture<WriteOutcome> answerWith(CoreRow row, NewMemory memory, Instant deadline) {
+  private CompletableFuture<WriteOutcome> answerWith(CoreRow row, Accepted accepted, Instant deadline) {
     return turns.in(row.id(), deadline, () -> protocol.confirm(row, deadline))
         .thenComposeAsync(confirmed -> {
           if (confirmed instanceof StoreResult.Applied) {
             return CompletableFuture.completedFuture(WriteProtocol.duplicate(row));
           }
           if (!environment.isPast(deadline)) {
-            return attempt(memory, deadline);
+            return attempt(accepted, deadline);
           }
           Throwable cause = switch (confirmed) {
             case StoreResult.Applied applied -> new IllegalStateException("applied");
@@ -109,12 +127,12 @@ final class Adding {
    * @param lookedUntil until when what is there may be looked up again, should it have changed meanwhile
    */
   private CompletableFuture<WriteOutcome> embedAndWrite(
-      NewMemory memory, MemoryId id, @Nullable CoreRow before, boolean once, Instant lookedUntil) {
-    return environment.then(embed(memory), embedding -> write(memory, id, before, embedding, once))
+      Accepted accepted, MemoryId id, @Nullable CoreRow before, boolean once, Instant lookedUntil) {
+    return environment.then(embed(accepted.memory()), embedding -> write(accepted, id, before, embedding, once))
         .thenCompose(outcome -> {
-          boolean again = memory.revive() && !environment.isPast(lookedUntil)
+          boolean again = accepted.memory().revive() && !environment.isPast(lookedUntil)
               && (outcome instanceof WriteOutcome.WasDeleted || outcome instanceof WriteOutcome.Conflict);
-          return again ? attempt(memory, lookedUntil) : CompletableFuture.completedFuture(outcome);
+          return again ? attempt(accepted, lookedUntil) : CompletableFuture.completedFuture(outcome);
         });
   }
 
@@ -126,19 +144,22 @@ final class Adding {
   }
 
   private CompletableFuture<WriteOutcome> write(
-      NewMemory memory, MemoryId id, @Nullable CoreRow before, Embedding embedding, boolean once) {
+      Accepted accepted, MemoryId id, @Nullable CoreRow before, Embedding embedding, boolean once) {
     Instant deadline = environment.now().plus(patience);
-    return turns.in(id, deadline, () -> protocol.run(operation(memory, id, before, embedding, once), deadline));
+    return turns.in(id, deadline, () -> protocol.run(operation(accepted, id, before, embedding, once), deadline));
   }
 
   private Operation operation(
-      NewMemory memory, MemoryId id, @Nullable CoreRow before, Embedding embedding, boolean once) {
+      Accepted accepted, MemoryId id, @Nullable CoreRow before, Embedding embedding, boolean once) {
+    NewMemory memory = accepted.memory();
     OperationId op = environment.ids().newOperation();
-    Instant now = environment.now();
     boolean reviving = before != null && before.state() == CoreRow.State.DELETED;
+    // A tombstone may be younger than the acceptance, and the history's times go forward.
+    Instant at = reviving ? environment.times().next() : accepted.at();
     Memory after = new Memory(id, memory.scope(), memory.key(), memory.actor(), memory.content(), memory.metadata(),
-        memory.occurredAt(), now, now, memory.expiresAt(), before == null || !reviving ? 1 : before.version() + 1, op);
+        memory.occurredAt(), accepted.at(), at, memory.expiresAt(),
+        before == null || !reviving ? 1 : before.version() + 1, op);
     return new Operation(op, reviving ? Operation.Kind.UPDATE : Operation.Kind.ADD, id, before, after, embedding,
-        memory.actor(), now, once);
+        memory.actor(), at, once);
   }
 }

@@ -11,6 +11,8 @@ import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
+import dev.memlane.model.TimeOrder;
+import dev.memlane.model.TimePosition;
 import dev.memlane.model.WriteOutcome;
 import java.util.List;
 import java.util.Optional;
@@ -34,6 +36,11 @@ public final class BlockingMemory {
   /** See {@link MemoryOrchestrator#addMemory}. */
   public Memory addMemory(NewMemory newMemory) {
     return Outcomes.await(memory.addMemory(newMemory));
+  }
+
+  /** See {@link MemoryOrchestrator#add}. */
+  public WriteOutcome add(NewMemory newMemory) {
+    return Outcomes.await(memory.add(newMemory));
   }
 
   /** See {@link MemoryOrchestrator#addMemories}. */
@@ -80,6 +87,18 @@ public final class BlockingMemory {
   public Page list(
       @Nullable Scope scope, @Nullable Filter filter, @Nullable MemoryId after, int limit, Expired expired) {
     return Outcomes.await(memory.list(scope, filter, after, limit, expired));
+  }
+
+  /** See {@link MemoryOrchestrator#listByTime}. */
+  public TimePage listByTime(@Nullable Scope scope, @Nullable Filter filter, TimeOrder order,
+      @Nullable TimePosition after, int limit) {
+    return Outcomes.await(memory.listByTime(scope, filter, order, after, limit));
+  }
+
+  /** See {@link MemoryOrchestrator#listByTime}. */
+  public TimePage listByTime(@Nullable Scope scope, @Nullable Filter filter, TimeOrder order,
+      @Nullable TimePosition after, int limit, Expired expired) {
+    return Outcomes.await(memory.listByTime(scope, filter, order, after, limit, expired));
   }
 
   /** See {@link MemoryOrchestrator#count}. */

@@ -83,7 +83,7 @@ final class Changing {
     Instant deadline = environment.now().plus(patience);
     return inTurn(deletion.id(), deletion.expected(), deadline,
         before -> new Operation(environment.ids().newOperation(), Operation.Kind.DELETE, deletion.id(), before, null,
-            null, deletion.actor(), environment.now()))
+            null, deletion.actor(), environment.times().next()))
         .thenApply(outcome -> {
           if (outcome == null) {
             throw new IllegalStateException("a delete fits every live row");
@@ -144,7 +144,7 @@ final class Changing {
       return null;
     }
     OperationId op = environment.ids().newOperation();
-    Instant now = environment.now();
+    Instant now = environment.times().next();
     Memory after = new Memory(old.id(), old.scope(), old.key(), old.actor(), content,
         update.metadata() == null ? old.metadata() : update.metadata(), old.occurredAt(), old.createdAt(), now,
         old.expiresAt(), before.version() + 1, op);

@@ -21,7 +21,12 @@ import org.jspecify.annotations.Nullable;
  * What the writing and settling classes take from outside: where to run, when to wake up, what time it is, and fresh
  * names. A test that passes its own decides what happens next.
  */
-record Environment(Executor executor, ScheduledExecutorService timer, InstantSource clock, Ids ids) {
+record Environment(Executor executor, ScheduledExecutorService timer, InstantSource clock, Ids ids,
+    OperationTimes times) {
+
+  Environment(Executor executor, ScheduledExecutorService timer, InstantSource clock, Ids ids) {
+    this(executor, timer, clock, ids, new OperationTimes(clock));
+  }
 
   /** The time, to the microsecond: what the stores can keep. */
   Instant now() {

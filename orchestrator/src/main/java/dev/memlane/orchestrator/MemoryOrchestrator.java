@@ -18,6 +18,8 @@ import dev.memlane.model.Scope;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreResult;
+import dev.memlane.model.TimeOrder;
+import dev.memlane.model.TimePosition;
 import dev.memlane.model.WriteOutcome;
 import java.time.Duration;
 import java.util.List;
@@ -179,7 +181,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * {@link MemoryWriteException}
    */
   public CompletableFuture<Memory> addMemory(NewMemory memory) {
-    return write(() -> adding.add(memory)).thenApply(outcome -> switch (outcome) {
+    return add(memory).thenApply(outcome -> switch (outcome) {
       case WriteOutcome.Stored stored -> stored.memory();
       case WriteOutcome.DuplicateOf duplicate -> duplicate.memory();
       default -> throw failure(outcome);
@@ -187,12 +189,26 @@ public final class MemoryOrchestrator implements AutoCloseable {
   }
 
   /**
-   * Stores many memories. Each has an outcome of its own; one that fails disturbs no other.
+   * Stores a memory as {@link #addMemory} does, and says what became of it: {@link WriteOutcome.Stored}, or
+   * {@link WriteOutcome.DuplicateOf} where it was there before, or why it was not stored.
+   *
+   * @return the outcome, whichever it is; does not fail for what became of the memory
+   */
+  public CompletableFuture<WriteOutcome> add(NewMemory memory) {
+    Adding.Accepted accepted = adding.accept(memory);
+    return write(() -> adding.add(accepted));
+  }
+
+  /**
+   * Stores many memories. Each has an outcome of its own; one that fails disturbs no other. All are accepted before the
+   * first is stored, in the order of the list: that is their order in a {@linkplain #listByTime list by time} and in their
+   * runs, unless they say when what they tell of happened.
    *
    * @return the outcomes, in the order of the memories; does not fail for an item
    */
   public CompletableFuture<List<WriteOutcome>> addMemories(List<NewMemory> memories) {
-    return Window.run(List.copyOf(memories), WINDOW, memory -> write(() -> adding.add(memory)), environment);
+    List<Adding.Accepted> accepted = memories.stream().map(adding::accept).toList();
+    return Window.run(accepted, WINDOW, each -> write(() -> adding.add(each)), environment);
   }
 
   /**
@@ -286,16 +302,47 @@ public final class MemoryOrchestrator implements AutoCloseable {
    */
   public CompletableFuture<Page> list(
       @Nullable Scope scope, @Nullable Filter filter, @Nullable MemoryId after, int limit, Expired expired) {
-    if (limit < 1 || limit > LONGEST_PAGE) {
-      return CompletableFuture.failedFuture(
-          new InvalidInputException("the page's length is " + limit + "; it must be 1 to " + LONGEST_PAGE));
-    }
-    return read(() -> stores.core().list(scope, filter, after, limit + 1, expired.unexpiredAt(environment.now()))
-        .thenApply(memories -> {
+    return checkedPage(limit, () -> stores.core()
+        .list(scope, filter, after, limit + 1, expired.unexpiredAt(environment.now())).thenApply(memories -> {
           boolean more = memories.size() > limit;
           List<Memory> page = more ? memories.subList(0, limit) : memories;
           return new Page(page, more ? page.getLast().id() : null);
         }));
+  }
+
+  /**
+   * Lists memories that have not expired, in order of time; see
+   * {@link #listByTime(Scope, Filter, TimeOrder, TimePosition, int, Expired)}.
+   */
+  public CompletableFuture<TimePage> listByTime(@Nullable Scope scope, @Nullable Filter filter, TimeOrder order,
+      @Nullable TimePosition after, int limit) {
+    return listByTime(scope, filter, order, after, limit, Expired.LEFT_OUT);
+  }
+
+  /**
+   * Lists memories in order of time: of when what they tell of happened, or else of when they were accepted. Those of the
+   * same time are in the order in which they were accepted.
+   *
+   * @param scope null for all scopes
+   * @param after where the page begins: {@link TimePage#next} of the one before, or null for the first
+   * @param limit how many at most, 1 to {@value #LONGEST_PAGE}
+   */
+  public CompletableFuture<TimePage> listByTime(@Nullable Scope scope, @Nullable Filter filter, TimeOrder order,
+      @Nullable TimePosition after, int limit, Expired expired) {
+    return checkedPage(limit, () -> stores.core()
+        .listByTime(scope, filter, order, after, limit + 1, expired.unexpiredAt(environment.now()))
+        .thenApply(memories -> {
+          boolean more = memories.size() > limit;
+          List<Memory> page = more ? memories.subList(0, limit) : memories;
+          return new TimePage(page, more ? TimePosition.of(page.getLast()) : null);
+        }));
+  }
+
+  private <T> CompletableFuture<T> checkedPage(int limit, Supplier<CompletableFuture<T>> list) {
+    return limit < 1 || limit > LONGEST_PAGE
+        ? CompletableFuture.failedFuture(
+            new InvalidInputException("the page's length is " + limit + "; it must be 1 to " + LONGEST_PAGE))
+        : read(list);
   }
 
   /** Counts memories that have not expired; see {@link #list}. */

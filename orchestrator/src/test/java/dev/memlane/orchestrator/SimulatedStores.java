@@ -17,6 +17,8 @@ import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
+import dev.memlane.model.TimeOrder;
+import dev.memlane.model.TimePosition;
 import dev.memlane.model.Unit;
 import dev.memlane.model.Units;
 import java.time.Instant;
@@ -208,6 +210,17 @@ final class SimulatedStores {
         @Nullable Instant unexpiredAt) {
       return network.read("list", () -> page(visible(scope, filter, unexpiredAt).toList(), Memory::id, after, limit),
           found -> found.hashCode());
+    }
+
+    @Override
+    public CompletableFuture<List<Memory>> listByTime(@Nullable Scope scope, @Nullable Filter filter, TimeOrder order,
+        @Nullable TimePosition after, int limit, @Nullable Instant unexpiredAt) {
+      Comparator<TimePosition> positions = order == TimeOrder.OLDEST_FIRST
+          ? Comparator.naturalOrder()
+          : Comparator.reverseOrder();
+      return network.read("list by time", () -> visible(scope, filter, unexpiredAt)
+          .filter(memory -> after == null || positions.compare(TimePosition.of(memory), after) > 0)
+          .sorted(Comparator.comparing(TimePosition::of, positions)).limit(limit).toList(), found -> found.hashCode());
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.memlane.testing;
 import static dev.memlane.testing.TestOperations.add;
 import static dev.memlane.testing.TestOperations.addOver;
 import static dev.memlane.testing.TestOperations.delete;
+import static dev.memlane.testing.TestOperations.memory;
 import static dev.memlane.testing.TestOperations.newId;
 import static dev.memlane.testing.TestOperations.newOp;
 import static dev.memlane.testing.TestOperations.update;
@@ -26,6 +27,8 @@ import dev.memlane.model.Operation;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreResult;
+import dev.memlane.model.TimeOrder;
+import dev.memlane.model.TimePosition;
 import dev.memlane.model.Unit;
 import dev.memlane.model.Units;
 import java.time.Duration;
@@ -47,6 +50,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.jspecify.annotations.Nullable;
 
@@ -526,6 +530,47 @@ public abstract class StoresContract {
     assertThat(core.find(wanted, List.of(Scope.user("bob")), filter, NOW).join()).isEmpty();
   }
 
+  @ParameterizedTest
+  @EnumSource(TimeOrder.class)
+  void listByTime_inPages_isInOrderOfTimeAndAcceptance_andCompleteInScopeAndFilter(TimeOrder order) {
+    Random random = new Random(7);
+    List<TimePosition> all = new ArrayList<>();
+    List<TimePosition> wanted = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      // Few times, so that many have the same; some have none but that of their acceptance, and some share that too.
+      Instant accepted = NOW.plusNanos(1_000L * (i / 2));
+      Instant occurred = i % 4 == 0 ? null : NOW.minus(Duration.ofDays(random.nextInt(3))).plusNanos(1_000);
+      Memory made = memory(newId(), "number " + i, Scope.user(i % 5 == 0 ? "bob" : "ada"), Metadata.of("number", i));
+      Memory memory = new Memory(made.id(), made.scope(), null, null, made.content(), made.metadata(), occurred,
+          accepted, accepted, null, 1, made.op());
+      assertApplied(write(add(memory)));
+      all.add(TimePosition.of(memory));
+      if (i % 5 != 0 && i >= 10) {
+        wanted.add(TimePosition.of(memory));
+      }
+    }
+
+    assertThat(positions(null, null, order)).isEqualTo(sorted(all, order));
+    assertThat(positions(Scope.user("ada"), Filter.atLeast("number", 10), order)).isEqualTo(sorted(wanted, order));
+  }
+
+  private static List<TimePosition> sorted(List<TimePosition> positions, TimeOrder order) {
+    List<TimePosition> sorted = positions.stream().sorted().toList();
+    return order == TimeOrder.OLDEST_FIRST ? sorted : sorted.reversed();
+  }
+
+  /** Of all pages. */
+  private List<TimePosition> positions(@Nullable Scope scope, @Nullable Filter filter, TimeOrder order) {
+    List<TimePosition> listed = new ArrayList<>();
+    List<TimePosition> page;
+    do {
+      page = core.listByTime(scope, filter, order, listed.isEmpty() ? null : listed.getLast(), 3, NOW).join().stream()
+          .map(TimePosition::of).toList();
+      listed.addAll(page);
+    } while (!page.isEmpty());
+    return listed;
+  }
+
   @Test
   void expired_isListedFoundAndCountedNoMore_butNamed() {
     MemoryId id = newId();
@@ -538,6 +583,7 @@ public abstract class StoresContract {
     Instant later = NOW.plus(Duration.ofDays(1));
     assertThat(core.count(null, null, later).join()).isZero();
     assertThat(core.list(null, null, null, 10, later).join()).isEmpty();
+    assertThat(core.listByTime(null, null, TimeOrder.OLDEST_FIRST, null, 10, later).join()).isEmpty();
     assertThat(core.find(List.of(id), List.of(), null, later).join()).isEmpty();
     assertThat(core.find(List.of(id), List.of(), null, null).join()).containsKey(id);
     assertThat(core.heads(null, 10).join()).containsExactly(new Head(id, op, 1, true));

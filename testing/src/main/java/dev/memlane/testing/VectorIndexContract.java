@@ -32,6 +32,7 @@ import dev.memlane.model.StoreResult.NotApplied;
 import dev.memlane.model.VectorIndex;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -613,6 +614,25 @@ public abstract class VectorIndexContract {
     assertThat(index.search(new IndexQuery(null, "tea", List.of(), null, 10, false)).join().runs()).isEmpty();
     index.removeAll(id(2)).join();
     assertThat(search(null, "tea", null, null, 10).runs()).containsExactly(List.of(id(4), id(3)));
+  }
+
+  @Test
+  void runs_ofMemoriesOfTheSameTime_areInTheOrderOfTheirAcceptance() {
+    Instant day = Instant.parse("2026-03-01T00:00:00Z");
+    Scope run = ADA.withRun("7");
+    int[] said = {5, 2, 8, 3, 7, 1, 4, 6};
+    for (int i = 0; i < said.length; i++) {
+      put(document(
+          accepted(inRun(said[i], run, "part " + i + " of the talk about tea", day), day.plusNanos(1_000L * i))));
+    }
+
+    assertThat(search(null, "tea", null, null, 10).runs())
+        .containsExactly(Arrays.stream(said).mapToObj(TestMemories::id).toList());
+  }
+
+  private static Memory accepted(Memory memory, Instant createdAt) {
+    return new Memory(memory.id(), memory.scope(), null, null, memory.content(), memory.metadata(), memory.occurredAt(),
+        createdAt, createdAt, null, 1, memory.op());
   }
 
   private static Memory inRun(long number, Scope scope, String content, Instant occurredAt) {

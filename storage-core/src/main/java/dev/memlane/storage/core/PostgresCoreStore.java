@@ -16,6 +16,8 @@ import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
+import dev.memlane.model.TimeOrder;
+import dev.memlane.model.TimePosition;
 import dev.memlane.model.Unit;
 import dev.memlane.storage.core.CoreStatements.ClearedRow;
 import dev.memlane.storage.core.CoreStatements.LiveRow;
@@ -56,6 +58,8 @@ public final class PostgresCoreStore implements CoreStore {
   static final String COLUMNS = "m.id, m.state, m.version, m.op, m.stamp, m.user_id, m.agent_id, m.run_id, "
       + "m.key, m.actor, m.content, m.metadata, m.occurred_at, m.created_at, m.updated_at, m.expires_at, "
       + "m.dedup_hash is not null as is_unique";
+  /** As in the indexes by time. */
+  private static final String TIME = "coalesce(m.occurred_at, m.created_at)";
   private static final String UNEXPIRED = " and (m.expires_at is null or m.expires_at > :now)";
   /** For the indexes of scopes, which hold live rows only. */
   private static final String LIVE = "m.state = 1";
@@ -308,6 +312,25 @@ public final class PostgresCoreStore implements CoreStore {
       Query query = select(handle, "select " + COLUMNS + " from memory m", scope, filter, unexpiredAt, after(after),
           " order by m.id limit :limit").bind("limit", limit);
       bindAfter(query, after);
+      return query.map((row, context) -> memory(row)).list();
+    });
+  }
+
+  @Override
+  public CompletableFuture<List<Memory>> listByTime(@Nullable Scope scope, @Nullable Filter filter, TimeOrder order,
+      @Nullable TimePosition after, int limit, @Nullable Instant unexpiredAt) {
+    boolean oldestFirst = order == TimeOrder.OLDEST_FIRST;
+    String beyond = after == null
+        ? ""
+        : " and (" + TIME + ", m.created_at, m.id) " + (oldestFirst ? ">" : "<") + " (:time, :created, :after)";
+    String direction = oldestFirst ? "" : " desc";
+    return database.read("listing memories", handle -> {
+      Query query = select(handle, "select " + COLUMNS + " from memory m", scope, filter, unexpiredAt, beyond,
+          " order by " + TIME + direction + ", m.created_at" + direction + ", m.id" + direction + " limit :limit")
+          .bind("limit", limit);
+      if (after != null) {
+        query.bind("time", after.time()).bind("created", after.createdAt()).bind("after", after.id().value());
+      }
       return query.map((row, context) -> memory(row)).list();
     });
   }

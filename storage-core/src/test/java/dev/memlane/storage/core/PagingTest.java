@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.memlane.model.Head;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
+import dev.memlane.model.Scope;
+import dev.memlane.model.TimeOrder;
+import dev.memlane.model.TimePosition;
 import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
 import dev.memlane.testing.TestOperations;
@@ -21,6 +24,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Pages of everything, on a server that knows nothing yet of what the tables hold. */
 class PagingTest {
@@ -40,9 +45,11 @@ class PagingTest {
     execute("alter table memlane.memory set (autovacuum_enabled = false)");
     execute(
         """
-            insert into memlane.memory (id, state, version, op, stamp, user_id, content, content_hash, created_at, updated_at)
+            insert into memlane.memory (id, state, version, op, stamp, user_id, content, content_hash, created_at, updated_at,
+              occurred_at)
             select ('01990000-0000-7000-8000-' || lpad(i::text, 12, '0'))::uuid, case i %% 100 when 1 then 2 when 2 then 3 else 1 end,
-              1, gen_random_uuid(), gen_random_uuid(), 'ada', repeat('memory ', 100) || i, gen_random_uuid(), now(), now()
+              1, gen_random_uuid(), gen_random_uuid(), 'ada', repeat('memory ', 100) || i, gen_random_uuid(), now() + i * interval '1 us', now(),
+              case i %% 3 when 0 then '2026-03-01T00:00:00Z'::timestamptz + i / 1000 * interval '1 day' end
             from generate_series(1, %d) i"""
             .formatted(ROWS));
     execute("alter table memlane.history set (autovacuum_enabled = false)");
@@ -64,6 +71,29 @@ class PagingTest {
     assertThat(pages((core, after) -> core.list(null, null, after, PAGE, Instant.now()).join(), Memory::id))
         .isEqualTo(ROWS / 100 * 98);
     assertReadByKey("memory_pkey", ROWS / 10 * 9, 2 * ROWS);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"OLDEST_FIRST,", "NEWEST_FIRST,", "OLDEST_FIRST,ada", "NEWEST_FIRST,ada"})
+  void listByTime_isReadInOrderOfTime(TimeOrder order, @Nullable String user) throws SQLException {
+    int count = 0;
+    try (Database database = Database.builder(jdbcUrl).open()) {
+      PostgresCoreStore core = PostgresCoreStore.open(database, TestOperations.MODEL, TestOperations.DIMENSION);
+      Scope scope = user == null ? null : Scope.user(user);
+      TimePosition after = null;
+      for (List<Memory> page = listed(core, scope, order, null); !page.isEmpty();) {
+        count += page.size();
+        after = TimePosition.of(page.getLast());
+        page = listed(core, scope, order, after);
+      }
+    }
+    assertThat(count).isEqualTo(ROWS / 100 * 98);
+    assertReadByKey(user == null ? "memory_time" : "memory_user_time", ROWS / 10 * 9, 2 * ROWS);
+  }
+
+  private static List<Memory> listed(
+      PostgresCoreStore core, @Nullable Scope scope, TimeOrder order, @Nullable TimePosition after) {
+    return core.listByTime(scope, null, order, after, PAGE, Instant.now()).join();
   }
 
   @Test

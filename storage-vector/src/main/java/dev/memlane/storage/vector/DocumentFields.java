@@ -8,9 +8,11 @@ import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
+import dev.memlane.model.TimePosition;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
 import java.util.UUID;
 import org.apache.lucene.document.BinaryDocValuesField;
 import org.apache.lucene.document.Document;
@@ -38,7 +40,10 @@ final class DocumentFields {
   static final String MEMORY = "memory";
   /** The memory's id and the operation's, 32 bytes: names the document, and sorts as memory ids do. */
   static final String DOCUMENT = "document";
-  /** Doc values: the memory's id, the operation's, the content's hash, the run's, and the time in microseconds: 72 bytes. */
+  /**
+   * Doc values: the memory's id, the operation's, the content's hash, the run's, and in microseconds the time and when the
+   * memory was accepted: 80 bytes.
+   */
   static final String HIT = "hit";
   static final String USER = "user";
   static final String AGENT = "agent";
@@ -57,7 +62,8 @@ final class DocumentFields {
   static final int NAME_BYTES = 2 * UUID_BYTES;
   private static final int SEQUENCE_AT = 3 * UUID_BYTES;
   private static final int TIME_AT = 4 * UUID_BYTES;
-  private static final int HIT_BYTES = TIME_AT + Long.BYTES;
+  private static final int ACCEPTED_AT = TIME_AT + Long.BYTES;
+  private static final int HIT_BYTES = ACCEPTED_AT + Long.BYTES;
   private static final UUID NO_RUN = new UUID(0, 0);
   /** What rounding to floats leaves of a square. */
   private static final double UNIT_TOLERANCE = 1e-6;
@@ -79,7 +85,8 @@ final class DocumentFields {
     document.add(new StringField(DOCUMENT, nameBytes(source.name()), Store.NO));
     UUID sequence = sequence(memory.scope());
     BytesRef hit = bytes(HIT_BYTES, memory.id().value(), memory.op().value(), memory.contentHash().value(), sequence);
-    ByteBuffer.wrap(hit.bytes).putLong(TIME_AT, micros(time(memory)));
+    ByteBuffer.wrap(hit.bytes).putLong(TIME_AT, micros(TimePosition.of(memory).time()))
+        .putLong(ACCEPTED_AT, micros(memory.createdAt()));
     document.add(new BinaryDocValuesField(HIT, hit));
     if (!sequence.equals(NO_RUN)) {
       document.add(new StringField(SEQUENCE, bytes(UUID_BYTES, sequence), Store.NO));
@@ -103,11 +110,6 @@ final class DocumentFields {
     return scope.run() == null ? NO_RUN : MemoryId.derive(scope, SEQUENCE).value();
   }
 
-  private static Instant time(Memory memory) {
-    Instant occurredAt = memory.occurredAt();
-    return occurredAt == null ? memory.createdAt() : occurredAt;
-  }
-
   static long micros(Instant time) {
     return ChronoUnit.MICROS.between(Instant.EPOCH, time);
   }
@@ -118,15 +120,24 @@ final class DocumentFields {
     return sequence.equals(bytes(UUID_BYTES, NO_RUN)) ? null : BytesRef.deepCopyOf(sequence);
   }
 
-  /** Of what {@link #HIT} holds, the memory and the time. */
+  /** Of what {@link #HIT} holds, the memory and its times. */
   static Moment moment(BytesRef hit) {
     ByteBuffer buffer = ByteBuffer.wrap(hit.bytes, hit.offset, hit.length);
     MemoryId memory = new MemoryId(uuid(buffer));
-    return new Moment(memory, buffer.getLong(hit.offset + TIME_AT));
+    return new Moment(buffer.getLong(hit.offset + TIME_AT), buffer.getLong(hit.offset + ACCEPTED_AT), memory);
   }
 
-  /** A memory, and when it was in its run, in microseconds. */
-  record Moment(MemoryId memory, long micros) {}
+  /**
+   * A memory, and when it was in its run; in the order of {@link TimePosition}.
+   *
+   * @param time in microseconds
+   * @param accepted in microseconds
+   */
+  record Moment(long time, long accepted, MemoryId memory) {
+
+    static final Comparator<Moment> ORDER = Comparator.comparingLong(Moment::time).thenComparingLong(Moment::accepted)
+        .thenComparing(Moment::memory);
+  }
 
   static Term memoryTerm(MemoryId memory) {
     return new Term(MEMORY, memoryBytes(memory));

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 record IndexIdentity(String model, int dimension, Locale language) {
 
   /** Raised when documents are laid out in another way. */
-  private static final String FORMAT = "3";
+  private static final String FORMAT = "4";
 
   private static final String FORMAT_KEY = "memlane.format";
   private static final String MODEL_KEY = "memlane.model";

@@ -3,7 +3,6 @@ package dev.memlane.storage.vector;
 import dev.memlane.model.MemoryId;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -65,7 +64,7 @@ final class Runs {
         read(leaf.reader(), documents, moments);
       }
     }
-    moments.sort(Comparator.comparingLong(DocumentFields.Moment::micros).thenComparing(DocumentFields.Moment::memory));
+    moments.sort(DocumentFields.Moment.ORDER);
     // While it is updated, a memory has two documents.
     return List.copyOf(new LinkedHashSet<>(moments.stream().map(DocumentFields.Moment::memory).toList()));
   }
