@@ -123,6 +123,8 @@ final class ToolRun<A, R> {
     }
   }
 
+  private static final int LONGEST_SHOWN = 60;
+
   private final LaneExecutor lanes;
   private final Map<String, Tool<A, R>> tools;
   private final Costs costs;
@@ -156,7 +158,7 @@ final class ToolRun<A, R> {
     if (tool == null) {
       Call<A, R> call = new Call<>(asked, null, Access.nothing());
       call.fail(new LaneException.UnknownTool(
-          "there is no tool " + asked.tool() + "; there are " + String.join(", ", tools.keySet())));
+          "there is no tool " + shown(asked.tool()) + "; there are " + String.join(", ", tools.keySet())));
       return call;
     }
     try {
@@ -168,6 +170,11 @@ final class ToolRun<A, R> {
       call.fail(e);
       return call;
     }
+  }
+
+  /** A model's own word, which may be of any length. */
+  private static String shown(String name) {
+    return name.length() <= LONGEST_SHOWN ? name : name.substring(0, LONGEST_SHOWN) + "...";
   }
 
   private void findOrder() {

@@ -26,6 +26,7 @@ public final class Metadata {
   /** The most values, counting those in lists. */
   public static final int MOST_VALUES = 1_000;
 
+  private static final int LONGEST_SHOWN = 40;
   private static final Metadata EMPTY = new Metadata(new TreeMap<>());
   private static final long LARGEST_WHOLE = 1L << 53;
 
@@ -44,7 +45,7 @@ public final class Metadata {
   }
 
   /**
-   * Copies a map of texts, numbers, booleans, and lists of those.
+   * Copies a map of texts, numbers, booleans, and lists of those. Null counts as left out, as a value and in a list.
    *
    * @throws InvalidInputException for a value of another type (it names the key and the type), or one beyond a limit
    */
@@ -53,7 +54,11 @@ public final class Metadata {
     int count = 0;
     for (Map.Entry<String, ?> entry : values.entrySet()) {
       Texts.requireName("a metadata key", entry.getKey(), LONGEST_KEY);
-      Object value = checkedValue(entry.getKey(), entry.getValue());
+      Object given = entry.getValue();
+      if (given == null) {
+        continue;
+      }
+      Object value = checkedValue(entry.getKey(), given);
       checked.put(entry.getKey(), value);
       count += value instanceof List<?> list ? Math.max(1, list.size()) : 1;
     }
@@ -104,8 +109,16 @@ public final class Metadata {
       case Boolean flag -> flag;
       case Number number -> checkedNumber(key, number);
       case null -> throw new InvalidInputException("metadata \"" + key + "\" is null; leave the key out");
-      default -> throw new InvalidInputException("metadata \"" + key + "\" is a " + value.getClass().getSimpleName()
+      default -> throw new InvalidInputException("metadata \"" + key + "\" holds " + kind(value)
           + "; a value must be a text, a number, a boolean, or a list of those");
+    };
+  }
+
+  private static String kind(Object value) {
+    return switch (value) {
+      case Iterable<?> list -> "a list where a single value must be";
+      case Map<?, ?> map -> "an object";
+      default -> "something of type " + value.getClass().getSimpleName();
     };
   }
 
@@ -118,11 +131,13 @@ public final class Metadata {
     return text;
   }
 
-  private static Object checkedValue(String key, @Nullable Object value) {
+  private static Object checkedValue(String key, Object value) {
     if (value instanceof List<?> list) {
       List<Object> checked = new ArrayList<>(list.size());
       for (Object element : list) {
-        checked.add(checkedScalar(key, element));
+        if (element != null) {
+          checked.add(checkedScalar(key, element));
+        }
       }
       return List.copyOf(checked);
     }
@@ -141,9 +156,10 @@ public final class Metadata {
         return value == Math.rint(value) && Math.abs(value) <= LARGEST_WHOLE ? (Object) (long) value : (Object) value;
       }
     }
-    throw new InvalidInputException("metadata \"" + key + "\" is the number " + number
-        + "; numbers must be finite, of type int, long, float or double, and whole ones at most 2^53: "
-        + "store others as a text");
+    throw new InvalidInputException(
+        "metadata \"" + key + "\" is the number " + Texts.abbreviate(number.toString(), LONGEST_SHOWN)
+            + "; numbers must be finite, of type int, long, float or double, and whole ones at most 2^53: "
+            + "store others as a text");
   }
 
   @Override

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 /** What several classes here ask of a text, or of a time. */
 final class Texts {
 
-  private static final Instant FIRST = Instant.parse("0001-01-01T00:00:00Z");
-  private static final Instant LAST = Instant.parse("9999-12-31T23:59:59.999999999Z");
+  static final Instant FIRST = Instant.parse("0001-01-01T00:00:00Z");
+  static final Instant LAST = Instant.parse("9999-12-31T23:59:59.999999999Z");
 
   private Texts() {}
 

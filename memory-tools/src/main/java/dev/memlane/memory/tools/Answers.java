@@ -30,6 +30,7 @@ final class Answers {
     ObjectNode object = JSON.objectNode().put("id", memory.id().toString()).put("content", memory.content());
     put(object, "actor", memory.actor());
     put(object, "occurredAt", memory.occurredAt());
+    put(object, "expiresAt", memory.expiresAt());
     put(object, "key", memory.key());
     putMetadata(object, "metadata", memory.metadata());
     return object.put("updatedAt", memory.updatedAt().toString()).put("version", memory.version()).put("op",

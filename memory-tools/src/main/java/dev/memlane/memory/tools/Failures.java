@@ -50,7 +50,8 @@ final class Failures {
       case LaneException.TimedOut timedOut ->
         "it took too long; it may have been done all the same: look, before trying again";
       case MemlaneException memlane -> "the memory can't be reached just now; try again later";
-      default -> "the tool failed, and doesn't say why";
+      default ->
+        "the tool itself failed, whatever it was asked; it may have been done all the same: look, before trying again";
     };
   }
 

@@ -8,6 +8,7 @@ import dev.memlane.lanes.Tool;
 import dev.memlane.lanes.ToolException;
 import dev.memlane.lanes.ToolExecutor;
 import dev.memlane.lanes.ToolResult;
+import dev.memlane.model.Filter;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemlaneException;
 import dev.memlane.model.Memory;
@@ -18,12 +19,14 @@ import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.Metadata;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
+import dev.memlane.model.TimeParser;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.SearchRequest;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -73,6 +76,7 @@ public final class MemoryTools {
   private final Scope scope;
   private final Scope searched;
   private final @Nullable String actor;
+  private final TimeParser times;
   private final Definitions definitions = new Definitions();
   /** What the memories of the scope are called where order is concerned. */
   private final String root;
@@ -84,6 +88,7 @@ public final class MemoryTools {
     this.scope = builder.scope;
     this.searched = builder.searched == null ? builder.scope : builder.searched;
     this.actor = builder.actor;
+    this.times = builder.times;
     this.root = "memory/" + URLEncoder.encode(searched.toString(), StandardCharsets.UTF_8);
     if (!searched.matches(scope)) {
       throw new IllegalArgumentException("what is stored in scope " + scope + " would not be found in scope " + searched
@@ -156,8 +161,8 @@ public final class MemoryTools {
     }
   }
 
-  private Arguments arguments(String tool, String json) {
-    return Arguments.parse(json, definitions.schema(tool));
+  private Arguments arguments(String tool, @Nullable String json) {
+    return Arguments.parse(json, definitions.schema(tool), times);
   }
 
   // Order
@@ -191,7 +196,8 @@ public final class MemoryTools {
   private NewMemory newMemory(Arguments arguments) {
     Metadata metadata = arguments.metadataOrNull("metadata");
     return NewMemory.builder(arguments.text("content"), scope).actor(arguments.textOrNull("actor"))
-        .occurredAt(arguments.timeOrNull("occurredAt")).key(arguments.textOrNull("key"))
+        .occurredAt(arguments.timeOrNull("occurredAt")).expiresAt(arguments.timeOrNull("expiresAt"))
+        .key(arguments.textOrNull("key"))
         .metadata(metadata == null ? Metadata.empty() : metadata).build();
   }
 
@@ -220,7 +226,8 @@ public final class MemoryTools {
     Set<String> keys = new HashSet<>();
     return arguments("memory_add_batch", json).list("memories", MOST_IN_BATCH).stream().map(item -> {
       try {
-        NewMemory added = newMemory(Arguments.of(item, "a memory", schema.at("/properties/memories/items")));
+        NewMemory added = newMemory(Arguments.of(item, "a memory",
+            schema.at("/properties/memories/items"), times));
         String key = added.key();
         return key == null || keys.add(key)
             ? new Item(added, null)
@@ -277,7 +284,19 @@ public final class MemoryTools {
 
   private String search(Arguments arguments) {
     return Answers.hits(memory.search(SearchRequest.builder(arguments.text("query")).scope(searched)
-        .limit(arguments.count("limit", USUAL_HITS, MOST)).filter(arguments.filterOrNull("filter")).build()));
+        .limit(arguments.count("limit", USUAL_HITS, MOST)).filter(searched(arguments)).build()));
+  }
+
+  /** What is to be found: by metadata and by when it happened. */
+  private static @Nullable Filter searched(Arguments arguments) {
+    Filter filter = arguments.filterOrNull("filter");
+    Instant since = arguments.timeOrNull("since");
+    Instant until = arguments.timeOrNull("until");
+    if (since == null && until == null) {
+      return filter;
+    }
+    Filter time = new Filter.Occurred(since, until);
+    return filter == null ? time : Filter.and(filter, time);
   }
 
   private String get(Arguments arguments) {
@@ -305,6 +324,7 @@ public final class MemoryTools {
     private final Scope scope;
     private @Nullable Scope searched;
     private @Nullable String actor;
+    private TimeParser times = TimeParser.standard();
 
     private Builder(MemoryOrchestrator memory, Scope scope) {
       this.memory = memory;
@@ -320,6 +340,12 @@ public final class MemoryTools {
     /** Who updates and deletes, for the history; such as the agent's name. */
     public Builder actor(String actor) {
       this.actor = actor;
+      return this;
+    }
+
+    /** How times are read: one that {@linkplain TimeParser#counting counts} takes plain numbers as well. */
+    public Builder times(TimeParser times) {
+      this.times = times;
       return this;
     }
 

@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.lanes.Access;
+import dev.memlane.lanes.Lane;
 import dev.memlane.lanes.LaneEvent;
 import dev.memlane.lanes.LaneExecutor;
 import dev.memlane.lanes.Subscription;
@@ -22,14 +24,18 @@ import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.testing.PlainMessages;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -277,7 +283,7 @@ class MemoryToolsTest {
 
   @Test
   void errors_sayWhatIsWrongAndWhatToDo() throws Exception {
-    assertThat(run("memory_add", "{\"content\": 7}", "memory_add", "{}", "memory_add", "{\"contents\": \"x\"}",
+    assertThat(run("memory_add", "{\"content\": [7]}", "memory_add", "{}", "memory_add", "{\"contents\": \"x\"}",
         "memory_add", "not JSON", "memory_add", "[]", "memory_add", "", "memory_get", "{\"id\": \"7\"}",
         "memory_search", "{\"query\": \"x\", \"limit\": 1000}", "memory_search", "{\"query\": \"x\", \"limit\": 1.5}",
         "memory_search", "{\"query\": \"x\", \"filter\": \"y\"}", "memory_search", "{\"query\": \"\"}",
@@ -287,7 +293,7 @@ class MemoryToolsTest {
         .satisfiesExactly(text -> assertThat(text).isEqualTo("Error: \"content\" must be a text"),
             text -> assertThat(text).isEqualTo("Error: \"content\" is missing; it must be a text"),
             text -> assertThat(text).isEqualTo("Error: there is no argument \"contents\"; there are content, actor, "
-                + "occurredAt, metadata, key"),
+                + "occurredAt, expiresAt, metadata, key"),
             text -> assertThat(text)
                 .startsWith("Error: the arguments are not one JSON object: they can't be read (column "),
             text -> assertThat(text).isEqualTo("Error: the arguments must be a JSON object"),
@@ -301,12 +307,12 @@ class MemoryToolsTest {
             text -> assertThat(text).isEqualTo("Error: \"memories\" must be a list of 1 to 1000 objects"),
             text -> assertThat(text).startsWith("Error: there is no tool memory_forget; there are memory_add, "),
             text -> assertThat(text)
-                .startsWith("Error: the arguments are not one JSON object: Duplicate field 'content'"),
+                .startsWith("Error: the arguments are not one JSON object: \"content\" is there twice"),
             text -> assertThat(text).isEqualTo("Error: \"deep\" in \"metadata\" must be a text, a number up to 2^53, "
                 + "a boolean, or a list of those"));
     assertThat(run("memory_add", "{\"content\": \"cut off\"", "memory_add", "{\"content\": \"a\"} {\"content\": \"b\"}",
         "memory_add", "{\"content\": \"a\", \"metadata\": {\"n\": 123456789012345678901234567890}}",
-        "memory_search", "{\"query\": \"x\", \"filter\": {\"topic\": [\"y\", null]}}",
+        "memory_search", "{\"query\": \"x\", \"filter\": {\"topic\": [\"y\", {}]}}",
         "memory_update", "{\"id\": \"0198c5a2-7c1e-7a50-9d53-0242ac120002\", \"content\": \"x\", \"op\": \"y\"}"))
         .satisfiesExactly(text -> assertThat(text).contains("they end too early"),
             text -> assertThat(text).contains("something follows it"),
@@ -325,12 +331,58 @@ class MemoryToolsTest {
     OperationId op = new OperationId(UUID.randomUUID());
 
     assertThat(Failures.describe(new IllegalStateException("hunter2")))
-        .isEqualTo("the tool failed, and doesn't say why");
+        .isEqualTo(
+            "the tool itself failed, whatever it was asked; it may have been done all the same: look, before trying again");
     assertThat(List.of(Failures.describe(secret),
         Failures.describe(new WriteOutcome.Refused("embedder at hunter2 failed", secret)),
         Failures.describe(new WriteOutcome.RolledBack(id, op, secret, null)),
         Failures.describe(new WriteOutcome.Unsettled(id, op, secret, null)))).doesNotHaveDuplicates()
         .allSatisfy(text -> assertThat(text).doesNotContain("hunter2").containsPattern("try(ing)? again"));
+  }
+
+  @Test
+  void failures_ofTheLanes_areToldInPlainWords() throws Exception {
+    CountDownLatch never = new CountDownLatch(1);
+    Tool<String, String> slow = Tool.<String, String>of("slow", arguments -> {
+      never.await();
+      return "";
+    }).lane("slow").accessing(arguments -> Access.nothing());
+    Tool<String, String> broken = Tool.<String, String>of("broken", arguments -> {
+      throw new IllegalStateException("hunter2");
+    }).lane("slow").accessing(arguments -> {
+      throw new IllegalStateException("hunter2");
+    });
+    List<String> answers = new ArrayList<>();
+    try (LaneExecutor few = LaneExecutor.builder()
+        .lane(Lane.of("slow").concurrency(1).queueBound(1).timeout(Duration.ofMillis(200))).build()) {
+      ToolExecutor<String, String> executor = ToolExecutor.of(few, List.of(slow, broken));
+      // One runs and one waits, so that there is no place for the others.
+      executor.run(List.of(new ToolCall<>("1", "slow", ""), new ToolCall<>("2", "slow", ""),
+          new ToolCall<>("3", "slow", ""), new ToolCall<>("4", "broken", "")))
+          .forEach(result -> answers.add(MemoryTools.text(result)));
+      few.close();
+      executor.run(List.of(new ToolCall<>("5", "slow", ""))).forEach(result -> answers.add(MemoryTools.text(result)));
+    }
+
+    assertThat(answers).anyMatch(answer -> answer.startsWith("Error: it took too long"))
+        .anyMatch(answer -> answer.startsWith("Error: too many calls are waiting already"))
+        .anyMatch(answer -> answer.startsWith("Error: the tools are being shut down"))
+        .anyMatch(answer -> answer.startsWith("Error: the tool itself failed"))
+        .allSatisfy(PlainMessages::assertPlain).noneMatch(answer -> answer.contains("hunter2"));
+  }
+
+  @Test
+  void failures_ofEachOutcome_areToldInPlainWords() {
+    Throwable down = new StoreException("org.postgresql.util.PSQLException: hunter2", null);
+    MemoryId id = MemoryId.parse("0198c5a2-7c1e-7a50-9d53-0242ac120002");
+    OperationId op = new OperationId(UUID.randomUUID());
+
+    assertThat(Stream.of(new WriteOutcome.Conflict(id, op, op),
+        new WriteOutcome.NotFound(id), new WriteOutcome.WasDeleted(id, op), new WriteOutcome.Unpurged(id, op, down),
+        new WriteOutcome.RolledBack(id, op, down, null), new WriteOutcome.Unsettled(id, op, down, null),
+        new WriteOutcome.Refused("closed", down), new WriteOutcome.Refused("x", new InvalidInputException("too long")),
+        new WriteOutcome.Deleted(id, op, 2)).map(Failures::describe)).doesNotHaveDuplicates()
+        .allSatisfy(PlainMessages::assertPlain).noneMatch(said -> said.contains("hunter2"));
   }
 
   @Test
