@@ -7,7 +7,6 @@ import dev.memlane.model.WriteOutcome;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.time.Instant;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -47,11 +46,14 @@ final class AddCommand implements Callable<Integer> {
       "--metadata"}, paramLabel = "KEY=VALUE", description = "What else is known of it, for example topic=home, importance=3, tags=sea|hills. Repeatable.")
   private List<String> metadata = new ArrayList<>();
 
-  @Option(names = "--occurred-at", paramLabel = "TIME", converter = TimeConverter.class, description = "When it happened, for example 2026-03-02 (its begin in UTC) or 2026-03-02T09:14:00Z.")
-  private @Nullable Instant occurredAt;
+  @Option(names = "--occurred-at", paramLabel = "TIME", description = "When it happened, for example 2026-03-02 (its begin in UTC) or 2026-03-02T09:14:00Z.")
+  private @Nullable String occurredAt;
 
-  @Option(names = "--expires-at", paramLabel = "TIME", converter = TimeConverter.class, description = "From when on nothing finds it, for example 2027-01-01 or 2027-01-01T08:00:00+01:00; it is deleted then.")
-  private @Nullable Instant expiresAt;
+  @Option(names = "--expires-at", paramLabel = "TIME", description = "From when on nothing finds it, for example 2027-01-01 or 2027-01-01T08:00:00+01:00; it is deleted then.")
+  private @Nullable String expiresAt;
+
+  @Mixin
+  private final TimeOptions times = new TimeOptions();
 
   AddCommand(Context context) {
     this.context = context;
@@ -63,8 +65,8 @@ final class AddCommand implements Callable<Integer> {
         () -> NewMemory.builder(text, scope.required("a memory must belong to somebody")).key(key).revive(revive)
             .actor(actor)
             .metadata(ScalarSyntax.metadata(metadata))
-            .occurredAt(occurredAt)
-            .expiresAt(expiresAt).build());
+            .occurredAt(times.read("--occurred-at", occurredAt))
+            .expiresAt(times.read("--expires-at", expiresAt)).build());
     try (Session session = context.open(once)) {
       WriteOutcome outcome = session.blocking().addMemories(List.of(added)).get(0);
       Memory memory = switch (outcome) {

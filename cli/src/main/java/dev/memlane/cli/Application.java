@@ -1,6 +1,7 @@
 package dev.memlane.cli;
 
 import dev.memlane.model.MemlaneException;
+import dev.memlane.model.TimeParser;
 import dev.memlane.orchestrator.SearchRequest;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -50,6 +51,7 @@ final class Application implements Runnable {
     ConstantNames.register(commandLine, SearchRequest.Mode.class);
     ConstantNames.register(commandLine, EvalMode.class);
     ConstantNames.register(commandLine, ListCommand.Order.class);
+    ConstantNames.register(commandLine, TimeParser.EpochUnit.class);
     // For constants of other types.
     commandLine.setUsageHelpWidth(Layout.COLUMNS).setCaseInsensitiveEnumValuesAllowed(true)
         .setUnmatchedOptionsArePositionalParams(false)

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.memlane.model.ArchivedMemory;
 import dev.memlane.model.ArchivedRow;
+import dev.memlane.model.ContentHash;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.InvalidInputException;
@@ -12,6 +13,7 @@ import dev.memlane.model.MemoryId;
 import dev.memlane.model.Metadata;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
+import dev.memlane.model.TimeParser;
 import dev.memlane.storage.postgres.MetadataJson;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -21,11 +23,12 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One line of an exported file: the header, a memory with its history, or the footer, by which a file that was cut off is
- * known. What is absent is left out.
+ * known. What is absent is left out. A vector says the hash of the text that it is {@code of}.
  *
  * <pre>
  * {"memlane":"export","format":1}
@@ -97,7 +100,7 @@ sealed interface ArchiveLine {
     line.put("version", archived.row().version());
     line.put("op", archived.row().op().toString());
     if (archived.row() instanceof ArchivedRow.Live live && live.embedding() != null) {
-      line.put("vector", vector(live.embedding()));
+      line.put("vector", vector(live.embedding(), live.embedded()));
     }
     line.put("history", archived.history().stream().map(ArchiveLine::entry).toList());
     return Json.write(line);
@@ -117,11 +120,15 @@ sealed interface ArchiveLine {
     return object;
   }
 
-  private static Map<String, @Nullable Object> vector(Embedding embedding) {
+  private static Map<String, Object> vector(Embedding embedding, @Nullable ContentHash of) {
     ByteBuffer bytes = ByteBuffer.allocate(embedding.dimension() * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     bytes.asFloatBuffer().put(embedding.vector());
-    return Json.object("model", embedding.model(), "dimension", embedding.dimension(), "values",
-        Base64.getEncoder().encodeToString(bytes.array()));
+    Map<String, Object> vector = new LinkedHashMap<>();
+    vector.put("model", embedding.model());
+    vector.put("dimension", embedding.dimension());
+    put(vector, "of", of == null ? null : of.value());
+    vector.put("values", Base64.getEncoder().encodeToString(bytes.array()));
+    return vector;
   }
 
   private static void putScope(Map<String, Object> object, @Nullable Scope scope) {
@@ -165,8 +172,7 @@ sealed interface ArchiveLine {
     try {
       node = Json.MAPPER.readTree(text);
     } catch (JsonProcessingException e) {
-      throw new InvalidInputException(
-          "not JSON: " + String.valueOf(e.getOriginalMessage()).lines().findFirst().orElse(""), e);
+      throw new InvalidInputException("not JSON: " + Problems.of(e, text), e);
     }
     if (!node.isObject()) {
       throw new InvalidInputException("a line must be a JSON object, {...}");
@@ -185,7 +191,7 @@ sealed interface ArchiveLine {
           new Memory(id, new Scope(user, agent, run), text(node, "key"), text(node, "actor"), required(node, "content"),
               requiredMetadata(node), time(node, "occurredAt"), requiredTime(node, "createdAt"),
               requiredTime(node, "updatedAt"), time(node, "expiresAt"), number(node, "version"), op),
-          embedding(node), node.path("unique").asBoolean(false));
+          embedding(node), node.path("unique").asBoolean(false), embedded(node));
       case "deleted" -> new ArchivedRow.Tombstone(id, number(node, "version"), op,
           user == null && agent == null && run == null ? null : new Scope(user, agent, run),
           time(node, "createdAt"), requiredTime(node, "updatedAt"));
@@ -237,6 +243,17 @@ sealed interface ArchiveLine {
     float[] values = new float[dimension];
     ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
     return new Embedding(required(vector, "model"), values);
+  }
+
+  /** The hash of the text that the vector is of; files of earlier versions don't tell it. */
+  private static @Nullable ContentHash embedded(JsonNode node) {
+    JsonNode vector = node.get("vector");
+    String hash = vector == null ? null : text(vector, "of");
+    try {
+      return hash == null ? null : new ContentHash(UUID.fromString(hash));
+    } catch (IllegalArgumentException e) {
+      throw new InvalidInputException("the vector's \"of\" must be the hash of a text", e);
+    }
   }
 
   private static String required(JsonNode node, String field) {
@@ -296,6 +313,6 @@ sealed interface ArchiveLine {
 
   private static @Nullable Instant time(JsonNode node, String field) {
     String text = text(node, field);
-    return text == null ? null : IngestLine.time("\"" + field + "\"", text);
+    return text == null ? null : TimeParser.standard().parse("\"" + field + "\"", text);
   }
 }

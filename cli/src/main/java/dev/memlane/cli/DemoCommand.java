@@ -5,6 +5,7 @@ import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.Scope;
+import dev.memlane.model.TimeParser;
 import dev.memlane.orchestrator.SearchHit;
 import dev.memlane.orchestrator.SearchRequest;
 import dev.memlane.orchestrator.VerifyReport;
@@ -58,7 +59,8 @@ final class DemoCommand implements Callable<Integer> {
         throw new CommandFailure("the example " + file
             + " is not there; run the demo with the script memlane of the checkout, beside which the folder examples lies");
       }
-      sources.add(new Source(file));
+      // By its bare name: the examples are the same wherever they are.
+      sources.add(Source.named(file).called(String.valueOf(file.getFileName())));
     }
     Path given = context.options().data();
     Path directory = given == null ? context.dataDirectory().resolve("demo") : given;
@@ -72,7 +74,8 @@ final class DemoCommand implements Callable<Integer> {
     step("1. Ingest: six weeks of conversations of three people, line by line",
         "Each line is embedded and written to three stores at once: core (what is true now), the vector",
         "index (how it is found) and history (how it came to be). All three take it, or none does.");
-    IngestReport ingested = new Ingestion(session.memory(), new IngestLine.Defaults(null, null, null),
+    IngestReport ingested = new Ingestion(session.memory(),
+        new IngestLine.Defaults(null, null, null, TimeParser.standard()),
         context.console(), context.stop()).run(sources);
     explain(ingested.summary());
     if (ingested.duplicates() > 0) {

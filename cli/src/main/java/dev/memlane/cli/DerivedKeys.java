@@ -9,8 +9,8 @@ import java.util.HexFormat;
 import java.util.Map;
 
 /**
- * The keys of lines that have none, so that a repeated ingestion resumes: each is made from the file's name, the line's
- * text, and how often that text has occurred before in the file. So equal lines are as many memories, and a line keeps its
+ * The keys of lines that have none, so that a repeated ingestion resumes: each is made from the source's name, the line's
+ * text, and how often that text has occurred before in the source. So equal lines are as many memories, and a line keeps its
  * key when others are added, moved or corrected.
  *
  * <p>
@@ -18,15 +18,15 @@ import java.util.Map;
  */
 final class DerivedKeys {
 
-  private final String file;
+  private final String source;
   private final Map<Long, Integer> occurrences = new HashMap<>();
   private final MessageDigest digest;
 
   /**
-   * @param file the file's name without its directories
+   * @param source the source's name, as {@link Source#name}
    */
-  DerivedKeys(String file) {
-    this.file = file;
+  DerivedKeys(String source) {
+    this.source = source;
     try {
       this.digest = MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
@@ -36,7 +36,7 @@ final class DerivedKeys {
 
   /** The key of the next line. */
   String next(String line) {
-    digest.update(file.getBytes(StandardCharsets.UTF_8));
+    digest.update(source.getBytes(StandardCharsets.UTF_8));
     digest.update((byte) 0);
     byte[] hash = digest.digest(line.getBytes(StandardCharsets.UTF_8));
     // Two lines that share these eight bytes only share a count, and their keys differ all the same.

@@ -42,7 +42,7 @@ final class EvalCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    new Source(file).requireReadable();
+    Source.named(file).requireReadable();
     Locomo locomo = Locomo.read(file);
     Path given = context.options().data();
     if (given != null) {

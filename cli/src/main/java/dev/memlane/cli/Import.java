@@ -2,6 +2,7 @@ package dev.memlane.cli;
 
 import dev.memlane.model.ArchivedMemory;
 import dev.memlane.model.InvalidInputException;
+import dev.memlane.orchestrator.Edits;
 import dev.memlane.orchestrator.ImportOutcome;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import java.io.IOException;
@@ -32,6 +33,7 @@ final class Import {
   private final Source source;
   private final Console console;
   private final Stop stop;
+  private final Edits edits;
 
   private final Deque<Chunk> inFlight = new ArrayDeque<>();
   private final List<ImportReport.Failure> failures = new ArrayList<>();
@@ -43,13 +45,17 @@ final class Import {
   private long different;
   private long failed;
   private long failedInARow;
+  private long edited;
+  private long told;
   private @Nullable String ended;
 
-  Import(MemoryOrchestrator memory, Source source, Console console, Stop stop) {
+  /** @param edits what becomes of lines that were edited */
+  Import(MemoryOrchestrator memory, Source source, Edits edits, Console console, Stop stop) {
     this.memory = memory;
     this.source = source;
     this.console = console;
     this.stop = stop;
+    this.edits = edits;
   }
 
   /** Lines on their way. */
@@ -79,13 +85,14 @@ final class Import {
     }
     ArchiveLine.Footer last = footer;
     boolean whole = ended == null && last != null && last.memories() + last.deleted() == read;
-    return new ImportReport(read, restored, alreadyThere, different, failed, List.copyOf(failures), whole,
+    return new ImportReport(read, restored, alreadyThere, different, failed, edited, List.copyOf(failures), whole,
         System.nanoTime() - start, ended);
   }
 
   private void readAll(Bar bar) {
-    try (InputStream input = source.open(console)) {
-      LineReader lines = new LineReader(input, ArchiveLine.LONGEST_BYTES);
+    try (InputStream input = source.open(console, stop).stream()) {
+      LineReader reader = new LineReader(input, ArchiveLine.LONGEST_BYTES);
+      Source.Lines lines = reader::next;
       requireHeader(source.next(lines, stop));
       LineReader.Line line = source.next(lines, stop);
       while (line != null && ended == null) {
@@ -105,7 +112,7 @@ final class Import {
         send(bar);
       }
     } catch (IOException e) {
-      ended = source.shown() + " could not be read to its end: " + e.getMessage();
+      ended = source.shown() + " could not be read to its end: " + Problems.of(e);
     }
   }
 
@@ -144,6 +151,10 @@ final class Import {
           read++;
           gathering.lines.add(line.number());
           gathering.memories.add(body.memory());
+          if (edits == Edits.TAKEN && body.memory().contradiction() != null) {
+            edited++;
+            tell(line.number(), "it was edited, and is taken so: " + body.memory().contradiction());
+          }
           gathering.characters += line.text().length();
         }
         case ArchiveLine.Footer last -> footer = last;
@@ -160,7 +171,7 @@ final class Import {
   private void send(Bar bar) {
     Chunk sent = gathering;
     gathering = new Chunk();
-    sent.outcomes = memory.importMemories(sent.memories);
+    sent.outcomes = memory.importMemories(sent.memories, edits);
     inFlight.add(sent);
     while (inFlight.size() >= IN_FLIGHT) {
       settle(bar);
@@ -203,13 +214,20 @@ final class Import {
       return;
     }
     failed++;
-    report(line, outcome.describe());
+    boolean wasEdited = outcome instanceof ImportOutcome.Failed(var id, InvalidInputException cause);
+    report(line, outcome.describe() + (wasEdited ? "; --accept-edits takes what it says now for an edit" : ""));
   }
 
   private void report(long line, String error) {
     if (failures.size() < ImportReport.MOST_FAILURES) {
       failures.add(new ImportReport.Failure(line, error));
-      console.say(source.shown() + ":" + line + ": " + error);
+      tell(line, error);
+    }
+  }
+
+  private void tell(long line, String what) {
+    if (told++ < ImportReport.MOST_FAILURES) {
+      console.say(source.shown() + ":" + line + ": " + what);
     }
   }
 }

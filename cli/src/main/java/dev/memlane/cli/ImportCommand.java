@@ -1,8 +1,10 @@
 package dev.memlane.cli;
 
+import dev.memlane.orchestrator.Edits;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Brings back what was exported. */
@@ -10,9 +12,12 @@ import picocli.CommandLine.Parameters;
     "", "Memories come back as they were: ids, versions, times, keys, and their histories. What is there is",
     "never changed: a memory that is there in the same state counts as there already, one in another",
     "state is reported. A bad line is reported and fails alone. Exit status 1 if any line failed, if any",
-    "memory is there in another state, or if the file is not complete; what was read is kept.", "", "Examples:",
+    "memory is there in another state, or if the file is not complete; what was read is kept.",
+    "A line that was edited, so that it contradicts its history or its vector, is refused, or with",
+    "--accept-edits becomes the memory's next version. The earlier text then stays in its history; to have",
+    "it gone, import the file as it was, and update or erase the memory.", "", "Examples:",
     "  memlane import backup.jsonl", "  memlane import backup.jsonl --data another-directory",
-    "  gunzip < backup.jsonl.gz | memlane import -"})
+    "  memlane import backup.jsonl.gz"})
 final class ImportCommand implements Callable<Integer> {
 
   private final Context context;
@@ -20,6 +25,9 @@ final class ImportCommand implements Callable<Integer> {
   @Parameters(arity = "1", paramLabel = "FILE", description = "The file; - is standard input.")
   @SuppressWarnings("NullAway.Init") // required, so set by picocli
   private Path file;
+
+  @Option(names = "--accept-edits", description = "Take lines that were edited since they were exported for edits of the memories: what was changed is embedded again, and the history says so.")
+  private boolean acceptEdits;
 
   ImportCommand(Context context) {
     this.context = context;
@@ -30,7 +38,8 @@ final class ImportCommand implements Callable<Integer> {
     Source source = Source.named(file);
     source.requireReadable();
     try (Session session = context.open()) {
-      ImportReport report = new Import(session.memory(), source, context.console(), context.stop()).run();
+      ImportReport report = new Import(session.memory(), source, acceptEdits ? Edits.TAKEN : Edits.REFUSED,
+          context.console(), context.stop()).run();
       context.answer(report::json, () -> context.print(report.summary()));
       String ended = report.ended();
       if (ended != null) {

@@ -13,11 +13,13 @@ import org.jspecify.annotations.Nullable;
  * @param alreadyThere memories that were there in the same state
  * @param different memories that are there in another state, and stay so
  * @param failed lines of which nothing came back, or it isn't known
+ * @param edited lines that were edited since they were exported, and were taken so
  * @param failures the first {@value #MOST_FAILURES} of those that are different or failed
  * @param whole whether the file was read to its last line, and that tells of as many memories
  * @param ended why it ended before the last line, or null
  */
-record ImportReport(long read, long restored, long alreadyThere, long different, long failed, List<Failure> failures,
+record ImportReport(long read, long restored, long alreadyThere, long different, long failed, long edited,
+    List<Failure> failures,
     boolean whole, long nanoseconds, @Nullable String ended) {
 
   static final int MOST_FAILURES = 1_000;
@@ -40,7 +42,7 @@ record ImportReport(long read, long restored, long alreadyThere, long different,
 
   Map<String, @Nullable Object> json() {
     return Json.object("read", read, "restored", restored, "alreadyThere", alreadyThere, "different", different,
-        "failed", failed, "complete", whole, "seconds", Json.seconds(nanoseconds), "failures",
+        "failed", failed, "edited", edited, "complete", whole, "seconds", Json.seconds(nanoseconds), "failures",
         failures.stream().map(f -> Json.object("line", f.line(), "error", f.error())).toList(), "ended", ended);
   }
 }

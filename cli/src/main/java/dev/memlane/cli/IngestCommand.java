@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -11,13 +12,16 @@ import picocli.CommandLine.Parameters;
 
 /** Stores the lines of files. */
 @Command(name = "ingest", description = "Stores the lines of JSON Lines files. A repeated run goes on where it stopped.", footer = {
-    "", "A line is a JSON object in UTF-8:",
+    "", "A line is a JSON object:",
     "  {\"content\":\"I moved to Lisbon\",\"user\":\"ada\",\"actor\":\"Ada\",\"occurredAt\":\"2026-03-02T09:14:00Z\"}",
     "Fields: content (needed); user, agent, run (at least one, here or as an option); actor,",
-    "occurredAt (with Z or an offset), metadata (an object of texts, numbers, booleans and lists of",
-    "them), key (names the memory in its scope; without one it is made from file name and line).",
-    "A line that can't be stored is reported and fails alone; the exit status is then 1.", "", "Examples:",
-    "  memlane ingest examples/*.jsonl", "  memlane ingest chat.jsonl --user ada --json",
+    "occurredAt and expiresAt (a day, or a time with Z or an offset; a plain number with --epoch),",
+    "metadata (an object of texts, numbers, booleans and lists of them), key (names the memory in its",
+    "scope; without one it is made from the file's path and the line). Null counts as left out.",
+    "Files may be packed by gzip or zstd, in UTF-8 or in UTF-16 with a byte order mark, and hold a",
+    "JSON list of objects instead of lines. What can't be stored is reported and fails alone; the exit",
+    "status is then 1. A file that was moved goes on where it stopped with --source OLD-PATH.", "", "Examples:",
+    "  memlane ingest examples/*.jsonl", "  memlane ingest chat.jsonl.gz --user ada --epoch seconds",
     "  grep Lisbon chat.jsonl | memlane ingest - --user ada"})
 final class IngestCommand implements Callable<Integer> {
 
@@ -32,16 +36,28 @@ final class IngestCommand implements Callable<Integer> {
   @Option(names = "--once", description = "Stores each text only once in its scope, whichever line, file or other --once it comes from.")
   private boolean once;
 
+  @Option(names = "--source", paramLabel = "NAME", description = "What the file counts as, instead of its path: lines stored from this source before are known again.")
+  private @Nullable String sourceName;
+
+  @Mixin
+  private final TimeOptions times = new TimeOptions();
+
   IngestCommand(Context context) {
     this.context = context;
   }
 
   @Override
   public Integer call() {
-    List<Source> sources = files.stream().map(Source::named).toList();
+    String name = sourceName;
+    if (name != null && (name.isBlank() || files.size() > 1)) {
+      throw new UsageException(name.isBlank() ? "--source is empty" : "--source goes with one file only");
+    }
+    List<Source> sources = files.stream().map(Source::named).map(source -> name == null ? source : source.called(name))
+        .toList();
     sources.forEach(Source::requireReadable);
+    sources.forEach(Source::requireJson);
     scope.scope();
-    IngestLine.Defaults defaults = new IngestLine.Defaults(scope.user(), scope.agent(), scope.run());
+    IngestLine.Defaults defaults = new IngestLine.Defaults(scope.user(), scope.agent(), scope.run(), times.parser());
     try (Session session = context.open(once)) {
       IngestReport report = new Ingestion(session.memory(), defaults, context.console(), context.stop()).run(sources);
       context.answer(report::json, () -> context.print(report.summary()));

@@ -6,9 +6,8 @@ import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Metadata;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
-import java.time.DateTimeException;
+import dev.memlane.model.TimeParser;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,7 +35,11 @@ record IngestLine(NewMemory memory, List<String> unknownFields) {
    * @throws InvalidInputException if it can't be stored, with the reason
    */
   static IngestLine parse(String text, Defaults defaults, String derivedKey) {
-    JsonNode node = read(text);
+    return parse(read(text), defaults, derivedKey);
+  }
+
+  /** See {@link #parse(String, Defaults, String)}. */
+  static IngestLine parse(JsonNode node, Defaults defaults, String derivedKey) {
     if (!node.isObject()) {
       throw new InvalidInputException("a line must be a JSON object, {...}, and this is " + kind(node));
     }
@@ -60,13 +63,17 @@ record IngestLine(NewMemory memory, List<String> unknownFields) {
           "no \"user\", \"agent\" or \"run\": a memory must belong to one (or give --user, --agent or --run)");
     }
     NewMemory memory = NewMemory.builder(content, new Scope(user, agent, run)).key(or(text(node, "key"), derivedKey))
-        .actor(text(node, "actor")).metadata(metadata(node)).occurredAt(time(node, "occurredAt"))
-        .expiresAt(time(node, "expiresAt")).build();
+        .actor(text(node, "actor")).metadata(metadata(node)).occurredAt(time(node, "occurredAt", defaults.times))
+        .expiresAt(time(node, "expiresAt", defaults.times)).build();
     return new IngestLine(memory, unknown);
   }
 
-  /** Whose a memory is where its line doesn't say so, each for itself. */
-  record Defaults(@Nullable String user, @Nullable String agent, @Nullable String run) {}
+  /**
+   * Whose a memory is where its line doesn't say so, each for itself.
+   *
+   * @param times reads the lines' times
+   */
+  record Defaults(@Nullable String user, @Nullable String agent, @Nullable String run, TimeParser times) {}
 
   /** The known field that was probably meant, or null. */
   static @Nullable String meant(String unknown) {
@@ -101,9 +108,7 @@ record IngestLine(NewMemory memory, List<String> unknownFields) {
     try {
       return Json.MAPPER.readTree(text);
     } catch (JsonProcessingException e) {
-      String message = String.valueOf(e.getOriginalMessage()).lines().findFirst().orElse("");
-      throw new InvalidInputException("not JSON: " + message
-          + (e.getLocation() == null ? "" : " (at character " + e.getLocation().getColumnNr() + ")"), e);
+      throw new InvalidInputException("not JSON: " + Problems.of(e, text), e);
     }
   }
 
@@ -156,19 +161,11 @@ record IngestLine(NewMemory memory, List<String> unknownFields) {
             : value.isBoolean() ? (Object) value.booleanValue() : value.numberValue();
   }
 
-  private static @Nullable Instant time(JsonNode node, String field) {
-    String text = text(node, field);
-    return text == null ? null : time("\"" + field + "\"", text);
-  }
-
-  /** Reads a point in time, in UTC or with an offset. */
-  static Instant time(String what, String text) {
-    try {
-      return OffsetDateTime.parse(text.strip()).toInstant();
-    } catch (DateTimeException e) {
-      throw new InvalidInputException(what + " must be a time like 2026-03-02T09:14:00Z or 2026-03-02T10:14:00+01:00, "
-          + "and this is " + Layout.shortened(text, 60), e);
-    }
+  private static @Nullable Instant time(JsonNode node, String field, TimeParser times) {
+    JsonNode value = node.get(field);
+    boolean number = value != null && value.isNumber() && Double.isFinite(value.doubleValue());
+    String text = number ? value.decimalValue().toPlainString() : text(node, field);
+    return text == null ? null : TimeOptions.read(times, "\"" + field + "\"", text);
   }
 
   private static String kind(JsonNode node) {

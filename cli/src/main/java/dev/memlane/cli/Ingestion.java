@@ -11,10 +11,14 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +39,8 @@ final class Ingestion {
   private static final long MOST_CHARACTERS = 16L << 20;
   private static final int GIVE_UP = 1_000;
   private static final int MOST_WARNINGS = 20;
+  /** What differs in messages about lines of which the same is wrong. */
+  private static final Pattern SPECIFIC = Pattern.compile("\"[^\"]*\"|[0-9]+|, near .*|and this is .*|first one is .*");
 
   private final MemoryOrchestrator memory;
   private final IngestLine.Defaults defaults;
@@ -43,6 +49,8 @@ final class Ingestion {
 
   private final Deque<Chunk> inFlight = new ArrayDeque<>();
   private final List<IngestReport.Failure> failures = new ArrayList<>();
+  /** By file and reason. */
+  private final Map<String, Repeated> repeated = new LinkedHashMap<>();
   private final Set<String> warned = new HashSet<>();
   private long charactersInFlight;
   private long read;
@@ -81,6 +89,7 @@ final class Ingestion {
         settle(bar);
       }
     }
+    repeated.values().forEach(same -> same.tell(console));
     if (failed > failures.size()) {
       console.say((failed - failures.size()) + " more lines failed; they are only counted");
     }
@@ -89,8 +98,24 @@ final class Ingestion {
   }
 
   private void ingest(Source source, Bar bar) {
-    try (InputStream input = source.open(console)) {
-      LineReader lines = new LineReader(input);
+    try {
+      ingest(source, source.open(console, stop), bar);
+    } catch (IOException e) {
+      ended = source.shown() + " could not be read to its end: " + Problems.of(e);
+    }
+  }
+
+  private static Source.Lines lines(TextInput input) throws IOException {
+    return switch (input.form()) {
+      case LINES -> new LineReader(input.stream())::next;
+      case CARRIAGE_RETURNS -> new LineReader(input.stream(), LineReader.LONGEST_BYTES, (byte) '\r')::next;
+      case VALUES -> new JsonValues(input.stream())::next;
+    };
+  }
+
+  private void ingest(Source source, TextInput opened, Bar bar) throws IOException {
+    try (opened) {
+      Source.Lines lines = lines(opened);
       DerivedKeys keys = new DerivedKeys(source.name());
       List<Long> numbers = new ArrayList<>();
       List<NewMemory> memories = new ArrayList<>();
@@ -114,8 +139,6 @@ final class Ingestion {
       if (ended == null && !memories.isEmpty()) {
         send(source, numbers, memories, bar);
       }
-    } catch (IOException e) {
-      ended = source.shown() + " could not be read to its end: " + e.getMessage();
     }
   }
 
@@ -129,7 +152,10 @@ final class Ingestion {
       return null;
     }
     try {
-      IngestLine parsed = IngestLine.parse(line.text(), defaults, keys.next(line.text()));
+      String key = keys.next(line.text());
+      IngestLine parsed = line.value() == null
+          ? IngestLine.parse(line.text(), defaults, key)
+          : IngestLine.parse(line.value(), defaults, key);
       parsed.unknownFields().forEach(field -> warn(source, line.number(), field));
       return parsed.memory();
     } catch (InvalidInputException e) {
@@ -202,7 +228,43 @@ final class Ingestion {
     if (failures.size() < IngestReport.MOST_FAILURES) {
       IngestReport.Failure failure = new IngestReport.Failure(source.shown(), line, error);
       failures.add(failure);
-      console.say(failure.toString());
+      String kind = source.shown() + SPECIFIC.matcher(error).replaceAll("#");
+      Repeated before = repeated.putIfAbsent(kind, new Repeated(failure));
+      if (before == null) {
+        console.say(failure.toString());
+      } else {
+        before.add(line);
+      }
+    }
+  }
+
+  /** Lines that failed for the same reason as another one, which has been told. */
+  private static final class Repeated {
+
+    private static final int SHOWN = 10;
+
+    private final IngestReport.Failure first;
+    private final List<Long> lines = new ArrayList<>();
+    private int more;
+
+    Repeated(IngestReport.Failure first) {
+      this.first = first;
+    }
+
+    void add(long line) {
+      if (lines.size() < SHOWN) {
+        lines.add(line);
+      } else {
+        more++;
+      }
+    }
+
+    void tell(Console console) {
+      if (!lines.isEmpty()) {
+        console.say(first.file() + ": the same in line" + (lines.size() + more == 1 ? " " : "s ")
+            + lines.stream().map(String::valueOf).collect(Collectors.joining(", "))
+            + (more == 0 ? "" : " and " + Layout.number(more) + " more") + " as in line " + first.line());
+      }
     }
   }
 
@@ -213,7 +275,11 @@ final class Ingestion {
     }
     long total = 0;
     for (Source source : sources) {
-      try (InputStream input = Files.newInputStream(Objects.requireNonNull(source.path()))) {
+      try (TextInput text = TextInput.open(Files.newInputStream(Objects.requireNonNull(source.path())), false)) {
+        if (text.packed() || text.form() != TextInput.Form.LINES) {
+          return Bar.UNKNOWN;
+        }
+        InputStream input = text.stream();
         byte[] buffer = new byte[1 << 16];
         byte last = '\n';
         for (int n = input.read(buffer); n > 0; n = input.read(buffer)) {

@@ -1,5 +1,6 @@
 package dev.memlane.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -21,6 +22,7 @@ final class LineReader {
 
   private final InputStream input;
   private final int longestBytes;
+  private final byte end;
   private final byte[] buffer = new byte[1 << 16];
   private int position;
   private int filled;
@@ -31,8 +33,14 @@ final class LineReader {
   }
 
   LineReader(InputStream input, int longestBytes) {
+    this(input, longestBytes, (byte) '\n');
+  }
+
+  /** @param end the character that ends a line */
+  LineReader(InputStream input, int longestBytes, byte end) {
     this.input = input;
     this.longestBytes = longestBytes;
+    this.end = end;
   }
 
   /**
@@ -41,8 +49,14 @@ final class LineReader {
    * @param number counted from 1
    * @param text what it says; empty if there is a problem
    * @param problem why it can't be read, or null
+   * @param value what it says as JSON, where that has been read already; or null
    */
-  record Line(long number, String text, @Nullable String problem) {}
+  record Line(long number, String text, @Nullable String problem, @Nullable JsonNode value) {
+
+    Line(long number, String text, @Nullable String problem) {
+      this(number, text, problem, null);
+    }
+  }
 
   /** The next line, or null at the end. */
   @Nullable
@@ -52,16 +66,16 @@ final class LineReader {
     boolean tooLong = false;
     while (position < filled || fill()) {
       any = true;
-      int end = position;
-      while (end < filled && buffer[end] != '\n') {
-        end++;
+      int until = position;
+      while (until < filled && buffer[until] != end) {
+        until++;
       }
-      tooLong |= bytes.size() + end - position > longestBytes;
+      tooLong |= bytes.size() + until - position > longestBytes;
       if (!tooLong) {
-        bytes.write(buffer, position, end - position);
+        bytes.write(buffer, position, until - position);
       }
-      position = end;
-      if (end < filled) {
+      position = until;
+      if (until < filled) {
         position++;
         break;
       }
@@ -78,12 +92,13 @@ final class LineReader {
 
   private Line decode(byte[] bytes) {
     int start = number == 1 && startsWithMark(bytes) ? BYTE_ORDER_MARK.length : 0;
-    int end = bytes.length > start && bytes[bytes.length - 1] == '\r' ? bytes.length - 1 : bytes.length;
+    int length = (bytes.length > start && bytes[bytes.length - 1] == '\r' ? bytes.length - 1 : bytes.length) - start;
     try {
-      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, start, end - start)).toString();
+      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, start, length)).toString();
       return new Line(number, text, null);
     } catch (CharacterCodingException e) {
-      return new Line(number, "", "the line is not UTF-8; convert the file, for example with iconv");
+      return new Line(number, "",
+          "the line is not UTF-8; save the file as UTF-8, for example with iconv -f LATIN1 -t UTF-8");
     }
   }
 

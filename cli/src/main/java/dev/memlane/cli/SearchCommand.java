@@ -8,7 +8,6 @@ import dev.memlane.orchestrator.SearchHit;
 import dev.memlane.orchestrator.SearchRequest;
 import dev.memlane.orchestrator.SearchRequest.Include;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -33,7 +32,7 @@ import picocli.CommandLine.Parameters;
     "  question            the key is there, whatever its value",
     "  \"!question\"         the condition does not hold",
     "true and false are booleans, numbers are numbers; 'year=\"2026\"' asks for the text.", "",
-    "Times are days or moments in UTC or with an offset: 2026-03-02, 2026-03-02T09:14:00+01:00.",
+    "Times are days or moments in UTC or with an offset: 2026-03-02, 2026-03-02 10:14:00 +0100.",
     "A half-life is a number of days, hours or minutes: 7d, 12h, 30m."})
 final class SearchCommand implements Callable<Integer> {
 
@@ -59,11 +58,14 @@ final class SearchCommand implements Callable<Integer> {
   @Option(names = "--mode", paramLabel = "MODE", defaultValue = "hybrid", description = "hybrid (by meaning and by words), semantic or lexical (default: ${DEFAULT-VALUE}).")
   private SearchRequest.Mode mode = SearchRequest.Mode.HYBRID;
 
-  @Option(names = "--since", paramLabel = "TIME", converter = TimeConverter.class, description = "Only what happened then or later, as far as that is known.")
-  private @Nullable Instant since;
+  @Option(names = "--since", paramLabel = "TIME", description = "Only what happened then or later, as far as that is known.")
+  private @Nullable String since;
 
-  @Option(names = "--until", paramLabel = "TIME", converter = TimeConverter.class, description = "Only what happened before, as far as that is known.")
-  private @Nullable Instant until;
+  @Option(names = "--until", paramLabel = "TIME", description = "Only what happened before, as far as that is known.")
+  private @Nullable String until;
+
+  @Mixin
+  private final TimeOptions times = new TimeOptions();
 
   @Option(names = "--half-life", paramLabel = "TIME", converter = DurationConverter.class, description = "Prefer what is recent: after so long half of that preference is left (default: none).")
   private @Nullable Duration halfLife;
@@ -137,7 +139,7 @@ final class SearchCommand implements Callable<Integer> {
     if (since == null && until == null) {
       return conditions;
     }
-    Filter time = new Filter.Occurred(since, until);
+    Filter time = new Filter.Occurred(times.read("--since", since), times.read("--until", until));
     return conditions == null ? time : Filter.and(conditions, time);
   }
 

@@ -10,24 +10,37 @@ import org.jspecify.annotations.Nullable;
  * What a command reads: a file, or standard input.
  *
  * @param path null for standard input
+ * @param name what keys of its lines are derived from
  */
-record Source(@Nullable Path path) {
+record Source(@Nullable Path path, String name) {
 
   private static final String STANDARD_INPUT = "-";
 
-  /** What an argument names: {@code -} is standard input. */
+  /** What an argument names: {@code -} is standard input. Its name is that of the file with all its directories. */
   static Source named(Path argument) {
-    return new Source(argument.toString().equals(STANDARD_INPUT) ? null : argument);
+    return argument.toString().equals(STANDARD_INPUT)
+        ? new Source(null, STANDARD_INPUT)
+        : new Source(argument, place(argument));
+  }
+
+  /** The same under another name, such as the one that it had before it was moved. */
+  Source called(String other) {
+    return new Source(path, other);
+  }
+
+  /** Where a file is, however it was named: relative paths and symbolic links lead to one place. */
+  private static String place(Path file) {
+    try {
+      return file.toRealPath().toString();
+    } catch (IOException e) {
+      // Reading it meets the same error, and tells it.
+      return file.toAbsolutePath().normalize().toString();
+    }
   }
 
   /** As it was given. */
   String shown() {
     return path == null ? STANDARD_INPUT : path.toString();
-  }
-
-  /** The file's name, which keys are derived from: it may be moved to another directory. */
-  String name() {
-    return path == null ? STANDARD_INPUT : String.valueOf(path.getFileName());
   }
 
   /**
@@ -36,6 +49,9 @@ record Source(@Nullable Path path) {
   void requireReadable() {
     if (path == null) {
       return;
+    }
+    if (path.toString().isBlank()) {
+      throw new UsageException("a file's name is empty");
     }
     String problem = !Files.exists(path)
         ? "there is no such file"
@@ -47,12 +63,43 @@ record Source(@Nullable Path path) {
     }
   }
 
-  InputStream open(Console console) throws IOException {
-    return path == null ? console.in() : Files.newInputStream(path);
+  /**
+   * Looks whether it holds JSON, without keeping it open. Standard input can be read only once, so it is looked at later.
+   *
+   * @throws CommandFailure if it can't be taken
+   */
+  void requireJson() {
+    if (path == null) {
+      return;
+    }
+    try (InputStream file = Files.newInputStream(path)) {
+      TextInput.open(file, false).stream().close();
+    } catch (IOException e) {
+      throw new CommandFailure(path + ": " + Problems.of(e), e);
+    }
   }
 
-  /** Reads the next line of what was opened; a stop does not wait for who types. Null at the end. */
-  LineReader.@Nullable Line next(LineReader lines, Stop stop) throws IOException {
+  /** Opens it, unpacked and in UTF-8. A stop does not wait for who types. */
+  TextInput open(Console console, Stop stop) throws IOException {
+    if (path != null) {
+      InputStream file = Files.newInputStream(path);
+      try {
+        return TextInput.open(file, false);
+      } catch (IOException e) {
+        file.close();
+        throw e;
+      }
+    }
+    stop.waitsForInput(true);
+    try {
+      return TextInput.open(console.in(), true);
+    } finally {
+      stop.waitsForInput(false);
+    }
+  }
+
+  /** Reads the next of what was opened; a stop does not wait for who types. Null at the end. */
+  LineReader.@Nullable Line next(Lines lines, Stop stop) throws IOException {
     if (path != null) {
       return lines.next();
     }
@@ -62,5 +109,13 @@ record Source(@Nullable Path path) {
     } finally {
       stop.waitsForInput(false);
     }
+  }
+
+  /** What is read one after the other. */
+  @FunctionalInterface
+  interface Lines {
+
+    /** The next one, or null at the end. */
+    LineReader.@Nullable Line next() throws IOException;
   }
 }

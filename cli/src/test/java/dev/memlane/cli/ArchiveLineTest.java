@@ -48,9 +48,10 @@ class ArchiveLineTest {
         {"id":"0198c5a2-7c1e-7a50-9d53-0242ac120002","state":"live","user":"ada","content":"Ada \uD83D\uDE00",\
         "metadata":{"n":1},"createdAt":"2026-03-02T09:14:00.000001Z","updatedAt":"2026-03-02T09:14:00.000001Z",\
         "unique":true,"version":1,"op":"0198c5a2-7c1e-7a50-9d53-0242ac120003",\
-        "vector":{"model":"m","dimension":2,"values":"AACAPwAAAL8="},\
+        "vector":{"model":"m","dimension":2,"of":"OF","values":"AACAPwAAAL8="},\
         "history":[{"op":"0198c5a2-7c1e-7a50-9d53-0242ac120003","version":1,"kind":"add",\
-        "newContent":"Ada \uD83D\uDE00","newMetadata":{"n":1},"at":"2026-03-02T09:14:00.000001Z"}]}""");
+        "newContent":"Ada \uD83D\uDE00","newMetadata":{"n":1},"at":"2026-03-02T09:14:00.000001Z"}]}""".replace("OF",
+        memory.contentHash().value().toString()));
   }
 
   @ParameterizedTest
@@ -82,7 +83,8 @@ class ArchiveLineTest {
       "\"user\":\"ada\",||user, agent and run", "\"kind\":\"add\"|\"kind\":\"burn\"|does not know",
       "\"kind\":\"add\"|\"kind\":\"delete\"|must end with operation",
       "\"newContent\":\"text\"|\"newContent\":\"\\ud800\"|half",
-      "2026-03-02|20260-03-02|must be a time", "AACAPwAAAL8=|AACAPw==|dimensions", "AACAPwAAAL8=|A|base64",
+      "2026-03-02|20260-03-02|must be a day or a time", "AACAPwAAAL8=|AACAPw==|dimensions", "AACAPwAAAL8=|A|base64",
+      "\"of\":\"|\"of\":\"x|hash of a text",
       "\"metadata\":{}|\"metadata\":{\"a\":{}}|an object", "\"metadata\":{},||\"metadata\" is missing",
       "120002|12000|no memory id"})
   void damagedLine_isRefusedWithTheReason(String what, @Nullable String by, String reason) {

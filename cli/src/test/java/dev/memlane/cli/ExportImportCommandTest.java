@@ -216,6 +216,85 @@ class ExportImportCommandTest {
     assertThat(json(other, "verify").path("inconsistencies")).isEmpty();
   }
 
+  /** The line of the memory with this content, with another text everywhere in it or only once. */
+  private static String edited(List<String> lines, String content, String what, String by) {
+    String line = lines.stream().filter(each -> each.contains("\"content\":\"" + content + "\"")).findFirst()
+        .orElseThrow();
+    assertThat(line).contains(what);
+    return line.replace(what, by);
+  }
+
+  private Path withEdit(String content, String what, String by) throws IOException {
+    fill();
+    Path file = files.resolve("backup.jsonl");
+    json(one, "export", file.toString());
+    List<String> lines = new ArrayList<>(Files.readAllLines(file));
+    String changed = edited(lines, content, what, by);
+    lines.replaceAll(line -> line.contains("\"content\":\"" + content + "\"") ? changed : line);
+    return Files.write(file, lines);
+  }
+
+  @Test
+  void import_ofAnEditedContent_isRefused_andNamesTheLine() throws IOException {
+    Path file = withEdit("Ada plays the flute", "\"content\":\"Ada plays the flute\"", "\"content\":\"[redacted]\"");
+
+    Run run = run(other, "import", file.toString(), "--json");
+
+    assertThat(run.status()).isEqualTo(1);
+    assertThat(run.json().path("restored").asInt()).isEqualTo(3);
+    assertThat(run.json().path("failed").asInt()).isEqualTo(1);
+    assertThat(run.err()).contains("it was edited in the file: its content is not the one that its history ends with",
+        "--accept-edits");
+    assertThat(json(other, "search", "flute", "--everywhere").toString()).doesNotContain("flute", "redacted");
+  }
+
+  @Test
+  void import_ofAnEditedContent_accepted_isEmbeddedAgainAndInTheHistory() throws IOException {
+    Path file = withEdit("Ada plays the flute", "\"content\":\"Ada plays the flute\"", "\"content\":\"a tuba now\"");
+
+    JsonNode imported = json(other, "import", file.toString(), "--accept-edits");
+
+    assertThat(imported.path("restored").asInt()).isEqualTo(4);
+    assertThat(imported.path("edited").asInt()).isEqualTo(1);
+    JsonNode hit = json(other, "search", "a tuba now", "--user", "ada", "--mode", "semantic", "--explain").path("hits")
+        .path(0);
+    assertThat(hit.path("content").asText()).isEqualTo("a tuba now");
+    assertThat(hit.path("explanation").path("semantic").path("cosine").asDouble()).as("its own vector")
+        .isGreaterThan(0.7);
+    JsonNode entries = json(other, "history", hit.path("id").asText()).path("entries");
+    assertThat(entries.findValuesAsText("kind")).containsExactly("add", "update", "update");
+    assertThat(entries.path(2).path("oldContent").asText()).isEqualTo("Ada plays the flute");
+    assertThat(entries.path(2).path("newContent").asText()).isEqualTo("a tuba now");
+    assertThat(entries.path(2).path("actor").asText()).isEqualTo("import");
+    assertThat(json(other, "verify").path("inconsistencies")).isEmpty();
+    JsonNode again = json(other, "import", file.toString(), "--accept-edits");
+    assertThat(again.path("alreadyThere").asInt()).isEqualTo(4);
+  }
+
+  @Test
+  void import_whereContentAndHistoryWereEdited_noticesTheVector() throws IOException {
+    Path file = withEdit("Ada plays the flute", "Ada plays the flute", "a tuba now");
+
+    Run refused = run(other, "import", file.toString());
+    JsonNode imported = json(other, "import", file.toString(), "--accept-edits");
+
+    assertThat(refused.err()).contains("its vector is not of its content");
+    assertThat(imported.path("restored").asInt()).isEqualTo(1);
+    assertThat(json(other, "search", "a tuba now", "--user", "ada", "--mode", "semantic", "--explain").path("hits")
+        .path(0).path("explanation").path("semantic").path("cosine").asDouble()).isGreaterThan(0.7);
+  }
+
+  @Test
+  void import_whereAnEarlierVersionWasEdited_isRefused() throws IOException {
+    Path file = withEdit("Ada plays the flute", "\"newContent\":\"Ada plays the oboe\"",
+        "\"newContent\":\"[redacted]\"");
+
+    assertThat(run(other, "import", file.toString()).err())
+        .contains("version 2 of its history begins with another content than version 1 has left");
+    assertThat(run(other, "import", file.toString(), "--accept-edits").status()).isZero();
+    assertThat(json(other, "verify").path("inconsistencies")).isEmpty();
+  }
+
   @Test
   void import_whereAnotherStateIs_saysWhichLine() throws IOException {
     List<String> ids = fill();

@@ -5,8 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Memory;
+import dev.memlane.model.Metadata;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
+import dev.memlane.model.TimeParser;
+import dev.memlane.model.TimeParser.EpochUnit;
+import dev.memlane.testing.PlainMessages;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class IngestLineTest {
 
-  private static final IngestLine.Defaults NOBODY = new IngestLine.Defaults(null, null, null);
+  private static final IngestLine.Defaults NOBODY = new IngestLine.Defaults(null, null, null, TimeParser.standard());
 
   @Test
   void parse_everyField_isTaken() {
@@ -38,7 +42,7 @@ class IngestLineTest {
   @Test
   void parse_whatIsLeftOut_comesFromTheDefaults() {
     NewMemory memory = IngestLine.parse("{\"content\":\"c\",\"run\":\"r\",\"agent\":null}",
-        new IngestLine.Defaults("u", "a", "other"), "derived").memory();
+        new IngestLine.Defaults("u", "a", "other", TimeParser.standard()), "derived").memory();
 
     assertThat(memory.scope()).isEqualTo(new Scope("u", "a", "r"));
     assertThat(memory.key()).isEqualTo("derived");
@@ -53,12 +57,44 @@ class IngestLineTest {
     assertThat(IngestLine.meant("speaker")).isNull();
   }
 
+  @Test
+  void parse_nullInMetadata_isLeftOut() {
+    NewMemory memory = IngestLine
+        .parse("{\"content\":\"c\",\"user\":\"u\",\"metadata\":{\"a\":null,\"b\":[1,null]}}", NOBODY,
+            "d")
+        .memory();
+
+    assertThat(memory.metadata()).isEqualTo(Metadata.of("b", List.of(1)));
+  }
+
+  @Test
+  void parse_times_asPeopleAndProgramsWriteThem() {
+    for (String time : List.of("\"2026-03-02\"", "\"2026-03-02 01:00 +0100\"", "\"2026-03-02T00:00:00Z\"")) {
+      assertThat(
+          IngestLine.parse("{\"content\":\"c\",\"user\":\"u\",\"occurredAt\":" + time + "}", NOBODY, "d").memory()
+              .occurredAt())
+          .isEqualTo("2026-03-02T00:00:00Z");
+    }
+    IngestLine.Defaults seconds = new IngestLine.Defaults("u", null, null, TimeParser.counting(EpochUnit.SECONDS));
+    IngestLine.Defaults milliseconds = new IngestLine.Defaults("u", null, null,
+        TimeParser.counting(EpochUnit.MILLISECONDS));
+    assertThat(
+        IngestLine.parse("{\"content\":\"c\",\"occurredAt\":1.77244284E9,\"expiresAt\":\"2026-03-02\"}", seconds, "d")
+            .memory())
+        .satisfies(memory -> {
+          assertThat(memory.occurredAt()).isEqualTo("2026-03-02T09:14:00Z");
+          assertThat(memory.expiresAt()).isEqualTo("2026-03-02T00:00:00Z");
+        });
+    assertThat(IngestLine.parse("{\"content\":\"c\",\"occurredAt\":1772442840123}", milliseconds, "d").memory()
+        .occurredAt()).isEqualTo("2026-03-02T09:14:00.123Z");
+  }
+
   @ParameterizedTest
   @CsvSource(delimiter = '~', quoteCharacter = '`', value = {
       "{\"content\":\"c\",\"user\":\"u\"  ~ not JSON",
       "plain text ~ not JSON",
-      "{\"content\":\"c\",\"user\":\"u\"} {} ~ not JSON",
-      "{\"content\":\"c\",\"content\":\"d\",\"user\":\"u\"} ~ not JSON: Duplicate",
+      "{\"content\":\"c\",\"user\":\"u\"} {} ~ not JSON: something follows the object",
+      "{\"content\":\"c\",\"content\":\"d\",\"user\":\"u\"} ~ not JSON: \"content\" is there twice",
       "[1] ~ must be a JSON object",
       "null ~ must be a JSON object",
       "{\"user\":\"u\"} ~ \"content\" is missing",
@@ -75,15 +111,16 @@ class IngestLineTest {
       "{\"content\":\"c\",\"user\":\"u\",\"metadata\":[]} ~ \"metadata\" must be an object",
       "{\"content\":\"c\",\"user\":\"u\",\"metadata\":{\"a\":{}}} ~ metadata \"a\" holds an object",
       "{\"content\":\"c\",\"user\":\"u\",\"metadata\":{\"a\":[[1]]}} ~ metadata \"a\" holds a list",
-      "{\"content\":\"c\",\"user\":\"u\",\"metadata\":{\"a\":[null]}} ~ metadata \"a\" is null",
+      "{\"content\":\"c\",\"user\":\"u\",\"metadata\":{\"a\":NaN}} ~ NaN and Infinity can't be written in JSON",
+      "{\"content\":\"c\td\",\"user\":\"u\"} ~ a line break, tab or control character",
       "{\"content\":\"c\",\"user\":\"u\",\"metadata\":{\"a\":99999999999999999999}} ~ metadata \"a\" is the number",
       "{\"content\":\"c\",\"user\":\"u\",\"metadata\":{\"a\":1e999}} ~ metadata \"a\" is the number",
-      "{\"content\":\"c\",\"user\":\"u\",\"occurredAt\":\"yesterday\"} ~ must be a time like",
-      "{\"content\":\"c\",\"user\":\"u\",\"occurredAt\":\"2026-02-30T00:00:00Z\"} ~ must be a time like",
-      "{\"content\":\"c\",\"user\":\"u\",\"occurredAt\":1772442840} ~ \"occurredAt\" must be a text"})
+      "{\"content\":\"c\",\"user\":\"u\",\"occurredAt\":\"yesterday\"} ~ must be a day or a time",
+      "{\"content\":\"c\",\"user\":\"u\",\"occurredAt\":\"2026-02-30T00:00:00Z\"} ~ must be a day or a time",
+      "{\"content\":\"c\",\"user\":\"u\",\"occurredAt\":1772442840} ~ --epoch seconds or --epoch milliseconds"})
   void parse_badLine_saysWhy(String line, String reason) {
     assertThatThrownBy(() -> IngestLine.parse(line, NOBODY, "derived")).isInstanceOf(InvalidInputException.class)
-        .hasMessageContaining(reason);
+        .hasMessageContaining(reason).satisfies(e -> PlainMessages.assertPlain(String.valueOf(e.getMessage())));
   }
 
   @Test
@@ -96,6 +133,7 @@ class IngestLineTest {
   @Test
   void parse_nestedVeryDeep_isRefused() {
     assertThatThrownBy(() -> IngestLine.parse("[".repeat(100_000), NOBODY, "derived"))
-        .isInstanceOf(InvalidInputException.class).hasMessageStartingWith("not JSON");
+        .isInstanceOf(InvalidInputException.class).hasMessageStartingWith("not JSON: ")
+        .satisfies(e -> PlainMessages.assertPlain(String.valueOf(e.getMessage())));
   }
 }

@@ -20,7 +20,7 @@ class LineReaderTest {
   @Test
   void next_lineNotUtf8_failsAlone() throws IOException {
     assertThat(read(new byte[]{'a', '\n', (byte) 0xE9, '\n', 'b', '\n'}, 100)).containsExactly("1 a",
-        "2 the line is not UTF-8; convert the file, for example with iconv", "3 b");
+        "2 the line is not UTF-8; save the file as UTF-8, for example with iconv -f LATIN1 -t UTF-8", "3 b");
   }
 
   @Test

@@ -1,6 +1,10 @@
 package dev.memlane.model;
 
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One memory with its whole history, as it is exported and comes back: the row in core, and the entries of the log that led
@@ -9,6 +13,9 @@ import java.util.List;
  * @param history the entries that are not void, oldest first; the last one is of the operation that made the row
  */
 public record ArchivedMemory(ArchivedRow row, List<HistoryEntry> history) {
+
+  /** Who made an edit that was found in an archive, for the history. */
+  public static final String EDITOR = "import";
 
   /**
    * @throws InvalidInputException if the history is not that of the row, or anything can't be stored as it is
@@ -32,6 +39,85 @@ public record ArchivedMemory(ArchivedRow row, List<HistoryEntry> history) {
       throw new InvalidInputException("the history must end with operation " + row.op() + ", which made version "
           + row.version() + " of the memory");
     }
+  }
+
+  /**
+   * What in it contradicts itself, because somebody has edited it, or null. A memory says several things more than once: its
+   * content and metadata also stand at the end of its history, each entry begins with what the one before has left, and a
+   * vector is of a text.
+   */
+  public @Nullable String contradiction() {
+    for (int i = 1; i < history.size(); i++) {
+      HistoryEntry before = history.get(i - 1);
+      HistoryEntry after = history.get(i);
+      boolean follows = after.version() == before.version() + 1 && before.kind().leavesMemory()
+          && (after.kind() == HistoryEntry.Kind.UPDATE || after.kind() == HistoryEntry.Kind.DELETE);
+      if (follows && !Objects.equals(before.newContent(), after.oldContent())) {
+        return "version " + after.version() + " of its history begins with another content than version "
+            + before.version() + " has left";
+      }
+      if (follows && !Objects.equals(before.newMetadata(), after.oldMetadata())) {
+        return "version " + after.version() + " of its history begins with other metadata than version "
+            + before.version() + " has left";
+      }
+    }
+    return row instanceof ArchivedRow.Live live ? contradiction(live) : null;
+  }
+
+  private @Nullable String contradiction(ArchivedRow.Live live) {
+    if (!isContentOfHistory(live)) {
+      return "its content is not the one that its history ends with";
+    }
+    if (!isMetadataOfHistory(live)) {
+      return "its metadata are not those that its history ends with";
+    }
+    return isVectorOfContent(live) ? null : "its vector is not of its content";
+  }
+
+  private boolean isContentOfHistory(ArchivedRow.Live live) {
+    return live.memory().content().equals(history.getLast().newContent());
+  }
+
+  private boolean isMetadataOfHistory(ArchivedRow.Live live) {
+    return live.memory().metadata().equals(history.getLast().newMetadata());
+  }
+
+  private static boolean isVectorOfContent(ArchivedRow.Live live) {
+    return live.embedded() == null || live.embedded().equals(live.memory().contentHash());
+  }
+
+  /**
+   * This memory with what somebody has edited in it taken for an edit: if it is not what its history ends with, an entry more
+   * says so, and what its vector is not of is embedded again. What the history itself says stays as it is.
+   *
+   * @param at when the edit is taken to have been made
+   * @return one whose operation is derived from what it says, so that the same edit gives the same memory
+   */
+  public ArchivedMemory asEdit(Instant at) {
+    if (!(row instanceof ArchivedRow.Live live)) {
+      return this;
+    }
+    boolean same = isContentOfHistory(live) && isMetadataOfHistory(live);
+    if (same) {
+      return isVectorOfContent(live)
+          ? this
+          : new ArchivedMemory(new ArchivedRow.Live(live.memory(), null, live.unique()), history);
+    }
+    Memory memory = live.memory();
+    HistoryEntry newest = history.getLast();
+    Memory edited = new Memory(memory.id(), memory.scope(), memory.key(), memory.actor(), memory.content(),
+        memory.metadata(), memory.occurredAt(), memory.createdAt(), at, memory.expiresAt(), memory.version() + 1,
+        editOperation(memory));
+    List<HistoryEntry> entries = new ArrayList<>(history);
+    entries.add(new HistoryEntry(memory.id(), edited.op(), edited.version(), HistoryEntry.Kind.UPDATE,
+        newest.newContent(), memory.content(), newest.newMetadata(), memory.metadata(), EDITOR, at));
+    boolean kept = isContentOfHistory(live) && isVectorOfContent(live);
+    return new ArchivedMemory(new ArchivedRow.Live(edited, kept ? live.embedding() : null, live.unique()), entries);
+  }
+
+  private static OperationId editOperation(Memory memory) {
+    String said = memory.op() + "\0" + memory.content() + "\0" + memory.metadata();
+    return new OperationId(ContentHash.of(null, said).value());
   }
 
   /** Whether the newest of these entries is of the operation that made the row. */

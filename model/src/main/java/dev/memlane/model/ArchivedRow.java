@@ -23,8 +23,16 @@ public sealed interface ArchivedRow {
    *
    * @param embedding its vector where that is kept, by whichever model; or null
    * @param unique whether no other memory of exactly this scope may have the same content
+   * @param embedded the hash of the text that the embedding is of, or null if that is not known
    */
-  record Live(Memory memory, @Nullable Embedding embedding, boolean unique) implements ArchivedRow {
+  record Live(Memory memory, @Nullable Embedding embedding, boolean unique, @Nullable ContentHash embedded)
+      implements
+        ArchivedRow {
+
+    /** One whose embedding is of the memory's own text. */
+    public Live(Memory memory, @Nullable Embedding embedding, boolean unique) {
+      this(memory, embedding, unique, embedding == null ? null : memory.contentHash());
+    }
 
     /**
      * @throws InvalidInputException if anything can't be stored as it is

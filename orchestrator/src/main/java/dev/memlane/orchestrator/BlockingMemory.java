@@ -131,9 +131,14 @@ public final class BlockingMemory {
     return Outcomes.await(memory.exportPage(scope, after, limit, vectors));
   }
 
-  /** See {@link MemoryOrchestrator#importMemories}. */
+  /** See {@link MemoryOrchestrator#importMemories(List)}. */
   public List<ImportOutcome> importMemories(List<ArchivedMemory> memories) {
     return Outcomes.await(memory.importMemories(memories));
+  }
+
+  /** See {@link MemoryOrchestrator#importMemories(List, Edits)}. */
+  public List<ImportOutcome> importMemories(List<ArchivedMemory> memories, Edits edits) {
+    return Outcomes.await(memory.importMemories(memories, edits));
   }
 
   /** See {@link MemoryOrchestrator#verify}. */

@@ -4,6 +4,7 @@ import dev.memlane.model.ArchivedMemory;
 import dev.memlane.model.ArchivedRow;
 import dev.memlane.model.CoreRow;
 import dev.memlane.model.DocumentName;
+import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
@@ -12,8 +13,10 @@ import dev.memlane.model.StoreResult;
 import dev.memlane.model.Unit;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -63,9 +66,28 @@ final class Importing {
   }
 
   /** See {@link MemoryOrchestrator#importMemories}. */
-  CompletableFuture<List<ImportOutcome>> restore(List<ArchivedMemory> memories) {
-    return Window.run(groups(memories), 1, this::restoreGroup, environment)
-        .thenApply(outcomes -> outcomes.stream().flatMap(List::stream).toList());
+  CompletableFuture<List<ImportOutcome>> restore(List<ArchivedMemory> memories, Edits edits) {
+    Instant now = environment.now().truncatedTo(ChronoUnit.MICROS);
+    List<ArchivedMemory> sound = new ArrayList<>(memories.size());
+    // By place; null where there is one to be restored.
+    List<@Nullable ImportOutcome> refused = new ArrayList<>(memories.size());
+    for (ArchivedMemory memory : memories) {
+      String contradiction = memory.contradiction();
+      if (contradiction != null && edits == Edits.REFUSED) {
+        refused.add(new ImportOutcome.Failed(memory.id(), edited(contradiction)));
+      } else {
+        refused.add(null);
+        sound.add(contradiction == null ? memory : memory.asEdit(now));
+      }
+    }
+    return Window.run(groups(sound), 1, this::restoreGroup, environment).thenApply(outcomes -> {
+      Iterator<ImportOutcome> restored = outcomes.stream().flatMap(List::stream).iterator();
+      return refused.stream().map(outcome -> outcome == null ? restored.next() : outcome).toList();
+    });
+  }
+
+  private static InvalidInputException edited(String contradiction) {
+    return new InvalidInputException("it was edited in the file: " + contradiction);
   }
 
   private static List<List<ArchivedMemory>> groups(List<ArchivedMemory> memories) {

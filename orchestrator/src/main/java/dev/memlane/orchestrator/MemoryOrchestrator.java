@@ -403,14 +403,24 @@ public final class MemoryOrchestrator implements AutoCloseable {
   /**
    * Brings memories back that were exported, as they were: ids, versions, operations, times, keys and histories, those that
    * were deleted included. A memory comes back only where there is none; nothing that is there is changed. Importing
-   * again goes on where it ended. Vectors by another model than this one's are made again.
+   * again goes on where it ended. Vectors by another model than this one's are made again. A memory that contradicts itself,
+   * because it was edited since it was exported, is refused.
    *
    * @return the outcomes, in the order of the memories; does not fail for an item
    */
   public CompletableFuture<List<ImportOutcome>> importMemories(List<ArchivedMemory> memories) {
+    return importMemories(memories, Edits.REFUSED);
+  }
+
+  /**
+   * See {@link #importMemories(List)}.
+   *
+   * @param edits what becomes of a memory that contradicts itself
+   */
+  public CompletableFuture<List<ImportOutcome>> importMemories(List<ArchivedMemory> memories, Edits edits) {
     List<ArchivedMemory> items = List.copyOf(memories);
     return admission.admit(
-        () -> importing.restore(items).whenCompleteAsync(MemoryOrchestrator::moveOn, environment.executor()),
+        () -> importing.restore(items, edits).whenCompleteAsync(MemoryOrchestrator::moveOn, environment.executor()),
         reason -> items.stream()
             .<ImportOutcome>map(item -> new ImportOutcome.Failed(item.id(), new StoreException(reason, null))).toList())
         .copy();

@@ -360,7 +360,7 @@ class MemoryToolsTest {
       executor.run(List.of(new ToolCall<>("1", "slow", ""), new ToolCall<>("2", "slow", ""),
           new ToolCall<>("3", "slow", ""), new ToolCall<>("4", "broken", "")))
           .forEach(result -> answers.add(MemoryTools.text(result)));
-      few.close();
+      few.shutdown(Duration.ZERO);
       executor.run(List.of(new ToolCall<>("5", "slow", ""))).forEach(result -> answers.add(MemoryTools.text(result)));
     }
 
