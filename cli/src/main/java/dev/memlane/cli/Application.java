@@ -52,6 +52,7 @@ final class Application implements Runnable {
     ConstantNames.register(commandLine, EvalMode.class);
     ConstantNames.register(commandLine, ListCommand.Order.class);
     ConstantNames.register(commandLine, TimeParser.EpochUnit.class);
+    ConstantNames.register(commandLine, UpdateCommand.Cleared.class);
     // For constants of other types.
     commandLine.setUsageHelpWidth(Layout.COLUMNS).setCaseInsensitiveEnumValuesAllowed(true)
         .setUnmatchedOptionsArePositionalParams(false)

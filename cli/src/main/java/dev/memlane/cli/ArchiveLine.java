@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.memlane.model.ArchivedMemory;
 import dev.memlane.model.ArchivedRow;
 import dev.memlane.model.ContentHash;
+import dev.memlane.model.Details;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.InvalidInputException;
@@ -115,9 +116,21 @@ sealed interface ArchiveLine {
     put(object, "newContent", entry.newContent());
     putMetadata(object, "oldMetadata", entry.oldMetadata());
     putMetadata(object, "newMetadata", entry.newMetadata());
+    putDetails(object, "oldDetails", entry.oldDetails());
+    putDetails(object, "newDetails", entry.newDetails());
     put(object, "actor", entry.actor());
     put(object, "at", entry.at());
     return object;
+  }
+
+  private static void putDetails(Map<String, Object> object, String name, @Nullable Details details) {
+    if (details != null) {
+      Map<String, Object> values = new LinkedHashMap<>();
+      put(values, "actor", details.actor());
+      put(values, "occurredAt", details.occurredAt());
+      put(values, "expiresAt", details.expiresAt());
+      object.put(name, values);
+    }
   }
 
   private static Map<String, Object> vector(Embedding embedding, @Nullable ContentHash of) {
@@ -208,10 +221,22 @@ sealed interface ArchiveLine {
     for (JsonNode entry : node.path("history")) {
       entries.add(new HistoryEntry(id, OperationId.parse(required(entry, "op")), number(entry, "version"),
           kind(required(entry, "kind")), text(entry, "oldContent"), text(entry, "newContent"),
-          metadata(entry, "oldMetadata"), metadata(entry, "newMetadata"), text(entry, "actor"),
+          metadata(entry, "oldMetadata"), metadata(entry, "newMetadata"), details(entry, "oldDetails"),
+          details(entry, "newDetails"), text(entry, "actor"),
           requiredTime(entry, "at")));
     }
     return entries;
+  }
+
+  private static @Nullable Details details(JsonNode node, String field) {
+    JsonNode value = node.get(field);
+    if (value == null || value.isNull()) {
+      return null;
+    }
+    if (!value.isObject()) {
+      throw new InvalidInputException("\"" + field + "\" must be an object");
+    }
+    return new Details(text(value, "actor"), time(value, "occurredAt"), time(value, "expiresAt"));
   }
 
   private static HistoryEntry.Kind kind(String name) {

@@ -1,11 +1,13 @@
 package dev.memlane.cli;
 
+import dev.memlane.model.Details;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Metadata;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.StringJoiner;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -60,11 +62,30 @@ final class HistoryCommand implements Callable<Integer> {
       change(lines, "-", metadata(entry.oldMetadata()));
       change(lines, "+", metadata(entry.newMetadata()));
     }
+    change(lines, "-", details(entry.oldDetails()));
+    change(lines, "+", details(entry.newDetails()));
     return lines;
   }
 
   private static @Nullable String metadata(@Nullable Metadata metadata) {
     return metadata == null || metadata.isEmpty() ? null : "[" + Layout.metadata(metadata) + "]";
+  }
+
+  private static @Nullable String details(@Nullable Details details) {
+    if (details == null) {
+      return null;
+    }
+    StringJoiner joiner = new StringJoiner(", ", "(", ")").setEmptyValue("(said by nobody, at no time, for ever)");
+    if (details.actor() != null) {
+      joiner.add("said by " + details.actor());
+    }
+    if (details.occurredAt() != null) {
+      joiner.add("occurred " + details.occurredAt());
+    }
+    if (details.expiresAt() != null) {
+      joiner.add("expires " + details.expiresAt());
+    }
+    return joiner.toString();
   }
 
   private static void change(List<String> lines, String sign, @Nullable String text) {

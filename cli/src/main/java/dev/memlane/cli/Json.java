@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.memlane.model.Details;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.Memory;
 import dev.memlane.model.Metadata;
@@ -56,7 +57,15 @@ final class Json {
     return object("version", entry.version(), "kind", entry.kind().name().toLowerCase(Locale.ROOT), "op",
         entry.op().toString(), "actor", entry.actor(), "at", text(entry.at()), "oldContent", entry.oldContent(),
         "newContent", entry.newContent(), "oldMetadata", map(entry.oldMetadata()), "newMetadata",
-        map(entry.newMetadata()));
+        map(entry.newMetadata()), "oldDetails", details(entry.oldDetails()), "newDetails",
+        details(entry.newDetails()));
+  }
+
+  private static @Nullable Map<String, @Nullable Object> details(@Nullable Details details) {
+    return details == null
+        ? null
+        : object("actor", details.actor(), "occurredAt", text(details.occurredAt()), "expiresAt",
+            text(details.expiresAt()));
   }
 
   /** The outcome's name: {@code stored}, {@code duplicate}, {@code rolledBack}... */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.memlane.model.ArchivedMemory;
 import dev.memlane.model.ArchivedRow;
+import dev.memlane.model.Details;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.InvalidInputException;
@@ -121,9 +122,11 @@ class ArchiveLineTest {
     Memory memory = new Memory(id, scope, key, random.nextBoolean() ? "actor" : null, "\u2028 \uD83D\uDE00 \r\n\u0001",
         metadata, random.nextBoolean() ? null : time(random), time(random), time(random),
         random.nextBoolean() ? null : time(random), 7, op);
+    boolean detailed = random.nextBoolean();
     Embedding embedding = random.nextBoolean() ? null : TestMemories.embedding("any", 5, random);
     return new ArchivedMemory(new ArchivedRow.Live(memory, embedding, random.nextBoolean()), List.of(add,
-        new HistoryEntry(id, op, 7, HistoryEntry.Kind.UPDATE, "old", memory.content(), Metadata.empty(), metadata, null,
+        new HistoryEntry(id, op, 7, HistoryEntry.Kind.UPDATE, "old", memory.content(), Metadata.empty(), metadata,
+            detailed ? new Details(null, time(random), null) : null, detailed ? Details.of(memory) : null, null,
             time(random))));
   }
 

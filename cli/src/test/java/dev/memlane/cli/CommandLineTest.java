@@ -231,6 +231,28 @@ class CommandLineTest {
   }
 
   @Test
+  void update_ofDetails_setsAndClearsThem_andTheHistoryShowsBoth() {
+    String id = add("in April", "--actor", "Ada", "--expires-at", "2020-01-01", "--occurred-at", "2026-04-01");
+
+    JsonNode updated = json("update", id, "--clear", "expires-at", "--clear", "occurred-at", "--said-by", "Bob");
+
+    assertThat(updated.path("expiresAt").isNull()).isTrue();
+    assertThat(updated.path("occurredAt").isNull()).isTrue();
+    assertThat(updated.path("actor").asText()).isEqualTo("Bob");
+    assertThat(updated.path("content").asText()).isEqualTo("in April");
+    assertThat(json("get", id)).as("it has not expired any more").isEqualTo(updated);
+    JsonNode entry = json("history", id).path("entries").path(1);
+    assertThat(entry.path("oldDetails").path("expiresAt").asText()).isEqualTo("2020-01-01T00:00:00Z");
+    assertThat(entry.path("newDetails").path("actor").asText()).isEqualTo("Bob");
+    assertThat(run("history", id).out()).contains(
+        "- (said by Ada, occurred 2026-04-01T00:00:00Z, expires 2020-01-01T00:00:00Z)", "+ (said by Bob)");
+    assertThat(json("update", id, "--occurred-at", "2026-05-01").path("occurredAt").asText())
+        .isEqualTo("2026-05-01T00:00:00Z");
+    assertThat(run("update", id, "--clear", "said-by", "--said-by", "Eve").err()).contains("contradict");
+    assertThat(run("update", id, "--clear", "content").err()).contains("said-by, occurred-at, expires-at");
+  }
+
+  @Test
   void deleteAll_withoutYes_deletesNothing() {
     add("one", "-m", "n=1");
     add("two", "-m", "n=2");

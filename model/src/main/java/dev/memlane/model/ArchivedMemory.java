@@ -141,7 +141,19 @@ public record ArchivedMemory(ArchivedRow row, List<HistoryEntry> history) {
     if (entry.actor() != null) {
       Texts.requireStorable("the history's actor", entry.actor());
     }
+    requireStorable(entry.oldDetails());
+    requireStorable(entry.newDetails());
     Texts.requireStorable("the history's time", entry.at());
+  }
+
+  private static void requireStorable(@Nullable Details details) {
+    if (details != null) {
+      if (details.actor() != null) {
+        Texts.requireStorable("the history's actor", details.actor());
+      }
+      Texts.requireStorable("the history's occurredAt", details.occurredAt());
+      Texts.requireStorable("the history's expiresAt", details.expiresAt());
+    }
   }
 
   public MemoryId id() {

@@ -12,12 +12,22 @@ import org.jspecify.annotations.Nullable;
  * @param newContent null for a delete or an erasing
  * @param oldMetadata null for an add or an erasing
  * @param newMetadata null for a delete or an erasing
+ * @param oldDetails null for everything but an update that changed them
+ * @param newDetails null for everything but an update that changed them
  * @param actor who did it, or null; null for an erasing
  * @param at when
  */
 public record HistoryEntry(MemoryId memory, OperationId op, int version, Kind kind,
     @Nullable String oldContent, @Nullable String newContent, @Nullable Metadata oldMetadata,
-    @Nullable Metadata newMetadata, @Nullable String actor, Instant at) {
+    @Nullable Metadata newMetadata, @Nullable Details oldDetails, @Nullable Details newDetails,
+    @Nullable String actor, Instant at) {
+
+  /** An entry of an operation that left the details as they were. */
+  public HistoryEntry(MemoryId memory, OperationId op, int version, Kind kind, @Nullable String oldContent,
+      @Nullable String newContent, @Nullable Metadata oldMetadata, @Nullable Metadata newMetadata,
+      @Nullable String actor, Instant at) {
+    this(memory, op, version, kind, oldContent, newContent, oldMetadata, newMetadata, null, null, actor, at);
+  }
 
   /** What an entry tells of. */
   public enum Kind {
@@ -45,5 +55,8 @@ public record HistoryEntry(MemoryId memory, OperationId op, int version, Kind ki
     Objects.requireNonNull(op, "op");
     Objects.requireNonNull(kind, "kind");
     Objects.requireNonNull(at, "at");
+    if (oldDetails == null != (newDetails == null)) {
+      throw new InvalidInputException("an entry has both the old and the new details of a memory, or neither");
+    }
   }
 }

@@ -87,7 +87,12 @@ class InputTest {
 
   @Test
   void update_changesNothing_isRefused() {
-    refused(() -> new MemoryUpdate(ID, null, null, "Ada", null), "changes nothing");
+    refused(() -> MemoryUpdate.builder(ID).by("Ada").build(), "changes nothing");
+    refused(() -> MemoryUpdate.builder(ID).actor(" ").build(), "the actor is empty");
+    refused(() -> MemoryUpdate.builder(ID).occurredAt(Instant.MAX).build(), "occurredAt", "1 to 9999");
+    assertThat(MemoryUpdate.builder(ID).expiresAt(Instant.parse("2026-01-01T00:00:00.123456789Z")).build().expiresAt())
+        .isEqualTo(Change.to(Instant.parse("2026-01-01T00:00:00.123456Z")));
+    assertThat(MemoryUpdate.builder(ID).actor(null).build().expecting(null).actor()).isEqualTo(new Change.Clear<>());
   }
 
   @Test

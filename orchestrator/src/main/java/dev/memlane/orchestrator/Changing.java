@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * Another process may change the row between the reading and the writing. Then the operation goes again on fresh state,
- * with a fresh id, unless the caller expected a certain state. A new content is embedded before the turn is taken.
+ * with a fresh id, unless the caller expected a certain state. What is searched, the content led by the actor, is embedded
+ * before the turn is taken if it changes.
  */
 final class Changing {
 
@@ -62,16 +63,16 @@ final class Changing {
         return CompletableFuture.completedFuture(refusal == null ? new WriteOutcome.NotFound(update.id()) : refusal);
       }
       Memory present = requireMemory(row);
-      String content = update.content() == null ? present.content() : update.content();
+      String text = searchableText(present, update);
       Embedding kept = row.embedding();
-      boolean same = kept != null && content.equals(present.content());
+      boolean same = kept != null && text.equals(present.searchableText());
       CompletableFuture<Embedding> embedding = same && kept != null
           ? CompletableFuture.completedFuture(kept)
-          : embedder.embed(Memory.searchableText(present.actor(), content));
+          : embedder.embed(text);
       return embedding.thenComposeAsync(vector -> {
         Instant deadline = environment.now().plus(patience);
         return inTurn(update.id(), update.expected(), deadline,
-            before -> updateOperation(before, update, content, vector))
+            before -> updateOperation(before, update, text, vector))
             .thenComposeAsync(outcome -> outcome == null ? update(update) : CompletableFuture.completedFuture(outcome),
                 environment.executor());
       }, environment.executor());
@@ -136,19 +137,31 @@ final class Changing {
     return expected == null || expected.equals(row.op()) ? null : new WriteOutcome.Conflict(id, expected, row.op());
   }
 
-  private @Nullable Operation updateOperation(CoreRow before, MemoryUpdate update, String content,
+  private static String content(Memory present, MemoryUpdate update) {
+    return update.content() == null ? present.content() : update.content();
+  }
+
+  private static String searchableText(Memory present, MemoryUpdate update) {
+    return Memory.searchableText(update.actor().of(present.actor()), content(present, update));
+  }
+
+  /**
+   * @param text what was embedded
+   */
+  private @Nullable Operation updateOperation(CoreRow before, MemoryUpdate update, String text,
       Embedding embedding) {
     Memory old = requireMemory(before);
-    if (update.content() == null && !old.content().equals(content)) {
-      // The content changed after it was embedded, and this update doesn't mean to change it back.
+    if (!searchableText(old, update).equals(text)) {
+      // The content or the actor changed after it was embedded, and this update doesn't mean to change it back.
       return null;
     }
+    String content = content(old, update);
     OperationId op = environment.ids().newOperation();
     Instant now = environment.times().next();
-    Memory after = new Memory(old.id(), old.scope(), old.key(), old.actor(), content,
-        update.metadata() == null ? old.metadata() : update.metadata(), old.occurredAt(), old.createdAt(), now,
-        old.expiresAt(), before.version() + 1, op);
-    return new Operation(op, Operation.Kind.UPDATE, old.id(), before, after, embedding, update.actor(), now,
+    Memory after = new Memory(old.id(), old.scope(), old.key(), update.actor().of(old.actor()), content,
+        update.metadata() == null ? old.metadata() : update.metadata(), update.occurredAt().of(old.occurredAt()),
+        old.createdAt(), now, update.expiresAt().of(old.expiresAt()), before.version() + 1, op);
+    return new Operation(op, Operation.Kind.UPDATE, old.id(), before, after, embedding, update.by(), now,
         before.unique() || unique.test(old.scope()) && !content.equals(old.content()));
   }
 

@@ -3,6 +3,7 @@ package dev.memlane.orchestrator;
 import dev.memlane.model.ArchivedRow;
 import dev.memlane.model.ChangeFeed;
 import dev.memlane.model.CoreRow;
+import dev.memlane.model.Details;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.Head;
 import dev.memlane.model.HistoryEntry;
@@ -341,11 +342,15 @@ final class SimulatedDatabase {
     CoreRow before = operation.before();
     Memory old = before == null ? null : before.memory();
     Memory after = operation.after();
+    Details oldDetails = old == null || after == null ? null : Details.of(old);
+    Details newDetails = old == null || after == null ? null : Details.of(after);
+    boolean detailed = !Objects.equals(oldDetails, newDetails);
     log.put(operation.op(), new Logged(new HistoryEntry(operation.memory(), operation.op(), row.version(),
         HistoryEntry.Kind.of(operation.kind()), old == null ? null : old.content(),
         after == null ? null : after.content(),
-        old == null ? null : old.metadata(), after == null ? null : after.metadata(), operation.actor(),
-        operation.at()), false));
+        old == null ? null : old.metadata(), after == null ? null : after.metadata(),
+        detailed ? oldDetails : null, detailed ? newDetails : null, operation.actor(), operation.at()),
+        false));
     changed.put(operation.memory(), ++changes);
     return row.version();
   }

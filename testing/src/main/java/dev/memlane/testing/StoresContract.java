@@ -14,6 +14,7 @@ import dev.memlane.model.ArchivedRow;
 import dev.memlane.model.ChangeFeed;
 import dev.memlane.model.CoreRow;
 import dev.memlane.model.CoreStore;
+import dev.memlane.model.Details;
 import dev.memlane.model.DocumentName;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.Filter;
@@ -187,6 +188,43 @@ public abstract class StoresContract {
     assertThat(row.op()).isEqualTo(add.op());
     assertThat(row.stamp()).isNotEqualTo(before.stamp()).isNotEqualTo(update.op().value());
     assertThat(entries(add.memory())).hasSize(1);
+  }
+
+  @Test
+  void update_ofDetails_isInRowAndEntry_andComesBackWithThem_andItsUndoBringsBackWhatWasThere() {
+    Memory made = memory(newId(), "plays the oboe", Scope.user("ada"), Metadata.empty());
+    Memory said = new Memory(made.id(), made.scope(), null, "Ada \"x\"", made.content(), made.metadata(), NOW, NOW, NOW,
+        NOW.plusNanos(1_000), 1, made.op());
+    assertApplied(write(add(said)));
+    Operation update = updateDetails(row(made.id()), "plays the oboe", new Details(null, NOW.minusNanos(1_000), null));
+    assertApplied(write(update));
+
+    assertThat(row(made.id()).memory()).isEqualTo(update.after());
+    HistoryEntry entry = entries(made.id()).getLast();
+    assertThat(entry.oldDetails()).isEqualTo(Details.of(said));
+    assertThat(entry.newDetails()).isEqualTo(new Details(null, NOW.minusNanos(1_000), null));
+    assertThat(entries(made.id()).getFirst().newDetails()).isNull();
+
+    ArchivedMemory archived = archived(made.id());
+    remove(made.id());
+    assertApplied(restore(newOp(), archived, null));
+    assertThat(archived(made.id())).isEqualTo(archived);
+
+    Operation other = updateDetails(row(made.id()), "plays the lute", new Details("Bob", null, NOW));
+    assertApplied(write(other));
+    assertApplied(undo(other));
+    assertThat(row(made.id()).memory()).isEqualTo(update.after());
+    assertThat(entries(made.id())).hasSize(2);
+  }
+
+  private static Operation updateDetails(CoreRow before, String content, Details details) {
+    Operation plain = update(before, content);
+    Memory memory = plain.requireAfter();
+    Memory after = new Memory(memory.id(), memory.scope(), memory.key(), details.actor(), content, memory.metadata(),
+        details.occurredAt(), memory.createdAt(), memory.updatedAt(), details.expiresAt(), memory.version(),
+        memory.op());
+    return new Operation(plain.op(), plain.kind(), plain.memory(), before, after,
+        TestOperations.embedding(after.searchableText()), plain.actor(), plain.at());
   }
 
   @Test

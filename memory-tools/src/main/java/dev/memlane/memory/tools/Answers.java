@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.memlane.model.Details;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.Memory;
 import dev.memlane.model.Metadata;
@@ -64,6 +65,8 @@ final class Answers {
       put(object, "newContent", entry.newContent());
       putMetadata(object, "oldMetadata", entry.oldMetadata());
       putMetadata(object, "newMetadata", entry.newMetadata());
+      putDetails(object, "oldDetails", entry.oldDetails());
+      putDetails(object, "newDetails", entry.newDetails());
     }
     return JSON.objectNode().<ObjectNode>set("history", array).toString();
   }
@@ -93,6 +96,15 @@ final class Answers {
   private static void put(ObjectNode object, String name, @Nullable Object value) {
     if (value != null) {
       object.put(name, value.toString());
+    }
+  }
+
+  private static void putDetails(ObjectNode object, String name, @Nullable Details details) {
+    if (details != null) {
+      ObjectNode values = object.putObject(name);
+      put(values, "actor", details.actor());
+      put(values, "occurredAt", details.occurredAt());
+      put(values, "expiresAt", details.expiresAt());
     }
   }
 

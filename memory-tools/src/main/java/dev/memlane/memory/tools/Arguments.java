@@ -27,6 +27,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -291,6 +293,26 @@ final class Arguments {
     List<JsonNode> list = new ArrayList<>(meant.size());
     meant.forEach(list::add);
     return list;
+  }
+
+  /** Some of these texts; none if the list is left out. */
+  Set<String> choices(String name, Set<String> possible) {
+    JsonNode value = value(name);
+    Set<String> chosen = new TreeSet<>();
+    if (value == null) {
+      return chosen;
+    }
+    JsonNode meant = inText(value);
+    boolean known = meant.isArray();
+    for (JsonNode element : meant) {
+      String text = element.isTextual() ? element.textValue() : "";
+      known &= possible.contains(text);
+      chosen.add(text);
+    }
+    if (!known) {
+      throw new ToolException("\"" + name + "\" must be a list of " + String.join(", ", new TreeSet<>(possible)));
+    }
+    return chosen;
   }
 
   /** What says null says nothing. */

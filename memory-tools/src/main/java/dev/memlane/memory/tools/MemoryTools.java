@@ -34,6 +34,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -71,6 +72,7 @@ public final class MemoryTools {
   private static final int USUAL_PAGE = 20;
   private static final int MOST = 100;
   private static final int MOST_IN_BATCH = 1_000;
+  private static final Set<String> CLEARABLE = Set.of("actor", "occurredAt", "expiresAt");
 
   private final BlockingMemory memory;
   private final Scope scope;
@@ -260,10 +262,25 @@ public final class MemoryTools {
 
   private String update(Arguments arguments) {
     MemoryId id = arguments.id();
-    MemoryUpdate update = new MemoryUpdate(id, arguments.textOrNull("content"), arguments.metadataOrNull("metadata"),
-        actor, arguments.operationOrNull("op"));
+    MemoryUpdate.Builder update = MemoryUpdate.builder(id).content(arguments.textOrNull("content"))
+        .metadata(arguments.metadataOrNull("metadata")).by(actor).expecting(arguments.operationOrNull("op"));
+    Set<String> cleared = arguments.choices("clear", CLEARABLE);
+    change(cleared, "actor", arguments.textOrNull("actor"), update::actor);
+    change(cleared, "occurredAt", arguments.timeOrNull("occurredAt"), update::occurredAt);
+    change(cleared, "expiresAt", arguments.timeOrNull("expiresAt"), update::expiresAt);
+    MemoryUpdate built = update.build();
     require(id);
-    return Answers.added(memory.updateMemory(update), false).toString();
+    return Answers.added(memory.updateMemory(built), false).toString();
+  }
+
+  private static <T> void change(Set<String> cleared, String name, @Nullable T value,
+      Consumer<@Nullable T> change) {
+    if (value != null && cleared.contains(name)) {
+      throw new ToolException("\"" + name + "\" is given and in \"clear\" as well; leave one out");
+    }
+    if (value != null || cleared.contains(name)) {
+      change.accept(value);
+    }
   }
 
   private String delete(Arguments arguments) {

@@ -174,6 +174,28 @@ class MemoryToolsTest {
   }
 
   @Test
+  void update_ofActorAndTimes_setsAndClearsThem() throws Exception {
+    String id = answer("memory_add", """
+        {"content": "moves to Porto", "actor": "Ada", "occurredAt": "2026-03-02"}""").path("id").textValue();
+
+    answer("memory_update",
+        "{\"id\": \"" + id + "\", \"actor\": \"Bob\", \"expiresAt\": \"2999-01-01\", \"clear\": [\"occurredAt\"]}");
+
+    JsonNode read = answer("memory_get", id(id));
+    assertThat(read.path("actor").textValue()).isEqualTo("Bob");
+    assertThat(read.has("occurredAt")).isFalse();
+    JsonNode entry = answer("memory_history", id(id)).path("history").get(1);
+    assertThat(entry.path("oldDetails")).isEqualTo(JSON.readTree("""
+        {"actor": "Ada", "occurredAt": "2026-03-02T00:00:00Z"}"""));
+    assertThat(entry.path("newDetails")).isEqualTo(JSON.readTree("""
+        {"actor": "Bob", "expiresAt": "2999-01-01T00:00:00Z"}"""));
+    assertThat(run("memory_update", "{\"id\": \"" + id + "\", \"clear\": [\"content\"]}").getFirst())
+        .contains("\"clear\" must be a list of actor, expiresAt, occurredAt");
+    assertThat(run("memory_update", "{\"id\": \"" + id + "\", \"actor\": \"Eve\", \"clear\": [\"actor\"]}").getFirst())
+        .contains("leave one out");
+  }
+
+  @Test
   void updateAndDelete_keepTheHistory_andMindWhatWasRead() throws Exception {
     JsonNode added = answer("memory_add", "{\"content\": \"Ada lives in Porto\"}");
     String id = added.path("id").textValue();

@@ -1,6 +1,7 @@
 package dev.memlane.storage.history;
 
 import dev.memlane.model.CoreRow;
+import dev.memlane.model.Details;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.Memory;
 import dev.memlane.model.Metadata;
@@ -35,12 +36,14 @@ final class HistoryStatements {
       """
           with x as (
             select * from unnest(?::uuid[], ?::uuid[], ?::integer[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
-              ?::timestamptz[])
-            as x(op, memory_id, kind, old_content, new_content, old_metadata, new_metadata, actor, at)
+              ?::text[], ?::text[], ?::timestamptz[])
+            as x(op, memory_id, kind, old_content, new_content, old_metadata, new_metadata, old_details, new_details,
+              actor, at)
           )
-          insert into history (op, memory_id, version, kind, old_content, new_content, old_metadata, new_metadata, actor, at)
+          insert into history (op, memory_id, version, kind, old_content, new_content, old_metadata, new_metadata,
+            old_details, new_details, actor, at)
           select x.op, x.memory_id, m.version, x.kind, x.old_content, x.new_content, x.old_metadata::jsonb,
-            x.new_metadata::jsonb, x.actor, x.at
+            x.new_metadata::jsonb, x.old_details::jsonb, x.new_details::jsonb, x.actor, x.at
           from x join memory m on m.id = x.memory_id and m.stamp = x.op order by x.op
           returning op, version""",
       null, (binder, operations) -> binder
@@ -50,7 +53,10 @@ final class HistoryStatements {
           .texts(operations, operation -> content(before(operation)))
           .texts(operations, operation -> content(operation.after()))
           .texts(operations, operation -> metadata(before(operation)))
-          .texts(operations, operation -> metadata(operation.after())).texts(operations, Operation::actor)
+          .texts(operations, operation -> metadata(operation.after()))
+          .texts(operations, operation -> changesDetails(operation) ? details(before(operation)) : null)
+          .texts(operations, operation -> changesDetails(operation) ? details(operation.after()) : null)
+          .texts(operations, Operation::actor)
           .times(operations, Operation::at));
 
   /**
@@ -62,7 +68,7 @@ final class HistoryStatements {
         select * from unnest(?::uuid[], ?::uuid[], ?::uuid[]) as x(op, memory_id, stamp)
       )
       update history h set void = true, old_content = null, new_content = null, old_metadata = null,
-        new_metadata = null, actor = null, xid = pg_current_xact_id()
+        new_metadata = null, old_details = null, new_details = null, actor = null, xid = pg_current_xact_id()
       from x join memory m on m.id = x.memory_id and m.stamp = x.stamp
       where h.op = x.op
       returning h.op, h.version""", null, (binder, undone) -> binder
@@ -79,12 +85,14 @@ final class HistoryStatements {
       """
           with x as (
             select * from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::integer[], ?::integer[], ?::text[], ?::text[],
-              ?::text[], ?::text[], ?::text[], ?::timestamptz[])
-            as x(unit, op, memory_id, version, kind, old_content, new_content, old_metadata, new_metadata, actor, at)
+              ?::text[], ?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[])
+            as x(unit, op, memory_id, version, kind, old_content, new_content, old_metadata, new_metadata, old_details,
+              new_details, actor, at)
           ), restored as (
-            insert into history (op, memory_id, version, kind, old_content, new_content, old_metadata, new_metadata, actor, at)
+            insert into history (op, memory_id, version, kind, old_content, new_content, old_metadata, new_metadata,
+              old_details, new_details, actor, at)
             select x.op, x.memory_id, x.version, x.kind, x.old_content, x.new_content, x.old_metadata::jsonb,
-              x.new_metadata::jsonb, x.actor, x.at
+              x.new_metadata::jsonb, x.old_details::jsonb, x.new_details::jsonb, x.actor, x.at
             from x join memory m on m.id = x.memory_id and m.stamp = x.unit order by x.op
             returning op, version
           )
@@ -96,6 +104,8 @@ final class HistoryStatements {
           .texts(restored, each -> each.entry.oldContent()).texts(restored, each -> each.entry.newContent())
           .texts(restored, each -> json(each.entry.oldMetadata()))
           .texts(restored, each -> json(each.entry.newMetadata()))
+          .texts(restored, each -> DetailsJson.write(each.entry.oldDetails()))
+          .texts(restored, each -> DetailsJson.write(each.entry.newDetails()))
           .texts(restored, each -> each.entry.actor()).times(restored, each -> each.entry.at()));
 
   /**
@@ -110,7 +120,7 @@ final class HistoryStatements {
         delete from history h using purged where h.memory_id = purged.id and h.op <> purged.op
       ), erased as (
         update history h set kind = 4, old_content = null, new_content = null, old_metadata = null,
-          new_metadata = null, actor = null, xid = pg_current_xact_id()
+          new_metadata = null, old_details = null, new_details = null, actor = null, xid = pg_current_xact_id()
         from purged where h.op = purged.op
       )
       select unit, version from purged""", null, (binder, purged) -> binder
@@ -141,6 +151,17 @@ final class HistoryStatements {
 
   private static @Nullable String metadata(@Nullable Memory memory) {
     return memory == null ? null : json(memory.metadata());
+  }
+
+  /** Whether it is an update after which a memory that was there has other details. */
+  private static boolean changesDetails(Operation operation) {
+    Memory before = before(operation);
+    Memory after = operation.after();
+    return before != null && after != null && !Details.of(before).equals(Details.of(after));
+  }
+
+  private static @Nullable String details(@Nullable Memory memory) {
+    return memory == null ? null : DetailsJson.write(Details.of(memory));
   }
 
   private static @Nullable String json(@Nullable Metadata metadata) {

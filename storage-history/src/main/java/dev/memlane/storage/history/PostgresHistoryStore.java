@@ -44,7 +44,7 @@ public final class PostgresHistoryStore implements HistoryStore {
   private static final int FEWEST_ENTRIES = 100;
 
   private static final String COLUMNS = "memory_id, op, version, kind, old_content, new_content, old_metadata, "
-      + "new_metadata, actor, at";
+      + "new_metadata, old_details, new_details, actor, at";
 
   private final Database database;
 
@@ -209,7 +209,8 @@ public final class PostgresHistoryStore implements HistoryStore {
     return new HistoryEntry(new MemoryId(row.getObject("memory_id", UUID.class)),
         new OperationId(row.getObject("op", UUID.class)), row.getInt("version"), kind(row.getInt("kind")),
         row.getString("old_content"), row.getString("new_content"), metadata(row.getString("old_metadata")),
-        metadata(row.getString("new_metadata")), row.getString("actor"),
+        metadata(row.getString("new_metadata")), DetailsJson.read(row.getString("old_details")),
+        DetailsJson.read(row.getString("new_details")), row.getString("actor"),
         row.getObject("at", OffsetDateTime.class).toInstant());
   }
 

@@ -194,7 +194,8 @@ final class VictimWriter implements Runnable {
   private Told update(MemoryId id, boolean shared, @Nullable OperationId expected, boolean setsContent)
       throws InterruptedException {
     String name = nextName();
-    MemoryUpdate update = new MemoryUpdate(id, setsContent ? content(name) : null, metadata(name), null, expected);
+    MemoryUpdate update = MemoryUpdate.builder(id).content(setsContent ? content(name) : null).metadata(metadata(name))
+        .expecting(expected).build();
     return ask(name, shared, Operation.Kind.UPDATE, id, null, name, expected, setsContent,
         () -> stored(memory.updateMemory(update)));
   }

@@ -1,0 +1,18 @@
+package dev.memlane.model;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a memory has besides content and metadata and an update may change.
+ *
+ * @param actor who said it, or null
+ * @param occurredAt when what it tells of happened, or null; to the microsecond
+ * @param expiresAt when it stops being found, or null; to the microsecond
+ */
+public record Details(@Nullable String actor, @Nullable Instant occurredAt, @Nullable Instant expiresAt) {
+
+  public static Details of(Memory memory) {
+    return new Details(memory.actor(), memory.occurredAt(), memory.expiresAt());
+  }
+}
