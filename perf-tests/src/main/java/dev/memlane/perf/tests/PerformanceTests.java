@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "perf-tests/run", mixinStandardHelpOptions = true, sortOptions = false, description = "Measures scenarios side by side with what they are compared with.", footer = {
     "", "Without a scenario it runs all of them. Exit status 1 if a scenario failed,",
     "or with --check if a bar is missed.", "", "Also, with options of their own (COMMAND --help):",
-    "  shared, matrix, explore, kill"})
+    "  shared, matrix, explore, kill, found"})
 public final class PerformanceTests implements Callable<Integer> {
 
   private final List<Scenario> scenarios;
