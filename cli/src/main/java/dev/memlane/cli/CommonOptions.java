@@ -22,7 +22,7 @@ final class CommonOptions {
   private @Nullable Path data;
 
   @Option(names = "--jdbc-url", paramLabel = "URL", scope = ScopeType.INHERIT, order = 91, description = "Use this PostgreSQL server (15 or later) instead of the embedded one, for example "
-      + "jdbc:postgresql://localhost/memlane. The data directory then holds only the index.")
+      + "postgresql://user@localhost/memlane. The data directory then holds only the index.")
   private @Nullable String jdbcUrl;
 
   @Option(names = "--db-user", paramLabel = "NAME", scope = ScopeType.INHERIT, order = 92, description = "The database user. The password is read from $MEMLANE_DB_PASSWORD or ~/.pgpass.")

@@ -15,6 +15,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * One process owns the directory at a time. What is stored survives restarts and crashes; the files are readable by their
- * owner only. If the process ends without closing it, a shutdown hook does; a killed process leaves its server running,
+ * owner only. If the process ends without closing it, a shutdown hook does, unless it is left out; a killed process leaves its server running,
  * and the next opening stops that first. Safe for use by several threads.
  */
 public final class Memlane implements AutoCloseable {
@@ -37,15 +38,17 @@ public final class Memlane implements AutoCloseable {
   private final Path directory;
   private final MemoryOrchestrator memory;
   private final Deque<AutoCloseable> opened;
-  private final Thread hook;
+  private final @Nullable Thread hook;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private Memlane(Path directory, MemoryOrchestrator memory, Deque<AutoCloseable> opened) {
+  private Memlane(Path directory, MemoryOrchestrator memory, Deque<AutoCloseable> opened, boolean closeWithJvm) {
     this.directory = directory;
     this.memory = memory;
     this.opened = opened;
-    this.hook = new Thread(this::closeQuietly, "memlane-shutdown");
-    Runtime.getRuntime().addShutdownHook(hook);
+    this.hook = closeWithJvm ? new Thread(this::closeQuietly, "memlane-shutdown") : null;
+    if (hook != null) {
+      Runtime.getRuntime().addShutdownHook(hook);
+    }
   }
 
   /**
@@ -82,12 +85,19 @@ public final class Memlane implements AutoCloseable {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
+    forgetHook();
+    closeAll(opened, null);
+  }
+
+  private void forgetHook() {
+    if (hook == null) {
+      return;
+    }
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {
       // The JVM is shutting down already, and this may be the hook itself.
     }
-    closeAll(opened, null);
   }
 
   private void closeQuietly() {
@@ -127,7 +137,8 @@ public final class Memlane implements AutoCloseable {
     private final Path directory;
     private @Nullable Embedder embedder;
     private @Nullable EmbedderPool embedderPool;
-    private @Nullable ServerAddress server;
+    private @Nullable Consumer<OrchestratorBuilder> server;
+    private boolean shutdownHook = true;
     private boolean rebuildIndex;
     private Progress progress = Progress.NONE;
     private Consumer<OrchestratorBuilder> settings = builder -> {};
@@ -153,14 +164,30 @@ public final class Memlane implements AutoCloseable {
     /**
      * Uses this PostgreSQL, 15 or later, instead of the embedded one; the directory then holds the index only.
      *
-     * @param jdbcUrl such as {@code jdbc:postgresql://localhost:5432/memlane}
+     * @param url such as {@code jdbc:postgresql://localhost:5432/memlane} or
+     * {@code postgresql://user:password@localhost/memlane}; user and password may be in it, percent-encoded
+     * @throws InvalidInputException if the URL has another form; the message doesn't repeat it
      */
-    public Builder postgres(String jdbcUrl, @Nullable String user, @Nullable String password) {
-      if (!jdbcUrl.startsWith("jdbc:postgresql:")) {
-        throw new InvalidInputException(
-            "the database's address must begin with jdbc:postgresql:, as in jdbc:postgresql://localhost:5432/memlane");
-      }
-      this.server = new ServerAddress(jdbcUrl, user, password);
+    public Builder postgres(String url, @Nullable String user, @Nullable String password) {
+      // Read it now, so that the mistake shows here.
+      MemoryOrchestrator.builder().postgres(url, user, password);
+      this.server = builder -> builder.postgres(url, user, password);
+      return this;
+    }
+
+    /** The same, by connections of the application's own pool; see {@link OrchestratorBuilder#postgres(DataSource)}. */
+    public Builder postgres(DataSource source) {
+      this.server = builder -> builder.postgres(source);
+      return this;
+    }
+
+    /**
+     * Whether the end of the JVM closes this, true by default. An application that closes it by itself, in an order of its
+     * own, says false: the JVM runs all shutdown hooks at once, so this one would refuse what a request under way still
+     * writes. If nothing closes it then, an embedded server is left running, and is stopped by the next opening.
+     */
+    public Builder shutdownHook(boolean shutdownHook) {
+      this.shutdownHook = shutdownHook;
       return this;
     }
 
@@ -192,17 +219,18 @@ public final class Memlane implements AutoCloseable {
       try {
         DirectoryLock lock = DirectoryLock.acquire(directory);
         opened.push(lock);
-        ServerAddress address = server;
-        if (address == null) {
+        Consumer<OrchestratorBuilder> database = server;
+        if (database == null) {
           Path home = lock.directory().resolve("postgres");
           EmbeddedServer embedded = EmbeddedServer.start(lock,
               PostgresBinaries.caches(System.getenv(), System.getProperty("user.home"), home), false);
           opened.push(embedded);
-          address = embedded.address();
+          ServerAddress address = embedded.address();
+          database = builder -> builder.postgres(address.jdbcUrl(), address.user(), address.password());
         }
         OrchestratorBuilder builder = MemoryOrchestrator.builder()
-            .postgres(address.jdbcUrl(), address.user(), address.password())
             .indexDirectory(lock.directory().resolve("vectors")).rebuildIndex(rebuildIndex).progress(progress);
+        database.accept(builder);
         EmbedderPool pool = embedderPool;
         if (pool != null) {
           builder.embedders(pool);
@@ -216,7 +244,7 @@ public final class Memlane implements AutoCloseable {
         settings.accept(builder);
         MemoryOrchestrator memory = builder.open();
         opened.push(memory);
-        return new Memlane(lock.directory(), memory, opened);
+        return new Memlane(lock.directory(), memory, opened, shutdownHook);
       } catch (RuntimeException e) {
         closeAll(opened, e);
         throw e;

@@ -29,7 +29,8 @@ public interface ChangeFeed extends AutoCloseable {
   }
 
   /**
-   * What has changed since the last look, or since the feed began.
+   * What has changed since the last look, or since the feed began. Where that is much, one look tells a page of it and the
+   * following ones the rest, so a feed that is asked again and again gets to the end.
    *
    * @return fails with a {@link StoreException}, and from then on always
    */

@@ -23,6 +23,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.function.Predicate;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,10 +39,9 @@ public final class OrchestratorBuilder {
 
   private static final Duration SHORTEST_RETENTION = Duration.ofHours(1);
 
-  private @Nullable String jdbcUrl;
-  private @Nullable String user;
-  private @Nullable String password;
-  private String schema = "memlane";
+  private Database.@Nullable Builder database;
+  private @Nullable String schema;
+  private boolean transactionPooling;
   private int poolSize = 10;
   private int commitQueueBound = 10_000;
   private @Nullable Path indexDirectory;
@@ -71,16 +71,39 @@ public final class OrchestratorBuilder {
   /**
    * The database, PostgreSQL 15 or later; its schema is created and migrated on opening.
    *
-   * @param jdbcUrl such as {@code jdbc:postgresql://localhost:5432/memlane}
+   * @param url such as {@code jdbc:postgresql://localhost:5432/memlane} or
+   * {@code postgresql://user:password@localhost/memlane}; user and password may be in it, percent-encoded
+   * @param user unless the URL names one
+   * @param password unless the URL has one
+   * @throws InvalidInputException if the URL has another form; the message doesn't repeat it
    */
-  public OrchestratorBuilder postgres(String jdbcUrl, @Nullable String user, @Nullable String password) {
-    this.jdbcUrl = jdbcUrl;
-    this.user = user;
-    this.password = password;
+  public OrchestratorBuilder postgres(String url, @Nullable String user, @Nullable String password) {
+    this.database = Database.builder(url).user(user).password(password);
     return this;
   }
 
-  /** The database schema that holds the tables, {@code memlane} by default. */
+  /**
+   * The database, by connections of the application's own pool: as many as {@link #poolSize} says and one more are taken
+   * from it at the same time. Nothing is set on them for longer than a transaction, so each read and write costs a little
+   * more than over connections of Memlane's own.
+   *
+   * @param source gives connections of PostgreSQL's JDBC driver, wrapped or not; is not closed
+   */
+  public OrchestratorBuilder postgres(DataSource source) {
+    this.database = Database.builder(source);
+    return this;
+  }
+
+  /**
+   * Whether a connection pooler in transaction mode, such as PgBouncer, is between here and the server, be it at the URL or
+   * behind the {@link DataSource}; false by default, unless the URL says {@code pgbouncer=true}.
+   */
+  public OrchestratorBuilder transactionPooling(boolean transactionPooling) {
+    this.transactionPooling = transactionPooling;
+    return this;
+  }
+
+  /** The database schema that holds the tables, {@code memlane} by default, or the URL's {@code currentSchema}. */
   public OrchestratorBuilder schema(String schema) {
     this.schema = schema;
     return this;
@@ -298,10 +321,15 @@ public final class OrchestratorBuilder {
   }
 
   private Stores open(EmbedderPool model, IndexOpener indexes, Opened opened) {
-    String url = require(jdbcUrl, "postgres(...)");
-    Database database = opened.add(Database.builder(url).user(user).password(password).schema(schema)
-        .poolSize(poolSize).queueBound(commitQueueBound).statementTimeout(statementTimeout).lockTimeout(lockTimeout)
-        .clock(clock).open());
+    Database.Builder builder = require(database, "postgres(...)").poolSize(poolSize).queueBound(commitQueueBound)
+        .statementTimeout(statementTimeout).lockTimeout(lockTimeout).clock(clock);
+    if (schema != null) {
+      builder.schema(schema);
+    }
+    if (transactionPooling) {
+      builder.transactionPooling(true);
+    }
+    Database database = opened.add(builder.open());
     PostgresCoreStore core = PostgresCoreStore.open(database, model.model(), model.dimension());
     VectorIndex index = opened.add(indexes.open(rebuildIndex));
     return new Stores(database.units(), core, new PostgresHistoryStore(database), index);

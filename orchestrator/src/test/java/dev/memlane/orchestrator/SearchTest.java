@@ -242,6 +242,41 @@ class SearchTest {
             .isInstanceOf(RerankingException.class).hasMessageContaining(message));
   }
 
+  /** In SQL (list, deleteAll), in the index (search) and in Java. */
+  @ParameterizedTest
+  @ValueSource(longs = {31, 32})
+  void times_ofAllYears_compareAsTheyAre(long seed) {
+    Random random = new Random(seed);
+    List<Memory> all = memory.addMemories(IntStream.range(0, 300)
+        .mapToObj(i -> NewMemory.builder("note " + i, ADA).occurredAt(anyTime(random)).build()).toList()).stream()
+        .map(outcome -> ((WriteOutcome.Stored) outcome).memory()).toList();
+
+    for (int round = 0; round < 40; round++) {
+      // A bound that is a stored time tells an error of a microsecond.
+      Instant one = Objects.requireNonNull(all.get(random.nextInt(all.size())).occurredAt());
+      Instant two = random.nextBoolean() ? anyTime(random) : one.plusNanos(random.nextInt(2));
+      Filter filter = one.isBefore(two) ? Filter.occurredBetween(one, two) : Filter.occurredBetween(two, one);
+      Memory[] passing = all.stream().filter(filter::matches).toArray(Memory[]::new);
+
+      assertThat(memory.list(ADA, filter, null, 300).memories()).as("listed, seed %d, %s", seed, filter)
+          .containsExactlyInAnyOrder(passing);
+      assertThat(memory.search(SearchRequest.builder("note").scope(ADA).filter(filter).limit(300).build()))
+          .as("found, seed %d, %s", seed, filter).extracting(SearchHit::memory).containsExactlyInAnyOrder(passing);
+    }
+    Filter before = Filter.occurredBefore(Instant.parse("1582-10-12T00:00:00Z"));
+    assertThat(memory.deleteAll(ADA, before).deleted()).isEqualTo(all.stream().filter(before::matches).count());
+  }
+
+  /** From year 1 to 9999, half of them near the days at which calendars changed. */
+  private static Instant anyTime(Random random) {
+    Instant begin = Instant.parse(random.nextBoolean() ? "0001-01-01T00:00:00Z" : "1582-09-20T00:00:00Z");
+    Instant end = Instant.parse(begin.getEpochSecond() < -20_000_000_000L
+        ? "9999-12-31T00:00:00Z"
+        : "1582-11-01T00:00:00Z");
+    return Instant.ofEpochSecond(random.nextLong(begin.getEpochSecond(), end.getEpochSecond()),
+        random.nextInt(1_000_000) * 1_000L);
+  }
+
   /** Whatever it is asked for, a search returns as many as there are, up to the limit. */
   @ParameterizedTest
   @ValueSource(longs = {21, 22})

@@ -18,13 +18,20 @@ public final class RandomFilters {
 
   private static final Instant NOON = Instant.parse("2026-03-01T12:00:00Z");
   private static final int TIMES = 6;
+  /** The ends of what can be stored, the days at which calendars change, and one of today. */
+  private static final List<Instant> AGES = List.of(Instant.parse("0001-01-01T00:00:00.000010Z"),
+      Instant.parse("1066-10-14T12:00:00Z"), Instant.parse("1582-10-04T23:59:59.999999Z"),
+      Instant.parse("1582-10-10T00:00:00Z"), Instant.parse("1582-10-15T00:00:00Z"), Instant.EPOCH, NOON,
+      Instant.parse("9999-12-31T23:59:59.999900Z"));
 
   private RandomFilters() {}
 
   /** When something happened; null for now and then. */
   public static @Nullable Instant time(Random random) {
     int time = random.nextInt(TIMES + 1);
-    return time == TIMES ? null : NOON.plus(time - TIMES / 2, ChronoUnit.MICROS);
+    return time == TIMES
+        ? null
+        : AGES.get(random.nextInt(AGES.size())).plus(time - TIMES / 2, ChronoUnit.MICROS);
   }
 
   public static Metadata metadata(Random random) {

@@ -4,7 +4,7 @@ import dev.memlane.model.ChangeFeed;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.StoreException;
 import dev.memlane.storage.postgres.DedicatedConnection;
-import java.sql.Array;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Set;
 import java.util.UUID;
@@ -12,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.Query;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,27 +26,57 @@ import org.jspecify.annotations.Nullable;
  * commit in another order than they begin.
  *
  * <p>
- * It lives and dies with its connection: after a crash the server may give transaction ids out again, and every
- * connection breaks then.
+ * Transaction ids are certain only as long as the server runs: after a crash it may give some out again. A connection of
+ * the feed's own breaks then. Where connections come from a pool, others take its place unnoticed, so each look also asks
+ * which run of the server answers: since when it runs, and since when it has statistics, which a crash of any of its processes
+ * resets. If that has changed, the feed has failed.
+ *
+ * <p>
+ * What has changed is told in pages, in order of memory. All pages begin at the same snapshot; the next one to begin at is
+ * that of the first page, so what changes behind a page that was told is told by the following look.
  */
 final class PostgresChangeFeed implements ChangeFeed {
 
+  /** How many memories a look tells at most. */
+  static final int PAGE = 20_000;
+
   private static final String DOING = "following the history";
+  private static final String RUN = "extract(epoch from pg_postmaster_start_time())::text || ' ' || "
+      + "coalesce((select extract(epoch from stats_reset) from pg_stat_archiver), 0)::text";
 
   private final DedicatedConnection connection;
-  private volatile Snapshot seen;
+  private final String run;
+  private final int page;
+  private volatile Position position;
   private volatile @Nullable Throwable failure;
 
-  private PostgresChangeFeed(DedicatedConnection connection, Snapshot seen) {
+  private PostgresChangeFeed(DedicatedConnection connection, String run, Snapshot seen, int page) {
     this.connection = connection;
-    this.seen = seen;
+    this.run = run;
+    this.page = page;
+    this.position = new Position(seen, null, null);
   }
 
-  /** Takes the first snapshot. */
-  static CompletableFuture<ChangeFeed> begin(DedicatedConnection connection) {
+  /**
+   * How far the feed has told.
+   *
+   * @param seen all that this saw has been told
+   * @param next where to begin after the last page; null before the first
+   * @param after the last memory of the page before; null before the first
+   */
+  private record Position(Snapshot seen, @Nullable Snapshot next, @Nullable UUID after) {}
+
+  /**
+   * Takes the first snapshot.
+   *
+   * @param page how many memories a look tells at most
+   */
+  static CompletableFuture<ChangeFeed> begin(DedicatedConnection connection, int page) {
     return connection
-        .read(DOING, handle -> handle.createQuery("select pg_current_snapshot()::text").mapTo(String.class).one())
-        .<ChangeFeed>thenApply(snapshot -> new PostgresChangeFeed(connection, Snapshot.parse(snapshot)))
+        .read(DOING, handle -> handle.createQuery("select pg_current_snapshot()::text, " + RUN)
+            .<ChangeFeed>map((row, context) -> new PostgresChangeFeed(connection, row.getString(2),
+                Snapshot.parse(row.getString(1)), page))
+            .one())
         .whenComplete((feed, failed) -> {
           if (failed != null) {
             connection.close();
@@ -53,7 +84,7 @@ final class PostgresChangeFeed implements ChangeFeed {
         });
   }
 
-  private record Look(Snapshot snapshot, Changes changes) {}
+  private record Look(Position position, Changes changes) {}
 
   @Override
   public CompletableFuture<Changes> poll() {
@@ -62,32 +93,51 @@ final class PostgresChangeFeed implements ChangeFeed {
       return CompletableFuture
           .failedFuture(new StoreException("the feed has failed before; begin another one", broken));
     }
-    Snapshot last = seen;
-    return connection.read(DOING, handle -> look(handle, last)).whenComplete((look, failed) -> {
+    Position from = position;
+    return connection.read(DOING, handle -> look(handle, from)).whenComplete((look, failed) -> {
       if (failed != null) {
         failure = failed;
       } else {
-        seen = look.snapshot;
+        position = look.position;
       }
     }).thenApply(Look::changes);
   }
 
-  private static Look look(Handle handle, Snapshot last) {
-    return handle.createQuery("""
+  private Look look(Handle handle, Position from) {
+    UUID after = from.after;
+    Query query = handle.createQuery("""
         with changed as materialized (
           select memory_id, bool_or(kind = 4) as erased from history
-          where xid >= cast(:end as xid8) or xid = any(cast(:inProgress as xid8[])) and xid < cast(:end as xid8)
-          group by memory_id)
-        select pg_current_snapshot()::text, array(select memory_id from changed),
-          array(select memory_id from changed where erased)""")
-        .bind("end", last.end()).bindArray("inProgress", String.class, last.inProgress())
-        .map((row, context) -> new Look(
-            Snapshot.parse(row.getString(1)), new Changes(memories(row.getArray(2)), memories(row.getArray(3)))))
-        .one();
+          where (xid >= cast(:end as xid8) or xid = any(cast(:inProgress as xid8[])) and xid < cast(:end as xid8))
+        """ + (after == null ? "" : " and memory_id > :after ") + """
+          group by memory_id order by memory_id limit :limit)
+        select pg_current_snapshot()::text, array(select memory_id from changed order by memory_id),
+          array(select memory_id from changed where erased),
+        """ + RUN)
+        .bind("end", from.seen.end()).bindArray("inProgress", String.class, from.seen.inProgress())
+        .bind("limit", page);
+    if (after != null) {
+      query.bind("after", after);
+    }
+    return query.map((row, context) -> look(row, from)).one();
   }
 
-  private static Set<MemoryId> memories(Array ids) throws SQLException {
-    return Stream.of((UUID[]) ids.getArray()).map(MemoryId::new).collect(Collectors.toSet());
+  private Look look(ResultSet row, Position from) throws SQLException {
+    if (!run.equals(row.getString(4))) {
+      throw new StoreException("the database's server was restarted, or is another one; begin another feed", null);
+    }
+    Snapshot snapshot = Snapshot.parse(row.getString(1));
+    UUID[] changed = (UUID[]) row.getArray(2).getArray();
+    UUID[] erased = (UUID[]) row.getArray(3).getArray();
+    Snapshot next = from.next == null ? snapshot : from.next;
+    Position position = changed.length < page
+        ? new Position(next, null, null)
+        : new Position(from.seen, next, changed[changed.length - 1]);
+    return new Look(position, new Changes(memories(changed), memories(erased)));
+  }
+
+  private static Set<MemoryId> memories(UUID[] ids) {
+    return Stream.of(ids).map(MemoryId::new).collect(Collectors.toSet());
   }
 
   @Override

@@ -196,7 +196,16 @@ public final class PostgresHistoryStore implements HistoryStore {
 
   @Override
   public CompletableFuture<ChangeFeed> follow() {
-    return database.connect("following the history").thenCompose(PostgresChangeFeed::begin);
+    return follow(PostgresChangeFeed.PAGE);
+  }
+
+  /**
+   * Follows in pages of another length.
+   *
+   * @param page how many memories a look tells at most
+   */
+  CompletableFuture<ChangeFeed> follow(int page) {
+    return database.connect("following the history").thenCompose(begun -> PostgresChangeFeed.begin(begun, page));
   }
 
   @Override

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
-import javax.sql.DataSource;
+import org.jdbi.v3.core.ConnectionFactory;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.core.BaseConnection;
 import org.postgresql.core.TransactionState;
@@ -30,13 +30,27 @@ import org.postgresql.core.TransactionState;
  */
 final class BatchSender {
 
-  /** Many wait for a batch, so it waits for nobody's lock for long; who is locked goes again alone. */
-  private static final String SHORT_WAITS = "select set_config('lock_timeout', '100', true)";
+  /** Many wait for a batch, so it waits for nobody's lock for long; a unit whose row is locked goes again alone. */
+  static final String LOCK_TIMEOUT = "lock_timeout";
+  static final String SHORT_WAIT_MILLIS = "100";
 
-  private final DataSource connections;
+  private final ConnectionFactory connections;
+  private final @Nullable String beforeOne;
+  private final String beforeMany;
 
-  BatchSender(DataSource connections) {
+  /** On connections that have their settings. */
+  BatchSender(ConnectionFactory connections) {
+    this(connections, null, "select set_config('" + LOCK_TIMEOUT + "', '" + SHORT_WAIT_MILLIS + "', true)");
+  }
+
+  /**
+   * @param beforeOne a statement with one result, which goes before those of a single unit; null for none
+   * @param beforeMany the same for several units
+   */
+  BatchSender(ConnectionFactory connections, @Nullable String beforeOne, String beforeMany) {
     this.connections = connections;
+    this.beforeOne = beforeOne;
+    this.beforeMany = beforeMany;
   }
 
   /** There was no connection, so nothing was sent. */
@@ -55,31 +69,51 @@ final class BatchSender {
     Map<UnitStatement<?>, List<Object>> groups = groups(batch);
     // One unit may give a statement several rows, and those are arrays again.
     boolean single = batch.size() == 1 && groups.values().stream().allMatch(rows -> rows.size() == 1);
-    StringBuilder sql = new StringBuilder(single ? "" : SHORT_WAITS);
+    String before = single ? beforeOne : beforeMany;
+    StringBuilder sql = new StringBuilder(before == null ? "" : before);
     for (UnitStatement<?> statement : groups.keySet()) {
       String skippingSql = statement.skippingSql();
       sql.append(sql.isEmpty() ? "" : ";")
           .append(single ? statement.singleSql() : skipping && skippingSql != null ? skippingSql : statement.sql());
     }
     sql.append(single ? "" : ";commit");
-    try (Connection connection = connect()) {
-      connection.setAutoCommit(single);
-      try {
-        BatchAnswer answer = execute(connection, sql.toString(), groups, single);
-        requireNoTransaction(connection);
-        return answer;
-      } catch (SQLException | RuntimeException e) {
-        if (!single) {
-          rollback(connection, e);
-        }
-        throw e;
+    Connection connection = connect();
+    try {
+      BatchAnswer answer = send(connection, sql.toString(), groups, single, before != null);
+      connections.closeConnection(connection);
+      return answer;
+    } catch (SQLException | RuntimeException | Error e) {
+      closeAfter(connection, e);
+      throw e;
+    }
+  }
+
+  private void closeAfter(Connection connection, Throwable failure) {
+    try {
+      connections.closeConnection(connection);
+    } catch (SQLException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  private static BatchAnswer send(Connection connection, String sql, Map<UnitStatement<?>, List<Object>> groups,
+      boolean single, boolean skipsFirst) throws SQLException {
+    connection.setAutoCommit(single);
+    try {
+      BatchAnswer answer = execute(connection, sql, groups, single, skipsFirst);
+      requireNoTransaction(connection);
+      return answer;
+    } catch (SQLException | RuntimeException e) {
+      if (!single) {
+        rollback(connection, e);
       }
+      throw e;
     }
   }
 
   private Connection connect() throws NotSentException {
     try {
-      return connections.getConnection();
+      return connections.openConnection();
     } catch (SQLException e) {
       throw new NotSentException(e);
     }
@@ -102,11 +136,10 @@ final class BatchSender {
   }
 
   /**
-   * @param single whether it is one unit; otherwise a result comes first that belongs to no unit
+   * @param skipsFirst whether a result comes first that belongs to no unit
    */
-  private static BatchAnswer execute(
-      Connection connection, String sql, Map<UnitStatement<?>, List<Object>> groups, boolean single)
-      throws SQLException {
+  private static BatchAnswer execute(Connection connection, String sql, Map<UnitStatement<?>, List<Object>> groups,
+      boolean single, boolean skipsFirst) throws SQLException {
     BatchAnswer answer = new BatchAnswer();
     try (PreparedStatement statement = connection.prepareStatement(sql)) {
       int next = 1;
@@ -114,7 +147,7 @@ final class BatchSender {
         next = bind(new ArrayBinder(statement, next, single), group.getKey(), group.getValue());
       }
       boolean rows = statement.execute();
-      if (!single) {
+      if (skipsFirst) {
         rows = statement.getMoreResults();
       }
       for (UnitStatement<?> each : groups.keySet()) {

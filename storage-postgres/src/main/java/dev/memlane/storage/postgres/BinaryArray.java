@@ -3,10 +3,13 @@ package dev.memlane.storage.postgres;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PGBinaryObject;
 import org.postgresql.util.PGobject;
@@ -16,7 +19,8 @@ import org.postgresql.util.PGobject;
  * again.
  *
  * <p>
- * Connections must name {@link #TYPES} in {@code binaryTransferEnable}. Not safe for use by several threads.
+ * So it is on connections that name {@link #TYPES} in {@code binaryTransferEnable}. On others, such as those of an
+ * application's pool, the driver asks for the text form, which costs more. Not safe for use by several threads.
  */
 final class BinaryArray extends PGobject implements PGBinaryObject {
 
@@ -31,14 +35,18 @@ final class BinaryArray extends PGobject implements PGBinaryObject {
   private static final int HEADER_BYTES = 5 * Integer.BYTES;
 
   private final byte[] bytes;
+  @SuppressWarnings("serial") // it is only sent
+  private final Supplier<String> text;
 
   /**
    * @param type the array type's name
    * @param elementType the elements' type's number
    * @param elements in the elements' binary form
+   * @param text the whole in text form
    */
-  private BinaryArray(String type, int elementType, List<byte @Nullable []> elements) {
+  private BinaryArray(String type, int elementType, List<byte @Nullable []> elements, Supplier<String> text) {
     setType(type);
+    this.text = text;
     int length = HEADER_BYTES;
     int nulls = 0;
     for (byte @Nullable [] element : elements) {
@@ -58,27 +66,48 @@ final class BinaryArray extends PGobject implements PGBinaryObject {
   }
 
   static <I> BinaryArray ofUuids(List<I> items, Function<I, @Nullable UUID> value) {
-    return new BinaryArray("_uuid", 2950, elements(items, value, uuid -> ByteBuffer.allocate(2 * Long.BYTES)
-        .putLong(uuid.getMostSignificantBits()).putLong(uuid.getLeastSignificantBits()).array()));
+    return of("_uuid", 2950, items, value, uuid -> ByteBuffer.allocate(2 * Long.BYTES)
+        .putLong(uuid.getMostSignificantBits()).putLong(uuid.getLeastSignificantBits()).array(), UUID::toString);
   }
 
   static <I> BinaryArray ofTexts(List<I> items, Function<I, @Nullable String> value) {
-    return new BinaryArray("_text", 25, elements(items, value, text -> text.getBytes(StandardCharsets.UTF_8)));
+    return of("_text", 25, items, value, text -> text.getBytes(StandardCharsets.UTF_8), text -> text);
   }
 
   static <I> BinaryArray ofNumbers(List<I> items, Function<I, @Nullable Integer> value) {
-    return new BinaryArray("_int4", 23,
-        elements(items, value, number -> ByteBuffer.allocate(Integer.BYTES).putInt(number).array()));
+    return of("_int4", 23, items, value, number -> ByteBuffer.allocate(Integer.BYTES).putInt(number).array(),
+        number -> Integer.toString(number));
   }
 
   static <I> BinaryArray ofBytes(List<I> items, Function<I, byte @Nullable []> value) {
-    return new BinaryArray("_bytea", 17, elements(items, value, bytes -> bytes));
+    return of("_bytea", 17, items, value, bytes -> bytes, bytes -> "\\x" + HexFormat.of().formatHex(bytes));
   }
 
   /** To the microsecond. */
   static <I> BinaryArray ofTimes(List<I> items, Function<I, @Nullable Instant> value) {
-    return new BinaryArray("_timestamptz", 1184, elements(items, value, time -> ByteBuffer.allocate(Long.BYTES)
-        .putLong((time.getEpochSecond() - EPOCH_SECOND) * MICROS_IN_SECOND + time.getNano() / NANOS_IN_MICRO).array()));
+    return of("_timestamptz", 1184, items, value,
+        time -> ByteBuffer.allocate(Long.BYTES).putLong(
+            (time.getEpochSecond() - EPOCH_SECOND) * MICROS_IN_SECOND + time.getNano() / NANOS_IN_MICRO).array(),
+        time -> time.truncatedTo(ChronoUnit.MICROS).toString());
+  }
+
+  private static <I, V> BinaryArray of(String type, int elementType, List<I> items, Function<I, @Nullable V> value,
+      Function<V, byte[]> binary, Function<V, String> text) {
+    return new BinaryArray(type, elementType, elements(items, value, binary), () -> text(items, value, text));
+  }
+
+  private static <I, V> String text(List<I> items, Function<I, @Nullable V> value, Function<V, String> text) {
+    StringBuilder all = new StringBuilder("{");
+    for (I item : items) {
+      V element = value.apply(item);
+      all.append(all.length() > 1 ? "," : "");
+      if (element == null) {
+        all.append("null");
+      } else {
+        all.append('"').append(text.apply(element).replace("\\", "\\\\").replace("\"", "\\\"")).append('"');
+      }
+    }
+    return all.append('}').toString();
   }
 
   private static <I, V> List<byte @Nullable []> elements(List<I> items, Function<I, @Nullable V> value,
@@ -89,6 +118,11 @@ final class BinaryArray extends PGobject implements PGBinaryObject {
       elements.add(element == null ? null : form.apply(element));
     }
     return elements;
+  }
+
+  @Override
+  public String getValue() {
+    return text.get();
   }
 
   @Override

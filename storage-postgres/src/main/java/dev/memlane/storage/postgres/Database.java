@@ -1,20 +1,15 @@
 package dev.memlane.storage.postgres;
 
-import com.zaxxer.hikari.HikariConfig;
-import com.zaxxer.hikari.HikariDataSource;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.Units;
 import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Objects;
 import java.util.Properties;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -22,12 +17,16 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
 import org.jdbi.v3.core.ConnectionException;
+import org.jdbi.v3.core.ConnectionFactory;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleCallback;
 import org.jdbi.v3.core.Jdbi;
 import org.jdbi.v3.core.JdbiException;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.postgresql.jdbc.PreferQueryMode;
 
 /**
  * The PostgreSQL database that the core and the history store share: a small pool of connections, the schema, and the
@@ -49,61 +48,71 @@ public final class Database implements AutoCloseable {
 
   /** From how many connections on two batches may be in flight at the same time. */
   private static final int ENOUGH_FOR_TWO_BATCHES = 6;
-  private static final String READING = "-c plan_cache_mode=force_custom_plan";
-  /**
-   * Planning a unit's statements takes longer than running them, so they are planned once; and so that the plan is right
-   * for tables of any size, rows are found by index in any case.
-   */
-  private static final String WRITING = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
-      + " -c enable_mergejoin=off";
 
-  private final HikariDataSource pool;
-  /** For the commit queue alone. */
-  private final HikariDataSource writers;
+  private final Connections connections;
   private final Jdbi jdbi;
+  /** Begins the transaction of each read, where connections are not set up for reading when they start; or null. */
+  private final @Nullable String preamble;
   private final ExecutorService executor;
   private final ScheduledExecutorService timer;
   private final ScheduledFuture<?> expiry;
   private final CommitQueue queue;
   private final Semaphore readers;
+  private final int mostReaders;
   private final Duration patience;
-  private final String address;
-  private final Properties properties;
+  private final String name;
 
   private Database(Builder builder) {
     this.patience = builder.connectionTimeout;
-    this.address = builder.jdbcUrl;
-    this.properties = builder.connectionProperties(READING);
+    this.name = "memlane-" + builder.schema.name();
     int batches = builder.poolSize < ENOUGH_FOR_TWO_BATCHES ? 1 : 2;
     // One more for the halves of batches that failed.
     int aside = Math.max(1, (builder.poolSize - batches - 1) / 3);
     int writingConnections = batches + 1 + aside;
     int readingConnections = builder.poolSize - writingConnections;
-    this.pool = new HikariDataSource(builder.poolConfiguration("", readingConnections, properties));
-    this.writers = new HikariDataSource(
-        builder.poolConfiguration("-writing", writingConnections, builder.connectionProperties(WRITING)));
+    this.connections = builder.connections(name, readingConnections, writingConnections);
     try {
-      this.jdbi = Jdbi.create(pool);
-      migrate(builder);
+      this.preamble = connections.perTransaction() ? builder.settings().asStatement() : null;
+      this.jdbi = Jdbi.create(connections.readers());
+      jdbi.registerArgument(new InstantArguments());
+      migrate(builder.schema);
       this.executor = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("memlane-database-", 0).factory());
       this.timer = Executors
           .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("memlane-database-timer").factory());
-      this.queue = new CommitQueue(new BatchSender(writers), executor, builder.clock, builder.queueBound,
+      this.queue = new CommitQueue(sender(builder), executor, builder.clock, builder.queueBound,
           builder.largestBatch, batches, aside);
       this.expiry = timer.scheduleWithFixedDelay(queue::expire, 100, 100, TimeUnit.MILLISECONDS);
       this.readers = new Semaphore(readingConnections, true);
+      this.mostReaders = readingConnections;
     } catch (RuntimeException e) {
-      writers.close();
-      pool.close();
+      connections.close();
       throw e;
     }
   }
 
+  private BatchSender sender(Builder builder) {
+    SessionSettings writing = builder.settings().forWriting();
+    return connections.perTransaction()
+        ? new BatchSender(connections.writers(), writing.asStatement(),
+            writing.with(BatchSender.LOCK_TIMEOUT, BatchSender.SHORT_WAIT_MILLIS).asStatement())
+        : new BatchSender(connections.writers());
+  }
+
   /**
-   * @param jdbcUrl such as {@code jdbc:postgresql://localhost:5432/memlane}; user and password may be in it
+   * @param url such as {@code jdbc:postgresql://localhost:5432/memlane} or
+   * {@code postgresql://user:password@localhost/memlane}; user and password may be in it, percent-encoded. With
+   * {@code pgbouncer=true} among its parameters it is that of a pooler; see {@link Builder#transactionPooling}
+   * @throws InvalidInputException if it is neither; the message doesn't repeat it
    */
-  public static Builder builder(String jdbcUrl) {
-    return new Builder(jdbcUrl);
+  public static Builder builder(String url) {
+    return new Builder(DatabaseAddress.parse(url), null);
+  }
+
+  /**
+   * @param source gives connections of PostgreSQL's JDBC driver, wrapped or not; is not closed
+   */
+  public static Builder builder(DataSource source) {
+    return new Builder(null, source);
   }
 
   /** Where units begin, that the two stores then join. */
@@ -155,9 +164,9 @@ public final class Database implements AutoCloseable {
 
   /** A restart of the server breaks every connection of the pool; each is found out by use, once. */
   private <T> T readOnUsableConnection(HandleCallback<T, RuntimeException> read) {
-    for (int left = pool.getMaximumPoolSize();; left--) {
+    for (int left = mostReaders;; left--) {
       try {
-        return jdbi.withHandle(read);
+        return readOnce(read);
       } catch (JdbiException e) {
         // Where there was no connection to be had, the pool has waited for one already.
         if (left == 0 || e instanceof ConnectionException || !SqlFailures.isBrokenConnection(e)) {
@@ -167,8 +176,16 @@ public final class Database implements AutoCloseable {
     }
   }
 
+  private <T> T readOnce(HandleCallback<T, RuntimeException> read) {
+    return preamble == null ? jdbi.withHandle(read) : jdbi.inTransaction(handle -> {
+      handle.execute(preamble);
+      return read.withHandle(handle);
+    });
+  }
+
   /**
-   * Opens a connection outside the pool. If it breaks, its holder gets to know: the pool quietly replaces broken ones.
+   * Opens a connection outside the pool. If it breaks, its holder gets to know: the pool quietly replaces broken ones. Where
+   * connections belong to others, each read takes one of those instead, and is told nothing.
    *
    * @param what for a message: "following the history"
    * @return fails with a {@link StoreException}
@@ -176,30 +193,34 @@ public final class Database implements AutoCloseable {
   public CompletableFuture<DedicatedConnection> connect(String what) {
     return CompletableFuture.supplyAsync(() -> {
       try {
-        return new DedicatedConnection(Jdbi.open(() -> DriverManager.getConnection(address, properties)), executor);
+        ConnectionFactory alone = connections.alone();
+        return alone != null
+            ? new DedicatedConnection(Jdbi.create(alone).open(), executor)
+            : new DedicatedConnection(this::readOnUsableConnection, executor);
       } catch (RuntimeException e) {
         throw SqlFailures.explain(what, e);
       }
     }, executor);
   }
 
-  private void migrate(Builder builder) {
+  private void migrate(DatabaseSchema schema) {
     try {
-      jdbi.useHandle(handle -> requireUsable(handle, builder.schema.name()));
+      int version = this.<Integer>readOnce(Database::requireUsable);
+      LOGGER.log(System.Logger.Level.DEBUG, "PostgreSQL {0}, schema {1}", version, schema.name());
     } catch (StoreException e) {
       throw e;
     } catch (RuntimeException e) {
       throw SqlFailures.explain("the database could not be opened", e);
     }
-    // On a connection of its own, without the time-outs of everyday statements.
-    try (Connection connection = DriverManager.getConnection(builder.jdbcUrl, builder.credentials())) {
-      builder.schema.migrate(connection);
+    try {
+      connections.migrate(schema);
     } catch (SQLException e) {
       throw SqlFailures.explain("the database's schema could not be brought up to date", e);
     }
   }
 
-  private static void requireUsable(Handle handle, String schema) {
+  /** Refuses what can't hold memories; returns the server's version. */
+  private static int requireUsable(Handle handle) {
     int version = handle.createQuery("select current_setting('server_version_num')::int / 10000").mapTo(Integer.class)
         .one();
     if (version < OLDEST_SERVER) {
@@ -226,26 +247,27 @@ public final class Database implements AutoCloseable {
             "the database has {0} = off: a crash of its server may lose what was acknowledged; switch it on", setting);
       }
     }
-    requireBinaryArrays(handle.getConnection());
-    LOGGER.log(System.Logger.Level.DEBUG, "PostgreSQL {0}, schema {1}", version, schema);
+    String isolation = handle.createQuery("show transaction_isolation").mapTo(String.class).one();
+    if (!"read committed".equals(isolation)) {
+      throw new StoreException(
+          "transactions of these connections are " + isolation + "; Memlane compares and sets, which "
+              + "needs read committed: change the pool's or the role's default",
+          null);
+    }
+    requireDriver(handle.getConnection());
+    return version;
   }
 
-  /** Otherwise the driver would send nothing in their place. */
-  private static void requireBinaryArrays(Connection connection) {
-    boolean sent;
-    try (PreparedStatement statement = connection.prepareStatement("select cardinality(?::uuid[])")) {
-      statement.setObject(1, BinaryArray.ofUuids(List.of(new UUID(0, 0)), id -> id));
-      try (ResultSet rows = statement.executeQuery()) {
-        sent = rows.next() && rows.getInt(1) == 1;
+  /** In the simple mode the driver would divide what has to be one transaction. */
+  private static void requireDriver(Connection connection) {
+    try {
+      if (connection.unwrap(PGConnection.class).getPreferQueryMode() == PreferQueryMode.SIMPLE) {
+        throw new StoreException(
+            "statements would not be sent together; take preferQueryMode out of the database's URL",
+            null);
       }
     } catch (SQLException e) {
-      throw SqlFailures.explain("arrays can't be sent to the database", e);
-    }
-    if (!sent) {
-      throw new StoreException(
-          "the connection sends no arrays in binary form; take binaryTransferDisable and preferQueryMode "
-              + "out of the database's URL",
-          null);
+      throw SqlFailures.explain("the connections can't be used", e);
     }
   }
 
@@ -261,23 +283,24 @@ public final class Database implements AutoCloseable {
     }
     expiry.cancel(false);
     timer.shutdownNow();
-    writers.close();
-    pool.close();
+    connections.close();
     executor.shutdown();
   }
 
   @Override
   public String toString() {
-    return "Database[" + pool.getPoolName() + "]";
+    return "Database[" + name + "]";
   }
 
   /** Collects the settings. Not safe for use by several threads. */
   public static final class Builder {
 
-    private final String jdbcUrl;
+    private final @Nullable DatabaseAddress address;
+    private final @Nullable DataSource source;
     private @Nullable String user;
     private @Nullable String password;
-    private DatabaseSchema schema = new DatabaseSchema("memlane");
+    private boolean pooler;
+    private DatabaseSchema schema;
     private int poolSize = 10;
     private int queueBound = 10_000;
     private int largestBatch = 512;
@@ -287,36 +310,58 @@ public final class Database implements AutoCloseable {
     private Duration idleInTransactionTimeout = Duration.ofSeconds(10);
     private InstantSource clock = InstantSource.system();
 
-    private Builder(String jdbcUrl) {
-      if (!jdbcUrl.startsWith("jdbc:postgresql:")) {
-        throw new InvalidInputException(
-            "the database's address must begin with jdbc:postgresql:, as in jdbc:postgresql://localhost:5432/memlane");
-      }
-      this.jdbcUrl = jdbcUrl;
+    private Builder(@Nullable DatabaseAddress address, @Nullable DataSource source) {
+      this.address = address;
+      this.source = source;
+      this.pooler = address != null && address.pooler();
+      String named = address == null ? null : address.schema();
+      this.schema = new DatabaseSchema(named == null ? "memlane" : named);
     }
 
+    /** Unless the URL names one. */
     public Builder user(@Nullable String user) {
       this.user = user;
       return this;
     }
 
+    /** Unless the URL has one. */
     public Builder password(@Nullable String password) {
       this.password = password;
       return this;
     }
 
-    /** The schema that holds the tables, {@code memlane} by default; created if it is missing. */
+    /**
+     * The schema that holds the tables, {@code memlane} by default, or the URL's {@code currentSchema}; created if it is
+     * missing.
+     *
+     * @throws InvalidInputException if the URL names another one
+     */
     public Builder schema(String schema) {
+      String named = address == null ? null : address.schema();
+      if (named != null && !named.equals(schema)) {
+        throw new InvalidInputException("the database's URL says currentSchema=" + named + ", and the schema is to be "
+            + schema + "; leave one of them out");
+      }
       this.schema = new DatabaseSchema(schema);
       return this;
     }
 
-    /** How many connections at most, 10 by default, at least 4. */
+    /** How many connections at most, 10 by default, at least 4. One more follows the history. */
     public Builder poolSize(int poolSize) {
       if (poolSize < FEWEST_CONNECTIONS) {
         throw new InvalidInputException("the pool needs at least " + FEWEST_CONNECTIONS + " connections");
       }
       this.poolSize = poolSize;
+      return this;
+    }
+
+    /**
+     * Whether a connection pooler in transaction mode, such as PgBouncer, is between here and the server: then nothing is
+     * kept on the server for longer than a transaction, neither settings nor prepared statements. Each read and write costs
+     * more for that. False by default.
+     */
+    public Builder transactionPooling(boolean pooler) {
+      this.pooler = pooler;
       return this;
     }
 
@@ -382,21 +427,30 @@ public final class Database implements AutoCloseable {
       return value;
     }
 
-    private HikariConfig poolConfiguration(String suffix, int size, Properties properties) {
-      HikariConfig config = new HikariConfig();
-      config.setJdbcUrl(jdbcUrl);
-      config.setPoolName("memlane-" + schema.name() + suffix);
-      config.setMaximumPoolSize(size);
-      config.setMinimumIdle(1);
-      config.setConnectionTimeout(connectionTimeout.toMillis());
-      // The first connection is made by the migration, whose failure is told better than the pool's.
-      config.setInitializationFailTimeout(-1);
-      config.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
-      config.setDataSourceProperties(properties);
-      return config;
+    private SessionSettings settings() {
+      return SessionSettings.reading(schema, statementTimeout, lockTimeout, idleInTransactionTimeout);
     }
 
-    private Properties credentials() {
+    /** Longer than the server's own limit, so that it is the server who says no wherever it still can. */
+    private Duration networkTimeout() {
+      return statementTimeout.plusSeconds(5);
+    }
+
+    private Connections connections(String name, int readers, int writers) {
+      DataSource given = source;
+      DatabaseAddress there = address;
+      if (given != null || there == null) {
+        return Connections.borrowed(new BorrowedConnections(Objects.requireNonNull(given), networkTimeout(), pooler));
+      }
+      Connections.Sizes sizes = new Connections.Sizes(readers, writers, connectionTimeout);
+      Properties properties = connectionProperties(there);
+      return pooler
+          ? Connections.pooled(name, there.jdbcUrl(), properties, sizes)
+          : Connections.straight(name, there.jdbcUrl(), properties, there.options(), settings(), sizes);
+    }
+
+    /** What the driver is told. */
+    private Properties connectionProperties(DatabaseAddress there) {
       Properties properties = new Properties();
       if (user != null) {
         properties.setProperty("user", user);
@@ -404,25 +458,15 @@ public final class Database implements AutoCloseable {
       if (password != null) {
         properties.setProperty("password", password);
       }
-      return properties;
-    }
-
-    /**
-     * @param planner settings of the server's planner
-     */
-    private Properties connectionProperties(String planner) {
-      Properties properties = credentials();
       properties.setProperty("ApplicationName", "memlane");
-      properties.setProperty("currentSchema", schema.name());
       properties.setProperty("tcpKeepAlive", "true");
       properties.setProperty("binaryTransferEnable", BinaryArray.TYPES);
       properties.setProperty("connectTimeout", Long.toString(Math.max(1, connectionTimeout.toSeconds())));
-      // Longer than the server's own limit, so that it is the server who says no wherever it still can.
-      properties.setProperty("socketTimeout", Long.toString(statementTimeout.toSeconds() + 5));
-      // A batch is no work for the JIT.
-      properties.setProperty("options", "-c statement_timeout=" + statementTimeout.toMillis() + " -c lock_timeout="
-          + lockTimeout.toMillis() + " -c idle_in_transaction_session_timeout=" + idleInTransactionTimeout.toMillis()
-          + " -c client_connection_check_interval=5000 -c jit=off " + planner);
+      properties.setProperty("socketTimeout", Long.toString(networkTimeout().toSeconds()));
+      if (pooler) {
+        properties.setProperty("prepareThreshold", "0");
+      }
+      there.properties().forEach(properties::setProperty);
       return properties;
     }
   }

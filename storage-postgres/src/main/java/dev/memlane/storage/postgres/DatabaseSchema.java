@@ -7,7 +7,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -205,12 +204,8 @@ public final class DatabaseSchema {
   }
 
   private static void record(Connection connection, int version) throws SQLException {
-    try (PreparedStatement statement = connection
-        .prepareStatement("insert into " + VERSIONS + " (version, file) values (?, ?)")) {
-      statement.setInt(1, version);
-      statement.setString(2, FILES.get(version - 1));
-      statement.executeUpdate();
-    }
+    execute(connection, "insert into " + VERSIONS + " (version, file) values (" + version + ", '"
+        + FILES.get(version - 1) + "')");
   }
 
   /** Reads the catalog's tables: functions such as to_regclass may still answer from before the wait for the lock. */

@@ -4,21 +4,47 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleCallback;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A connection of its holder's own. Once it has broken, every read on it fails: it is never replaced by another.
+ *
+ * <p>
+ * Where connections belong to the application or to a pooler there is none to be had: then each read takes one of those, and
+ * the holder has to find out by itself whether it is the same server as before.
  *
  * <p>
  * One read at a time; not safe for use by several threads at once.
  */
 public final class DedicatedConnection implements AutoCloseable {
 
-  private final Handle handle;
+  private final @Nullable Handle handle;
+  private final Reads reads;
   private final Executor executor;
 
   DedicatedConnection(Handle handle, Executor executor) {
     this.handle = handle;
     this.executor = executor;
+    this.reads = new Reads() {
+      @Override
+      public <T> T read(HandleCallback<T, RuntimeException> read) {
+        return read.withHandle(handle);
+      }
+    };
+  }
+
+  /**
+   * @param reads takes another connection for each read
+   */
+  DedicatedConnection(Reads reads, Executor executor) {
+    this.handle = null;
+    this.reads = reads;
+    this.executor = executor;
+  }
+
+  /** Reads in this thread. */
+  interface Reads {
+    <T> T read(HandleCallback<T, RuntimeException> read);
   }
 
   /**
@@ -30,7 +56,7 @@ public final class DedicatedConnection implements AutoCloseable {
   public <T> CompletableFuture<T> read(String what, HandleCallback<T, RuntimeException> read) {
     return CompletableFuture.supplyAsync(() -> {
       try {
-        return read.withHandle(handle);
+        return reads.read(read);
       } catch (RuntimeException e) {
         throw SqlFailures.explain(what, e);
       }
@@ -39,6 +65,8 @@ public final class DedicatedConnection implements AutoCloseable {
 
   @Override
   public void close() {
-    handle.close();
+    if (handle != null) {
+      handle.close();
+    }
   }
 }

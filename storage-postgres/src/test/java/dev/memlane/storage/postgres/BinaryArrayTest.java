@@ -22,21 +22,24 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** What the server makes of arrays in binary form. */
+/** What the server makes of arrays, in binary form and in the text form that some connections take. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BinaryArrayTest {
 
   private Connection connection;
+  private Connection textConnection;
 
   @BeforeAll
   void connect() throws SQLException {
-    connection = DriverManager
-        .getConnection(TestServer.freshDatabase() + "&binaryTransferEnable=" + BinaryArray.TYPES);
+    String url = TestServer.freshDatabase();
+    connection = DriverManager.getConnection(url + "&binaryTransferEnable=" + BinaryArray.TYPES);
+    textConnection = DriverManager.getConnection(url + "&binaryTransfer=false");
   }
 
   @AfterAll
   void close() throws SQLException {
     connection.close();
+    textConnection.close();
   }
 
   @Test
@@ -100,6 +103,13 @@ class BinaryArrayTest {
   }
 
   private List<@Nullable String> arrived(String type, BinaryArray array, String text) throws SQLException {
+    List<@Nullable String> arrived = arrived(connection, type, array, text);
+    assertThat(arrived(textConnection, type, array, text)).isEqualTo(arrived);
+    return arrived;
+  }
+
+  private static List<@Nullable String> arrived(Connection connection, String type, BinaryArray array, String text)
+      throws SQLException {
     List<@Nullable String> arrived = new ArrayList<>();
     try (PreparedStatement statement = connection
         .prepareStatement("select " + text + " from unnest(?::" + type + "[]) with ordinality as u(x, i) order by i")) {

@@ -237,7 +237,8 @@ class CommitQueueTest {
           refuse.await();
           throw shared;
         });
-    CommitQueue queue = new CommitQueue(new BatchSender(unreachable), threads, InstantSource.system(), 100, 100, 1, 1);
+    CommitQueue queue = new CommitQueue(new BatchSender(unreachable::getConnection), threads, InstantSource.system(),
+        100, 100, 1, 1);
     List<CompletableFuture<StoreResult>> results = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
       DatabaseUnit unit = new DatabaseUnit(queue, Unit.Kind.WRITE, TestMemories.id(i), TestMemories.op(i),

@@ -82,11 +82,8 @@ class DatabaseTest {
   }
 
   @Test
-  void open_withoutBinaryTransfer_saysToAllowIt() {
-    String url = TestServer.freshDatabase();
-
-    refused(() -> impatient(url + "&binaryTransferDisable=2951").open(), "binaryTransfer", "URL");
-    refused(() -> impatient(url + "&preferQueryMode=simple").open(), "array");
+  void open_inTheSimpleQueryMode_saysToTakeItOut() {
+    refused(() -> impatient(TestServer.freshDatabase() + "&preferQueryMode=simple").open(), "preferQueryMode", "URL");
   }
 
   @Test
@@ -100,7 +97,7 @@ class DatabaseTest {
   void builder_badValues_areRefused() {
     Database.Builder builder = Database.builder("jdbc:postgresql://localhost/memlane");
 
-    invalid(() -> Database.builder("postgres://localhost/memlane"), "jdbc:postgresql:");
+    invalid(() -> Database.builder("jdbc:mysql://localhost/memlane"), "jdbc:postgresql:");
     invalid(() -> builder.schema("My Schema"), "schema", "\"My Schema\"");
     invalid(() -> builder.schema(""), "schema");
     invalid(() -> builder.poolSize(3), "pool", "4");

@@ -289,7 +289,8 @@ class UnitFaultsTest {
     try (Rig rig = new Rig(TestServer.freshDatabase());
         HikariDataSource pool = onDemand(rig.wire.jdbcUrl(), why == Unreachable.USER_UNKNOWN);
         ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-      CommitQueue queue = new CommitQueue(new BatchSender(pool), executor, InstantSource.system(), 100, 100, 2, 2);
+      CommitQueue queue = new CommitQueue(new BatchSender(pool::getConnection), executor, InstantSource.system(), 100,
+          100, 2, 2);
       Connection busy = null;
       switch (why) {
         case POOL_EXHAUSTED -> busy = pool.getConnection();
@@ -328,7 +329,8 @@ class UnitFaultsTest {
     try (Rig rig = new Rig(TestServer.freshDatabase());
         HikariDataSource pool = onDemand(rig.wire.jdbcUrl(), false);
         ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-      CommitQueue queue = new CommitQueue(new BatchSender(withoutCommit(pool)), executor, InstantSource.system(), 100,
+      CommitQueue queue = new CommitQueue(new BatchSender(withoutCommit(pool)::getConnection), executor,
+          InstantSource.system(), 100,
           100, 2, 2);
       Together together = rig.sendTogether(queue, PATIENCE, List.of(Trouble.NONE, Trouble.NONE), Trouble.NONE);
 

@@ -1,0 +1,123 @@
+package dev.memlane.storage.history;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.memlane.model.ChangeFeed;
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.StoreException;
+import dev.memlane.storage.postgres.Database;
+import dev.memlane.testing.OwnServer;
+import dev.memlane.testing.TestServer;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/** The feed in pages, and over connections that are not its own. */
+class PostgresChangeFeedTest {
+
+  @Test
+  void poll_afterALongAbsence_tellsItInPages() {
+    String url = TestServer.freshDatabase();
+    try (Database database = Database.builder(url).open()) {
+      ChangeFeed feed = new PostgresHistoryStore(database).follow(10).join();
+      Set<MemoryId> written = write(database, 25);
+
+      List<Set<MemoryId>> pages = Stream.generate(() -> feed.poll().join().memories()).limit(4).toList();
+
+      assertThat(pages).extracting(Set::size).containsExactly(10, 10, 5, 0);
+      assertThat(pages.stream().flatMap(Set::stream)).containsExactlyInAnyOrderElementsOf(written);
+      feed.close();
+    }
+  }
+
+  @Test
+  void poll_changesBehindATellingPage_areToldByTheNextLook() {
+    String url = TestServer.freshDatabase();
+    try (Database database = Database.builder(url).open()) {
+      ChangeFeed feed = new PostgresHistoryStore(database).follow(10).join();
+      Set<MemoryId> written = write(database, 25);
+      Set<MemoryId> first = feed.poll().join().memories();
+      MemoryId early = first.iterator().next();
+      entry(database, early.value());
+
+      Set<MemoryId> told = new HashSet<>();
+      for (int look = 0; look < 3; look++) {
+        told.addAll(feed.poll().join().memories());
+      }
+
+      assertThat(told).contains(early).containsAll(minus(written, first));
+      assertThat(feed.poll().join().memories()).isEmpty();
+      feed.close();
+    }
+  }
+
+  @Test
+  void poll_overAPoolWhoseServerCrashed_failsAsTransactionIdsMayBeGivenOutAgain(@TempDir Path folder)
+      throws SQLException {
+    try (OwnServer server = OwnServer.start(folder, Map.of())) {
+      PGSimpleDataSource source = new PGSimpleDataSource();
+      String url = server.freshDatabase();
+      source.setURL(url);
+      try (Database database = Database.builder(source).connectionTimeout(Duration.ofSeconds(20)).open()) {
+        ChangeFeed feed = new PostgresHistoryStore(database).follow().join();
+        write(database, 1);
+        assertThat(feed.poll().join().memories()).hasSize(1);
+
+        crashOneProcess(url);
+
+        assertThatThrownBy(() -> feed.poll().join()).rootCause().isInstanceOf(StoreException.class)
+            .hasMessageContaining("restarted");
+      }
+    }
+  }
+
+  /** The server ends all others with it, recovers, and says that it has run since before. */
+  private static void crashOneProcess(String url) throws SQLException {
+    long id;
+    try (Connection connection = DriverManager.getConnection(url); Statement statement = connection.createStatement()) {
+      var rows = statement.executeQuery("select pg_backend_pid()");
+      rows.next();
+      id = rows.getLong(1);
+      ProcessHandle.of(id).orElseThrow().destroyForcibly();
+      ProcessHandle.of(id).ifPresent(process -> process.onExit().join());
+    }
+    while (true) {
+      try (Connection connection = DriverManager.getConnection(url)) {
+        assertThat(connection.isValid(5)).isTrue();
+        return;
+      } catch (SQLException e) {
+        // It is still recovering.
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  private static Set<MemoryId> minus(Set<MemoryId> all, Set<MemoryId> some) {
+    return all.stream().filter(id -> !some.contains(id)).collect(Collectors.toSet());
+  }
+
+  private static Set<MemoryId> write(Database database, int count) {
+    return Stream.generate(UUID::randomUUID).limit(count).peek(id -> entry(database, id)).map(MemoryId::new)
+        .collect(Collectors.toSet());
+  }
+
+  private static void entry(Database database, UUID memory) {
+    database.readNow("writing an entry",
+        handle -> handle.execute("insert into history (op, memory_id, version, kind, at) "
+            + "values (gen_random_uuid(), ?, 1, 1, now())", memory));
+  }
+}
