@@ -4,6 +4,7 @@ import dev.memlane.model.Details;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Metadata;
+import dev.memlane.orchestrator.HistoryPage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -11,6 +12,7 @@ import java.util.StringJoiner;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Shows how one memory came to be what it is. */
@@ -25,6 +27,12 @@ final class HistoryCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // required, so set by picocli
   private MemoryId id;
 
+  @Option(names = "--limit", paramLabel = "N", defaultValue = "100", description = "How many changes at most, the latest ones (default: ${DEFAULT-VALUE}).")
+  private int limit;
+
+  @Option(names = "--before", paramLabel = "VERSION", description = "Show what came before this version.")
+  private @Nullable Integer before;
+
   HistoryCommand(Context context) {
     this.context = context;
   }
@@ -32,13 +40,21 @@ final class HistoryCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     try (Session session = context.open()) {
-      List<HistoryEntry> entries = session.blocking().history(id);
+      HistoryPage page = Context.fromArguments(() -> session.blocking().history(id, before, limit));
+      List<HistoryEntry> entries = page.entries().reversed();
       if (entries.isEmpty()) {
-        throw new CommandFailure("there is no memory " + id + " and there was none");
+        throw new CommandFailure(before == null
+            ? "there is no memory " + id + " and there was none"
+            : "there is nothing before version " + before + " of memory " + id);
       }
+      Integer next = page.next();
       context.answer(
-          () -> Json.object("id", id.toString(), "entries", entries.stream().map(Json::historyEntry).toList()),
+          () -> Json.object("id", id.toString(), "entries", entries.stream().map(Json::historyEntry).toList(), "next",
+              next),
           () -> entries.forEach(entry -> lines(entry).forEach(context::print)));
+      if (next != null) {
+        context.console().say("Earlier ones: memlane history " + id + " --before " + next);
+      }
       return 0;
     }
   }

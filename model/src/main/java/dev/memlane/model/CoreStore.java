@@ -141,6 +141,9 @@ public interface CoreStore {
   CompletableFuture<List<Memory>> listByTime(@Nullable Scope scope, @Nullable Filter filter, TimeOrder order,
       @Nullable TimePosition after, int limit, @Nullable Instant unexpiredAt);
 
+  /** About how many memories there are, in a moment however many: what a progress bar needs to know. */
+  CompletableFuture<Long> estimate();
+
   /** Counts live memories that are not expired. */
   CompletableFuture<Long> count(@Nullable Scope scope, @Nullable Filter filter, @Nullable Instant unexpiredAt);
 

@@ -68,6 +68,13 @@ public interface HistoryStore {
   CompletableFuture<List<HistoryEntry>> entries(MemoryId memory, int afterVersion, int limit);
 
   /**
+   * Lists the entries of a memory that are not void, newest first.
+   *
+   * @param beforeVersion lists earlier versions only; null for all
+   */
+  CompletableFuture<List<HistoryEntry>> newest(MemoryId memory, @Nullable Integer beforeVersion, int limit);
+
+  /**
    * Lists the entries of several memories that are not void, in order of memory id and version.
    *
    * @param limit how many entries at most; where it is reached, the last memory's may be incomplete

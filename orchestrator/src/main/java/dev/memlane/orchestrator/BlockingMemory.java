@@ -121,9 +121,14 @@ public final class BlockingMemory {
     return Outcomes.await(memory.hasLanded(memoryId, op));
   }
 
-  /** See {@link MemoryOrchestrator#history}. */
+  /** See {@link MemoryOrchestrator#history(MemoryId)}. */
   public List<HistoryEntry> history(MemoryId id) {
     return Outcomes.await(memory.history(id));
+  }
+
+  /** See {@link MemoryOrchestrator#history(MemoryId, Integer, int)}. */
+  public HistoryPage history(MemoryId id, @Nullable Integer before, int limit) {
+    return Outcomes.await(memory.history(id, before, limit));
   }
 
   /** See {@link MemoryOrchestrator#exportPage}. */

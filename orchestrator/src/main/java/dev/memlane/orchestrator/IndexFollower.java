@@ -185,14 +185,20 @@ final class IndexFollower {
    * @return how many memories differed, those included that were left to be followed behind
    */
   CompletableFuture<Long> compare(Progress progress) {
-    return stores.core().count(null, null, Instant.EPOCH)
-        .thenComposeAsync(total -> comparePage(null, new Tally(progress, total)), environment.executor());
+    return stores.core().estimate().thenComposeAsync(total -> {
+      Tally tally = new Tally(progress, total);
+      return comparePage(null, tally).thenApply(differing -> {
+        tally.end();
+        return differing;
+      });
+    }, environment.executor());
   }
 
   /** How far a comparison has come. One page is added after the other; chunks agree on any thread. */
   private static final class Tally {
     final Left left = new Left();
     final Progress progress;
+    /** About. */
     final long total;
     /** What differs and has not been mended, with the documents there were; used by one page after the other. */
     SortedMap<MemoryId, List<DocumentName>> gathered = new TreeMap<>();
@@ -221,6 +227,11 @@ final class IndexFollower {
       // Some that differed may have been documents of nothing, which were not counted as compared.
       agreeing = Math.min(compared, agreeing + more);
       progress.at(agreeing, Math.max(compared, total));
+    }
+
+    /** The total was an estimate. */
+    synchronized void end() {
+      progress.at(agreeing, compared);
     }
   }
 

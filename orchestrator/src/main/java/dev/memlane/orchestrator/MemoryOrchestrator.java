@@ -58,7 +58,8 @@ public final class MemoryOrchestrator implements AutoCloseable {
   private static final System.Logger LOGGER = System.getLogger(MemoryOrchestrator.class.getName());
   /** How many items of a batch are under way at once: enough to fill every queue below, and bounded. */
   private static final int WINDOW = 1_000;
-  private static final int LONGEST_HISTORY = 10_000;
+  /** How many entries of a history are told at once; longer ones are read in pages. */
+  public static final int LONGEST_HISTORY = 10_000;
   /** The longest page of {@link #list}. */
   public static final int LONGEST_PAGE = 10_000;
   /** The longest page of {@link #exportPage}. */
@@ -377,9 +378,38 @@ public final class MemoryOrchestrator implements AutoCloseable {
     }));
   }
 
-  /** What has happened to a memory, oldest first; empty if nothing is known of it. */
+  /**
+   * What has happened to a memory, all of it and oldest first; empty if nothing is known of it.
+   *
+   * @return fails with an {@link InvalidInputException} if there are more than {@value #LONGEST_HISTORY} entries: then
+   * {@link #history(MemoryId, Integer, int)} reads them in pages
+   */
   public CompletableFuture<List<HistoryEntry>> history(MemoryId id) {
-    return read(() -> stores.history().entries(id, 0, LONGEST_HISTORY));
+    return read(() -> stores.history().entries(id, 0, LONGEST_HISTORY + 1).thenApply(entries -> {
+      if (entries.size() > LONGEST_HISTORY) {
+        throw new InvalidInputException("memory " + id + " has changed more than " + LONGEST_HISTORY
+            + " times; read its history in pages");
+      }
+      return entries;
+    }));
+  }
+
+  /**
+   * What has happened to a memory, newest first; empty if nothing is known of it.
+   *
+   * @param before where the page begins: {@link HistoryPage#next} of the one before, or null for the first
+   * @param limit how many entries at most, 1 to {@value #LONGEST_HISTORY}
+   */
+  public CompletableFuture<HistoryPage> history(MemoryId id, @Nullable Integer before, int limit) {
+    if (limit < 1 || limit > LONGEST_HISTORY) {
+      return CompletableFuture.failedFuture(
+          new InvalidInputException("the page's length is " + limit + "; it must be 1 to " + LONGEST_HISTORY));
+    }
+    return read(() -> stores.history().newest(id, before, limit + 1).thenApply(entries -> {
+      boolean more = entries.size() > limit;
+      List<HistoryEntry> page = more ? entries.subList(0, limit) : entries;
+      return new HistoryPage(page, more ? page.getLast().version() : null);
+    }));
   }
 
   /**

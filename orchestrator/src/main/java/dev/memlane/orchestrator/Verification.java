@@ -29,7 +29,6 @@ final class Verification {
 
   private static final int PAGE = 2_000;
   private static final int MOST_REPORTED = 1_000;
-  private static final int LONGEST_HISTORY = 10_000;
   private static final int LOOKS_AT_ONCE = 50;
   private static final int LOOKS = 5;
   private static final Duration BETWEEN_LOOKS = Duration.ofMillis(400);
@@ -123,9 +122,9 @@ final class Verification {
   private CompletableFuture<Optional<Inconsistency>> look(MemoryId memory) {
     return stores.core().heads(List.of(memory)).thenCompose(rows -> {
       Head row = rows.isEmpty() ? null : rows.getFirst();
-      return stores.history().entries(memory, 0, LONGEST_HISTORY)
+      return stores.history().newest(memory, null, 1)
           .thenCombine(stores.index().names(List.of(memory)), (entries, documents) -> Optional
-              .ofNullable(problem(row, entries.isEmpty() ? null : entries.getLast(), documents,
+              .ofNullable(problem(row, entries.isEmpty() ? null : entries.getFirst(), documents,
                   behind.problem(memory)))
               .map(problem -> new Inconsistency(memory, problem)));
     });

@@ -224,6 +224,11 @@ final class SimulatedStores {
     }
 
     @Override
+    public CompletableFuture<Long> estimate() {
+      return count(null, null, null);
+    }
+
+    @Override
     public CompletableFuture<Long> count(
         @Nullable Scope scope, @Nullable Filter filter, @Nullable Instant unexpiredAt) {
       return network.read("count", () -> visible(scope, filter, unexpiredAt).count(), Long::longValue);
@@ -411,6 +416,14 @@ final class SimulatedStores {
       return network.read("entries", () -> database.entries().stream()
           .filter(entry -> entry.memory().equals(memory) && entry.version() > afterVersion)
           .sorted(Comparator.comparingInt(HistoryEntry::version)).limit(limit).toList(), found -> found.hashCode());
+    }
+
+    @Override
+    public CompletableFuture<List<HistoryEntry>> newest(MemoryId memory, @Nullable Integer beforeVersion, int limit) {
+      return network.read("newest entries of one", () -> database.entries().stream()
+          .filter(entry -> entry.memory().equals(memory) && (beforeVersion == null || entry.version() < beforeVersion))
+          .sorted(Comparator.comparingInt(HistoryEntry::version).reversed()).limit(limit).toList(),
+          found -> found.hashCode());
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.Memory;
 import dev.memlane.model.Metadata;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.orchestrator.HistoryPage;
 import dev.memlane.orchestrator.Page;
 import dev.memlane.orchestrator.SearchHit;
 import java.util.List;
@@ -55,9 +56,9 @@ final class Answers {
     return object.toString();
   }
 
-  static String history(List<HistoryEntry> entries) {
+  static String history(HistoryPage page) {
     ArrayNode array = JSON.arrayNode();
-    for (HistoryEntry entry : entries) {
+    for (HistoryEntry entry : page.entries().reversed()) {
       ObjectNode object = array.addObject().put("version", entry.version())
           .put("kind", entry.kind().name().toLowerCase(Locale.ROOT)).put("at", entry.at().toString());
       put(object, "actor", entry.actor());
@@ -68,7 +69,8 @@ final class Answers {
       putDetails(object, "oldDetails", entry.oldDetails());
       putDetails(object, "newDetails", entry.newDetails());
     }
-    return JSON.objectNode().<ObjectNode>set("history", array).toString();
+    ObjectNode answer = JSON.objectNode().set("history", array);
+    return (page.next() == null ? answer : answer.put("next", page.next())).toString();
   }
 
   /** An add that is in the stores, or was before. */

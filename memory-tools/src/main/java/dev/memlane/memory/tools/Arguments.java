@@ -164,9 +164,15 @@ final class Arguments {
 
   /** A whole number from 1 to most. */
   int count(String name, int usual, int most) {
+    Integer count = countOrNull(name, most);
+    return count == null ? usual : count;
+  }
+
+  @Nullable
+  Integer countOrNull(String name, int most) {
     JsonNode value = value(name);
     if (value == null) {
-      return usual;
+      return null;
     }
     boolean whole = value.isTextual()
         ? SMALL_NUMBER.matcher(value.textValue().strip()).matches()

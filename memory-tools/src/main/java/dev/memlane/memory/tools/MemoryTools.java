@@ -326,7 +326,9 @@ public final class MemoryTools {
   }
 
   private String history(Arguments arguments) {
-    return Answers.history(memory.history(require(arguments.id()).id()));
+    return Answers
+        .history(memory.history(require(arguments.id()).id(), arguments.countOrNull("before", Integer.MAX_VALUE),
+            arguments.count("limit", USUAL_PAGE, MOST)));
   }
 
   @Override

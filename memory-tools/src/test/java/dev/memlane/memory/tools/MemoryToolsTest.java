@@ -214,6 +214,10 @@ class MemoryToolsTest {
     assertThat(history.get(1).path("oldContent").textValue()).isEqualTo("Ada lives in Porto");
     assertThat(history.get(1).path("actor").textValue()).isEqualTo("agent");
     assertThat(history.get(2).path("newMetadata").path("topic").textValue()).isEqualTo("home");
+    JsonNode latest = answer("memory_history", "{\"id\": \"" + id + "\", \"limit\": 2}");
+    assertThat(latest.path("history").findValuesAsText("version")).containsExactly("2", "3");
+    assertThat(answer("memory_history", "{\"id\": \"" + id + "\", \"before\": " + latest.path("next") + "}"))
+        .isEqualTo(JSON.createObjectNode().set("history", JSON.createArrayNode().add(history.get(0))));
     assertThat(answer("memory_delete", id(id)).path("outcome").textValue()).isEqualTo("deleted");
     assertThat(run("memory_get", id(id), "memory_history", id(id), "memory_delete", id(id)))
         .allSatisfy(text -> assertThat(text).startsWith("Error: there is no memory " + id));

@@ -69,6 +69,8 @@ public final class PostgresCoreStore implements CoreStore {
    */
   private static final String NEITHER_DELETED_NOR_VOID = "m.state not in (2, 3)";
 
+  private static final double USUAL_ROW_BYTES = 400;
+
   private final Database database;
   private final String model;
   private final int dimension;
@@ -314,6 +316,16 @@ public final class PostgresCoreStore implements CoreStore {
       bindAfter(query, after);
       return query.map((row, context) -> memory(row)).list();
     });
+  }
+
+  /** What the server's statistics say, for as much of the table as there is now; without any, by its size. */
+  @Override
+  public CompletableFuture<Long> estimate() {
+    return database.read("estimating the number of memories", handle -> handle.createQuery("""
+        select (case when reltuples >= 0 and relpages > 0
+          then reltuples * (pg_relation_size(oid) / current_setting('block_size')::float8 / relpages)
+          else pg_relation_size(oid) / :row end)::bigint
+        from pg_class where oid = 'memory'::regclass""").bind("row", USUAL_ROW_BYTES).mapTo(Long.class).one());
   }
 
   @Override

@@ -130,6 +130,19 @@ public final class PostgresHistoryStore implements HistoryStore {
   }
 
   @Override
+  public CompletableFuture<List<HistoryEntry>> newest(MemoryId memory, @Nullable Integer beforeVersion, int limit) {
+    return database.read("reading a history", handle -> {
+      Query query = handle.createQuery("select " + COLUMNS + " from history where memory_id = :memory and not void"
+          + (beforeVersion == null ? "" : " and version < :before") + " order by version desc limit :limit")
+          .bind("memory", memory.value()).bind("limit", limit);
+      if (beforeVersion != null) {
+        query.bind("before", (int) beforeVersion);
+      }
+      return query.map((row, context) -> entry(row)).list();
+    });
+  }
+
+  @Override
   public CompletableFuture<List<HistoryEntry>> entries(Collection<MemoryId> memories, int limit) {
     return database.read("reading histories", handle -> handle.createQuery("select " + COLUMNS
         + " from history where memory_id = any(:memories) and not void order by memory_id, version limit :limit")
