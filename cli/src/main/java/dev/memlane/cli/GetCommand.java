@@ -3,6 +3,7 @@ package dev.memlane.cli;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.orchestrator.Expired;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -56,7 +57,7 @@ final class GetCommand implements Callable<Integer> {
 
   private void field(String name, @Nullable Object value) {
     if (value != null) {
-      context.print(String.format("%-9s %s", name, Layout.line(value.toString())));
+      context.print(String.format(Locale.ROOT, "%-9s %s", name, Layout.line(value.toString())));
     }
   }
 }

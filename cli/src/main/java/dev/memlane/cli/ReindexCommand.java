@@ -1,6 +1,7 @@
 package dev.memlane.cli;
 
 import dev.memlane.orchestrator.VerifyReport;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +31,7 @@ final class ReindexCommand implements Callable<Integer> {
         json.put("seconds", Json.seconds(elapsed));
         return json;
       }, () -> {
-        context.print(String.format("Opened with a new index in %.1f s.", elapsed / 1e9));
+        context.print(String.format(Locale.ROOT, "Opened with a new index in %.1f s.", elapsed / 1e9));
         VerifyCommand.print(context, report);
       });
       return report.isClean() ? 0 : 1;

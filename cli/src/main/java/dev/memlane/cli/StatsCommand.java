@@ -4,6 +4,7 @@ import dev.memlane.embedding.EmbeddingStats;
 import dev.memlane.endpoints.EndpointStats;
 import dev.memlane.model.Operation;
 import dev.memlane.orchestrator.Statistics;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -76,6 +77,6 @@ final class StatsCommand implements Callable<Integer> {
   }
 
   private void row(String name, String number, String what) {
-    context.print(String.format("%-10s %12s  %s", name, number, what));
+    context.print(String.format(Locale.ROOT, "%-10s %12s  %s", name, number, what));
   }
 }

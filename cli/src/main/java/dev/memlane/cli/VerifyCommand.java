@@ -1,6 +1,7 @@
 package dev.memlane.cli;
 
 import dev.memlane.orchestrator.VerifyReport;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -46,9 +47,9 @@ final class VerifyCommand implements Callable<Integer> {
   }
 
   static void print(Context context, VerifyReport report) {
-    context.print(String.format("core     %10s memories", Layout.number(report.core())));
-    context.print(String.format("history  %10s entries", Layout.number(report.history())));
-    context.print(String.format("vector   %10s documents", Layout.number(report.vector())));
+    context.print(String.format(Locale.ROOT, "core     %10s memories", Layout.number(report.core())));
+    context.print(String.format(Locale.ROOT, "history  %10s entries", Layout.number(report.history())));
+    context.print(String.format(Locale.ROOT, "vector   %10s documents", Layout.number(report.vector())));
     report.inconsistencies()
         .forEach(found -> context.print(found.memory() + "  " + Layout.line(found.problem())));
     if (report.repaired() > 0) {

@@ -31,7 +31,7 @@ class ConfigurationTest {
 
       [[embedding.endpoints]]
       name = "one"
-      url = "%1$s"
+      url = "%s"
       key-from = "KEY_ONE"
       concurrency = 2
       requests-per-minute = 60_000
@@ -40,7 +40,7 @@ class ConfigurationTest {
 
       [[embedding.endpoints]]
       name = "two"
-      url = "%1$s"
+      url = "%s"
       key-from = "KEY_TWO"
       """;
 
@@ -59,7 +59,7 @@ class ConfigurationTest {
 
   @Test
   void read_toml_makesThePool() throws IOException {
-    Path file = file("memlane.toml", TWO_ENDPOINTS.formatted("https://example.com/v1"));
+    Path file = file("memlane.toml", TWO_ENDPOINTS.replace("%s", "https://example.com/v1"));
 
     EmbedderPool pool = Configuration.read(file).embedders(Map.of("KEY_ONE", "sk-1", "KEY_TWO", "sk-2"));
 
@@ -126,7 +126,7 @@ class ConfigurationTest {
     try (EmbeddingProvider provider = EmbeddingProvider.start(8)) {
       EmbeddingProvider.Key one = provider.key("sk-1");
       provider.key("sk-2");
-      Path configuration = file("memlane.toml", TWO_ENDPOINTS.formatted(provider.url()));
+      Path configuration = file("memlane.toml", TWO_ENDPOINTS.replace("%s", provider.url()));
       Path lines = file("lines.jsonl", IntStream.range(0, 300)
           .mapToObj(i -> "{\"content\":\"fact number " + i + "\",\"user\":\"ada\"}").collect(Collectors.joining("\n")));
       Map<String, String> environment = Map.of("MEMLANE_DATA", files.resolve("data").toString(), "MEMLANE_CONFIG",

@@ -75,7 +75,7 @@ final class EmbeddedServer implements AutoCloseable {
   private static final String ACCESS_RULES = """
       # Written by Memlane at every start; what is changed here is lost.
       host all %s 127.0.0.1/32 scram-sha-256
-      """.formatted(USER);
+      """.replace("%s", USER);
 
   private final Path directory;
   private final Path data;
@@ -225,7 +225,7 @@ final class EmbeddedServer implements AutoCloseable {
     return """
         # Written by Memlane at every start; what is changed here is lost.
         listen_addresses = '127.0.0.1'
-        port = %d
+        port = %s
         unix_socket_directories = ''
         max_connections = 50
         shared_buffers = 128MB
@@ -242,7 +242,7 @@ final class EmbeddedServer implements AutoCloseable {
         log_min_error_statement = panic
         log_error_verbosity = terse
         log_checkpoints = off
-        """.formatted(port);
+        """.replace("%s", Integer.toString(port));
   }
 
   /** Starts the server process and returns the port that it listens on. */

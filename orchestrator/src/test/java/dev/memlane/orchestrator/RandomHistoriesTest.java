@@ -26,6 +26,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
@@ -235,7 +236,8 @@ class RandomHistoriesTest {
       acknowledged += explained.size();
       inRealTimeOrder(run, entry.getValue(), log);
     }
-    System.out.printf("%s: %d operations, %d in the histories or unclear (%d) to their callers%n", run, seen.size(),
+    System.out.printf(Locale.ROOT, "%s: %d operations, %d in the histories or unclear (%d) to their callers%n", run,
+        seen.size(),
         acknowledged, unclear);
     assertThat(acknowledged).as("%s: most of it was not in vain", run).isGreaterThan(seen.size() / 10);
   }

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.logging.Level;
@@ -65,14 +66,14 @@ public final class PerformanceTests implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     if (list) {
-      scenarios.forEach(scenario -> output.printf("%-12s %s%n", scenario.name(), scenario.title()));
+      scenarios.forEach(scenario -> output.printf(Locale.ROOT, "%-12s %s%n", scenario.name(), scenario.title()));
       return 0;
     }
     Instant begun = Instant.now();
     Results.Machine machine = machine();
     List<Finding> findings = new ArrayList<>();
     for (Scenario scenario : chosen()) {
-      output.printf("%s: %s%n", scenario.name(), scenario.title());
+      output.printf(Locale.ROOT, "%s: %s%n", scenario.name(), scenario.title());
       findings.add(run(scenario));
       output.println(Table.of(findings.getLast()));
       // After each, so that nothing is lost if a later one is interrupted.

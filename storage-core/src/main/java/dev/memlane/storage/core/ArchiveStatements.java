@@ -121,7 +121,7 @@ final class ArchiveStatements {
           from x join locked using (id)
           where m.id = x.id and m.stamp = x.expected and m.state = 3
           returning m.id, m.version
-        )""".formatted(locking) + VECTORS;
+        )""".replace("%s", locking) + VECTORS;
   }
 
   private static void bind(ArrayBinder binder, List<RestoredRow> rows) throws SQLException {

@@ -91,7 +91,7 @@ final class CoreStatements {
               where v.memory_id = x.id and v.model <> x.model and locked.content_hash is distinct from x.content_hash
             )
             select x.unit, replaced.version from x join replaced using (id)"""
-            .formatted(locking);
+            .replace("%s", locking);
   }
 
   private static void bindLive(ArrayBinder binder, List<LiveRow> rows) throws SQLException {
@@ -139,7 +139,7 @@ final class CoreStatements {
         ), vectors as (
           delete from memory_vector v using cleared where v.memory_id = cleared.id
         )
-        select x.unit, cleared.version from x join cleared using (id)""".formatted(locking);
+        select x.unit, cleared.version from x join cleared using (id)""".replace("%s", locking);
   }
 
   /** Replaces a stamp if it is the one expected, waiting for whoever holds the row. Answers for every unit. */

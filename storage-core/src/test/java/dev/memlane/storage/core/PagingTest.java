@@ -47,11 +47,11 @@ class PagingTest {
         """
             insert into memlane.memory (id, state, version, op, stamp, user_id, content, content_hash, created_at, updated_at,
               occurred_at)
-            select ('01990000-0000-7000-8000-' || lpad(i::text, 12, '0'))::uuid, case i %% 100 when 1 then 2 when 2 then 3 else 1 end,
+            select ('01990000-0000-7000-8000-' || lpad(i::text, 12, '0'))::uuid, case i % 100 when 1 then 2 when 2 then 3 else 1 end,
               1, gen_random_uuid(), gen_random_uuid(), 'ada', repeat('memory ', 100) || i, gen_random_uuid(), now() + i * interval '1 us', now(),
-              case i %% 3 when 0 then '2026-03-01T00:00:00Z'::timestamptz + i / 1000 * interval '1 day' end
+              case i % 3 when 0 then '2026-03-01T00:00:00Z'::timestamptz + i / 1000 * interval '1 day' end
             from generate_series(1, %d) i"""
-            .formatted(ROWS));
+            .replace("%d", Integer.toString(ROWS)));
     execute("alter table memlane.history set (autovacuum_enabled = false)");
     // Every memory with two entries, and some with a void one besides.
     execute("""

@@ -27,8 +27,8 @@ import org.junit.jupiter.api.Test;
 /** The schema: created once, taken over, run by whom it may, and given out as SQL. */
 class DatabaseSchemaTest {
 
-  private static final String EVERYDAY_RIGHTS = "grant usage on schema memlane to %1$s; "
-      + "grant select, insert, update, delete on all tables in schema memlane to %1$s";
+  private static final String EVERYDAY_RIGHTS = "grant usage on schema memlane to %s; "
+      + "grant select, insert, update, delete on all tables in schema memlane to %s";
 
   private final String url = TestServer.freshDatabase();
 
@@ -89,7 +89,7 @@ class DatabaseSchemaTest {
   void open_asRoleWithoutRightsToChange_usesWhatAnotherRoleCreated() {
     String role = role();
     Database.builder(url).open().close();
-    execute(EVERYDAY_RIGHTS.formatted(role));
+    execute(EVERYDAY_RIGHTS.replace("%s", role));
 
     try (Database database = as(role).open()) {
       assertThat(database.<String>readNow("asking",
@@ -104,13 +104,13 @@ class DatabaseSchemaTest {
     String role = role();
     execute("create schema memlane", "set search_path = memlane", sql(1), sql(2), FLYWAY, flywayEntry(1),
         flywayEntry(2),
-        EVERYDAY_RIGHTS.formatted(role));
+        EVERYDAY_RIGHTS.replace("%s", role));
 
     refused(as(role), "may not change them", "memlane schema");
 
     Database.builder(url).open().close();
     execute("delete from memlane.memlane_schema_version where version = " + DatabaseSchema.newest(),
-        EVERYDAY_RIGHTS.formatted(role));
+        EVERYDAY_RIGHTS.replace("%s", role));
     refused(as(role), "version " + (DatabaseSchema.newest() - 1), "version " + DatabaseSchema.newest());
   }
 
@@ -149,7 +149,7 @@ class DatabaseSchemaTest {
   @Test
   void script_runByAnAdministrator_leavesNothingToDo() {
     String role = role();
-    execute(new DatabaseSchema("memlane").script(0), EVERYDAY_RIGHTS.formatted(role));
+    execute(new DatabaseSchema("memlane").script(0), EVERYDAY_RIGHTS.replace("%s", role));
 
     as(role).open().close();
 
@@ -162,7 +162,7 @@ class DatabaseSchemaTest {
     execute("create schema memlane", "set search_path = memlane", sql(1), sql(2), FLYWAY, flywayEntry(1),
         flywayEntry(2));
 
-    execute(new DatabaseSchema("memlane").script(2), EVERYDAY_RIGHTS.formatted(role));
+    execute(new DatabaseSchema("memlane").script(2), EVERYDAY_RIGHTS.replace("%s", role));
 
     as(role).open().close();
     assertThat(number("select count(*) from pg_indexes where indexname = 'memory_tombstone'")).isEqualTo(1);

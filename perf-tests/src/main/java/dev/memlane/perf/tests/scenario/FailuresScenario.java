@@ -30,6 +30,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
@@ -170,7 +171,7 @@ public final class FailuresScenario implements Scenario {
         if (place != Place.SQL && percent == 10) {
           findings.judge("throughput kept with " + name(place, percent), kept, Bar.atLeast(0.8), fullSize);
         } else {
-          findings.note(String.format("throughput kept with %s: %.2f", name(place, percent), kept));
+          findings.note(String.format(Locale.ROOT, "throughput kept with %s: %.2f", name(place, percent), kept));
         }
       }
     }

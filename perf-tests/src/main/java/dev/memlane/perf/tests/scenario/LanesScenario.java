@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
@@ -120,7 +121,8 @@ public final class LanesScenario implements Scenario {
         findings.ratio(Sample.PER_SECOND, "", SUBMIT, BARE), Bar.atLeast(0.5), fullSize);
     findings.judge("the same, where the semaphore bounds the threads",
         findings.ratio(Sample.PER_SECOND, "", SUBMIT, BARE_OUTSIDE), Bar.atLeast(0.5), fullSize);
-    findings.note(String.format("A queue and a counter that bound virtual threads reach %.2f times what bare ones do.",
+    findings.note(String.format(Locale.ROOT,
+        "A queue and a counter that bound virtual threads reach %.2f times what bare ones do.",
         findings.ratio(Sample.PER_SECOND, "", PLAIN, BARE)));
     findings.judge("from submission to start at half load: p99 ms", findings.median(HALF_LOAD, "", TO_START),
         Bar.atMost(1), fullSize);
@@ -383,7 +385,7 @@ public final class LanesScenario implements Scenario {
     }
     findings.judge("lists of quick calls that lose more than 3 % and more than 1.5 us a call", missed, Bar.atMost(0),
         !bench.quick());
-    findings.note(String.format("Of quick calls the worst list lost %.2f us a call over a loop.", worst));
+    findings.note(String.format(Locale.ROOT, "Of quick calls the worst list lost %.2f us a call over a loop.", worst));
   }
 
   /** Tools that wait: how near they come to the ideal, in which as many wait together as may. */
@@ -472,7 +474,7 @@ public final class LanesScenario implements Scenario {
         !bench.quick() && Runtime.getRuntime().availableProcessors() == CORES);
     findings.judge("calls " + name + ": share of what two plain threads reach, whatever that is", worstShare,
         Bar.atLeast(SHARE_OF_TWO), !bench.quick());
-    findings.note(String.format(
+    findings.note(String.format(Locale.ROOT,
         "Two plain threads are %.2f times as fast as a loop with calls %s; %.1f is asked for, or %.2f of that if it is less.",
         worstOfTwo, name, FASTER, SHARE_OF_TWO));
   }

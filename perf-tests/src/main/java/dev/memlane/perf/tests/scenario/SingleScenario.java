@@ -11,6 +11,7 @@ import dev.memlane.perf.tests.Scenario;
 import dev.memlane.perf.tests.Verdict.Bar;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.HdrHistogram.Histogram;
 
@@ -52,7 +53,7 @@ public final class SingleScenario implements Scenario {
     findings.plotLatencies("Latency of one durable write", latencies);
     findings.judge("p50 of addMemory over p50 of one INSERT", findings.ratio(Sample.P50, "", ADD, INSERT),
         Bar.atMost(1.3), !bench.quick());
-    findings.note(String.format("p50 of the others over p50 of one INSERT: %s %.2f, %s %.2f", SEQUENTIAL,
+    findings.note(String.format(Locale.ROOT, "p50 of the others over p50 of one INSERT: %s %.2f, %s %.2f", SEQUENTIAL,
         findings.ratio(Sample.P50, "", SEQUENTIAL, INSERT), FAN_OUT,
         findings.ratio(Sample.P50, "", FAN_OUT, INSERT)));
   }
