@@ -144,7 +144,7 @@ class DetailsTest {
   @Test
   void update_thatTheIndexRefuses_bringsBackAllThatWasThere_andItsEntryForgets() throws SQLException {
     Memory added = add();
-    test.index.refusing("put");
+    test.index.refusingAfter("put", test.core.nextAnswer("write"));
 
     assertThatThrownBy(() -> memory.updateMemory(MemoryUpdate.builder(added.id()).actor("Robert").occurredAt(null)
         .expiresAt(PAST).content("plays the lute").build())).isInstanceOf(MemoryWriteException.class);
