@@ -2,6 +2,7 @@ package dev.memlane.model;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What the index found, before core is asked.
@@ -11,13 +12,21 @@ import java.util.List;
  * @param runs the memories of the runs that the best of these belong to, run by run, in order of {@link TimePosition};
  * empty if they were not asked for
  * @param exhausted whether there are no more documents of either kind beyond these
+ * @param held the documents of {@link IndexQuery#documents} that stand in the same view of the index
  */
-public record IndexHits(List<IndexHit> semantic, List<IndexHit> lexical, List<List<MemoryId>> runs, boolean exhausted) {
+public record IndexHits(List<IndexHit> semantic, List<IndexHit> lexical, List<List<MemoryId>> runs, boolean exhausted,
+    Set<DocumentName> held) {
 
   public IndexHits {
+    held = Set.copyOf(held);
     semantic = List.copyOf(semantic);
     lexical = List.copyOf(lexical);
     runs = List.copyOf(runs);
+  }
+
+  /** What was found by a query that asked for no document by its name. */
+  public IndexHits(List<IndexHit> semantic, List<IndexHit> lexical, List<List<MemoryId>> runs, boolean exhausted) {
+    this(semantic, lexical, runs, exhausted, Set.of());
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.memlane.model;
 
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,17 +13,25 @@ import org.jspecify.annotations.Nullable;
  * @param filter null for no filter
  * @param depth how many documents to return at most of each kind; at least 1
  * @param runs whether to tell the runs of the best of them
+ * @param documents documents of which to say whether they stand in the view of the index that is searched; usually none
  */
 public record IndexQuery(@Nullable Embedding vector, @Nullable String text, List<Scope> scopes,
-    @Nullable Filter filter, int depth, boolean runs) {
+    @Nullable Filter filter, int depth, boolean runs, Set<DocumentName> documents) {
 
   public IndexQuery {
     scopes = List.copyOf(scopes);
+    documents = Set.copyOf(documents);
     if (vector == null && text == null) {
       throw new IllegalArgumentException("a query needs a vector or a text");
     }
     if (depth < 1) {
       throw new IllegalArgumentException("depth is " + depth + "; it must be at least 1");
     }
+  }
+
+  /** A query that asks for no document by its name. */
+  public IndexQuery(@Nullable Embedding vector, @Nullable String text, List<Scope> scopes, @Nullable Filter filter,
+      int depth, boolean runs) {
+    this(vector, text, scopes, filter, depth, runs, Set.of());
   }
 }

@@ -31,6 +31,7 @@ final class Explorer {
   private final Scenario scenario;
   private final Set<Rule> without;
   private final BatchingEmbedder embedder;
+  private final SimulatedSearch search;
   private long runs;
   private long states;
   private boolean exhausted;
@@ -39,6 +40,7 @@ final class Explorer {
     this.scenario = scenario;
     this.without = without;
     this.embedder = embedder;
+    this.search = new SimulatedSearch(without, embedder);
   }
 
   /** A way to a broken promise. */
@@ -73,7 +75,7 @@ final class Explorer {
     DepthFirst chooser = new DepthFirst();
     exhausted = false;
     while (!exhausted && System.nanoTime() - deadline < 0) {
-      World world = new World(scenario, without, budget, embedder, chooser, false, null);
+      World world = new World(scenario, without, budget, embedder, search, chooser, false, null);
       String problem = world.run();
       runs++;
       if (problem != null) {
@@ -89,7 +91,7 @@ final class Explorer {
   @Nullable
   Found random(World.Budget budget, long seed) {
     Random random = new Random(seed);
-    World world = new World(scenario, without, budget, embedder, randomly(random), true, new Random(seed + 1));
+    World world = new World(scenario, without, budget, embedder, search, randomly(random), true, new Random(seed + 1));
     String problem = world.run();
     runs++;
     return problem == null
@@ -215,7 +217,7 @@ final class Explorer {
   /** The way really gone by following another, if the same promise breaks on it; null otherwise. */
   private @Nullable List<String> replay(
       World.Budget budget, String problem, List<String> way, boolean random, @Nullable Long order) {
-    World world = new World(scenario, without, budget, embedder, new Following(way), random,
+    World world = new World(scenario, without, budget, embedder, search, new Following(way), random,
         order == null ? null : new Random(order));
     String same = world.run();
     return same != null && same.charAt(0) == problem.charAt(0) ? world.way() : null;

@@ -29,5 +29,7 @@ enum Rule {
   /** Whoever asks for an unsettled outcome fences first. */
   ASKING_FENCES,
   /** A purge replaces the stamp. */
-  PURGE_FENCES
+  PURGE_FENCES,
+  /** A search drops a document of another state than core's only if the index holds the document of core's. */
+  STALE_DOCUMENT_COUNTS
 }

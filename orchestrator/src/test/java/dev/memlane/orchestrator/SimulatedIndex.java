@@ -1,5 +1,6 @@
 package dev.memlane.orchestrator;
 
+import dev.memlane.model.ContentHash;
 import dev.memlane.model.DocumentName;
 import dev.memlane.model.IndexDocument;
 import dev.memlane.model.IndexHits;
@@ -72,6 +73,7 @@ final class SimulatedIndex implements VectorIndex {
   private final Set<DocumentName> documents;
   private final Map<DocumentName, Set<DocumentName>> replaced = new HashMap<>();
   private final List<Set<DocumentName>> snapshots = new ArrayList<>();
+  private final List<Set<DocumentName>> views = new ArrayList<>();
   private final Deque<Write> queue = new ArrayDeque<>();
 
   SimulatedIndex(Set<Rule> without, Set<DocumentName> saved, Fates fates) {
@@ -79,6 +81,7 @@ final class SimulatedIndex implements VectorIndex {
     this.fates = fates;
     this.documents = new HashSet<>(saved);
     snapshots.add(Set.copyOf(saved));
+    views.add(Set.copyOf(saved));
   }
 
   Set<DocumentName> documents() {
@@ -88,6 +91,11 @@ final class SimulatedIndex implements VectorIndex {
   /** Every different set of documents since opening: what a crash may leave on disk. */
   List<Set<DocumentName>> snapshots() {
     return snapshots;
+  }
+
+  /** What searches could see, one set of documents after the other: the last one is what they see now. */
+  List<Set<DocumentName>> views() {
+    return views;
   }
 
   /** The write that hangs, or null. */
@@ -149,6 +157,9 @@ final class SimulatedIndex implements VectorIndex {
     write.effect.run();
     if (!snapshots.contains(documents)) {
       snapshots.add(Set.copyOf(documents));
+    }
+    if (!views.getLast().equals(documents)) {
+      views.add(Set.copyOf(documents));
     }
     write.told.accept(Ending.DONE);
   }
@@ -250,9 +261,18 @@ final class SimulatedIndex implements VectorIndex {
         .sorted(Comparator.comparing(DocumentName::memory).thenComparing(name -> name.op().value())).toList());
   }
 
+  /** Every document is as near as any other. */
   @Override
   public CompletableFuture<IndexHits> search(IndexQuery query) {
-    return CompletableFuture.completedFuture(new IndexHits(List.of(), List.of(), List.of(), true));
+    List<IndexHits.IndexHit> hits = documents.stream().sorted(Comparator.comparing(name -> name.op().value()))
+        .map(name -> new IndexHits.IndexHit(name, ContentHash.of(null, SimulatedSearch.contentOf(name.op())),
+            Instant.EPOCH, 1))
+        .toList();
+    Set<DocumentName> held = new HashSet<>(query.documents());
+    if (!without.contains(Rule.STALE_DOCUMENT_COUNTS)) {
+      held.retainAll(documents);
+    }
+    return CompletableFuture.completedFuture(new IndexHits(hits, List.of(), List.of(), true, held));
   }
 
   @Override

@@ -131,13 +131,21 @@ final class World {
   private int crashes;
   private int changedBy = -1;
   private @Nullable String problem;
+  private final SimulatedSearch search;
+  /** The operations that made the live states which core has had. */
+  private final Set<OperationId> stood = new HashSet<>();
+  /** Of each process, what a search may have seen first that reads the row now; empty if it had not found the memory. */
+  private final List<List<Set<DocumentName>>> seen = new ArrayList<>();
+  /** Of each process, how many of its index's views have been looked at. */
+  private final int[] viewed = new int[PROCESSES];
 
   /**
    * @param random whether to leave nothing out
    * @param order shuffles what a process does by itself; null for the order of asking
    */
-  World(Scenario scenario, Set<Rule> without, Budget budget, BatchingEmbedder embedder, Chooser chooser,
-      boolean random, @Nullable Random order) {
+  World(Scenario scenario, Set<Rule> without, Budget budget, BatchingEmbedder embedder, SimulatedSearch search,
+      Chooser chooser, boolean random, @Nullable Random order) {
+    this.search = search;
     this.random = random;
     this.without = without;
     this.budget = budget;
@@ -159,6 +167,7 @@ final class World {
     for (int i = 0; i < PROCESSES; i++) {
       processes[i] = new SimulatedProcess(this, i, 0, documents);
       processes[i].begin();
+      seen.add(new ArrayList<>());
     }
   }
 
@@ -219,6 +228,7 @@ final class World {
   String run() {
     while (problem == null) {
       settleDown();
+      note();
       if (problem == null && !chooser.knows()) {
         problem = brokenPromise();
       }
@@ -496,6 +506,10 @@ final class World {
       digest.add(process.told())
           .add((process.isUp() ? 1 : 0) + (process.isBehind() ? 2 : 0) + (process.isOpen() ? 4 : 0));
     }
+    seen.forEach(views -> {
+      digest.add(views.size());
+      views.forEach(view -> digest.add(SimulatedProcess.digest(view)));
+    });
     digest.add(late.stream().mapToLong(SimulatedProcess.Sent::identity).sum());
     for (Calling calling : calls) {
       digest.add(calling.begun ? 1 : 0)
@@ -505,6 +519,33 @@ final class World {
           .forEach(op -> digest.add(op.value()));
     }
     return digest.value();
+  }
+
+  /**
+   * Notes what searches could have seen since the memory was found, as long as it is there. It is found when the index has
+   * a document of a state that core has had; the document of a write that never lands may come before that, and go.
+   */
+  private void note() {
+    CoreRow row = database.row(MEMORY);
+    boolean live = row != null && row.state() == CoreRow.State.LIVE;
+    if (live && row != null) {
+      stood.add(row.op());
+    }
+    for (int i = 0; i < PROCESSES; i++) {
+      List<Set<DocumentName>> views = processes[i].index().views();
+      List<Set<DocumentName>> kept = seen.get(i);
+      if (!live || !processes[i].isOpen()) {
+        kept.clear();
+        viewed[i] = views.size() - 1;
+      }
+      for (; live && processes[i].isOpen() && viewed[i] < views.size(); viewed[i]++) {
+        Set<DocumentName> view = views.get(viewed[i]);
+        boolean found = !kept.isEmpty() || view.stream().anyMatch(document -> stood.contains(document.op()));
+        if (found && !kept.contains(view)) {
+          kept.add(view);
+        }
+      }
+    }
   }
 
   // ---- the promises --------------------------------------------------------------------------------------------------
@@ -523,6 +564,20 @@ final class World {
         ? !newest.equals(List.of(new Head(MEMORY, row.op(), row.version(), row.state() == CoreRow.State.LIVE)))
         : !newest.isEmpty()) {
       return "3: core has " + row + ", and history says " + newest;
+    }
+    return row == null || row.state() != CoreRow.State.LIVE ? null : lostToSearches(row);
+  }
+
+  /** What every process has found it goes on finding, in an old state or in the present one, as long as it is there. */
+  private @Nullable String lostToSearches(CoreRow row) {
+    for (int i = 0; i < PROCESSES; i++) {
+      List<Set<DocumentName>> views = processes[i].index().views();
+      for (Set<DocumentName> first : seen.get(i)) {
+        if (!search.finds(first, views.getLast(), row)) {
+          return "9: " + processes[i] + " had found the memory, and a search that began with " + first.size()
+              + " documents did not";
+        }
+      }
     }
     return null;
   }
@@ -543,7 +598,7 @@ final class World {
       default -> null;
     };
     if (calling.call.erases() && outcome instanceof WriteOutcome.Deleted && database.logHoldsContent()) {
-      return "9: " + calling.name + " was acknowledged, and the history holds what was erased";
+      return "E: " + calling.name + " was acknowledged, and the history holds what was erased";
     }
     if (calling.landed != null && own != null && !database.isErased(own) && calling.landed != database.stands(own)) {
       return (calling.landed ? "1: " : "2: ") + calling.name + " was said " + (calling.landed ? "" : "not ")

@@ -106,7 +106,8 @@ class WriteProtocolExplorationTest {
         Arguments.of(Rule.POLL_IDS_ONLY, Scenario.UPDATE_UPDATE, "3"),
         Arguments.of(Rule.FOLLOWER_TAKES_TURN, Scenario.UPDATE_UPDATE, "8"),
         Arguments.of(Rule.ASKING_FENCES, Scenario.ADD_RETRY, "2"),
-        Arguments.of(Rule.PURGE_FENCES, Scenario.DELETE_ERASE, "1"));
+        Arguments.of(Rule.PURGE_FENCES, Scenario.DELETE_ERASE, "1"),
+        Arguments.of(Rule.STALE_DOCUMENT_COUNTS, Scenario.UPDATE, "9"));
   }
 
   @ParameterizedTest

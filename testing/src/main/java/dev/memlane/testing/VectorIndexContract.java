@@ -451,6 +451,19 @@ public abstract class VectorIndexContract {
   }
 
   @Test
+  void search_thatAsksForDocuments_saysWhichStand() {
+    put(document(1, ADA, "tea"));
+    put(document(2, ADA, "coffee"));
+    put(document(3, ADA, "milk"));
+    index.remove(name(3, 3)).join();
+    Set<DocumentName> asked = Set.of(name(2, 2), name(2, 1), name(3, 3), name(4, 4));
+
+    assertThat(index.search(new IndexQuery(null, "tea", List.of(ADA), null, 1, false, asked)).join().held())
+        .containsExactly(name(2, 2));
+    assertThat(search(null, "tea", ADA, null, 1).held()).isEmpty();
+  }
+
+  @Test
   void search_tellsWhenItOccurred_orWasStored() {
     Instant noon = Instant.parse("2026-03-01T12:00:00.123456Z");
     Memory stored = memory(2, ADA, "tea");

@@ -1,5 +1,6 @@
 package dev.memlane.storage.vector;
 
+import dev.memlane.model.DocumentName;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.IndexHits;
 import dev.memlane.model.IndexHits.IndexHit;
@@ -9,7 +10,9 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.apache.lucene.index.BinaryDocValues;
 import org.apache.lucene.index.DocValues;
 import org.apache.lucene.index.LeafReaderContext;
@@ -48,7 +51,18 @@ final class IndexSearch {
     Runs asked = query.runs() ? runs : null;
     List<IndexHit> near = hits(searcher, semantic.documents(), 1, asked);
     List<IndexHit> worded = hits(searcher, lexical.documents(), Float.MAX_VALUE, asked);
-    return new IndexHits(near, worded, runs.inOrder(), semantic.exhausted() && lexical.exhausted());
+    return new IndexHits(near, worded, runs.inOrder(), semantic.exhausted() && lexical.exhausted(),
+        held(searcher, query.documents()));
+  }
+
+  private static Set<DocumentName> held(IndexSearcher searcher, Set<DocumentName> asked) throws IOException {
+    if (asked.isEmpty()) {
+      return Set.of();
+    }
+    Set<DocumentName> held = new HashSet<>(asked);
+    held.retainAll(DocumentNames.of(searcher.getIndexReader(),
+        asked.stream().map(DocumentName::memory).distinct().toList()));
+    return held;
   }
 
   /** Asks for one more than is wanted, to learn whether there is one. */
