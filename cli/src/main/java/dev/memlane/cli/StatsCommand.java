@@ -3,7 +3,10 @@ package dev.memlane.cli;
 import dev.memlane.embedding.EmbeddingStats;
 import dev.memlane.endpoints.EndpointStats;
 import dev.memlane.model.Operation;
+import dev.memlane.orchestrator.BackgroundWork;
 import dev.memlane.orchestrator.Statistics;
+import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -46,7 +49,17 @@ final class StatsCommand implements Callable<Integer> {
         "writesInFlight", statistics.writesInFlight(), "unsettled",
         statistics.unsettled().stream().map(Operation::toString).toList(), "unindexed",
         statistics.unindexed().stream()
-            .map(left -> Json.object("id", left.memory().toString(), "problem", left.problem())).toList());
+            .map(left -> Json.object("id", left.memory().toString(), "problem", left.problem())).toList(),
+        "background", statistics.background().stream().map(StatsCommand::json).toList());
+  }
+
+  private static Map<String, @Nullable Object> json(BackgroundWork work) {
+    return Json.object("name", work.name(), "failing", work.isFailing(), "lastSuccess", text(work.lastSuccess()),
+        "lastFailure", text(work.lastFailure()), "lastProblem", work.lastProblem());
+  }
+
+  private static @Nullable String text(@Nullable Instant time) {
+    return time == null ? null : time.toString();
   }
 
   private static Map<String, @Nullable Object> json(EndpointStats endpoint) {
@@ -70,6 +83,10 @@ final class StatsCommand implements Callable<Integer> {
     row("unindexed", Layout.number(statistics.unindexed().size()), "memories that searches miss");
     statistics.unindexed()
         .forEach(left -> context.print("  " + left.memory() + "  " + Layout.line(left.problem())));
+    List<BackgroundWork> failing = statistics.background().stream().filter(BackgroundWork::isFailing).toList();
+    row("background", Layout.number(failing.size()), "of " + statistics.background().size() + " kinds of work failing");
+    failing.forEach(work -> context.print("  " + work.name() + ": " + Layout.line(String.valueOf(work.lastProblem()))
+        + " (last success " + (work.lastSuccess() == null ? "none" : Layout.minute(work.lastSuccess())) + ")"));
     if (context.isConfigured()) {
       row("endpoints", Layout.number(statistics.embedding().endpoints().size()), "that make vectors:");
       Layout.endpoints(statistics.embedding().endpoints()).forEach(context::print);

@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * The feed begins before the index is compared with core, so that nothing falls between the two. When anything fails,
  * be it the feed, core or the index, it begins again with a new feed and another comparison, because a feed that has
- * lost its connection can't tell what it has missed. Such tries are spaced by a pause that doubles, up to half a minute.
+ * lost its connection can't tell what it has missed. A {@link RetryLoop} spaces such tries.
  *
  * <p>
  * Invariant: one look or comparison at a time, each begun by the end of the one before. Safe for use by several threads.
@@ -41,6 +42,7 @@ final class ChangePoller {
   private final IndexFollower follower;
   private final Expunging expunging;
   private final Duration interval;
+  private final RetryLoop loop;
 
   /** Memories to look at again; used by one look after the other. */
   private final Set<MemoryId> deferred = new HashSet<>();
@@ -63,6 +65,11 @@ final class ChangePoller {
     this.follower = follower;
     this.expunging = expunging;
     this.interval = interval;
+    this.loop = new RetryLoop("following what other processes write", environment);
+  }
+
+  BackgroundWork status() {
+    return loop.status();
   }
 
   /**
@@ -82,36 +89,29 @@ final class ChangePoller {
 
   /** Goes on following, until it is closed. */
   void start() {
-    later(interval);
+    loop.beginAfter(interval, this::lookOrBegin);
   }
 
-  private void later(Duration pause) {
-    synchronized (this) {
-      if (closed) {
-        return;
-      }
-    }
-    environment.later(pause, () -> lookAndGoOn(pause));
-  }
-
-  private void lookAndGoOn(Duration pause) {
-    CompletableFuture<?> look;
+  private CompletableFuture<RetryLoop.Next> lookOrBegin() {
     Instant begun = environment.now();
+    CompletableFuture<?> look;
     synchronized (this) {
       if (closed) {
-        return;
+        return CompletableFuture.completedFuture(RetryLoop.Next.DONE);
       }
-      look = feed == null ? begin(Progress.NONE) : look(feed);
+      ChangeFeed open = feed;
+      // What a store throws must not pass by the end of the feed.
+      look = CompletableFuture.completedFuture(this)
+          .thenCompose(poller -> open == null ? begin(Progress.NONE).thenAccept(differing -> {}) : look(open));
       running = look;
     }
-    environment.whenDone(look, (done, failure) -> {
-      if (failure == null) {
-        later(untilNext(Duration.between(begun, environment.now())));
-      } else {
-        lost(failure);
-        later(Backoff.after(pause));
+    return look.handleAsync((done, failure) -> {
+      if (failure != null) {
+        lost();
+        throw new CompletionException(Outcomes.unwrap(failure));
       }
-    });
+      return RetryLoop.Next.after(untilNext(Duration.between(begun, environment.now())));
+    }, environment.executor());
   }
 
   /** The interval counts from begin to begin: the time that a look takes must not be added to it under load. */
@@ -122,7 +122,7 @@ final class ChangePoller {
   }
 
   /** One look at the feed. */
-  private CompletableFuture<?> look(ChangeFeed current) {
+  private CompletableFuture<Void> look(ChangeFeed current) {
     return current.poll().thenComposeAsync(changes -> {
       deferred.addAll(changes.memories());
       if (erased.isEmpty()) {
@@ -163,7 +163,7 @@ final class ChangePoller {
     }
   }
 
-  private void lost(Throwable failure) {
+  private void lost() {
     ChangeFeed broken;
     synchronized (this) {
       if (closed) {
@@ -172,8 +172,6 @@ final class ChangePoller {
       broken = feed;
       feed = null;
     }
-    LOGGER.log(System.Logger.Level.WARNING, "lost sight of what other processes write; looking again: {0}",
-        String.valueOf(Outcomes.unwrap(failure).getMessage()));
     closeQuietly(broken);
   }
 
@@ -183,6 +181,7 @@ final class ChangePoller {
    * @return completes when a look that was under way has ended; never fails
    */
   CompletableFuture<Void> close() {
+    loop.close();
     CompletableFuture<?> last;
     ChangeFeed open;
     synchronized (this) {

@@ -14,20 +14,19 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * After an index was compared with core it is looked whether its files still hold removed documents of an erased memory:
  * those of a process that was down or was killed in between. That is asked of the log and of the files themselves,
- * and so needs no mark of how far it got. Behind, one expunging is under way at a time, and it is tried until it is done;
- * tries are spaced by a pause that doubles, up to half a minute. Safe for use by several threads.
+ * and so needs no mark of how far it got. In the background, one expunging is under way at a time, and a {@link RetryLoop}
+ * tries it until it is done. Safe for use by several threads.
  */
 final class Expunging {
 
-  private static final System.Logger LOGGER = System.getLogger(Expunging.class.getName());
   private static final int PAGE = 10_000;
-  private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
   /** Of a large index every segment may have to be rewritten, with its graph. */
   private static final Duration PATIENCE = Duration.ofHours(1);
 
   private final Stores stores;
   private final Environment environment;
   private final BatchingEmbedder embedder;
+  private final RetryLoop loop;
 
   // Guarded by this.
   private boolean underWay;
@@ -38,6 +37,11 @@ final class Expunging {
     this.stores = stores;
     this.environment = environment;
     this.embedder = embedder;
+    this.loop = new RetryLoop("removing erased memories from the index's files", environment);
+  }
+
+  BackgroundWork status() {
+    return loop.status();
   }
 
   /** Lets go of what has been removed until now; fails if the index could not. */
@@ -60,17 +64,7 @@ final class Expunging {
       }
       underWay = true;
     }
-    attempt(FIRST_PAUSE);
-  }
-
-  private void attempt(Duration pause) {
-    environment.whenDone(expunge(), (done, failure) -> {
-      if (failure != null) {
-        retry(failure, pause, () -> attempt(Backoff.after(pause)));
-      } else if (ended()) {
-        attempt(FIRST_PAUSE);
-      }
-    });
+    loop.begin(() -> expunge().thenApply(done -> ended() ? RetryLoop.Next.AGAIN : RetryLoop.Next.DONE));
   }
 
   /** Whether it was asked for again meanwhile. */
@@ -83,17 +77,12 @@ final class Expunging {
 
   /** Looks, behind, whether the index's files hold removed documents of an erased memory, and lets go of them then. */
   void lookBehind() {
-    look(FIRST_PAUSE);
-  }
-
-  private void look(Duration pause) {
-    environment.whenDone(holdsErased(null), (held, failure) -> {
-      if (failure != null) {
-        retry(failure, pause, () -> look(Backoff.after(pause)));
-      } else if (held) {
+    loop.begin(() -> holdsErased(null).thenApply(held -> {
+      if (held) {
         expungeBehind();
       }
-    });
+      return RetryLoop.Next.DONE;
+    }));
   }
 
   private CompletableFuture<Boolean> holdsErased(@Nullable MemoryId after) {
@@ -108,19 +97,11 @@ final class Expunging {
         }, environment.executor());
   }
 
-  private void retry(Throwable failure, Duration pause, Runnable task) {
-    synchronized (this) {
-      if (closed) {
-        return;
-      }
-    }
-    LOGGER.log(System.Logger.Level.WARNING, "what was erased is not out of the index''s files yet; trying again: {0}",
-        String.valueOf(Outcomes.unwrap(failure).getMessage()));
-    environment.later(pause, task);
-  }
-
   /** Stops trying. What is left is found at the next opening. */
-  synchronized void close() {
-    closed = true;
+  void close() {
+    synchronized (this) {
+      closed = true;
+    }
+    loop.close();
   }
 }

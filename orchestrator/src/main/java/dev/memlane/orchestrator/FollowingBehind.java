@@ -2,19 +2,18 @@ package dev.memlane.orchestrator;
 
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.StoreException;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the index follow core for single memories behind: those that could not be followed at once.
  *
  * <p>
- * Each is tried until it agrees; tries are spaced by a pause that doubles, up to half a minute. One that can't be
- * followed, because the embedder refuses its text or the index its document, holds up no other, and is listed with the
+ * Each is tried until it agrees, by a {@link RetryLoop}. One that can't be followed, because the embedder refuses its text or the index its document, holds up no other, and is listed with the
  * reason. Whoever hands over many at once bounds their number.
  *
  * <p>
@@ -23,10 +22,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class FollowingBehind {
 
-  private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
-
   private final IndexFollower follower;
   private final Environment environment;
+  private final RetryLoop loop;
 
   // Guarded by this.
   private final Map<MemoryId, State> following = new LinkedHashMap<>();
@@ -45,6 +43,11 @@ final class FollowingBehind {
   FollowingBehind(IndexFollower follower, Environment environment) {
     this.follower = follower;
     this.environment = environment;
+    this.loop = new RetryLoop("indexing single memories", environment);
+  }
+
+  BackgroundWork status() {
+    return loop.status();
   }
 
   /**
@@ -69,44 +72,42 @@ final class FollowingBehind {
       begun.problem = failure == null ? null : message(failure);
       following.put(memory, begun);
     }
-    environment.executor().execute(() -> attempt(memory, FIRST_PAUSE));
+    environment.executor().execute(() -> loop.begin(() -> attempt(memory)));
   }
 
-  private void attempt(MemoryId memory, Duration pause) {
-    environment.whenDone(follower.follow(memory), (done, failure) -> {
-      switch (ended(memory, failure)) {
-        case AGREES -> {
-        }
-        case AGAIN -> attempt(memory, FIRST_PAUSE);
-        case FAILED -> environment.later(pause, () -> attempt(memory, Backoff.after(pause)));
+  private CompletableFuture<RetryLoop.Next> attempt(MemoryId memory) {
+    return CompletableFuture.completedFuture(memory).thenCompose(follower::follow).handle((done, failure) -> {
+      if (failure != null) {
+        note(memory, failure);
+        throw new CompletionException(Outcomes.unwrap(failure));
       }
+      return agrees(memory);
     });
   }
 
-  private enum Ending {
-    AGREES, AGAIN, FAILED
+  private synchronized void note(MemoryId memory, Throwable failure) {
+    State state = following.get(memory);
+    if (state != null) {
+      state.problem = message(failure);
+    }
   }
 
-  private Ending ended(MemoryId memory, @Nullable Throwable failure) {
+  private RetryLoop.Next agrees(MemoryId memory) {
     CompletableFuture<Void> told;
     synchronized (this) {
       State state = following.get(memory);
       if (closed || state == null) {
-        return Ending.AGREES;
-      }
-      if (failure != null) {
-        state.problem = message(failure);
-        return Ending.FAILED;
+        return RetryLoop.Next.DONE;
       }
       if (state.again) {
         state.again = false;
-        return Ending.AGAIN;
+        return RetryLoop.Next.AGAIN;
       }
       following.remove(memory);
       told = following.isEmpty() ? idle : CompletableFuture.completedFuture(null);
     }
     told.complete(null);
-    return Ending.AGREES;
+    return RetryLoop.Next.DONE;
   }
 
   private static String message(Throwable failure) {
@@ -133,6 +134,7 @@ final class FollowingBehind {
 
   /** Stops trying. What is left is found by the comparison at the next opening. */
   void close() {
+    loop.close();
     CompletableFuture<Void> told;
     synchronized (this) {
       closed = true;

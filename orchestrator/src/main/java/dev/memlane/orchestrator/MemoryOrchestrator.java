@@ -32,6 +32,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -488,7 +489,15 @@ public final class MemoryOrchestrator implements AutoCloseable {
         .thenCombine(stores.core().bytes().thenCombine(stores.history().bytes(), (core, log) -> new long[]{core, log}),
             (counts, bytes) -> new Statistics(counts[0], counts[1], bytes[0], bytes[1], stores.index().summary(),
                 embeddingStatistics(), admission.inFlight(), settler.operations(),
-                unindexed())));
+                unindexed(), background())));
+  }
+
+  /** What {@link Statistics#background} tells; asks no store. */
+  List<BackgroundWork> background() {
+    Stream<BackgroundWork> own = Stream.of(settler.status(), behind.status(), index.status(), expunging.status(),
+        sweeper.status());
+    ChangePoller following = poller;
+    return (following == null ? own : Stream.concat(Stream.of(following.status()), own)).toList();
   }
 
   /** What {@link Statistics#unindexed} tells; asks no store. */

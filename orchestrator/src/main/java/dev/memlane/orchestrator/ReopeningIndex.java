@@ -36,16 +36,15 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * Invariants: {@code shut} is true from the moment a failure is noticed until a comparison has succeeded on an index that
- * has not failed. One mending is under way at a time. Tries are spaced by a pause that doubles, up to half a minute. Safe
- * for use by several threads.
+ * has not failed. One mending is under way at a time, by a {@link RetryLoop}. Safe for use by several threads.
  */
 final class ReopeningIndex implements VectorIndex {
 
   private static final System.Logger LOGGER = System.getLogger(ReopeningIndex.class.getName());
-  private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
 
   private final IndexOpener opener;
   private final Environment environment;
+  private final RetryLoop loop;
 
   /** Held while the index is closed and opened. */
   private final ReentrantLock opening = new ReentrantLock();
@@ -63,6 +62,11 @@ final class ReopeningIndex implements VectorIndex {
     this.current = first;
     this.opener = opener;
     this.environment = environment;
+    this.loop = new RetryLoop("opening the failed index again", environment);
+  }
+
+  BackgroundWork status() {
+    return loop.status();
   }
 
   /** How the index is made to agree with core; has to use {@link #unguarded}. */
@@ -86,32 +90,25 @@ final class ReopeningIndex implements VectorIndex {
     }
     LOGGER.log(System.Logger.Level.WARNING, "the index has failed and is being opened again: {0}",
         failure.getMessage());
-    environment.executor().execute(() -> mend(FIRST_PAUSE));
+    environment.executor().execute(() -> loop.begin(this::mend));
   }
 
-  private void mend(Duration pause) {
-    CompletableFuture<Long> mended;
-    try {
-      if (!reopen()) {
-        return;
-      }
-      mended = comparison().get();
-    } catch (RuntimeException e) {
-      mended = CompletableFuture.failedFuture(e);
+  private CompletableFuture<RetryLoop.Next> mend() {
+    if (!reopen()) {
+      return CompletableFuture.completedFuture(RetryLoop.Next.DONE);
     }
-    environment.whenDone(mended, (differing, failure) -> {
-      if (failure == null && current.failure() == null) {
-        LOGGER.log(System.Logger.Level.INFO, "the index is whole again; {0} memories were put again", differing);
-        synchronized (this) {
-          shut = false;
-          reason = null;
-        }
-      } else {
-        LOGGER.log(System.Logger.Level.WARNING, "the index could not be mended yet: {0}",
-            failure == null ? current.failure() : Outcomes.unwrap(failure).getMessage());
-        environment.later(pause, () -> mend(Backoff.after(pause)));
+    return comparison().get().thenApplyAsync(differing -> {
+      StoreException failure = current.failure();
+      if (failure != null) {
+        throw Outcomes.own(failure);
       }
-    });
+      LOGGER.log(System.Logger.Level.INFO, "the index is whole again; {0} memories were put again", differing);
+      synchronized (this) {
+        shut = false;
+        reason = null;
+      }
+      return RetryLoop.Next.DONE;
+    }, environment.executor());
   }
 
   private synchronized Supplier<CompletableFuture<Long>> comparison() {
@@ -257,6 +254,7 @@ final class ReopeningIndex implements VectorIndex {
 
   @Override
   public void close() {
+    loop.close();
     opening.lock();
     try {
       closed = true;

@@ -63,8 +63,9 @@ final class RowLookup {
       batch = List.copyOf(waiting.subList(0, count));
       waiting = new ArrayList<>(waiting.subList(count, waiting.size()));
     }
-    CompletableFuture<Map<MemoryId, CoreRow>> rows = stores.core()
-        .read(batch.stream().map(Asked::id).distinct().toList(), false);
+    // What core throws fails this batch alone; otherwise nobody would ever read again.
+    CompletableFuture<Map<MemoryId, CoreRow>> rows = CompletableFuture.completedFuture(batch)
+        .thenCompose(asked -> stores.core().read(asked.stream().map(Asked::id).distinct().toList(), false));
     environment.whenDone(rows, (found, failure) -> {
       readNext();
       for (Asked asked : batch) {

@@ -17,19 +17,19 @@ import java.util.concurrent.CompletableFuture;
  * <p>
  * An unsettled operation is fenced and looked for until the database answers; then the index follows core for its
  * memory. The fence is one that stops everything on its way to the memory, because what is on its way may as well be an
- * undo. Tries are spaced by a pause that doubles, up to half a minute. Nothing here holds a turn while it waits.
+ * undo. Tries are made by a {@link RetryLoop}. Nothing here holds a turn while it waits.
  *
  * <p>
  * Bounded by whoever refuses new writes while {@link #unsettled} is at its limit. Safe for use by several threads.
  */
 final class Settler {
 
-  private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private final Doubt doubt;
   private final IndexFollower follower;
   private final Environment environment;
+  private final RetryLoop loop;
 
   // Guarded by this.
   private final Map<MemoryId, List<Operation>> operations = new LinkedHashMap<>();
@@ -40,6 +40,7 @@ final class Settler {
     this.doubt = doubt;
     this.follower = follower;
     this.environment = environment;
+    this.loop = new RetryLoop("settling writes whose outcome is unknown", environment);
   }
 
   /** Finds out whether the operation landed, and makes the index follow. */
@@ -50,7 +51,11 @@ final class Settler {
       }
       operations.computeIfAbsent(operation.memory(), id -> new ArrayList<>(1)).add(operation);
     }
-    settle(operation, FIRST_PAUSE);
+    loop.begin(() -> settle(operation));
+  }
+
+  BackgroundWork status() {
+    return loop.status();
   }
 
   synchronized int unsettled() {
@@ -69,6 +74,7 @@ final class Settler {
 
   /** Stops trying. What is left is found by the comparison at the next opening. */
   void close() {
+    loop.close();
     CompletableFuture<Void> told;
     synchronized (this) {
       closed = true;
@@ -79,25 +85,20 @@ final class Settler {
             null));
   }
 
-  private void settle(Operation operation, Duration pause) {
-    CompletableFuture<StoreResult> answer = doubt.ask(operation.memory(), operation.op(),
-        environment.now().plus(PATIENCE));
-    environment.whenDone(answer, (result, failure) -> {
-      if (failure != null || result instanceof StoreResult.InDoubt) {
-        later(pause, () -> settle(operation, Backoff.after(pause)));
-      } else {
-        followOperation(operation, FIRST_PAUSE);
+  private CompletableFuture<RetryLoop.Next> settle(Operation operation) {
+    return doubt.ask(operation.memory(), operation.op(), environment.now().plus(PATIENCE)).thenApply(result -> {
+      if (result instanceof StoreResult.InDoubt inDoubt) {
+        throw new StoreException("the database can't be asked: " + inDoubt.cause().getMessage(), inDoubt.cause());
       }
+      loop.begin(() -> follow(operation));
+      return RetryLoop.Next.DONE;
     });
   }
 
-  private void followOperation(Operation operation, Duration pause) {
-    environment.whenDone(follower.follow(operation.memory()), (done, failure) -> {
-      if (failure == null) {
-        forget(operation);
-      } else {
-        later(pause, () -> followOperation(operation, Backoff.after(pause)));
-      }
+  private CompletableFuture<RetryLoop.Next> follow(Operation operation) {
+    return follower.follow(operation.memory()).thenApply(done -> {
+      forget(operation);
+      return RetryLoop.Next.DONE;
     });
   }
 
@@ -111,14 +112,5 @@ final class Settler {
       told = operations.isEmpty() ? idle : CompletableFuture.completedFuture(null);
     }
     told.complete(null);
-  }
-
-  private void later(Duration pause, Runnable task) {
-    synchronized (this) {
-      if (closed) {
-        return;
-      }
-    }
-    environment.later(pause, task);
   }
 }

@@ -15,13 +15,15 @@ import java.util.List;
  * @param writesInFlight writes that have begun and not ended
  * @param unsettled operations that are being settled behind
  * @param unindexed memories that the index could not be made to agree about; each is tried again behind
+ * @param background the kinds of work that go on in the background, and how each went last
  */
 public record Statistics(long memories, long entries, long coreBytes, long historyBytes, IndexSummary index,
     EmbeddingStats embedding, int writesInFlight, List<Operation> unsettled,
-    List<Unindexed> unindexed) {
+    List<Unindexed> unindexed, List<BackgroundWork> background) {
 
   public Statistics {
     unsettled = List.copyOf(unsettled);
     unindexed = List.copyOf(unindexed);
+    background = List.copyOf(background);
   }
 }

@@ -8,9 +8,7 @@ import dev.memlane.model.WriteOutcome;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ScheduledFuture;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Lets go of what nobody needs any more: memories that have expired, which are deleted, and after the retention time
@@ -44,8 +42,8 @@ final class Sweeper {
   private final Duration retention;
   private final Duration expiredGrace;
   private final Function<MemoryDeletion, CompletableFuture<WriteOutcome>> delete;
+  private final RetryLoop loop;
   private volatile boolean closed;
-  private volatile @Nullable ScheduledFuture<?> alarm;
 
   /**
    * @param expiredGrace how long a memory is kept after it has expired
@@ -58,30 +56,21 @@ final class Sweeper {
     this.retention = retention;
     this.expiredGrace = expiredGrace;
     this.delete = delete;
+    this.loop = new RetryLoop("sweeping what has expired or was deleted", environment);
+  }
+
+  BackgroundWork status() {
+    return loop.status();
   }
 
   /** Sweeps now and then, until it is closed. */
   void start() {
-    sweepAfter(FIRST_PAUSE);
-  }
-
-  private void sweepAfter(Duration pause) {
-    alarm = environment.at(environment.now().plus(pause), this::sweepAndGoOn);
-  }
-
-  private void sweepAndGoOn() {
-    if (closed) {
-      return;
-    }
-    environment.whenDone(sweep(), (swept, failure) -> {
-      if (failure != null) {
-        LOGGER.log(System.Logger.Level.WARNING, "sweeping stopped and goes on later: {0}",
-            String.valueOf(Outcomes.unwrap(failure).getMessage()));
-      } else if (swept > 0) {
+    loop.beginAfter(FIRST_PAUSE, () -> sweep().thenApply(swept -> {
+      if (swept > 0) {
         LOGGER.log(System.Logger.Level.INFO, "swept {0} expired, deleted and void memories and entries", swept);
       }
-      sweepAfter(PAUSE);
-    });
+      return RetryLoop.Next.after(PAUSE);
+    }));
   }
 
   /**
@@ -144,9 +133,6 @@ final class Sweeper {
   /** Stops after what is under way. */
   void close() {
     closed = true;
-    ScheduledFuture<?> set = alarm;
-    if (set != null) {
-      set.cancel(false);
-    }
+    loop.close();
   }
 }

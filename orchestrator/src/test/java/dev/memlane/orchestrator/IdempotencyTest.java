@@ -161,6 +161,16 @@ class IdempotencyTest {
   }
 
   @Test
+  void coreThatThrows_failsTheAddsThatAsk_andNoneAfterwards() {
+    NewMemory keyed = NewMemory.builder("Ada plays the oboe", ADA).key("oboe").build();
+    test.core.throwing("read");
+    assertThat(test.memory.addMemory(keyed)).failsWithin(Duration.ofSeconds(30));
+
+    test.heal();
+    assertThat(test.memory.addMemory(keyed)).succeedsWithin(Duration.ofSeconds(30));
+  }
+
+  @Test
   void tombstone_revivedOnRequest_comesBackAsTheNextVersion() {
     NewMemory before = NewMemory.builder("Ada plays the oboe", ADA).key("instrument").build();
     NewMemory after = NewMemory.builder("Ada plays the lute", ADA).key("instrument").build();

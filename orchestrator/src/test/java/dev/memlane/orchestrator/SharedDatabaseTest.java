@@ -104,6 +104,22 @@ class SharedDatabaseTest {
   }
 
   @Test
+  void logThatThrows_doesNotEndTheFollowing() throws SQLException {
+    other.history.throwing("follow");
+    int feeds = other.history.calls("follow");
+    breakAllOtherConnections();
+    Until.isTrue("the other has tried", () -> other.history.calls("follow") > feeds);
+    Until.isTrue("the other says so", () -> other.blocking.statistics().background().stream()
+        .anyMatch(work -> work.isFailing() && "an injected fault of follow".equals(work.lastProblem())));
+
+    other.heal();
+    Memory after = addUntilStored("Ada plays the bassoon");
+    Until.isTrue("the other finds what came after", () -> finds(other, "bassoon", after.id()));
+    Until.isTrue("the other says so", () -> other.blocking.statistics().background().stream()
+        .noneMatch(BackgroundWork::isFailing));
+  }
+
+  @Test
   void brokenFeed_staysBroken() throws SQLException {
     try (ChangeFeed feed = Outcomes.await(one.history.store().follow())) {
       assertThat(Outcomes.await(feed.poll()).memories()).isEmpty();
