@@ -10,7 +10,6 @@ import dev.memlane.model.MemoryId;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.VectorIndex;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
