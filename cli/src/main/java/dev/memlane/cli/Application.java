@@ -3,11 +3,14 @@ package dev.memlane.cli;
 import dev.memlane.model.MemlaneException;
 import dev.memlane.model.TimeParser;
 import dev.memlane.orchestrator.SearchRequest;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -26,6 +29,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
     "'memlane COMMAND --help' explains a command and shows examples.",
     "Exit status: 0 done, 1 something failed, 2 wrong usage."})
 final class Application implements Runnable {
+
+  private static final int LONGEST_SHOWN = 1_000;
 
   private final Context context;
 
@@ -53,13 +58,17 @@ final class Application implements Runnable {
     ConstantNames.register(commandLine, ListCommand.Order.class);
     ConstantNames.register(commandLine, TimeParser.EpochUnit.class);
     ConstantNames.register(commandLine, UpdateCommand.Cleared.class);
+    NumberConverter<Integer> whole = new NumberConverter<>("a whole number", Integer::valueOf);
+    NumberConverter<Double> any = new NumberConverter<>("a number", Double::valueOf);
+    commandLine.registerConverter(int.class, whole).registerConverter(Integer.class, whole)
+        .registerConverter(double.class, any).registerConverter(Double.class, any);
     // For constants of other types.
     commandLine.setUsageHelpWidth(Layout.COLUMNS).setCaseInsensitiveEnumValuesAllowed(true)
         .setUnmatchedOptionsArePositionalParams(false)
         .setOut(new PrintWriter(context.console().out(), false, StandardCharsets.UTF_8))
         .setErr(new PrintWriter(context.console().err(), true, StandardCharsets.UTF_8))
         .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
-        .setParameterExceptionHandler((e, args) -> wrongUsage(e.getCommandLine(), e))
+        .setParameterExceptionHandler((e, args) -> wrongUsage(e.getCommandLine(), e, args))
         .setExecutionExceptionHandler((e, line, parsed) -> failed(line, e)).setExecutionStrategy(parsed -> {
           Logging.configure(context.console(), options.verbose());
           return new RunLast().execute(parsed);
@@ -96,9 +105,12 @@ final class Application implements Runnable {
     return commands;
   }
 
-  private int wrongUsage(CommandLine commandLine, Exception error) {
+  private int wrongUsage(CommandLine commandLine, Exception error, String... arguments) {
     Console console = context.console();
-    console.say("memlane: " + error.getMessage());
+    console.say("memlane: " + Layout.shortened(String.valueOf(error.getMessage()), LONGEST_SHOWN));
+    if (Arrays.stream(arguments).anyMatch(Application::looksLikeText)) {
+      console.say("A text that begins with a dash goes last, after --, as in: memlane add --user ada -- \"-5 degrees\"");
+    }
     if (error instanceof UnmatchedArgumentException unmatched) {
       List<String> suggestions = unmatched.getSuggestions();
       if (!suggestions.isEmpty()) {
@@ -112,16 +124,24 @@ final class Application implements Runnable {
     return ExitCode.USAGE;
   }
 
+  /** Whether this begins with a dash and still is no option: it has a blank in it, or is a number. */
+  private static boolean looksLikeText(String argument) {
+    return argument.length() > 1 && argument.charAt(0) == '-'
+        && (argument.indexOf(' ') > 0 && argument.indexOf('=') < 0 || Character.isDigit(argument.charAt(1)));
+  }
+
   private int failed(CommandLine commandLine, Exception error) {
     if (error instanceof UsageException || error instanceof ParameterException) {
       return wrongUsage(commandLine, error);
     }
     Console console = context.console();
-    boolean expected = error instanceof MemlaneException || error instanceof CommandFailure
-        || error instanceof UncheckedIOException;
-    console.say("memlane: " + (expected
-        ? error.getMessage()
-        : "something unforeseen happened: " + error + " (--verbose shows where)"));
+    console.say("memlane: " + switch (error) {
+      case MemlaneException expected -> expected.getMessage();
+      case CommandFailure expected -> expected.getMessage();
+      case UncheckedIOException io -> Problems.of(Objects.requireNonNull(io.getCause()));
+      case IOException io -> Problems.of(io);
+      default -> "something went wrong that should not; --verbose shows what and where";
+    });
     if (options.verbose()) {
       error.printStackTrace(console.err());
     }

@@ -89,7 +89,7 @@ final class ArchiveFile {
     } catch (FileAlreadyExistsException e) {
       throw isThere(path, e);
     } catch (IOException e) {
-      throw new CommandFailure(path + " could not be written: " + e.getMessage(), e);
+      throw new CommandFailure(path + " could not be written: " + Problems.of(e), e);
     }
   }
 }

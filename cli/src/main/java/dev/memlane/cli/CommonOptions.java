@@ -61,13 +61,25 @@ final class CommonOptions {
   /** The configuration file given on the command line, or null. */
   @Nullable
   Path configuration() {
+    requireNotEmpty("--config", configuration);
     return configuration;
   }
 
-  /** The directory given on the command line, or null. */
+  /**
+   * The directory given on the command line, or null.
+   *
+   * @throws UsageException if its name is empty, which would be the working directory
+   */
   @Nullable
   Path data() {
+    requireNotEmpty("--data", data);
     return data;
+  }
+
+  private static void requireNotEmpty(String option, @Nullable Object value) {
+    if (value != null && value.toString().isBlank()) {
+      throw new UsageException(option + " is empty; give it a value, or leave it out");
+    }
   }
 
   /**
@@ -77,6 +89,7 @@ final class CommonOptions {
    */
   @Nullable
   String jdbcUrl() {
+    requireNotEmpty("--jdbc-url", jdbcUrl);
     if (jdbcUrl != null && jdbcUrl.toLowerCase(Locale.ROOT).matches("(?s).*([?&](ssl)?password=|//[^/?]*:[^/?]*@).*")) {
       throw new UsageException("--jdbc-url has a password in it, which others on this machine can see; put it into "
           + "$MEMLANE_DB_PASSWORD or ~/.pgpass");

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.cfg.MapperBuilder;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.dataformat.javaprop.JavaPropsMapper;
 import com.fasterxml.jackson.dataformat.toml.TomlMapper;
@@ -18,9 +19,12 @@ import dev.memlane.endpoints.EndpointLimits;
 import dev.memlane.endpoints.Policy;
 import dev.memlane.model.InvalidInputException;
 import java.io.IOException;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -75,15 +79,51 @@ record Configuration(@Nullable Embedding embedding) {
         .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
         .build();
     try {
-      Configuration configuration = strict.readValue(Files.readAllBytes(file), Configuration.class);
+      Configuration configuration = strict.readValue(text(file), Configuration.class);
       return configuration == null ? new Configuration(null) : configuration;
     } catch (UnrecognizedPropertyException e) {
       throw new CommandFailure(unknown(file, e), e);
+    } catch (MismatchedInputException e) {
+      throw new CommandFailure(file + ": " + mismatch(e), e);
+    } catch (JsonMappingException e) {
+      // What is written there was understood, and does not fit.
+      throw new CommandFailure(file + ": " + path(e) + " is too large a number, or can't be taken for another reason", e);
     } catch (JsonProcessingException e) {
-      throw new CommandFailure(file + where(e) + ": " + e.getOriginalMessage(), e);
+      throw new CommandFailure(file + where(e) + ": it can't be read as "
+          + (file.toString().endsWith(".properties") ? "properties" : "TOML: is a quote, a bracket or an = missing, "
+              + "or is a name there twice?"),
+          e);
     } catch (IOException e) {
-      throw new CommandFailure("the configuration can't be read: " + e, e);
+      throw new CommandFailure("the configuration can't be read: " + file + ": " + Problems.of(e), e);
     }
+  }
+
+  /** What the file says, in UTF-8, or UTF-16 with a byte order mark; the mark is no part of it. */
+  private static String text(Path file) throws IOException {
+    if (Files.isDirectory(file)) {
+      throw new InputException("that is a directory");
+    }
+    byte[] bytes = Files.readAllBytes(file);
+    Charset charset = bytes.length >= 2 && (bytes[0] == (byte) 0xFE && bytes[1] == (byte) 0xFF
+        || bytes[0] == (byte) 0xFF && bytes[1] == (byte) 0xFE) ? StandardCharsets.UTF_16 : StandardCharsets.UTF_8;
+    String text = new String(bytes, charset);
+    return text.startsWith("\uFEFF") ? text.substring(1) : text;
+  }
+
+  /** What a setting must be, by the type that it has in {@link Configuration}. */
+  private static String mismatch(MismatchedInputException e) {
+    Class<?> type = e.getTargetType();
+    String must = type == null || type == String.class
+        ? "a text"
+        : type == boolean.class || type == Boolean.class
+            ? "true or false"
+            : type == Double.class
+                ? "a number"
+                : type.isPrimitive() || Number.class.isAssignableFrom(type)
+                    ? "a whole number"
+                    : Collection.class.isAssignableFrom(type) ? "a list" : "a table";
+    String path = path(e);
+    return (path.isEmpty() ? "all of it" : path) + " must be " + must;
   }
 
   private static String unknown(Path file, UnrecognizedPropertyException e) {
@@ -97,14 +137,17 @@ record Configuration(@Nullable Embedding embedding) {
         + e.getKnownPropertyIds().stream().map(String::valueOf).sorted().collect(Collectors.joining(", "));
   }
 
+  private static String path(JsonMappingException e) {
+    String path = e.getPath().stream()
+        .map(part -> part.getFieldName() == null ? "[" + (part.getIndex() + 1) + "]" : "." + part.getFieldName())
+        .collect(Collectors.joining());
+    return path.isEmpty() ? path : path.substring(1);
+  }
+
   private static String where(JsonProcessingException e) {
-    String path = e instanceof JsonMappingException mapping
-        ? mapping.getPath().stream()
-            .map(part -> part.getFieldName() == null ? "[" + (part.getIndex() + 1) + "]" : "." + part.getFieldName())
-            .collect(Collectors.joining())
-        : "";
+    String path = e instanceof JsonMappingException mapping ? path(mapping) : "";
     if (!path.isEmpty()) {
-      return ", " + path.substring(1);
+      return ", " + path;
     }
     return e.getLocation() == null || e.getLocation().getLineNr() < 1 ? "" : ", line " + e.getLocation().getLineNr();
   }

@@ -77,7 +77,7 @@ final class Export {
       line(writer, ArchiveLine.footer(memories, deleted));
       writer.flush();
     } catch (IOException e) {
-      throw new UncheckedIOException("the export could not be written: " + e.getMessage(), e);
+      throw new UncheckedIOException("the export could not be written", e);
     }
     return new ExportReport(memories, deleted, System.nanoTime() - start);
   }

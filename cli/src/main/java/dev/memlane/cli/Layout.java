@@ -123,12 +123,13 @@ final class Layout {
         + (expires == null ? "" : "  expires " + minute(expires));
   }
 
+  /** Metadata as they are written on the command line, so that a number can be told from a text. */
   static String metadata(Metadata metadata) {
     StringJoiner joiner = new StringJoiner("  ");
     metadata.forEach((key, value) -> {
       String text = value instanceof List<?> list
-          ? String.join("|", list.stream().map(String::valueOf).toList())
-          : String.valueOf(value);
+          ? String.join("|", list.stream().map(ScalarSyntax::written).toList())
+          : ScalarSyntax.written(value);
       joiner.add(line(key) + "=" + line(text));
     });
     return joiner.toString();

@@ -67,9 +67,9 @@ record Locomo(List<Conversation> conversations, int leftOut) {
     try {
       root = Json.MAPPER.readTree(Files.readAllBytes(file));
     } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
-      throw new CommandFailure(file + " is not JSON: " + e.getOriginalMessage(), e);
+      throw new CommandFailure(file + " is not JSON: " + Problems.of(e, null), e);
     } catch (IOException e) {
-      throw new CommandFailure("can't read " + file + ": " + e, e);
+      throw new CommandFailure("can't read " + file + ": " + Problems.of(e), e);
     }
     if (!root.isArray() || root.isEmpty() || !root.get(0).path("conversation").isObject()) {
       throw new CommandFailure(

@@ -70,6 +70,16 @@ final class ScalarSyntax {
     throw new InvalidInputException("a quote is not closed in: " + what);
   }
 
+  /** Writes a value so that it would be read as what it is: a text that looks like another value is quoted. */
+  static String written(Object value) {
+    if (!(value instanceof String text)) {
+      return value.toString();
+    }
+    boolean plain = !text.isEmpty() && text.equals(text.strip()) && text.indexOf('|') < 0 && text.charAt(0) != '"'
+        && !text.equals("true") && !text.equals("false") && !NUMBER.matcher(text).matches();
+    return plain ? text : "\"" + text.replace("\\", "\\\\").replace("\"", "\\\"") + "\"";
+  }
+
   /** Reads metadata: one {@code key=value} or {@code key=value|value} each. */
   static Metadata metadata(List<String> assignments) {
     Metadata metadata = Metadata.empty();
@@ -95,7 +105,8 @@ final class ScalarSyntax {
       return word.matches("-?[0-9]+") ? (Object) Long.valueOf(word) : (Object) Double.valueOf(word);
     } catch (NumberFormatException e) {
       throw new InvalidInputException(
-          "the number " + word + " is too large; to have it as a text, put it between double quotes, in: " + what, e);
+          "the number " + Layout.shortened(word, 40)
+              + " is too large; to have it as a text, put it between double quotes, in: " + Layout.shortened(what, 80), e);
     }
   }
 

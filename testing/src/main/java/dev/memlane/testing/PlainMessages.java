@@ -36,6 +36,7 @@ public final class PlainMessages {
       Pattern.compile("(?i)document nesting depth|number value length|string value length|name length \\("),
       // Pages in place of answers.
       Pattern.compile("(?i)<!doctype|<html|<body|<head"),
+      Pattern.compile("\\bis not an? (?:int|long|double|float|boolean)\\b"),
       // A message that is not there.
       Pattern.compile("(?:^|: |= |\\()null(?:$|[.,;)\\n])"),
       Pattern.compile("doesn't say why"));
