@@ -37,8 +37,9 @@ class ArchitectureTest {
   private static final String VECTOR = "dev.memlane.storage.vector";
 
   @ArchTest
-  static final ArchRule model_knowsOnlyJava = classes().that().resideInAPackage(MODEL).should()
-      .onlyDependOnClassesThat().resideInAnyPackage(MODEL, "java..", "org.jspecify..");
+  static final ArchRule model_knowsOnlyJavaAndWhatDescribesItAsJson = classes().that().resideInAPackage(MODEL).should()
+      .onlyDependOnClassesThat()
+      .resideInAnyPackage(MODEL, "java..", "org.jspecify..", "com.fasterxml.jackson.annotation..");
 
   @ArchTest
   static final ArchRule endpoints_doNotKnowWhatIsCarried = classes().that().resideInAPackage(ENDPOINTS).should()

@@ -1,5 +1,7 @@
 package dev.memlane.model;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -25,6 +27,18 @@ public record ContentHash(UUID value) {
     } catch (CloneNotSupportedException e) {
       throw new IllegalStateException("the JDK's digests can be cloned", e);
     }
+  }
+
+  @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
+  static ContentHash parse(String text) {
+    return new ContentHash(MemoryId.parse(text).value());
+  }
+
+  /** The bytes as a UUID is written. */
+  @Override
+  @JsonValue
+  public String toString() {
+    return value.toString();
   }
 
   private static MessageDigest digest() {

@@ -1,5 +1,6 @@
 package dev.memlane.model;
 
+import com.fasterxml.jackson.annotation.JsonFormat;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -10,7 +11,9 @@ import org.jspecify.annotations.Nullable;
  * @param occurredAt when what it tells of happened, or null; to the microsecond
  * @param expiresAt when it stops being found, or null; to the microsecond
  */
-public record Details(@Nullable String actor, @Nullable Instant occurredAt, @Nullable Instant expiresAt) {
+public record Details(@Nullable String actor,
+    @JsonFormat(shape = JsonFormat.Shape.STRING) @Nullable Instant occurredAt,
+    @JsonFormat(shape = JsonFormat.Shape.STRING) @Nullable Instant expiresAt) {
 
   public static Details of(Memory memory) {
     return new Details(memory.actor(), memory.occurredAt(), memory.expiresAt());

@@ -1,5 +1,7 @@
 package dev.memlane.model;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +22,8 @@ public final class Embedding {
    * @param vector kept as it is, not copied; at least one number, all finite, not all zero
    * @throws InvalidInputException if the vector is none that can be compared by angle
    */
-  public Embedding(String model, float[] vector) {
+  @JsonCreator
+  public Embedding(@JsonProperty("model") String model, @JsonProperty("vector") float[] vector) {
     this.model = Objects.requireNonNull(model, "model");
     this.vector = Objects.requireNonNull(vector, "vector");
     boolean zero = true;
@@ -38,11 +41,13 @@ public final class Embedding {
     }
   }
 
+  @JsonProperty("model")
   public String model() {
     return model;
   }
 
   /** The numbers themselves, not a copy: read them only. */
+  @JsonProperty("vector")
   public float[] vector() {
     return vector;
   }

@@ -1,5 +1,9 @@
 package dev.memlane.model;
 
+import com.fasterxml.jackson.annotation.JsonFormat;
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -19,6 +23,15 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * Numbers are handled as {@code double}; see {@link Metadata} for why that loses nothing.
  */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "is")
+@JsonSubTypes({@JsonSubTypes.Type(value = Filter.Equal.class, name = "equal"),
+    @JsonSubTypes.Type(value = Filter.In.class, name = "in"),
+    @JsonSubTypes.Type(value = Filter.Range.class, name = "range"),
+    @JsonSubTypes.Type(value = Filter.Exists.class, name = "exists"),
+    @JsonSubTypes.Type(value = Filter.Occurred.class, name = "occurred"),
+    @JsonSubTypes.Type(value = Filter.And.class, name = "and"),
+    @JsonSubTypes.Type(value = Filter.Or.class, name = "or"),
+    @JsonSubTypes.Type(value = Filter.Not.class, name = "not")})
 public sealed interface Filter {
 
   /** How deep filters may be nested. */
@@ -94,6 +107,7 @@ public sealed interface Filter {
     }
 
     /** Whether the bounds are texts; otherwise they are numbers. */
+    @JsonIgnore
     public boolean isText() {
       return from instanceof String || to instanceof String;
     }
@@ -130,7 +144,8 @@ public sealed interface Filter {
    * changes nothing for times that are stored to the microsecond
    * @param to the first moment that doesn't count any more, or null for no upper bound
    */
-  record Occurred(@Nullable Instant from, @Nullable Instant to) implements Filter {
+  record Occurred(@JsonFormat(shape = JsonFormat.Shape.STRING) @Nullable Instant from,
+      @JsonFormat(shape = JsonFormat.Shape.STRING) @Nullable Instant to) implements Filter {
     public Occurred {
       if (from == null && to == null) {
         throw new InvalidInputException("the time range has no bound; name its begin, its end, or both");

@@ -1,5 +1,6 @@
 package dev.memlane.model;
 
+import com.fasterxml.jackson.annotation.JsonFormat;
 import java.time.Instant;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 public record HistoryEntry(MemoryId memory, OperationId op, int version, Kind kind,
     @Nullable String oldContent, @Nullable String newContent, @Nullable Metadata oldMetadata,
     @Nullable Metadata newMetadata, @Nullable Details oldDetails, @Nullable Details newDetails,
-    @Nullable String actor, Instant at) {
+    @Nullable String actor, @JsonFormat(shape = JsonFormat.Shape.STRING) Instant at) {
 
   /** An entry of an operation that left the details as they were. */
   public HistoryEntry(MemoryId memory, OperationId op, int version, Kind kind, @Nullable String oldContent,

@@ -1,5 +1,6 @@
 package dev.memlane.model;
 
+import com.fasterxml.jackson.annotation.JsonFormat;
 import java.time.Instant;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -18,8 +19,10 @@ import org.jspecify.annotations.Nullable;
  * @param op the operation that made this state: what an update or delete may expect
  */
 public record Memory(MemoryId id, Scope scope, @Nullable String key, @Nullable String actor, String content,
-    Metadata metadata, @Nullable Instant occurredAt, Instant createdAt, Instant updatedAt, @Nullable Instant expiresAt,
-    int version, OperationId op) {
+    Metadata metadata, @JsonFormat(shape = JsonFormat.Shape.STRING) @Nullable Instant occurredAt,
+    @JsonFormat(shape = JsonFormat.Shape.STRING) Instant createdAt,
+    @JsonFormat(shape = JsonFormat.Shape.STRING) Instant updatedAt,
+    @JsonFormat(shape = JsonFormat.Shape.STRING) @Nullable Instant expiresAt, int version, OperationId op) {
 
   /** The longest content, in characters. */
   public static final int LONGEST_CONTENT = 100_000;

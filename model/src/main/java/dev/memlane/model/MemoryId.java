@@ -1,5 +1,7 @@
 package dev.memlane.model;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -26,6 +28,7 @@ public record MemoryId(UUID value) implements Comparable<MemoryId> {
    *
    * @throws InvalidInputException if the text is no UUID
    */
+  @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
   public static MemoryId parse(String text) {
     try {
       UUID parsed = UUID.fromString(text);
@@ -77,6 +80,7 @@ public record MemoryId(UUID value) implements Comparable<MemoryId> {
   }
 
   @Override
+  @JsonValue
   public String toString() {
     return value.toString();
   }

@@ -1,5 +1,9 @@
 package dev.memlane.model;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
+import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -49,6 +53,7 @@ public final class Metadata {
    *
    * @throws InvalidInputException for a value of another type (it names the key and the type), or one beyond a limit
    */
+  @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
   public static Metadata of(Map<String, ?> values) {
     TreeMap<String, Object> checked = new TreeMap<>();
     int count = 0;
@@ -94,6 +99,7 @@ public final class Metadata {
   }
 
   /** A copy as a map, in order of its keys. */
+  @JsonValue
   public Map<String, Object> toMap() {
     return new TreeMap<>(values);
   }
@@ -144,7 +150,8 @@ public final class Metadata {
     return checkedScalar(key, value);
   }
 
-  private static Object checkedNumber(String key, Number number) {
+  private static Object checkedNumber(String key, Number given) {
+    Number number = primitive(given);
     boolean whole = number instanceof Long || number instanceof Integer || number instanceof Short
         || number instanceof Byte;
     if (whole && Math.abs(number.longValue()) <= LARGEST_WHOLE && number.longValue() != Long.MIN_VALUE) {
@@ -158,8 +165,20 @@ public final class Metadata {
     }
     throw new InvalidInputException(
         "metadata \"" + key + "\" is the number " + Texts.abbreviate(number.toString(), LONGEST_SHOWN)
-            + "; numbers must be finite, of type int, long, float or double, and whole ones at most 2^53: "
+            + "; numbers must be finite and exactly what a double holds, whole ones at most 2^53: "
             + "store others as a text");
+  }
+
+  /** A number of arbitrary size, as some JSON readers make them, as a primitive one where that is the same number. */
+  private static Number primitive(Number number) {
+    if (number instanceof BigInteger whole && whole.bitLength() < Long.SIZE) {
+      return whole.longValue();
+    }
+    if (number instanceof BigDecimal decimal && Double.isFinite(decimal.doubleValue())
+        && BigDecimal.valueOf(decimal.doubleValue()).compareTo(decimal) == 0) {
+      return decimal.doubleValue();
+    }
+    return number;
   }
 
   @Override

@@ -1,5 +1,7 @@
 package dev.memlane.model;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Objects;
 import java.util.UUID;
 
@@ -18,11 +20,13 @@ public record OperationId(UUID value) {
    *
    * @throws InvalidInputException if the text is no UUID
    */
+  @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
   public static OperationId parse(String text) {
     return new OperationId(MemoryId.parse(text).value());
   }
 
   @Override
+  @JsonValue
   public String toString() {
     return value.toString();
   }

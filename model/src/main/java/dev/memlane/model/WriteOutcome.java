@@ -1,9 +1,45 @@
 package dev.memlane.model;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import org.jspecify.annotations.Nullable;
 
 /** What became of one operation, as its caller is told. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, include = JsonTypeInfo.As.EXISTING_PROPERTY, property = "outcome")
+@JsonSubTypes({@JsonSubTypes.Type(value = WriteOutcome.Stored.class, name = "stored"),
+    @JsonSubTypes.Type(value = WriteOutcome.Deleted.class, name = "deleted"),
+    @JsonSubTypes.Type(value = WriteOutcome.RolledBack.class, name = "rolledBack"),
+    @JsonSubTypes.Type(value = WriteOutcome.DuplicateOf.class, name = "duplicate"),
+    @JsonSubTypes.Type(value = WriteOutcome.Conflict.class, name = "conflict"),
+    @JsonSubTypes.Type(value = WriteOutcome.Unpurged.class, name = "unpurged"),
+    @JsonSubTypes.Type(value = WriteOutcome.NotFound.class, name = "notFound"),
+    @JsonSubTypes.Type(value = WriteOutcome.WasDeleted.class, name = "wasDeleted"),
+    @JsonSubTypes.Type(value = WriteOutcome.Refused.class, name = "refused"),
+    @JsonSubTypes.Type(value = WriteOutcome.Unsettled.class, name = "unsettled")})
 public sealed interface WriteOutcome {
+
+  /**
+   * What happened in one word: {@code stored}, {@code duplicate}, {@code rolledBack}... In JSON it is the property
+   * {@code outcome}, by which a reader tells the kinds apart.
+   */
+  @JsonProperty("outcome")
+  default String name() {
+    return switch (this) {
+      case Stored stored -> "stored";
+      case Deleted deleted -> "deleted";
+      case RolledBack rolledBack -> "rolledBack";
+      case DuplicateOf duplicateOf -> "duplicate";
+      case Conflict conflict -> "conflict";
+      case Unpurged unpurged -> "unpurged";
+      case NotFound notFound -> "notFound";
+      case WasDeleted wasDeleted -> "wasDeleted";
+      case Refused refused -> "refused";
+      case Unsettled unsettled -> "unsettled";
+    };
+  }
 
   /** One sentence for people: what happened, and what to do. */
   String describe();
@@ -30,9 +66,20 @@ public sealed interface WriteOutcome {
   }
 
   /** Nothing of the operation remains in any store; a retry is safe. */
-  record RolledBack(MemoryId id, OperationId op, Throwable cause, @Nullable StoreAnswers answers)
+  record RolledBack(MemoryId id, OperationId op, @JsonIgnore Throwable cause, @Nullable StoreAnswers answers)
       implements
         WriteOutcome {
+    @JsonCreator
+    static RolledBack read(@JsonProperty("id") MemoryId id, @JsonProperty("op") OperationId op,
+        @JsonProperty("message") @Nullable String message, @JsonProperty("answers") @Nullable StoreAnswers answers) {
+      return new RolledBack(id, op, Causes.read(message), answers);
+    }
+
+    @JsonProperty("message")
+    String message() {
+      return Causes.message(cause);
+    }
+
     @Override
     public String describe() {
       return "the write of memory " + id + " was rolled back, nothing of it remains and a retry is safe: "
@@ -60,7 +107,18 @@ public sealed interface WriteOutcome {
   }
 
   /** It is deleted, as was asked for, and what is known of it could not be purged. */
-  record Unpurged(MemoryId id, OperationId op, Throwable cause) implements WriteOutcome {
+  record Unpurged(MemoryId id, OperationId op, @JsonIgnore Throwable cause) implements WriteOutcome {
+    @JsonCreator
+    static Unpurged read(@JsonProperty("id") MemoryId id, @JsonProperty("op") OperationId op,
+        @JsonProperty("message") @Nullable String message) {
+      return new Unpurged(id, op, Causes.read(message));
+    }
+
+    @JsonProperty("message")
+    String message() {
+      return Causes.message(cause);
+    }
+
     @Override
     public String describe() {
       return "memory " + id + " is deleted, and what is known of it could not be erased; erase it again: "
@@ -85,7 +143,18 @@ public sealed interface WriteOutcome {
   }
 
   /** Not begun: bad input, a text that could not be embedded, a full queue, or a closed store. */
-  record Refused(String reason, @Nullable Throwable cause) implements WriteOutcome {
+  record Refused(String reason, @JsonIgnore @Nullable Throwable cause) implements WriteOutcome {
+    @JsonCreator
+    static Refused read(@JsonProperty("reason") String reason, @JsonProperty("message") @Nullable String message) {
+      return new Refused(reason, message == null ? null : Causes.read(message));
+    }
+
+    @JsonProperty("message")
+    @Nullable
+    String message() {
+      return cause == null ? null : Causes.message(cause);
+    }
+
     @Override
     public String describe() {
       return "refused, nothing was written: " + reason;
@@ -93,9 +162,20 @@ public sealed interface WriteOutcome {
   }
 
   /** It can't be found out now whether it landed; it is settled behind. */
-  record Unsettled(MemoryId id, OperationId op, Throwable cause, @Nullable StoreAnswers answers)
+  record Unsettled(MemoryId id, OperationId op, @JsonIgnore Throwable cause, @Nullable StoreAnswers answers)
       implements
         WriteOutcome {
+    @JsonCreator
+    static Unsettled read(@JsonProperty("id") MemoryId id, @JsonProperty("op") OperationId op,
+        @JsonProperty("message") @Nullable String message, @JsonProperty("answers") @Nullable StoreAnswers answers) {
+      return new Unsettled(id, op, Causes.read(message), answers);
+    }
+
+    @JsonProperty("message")
+    String message() {
+      return Causes.message(cause);
+    }
+
     @Override
     public String describe() {
       return "it is not known yet whether operation " + op + " of memory " + id

@@ -125,7 +125,7 @@ class InputTest {
     refused(() -> Metadata.of("n", Long.MIN_VALUE), "\"n\"", "2^53");
     refused(() -> Metadata.of("n", Double.NaN), "\"n\"", "NaN", "finite");
     refused(() -> Metadata.of("n", Float.NEGATIVE_INFINITY), "\"n\"", "Infinity", "finite");
-    refused(() -> Metadata.of("n", BigInteger.ONE), "\"n\"", "text");
+    refused(() -> Metadata.of("n", BigInteger.ONE.shiftLeft(64)), "\"n\"", "text");
     refused(() -> Metadata.of("n", List.of(1, Double.NaN)), "\"n\"", "NaN");
   }
 

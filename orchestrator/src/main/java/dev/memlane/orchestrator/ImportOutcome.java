@@ -1,10 +1,34 @@
 package dev.memlane.orchestrator;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
+import dev.memlane.model.StoreException;
 
 /** What became of one archived memory that was to come back. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, include = JsonTypeInfo.As.EXISTING_PROPERTY, property = "outcome")
+@JsonSubTypes({@JsonSubTypes.Type(value = ImportOutcome.Restored.class, name = "restored"),
+    @JsonSubTypes.Type(value = ImportOutcome.AlreadyThere.class, name = "alreadyThere"),
+    @JsonSubTypes.Type(value = ImportOutcome.Different.class, name = "different"),
+    @JsonSubTypes.Type(value = ImportOutcome.Failed.class, name = "failed"),
+    @JsonSubTypes.Type(value = ImportOutcome.Unsettled.class, name = "unsettled")})
 public sealed interface ImportOutcome {
+
+  /** What happened in one word, such as {@code alreadyThere}; in JSON the property {@code outcome}. */
+  @JsonProperty("outcome")
+  default String name() {
+    return switch (this) {
+      case Restored restored -> "restored";
+      case AlreadyThere alreadyThere -> "alreadyThere";
+      case Different different -> "different";
+      case Failed failed -> "failed";
+      case Unsettled unsettled -> "unsettled";
+    };
+  }
 
   MemoryId id();
 
@@ -42,7 +66,17 @@ public sealed interface ImportOutcome {
   }
 
   /** It certainly did not come back; nothing of it was written. */
-  record Failed(MemoryId id, Throwable cause) implements ImportOutcome {
+  record Failed(MemoryId id, @JsonIgnore Throwable cause) implements ImportOutcome {
+    @JsonCreator
+    static Failed read(@JsonProperty("id") MemoryId id, @JsonProperty("message") String message) {
+      return new Failed(id, new StoreException(message, null));
+    }
+
+    @JsonProperty("message")
+    String message() {
+      return String.valueOf(cause.getMessage());
+    }
+
     @Override
     public String describe() {
       return "memory " + id + " was not restored, nothing of it was written: " + cause.getMessage();
@@ -50,7 +84,17 @@ public sealed interface ImportOutcome {
   }
 
   /** It isn't known whether it came back, or the index has not followed yet. Importing it again finds out and goes on. */
-  record Unsettled(MemoryId id, Throwable cause) implements ImportOutcome {
+  record Unsettled(MemoryId id, @JsonIgnore Throwable cause) implements ImportOutcome {
+    @JsonCreator
+    static Unsettled read(@JsonProperty("id") MemoryId id, @JsonProperty("message") String message) {
+      return new Unsettled(id, new StoreException(message, null));
+    }
+
+    @JsonProperty("message")
+    String message() {
+      return String.valueOf(cause.getMessage());
+    }
+
     @Override
     public String describe() {
       return "memory " + id + " may be restored, and searches may miss it yet: " + cause.getMessage()
