@@ -67,6 +67,8 @@ record Context(CommonOptions options, Console console, Map<String, String> envir
     try (bar) {
       Locale language = options.language();
       Memlane.Builder builder = Memlane.builder(directory).rebuildIndex(rebuildIndex)
+          // Most commands embed little or nothing, and closing would wait until the model is loaded.
+          .warmUp(false)
           .settings(settings.andThen(all -> all.language(language)))
           .progress(bar::at);
       chooseEmbedder(builder);

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import javax.sql.DataSource;
@@ -139,6 +140,7 @@ public final class Memlane implements AutoCloseable {
     private @Nullable EmbedderPool embedderPool;
     private @Nullable Consumer<OrchestratorBuilder> server;
     private boolean shutdownHook = true;
+    private boolean warmUp = true;
     private boolean rebuildIndex;
     private Progress progress = Progress.NONE;
     private Consumer<OrchestratorBuilder> settings = builder -> {};
@@ -191,6 +193,15 @@ public final class Memlane implements AutoCloseable {
       return this;
     }
 
+    /**
+     * Whether to load the local model in the background while this is opened, which is the default, so that the first memory
+     * doesn't wait for it; without, it is loaded when the first text needs it. Another embedder is left alone.
+     */
+    public Builder warmUp(boolean warmUp) {
+      this.warmUp = warmUp;
+      return this;
+    }
+
     /** Whether to throw the index away first and make it again from the database, with the embedder's model. */
     public Builder rebuildIndex(boolean rebuildIndex) {
       this.rebuildIndex = rebuildIndex;
@@ -203,7 +214,10 @@ public final class Memlane implements AutoCloseable {
       return this;
     }
 
-    /** Sets what else the orchestrator can be told: deadlines, bounds, the pool. */
+    /**
+     * Sets what else the orchestrator can be told: deadlines, bounds, how many connections. The database is this builder's to
+     * name.
+     */
     public Builder settings(Consumer<OrchestratorBuilder> settings) {
       this.settings = settings;
       return this;
@@ -219,29 +233,31 @@ public final class Memlane implements AutoCloseable {
       try {
         DirectoryLock lock = DirectoryLock.acquire(directory);
         opened.push(lock);
-        Consumer<OrchestratorBuilder> database = server;
-        if (database == null) {
+        OrchestratorBuilder builder = MemoryOrchestrator.builder()
+            .indexDirectory(lock.directory().resolve("vectors")).rebuildIndex(rebuildIndex).progress(progress);
+        if (server == null) {
+          // Nobody else has this server's password, so there is nobody to follow.
+          builder.followEvery(Duration.ZERO);
+        } else {
+          server.accept(builder);
+        }
+        if (embedder != null) {
+          builder.embedder(embedder);
+        } else if (embedderPool != null) {
+          builder.embedders(embedderPool);
+        }
+        settings.accept(builder);
+        if (!builder.hasEmbedder()) {
+          builder.embedder(localModel(opened));
+        }
+        if (server == null) {
           Path home = lock.directory().resolve("postgres");
           EmbeddedServer embedded = EmbeddedServer.start(lock,
               PostgresBinaries.caches(System.getenv(), System.getProperty("user.home"), home), false);
           opened.push(embedded);
           ServerAddress address = embedded.address();
-          database = builder -> builder.postgres(address.jdbcUrl(), address.user(), address.password());
+          builder.postgres(address.jdbcUrl(), address.user(), address.password());
         }
-        OrchestratorBuilder builder = MemoryOrchestrator.builder()
-            .indexDirectory(lock.directory().resolve("vectors")).rebuildIndex(rebuildIndex).progress(progress);
-        database.accept(builder);
-        EmbedderPool pool = embedderPool;
-        if (pool != null) {
-          builder.embedders(pool);
-        } else {
-          builder.embedder(embedder == null ? new LocalEmbedder() : embedder);
-        }
-        if (server == null) {
-          // Nobody else has this server's password, so there is nobody to follow.
-          builder.followEvery(Duration.ZERO);
-        }
-        settings.accept(builder);
         MemoryOrchestrator memory = builder.open();
         opened.push(memory);
         return new Memlane(lock.directory(), memory, opened, shutdownHook);
@@ -249,6 +265,17 @@ public final class Memlane implements AutoCloseable {
         closeAll(opened, e);
         throw e;
       }
+    }
+
+    /** The local model, which begins to load while the server starts. */
+    private LocalEmbedder localModel(Deque<AutoCloseable> opened) {
+      LocalEmbedder local = new LocalEmbedder();
+      opened.push(local);
+      if (warmUp) {
+        // The embedder logs it if the model can't be loaded, and the first text fails with the reason.
+        CompletableFuture<Void> unused = local.warmUp();
+      }
+      return local;
     }
   }
 }

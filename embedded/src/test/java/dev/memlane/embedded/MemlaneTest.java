@@ -110,6 +110,36 @@ class MemlaneTest {
     }
   }
 
+  @Test
+  void open_withTheLocalModel_loadsItInTheBackground() {
+    try (Memlane memlane = Memlane.builder(directory).postgres(TestServer.freshDatabase(), null, null).open()) {
+      assertThat(modelThreads()).isNotEmpty();
+      assertThat(memlane.blocking().addMemory(NewMemory.of("Ada plays the oboe", ADA)).version()).isEqualTo(1);
+    }
+    assertThat(modelThreads()).isEmpty();
+  }
+
+  @Test
+  void open_withAnotherEmbedderOrWithoutWarmingUp_loadsNoModel() {
+    String database = TestServer.freshDatabase();
+    try (Memlane memlane = hashed().postgres(database, null, null).open()) {
+      assertThat(modelThreads()).isEmpty();
+    }
+    try (Memlane memlane = Memlane.builder(directory).postgres(database, null, null).rebuildIndex(true)
+        .settings(settings -> settings.embedder(new HashEmbedder())).open()) {
+      assertThat(modelThreads()).isEmpty();
+    }
+    try (Memlane memlane = Memlane.builder(directory).postgres(database, null, null).rebuildIndex(true).warmUp(false)
+        .open()) {
+      assertThat(modelThreads()).isEmpty();
+    }
+  }
+
+  private static List<String> modelThreads() {
+    return Thread.getAllStackTraces().keySet().stream().filter(Thread::isAlive).map(Thread::getName)
+        .filter(name -> name.startsWith("memlane-sentence-model")).toList();
+  }
+
   private Memlane.Builder hashed() {
     return Memlane.builder(directory).embedder(new HashEmbedder());
   }

@@ -165,6 +165,11 @@ public final class OrchestratorBuilder {
     return this;
   }
 
+  /** Whether it has been said what makes vectors of texts. */
+  public boolean hasEmbedder() {
+    return embedder != null || embedderPool != null;
+  }
+
   /** How many bytes of vectors to remember in front of the embedder, 64 MiB by default; 0 for none. */
   public OrchestratorBuilder embeddingCacheBytes(long embeddingCacheBytes) {
     this.embeddingCacheBytes = embeddingCacheBytes;

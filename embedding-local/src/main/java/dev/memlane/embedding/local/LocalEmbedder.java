@@ -3,6 +3,7 @@ package dev.memlane.embedding.local;
 import ai.onnxruntime.OrtException;
 import dev.memlane.embedding.Embedder;
 import dev.memlane.model.EmbeddingException;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -11,6 +12,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -20,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * <b>Loading.</b> The model is loaded once, on first use or by {@link #warmUp}, on a thread of its own: it takes
- * about a second. If it can't be loaded, every text fails with the reason. Nothing is ever downloaded or
- * sent. The library of the ONNX runtime is unpacked at every start to a folder in the temporary directory, which is
+ * about a second. If it can't be loaded, that is logged as a warning and texts fail with the reason; it is tried again after ten
+ * seconds, unless the JVM can't load the native library, which stays so. Nothing is ever downloaded or sent. The library of the ONNX runtime is unpacked at every start to a folder in the temporary directory, which is
  * emptied when the JVM ends.
  *
  * <p>
@@ -43,8 +45,11 @@ public final class LocalEmbedder implements Embedder {
 
   private static final int LONGEST_QUEUE = 10_000;
   private static final int SECONDS_TO_CLOSE = 30;
+  private static final Duration PAUSE = Duration.ofSeconds(10);
+  private static final System.Logger LOGGER = System.getLogger(LocalEmbedder.class.getName());
 
   private final Supplier<SentenceModel> loader;
+  private final LongSupplier nanoTime;
   private final ThreadPoolExecutor threads;
   private volatile boolean closed;
 
@@ -52,6 +57,7 @@ public final class LocalEmbedder implements Embedder {
   private final Object lock = new Object();
   private @Nullable SentenceModel loaded;
   private @Nullable EmbeddingException broken;
+  private long brokenAt;
 
   /** Uses as many threads as there are processors. */
   public LocalEmbedder() {
@@ -63,29 +69,31 @@ public final class LocalEmbedder implements Embedder {
    * @throws IllegalArgumentException if it is less
    */
   public LocalEmbedder(int threads) {
-    this(threads, SentenceModel::load);
+    this(threads, SentenceModel::load, System::nanoTime);
   }
 
   /** @param loader fails with an {@link EmbeddingException} if the model can't be had */
-  LocalEmbedder(int threads, Supplier<SentenceModel> loader) {
+  LocalEmbedder(int threads, Supplier<SentenceModel> loader, LongSupplier nanoTime) {
     if (threads < 1) {
       throw new IllegalArgumentException("threads is " + threads + "; it must be at least 1");
     }
     this.loader = loader;
+    this.nanoTime = nanoTime;
     this.threads = new ThreadPoolExecutor(threads, threads, 0, TimeUnit.SECONDS,
         new ArrayBlockingQueue<>(LONGEST_QUEUE),
         Thread.ofPlatform().daemon().name("memlane-sentence-model-", 0).factory());
   }
 
   /**
-   * Loads the model if it isn't loaded, so that the first text doesn't wait for it.
+   * Loads the model if it isn't loaded and computes a first vector, so that the first text doesn't wait for it.
    *
-   * @return completes when the model is loaded; fails with an {@link EmbeddingException} if it can't be
+   * @return completes when the model is ready; fails with an {@link EmbeddingException} if it can't be loaded, or if this is
+   * closed before
    */
   public CompletableFuture<Void> warmUp() {
     CompletableFuture<Void> warm = new CompletableFuture<>();
     submit(warm, () -> {
-      SentenceModel unused = sentenceModel();
+      float[] unused = sentenceModel().embed("warm");
       warm.complete(null);
     });
     return warm;
@@ -148,20 +156,28 @@ public final class LocalEmbedder implements Embedder {
       if (closed) {
         throw closedException();
       }
-      if (broken != null) {
+      if (broken != null && (isForGood(broken) || nanoTime.getAsLong() - brokenAt < PAUSE.toNanos())) {
         throw broken.copy();
       }
       if (loaded == null) {
         try {
           loaded = loader.get();
+          broken = null;
         } catch (EmbeddingException e) {
-          // Native libraries that failed to load fail for as long as the JVM lives, so this isn't tried again.
+          LOGGER.log(System.Logger.Level.WARNING,
+              "the local sentence model could not be loaded; texts fail until it can be", e);
           broken = e;
-          throw e;
+          brokenAt = nanoTime.getAsLong();
+          throw e.copy();
         }
       }
       return loaded;
     }
+  }
+
+  /** A native library that failed to load fails for as long as the JVM lives. */
+  private static boolean isForGood(EmbeddingException failure) {
+    return failure.getCause() instanceof LinkageError;
   }
 
   /** "all-MiniLM-L6-v2-q". */

@@ -8,11 +8,19 @@ import static org.assertj.core.api.Assertions.within;
 import dev.memlane.embedding.BatchingEmbedder;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.EmbeddingException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -163,14 +171,93 @@ class LocalEmbedderTest {
     try (LocalEmbedder broken = new LocalEmbedder(1, () -> {
       loads.incrementAndGet();
       throw reason;
-    })) {
+    }, () -> 0)) {
       List<Throwable> failures = IntStream.range(0, 3)
           .mapToObj(i -> catchThrowable(() -> broken.embed(List.of("oboe")).join()).getCause()).toList();
 
       assertThat(loads).hasValue(1);
       assertThat(failures).doesNotHaveDuplicates().allSatisfy(each -> assertThat(each)
           .isInstanceOf(EmbeddingException.class).hasMessage("no library for this machine"));
-      assertThat(failures.subList(1, 3)).allSatisfy(each -> assertThat(each).hasCause(reason));
+      assertThat(failures).allSatisfy(each -> assertThat(each).hasCause(reason));
     }
+  }
+
+  @Test
+  void warmUp_thatFails_isLoggedAndTriedAgainLater() {
+    AtomicLong time = new AtomicLong();
+    AtomicInteger loads = new AtomicInteger();
+    List<LogRecord> logged = new CopyOnWriteArrayList<>();
+    Logger logger = Logger.getLogger(LocalEmbedder.class.getName());
+    Handler handler = new Handler() {
+      @Override
+      public void publish(LogRecord record) {
+        logged.add(record);
+      }
+
+      @Override
+      public void flush() {}
+
+      @Override
+      public void close() {}
+    };
+    logger.addHandler(handler);
+    try (LocalEmbedder embedder = new LocalEmbedder(1, () -> {
+      if (loads.incrementAndGet() == 1) {
+        throw new EmbeddingException("the disk for temporary files is full", null);
+      }
+      return SentenceModel.load();
+    }, time::get)) {
+      assertThatThrownBy(() -> embedder.warmUp().join()).hasMessageContaining("is full");
+      assertThat(logged).singleElement().satisfies(record -> {
+        assertThat(record.getLevel()).isEqualTo(Level.WARNING);
+        assertThat(record.getThrown()).hasMessageContaining("is full");
+      });
+
+      assertThatThrownBy(() -> embedder.embed(List.of("oboe")).join()).hasMessageContaining("is full");
+      time.addAndGet(Duration.ofSeconds(10).toNanos());
+      assertThat(embedder.embed(List.of("oboe")).join()).hasSize(1);
+      assertThat(loads).hasValue(2);
+    } finally {
+      logger.removeHandler(handler);
+    }
+  }
+
+  @Test
+  void embed_nativeLibraryThatCannotBeLoaded_isNotLoadedAgain() {
+    AtomicLong time = new AtomicLong();
+    AtomicInteger loads = new AtomicInteger();
+    try (LocalEmbedder embedder = new LocalEmbedder(1, () -> {
+      loads.incrementAndGet();
+      throw new EmbeddingException("no library for this machine", new UnsatisfiedLinkError("libonnxruntime"));
+    }, time::get)) {
+      assertThatThrownBy(() -> embedder.embed(List.of("oboe")).join()).hasMessageContaining("no library");
+      time.addAndGet(Duration.ofDays(1).toNanos());
+      assertThatThrownBy(() -> embedder.embed(List.of("oboe")).join()).hasMessageContaining("no library");
+      assertThat(loads).hasValue(1);
+    }
+  }
+
+  @Test
+  void close_whileItWarmsUp_waitsForTheModelAndUnloadsIt() throws Exception {
+    CountDownLatch loading = new CountDownLatch(1);
+    CountDownLatch release = new CountDownLatch(1);
+    LocalEmbedder embedder = new LocalEmbedder(1, () -> {
+      loading.countDown();
+      try {
+        release.await();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+      return SentenceModel.load();
+    }, System::nanoTime);
+    CompletableFuture<Void> warm = embedder.warmUp();
+    loading.await();
+
+    CompletableFuture<Void> closing = CompletableFuture.runAsync(embedder::close);
+    release.countDown();
+    closing.get(30, TimeUnit.SECONDS);
+
+    assertThat(warm).isDone();
+    assertThatThrownBy(() -> embedder.embed(List.of("oboe")).join()).hasMessageContaining("closed");
   }
 }
