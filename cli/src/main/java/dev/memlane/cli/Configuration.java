@@ -220,6 +220,9 @@ record Configuration(@Nullable Embedding embedding) {
       }
       client.apiKey(ApiKey.from(environment, endpoint.keyFrom));
     }
+    if (endpoint.timeout != null) {
+      client.timeout(seconds(endpoint.timeout));
+    }
     if (endpoint.texts != null) {
       client.limits(limitsOf(name, endpoint.texts));
     }
@@ -239,7 +242,11 @@ record Configuration(@Nullable Embedding embedding) {
         .unitsPerRequest(endpoint.tokensPerRequest);
     return endpoint.timeout == null
         ? limits
-        : limits.timeout(Duration.ofNanos((long) (endpoint.timeout * NANOS_PER_SECOND)));
+        : limits.timeout(seconds(endpoint.timeout));
+  }
+
+  private static Duration seconds(double seconds) {
+    return Duration.ofNanos((long) (seconds * NANOS_PER_SECOND));
   }
 
   private static String require(@Nullable String value, String what) {

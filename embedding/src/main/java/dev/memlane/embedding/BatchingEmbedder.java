@@ -9,6 +9,7 @@ import dev.memlane.endpoints.EndpointStats;
 import dev.memlane.endpoints.Failure;
 import dev.memlane.endpoints.Place;
 import dev.memlane.endpoints.Policy;
+import dev.memlane.endpoints.Reasons;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.EmbeddingException;
 import dev.memlane.model.InvalidInputException;
@@ -306,8 +307,7 @@ public final class BatchingEmbedder implements AutoCloseable {
   private void failWithoutEndpoints() {
     String why = endpoints.whyNone();
     if (why != null) {
-      failWaiting(new EmbeddingException("no endpoint of model " + model + " can be used: " + why
-          + "; give it a valid key", null));
+      failWaiting(new EmbeddingException("no endpoint of model " + model + " can be used: " + why, null));
     }
   }
 
@@ -657,7 +657,7 @@ public final class BatchingEmbedder implements AutoCloseable {
   private EmbeddingException translate(Throwable cause) {
     return cause instanceof EmbeddingException known
         ? known
-        : new EmbeddingException("model " + model + " failed: " + cause, cause);
+        : new EmbeddingException("model " + model + " failed: " + Reasons.of(cause), cause);
   }
 
   private EmbeddingException describe(Request request, EndpointException failure) {

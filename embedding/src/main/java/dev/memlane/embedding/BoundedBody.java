@@ -18,6 +18,13 @@ final class BoundedBody implements BodySubscriber<byte[]> {
   private final CompletableFuture<byte[]> body = new CompletableFuture<>();
   private Flow.@Nullable Subscription subscription;
 
+  /** The body is longer than any answer can be. */
+  static final class TooLongException extends IOException {
+    private TooLongException(long most) {
+      super("more than " + most + " bytes, which no answer has");
+    }
+  }
+
   BoundedBody(long most) {
     this.most = most;
   }
@@ -44,7 +51,7 @@ final class BoundedBody implements BodySubscriber<byte[]> {
         if (source != null) {
           source.cancel();
         }
-        body.completeExceptionally(new IOException("the answer has more than " + most + " bytes"));
+        body.completeExceptionally(new TooLongException(most));
         return;
       }
       byte[] some = new byte[buffer.remaining()];

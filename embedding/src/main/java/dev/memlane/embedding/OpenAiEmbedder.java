@@ -1,7 +1,10 @@
 package dev.memlane.embedding;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.io.JsonEOFException;
 import dev.memlane.endpoints.EndpointException;
 import dev.memlane.endpoints.Failure;
+import dev.memlane.endpoints.Reasons;
 import dev.memlane.model.InvalidInputException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -19,6 +22,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,11 +41,15 @@ import org.jspecify.annotations.Nullable;
  * {@link EmbedderPool} does it. An answer is checked: as many vectors as texts, each with its number, in whatever order;
  * what is in the vectors {@link BatchingEmbedder} checks. The vectors come as base64, which is a third of the bytes; a server
  * that sends numbers instead is understood as well. Redirections are not followed. Safe for use by several threads.
+ *
+ * <p>
+ * <b>Time.</b> A request ends within its time-out, 60 s unless set, from when it is sent to the last byte of the answer; also one
+ * to a server that never answers, or sends a byte now and then. In a pool the endpoint's own time-out ends it before.
  */
 public final class OpenAiEmbedder implements MeteredEmbedder {
 
   private static final int OK = 200;
-  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
+  private static final Duration LONGEST_TIMEOUT = Duration.ofHours(1);
   private static final int BYTES_PER_NUMBER = 32;
   private static final int BYTES_BESIDES = 1 << 20;
 
@@ -54,7 +63,9 @@ public final class OpenAiEmbedder implements MeteredEmbedder {
   private final String prefix;
   private final HttpClient client;
   private final boolean ownsClient;
+  private final Duration timeout;
   private final InstantSource clock;
+  private volatile boolean closed;
 
   private OpenAiEmbedder(Builder builder) {
     this.url = builder.url;
@@ -66,14 +77,15 @@ public final class OpenAiEmbedder implements MeteredEmbedder {
     this.header = builder.header;
     this.prefix = builder.prefix;
     this.ownsClient = builder.client == null;
-    this.client = builder.client == null ? newClient(url) : builder.client;
+    this.client = builder.client == null ? newClient(url, builder.connectTimeout) : builder.client;
+    this.timeout = builder.timeout;
     this.clock = builder.clock;
   }
 
-  private static HttpClient newClient(URI url) {
+  private static HttpClient newClient(URI url, Duration connectTimeout) {
     // Without TLS there is no telling beforehand whether a server speaks HTTP/2, and the request to upgrade confuses some.
     HttpClient.Version version = isEncrypted(url) ? HttpClient.Version.HTTP_2 : HttpClient.Version.HTTP_1_1;
-    return HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).version(version)
+    return HttpClient.newBuilder().connectTimeout(connectTimeout).version(version)
         .followRedirects(HttpClient.Redirect.NEVER).build();
   }
 
@@ -145,16 +157,23 @@ public final class OpenAiEmbedder implements MeteredEmbedder {
     CompletableFuture<HttpResponse<byte[]>> response = client.sendAsync(request.build(),
         info -> new BoundedBody(mostBytes));
     CompletableFuture<Answer> answer = new CompletableFuture<>();
+    // Of its own, because completing the client's would not break off the request. The client's time-outs end with the headers.
+    CompletableFuture<HttpResponse<byte[]>> whole = new CompletableFuture<HttpResponse<byte[]>>()
+        .orTimeout(timeout.toNanos(), TimeUnit.NANOSECONDS);
     CompletableFuture<?> unused = response.whenComplete((received, failure) -> {
-      try {
-        if (failure != null) {
-          answer.completeExceptionally(translate(failure));
-        } else {
-          answer.complete(read(received, texts.size()));
-        }
-      } catch (Throwable e) {
-        // Whatever it is, whoever waits has to be told.
-        answer.completeExceptionally(e);
+      if (failure == null) {
+        whole.complete(received);
+      } else {
+        whole.completeExceptionally(failure);
+      }
+    });
+    unused = whole.whenComplete((received, failure) -> {
+      if (failure instanceof TimeoutException) {
+        response.cancel(true);
+        // Not on the thread that keeps the time for the whole JVM: what is chained to the answer may block.
+        Thread.startVirtualThread(() -> answer.completeExceptionally(late()));
+      } else {
+        end(answer, received, failure, texts.size());
       }
     });
     unused = answer.whenComplete((value, failure) -> {
@@ -165,6 +184,25 @@ public final class OpenAiEmbedder implements MeteredEmbedder {
     return answer;
   }
 
+  private void end(CompletableFuture<Answer> answer, @Nullable HttpResponse<byte[]> received,
+      @Nullable Throwable failure, int texts) {
+    try {
+      if (received == null) {
+        answer.completeExceptionally(translate(Objects.requireNonNull(failure)));
+      } else {
+        answer.complete(read(received, texts));
+      }
+    } catch (Throwable e) {
+      // Whatever it is, whoever waits has to be told.
+      answer.completeExceptionally(e);
+    }
+  }
+
+  private EndpointException late() {
+    return new EndpointException(Failure.TIMED_OUT,
+        this + " did not answer completely within " + timeout.toMillis() + " ms", null);
+  }
+
   private Answer read(HttpResponse<byte[]> response, int texts) {
     RateLimitHeaders headers = new RateLimitHeaders(response.headers(), clock);
     if (response.statusCode() != OK) {
@@ -173,8 +211,20 @@ public final class OpenAiEmbedder implements MeteredEmbedder {
     try {
       OpenAiMessages.Vectors vectors = messages.read(response.body(), texts, dimension);
       return new Answer(vectors.vectors(), vectors.tokens(), headers.allowance());
+    } catch (OpenAiMessages.ErrorAnswer e) {
+      // Some servers put every error into an answer with status 200.
+      Failure failure = e.status == 0 ? Failure.UNAVAILABLE : Failure.ofStatus(e.status, e.said);
+      throw new EndpointException(failure,
+          this + " answered with an error" + hint(failure, e.status) + ": " + quote(e.said),
+          headers.pause(), null);
+    } catch (JsonEOFException e) {
+      throw new EndpointException(Failure.UNAVAILABLE, this + " sent an answer that ends in the middle", null);
+    } catch (JsonProcessingException e) {
+      // Without the parser's words, and without the cause, which quotes the answer: some providers repeat the key.
+      String said = quote(WebPages.describe(new String(response.body(), StandardCharsets.UTF_8)));
+      throw new EndpointException(Failure.UNAVAILABLE, this + " sent an answer that holds no embeddings: " + said,
+          null);
     } catch (IOException e) {
-      // Without the cause, which quotes the answer: some providers repeat the key.
       throw new EndpointException(Failure.UNAVAILABLE,
           this + " sent an answer that is none: " + quote(String.valueOf(e.getMessage())), null);
     }
@@ -192,14 +242,16 @@ public final class OpenAiEmbedder implements MeteredEmbedder {
   }
 
   private static String hint(Failure failure, int status) {
+    if (status >= 300 && status < 400) {
+      return " (it moved: give the address that it redirects to)";
+    }
     if (failure != Failure.DENIED) {
       return "";
     }
     return switch (status) {
-      case 401, 403 -> " (check its key)";
-      case 404 -> " (check its address and the model's name)";
-      case 429 -> " (check the credit of its account)";
-      default -> "";
+      case 401, 403 -> " (check its key, and what that may be used for)";
+      case 402, 429 -> " (check the credit of its account)";
+      default -> " (check its address and the model's name)";
     };
   }
 
@@ -212,13 +264,18 @@ public final class OpenAiEmbedder implements MeteredEmbedder {
     Throwable cause = failure instanceof CompletionException && failure.getCause() != null
         ? failure.getCause()
         : failure;
-    if (cause instanceof HttpTimeoutException) {
-      return new EndpointException(Failure.TIMED_OUT, this + " can't be reached in time: " + cause.getMessage(), cause);
+    if (closed) {
+      return new EndpointException(Failure.UNKNOWN, this + " was closed while it was asked", cause);
     }
-    String why = Objects.requireNonNullElse(cause.getMessage(), cause.getClass().getSimpleName());
+    if (cause instanceof BoundedBody.TooLongException tooLong) {
+      return new EndpointException(Failure.UNAVAILABLE, this + " sent " + tooLong.getMessage(), cause);
+    }
+    if (cause instanceof HttpTimeoutException) {
+      return new EndpointException(Failure.TIMED_OUT, this + " can't be reached in time: " + Reasons.of(cause), cause);
+    }
     boolean unreachable = cause instanceof IOException || cause instanceof UncheckedIOException;
     return new EndpointException(unreachable ? Failure.UNAVAILABLE : Failure.UNKNOWN,
-        this + (unreachable ? " can't be reached, or broke off: " : " failed: ") + quote(why), cause);
+        this + (unreachable ? " can't be reached, or broke off: " : " failed: ") + quote(Reasons.of(cause)), cause);
   }
 
   @Override
@@ -239,6 +296,7 @@ public final class OpenAiEmbedder implements MeteredEmbedder {
   /** Breaks off what is in flight, unless the client is the caller's. */
   @Override
   public void close() {
+    closed = true;
     if (ownsClient) {
       client.shutdownNow();
     }
@@ -265,6 +323,8 @@ public final class OpenAiEmbedder implements MeteredEmbedder {
     private String prefix = "Bearer ";
     private Limits limits = Limits.standard();
     private @Nullable HttpClient client;
+    private Duration timeout = Duration.ofSeconds(60);
+    private Duration connectTimeout = Duration.ofSeconds(5);
     private InstantSource clock = InstantSource.system();
 
     private Builder(URI url, String model, int dimension) {
@@ -325,6 +385,29 @@ public final class OpenAiEmbedder implements MeteredEmbedder {
     public Builder limits(Limits limits) {
       this.limits = limits;
       return this;
+    }
+
+    /**
+     * How long a request may take, to the last byte of its answer; 60 s unless set, an hour at most. Set it as long as an
+     * endpoint's or a deadline that is longer.
+     */
+    public Builder timeout(Duration timeout) {
+      this.timeout = checked("timeout", timeout);
+      return this;
+    }
+
+    /** How long making a connection may take, 5 s unless set, an hour at most. A client of the caller's own has its own. */
+    public Builder connectTimeout(Duration connectTimeout) {
+      this.connectTimeout = checked("connectTimeout", connectTimeout);
+      return this;
+    }
+
+    private static Duration checked(String name, Duration time) {
+      if (time.isNegative() || time.isZero() || time.compareTo(LONGEST_TIMEOUT) > 0) {
+        throw new InvalidInputException(
+            name + " is " + time + "; it must be longer than nothing and at most " + LONGEST_TIMEOUT);
+      }
+      return time;
     }
 
     /** Sends the requests; stays the caller's to close. One of its own unless set. */

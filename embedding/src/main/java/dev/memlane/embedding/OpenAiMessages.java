@@ -41,6 +41,19 @@ final class OpenAiMessages {
   /** @param tokens as the server counts them; less than 0 if it doesn't say */
   record Vectors(List<float[]> vectors, long tokens) {}
 
+  /** An answer that is an error, whatever its status. */
+  static final class ErrorAnswer extends IOException {
+    /** As it is in the error, if that has an HTTP status; otherwise 0. */
+    final int status;
+    final String said;
+
+    private ErrorAnswer(int status, String said) {
+      super(said);
+      this.status = status;
+      this.said = said;
+    }
+  }
+
   byte[] request(List<String> texts) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (JsonGenerator json = JSON.createGenerator(bytes)) {
@@ -80,6 +93,7 @@ final class OpenAiMessages {
   /**
    * Reads an answer.
    *
+   * @throws ErrorAnswer if it is an error
    * @throws IOException if it isn't one, or doesn't hold exactly one vector for each text
    */
   Vectors read(byte[] body, int texts, int dimension) throws IOException {
@@ -93,6 +107,11 @@ final class OpenAiMessages {
         switch (field) {
           case "data" -> readData(json, vectors, dimension);
           case "usage" -> tokens = readUsage(json);
+          case "error" -> {
+            if (json.currentToken() != JsonToken.VALUE_NULL) {
+              throw new ErrorAnswer(errorStatus(body), readError(body));
+            }
+          }
           default -> json.skipChildren();
         }
       }
@@ -184,19 +203,41 @@ final class OpenAiMessages {
     }
   }
 
-  /** What an error says about itself: the field {@code message}, at whatever depth, or else the whole. */
+  /** The names under which errors say what they are, best first. */
+  private static final List<String> SAYING = List.of("message", "detail", "error_description", "error", "msg", "title");
+
+  /** What an error says about itself: its message, at whatever depth, or else the whole. */
   String readError(byte[] body) {
+    String whole = new String(body, StandardCharsets.UTF_8);
+    String said = null;
+    int best = SAYING.size();
     try (JsonParser json = JSON.createParser(body)) {
       while (json.nextToken() != null) {
-        if (json.currentToken() == JsonToken.FIELD_NAME && "message".equals(json.currentName())
-            && json.nextToken() == JsonToken.VALUE_STRING) {
-          return json.getText();
+        int rank = json.currentToken() == JsonToken.FIELD_NAME ? SAYING.indexOf(json.currentName()) : -1;
+        if (rank >= 0 && rank < best && json.nextToken() == JsonToken.VALUE_STRING) {
+          said = json.getText();
+          best = rank;
         }
       }
     } catch (IOException e) {
-      // Proxies answer with HTML or plain text, which is as good.
-      return new String(body, StandardCharsets.UTF_8);
+      // Proxies answer with HTML or plain text, which is as good; of an error that was cut off, what it said counts.
+      return said == null ? WebPages.describe(whole) : said;
     }
-    return new String(body, StandardCharsets.UTF_8);
+    return said == null ? WebPages.describe(whole) : said;
+  }
+
+  /** The HTTP status that an error names as its code, or 0. */
+  private static int errorStatus(byte[] body) throws IOException {
+    try (JsonParser json = JSON.createParser(body)) {
+      while (json.nextToken() != null) {
+        boolean code = json.currentToken() == JsonToken.FIELD_NAME
+            && ("code".equals(json.currentName()) || "status".equals(json.currentName()));
+        if (code && json.nextToken() == JsonToken.VALUE_NUMBER_INT) {
+          int status = json.getValueAsInt();
+          return status >= 400 && status < 600 ? status : 0;
+        }
+      }
+    }
+    return 0;
   }
 }

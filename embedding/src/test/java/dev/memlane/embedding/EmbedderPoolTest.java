@@ -316,7 +316,7 @@ class EmbedderPoolTest {
       assertThat(futures)
           .allSatisfy(
               future -> assertFailed(future, "no endpoint of model fake", "east: it failed", "west: it failed"));
-      assertFailed(embedder.embed("later"), "give it a valid key");
+      assertFailed(embedder.embed("later"), "no endpoint of model fake", "east: it failed", "west: it failed");
       assertThat(embedder.stats().waiting()).isZero();
     }
   }

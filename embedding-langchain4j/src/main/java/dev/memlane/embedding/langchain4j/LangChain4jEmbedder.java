@@ -19,6 +19,7 @@ import dev.memlane.embedding.MeteredEmbedder;
 import dev.memlane.endpoints.Allowance;
 import dev.memlane.endpoints.EndpointException;
 import dev.memlane.endpoints.Failure;
+import dev.memlane.endpoints.Reasons;
 import dev.memlane.model.InvalidInputException;
 import java.io.IOException;
 import java.net.http.HttpTimeoutException;
@@ -113,8 +114,7 @@ public final class LangChain4jEmbedder implements MeteredEmbedder {
       Failure failure = failure(cause);
       if (failure == Failure.DENIED) {
         // Some providers repeat the key in their answer, which is the message of what was thrown.
-        return new EndpointException(failure, "model " + model + " was denied (" + cause.getClass().getSimpleName()
-            + "); check its key, the credit of its account, its address and its name", null);
+        return new EndpointException(failure, "model " + model + " was denied; " + advice(cause), null);
       }
       if (failure != null) {
         return new EndpointException(failure, describe(cause), thrown);
@@ -124,8 +124,19 @@ public final class LangChain4jEmbedder implements MeteredEmbedder {
     return new EndpointException(Failure.UNKNOWN, describe(thrown), thrown);
   }
 
+  private static String advice(Throwable denial) {
+    return switch (denial) {
+      case AuthenticationException e -> "check its key";
+      case ModelNotFoundException e -> "check its name and address";
+      case RateLimitException e -> "check the credit of its account";
+      case HttpException e when e.statusCode() == 401 || e.statusCode() == 403 -> "check its key";
+      case HttpException e when e.statusCode() == 402 || e.statusCode() == 429 -> "check the credit of its account";
+      default -> "check its name and address";
+    };
+  }
+
   private String describe(Throwable thrown) {
-    return "model " + model + " failed: " + EndpointException.quote(thrown.toString());
+    return "model " + model + " failed: " + Reasons.of(thrown);
   }
 
   private static @Nullable Failure failure(Throwable thrown) {

@@ -8,6 +8,8 @@ import dev.langchain4j.data.embedding.Embedding;
 import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.exception.ContentFilteredException;
 import dev.langchain4j.exception.HttpException;
+import dev.langchain4j.exception.ModelNotFoundException;
+import dev.langchain4j.exception.RateLimitException;
 import dev.langchain4j.exception.UnresolvedModelServerException;
 import dev.langchain4j.model.embedding.EmbeddingModel;
 import dev.langchain4j.model.openai.OpenAiEmbeddingModel;
@@ -21,7 +23,10 @@ import dev.memlane.endpoints.EndpointLimits;
 import dev.memlane.endpoints.EndpointState;
 import dev.memlane.endpoints.Failure;
 import dev.memlane.testing.EmbeddingProvider;
+import dev.memlane.testing.PlainMessages;
 import java.io.IOException;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -85,6 +90,32 @@ class LangChain4jEmbedderTest {
     EndpointException denied = failure(embedder("sk-wrong-secret").embed(List.of("a")));
     assertThat(denied.failure()).isEqualTo(Failure.DENIED);
     assertThat(denied).hasMessageContaining("check its key").hasMessageNotContaining("sk-wrong-secret").hasNoCause();
+    PlainMessages.assertPlain(String.valueOf(denied.getMessage()));
+  }
+
+  @Test
+  void embed_whateverLangChain4jThrows_isToldInPlainWords() {
+    for (RuntimeException thrown : List.of(new ContentFilteredException("no"),
+        new ModelNotFoundException("no such model"),
+        new UnresolvedModelServerException("no"), new RateLimitException("insufficient_quota"),
+        new HttpException(404, "no"), new HttpException(402, "no"), new HttpException(503, "<html>no</html>"),
+        new IllegalStateException(new UnknownHostException("api.example.com")), new NullPointerException(),
+        new IllegalStateException(new ConnectException("Connection refused")),
+        new IllegalStateException("java.net.SocketTimeoutException: Read timed out"))) {
+      EndpointException failure = failure(
+          LangChain4jEmbedder.of(new Throwing(thrown), "test", 8).embed(List.of("a")));
+
+      PlainMessages.assertPlain(String.valueOf(failure.getMessage()));
+    }
+    assertThat(denied(new ModelNotFoundException("no"))).hasMessageContaining("check its name");
+    assertThat(denied(new RateLimitException("insufficient_quota"))).hasMessageContaining("credit");
+    assertThat(denied(new HttpException(404, "no"))).hasMessageContaining("address").hasMessageNotContaining("key");
+  }
+
+  private static EndpointException denied(RuntimeException thrown) {
+    EndpointException failure = failure(LangChain4jEmbedder.of(new Throwing(thrown), "test", 8).embed(List.of("a")));
+    assertThat(failure.failure()).isEqualTo(Failure.DENIED);
+    return failure;
   }
 
   @Test

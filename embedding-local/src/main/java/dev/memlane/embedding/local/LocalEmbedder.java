@@ -2,6 +2,7 @@ package dev.memlane.embedding.local;
 
 import ai.onnxruntime.OrtException;
 import dev.memlane.embedding.Embedder;
+import dev.memlane.endpoints.Reasons;
 import dev.memlane.model.EmbeddingException;
 import java.time.Duration;
 import java.util.Arrays;
@@ -147,7 +148,7 @@ public final class LocalEmbedder implements Embedder {
     } catch (EmbeddingException e) {
       answer.completeExceptionally(e);
     } catch (OrtException | RuntimeException | Error e) {
-      answer.completeExceptionally(new EmbeddingException("the local sentence model failed: " + e, e));
+      answer.completeExceptionally(new EmbeddingException("the local sentence model failed: " + Reasons.of(e), e));
     }
   }
 

@@ -4,6 +4,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import dev.memlane.endpoints.Reasons;
 import dev.memlane.model.EmbeddingException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -57,7 +58,7 @@ final class SentenceModel implements AutoCloseable {
         return new SentenceModel(environment, environment.createSession(resource(NETWORK), options), tokenizer);
       }
     } catch (IOException | OrtException | RuntimeException | LinkageError e) {
-      throw new EmbeddingException("the local sentence model could not be loaded (" + root(e)
+      throw new EmbeddingException("the local sentence model could not be loaded (" + Reasons.of(root(e))
           + "); it runs on Linux with glibc, macOS and Windows, on 64-bit x86 or ARM, and unpacks its library into "
           + System.getProperty("java.io.tmpdir")
           + ", which must be there and writable; where that can't be had, use another embedder", e);

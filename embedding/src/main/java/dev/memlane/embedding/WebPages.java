@@ -1,0 +1,29 @@
+package dev.memlane.embedding;
+
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Answers of proxies, gateways and wrong addresses, which are pages for browsers. */
+final class WebPages {
+
+  private static final Pattern TITLE = Pattern.compile("<title[^>]*>([^<]*)</title", Pattern.CASE_INSENSITIVE);
+  /** How much of a text is looked at: a page tells what it is at its beginning. */
+  private static final int BEGINNING = 4_096;
+
+  private WebPages() {}
+
+  /** The text itself, or what kind of page it is. */
+  static String describe(String text) {
+    String beginning = text.substring(0, Math.min(BEGINNING, text.length()));
+    String lower = beginning.stripLeading().toLowerCase(Locale.ROOT);
+    if (!lower.startsWith("<") && !lower.contains("<html") && !lower.contains("<!doctype")) {
+      return text;
+    }
+    Matcher title = TITLE.matcher(beginning);
+    String page = lower.contains("<html") || lower.contains("<!doctype html") ? "a web page" : "XML or a web page";
+    return title.find() && !title.group(1).isBlank()
+        ? page + " with the title \"" + title.group(1).strip() + "\""
+        : page;
+  }
+}
