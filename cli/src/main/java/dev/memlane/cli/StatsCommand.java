@@ -2,6 +2,7 @@ package dev.memlane.cli;
 
 import dev.memlane.embedding.EmbeddingStats;
 import dev.memlane.endpoints.EndpointStats;
+import dev.memlane.model.IndexSummary;
 import dev.memlane.model.Operation;
 import dev.memlane.orchestrator.BackgroundWork;
 import dev.memlane.orchestrator.Statistics;
@@ -36,10 +37,8 @@ final class StatsCommand implements Callable<Integer> {
   private static Map<String, @Nullable Object> json(Statistics statistics) {
     EmbeddingStats embedding = statistics.embedding();
     return Json.object("memories", statistics.memories(), "entries", statistics.entries(), "coreBytes",
-        statistics.coreBytes(), "historyBytes", statistics.historyBytes(), "index",
-        Json.object("model", statistics.index().model(), "dimension", statistics.index().dimension(), "documents",
-            statistics.index().documents(), "bytes", statistics.index().bytes()),
-        "embedding",
+        statistics.coreBytes(), "historyBytes", statistics.historyBytes(), "index", json(statistics.index()),
+        "indexProblem", statistics.indexProblem(), "embedding",
         Json.object("requests", embedding.requests(), "retries", embedding.retries(), "embedded", embedding.embedded(),
             "failed", embedding.failed(), "refused", embedding.refused(), "hits", embedding.hits(), "misses",
             embedding.misses(), "coalesced",
@@ -62,6 +61,13 @@ final class StatsCommand implements Callable<Integer> {
     return time == null ? null : time.toString();
   }
 
+  private static @Nullable Map<String, @Nullable Object> json(@Nullable IndexSummary index) {
+    return index == null
+        ? null
+        : Json.object("model", index.model(), "dimension", index.dimension(), "documents", index.documents(), "bytes",
+            index.bytes());
+  }
+
   private static Map<String, @Nullable Object> json(EndpointStats endpoint) {
     return Json.object("name", endpoint.name(), "state", Layout.name(endpoint.state()), "reason", endpoint.reason(),
         "inFlight", endpoint.inFlight(), "limit", endpoint.limit(), "requests", endpoint.requests(), "retries",
@@ -75,9 +81,14 @@ final class StatsCommand implements Callable<Integer> {
     row("memories", Layout.number(statistics.memories()), Layout.bytes(statistics.coreBytes()) + " in core");
     row("history", Layout.number(statistics.entries()),
         "entries, " + Layout.bytes(statistics.historyBytes()));
-    row("index", Layout.number(statistics.index().documents()), "documents, "
-        + Layout.bytes(statistics.index().bytes()) + ", " + statistics.index().dimension() + " dimensions");
-    context.print("model      " + Layout.line(statistics.index().model()));
+    IndexSummary index = statistics.index();
+    if (index == null) {
+      row("index", "", Layout.line(String.valueOf(statistics.indexProblem())));
+    } else {
+      row("index", Layout.number(index.documents()),
+          "documents, " + Layout.bytes(index.bytes()) + ", " + index.dimension() + " dimensions");
+      context.print("model      " + Layout.line(index.model()));
+    }
     row("unsettled", Layout.number(statistics.unsettled().size()), "operations");
     statistics.unsettled().forEach(operation -> context.print("  " + operation));
     row("unindexed", Layout.number(statistics.unindexed().size()), "memories that searches miss");

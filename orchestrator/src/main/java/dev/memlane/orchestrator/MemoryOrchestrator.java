@@ -6,6 +6,7 @@ import dev.memlane.model.ArchivedMemory;
 import dev.memlane.model.EmbeddingException;
 import dev.memlane.model.Filter;
 import dev.memlane.model.HistoryEntry;
+import dev.memlane.model.IndexSummary;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemlaneException;
 import dev.memlane.model.Memory;
@@ -51,8 +52,8 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * <b>Threads.</b> Safe for use by many at once. Nothing here blocks its caller, but that a write waits while 10,000 others
  * are under way and while the commit queue is full, each no longer than its deadline; {@link #blocking} waits for the
- * results. What is chained to a returned future runs on a virtual thread of its own and may block. Cancelling a future
- * ends the waiting, not the write.
+ * results. What is chained to a returned future runs on a virtual thread of its own and may block. Cancelling a future, or
+ * completing it by a time-out, ends the waiting, not the work: a write, or a batch of them, goes on to its end.
  */
 public final class MemoryOrchestrator implements AutoCloseable {
 
@@ -210,7 +211,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
    */
   public CompletableFuture<List<WriteOutcome>> addMemories(List<NewMemory> memories) {
     List<Adding.Accepted> accepted = memories.stream().map(adding::accept).toList();
-    return Window.run(accepted, WINDOW, each -> write(() -> adding.add(each)), environment);
+    return handOut(Window.run(accepted, WINDOW, each -> write(() -> adding.add(each)), environment));
   }
 
   /**
@@ -450,11 +451,11 @@ public final class MemoryOrchestrator implements AutoCloseable {
    */
   public CompletableFuture<List<ImportOutcome>> importMemories(List<ArchivedMemory> memories, Edits edits) {
     List<ArchivedMemory> items = List.copyOf(memories);
-    return admission.admit(
+    return handOut(admission.admit(
         () -> importing.restore(items, edits).whenCompleteAsync(MemoryOrchestrator::moveOn, environment.executor()),
         reason -> items.stream()
-            .<ImportOutcome>map(item -> new ImportOutcome.Failed(item.id(), new StoreException(reason, null))).toList())
-        .copy();
+            .<ImportOutcome>map(item -> new ImportOutcome.Failed(item.id(), new StoreException(reason, null)))
+            .toList()));
   }
 
   /**
@@ -483,13 +484,25 @@ public final class MemoryOrchestrator implements AutoCloseable {
     return embedder.stats();
   }
 
+  /** What the stores hold and what is going on; also while the index can't be read, of which it says why. */
   public CompletableFuture<Statistics> statistics() {
     return read(() -> count(null, null)
         .thenCombine(stores.history().count(null), (memories, entries) -> new long[]{memories, entries})
         .thenCombine(stores.core().bytes().thenCombine(stores.history().bytes(), (core, log) -> new long[]{core, log}),
-            (counts, bytes) -> new Statistics(counts[0], counts[1], bytes[0], bytes[1], stores.index().summary(),
-                embeddingStatistics(), admission.inFlight(), settler.operations(),
-                unindexed(), background())));
+            (counts, bytes) -> statistics(counts[0], counts[1], bytes[0], bytes[1])));
+  }
+
+  private Statistics statistics(long memories, long entries, long coreBytes, long historyBytes) {
+    IndexSummary summary = null;
+    String problem = null;
+    try {
+      summary = stores.index().summary();
+    } catch (StoreException e) {
+      // Nobody needs the rest more than who looks why the index can't be read.
+      problem = e.getMessage();
+    }
+    return new Statistics(memories, entries, coreBytes, historyBytes, summary, problem, embeddingStatistics(),
+        admission.inFlight(), settler.operations(), unindexed(), background());
   }
 
   /** What {@link Statistics#background} tells; asks no store. */
@@ -512,10 +525,10 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * @return fails with a {@link StoreException} if this is closed before
    */
   public CompletableFuture<Void> awaitSettled() {
-    return settler.settled().thenCompose(settled -> {
+    return handOut(settler.settled().thenCompose(settled -> {
       CompletableFuture<Void> followed = behind.followed();
       return followed.isDone() ? followed : followed.thenCompose(again -> awaitSettled());
-    });
+    }));
   }
 
   /** The same calls, which wait and return the values themselves. */
@@ -525,9 +538,17 @@ public final class MemoryOrchestrator implements AutoCloseable {
 
   private CompletableFuture<WriteOutcome> write(Supplier<CompletableFuture<WriteOutcome>> begin) {
     // Outcomes come on threads that may be blocked, and failures are taken to one: what callers chain runs there.
-    return admission.admit(() -> CompletableFuture.completedFuture(begin).thenCompose(Supplier::get)
+    return handOut(admission.admit(() -> CompletableFuture.completedFuture(begin).thenCompose(Supplier::get)
         .exceptionallyAsync(MemoryOrchestrator::refused, environment.executor()),
-        reason -> new WriteOutcome.Refused(reason, null)).copy();
+        reason -> new WriteOutcome.Refused(reason, null)));
+  }
+
+  /**
+   * What every caller gets: a future of its own. The caller may cancel it, complete it or let it time out, and what works on the
+   * result, and whoever else waits for it, is not touched.
+   */
+  private static <T> CompletableFuture<T> handOut(CompletableFuture<T> internal) {
+    return internal.copy();
   }
 
   /** Does nothing, on the executor: what callers chain after it is off the stores' threads, which it could block. */
@@ -560,7 +581,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
       return CompletableFuture.failedFuture(
           new StoreException("the memory is closed; open it again", null));
     }
-    return begin.get().whenCompleteAsync(MemoryOrchestrator::moveOn, environment.executor());
+    return handOut(begin.get().whenCompleteAsync(MemoryOrchestrator::moveOn, environment.executor()));
   }
 
   /**

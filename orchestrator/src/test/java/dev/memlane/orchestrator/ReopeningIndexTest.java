@@ -63,6 +63,24 @@ class ReopeningIndexTest {
   }
 
   @Test
+  void statistics_whileTheIndexIsShut_tellTheRestAndWhyItIs() {
+    test.blocking.addMemory(NewMemory.of("Ada plays the oboe", ADA));
+    AtomicBoolean repaired = new AtomicBoolean();
+    test.reopening = repaired::get;
+    test.index.breakDown();
+
+    Statistics shut = test.blocking.statistics();
+
+    assertThat(shut.memories()).isEqualTo(1);
+    assertThat(shut.entries()).isEqualTo(1);
+    assertThat(shut.index()).isNull();
+    assertThat(shut.indexProblem()).contains("being opened again");
+    repaired.set(true);
+    Until.isTrue("it is whole again", () -> test.blocking.statistics().index() != null);
+    assertThat(test.blocking.statistics().indexProblem()).isNull();
+  }
+
+  @Test
   void breakdown_afterThePutAndBeforeTheLanding_isPutAgain() {
     CompletableFuture<StoreResult> landing = new CompletableFuture<>();
     test.core.holding("write", landing);

@@ -35,6 +35,7 @@ public final class FaultInjector<T> implements InvocationHandler {
   private final Map<String, CompletableFuture<?>> held = new ConcurrentHashMap<>();
   private final Map<String, CompletableFuture<Object>> watched = new ConcurrentHashMap<>();
   private final Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();
+  private final Map<String, CompletableFuture<?>> answers = new ConcurrentHashMap<>();
 
   private FaultInjector(Class<T> contract, T store) {
     this.store = store;
@@ -142,8 +143,21 @@ public final class FaultInjector<T> implements InvocationHandler {
     return count == null ? 0 : count.get();
   }
 
+  /** The very future that the last call of the method gave; null if there was none. */
+  public @Nullable CompletableFuture<?> lastAnswer(String method) {
+    return answers.get(method);
+  }
+
   @Override
   public @Nullable Object invoke(Object proxy, Method method, Object @Nullable [] arguments) throws Throwable {
+    Object answer = answer(method, arguments);
+    if (answer instanceof CompletableFuture<?> future) {
+      answers.put(method.getName(), future);
+    }
+    return answer;
+  }
+
+  private @Nullable Object answer(Method method, Object @Nullable [] arguments) throws Throwable {
     calls.computeIfAbsent(method.getName(), name -> new AtomicInteger()).incrementAndGet();
     StoreException broken = breakdown;
     if (broken != null && !method.getName().equals("close")) {
