@@ -1,5 +1,7 @@
 package dev.memlane.model;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.Comparator;
@@ -35,6 +37,7 @@ public record TimePosition(Instant time, Instant createdAt, MemoryId id) impleme
    *
    * @throws InvalidInputException if the text is no position
    */
+  @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
   public static TimePosition parse(String text) {
     String[] parts = text.split(BETWEEN, 4);
     try {
@@ -62,6 +65,7 @@ public record TimePosition(Instant time, Instant createdAt, MemoryId id) impleme
   }
 
   @Override
+  @JsonValue
   public String toString() {
     return time + BETWEEN + createdAt + BETWEEN + id;
   }

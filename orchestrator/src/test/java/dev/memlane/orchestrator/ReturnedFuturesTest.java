@@ -9,6 +9,7 @@ import dev.memlane.model.MemoryDeletion;
 import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
+import dev.memlane.model.TimeOrder;
 import dev.memlane.storage.postgres.Database;
 import dev.memlane.testing.FaultInjector;
 import dev.memlane.testing.TestServer;
@@ -105,6 +106,10 @@ class ReturnedFuturesTest {
     calls.put("list/4", Call.read(core, "list", test -> memory -> test.memory.list(ADA, null, null, 10)));
     calls.put("list/5",
         Call.read(core, "list", test -> memory -> test.memory.list(ADA, null, null, 10, Expired.INCLUDED)));
+    calls.put("listByTime/5", Call.read(core, "listByTime",
+        test -> memory -> test.memory.listByTime(ADA, null, TimeOrder.NEWEST_FIRST, null, 10)));
+    calls.put("listByTime/6", Call.read(core, "listByTime",
+        test -> memory -> test.memory.listByTime(ADA, null, TimeOrder.NEWEST_FIRST, null, 10, Expired.INCLUDED)));
     calls.put("count/2", Call.read(core, "count", test -> memory -> test.memory.count(ADA, null)));
     calls.put("count/3", Call.read(core, "count", test -> memory -> test.memory.count(ADA, null, Expired.INCLUDED)));
     calls.put("search/1",

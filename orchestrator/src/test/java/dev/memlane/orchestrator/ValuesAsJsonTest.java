@@ -23,6 +23,7 @@ import dev.memlane.model.StoreAnswers;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
+import dev.memlane.model.TimePosition;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.testing.TestMemories;
 import java.sql.SQLException;
@@ -150,6 +151,7 @@ class ValuesAsJsonTest {
 
     for (Object value : List.of(MEMORY, SMALLEST, ID, OP, MEMORY.contentHash(), METADATA, Metadata.empty(), embedding,
         Scope.run("7"), hit, new SearchHit(SMALLEST, 1, null, null), added, new Page(List.of(MEMORY, SMALLEST), ID),
+        TimePosition.of(MEMORY), new TimePage(List.of(MEMORY), TimePosition.of(MEMORY)),
         new DeleteReport(2, 1, 1, List.of(new WriteOutcome.NotFound(ID))))) {
       assertThat((Object) json.read(json.write(value), value.getClass())).isEqualTo(value);
     }
