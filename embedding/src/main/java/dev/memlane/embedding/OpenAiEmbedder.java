@@ -221,7 +221,7 @@ public final class OpenAiEmbedder implements MeteredEmbedder {
       throw new EndpointException(Failure.UNAVAILABLE, this + " sent an answer that ends in the middle", null);
     } catch (JsonProcessingException e) {
       // Without the parser's words, and without the cause, which quotes the answer: some providers repeat the key.
-      String said = quote(WebPages.describe(new String(response.body(), StandardCharsets.UTF_8)));
+      String said = quote(new String(response.body(), StandardCharsets.UTF_8));
       throw new EndpointException(Failure.UNAVAILABLE, this + " sent an answer that holds no embeddings: " + said,
           null);
     } catch (IOException e) {
@@ -257,7 +257,7 @@ public final class OpenAiEmbedder implements MeteredEmbedder {
 
   /** What others wrote, short, on one line and without the key, which some providers repeat. */
   private String quote(String text) {
-    return EndpointException.quote(apiKey == null ? text : apiKey.hideIn(text));
+    return Reasons.said(apiKey == null ? text : apiKey.hideIn(text));
   }
 
   private EndpointException translate(Throwable failure) {

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -221,9 +222,9 @@ final class OpenAiMessages {
       }
     } catch (IOException e) {
       // Proxies answer with HTML or plain text, which is as good; of an error that was cut off, what it said counts.
-      return said == null ? WebPages.describe(whole) : said;
+      return Objects.requireNonNullElse(said, whole);
     }
-    return said == null ? WebPages.describe(whole) : said;
+    return Objects.requireNonNullElse(said, whole);
   }
 
   /** The HTTP status that an error names as its code, or 0. */

@@ -44,12 +44,17 @@ public final class Reasons {
       String message = cause.getMessage();
       // The message of what only wraps another is that one's class and message.
       if (message != null && !message.isBlank() && (cause.getCause() == null || !CLASS_NAME.matcher(message).find())) {
-        String plain = EndpointException.quote(CLASS_NAME.matcher(message).replaceAll(""));
+        String plain = said(CLASS_NAME.matcher(message).replaceAll(""));
         return plain.isBlank() ? "an unexpected failure" : plain;
       }
       cause = cause.getCause();
     }
     return "an unexpected failure";
+  }
+
+  /** What others answered, as part of a sentence: the text itself, short and on one line, or what kind of page it is. */
+  public static String said(String answer) {
+    return EndpointException.quote(WebPages.describe(answer));
   }
 
   private static @Nullable String known(Throwable failure) {

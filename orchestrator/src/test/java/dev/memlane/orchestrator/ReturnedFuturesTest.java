@@ -86,6 +86,8 @@ class ReturnedFuturesTest {
     Function<TestMemory, FaultInjector<?>> history = test -> test.history;
     calls.put("addMemory/1", new Call<>(core, "write", test -> NewMemory.of("new", Scope.user("new")),
         test -> test.memory::addMemory, test -> memory -> count(test, memory.scope()) == 1));
+    calls.put("add/1", new Call<>(core, "write", test -> NewMemory.of("new", Scope.user("new")),
+        test -> test.memory::add, test -> memory -> count(test, memory.scope()) == 1));
     calls.put("addMemories/1", new Call<>(core, "write", test -> many(), test -> test.memory::addMemories,
         test -> memories -> count(test, Scope.user("many")) == MANY));
     calls.put("updateMemory/1", new Call<>(core, "write", ReturnedFuturesTest::one,

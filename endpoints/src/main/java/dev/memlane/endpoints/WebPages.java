@@ -1,4 +1,4 @@
-package dev.memlane.embedding;
+package dev.memlane.endpoints;
 
 import java.util.Locale;
 import java.util.regex.Matcher;
