@@ -92,7 +92,7 @@ final class DirectoryLock implements AutoCloseable {
       channel.write(ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)),
           0);
       return new DirectoryLock(directory, channel);
-    } catch (IOException | RuntimeException e) {
+    } catch (Throwable e) {
       try {
         channel.close();
       } catch (IOException suppressed) {

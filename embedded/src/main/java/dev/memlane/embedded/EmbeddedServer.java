@@ -150,7 +150,7 @@ final class EmbeddedServer implements AutoCloseable {
       // Nobody but the right server may ask for the password: another one could have taken the port meanwhile.
       address = new ServerAddress("jdbc:postgresql://127.0.0.1:" + port
           + "/postgres?sslmode=disable&requireAuth=scram-sha-256", USER, password);
-    } catch (IOException | RuntimeException e) {
+    } catch (Throwable e) {
       try {
         close();
       } catch (StoreException suppressed) {

@@ -9,6 +9,7 @@ import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.OrchestratorBuilder;
 import dev.memlane.orchestrator.Progress;
+import dev.memlane.model.StoreException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -87,7 +88,7 @@ public final class Memlane implements AutoCloseable {
       return;
     }
     forgetHook();
-    closeAll(opened, null);
+    closeAll(opened);
   }
 
   private void forgetHook() {
@@ -109,21 +110,32 @@ public final class Memlane implements AutoCloseable {
     }
   }
 
-  private static void closeAll(Deque<AutoCloseable> resources, @Nullable RuntimeException cause) {
-    RuntimeException failure = cause;
+  private static void closeAll(Deque<AutoCloseable> resources) {
+    StoreException failure = new StoreException(
+        "not everything could be closed cleanly; nothing that was acknowledged is "
+            + "lost, and the next opening goes on from there",
+        null);
+    closeAfter(resources, failure);
+    Throwable[] reasons = failure.getSuppressed();
+    if (reasons.length == 1 && reasons[0] instanceof MemlaneException only) {
+      throw only;
+    }
+    if (reasons.length > 0) {
+      throw failure;
+    }
+  }
+
+  /** Closes everything after a failure, to which failures of closing are added. */
+  private static void closeAfter(Deque<AutoCloseable> resources, Throwable failure) {
     while (!resources.isEmpty()) {
       try {
         resources.pop().close();
-      } catch (Exception e) {
-        if (failure == null) {
-          failure = e instanceof RuntimeException runtime ? runtime : new IllegalStateException(e);
-        } else {
+      } catch (Throwable e) {
+        // The rest has to be closed all the same.
+        if (!failure.equals(e)) {
           failure.addSuppressed(e);
         }
       }
-    }
-    if (failure != null) {
-      throw failure;
     }
   }
 
@@ -224,7 +236,9 @@ public final class Memlane implements AutoCloseable {
     }
 
     /**
-     * Opens the directory; see {@link Memlane#open}.
+     * Opens the directory; see {@link Memlane#open}. If it fails, by whatever exception or error, all that it has opened is closed
+     * again and the embedder that was given stays open, so it may be called again; if it succeeds, that embedder is closed with
+     * what is returned.
      *
      * @throws MemlaneException if something can't be opened; the message says what, and what to do
      */
@@ -261,8 +275,9 @@ public final class Memlane implements AutoCloseable {
         MemoryOrchestrator memory = builder.open();
         opened.push(memory);
         return new Memlane(lock.directory(), memory, opened, shutdownHook);
-      } catch (RuntimeException e) {
-        closeAll(opened, e);
+      } catch (Throwable e) {
+        // Also errors: they must not leave a server, connections and the directory's lock behind.
+        closeAfter(opened, e);
         throw e;
       }
     }

@@ -2,7 +2,9 @@ package dev.memlane.embedded;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.memlane.embedding.Embedder;
 import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.model.Memory;
 import dev.memlane.model.NewMemory;
@@ -11,12 +13,21 @@ import dev.memlane.model.StoreException;
 import dev.memlane.orchestrator.SearchHit;
 import dev.memlane.orchestrator.SearchRequest;
 import dev.memlane.testing.TestServer;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** A memory in one directory, from its first opening to its last. */
 class MemlaneTest {
@@ -133,6 +144,75 @@ class MemlaneTest {
         .open()) {
       assertThat(modelThreads()).isEmpty();
     }
+  }
+
+  static Stream<Supplier<Throwable>> failures() {
+    return Stream.of(() -> new IllegalStateException("injected"), () -> new LinkageError("injected"));
+  }
+
+  /** Opening fails before the server is started, and after. */
+  @ParameterizedTest
+  @MethodSource("failures")
+  void open_thatFails_leavesNothingBehindAndTheEmbedderOpen(Supplier<Throwable> failure) throws IOException {
+    Throwable injected = failure.get();
+    AtomicInteger closed = new AtomicInteger();
+    AtomicBoolean failing = new AtomicBoolean();
+    Embedder embedder = embedder(closed, () -> failing.get() ? injected : null);
+
+    assertThat(catchThrowable(() -> Memlane.builder(directory).embedder(embedder).settings(settings -> {
+      throw MemlaneTest.<RuntimeException>unchecked(injected);
+    }).open())).isSameAs(injected);
+    failing.set(true);
+    assertThat(catchThrowable(() -> Memlane.builder(directory).embedder(embedder).open())).isSameAs(injected);
+
+    assertThat(closed).hasValue(0);
+    try (Stream<Path> files = Files.walk(directory)) {
+      assertThat(files.map(file -> String.valueOf(file.getFileName()))).contains("PG_VERSION")
+          .doesNotContain("postmaster.pid");
+    }
+    failing.set(false);
+    Memlane.builder(directory).embedder(embedder).open().close();
+    assertThat(closed).hasValue(1);
+  }
+
+  @SuppressWarnings("unchecked") // the compiler takes an error for a runtime exception
+  private static <T extends Throwable> T unchecked(Throwable failure) throws T {
+    throw (T) failure;
+  }
+
+  /** One that counts how often it is closed, and fails when it is asked for its model. */
+  private static Embedder embedder(AtomicInteger closed, Supplier<@Nullable Throwable> failure) {
+    HashEmbedder hash = new HashEmbedder();
+    return new Embedder() {
+      @Override
+      public CompletableFuture<List<float[]>> embed(List<String> texts) {
+        return hash.embed(texts);
+      }
+
+      @Override
+      public String model() {
+        Throwable injected = failure.get();
+        if (injected != null) {
+          throw MemlaneTest.<RuntimeException>unchecked(injected);
+        }
+        return hash.model();
+      }
+
+      @Override
+      public int dimension() {
+        return hash.dimension();
+      }
+
+      @Override
+      public Limits limits() {
+        return hash.limits();
+      }
+
+      @Override
+      public void close() {
+        closed.incrementAndGet();
+      }
+    };
   }
 
   private static List<String> modelThreads() {

@@ -31,6 +31,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -107,6 +108,7 @@ public final class BatchingEmbedder implements AutoCloseable {
   private final Executor executor;
   private final ScheduledExecutorService scheduler;
   private final boolean ownsScheduler;
+  private final AtomicBoolean embeddersClosed = new AtomicBoolean();
 
   // Guarded by the lock
   private final Object lock = new Object();
@@ -571,6 +573,14 @@ public final class BatchingEmbedder implements AutoCloseable {
    */
   @Override
   public void close() {
+    detach();
+    if (embeddersClosed.compareAndSet(false, true)) {
+      closeEmbedders();
+    }
+  }
+
+  /** As {@link #close}, but leaves the embedders open, for another use by their owner. */
+  public void detach() {
     List<Request> unanswered;
     List<Runnable> news = new ArrayList<>();
     synchronized (lock) {
@@ -598,7 +608,6 @@ public final class BatchingEmbedder implements AutoCloseable {
     if (ownsScheduler) {
       scheduler.shutdownNow();
     }
-    closeEmbedders();
   }
 
   private void closeEmbedders() {

@@ -591,6 +591,15 @@ public final class MemoryOrchestrator implements AutoCloseable {
    */
   @Override
   public void close() {
+    end(index::close);
+  }
+
+  /** Ends what a failed opening has begun, and closes what it has opened; what it was given stays open. */
+  void abandon() {
+    end(index::abandon);
+  }
+
+  private void end(Runnable closeIndex) {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
@@ -611,7 +620,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
       awaitEnd(poller.close());
     }
     try {
-      index.close();
+      closeIndex.run();
     } finally {
       release.run();
     }

@@ -4,8 +4,8 @@ import dev.memlane.model.StoreException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/** What has been opened, to be closed in the opposite order. Not safe for use by several threads. */
-final class Opened implements AutoCloseable {
+/** What has been opened, to be closed in the opposite order; a test may make adding fail. Not safe for use by several threads. */
+class Opened implements AutoCloseable {
 
   private final Deque<AutoCloseable> resources = new ArrayDeque<>();
 
@@ -14,12 +14,18 @@ final class Opened implements AutoCloseable {
     return resource;
   }
 
+  /** Takes over what was given, once all has succeeded: it is closed first. */
+  void takeOver(AutoCloseable given) {
+    resources.push(given);
+  }
+
   /** Closes everything after a failure, to which failures of closing are added. */
   void closeAfter(Throwable failure) {
     while (!resources.isEmpty()) {
       try {
         resources.pop().close();
-      } catch (Exception e) {
+      } catch (Throwable e) {
+        // Also errors: the rest has to be closed all the same, and the failure carries them.
         // What fails to close with the failure itself, because it keeps it, adds nothing.
         if (!failure.equals(e)) {
           failure.addSuppressed(e);

@@ -32,8 +32,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * A database, a directory for the index and an embedder have to be given (or stores of one's own); everything else has a
- * default. Not safe for
- * use by several threads.
+ * default.
+ *
+ * <p>
+ * <b>Who closes what.</b> What {@link #open} was given belongs to the orchestrator once it has returned, and is closed with it:
+ * embedders, and the index of {@link #stores}. An {@code open} that fails, by whatever exception or error, closes all that it has
+ * opened itself, and nothing that it was given: correct what was wrong and call it again. Not safe for use by several threads.
  */
 public final class OrchestratorBuilder {
 
@@ -292,20 +296,25 @@ public final class OrchestratorBuilder {
   }
 
   /**
-   * Opens the stores, brings the database's schema up to date, and makes the index agree with core.
+   * Opens the stores, brings the database's schema up to date, and makes the index agree with core. See above for who closes
+   * what if this fails.
    *
    * @throws InvalidInputException if the embedder, or the database or the directory where no stores were given, is missing
    * @throws MemlaneException if a store can't be opened; the message says why and what to do
    */
   public MemoryOrchestrator open() {
+    return open(new Opened());
+  }
+
+  /** @param opened what collects all that is opened */
+  MemoryOrchestrator open(Opened opened) {
     EmbedderPool model = embedders();
     Stores given = stores;
-    Opened opened = new Opened();
     try {
       return given == null
           ? openOnOwn(model, opened)
           : openOn(given, OrchestratorBuilder::refuseToReopen, model, opened);
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       opened.closeAfter(e);
       throw e;
     }
@@ -345,8 +354,9 @@ public final class OrchestratorBuilder {
   }
 
   private MemoryOrchestrator openOn(Stores given, IndexOpener indexes, EmbedderPool model, Opened opened) {
-    BatchingEmbedder batching = opened.add(BatchingEmbedder.builder(model).cacheBytes(embeddingCacheBytes)
-        .deadline(embeddingDeadline).build());
+    BatchingEmbedder batching = BatchingEmbedder.builder(model).cacheBytes(embeddingCacheBytes)
+        .deadline(embeddingDeadline).build();
+    opened.add(batching::detach);
     ExecutorService executor = Executors
         .newThreadPerTaskExecutor(Thread.ofVirtual().name("memlane-", 0).factory());
     opened.add(executor::shutdown);
@@ -362,17 +372,19 @@ public final class OrchestratorBuilder {
         opened::close);
     try {
       Outcomes.await(orchestrator.start(progress));
-    } catch (RuntimeException e) {
-      closeAfter(orchestrator, e);
+      // From now on what was given is the orchestrator's.
+      opened.takeOver(batching);
+      return orchestrator;
+    } catch (Throwable e) {
+      abandonAfter(orchestrator, e);
       throw e;
     }
-    return orchestrator;
   }
 
   /** Stops what the orchestrator has begun, such as opening a failed index again, and closes what was opened for it. */
-  private static void closeAfter(MemoryOrchestrator orchestrator, RuntimeException failure) {
+  private static void abandonAfter(MemoryOrchestrator orchestrator, Throwable failure) {
     try {
-      orchestrator.close();
+      orchestrator.abandon();
     } catch (RuntimeException e) {
       failure.addSuppressed(e);
     }

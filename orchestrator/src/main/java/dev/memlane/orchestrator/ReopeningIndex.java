@@ -41,6 +41,7 @@ final class ReopeningIndex implements VectorIndex {
 
   private static final System.Logger LOGGER = System.getLogger(ReopeningIndex.class.getName());
 
+  private final VectorIndex first;
   private final IndexOpener opener;
   private final Environment environment;
   private final RetryLoop loop;
@@ -58,6 +59,7 @@ final class ReopeningIndex implements VectorIndex {
   private Supplier<CompletableFuture<Long>> comparison = () -> CompletableFuture.completedFuture(0L);
 
   ReopeningIndex(VectorIndex first, IndexOpener opener, Environment environment) {
+    this.first = first;
     this.current = first;
     this.opener = opener;
     this.environment = environment;
@@ -249,6 +251,19 @@ final class ReopeningIndex implements VectorIndex {
   public VectorIndex unguarded() {
     notice();
     return current;
+  }
+
+  /** Closes what was opened here in place of an index that failed; the first one stays its owner's. */
+  void abandon() {
+    opening.lock();
+    try {
+      closed = true;
+      if (!current.equals(first)) {
+        current.close();
+      }
+    } finally {
+      opening.unlock();
+    }
   }
 
   @Override

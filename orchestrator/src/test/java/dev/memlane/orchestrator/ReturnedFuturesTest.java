@@ -103,6 +103,10 @@ class ReturnedFuturesTest {
         test -> memory -> test.blocking.history(memory.id()).stream().allMatch(entry -> entry.newContent() == null)));
     calls.put("importMemories/1", new Call<>(core, "restore", test -> exportedElsewhere(),
         test -> test.memory::importMemories, test -> memories -> count(test, Scope.user("many")) == memories.size()));
+    calls.put("importMemories/2",
+        new Call<>(core, "restore", test -> exportedElsewhere(),
+            test -> memories -> test.memory.importMemories(memories, Edits.REFUSED),
+            test -> memories -> count(test, Scope.user("many")) == memories.size()));
     calls.put("get/1", Call.read(core, "find", test -> memory -> test.memory.get(memory.id())));
     calls.put("get/2", Call.read(core, "find", test -> memory -> test.memory.get(memory.id(), Expired.INCLUDED)));
     calls.put("list/4", Call.read(core, "list", test -> memory -> test.memory.list(ADA, null, null, 10)));

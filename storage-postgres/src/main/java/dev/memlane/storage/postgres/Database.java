@@ -84,7 +84,8 @@ public final class Database implements AutoCloseable {
       this.expiry = timer.scheduleWithFixedDelay(queue::expire, 100, 100, TimeUnit.MILLISECONDS);
       this.readers = new Semaphore(readingConnections, true);
       this.mostReaders = readingConnections;
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
+      // Also errors: they must not leave connections behind.
       connections.close();
       throw e;
     }

@@ -63,6 +63,10 @@ record OpenedIndex(Directory directory, IndexWriter writer, Retentions retention
       letGo(writer == null ? null : writer::rollback, failure);
       letGo(directory, failure);
       throw failure;
+    } catch (Error e) {
+      letGo(writer == null ? null : writer::rollback, e);
+      letGo(directory, e);
+      throw e;
     }
   }
 
@@ -75,7 +79,7 @@ record OpenedIndex(Directory directory, IndexWriter writer, Retentions retention
     return userData;
   }
 
-  private static void letGo(@Nullable Closeable part, RuntimeException failure) {
+  private static void letGo(@Nullable Closeable part, Throwable failure) {
     if (part == null) {
       return;
     }
