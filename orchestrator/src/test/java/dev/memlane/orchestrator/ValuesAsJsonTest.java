@@ -149,8 +149,8 @@ class ValuesAsJsonTest {
     Embedding embedding = TestMemories.embedding("model", 384, new Random(27));
     SearchHit hit = new SearchHit(MEMORY, 0.75, embedding, new Explanation(new Explanation.Part(1, 0.5, 0.25),
         new Explanation.Part(3, 7.5, 0.5), 0.125, 1, 0.75));
-    HistoryEntry added = new HistoryEntry(ID, OP, 1, HistoryEntry.Kind.ADD, null, "x", null, METADATA, null,
-        Details.of(MEMORY), null, TIME);
+    HistoryEntry added = new HistoryEntry(ID, OP, 1, HistoryEntry.Kind.ADD, null, "x", null, METADATA,
+        Details.of(SMALLEST), Details.of(MEMORY), "Ada", TIME);
 
     for (Object value : List.of(MEMORY, SMALLEST, ID, OP, MEMORY.contentHash(), METADATA, Metadata.empty(), embedding,
         Scope.run("7"), hit, new SearchHit(SMALLEST, 1, null, null), added, new Page(List.of(MEMORY, SMALLEST), ID),
