@@ -160,7 +160,7 @@ class MemlaneTest {
     Embedder embedder = embedder(closed, () -> failing.get() ? injected : null);
 
     assertThat(catchThrowable(() -> Memlane.builder(directory).embedder(embedder).settings(settings -> {
-      throw MemlaneTest.<RuntimeException>unchecked(injected);
+      throw unchecked(injected);
     }).open())).isSameAs(injected);
     failing.set(true);
     assertThat(catchThrowable(() -> Memlane.builder(directory).embedder(embedder).open())).isSameAs(injected);
@@ -175,9 +175,11 @@ class MemlaneTest {
     assertThat(closed).hasValue(1);
   }
 
-  @SuppressWarnings("unchecked") // the compiler takes an error for a runtime exception
-  private static <T extends Throwable> T unchecked(Throwable failure) throws T {
-    throw (T) failure;
+  private static RuntimeException unchecked(Throwable failure) {
+    if (failure instanceof Error error) {
+      throw error;
+    }
+    return (RuntimeException) failure;
   }
 
   /** One that counts how often it is closed, and fails when it is asked for its model. */
@@ -193,7 +195,7 @@ class MemlaneTest {
       public String model() {
         Throwable injected = failure.get();
         if (injected != null) {
-          throw MemlaneTest.<RuntimeException>unchecked(injected);
+          throw unchecked(injected);
         }
         return hash.model();
       }

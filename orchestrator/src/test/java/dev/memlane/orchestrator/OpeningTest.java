@@ -88,7 +88,7 @@ class OpeningTest {
     <T extends AutoCloseable> T add(T resource) {
       super.add(resource);
       if (left-- == 0) {
-        throw OpeningTest.<RuntimeException>unchecked(failure.get());
+        throw unchecked(failure.get());
       }
       return resource;
     }
@@ -98,9 +98,11 @@ class OpeningTest {
     }
   }
 
-  @SuppressWarnings("unchecked") // the compiler takes an error for a runtime exception
-  private static <T extends Throwable> T unchecked(Throwable failure) throws T {
-    throw (T) failure;
+  private static RuntimeException unchecked(Throwable failure) {
+    if (failure instanceof Error error) {
+      throw error;
+    }
+    return (RuntimeException) failure;
   }
 
   static Stream<Supplier<Throwable>> failures() {
@@ -143,7 +145,7 @@ class OpeningTest {
     }
 
     assertThat(catchThrowable(() -> onPostgres().embedder(embedder).rebuildIndex(true).progress((done, total) -> {
-      throw OpeningTest.<RuntimeException>unchecked(failure.get());
+      throw unchecked(failure.get());
     }).open())).isNotNull();
 
     assertNothingIsLeft(before);
