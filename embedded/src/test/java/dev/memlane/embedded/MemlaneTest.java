@@ -134,15 +134,15 @@ class MemlaneTest {
   void open_withAnotherEmbedderOrWithoutWarmingUp_loadsNoModel() {
     String database = TestServer.freshDatabase();
     try (Memlane memlane = hashed().postgres(database, null, null).open()) {
-      assertThat(modelThreads()).isEmpty();
+      assertThat(modelThreads()).as(memlane.toString()).isEmpty();
     }
     try (Memlane memlane = Memlane.builder(directory).postgres(database, null, null).rebuildIndex(true)
         .settings(settings -> settings.embedder(new HashEmbedder())).open()) {
-      assertThat(modelThreads()).isEmpty();
+      assertThat(modelThreads()).as(memlane.toString()).isEmpty();
     }
     try (Memlane memlane = Memlane.builder(directory).postgres(database, null, null).rebuildIndex(true).warmUp(false)
         .open()) {
-      assertThat(modelThreads()).isEmpty();
+      assertThat(modelThreads()).as(memlane.toString()).isEmpty();
     }
   }
 
