@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -176,7 +177,7 @@ class ReturnedFuturesTest {
 
     ending.accept(future);
     assertThat(future).as(name).isCompletedExceptionally();
-    CompletableFuture<?> inside = store.lastAnswer(call.held);
+    CompletableFuture<?> inside = Objects.requireNonNull(store.lastAnswer(call.held));
     assertThat(inside).as(name).isNotDone();
 
     test.heal();
