@@ -81,7 +81,7 @@ public final class Database implements AutoCloseable {
           .newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("memlane-database-timer").factory());
       this.queue = new CommitQueue(sender(builder), executor, builder.clock, builder.queueBound,
           builder.largestBatch, batches, aside);
-      this.expiry = timer.scheduleWithFixedDelay(queue::expire, 100, 100, TimeUnit.MILLISECONDS);
+      this.expiry = timer.scheduleWithFixedDelay(this::expire, 100, 100, TimeUnit.MILLISECONDS);
       this.readers = new Semaphore(readingConnections, true);
       this.mostReaders = readingConnections;
     } catch (Throwable e) {
@@ -269,6 +269,17 @@ public final class Database implements AutoCloseable {
       }
     } catch (SQLException e) {
       throw SqlFailures.explain("the connections can't be used", e);
+    }
+  }
+
+  /** What a task throws would end its schedule, and no write would ever be answered at its deadline again. */
+  private void expire() {
+    try {
+      queue.expire();
+    } catch (Throwable e) {
+      LOGGER.log(System.Logger.Level.WARNING,
+          "the deadlines of writes could not be looked at; they are looked at again",
+          e);
     }
   }
 

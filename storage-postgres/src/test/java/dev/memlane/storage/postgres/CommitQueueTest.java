@@ -46,6 +46,7 @@ class CommitQueueTest {
   private static final int ONE_BATCH_IN_FLIGHT = 5;
 
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private String url;
   private Database database;
   private Connection other;
 
@@ -55,7 +56,7 @@ class CommitQueueTest {
   }
 
   private void open(int bound, int poolSize) throws SQLException {
-    String url = TestServer.freshDatabase();
+    url = TestServer.freshDatabase();
     if (database != null) {
       database.close();
       other.close();
@@ -254,6 +255,24 @@ class CommitQueueTest {
     }
     assertThat(causes).doesNotHaveDuplicates()
         .allSatisfy(cause -> assertThat(cause).isInstanceOf(StoreException.class).hasRootCause(shared));
+  }
+
+  @Test
+  void deadlines_areKept_afterALookAtThemHasFailed() throws Exception {
+    CountDownLatch failed = new CountDownLatch(1);
+    database.close();
+    database = Database.builder(url).poolSize(ONE_BATCH_IN_FLIGHT).clock(() -> {
+      if (failed.getCount() > 0 && Thread.currentThread().getName().equals("memlane-database-timer")) {
+        failed.countDown();
+        throw new StackOverflowError("an injected error");
+      }
+      return Instant.now();
+    }).open();
+    failed.await();
+    lockTable();
+
+    assertThat(submit(1, 1, Duration.ofMillis(300)).core()).isInstanceOf(StoreResult.InDoubt.class);
+    unlockTable();
   }
 
   private record Answers(StoreResult core, StoreResult history) {}
