@@ -18,7 +18,8 @@ import picocli.CommandLine.Parameters;
 @Command(name = "add", description = "Stores one memory.", footer = {"", "Examples:",
     "  memlane add \"Ada plays the oboe\" --user ada",
     "  memlane add \"I moved to Lisbon\" --user ada --run monday --actor Ada --metadata topic=home",
-    "  memlane add \"Prefers tea\" --user ada --key drink", "  memlane add --user ada -- \"-5 degrees this morning\"", "",
+    "  memlane add \"Prefers tea\" --user ada --key drink", "  memlane add --user ada -- \"-5 degrees this morning\"",
+    "",
     "Under a --key there is one memory in its scope: adding again finds it there and changes nothing."})
 final class AddCommand implements Callable<Integer> {
 

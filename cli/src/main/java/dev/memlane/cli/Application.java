@@ -109,7 +109,8 @@ final class Application implements Runnable {
     Console console = context.console();
     console.say("memlane: " + Layout.shortened(String.valueOf(error.getMessage()), LONGEST_SHOWN));
     if (Arrays.stream(arguments).anyMatch(Application::looksLikeText)) {
-      console.say("A text that begins with a dash goes last, after --, as in: memlane add --user ada -- \"-5 degrees\"");
+      console
+          .say("A text that begins with a dash goes last, after --, as in: memlane add --user ada -- \"-5 degrees\"");
     }
     if (error instanceof UnmatchedArgumentException unmatched) {
       List<String> suggestions = unmatched.getSuggestions();

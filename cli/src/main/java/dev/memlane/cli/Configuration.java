@@ -87,11 +87,14 @@ record Configuration(@Nullable Embedding embedding) {
       throw new CommandFailure(file + ": " + mismatch(e), e);
     } catch (JsonMappingException e) {
       // What is written there was understood, and does not fit.
-      throw new CommandFailure(file + ": " + path(e) + " is too large a number, or can't be taken for another reason", e);
+      throw new CommandFailure(file + ": " + path(e) + " is too large a number, or can't be taken for another reason",
+          e);
     } catch (JsonProcessingException e) {
       throw new CommandFailure(file + where(e) + ": it can't be read as "
-          + (file.toString().endsWith(".properties") ? "properties" : "TOML: is a quote, a bracket or an = missing, "
-              + "or is a name there twice?"),
+          + (file.toString().endsWith(".properties")
+              ? "properties"
+              : "TOML: is a quote, a bracket or an = missing, "
+                  + "or is a name there twice?"),
           e);
     } catch (IOException e) {
       throw new CommandFailure("the configuration can't be read: " + file + ": " + Problems.of(e), e);

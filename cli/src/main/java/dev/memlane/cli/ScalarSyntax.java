@@ -106,7 +106,8 @@ final class ScalarSyntax {
     } catch (NumberFormatException e) {
       throw new InvalidInputException(
           "the number " + Layout.shortened(word, 40)
-              + " is too large; to have it as a text, put it between double quotes, in: " + Layout.shortened(what, 80), e);
+              + " is too large; to have it as a text, put it between double quotes, in: " + Layout.shortened(what, 80),
+          e);
     }
   }
 

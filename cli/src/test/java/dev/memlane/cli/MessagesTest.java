@@ -45,8 +45,10 @@ class MessagesTest {
     write("single-quotes.jsonl", "{'content': 'a'}\n");
     write("empty.jsonl", "");
     write("html.jsonl", "<!DOCTYPE html>\n<html>\n<body>\n<p>502 Bad Gateway</p>\n</html>\n");
-    write("export-deep.jsonl", "{\"memlane\":\"export\",\"format\":1}\n" + "[".repeat(5_000) + "\n{\"memories\":0,\"deleted\":0}\n");
-    write("export-nan.jsonl", "{\"memlane\":\"export\",\"format\":1}\n{\"id\":NaN}\n{\"a\":1} {}\nx\n{\"memories\":0,\"deleted\":0}\n");
+    write("export-deep.jsonl",
+        "{\"memlane\":\"export\",\"format\":1}\n" + "[".repeat(5_000) + "\n{\"memories\":0,\"deleted\":0}\n");
+    write("export-nan.jsonl",
+        "{\"memlane\":\"export\",\"format\":1}\n{\"id\":NaN}\n{\"a\":1} {}\nx\n{\"memories\":0,\"deleted\":0}\n");
     write("broken.toml", "[embedding\nmodel = x\n");
     write("word.toml", "[embedding]\nmodel = x\n");
     write("twice.toml", "[embedding]\nmodel = \"x\"\nmodel = \"y\"\n");
@@ -75,7 +77,8 @@ class MessagesTest {
         mistake(2, "--wrong", "list", "--wrong"), mistake(2, "--data is empty", "list", "--data", ""),
         mistake(2, "--config is empty", "list", "--config", ""),
         mistake(2, "--jdbc-url is empty", "list", "--jdbc-url", ""),
-        mistake(2, "local, hash", "list", "--embedder", "best"), mistake(2, "a tag such as", "list", "--language", "??"),
+        mistake(2, "local, hash", "list", "--embedder", "best"),
+        mistake(2, "a tag such as", "list", "--language", "??"),
         mistake(2, "TEXT", "add"), mistake(2, "--user", "add", "x"),
         mistake(2, "-- \"-5 degrees\"", "add", "-5 degrees", "--user", "ada"),
         mistake(2, "-- \"-5 degrees\"", "search", "-5 degrees", "--user", "ada"),
@@ -173,8 +176,10 @@ class MessagesTest {
 
   @Test
   void configuration_withAByteOrderMark_isRead() throws IOException {
-    write("mark.toml", "\uFEFF[embedding]\nmodel = \"m\"\ndimension = 8\n[[embedding.endpoints]]\nurl = \"https://a.example\"\n");
-    write("mark.properties", "\uFEFFembedding.model=m\nembedding.dimension=8\nembedding.endpoints.1.url=https://a.example\n");
+    write("mark.toml",
+        "\uFEFF[embedding]\nmodel = \"m\"\ndimension = 8\n[[embedding.endpoints]]\nurl = \"https://a.example\"\n");
+    write("mark.properties",
+        "\uFEFFembedding.model=m\nembedding.dimension=8\nembedding.endpoints.1.url=https://a.example\n");
 
     for (String name : new String[]{"mark.toml", "mark.properties"}) {
       assertThat(Configuration.read(files.resolve(name)).embedding()).as(name).isNotNull()
@@ -193,7 +198,8 @@ class MessagesTest {
   @Test
   void get_tellsANumberFromAText() {
     String id = commands.json("add", "x", "--user", "types", "-m", "number=2026", "-m", "text=\"2026\"", "-m",
-        "flag=true", "-m", "word=\"true\"", "-m", "list=1|\"1\"|a", "-m", "bar=\"a|b\"", "-m", "quote=\"\\\"q\\\"\"", "-m",
+        "flag=true", "-m", "word=\"true\"", "-m", "list=1|\"1\"|a", "-m", "bar=\"a|b\"", "-m", "quote=\"\\\"q\\\"\"",
+        "-m",
         "empty=\"\"").path("id").asText();
 
     assertThat(commands.run("get", id).out()).contains("number=2026 ", "text=\"2026\"", "flag=true ", "word=\"true\"",

@@ -48,7 +48,7 @@ class MetadataJsonTest {
   @ParameterizedTest
   @CsvSource(delimiter = '|', quoteCharacter = '~', value = {"[1]|JSON object", "\"text\"|JSON object",
       "null|JSON object", "~~|JSON object", "{|no JSON", "{\"a\": nope}|no JSON", "{\"a\": null}|\"a\" is null",
-      "{\"a\": {\"b\": 1}}|\"a\" is an object", "{\"a\": [[1]]}|\"a\" is a", "{\"a\": 9007199254740993}|2^53",
+      "{\"a\": {\"b\": 1}}|\"a\" is an object", "{\"a\": [[1]]}|\"a\" holds a list", "{\"a\": 9007199254740993}|2^53",
       "{\"a\": 1e999}|finite", "{\"\": 1}|key is empty"})
   void read_badJson_saysWhatIsWrong(String json, String named) {
     assertThatExceptionOfType(InvalidInputException.class).isThrownBy(() -> MetadataJson.read(json))
