@@ -56,69 +56,36 @@ class ValuesAsJsonTest {
       new StoreResult.InDoubt(new StoreException("the connection broke", null)));
 
   /** A mapper as applications have them. */
-  private enum Json {
-    JACKSON_2 {
-      private final ObjectMapper mapper = new ObjectMapper().registerModule(new JavaTimeModule());
-
-      @Override
-      ObjectMapper two() {
-        return mapper;
-      }
-    },
+  enum Json {
+    JACKSON_2,
     /** As Spring Boot sets it up, but for names of parameters, which records have anyway. */
-    JACKSON_2_LENIENT {
-      private final ObjectMapper mapper = com.fasterxml.jackson.databind.json.JsonMapper.builder()
-          .addModule(new JavaTimeModule()).disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
-          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+    JACKSON_2_LENIENT, JACKSON_2_EXACT, JACKSON_3, JACKSON_3_STRICT;
 
-      @Override
-      ObjectMapper two() {
-        return mapper;
-      }
-    },
-    JACKSON_2_EXACT {
-      private final ObjectMapper mapper = com.fasterxml.jackson.databind.json.JsonMapper.builder()
-          .addModule(new JavaTimeModule()).enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-          .enable(DeserializationFeature.USE_BIG_INTEGER_FOR_INTS)
-          .propertyNamingStrategy(com.fasterxml.jackson.databind.PropertyNamingStrategies.SNAKE_CASE)
-          .defaultPropertyInclusion(
-              JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.NON_NULL))
-          .build();
-
-      @Override
-      ObjectMapper two() {
-        return mapper;
-      }
-    },
-    JACKSON_3 {
-      private final tools.jackson.databind.ObjectMapper mapper = new tools.jackson.databind.ObjectMapper();
-
-      @Override
-      tools.jackson.databind.ObjectMapper three() {
-        return mapper;
-      }
-    },
-    JACKSON_3_STRICT {
-      private final tools.jackson.databind.ObjectMapper mapper = tools.jackson.databind.json.JsonMapper.builder()
-          .enable(tools.jackson.databind.DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-          .enable(tools.jackson.databind.cfg.DateTimeFeature.WRITE_DATES_AS_TIMESTAMPS).build();
-
-      @Override
-      tools.jackson.databind.ObjectMapper three() {
-        return mapper;
-      }
-    };
-
-    ObjectMapper two() {
-      throw new UnsupportedOperationException();
+    private ObjectMapper two() {
+      var builder = com.fasterxml.jackson.databind.json.JsonMapper.builder().addModule(new JavaTimeModule());
+      return switch (this) {
+        case JACKSON_2_LENIENT -> builder.disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+        case JACKSON_2_EXACT -> builder.enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .enable(DeserializationFeature.USE_BIG_INTEGER_FOR_INTS)
+            .propertyNamingStrategy(com.fasterxml.jackson.databind.PropertyNamingStrategies.SNAKE_CASE)
+            .defaultPropertyInclusion(
+                JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, JsonInclude.Include.NON_NULL))
+            .build();
+        default -> new ObjectMapper().registerModule(new JavaTimeModule());
+      };
     }
 
-    tools.jackson.databind.ObjectMapper three() {
-      throw new UnsupportedOperationException();
+    private tools.jackson.databind.ObjectMapper three() {
+      return this == JACKSON_3_STRICT
+          ? tools.jackson.databind.json.JsonMapper.builder()
+              .enable(tools.jackson.databind.DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+              .enable(tools.jackson.databind.cfg.DateTimeFeature.WRITE_DATES_AS_TIMESTAMPS).build()
+          : new tools.jackson.databind.ObjectMapper();
     }
 
     private boolean isThree() {
-      return name().startsWith("JACKSON_3");
+      return this == JACKSON_3 || this == JACKSON_3_STRICT;
     }
 
     String write(Object value) throws Exception {
