@@ -41,6 +41,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class OrchestratorBuilder {
 
+  private static final System.Logger LOGGER = System.getLogger(OrchestratorBuilder.class.getName());
+
   private static final Duration SHORTEST_RETENTION = Duration.ofHours(1);
 
   private Database.@Nullable Builder database;
@@ -331,7 +333,10 @@ public final class OrchestratorBuilder {
     Path directory = require(indexDirectory, "indexDirectory(...)");
     Locale chosen = language == null ? LuceneVectorIndex.language(directory).orElse(Locale.ENGLISH) : language;
     IndexOpener indexes = anew -> openIndex(directory, model, chosen, anew);
-    return openOn(open(model, indexes, opened), indexes, model, opened);
+    MemoryOrchestrator orchestrator = openOn(open(model, indexes, opened), indexes, model, opened);
+    LOGGER.log(System.Logger.Level.INFO, "Opened the memory with its index in {0} and the embedding model {1}.",
+        directory, model.model());
+    return orchestrator;
   }
 
   private Stores open(EmbedderPool model, IndexOpener indexes, Opened opened) {

@@ -1,0 +1,97 @@
+package dev.memlane.consumers;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** A program of one of the projects, running in a JVM of its own. */
+final class Program implements AutoCloseable {
+
+  private static final int MINUTES = 3;
+
+  private final Process process;
+  private final Path errors;
+  private final BufferedReader output;
+  private final List<String> lines = new ArrayList<>();
+
+  private Program(Process process, Path errors) {
+    this.process = process;
+    this.errors = errors;
+    this.output = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+    // A program that hangs ends the reading of its output, and so fails the test.
+    CompletableFuture.delayedExecutor(MINUTES, TimeUnit.MINUTES).execute(process::destroyForcibly);
+  }
+
+  static Program start(Path directory, String... arguments) {
+    try {
+      Files.createDirectories(directory);
+      Path errors = directory.resolve("errors.txt");
+      List<String> command = Stream
+          .concat(Stream.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()), Stream.of(arguments))
+          .toList();
+      return new Program(
+          new ProcessBuilder(command).directory(directory.toFile()).redirectError(errors.toFile()).start(), errors);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Reads on until a line contains this, and returns that line. */
+  String await(String part) {
+    try {
+      for (String line = output.readLine(); line != null; line = output.readLine()) {
+        lines.add(line);
+        if (line.contains(part)) {
+          return line;
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    throw new IllegalStateException("the program ended before it printed " + part + ":\n" + String.join("\n", lines)
+        + "\n" + errors());
+  }
+
+  /** Asks it to end, as a container's engine does. */
+  void terminate() {
+    // Not process.destroy(), which closes its output as well.
+    process.toHandle().destroy();
+  }
+
+  /** Reads all that it prints, and returns its exit status. */
+  int end() {
+    try {
+      output.lines().forEach(lines::add);
+      return process.waitFor();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** What it has printed on its standard output, as far as that was read. */
+  List<String> lines() {
+    return List.copyOf(lines);
+  }
+
+  String errors() {
+    try {
+      return Files.readString(errors);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+  }
+}
