@@ -88,6 +88,12 @@ final class SearchCommand implements Callable<Integer> {
   @Option(names = "--threshold", paramLabel = "SCORE", defaultValue = "0", description = "Leave out hits with a lower score, 0 to 1 (default: ${DEFAULT-VALUE}).")
   private double threshold;
 
+  @Option(names = "--min-similarity", paramLabel = "COSINE", defaultValue = "-1", description = "Leave out memories less similar to the query in meaning, -1 to 1 (default: ${DEFAULT-VALUE}, none).")
+  private double minSimilarity;
+
+  @Option(names = "--min-words", paramLabel = "N", defaultValue = "0", description = "Leave out memories with fewer of the query's words (default: ${DEFAULT-VALUE}, none).")
+  private int minWords;
+
   SearchCommand(Context context) {
     this.context = context;
   }
@@ -111,7 +117,8 @@ final class SearchCommand implements Callable<Integer> {
 
   private SearchRequest request() {
     SearchRequest.Builder builder = SearchRequest.builder(query).limit(limit).filter(filter()).mode(mode)
-        .threshold(threshold).fusion(byRank ? FusionMethod.RECIPROCAL_RANKS : FusionMethod.WEIGHTED_SCORES)
+        .threshold(threshold).minSimilarity(minSimilarity).minWords(minWords)
+        .fusion(byRank ? FusionMethod.RECIPROCAL_RANKS : FusionMethod.WEIGHTED_SCORES)
         .context(!noContext).diversity(diversity);
     if (halfLife != null) {
       builder.recency(halfLife);

@@ -13,6 +13,7 @@ import dev.memlane.endpoints.Reasons;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.EmbeddingException;
 import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.TextForm;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -52,6 +53,9 @@ import org.jspecify.annotations.Nullable;
  * texts gather, and the next request takes as many of them, oldest first, as the endpoint's limits allow. So an idle
  * embedder adds no wait, and a busy one gets batches that grow with the load. A text longer than a request may be goes
  * alone.
+ *
+ * <p>
+ * <b>Form.</b> Embedders are given each text in its {@link TextForm}, so texts that read the same have one vector.
  *
  * <p>
  * <b>Sharing.</b> A text that is cached is answered from the cache; one that is being computed is computed once for all
@@ -176,6 +180,18 @@ public final class BatchingEmbedder implements AutoCloseable {
   }
 
   /**
+   * Checks a vector that a caller has brought along.
+   *
+   * @throws InvalidInputException if it is not one of this model, or has another length
+   */
+  public void requireOwn(Embedding given) {
+    if (!given.model().equals(model) || given.dimension() != dimension) {
+      throw new InvalidInputException("the vector given is " + given + "; this memory compares vectors of " + model
+          + " with " + dimension + " dimensions: leave the vector out, or embed with that model");
+    }
+  }
+
+  /**
    * Embeds a text.
    *
    * @return a future of the caller's own, to be shared with nobody; the embedding may be shared, so its vector is read
@@ -218,7 +234,10 @@ public final class BatchingEmbedder implements AutoCloseable {
     return futures;
   }
 
-  private CompletableFuture<Embedding> join(String text, @Nullable String workClass) {
+  private CompletableFuture<Embedding> join(String given, @Nullable String workClass) {
+    String form = TextForm.of(given);
+    // Of a text that nobody sees there would be nothing left.
+    String text = form.isEmpty() ? given : form;
     VectorCache.Key key = cache == null ? null : VectorCache.Key.of(text);
     int tokens = Math.max(0, pool.tokens().applyAsInt(text));
     Caller caller = new Caller();
@@ -763,7 +782,7 @@ public final class BatchingEmbedder implements AutoCloseable {
     /** How many bytes the cached vectors may take; 64 MiB unless set, about 36,000 vectors of 384 numbers; 0 for no cache. */
     public Builder cacheBytes(long cacheBytes) {
       if (cacheBytes < 0) {
-        throw new IllegalArgumentException("cacheBytes is " + cacheBytes + "; it must be at least 0");
+        throw new InvalidInputException("cacheBytes is " + cacheBytes + "; it must be at least 0");
       }
       this.cacheBytes = cacheBytes;
       return this;
@@ -775,7 +794,7 @@ public final class BatchingEmbedder implements AutoCloseable {
      */
     public Builder concurrency(int concurrency) {
       if (concurrency < 1) {
-        throw new IllegalArgumentException("concurrency is " + concurrency + "; it must be at least 1");
+        throw new InvalidInputException("concurrency is " + concurrency + "; it must be at least 1");
       }
       this.concurrency = concurrency;
       return this;
@@ -784,7 +803,7 @@ public final class BatchingEmbedder implements AutoCloseable {
     /** How many texts may wait for a request; 10,000 unless set. */
     public Builder mostWaiting(int mostWaiting) {
       if (mostWaiting < 1) {
-        throw new IllegalArgumentException("mostWaiting is " + mostWaiting + "; it must be at least 1");
+        throw new InvalidInputException("mostWaiting is " + mostWaiting + "; it must be at least 1");
       }
       this.mostWaiting = mostWaiting;
       return this;
@@ -793,7 +812,7 @@ public final class BatchingEmbedder implements AutoCloseable {
     /** How long a caller waits, and how long a request to a single embedder may take; 60 seconds unless set. */
     public Builder deadline(Duration deadline) {
       if (deadline.isNegative() || deadline.isZero()) {
-        throw new IllegalArgumentException("deadline is " + deadline + "; it must be longer than nothing");
+        throw new InvalidInputException("deadline is " + deadline + "; it must be longer than nothing");
       }
       this.deadline = deadline;
       return this;

@@ -1,5 +1,6 @@
 package dev.memlane.embedding;
 
+import dev.memlane.model.InvalidInputException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -59,10 +60,10 @@ public interface Embedder extends AutoCloseable {
    */
   record Limits(int texts, int characters) {
 
-    /** @throws IllegalArgumentException if either is less than 1 */
+    /** @throws InvalidInputException if either is less than 1 */
     public Limits {
       if (texts < 1 || characters < 1) {
-        throw new IllegalArgumentException(
+        throw new InvalidInputException(
             "a request of at most " + texts + " texts and " + characters + " characters can hold nothing");
       }
     }

@@ -1,5 +1,6 @@
 package dev.memlane.embedding;
 
+import dev.memlane.model.InvalidInputException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -30,11 +31,11 @@ public final class HashEmbedder implements Embedder {
 
   /**
    * @param dimension how many numbers a vector has; at least 1
-   * @throws IllegalArgumentException if it is less
+   * @throws InvalidInputException if it is less
    */
   public HashEmbedder(int dimension) {
     if (dimension < 1) {
-      throw new IllegalArgumentException("dimension is " + dimension + "; it must be at least 1");
+      throw new InvalidInputException("dimension is " + dimension + "; it must be at least 1");
     }
     this.dimension = dimension;
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.memlane.model.Embedding;
 import dev.memlane.model.EmbeddingException;
+import dev.memlane.model.InvalidInputException;
 import dev.memlane.testing.ManualScheduler;
 import java.io.IOException;
 import java.time.Duration;
@@ -43,6 +44,36 @@ class BatchingEmbedderTest {
   private static void assertFailed(CompletableFuture<?> future, String... parts) {
     assertThat(future).isCompletedExceptionally();
     assertThat(future.exceptionNow()).isInstanceOf(EmbeddingException.class).hasMessageContainingAll(parts);
+  }
+
+  // Form
+
+  @Test
+  void embed_formsOfTheSameText_areSentOnceAndCachedOnce() {
+    try (BatchingEmbedder embedder = builder().build()) {
+      CompletableFuture<Embedding> one = embedder.embed("Ada\u2019s cafe\u0301");
+      CompletableFuture<Embedding> other = embedder.embed("A\u00ADda's caf\u00E9");
+      model.last().succeed();
+
+      assertThat(model.texts()).containsExactly(List.of("Ada's caf\u00E9"));
+      assertThat(other.resultNow()).isEqualTo(one.resultNow());
+      assertThat(embedder.embed("\uFEFFAda\u02BCs caf\u00E9")).isCompleted();
+      assertThat(embedder.stats().hits()).isEqualTo(1);
+      embedder.embed("\u200B");
+      assertThat(model.texts()).as("nothing would be left of it").endsWith(List.of("\u200B"));
+    }
+  }
+
+  @Test
+  void requireOwn_anotherModelOrLength_isRefused() {
+    try (BatchingEmbedder embedder = builder().build()) {
+      embedder.requireOwn(new Embedding("fake", new float[]{1, 2}));
+      for (Embedding wrong : List.of(new Embedding("fake", new float[]{1, 2, 3}),
+          new Embedding("other", new float[]{1, 2}))) {
+        assertThatThrownBy(() -> embedder.requireOwn(wrong)).isInstanceOf(InvalidInputException.class)
+            .hasMessageContainingAll(wrong.model(), wrong.dimension() + " dimensions", "fake", "2 dimensions");
+      }
+    }
   }
 
   // Batching

@@ -22,8 +22,8 @@ final class LaneState {
   private boolean pressed;
   /** Whether a worker outside has found jobs to claim, and no place for them. */
   boolean wanted;
-  private final Durations waits = new Durations();
-  private final Durations runs = new Durations();
+  private final Durations waits;
+  private final Durations runs;
   private final Rate arrivals;
   private final Rate completions;
   private long submitted;
@@ -37,6 +37,8 @@ final class LaneState {
     this.lane = lane;
     this.arrivals = new Rate(now);
     this.completions = new Rate(now);
+    this.waits = new Durations(now);
+    this.runs = new Durations(now);
     this.arrived = new Arrivals(lane.queueBound());
     this.rate = new StartRate(lane.startsPerMinute());
     this.nearlyFull = (int) Math.ceil(lane.queueBound() * 0.8);
@@ -117,7 +119,7 @@ final class LaneState {
     job.startedAt = now;
     job.waited += now - job.queuedAt;
     job.beginAttempt();
-    waits.add(now - job.queuedAt);
+    waits.add(now - job.queuedAt, now);
   }
 
   /** It waits for its next attempt. */
@@ -133,7 +135,7 @@ final class LaneState {
       case QUEUED -> waiting(job).remove(job);
       case RUNNING -> {
         running.remove(job);
-        runs.add(now - job.startedAt);
+        runs.add(now - job.startedAt, now);
       }
       case RETRYING -> retrying.remove(job);
       case DONE -> throw new IllegalStateException(job + " has ended twice");
@@ -152,7 +154,7 @@ final class LaneState {
 
   LaneStats stats(long now) {
     return new LaneStats(lane.name(), queued(), retrying.size(), running.size(), submitted, refused, completed, failed,
-        cancelled, retries, arrivals.perSecond(now), completions.perSecond(now), waits.percentile(50),
-        waits.percentile(99), runs.percentile(50), runs.percentile(99));
+        cancelled, retries, arrivals.perSecond(now), completions.perSecond(now), waits.percentile(50, now),
+        waits.percentile(99, now), runs.percentile(50, now), runs.percentile(99, now));
   }
 }

@@ -16,9 +16,10 @@ import java.time.Duration;
  * @param retries how many attempts there were after a failed one
  * @param submittedPerSecond how many were taken a second, of late: in the last minute, or since the beginning if that is less
  * @param completedPerSecond how many got a result a second, of late
- * @param waitP50 how long half of the attempts waited at most, of all so far
+ * @param waitP50 how long half of the attempts waited at most, of those that began in the last five minutes, the running one
+ * included; zero if none did
  * @param waitP99 how long 99 of 100 waited at most
- * @param runP50 how long half of the attempts ran at most
+ * @param runP50 how long half of the attempts ran at most, of those that ended in the last five minutes; zero if none did
  * @param runP99 how long 99 of 100 ran at most
  */
 public record LaneStats(String lane, int queued, int retrying, int running, long submitted, long refused,

@@ -913,17 +913,55 @@ class LaneExecutorTest {
 
   @Test
   void durations_percentiles_areAtMostAnEighthTooHigh() {
-    Durations durations = new Durations();
-    assertThat(durations.percentile(50)).isZero();
+    Durations durations = new Durations(0);
+    assertThat(durations.percentile(50, 0)).isZero();
     for (int i = 1; i <= 1_000; i++) {
-      durations.add(i * 1_000L);
+      durations.add(i * 1_000L, 0);
     }
-    assertThat(durations.percentile(50).toNanos()).isBetween(500_000L, 562_500L);
-    assertThat(durations.percentile(99).toNanos()).isBetween(990_000L, 1_113_750L);
-    durations.add(Long.MAX_VALUE);
-    assertThat(durations.percentile(100).toNanos()).isEqualTo(Long.MAX_VALUE);
-    Durations small = new Durations();
-    small.add(3);
-    assertThat(small.percentile(50).toNanos()).isEqualTo(3);
+    assertThat(durations.percentile(50, 0).toNanos()).isBetween(500_000L, 562_500L);
+    assertThat(durations.percentile(99, 0).toNanos()).isBetween(990_000L, 1_113_750L);
+    durations.add(Long.MAX_VALUE, 0);
+    assertThat(durations.percentile(100, 0).toNanos()).isEqualTo(Long.MAX_VALUE);
+    Durations small = new Durations(0);
+    small.add(3, 0);
+    assertThat(small.percentile(50, 0).toNanos()).isEqualTo(3);
+  }
+
+  @Test
+  void durations_percentiles_forgetWhatIsOlderThanFiveMinutes() {
+    long minute = Duration.ofMinutes(1).toNanos();
+    Durations durations = new Durations(-7 * minute);
+    for (int i = 0; i < 1_000; i++) {
+      durations.add(1_000_000, -7 * minute);
+    }
+    durations.add(7, -3 * minute);
+
+    assertThat(durations.percentile(50, -3 * minute).toNanos()).isGreaterThanOrEqualTo(1_000_000);
+    assertThat(durations.percentile(99, -2 * minute).toNanos()).isEqualTo(7);
+    assertThat(durations.percentile(99, 100 * minute)).isZero();
+    durations.add(5, 100 * minute);
+    assertThat(durations.percentile(99, 100 * minute).toNanos()).isEqualTo(5);
+  }
+
+  @Test
+  void stats_percentiles_areOfTheLastMinutes() throws Exception {
+    LaneExecutor executor = executors.open(LaneExecutor.builder().lane(Lane.of("a")));
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch ending = new CountDownLatch(1);
+    Job<Integer> slow = executor.submit("a", Task.of(() -> {
+      begun.countDown();
+      ending.await();
+      return 1;
+    }));
+    begun.await();
+    time.pass(Duration.ofSeconds(30));
+    ending.countDown();
+    get(slow.future());
+    assertThat(stats(executor, "a").runP99()).isGreaterThanOrEqualTo(Duration.ofSeconds(30));
+
+    time.pass(Duration.ofMinutes(6));
+    get(executor.submit("a", Task.of(() -> 1)).future());
+
+    assertThat(stats(executor, "a").runP99()).isLessThan(Duration.ofSeconds(1));
   }
 }

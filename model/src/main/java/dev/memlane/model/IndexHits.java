@@ -17,6 +17,9 @@ import java.util.Set;
 public record IndexHits(List<IndexHit> semantic, List<IndexHit> lexical, List<List<MemoryId>> runs, boolean exhausted,
     Set<DocumentName> held) {
 
+  /** Nothing found. */
+  public static final IndexHits NONE = new IndexHits(List.of(), List.of(), List.of(), true);
+
   public IndexHits {
     held = Set.copyOf(held);
     semantic = List.copyOf(semantic);

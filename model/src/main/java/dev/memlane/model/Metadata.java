@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * Numbers are kept as {@link Long} where they are whole and as {@link Double} otherwise; both must be exactly what a
  * {@code double} can hold (whole numbers up to 2^53), so that a filter means the same in every store. Other numbers
- * belong into a text. Immutable and safe for use by several threads.
+ * belong into a text. Keys and texts are taken as they are, and compared character by character: blanks around them, case and
+ * Unicode forms make a difference. Immutable and safe for use by several threads.
  */
 public final class Metadata {
 

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * NewMemory.builder("I moved to Lisbon", Scope.user("ada")).actor("Ada").metadata("topic", "home").build()
  * }</pre>
  *
- * @param key names the memory within its scope: a second add under it answers with the first one's memory; or null
+ * @param key names the memory within its scope: a second add under it answers with the first one's memory; or null. Taken as it
+ * is, blanks and Unicode form included, as are the actor and the metadata
  * @param embedding the content's vector where the caller has it already; null lets the embedder make it
  * @param revive whether a memory that was deleted under this key may come back
  */
@@ -26,7 +27,7 @@ public record NewMemory(String content, Scope scope, @Nullable String key, @Null
   public static final int LONGEST_ACTOR = 255;
 
   /**
-   * @throws InvalidInputException if the content is empty, blank or too long, or anything can't be stored as it is
+   * @throws InvalidInputException if the content is empty, too long, or nothing of it is seen, or anything can't be stored as it is
    */
   public NewMemory {
     Objects.requireNonNull(content, "content");
@@ -52,8 +53,10 @@ public record NewMemory(String content, Scope scope, @Nullable String key, @Null
   }
 
   static void requireContent(String content) {
-    if (content.isBlank()) {
-      throw new InvalidInputException("the content is empty; a memory needs a text");
+    if (TextForm.isBlank(content)) {
+      throw new InvalidInputException(
+          "the content is empty" + (content.isBlank() ? "" : ", because none of its characters is seen")
+              + "; a memory needs a text");
     }
     if (content.length() > Memory.LONGEST_CONTENT) {
       throw new InvalidInputException("the content has " + content.length() + " characters; the limit is "

@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
  * A memory is stored in exactly one scope. A search or list in a scope matches every memory that has the values which
  * the scope names, whatever the others are: {@code Scope.user("ada")} finds what {@code user=ada, run=7} stored.
  *
+ * <p>
+ * Names are taken as they are, and compared character by character: blanks around them, case and Unicode forms make a difference.
+ *
  * @param user at most {@value #LONGEST} characters, or null
  * @param agent at most {@value #LONGEST} characters, or null
  * @param run at most {@value #LONGEST} characters, or null

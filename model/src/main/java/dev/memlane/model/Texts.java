@@ -39,10 +39,12 @@ final class Texts {
     }
   }
 
-  /** Like {@link #requireStorable}, and between 1 and {@code longest} characters. */
+  /** Like {@link #requireStorable}, and between 1 and {@code longest} characters, of which something is seen. */
   static void requireName(String what, String text, int longest) {
-    if (text.isBlank()) {
-      throw new InvalidInputException(what + " is empty; leave it out or give it a value");
+    if (TextForm.isBlank(text)) {
+      throw new InvalidInputException(
+          what + " is empty" + (text.isBlank() ? "" : ", because none of its characters is seen")
+              + "; leave it out or give it a value");
     }
     if (text.length() > longest) {
       throw new InvalidInputException(

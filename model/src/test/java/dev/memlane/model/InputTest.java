@@ -51,6 +51,30 @@ class InputTest {
     refused(() -> MemoryUpdate.content(ID, content), "the content is empty");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"\u200B", "\u00AD\u200E", "\uFEFF \u2060", "\u3164", "\u200D", "\u2800"})
+  void contentAndNames_ofWhatNobodySees_areRefused(String unseen) {
+    refused(() -> NewMemory.of(unseen, ADA), "the content is empty", "none of its characters is seen");
+    refused(() -> MemoryUpdate.content(ID, unseen), "the content is empty");
+    refused(() -> Scope.user(unseen), "the scope's user is empty", "none of its characters is seen");
+    refused(() -> NewMemory.builder("x", ADA).key(unseen).build(), "the key is empty");
+    refused(() -> NewMemory.builder("x", ADA).actor(unseen).build(), "the actor is empty");
+    refused(() -> Metadata.of(unseen, 1), "a metadata key is empty");
+    refused(() -> Filter.exists(unseen), "a filter's key is empty");
+  }
+
+  @Test
+  void names_areTakenAsTheyAre_blanksAndUnicodeFormsIncluded() {
+    assertThat(Scope.user(" ada")).isNotEqualTo(ADA);
+    assertThat(Scope.user("Jose\u0301")).isNotEqualTo(Scope.user("Jos\u00E9"));
+    assertThat(MemoryId.derive(ADA, "k ")).isNotEqualTo(MemoryId.derive(ADA, "k"));
+    assertThat(NewMemory.builder("x", ADA).key(" k ").actor(" Ada ").build())
+        .isEqualTo(new NewMemory("x", ADA, " k ", " Ada ", Metadata.empty(), null, null, null, false));
+    assertThat(Filter.equal("k", "\u00E9").matches(Metadata.of("k", "e\u0301"), null)).isFalse();
+    assertThat(Filter.equal("k", "v").matches(Metadata.of("k", "v "), null)).isFalse();
+    assertThat(Metadata.of("k ", "v").get("k")).isNull();
+  }
+
   @Test
   void content_atTheLimit_isTaken_andAboveItRefused() {
     String longest = "x".repeat(Memory.LONGEST_CONTENT);

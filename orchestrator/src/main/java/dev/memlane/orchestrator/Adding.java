@@ -3,6 +3,7 @@ package dev.memlane.orchestrator;
 import dev.memlane.embedding.BatchingEmbedder;
 import dev.memlane.model.CoreRow;
 import dev.memlane.model.Embedding;
+import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.NewMemory;
@@ -74,6 +75,14 @@ final class Adding {
    * @return the outcome; fails only where core can't be asked for what is there, or by a defect
    */
   CompletableFuture<WriteOutcome> add(Accepted accepted) {
+    Embedding given = accepted.memory().embedding();
+    if (given != null) {
+      try {
+        embedder.requireOwn(given);
+      } catch (InvalidInputException e) {
+        return CompletableFuture.completedFuture(new WriteOutcome.Refused(String.valueOf(e.getMessage()), e));
+      }
+    }
     return attempt(accepted, environment.now().plus(patience));
   }
 

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * A database, a directory for the index and an embedder have to be given (or stores of one's own); everything else has a
- * default.
+ * default. A setting out of its range is refused where it is set, with an {@link InvalidInputException}.
  *
  * <p>
  * <b>Who closes what.</b> What {@link #open} was given belongs to the orchestrator once it has returned, and is closed with it:
@@ -44,6 +44,8 @@ public final class OrchestratorBuilder {
   private static final System.Logger LOGGER = System.getLogger(OrchestratorBuilder.class.getName());
 
   private static final Duration SHORTEST_RETENTION = Duration.ofHours(1);
+  /** What the database's pool needs. */
+  private static final int FEWEST_CONNECTIONS = 4;
 
   private Database.@Nullable Builder database;
   private @Nullable String schema;
@@ -115,15 +117,15 @@ public final class OrchestratorBuilder {
     return this;
   }
 
-  /** How many connections to the database at most, 10 by default. */
+  /** How many connections to the database at most, 10 by default, at least 4. */
   public OrchestratorBuilder poolSize(int poolSize) {
-    this.poolSize = poolSize;
+    this.poolSize = (int) atLeast("poolSize", FEWEST_CONNECTIONS, poolSize);
     return this;
   }
 
   /** How many writes may wait for the database, 10,000 by default. */
   public OrchestratorBuilder commitQueueBound(int commitQueueBound) {
-    this.commitQueueBound = commitQueueBound;
+    this.commitQueueBound = (int) atLeast("commitQueueBound", 1, commitQueueBound);
     return this;
   }
 
@@ -178,55 +180,57 @@ public final class OrchestratorBuilder {
 
   /** How many bytes of vectors to remember in front of the embedder, 64 MiB by default; 0 for none. */
   public OrchestratorBuilder embeddingCacheBytes(long embeddingCacheBytes) {
-    this.embeddingCacheBytes = embeddingCacheBytes;
+    this.embeddingCacheBytes = atLeast("embeddingCacheBytes", 0, embeddingCacheBytes);
     return this;
   }
 
   /** How many requests to a single embedder may be in flight, 2 by default; a pool's endpoints have their own limits. */
   public OrchestratorBuilder embeddingConcurrency(int embeddingConcurrency) {
-    this.embeddingConcurrency = embeddingConcurrency;
+    this.embeddingConcurrency = (int) atLeast("embeddingConcurrency", 1, embeddingConcurrency);
     return this;
   }
 
   /** How long embedding a text may take, 60 s by default. */
   public OrchestratorBuilder embeddingDeadline(Duration embeddingDeadline) {
-    this.embeddingDeadline = embeddingDeadline;
+    this.embeddingDeadline = positive("embeddingDeadline", embeddingDeadline);
     return this;
   }
 
   /** How long a write may take after its text has been embedded, 10 s by default. */
   public OrchestratorBuilder writeDeadline(Duration writeDeadline) {
-    this.writeDeadline = writeDeadline;
+    this.writeDeadline = positive("writeDeadline", writeDeadline);
     return this;
   }
 
   /** How long a statement may run on the server, 5 s by default. */
   public OrchestratorBuilder statementTimeout(Duration statementTimeout) {
+    atLeast("statementTimeout in milliseconds", 1, statementTimeout.toMillis());
     this.statementTimeout = statementTimeout;
     return this;
   }
 
   /** How long a statement may wait for another transaction's lock, 1 s by default. */
   public OrchestratorBuilder lockTimeout(Duration lockTimeout) {
+    atLeast("lockTimeout in milliseconds", 1, lockTimeout.toMillis());
     this.lockTimeout = lockTimeout;
     return this;
   }
 
   /** How often the index is made durable in the background, every 10 s by default; a crash loses nothing by it. */
   public OrchestratorBuilder indexCommitInterval(Duration commitInterval) {
-    this.commitInterval = commitInterval;
+    this.commitInterval = positive("indexCommitInterval", commitInterval);
     return this;
   }
 
   /** How many writes may be under way, 10,000 by default; beyond that callers wait, no longer than a write may take. */
   public OrchestratorBuilder mostInFlight(int mostInFlight) {
-    this.mostInFlight = mostInFlight;
+    this.mostInFlight = (int) atLeast("mostInFlight", 1, mostInFlight);
     return this;
   }
 
   /** How many writes may be unsettled, 1,000 by default; beyond that new ones are refused. */
   public OrchestratorBuilder mostUnsettled(int mostUnsettled) {
-    this.mostUnsettled = mostUnsettled;
+    this.mostUnsettled = (int) atLeast("mostUnsettled", 1, mostUnsettled);
     return this;
   }
 
@@ -271,7 +275,8 @@ public final class OrchestratorBuilder {
 
   /**
    * In which scopes each content is held once: an add of a content that is there, in exactly the same scope, is answered
-   * with the memory that has it, and an update to it is rolled back. No scope by default. It holds for what is written
+   * with the memory that has it, and an update to it is rolled back. Contents that read the same are the same: see
+   * {@link dev.memlane.model.TextForm}. No scope by default. It holds for what is written
    * from then on, and every process on the database should say the same.
    */
   public OrchestratorBuilder deduplicate(Predicate<Scope> scopes) {
@@ -401,6 +406,20 @@ public final class OrchestratorBuilder {
     }
     return LuceneVectorIndex.builder(directory).model(model.model()).dimension(model.dimension())
         .language(chosen).commitInterval(commitInterval).clock(clock).open();
+  }
+
+  private static long atLeast(String name, long least, long value) {
+    if (value < least) {
+      throw new InvalidInputException(name + " is " + value + "; it must be at least " + least);
+    }
+    return value;
+  }
+
+  private static Duration positive(String name, Duration value) {
+    if (!value.isPositive()) {
+      throw new InvalidInputException(name + " is " + value + "; it must be longer than nothing");
+    }
+    return value;
   }
 
   private static <T> T require(@Nullable T value, String method) {

@@ -6,6 +6,7 @@ import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Memory;
 import dev.memlane.model.Reranker;
 import dev.memlane.model.Scope;
+import dev.memlane.model.TextForm;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -30,6 +31,16 @@ import org.jspecify.annotations.Nullable;
  * A re-ranker's score takes its place. {@link Include#EXPLANATION} shows all of it, with cosine and BM25 as they are.
  *
  * <p>
+ * <b>Limits.</b> A score says how good a hit is among what there is, so the best has a high one also where nothing answers the
+ * question. {@code minSimilarity} and {@code minWords} are limits that mean the same in every search: each that is set holds for every
+ * hit, whatever it was found by, so a question about nothing that is known finds nothing. They are asked of the memory itself:
+ * what its neighbours lend to it changes its place, and carries it over no limit; and what is below a limit lends nothing. Words are
+ * counted as the index has them: forms of one word are one, repeated ones count once, and those on Lucene's list of stop words for
+ * its language (in English "the", "of", "is" and thirty others, but not "where" or "who") don't count. If the query has fewer words
+ * than {@code minWords}, all of them must be there; if it has none but stop words, nothing is found. Of Chinese, Japanese and Korean
+ * each character counts.
+ *
+ * <p>
  * <b>Filters</b> leave nothing out: there are as many hits as were asked for whenever so many memories pass, in every mode. By
  * words these are the memories that have one of the words.
  *
@@ -39,12 +50,15 @@ import org.jspecify.annotations.Nullable;
  * @param filter only memories that pass, or null
  * @param mode by meaning, by words, or both
  * @param threshold leaves out hits with a lower score; 0 leaves out none
+ * @param minSimilarity leaves out memories whose cosine to the query is lower, -1 to 1; -1 leaves out none
+ * @param minWords leaves out memories that have fewer of the query's words; 0 leaves out none
  * @param embedding the query's vector where the caller has it already, or null
  * @param ranking how what is found is put in order
  * @param include what hits tell, and which there are, beyond the usual
  */
 public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullable Filter filter, Mode mode,
-    double threshold, @Nullable Embedding embedding, Ranking ranking, Set<Include> include) {
+    double threshold, double minSimilarity, int minWords, @Nullable Embedding embedding, Ranking ranking,
+    Set<Include> include) {
 
   /** The most hits that one search returns. */
   public static final int MOST = 1_000;
@@ -83,7 +97,7 @@ public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullab
       throw new InvalidInputException(
           "the search names " + scopes.size() + " scopes; the limit is " + MOST_SCOPES);
     }
-    if (query.isBlank()) {
+    if (TextForm.isBlank(query)) {
       throw new InvalidInputException("the query is empty; say what to search for");
     }
     if (query.length() > LONGEST_QUERY) {
@@ -95,6 +109,18 @@ public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullab
     }
     if (!(threshold >= 0 && threshold <= 1)) {
       throw new InvalidInputException("the threshold is " + threshold + "; scores lie between 0 and 1");
+    }
+    if (!(minSimilarity >= -1 && minSimilarity <= 1)) {
+      throw new InvalidInputException("minSimilarity is " + minSimilarity + "; cosines lie between -1 and 1");
+    }
+    if (minWords < 0) {
+      throw new InvalidInputException("minWords is " + minWords + "; it can't be less than zero");
+    }
+    if (minSimilarity > -1 && mode == Mode.LEXICAL) {
+      throw new InvalidInputException("minSimilarity needs a search by meaning, and the mode is LEXICAL");
+    }
+    if (minWords > 0 && mode == Mode.SEMANTIC) {
+      throw new InvalidInputException("minWords needs a search by words, and the mode is SEMANTIC");
     }
   }
 
@@ -116,6 +142,8 @@ public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullab
     private @Nullable Filter filter;
     private Mode mode = Mode.HYBRID;
     private double threshold;
+    private double minSimilarity = -1;
+    private int minWords;
     private @Nullable Embedding embedding;
     private FusionMethod fusion = Ranking.DEFAULT.fusion();
     private double semanticWeight = Ranking.DEFAULT.semanticWeight();
@@ -163,6 +191,24 @@ public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullab
 
     public Builder threshold(double threshold) {
       this.threshold = threshold;
+      return this;
+    }
+
+    /**
+     * The least cosine between a hit and the query, -1 to 1; -1 unless set, which leaves out nothing. What separates answers from the
+     * rest depends on the model, and is best found out with questions that have no answer. Not for {@link Mode#LEXICAL}.
+     */
+    public Builder minSimilarity(double minSimilarity) {
+      this.minSimilarity = minSimilarity;
+      return this;
+    }
+
+    /**
+     * How many of the query's words a hit has at least, or all of them if the query has fewer; 0 unless set, which leaves out nothing.
+     * Not for {@link Mode#SEMANTIC}.
+     */
+    public Builder minWords(int minWords) {
+      this.minWords = minWords;
       return this;
     }
 
@@ -240,7 +286,7 @@ public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullab
             ? "the search has a scope and is to go everywhere; choose one"
             : "the search has no scope; name one, or say that it is to go everywhere");
       }
-      return new SearchRequest(query, scopes, limit, filter, mode, threshold, embedding,
+      return new SearchRequest(query, scopes, limit, filter, mode, threshold, minSimilarity, minWords, embedding,
           new Ranking(fusion, semanticWeight, context, recency, diversity, reranker, reranked), include);
     }
   }

@@ -5,6 +5,7 @@ import dev.memlane.model.ContentHash;
 import dev.memlane.model.DocumentName;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.IndexQuery;
+import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import java.time.Instant;
@@ -126,9 +127,15 @@ final class Searching {
       return CompletableFuture.completedFuture(null);
     }
     Embedding given = request.embedding();
-    return given != null
-        ? CompletableFuture.completedFuture(given)
-        : embedder.embed(request.query(), WORK_CLASS).thenApply(embedding -> embedding);
+    if (given == null) {
+      return embedder.embed(request.query(), WORK_CLASS).thenApply(embedding -> embedding);
+    }
+    try {
+      embedder.requireOwn(given);
+    } catch (InvalidInputException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+    return CompletableFuture.completedFuture(given);
   }
 
   /**
@@ -139,7 +146,7 @@ final class Searching {
       int depth, Set<DocumentName> asked, int look) {
     String text = request.mode() == SearchRequest.Mode.SEMANTIC ? null : request.query();
     IndexQuery query = new IndexQuery(vector, text, request.scopes(), request.filter(), depth,
-        request.ranking().context(), asked);
+        request.ranking().context(), asked, request.minSimilarity(), request.minWords());
     Instant now = environment.now();
     return stores.index().search(query).thenComposeAsync(hits -> {
       List<Fusion.Candidate> candidates = Fusion.fuse(hits, request.ranking(), now);

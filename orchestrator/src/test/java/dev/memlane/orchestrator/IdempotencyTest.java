@@ -63,6 +63,19 @@ class IdempotencyTest {
   }
 
   @Test
+  void content_inAnotherForm_isTheSame_andStaysAsItWasGiven() {
+    Memory first = memory.addMemory(NewMemory.of("Ada\u2019s cafe\u0301", ONCE));
+
+    for (String form : List.of("Ada's caf\u00E9", "\uFEFFA\u00ADda\u02BCs caf\u00E9\u200B")) {
+      assertThat(memory.addMemories(List.of(NewMemory.of(form, ONCE)))).singleElement()
+          .isInstanceOfSatisfying(WriteOutcome.DuplicateOf.class,
+              duplicate -> assertThat(duplicate.memory()).isEqualTo(first));
+    }
+    assertThat(first.content()).isEqualTo("Ada\u2019s cafe\u0301");
+    assertThat(memory.addMemory(NewMemory.of("Ada's cafe", ONCE)).id()).isNotEqualTo(first.id());
+  }
+
+  @Test
   void content_addedByManyAtOnce_isStoredOnceAndEverybodyIsTold() throws InterruptedException {
     List<WriteOutcome> outcomes = Collections.synchronizedList(new ArrayList<>());
     CountDownLatch start = new CountDownLatch(1);

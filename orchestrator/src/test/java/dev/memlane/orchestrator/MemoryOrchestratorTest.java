@@ -179,7 +179,7 @@ class MemoryOrchestratorTest {
   void addMemories_withABadItem_failsItAloneAndKeepsTheOrder() {
     List<NewMemory> memories = new ArrayList<>();
     for (int i = 0; i < 500; i++) {
-      // A vector of another dimension passes the builder and is refused by the index.
+      // A vector of another dimension passes the builder, which knows no model.
       Embedding wrong = i % 100 == 50 ? new Embedding(test.embedder.model(), new float[]{1, 2, 3}) : null;
       memories.add(NewMemory.builder("number " + i, ADA).embedding(wrong).build());
     }
@@ -188,8 +188,8 @@ class MemoryOrchestratorTest {
 
     for (int i = 0; i < 500; i++) {
       if (i % 100 == 50) {
-        assertThat(outcomes.get(i)).isInstanceOf(WriteOutcome.RolledBack.class);
-        assertThat(outcomes.get(i).describe()).contains("3").contains("384");
+        assertThat(outcomes.get(i)).isInstanceOf(WriteOutcome.Refused.class);
+        assertThat(outcomes.get(i).describe()).contains("3 dimensions").contains("384");
       } else {
         String content = "number " + i;
         assertThat(outcomes.get(i)).isInstanceOfSatisfying(WriteOutcome.Stored.class,

@@ -94,6 +94,90 @@ class SearchTest {
   }
 
   @Test
+  void limits_questionAboutNothingThatIsKnown_findsNothing() {
+    add("Ada plays the oboe in the red room", ADA.withRun("7"));
+    add("She bought it in Lisbon", ADA.withRun("7"));
+    String question = "which medicine does the neighbour's cat take?";
+
+    assertThat(found(asking(question).threshold(0.6))).as("a threshold is relative").isNotEmpty();
+    assertThat(found(asking(question).minSimilarity(0.5))).isEmpty();
+    assertThat(found(asking(question).mode(Mode.SEMANTIC).minSimilarity(0.5))).isEmpty();
+    assertThat(found(asking(question).minWords(1))).isEmpty();
+    assertThat(found(asking(question).mode(Mode.LEXICAL).minWords(1))).isEmpty();
+    assertThat(found(asking("is it the").minWords(1))).as("no word that tells anything").isEmpty();
+  }
+
+  @Test
+  void limits_holdForTheMemoryItself_whateverItsNeighboursLend() {
+    Scope run = ADA.withRun("7");
+    Memory oboe = memory.addMemory(NewMemory.builder("Ada plays the oboe", run).occurredAt(NOON).build());
+    Memory neighbour = memory.addMemory(
+        NewMemory.builder("bought in Lisbon", run).occurredAt(NOON.plusSeconds(1)).build());
+
+    assertThat(found(asking("who plays the oboe?"))).containsExactly(oboe, neighbour);
+    assertThat(found(asking("who plays the oboe?").minWords(1))).containsExactly(oboe);
+    assertThat(found(asking("who plays the oboe?").minSimilarity(0.3))).containsExactly(oboe);
+    assertThat(found(asking("who plays the oboe in Lisbon?").minWords(2))).containsExactly(oboe);
+    assertThat(found(asking("oboe").minWords(5))).as("all it has").containsExactly(oboe);
+  }
+
+  @Test
+  void limits_reachAsDeepAsItTakes() {
+    List<NewMemory> many = new ArrayList<>();
+    for (int i = 0; i < 1_200; i++) {
+      many.add(
+          NewMemory.builder(i % 400 == 7 ? "the oboe and the violin" : "an oboe, the oboe, oboe " + i, ADA).build());
+    }
+    memory.addMemories(many);
+
+    for (Mode mode : List.of(Mode.HYBRID, Mode.LEXICAL)) {
+      assertThat(found(asking("oboe violin").mode(mode).minWords(2).limit(10))).as("%s", mode).hasSize(3)
+          .extracting(Memory::content).containsOnly("the oboe and the violin");
+    }
+    assertThat(found(asking("the oboe and the violin").minSimilarity(0.99).limit(10))).hasSize(3)
+        .extracting(Memory::content).containsOnly("the oboe and the violin");
+  }
+
+  @Test
+  void limits_thatTheModeCantAnswer_orOutOfRange_areRefused() {
+    for (SearchRequest.Builder wrong : List.of(asking("x").minSimilarity(1.1), asking("x").minSimilarity(Double.NaN),
+        asking("x").minWords(-1), asking("x").mode(Mode.LEXICAL).minSimilarity(0.1),
+        asking("x").mode(Mode.SEMANTIC).minWords(1), asking("\u200B\u2060"))) {
+      assertThatThrownBy(wrong::build).isInstanceOf(InvalidInputException.class);
+    }
+  }
+
+  @Test
+  void vectorOfAnotherLengthOrModel_isRefusedBeforeAnythingBegins() {
+    for (Embedding wrong : List.of(new Embedding(test.embedder.model(), new float[]{1, 2, 3}),
+        TestMemories.embedding("another", test.embedder.dimension(), new Random(1)))) {
+      List<WriteOutcome> outcomes = memory.addMemories(
+          List.of(NewMemory.builder("oboe", ADA).key("k").embedding(wrong).build()));
+
+      assertThat(outcomes).singleElement().isInstanceOfSatisfying(WriteOutcome.Refused.class, refused -> {
+        assertThat(refused.cause()).isInstanceOf(InvalidInputException.class);
+        assertThat(refused.reason()).contains(wrong.model(), wrong.dimension() + " dimensions", test.embedder.model());
+      });
+      assertThatThrownBy(() -> found(asking("oboe").embedding(wrong))).isInstanceOf(InvalidInputException.class)
+          .hasMessageContainingAll(wrong.model(), test.embedder.model());
+    }
+    assertThat(memory.list(ADA, null, null, 10).memories()).isEmpty();
+  }
+
+  @Test
+  void forms_ofTheSameText_areFoundByMeaningAsWell() {
+    Memory cafe = add("We met at Zu\u0308rich\u2019s cafe\u0301", ADA);
+    add("something else", ADA);
+
+    List<SearchHit> hits = memory.search(
+        asking("We met at Z\u00FCrich's caf\u00E9").mode(Mode.SEMANTIC).include(Include.EXPLANATION).build());
+
+    assertThat(hits.getFirst().memory()).isEqualTo(cafe);
+    assertThat(hits.getFirst().memory().content()).as("as it was given").contains("Zu\u0308rich\u2019s");
+    assertThat(hits.getFirst().score()).isEqualTo(1, within(1e-6));
+  }
+
+  @Test
   void filter_onTime_findsWhatOccurredWithinIt() {
     memory.addMemory(NewMemory.builder("oboe at noon", ADA).occurredAt(NOON).build());
     Memory later = memory.addMemory(NewMemory.builder("oboe later", ADA).occurredAt(NOON.plusSeconds(1)).build());

@@ -6,7 +6,6 @@ import dev.memlane.embedding.BatchingEmbedder;
 import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.model.CoreRow;
 import dev.memlane.model.DocumentName;
-import dev.memlane.model.Embedding;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Metadata;
@@ -47,7 +46,7 @@ class SearchingTest {
     OperationId op = op(version);
     return new CoreRow(ID, CoreRow.State.LIVE, version, op, op.value(),
         new Memory(ID, ADA, "key", null, "text", Metadata.empty(), null, START, START, null, version, op),
-        new Embedding("simulated", new float[]{1}));
+        World.VECTOR);
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.memlane.orchestrator;
 
 import dev.memlane.embedding.BatchingEmbedder;
+import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.model.CoreRow;
 import dev.memlane.model.DocumentName;
 import dev.memlane.model.Embedding;
@@ -63,9 +64,14 @@ final class World {
   private static final Scope SCOPE = Scope.user("ada");
   private static final String KEY = "key";
   private static final MemoryId MEMORY = MemoryId.derive(SCOPE, KEY);
-  private static final Embedding VECTOR = new Embedding("simulated", new float[]{1});
+  /** By the model of the processes' embedder, which takes no other. */
+  static final Embedding VECTOR = vector(new HashEmbedder());
   private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
   private static final OperationId BASE = new OperationId(new UUID(0, 1));
+
+  private static Embedding vector(HashEmbedder embedder) {
+    return new Embedding(embedder.model(), embedder.embed(List.of("text")).join().getFirst());
+  }
 
   /** Says what happens next. */
   interface Chooser {

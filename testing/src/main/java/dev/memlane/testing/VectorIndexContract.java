@@ -47,6 +47,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -412,6 +413,65 @@ public abstract class VectorIndexContract {
     assertThat(hits.semantic()).extracting(IndexHit::name).containsExactly(name(2, 2), name(1, 1));
     assertThat(hits.lexical()).extracting(IndexHit::name).containsExactly(name(1, 1));
     assertThat(hits.exhausted()).isTrue();
+  }
+
+  @Test
+  void search_withLimits_findsEverythingWithinThem_andNothingElse() {
+    List<String> words = List.of("oboe", "violin", "lake");
+    Random random = new Random(17);
+    Map<MemoryId, IndexDocument> all = new HashMap<>();
+    for (int i = 0; i < 400; i++) {
+      int chosen = random.nextInt(8);
+      String content = "memory " + i + IntStream.range(0, 3).filter(word -> (chosen & 1 << word) != 0)
+          .mapToObj(word -> " " + words.get(word)).collect(Collectors.joining());
+      IndexDocument document = new IndexDocument(
+          memory(id(i), op(i), ADA, content, Metadata.of("third", i % 3 == 0)),
+          embedding(TestMemories.MODEL, TestMemories.DIMENSION, random));
+      put(document);
+      all.put(document.memory().id(), document);
+    }
+    Embedding near = embedding("what is near");
+
+    for (Filter filter : Arrays.asList(null, Filter.equal("third", true))) {
+      for (double minSimilarity : new double[]{-1, -0.2, 0.3, 0.9}) {
+        for (int minWords : new int[]{0, 1, 2, 3, 7}) {
+          Set<MemoryId> expected = all.values().stream()
+              .filter(document -> TestMemories.cosine(near, document.embedding()) >= minSimilarity
+                  && words.stream().filter(document.memory().content()::contains).count() >= Math.min(3, minWords)
+                  && (filter == null || filter.matches(document.memory())))
+              .map(document -> document.memory().id()).collect(Collectors.toSet());
+          int depth = 1;
+          IndexHits hits;
+          do {
+            depth *= 4;
+            hits = index
+                .search(new IndexQuery(near, "oboe the violin, violin lakes", List.of(ADA), filter, depth,
+                    false, Set.of(),
+                    minSimilarity, minWords))
+                .join();
+            assertThat(found(hits)).as("%s, %s, %s, %s", filter, minSimilarity, minWords, depth)
+                .hasSizeGreaterThanOrEqualTo(Math.min(depth, expected.size())).isSubsetOf(expected);
+          } while (!hits.exhausted());
+          assertThat(found(hits)).as("%s, %s, %s", filter, minSimilarity, minWords).isEqualTo(expected);
+        }
+      }
+    }
+  }
+
+  private static Set<MemoryId> found(IndexHits hits) {
+    return Stream.concat(hits.semantic().stream(), hits.lexical().stream()).map(hit -> hit.name().memory())
+        .collect(Collectors.toSet());
+  }
+
+  @Test
+  void search_withLeastWords_ofAQueryWithoutAny_findsNothing() {
+    put(document(1, ADA, "that is the oboe"));
+
+    assertThat(
+        index.search(new IndexQuery(embedding("x"), "that is the", List.of(), null, 10, false, Set.of(), -1, 1)).join())
+        .isEqualTo(IndexHits.NONE);
+    assertThat(index.search(new IndexQuery(null, "?!", List.of(), null, 10, false, Set.of(), -1, 1)).join())
+        .isEqualTo(IndexHits.NONE);
   }
 
   @Test

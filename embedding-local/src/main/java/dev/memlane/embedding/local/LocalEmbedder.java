@@ -4,6 +4,7 @@ import ai.onnxruntime.OrtException;
 import dev.memlane.embedding.Embedder;
 import dev.memlane.endpoints.Reasons;
 import dev.memlane.model.EmbeddingException;
+import dev.memlane.model.InvalidInputException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -29,8 +30,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * <b>Long texts.</b> The model sees 256 tokens at once, about 1,000 English characters. A longer text is cut into such
- * windows, and its vector is the mean over the tokens of the first 8 of them, about 8,000 characters; what comes after is
- * not seen. A text without anything the model knows still has a vector.
+ * windows, and its vector is the mean over the tokens of all of them, so all of it counts, and it takes as much longer as it
+ * is longer: about 20 ms for each window. Only what is longer than any memory may be is cut, after 400 windows. The more a
+ * text is about, the less its one vector says of each thing; several memories say more. A text without anything the model
+ * knows still has a vector.
  *
  * <p>
  * <b>Speed.</b> Every text is computed alone, by one thread, and as many at the same time as there are threads. To put
@@ -67,7 +70,7 @@ public final class LocalEmbedder implements Embedder {
 
   /**
    * @param threads how many texts are computed at the same time; at least 1
-   * @throws IllegalArgumentException if it is less
+   * @throws InvalidInputException if it is less
    */
   public LocalEmbedder(int threads) {
     this(threads, SentenceModel::load, System::nanoTime);
@@ -76,7 +79,7 @@ public final class LocalEmbedder implements Embedder {
   /** @param loader fails with an {@link EmbeddingException} if the model can't be had */
   LocalEmbedder(int threads, Supplier<SentenceModel> loader, LongSupplier nanoTime) {
     if (threads < 1) {
-      throw new IllegalArgumentException("threads is " + threads + "; it must be at least 1");
+      throw new InvalidInputException("threads is " + threads + "; it must be at least 1");
     }
     this.loader = loader;
     this.nanoTime = nanoTime;

@@ -22,8 +22,8 @@ final class SentenceModel implements AutoCloseable {
   static final int DIMENSION = 384;
   /** How many tokens the model sees at once, its two markers included: what its authors set for it. */
   static final int WINDOW_TOKENS = 256;
-  /** How many windows of a text count. */
-  static final int MOST_WINDOWS = 8;
+  /** As many as the longest memory has if each of its characters is a token: so much may one text cost, and no text that is stored is cut. */
+  static final int MOST_WINDOWS = 400;
 
   private static final String NETWORK = "all-minilm-l6-v2-q.onnx";
   private static final String VOCABULARY = "all-minilm-l6-v2-q-tokenizer.json";

@@ -93,7 +93,7 @@ public final class MemoryTools {
     this.times = builder.times;
     this.root = "memory/" + URLEncoder.encode(searched.toString(), StandardCharsets.UTF_8);
     if (!searched.matches(scope)) {
-      throw new IllegalArgumentException("what is stored in scope " + scope + " would not be found in scope " + searched
+      throw new InvalidInputException("what is stored in scope " + scope + " would not be found in scope " + searched
           + "; search in that scope, or in one that names less");
     }
   }
@@ -369,7 +369,7 @@ public final class MemoryTools {
     }
 
     /**
-     * @throws IllegalArgumentException if what is stored would not be found
+     * @throws InvalidInputException if what is stored would not be found
      * @throws InvalidInputException if the actor can't be stored
      */
     public MemoryTools build() {

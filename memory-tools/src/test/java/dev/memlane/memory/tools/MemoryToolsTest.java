@@ -251,7 +251,7 @@ class MemoryToolsTest {
     assertThat(inARun).hasToString("MemoryTools[user=ada, run=7, searching user=ada]");
     assertThatThrownBy(() -> MemoryTools.builder(memory, ADA).actor(" ").build()).hasMessageContaining("the actor");
     assertThatThrownBy(() -> MemoryTools.builder(memory, ADA).searching(Scope.user("bob")).build())
-        .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("would not be found in scope user=bob");
+        .isInstanceOf(InvalidInputException.class).hasMessageContaining("would not be found in scope user=bob");
   }
 
   // Order

@@ -6,6 +6,7 @@ import dev.memlane.model.Embedding;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
+import dev.memlane.model.TextForm;
 import dev.memlane.storage.postgres.ArrayBinder;
 import dev.memlane.storage.postgres.MetadataJson;
 import dev.memlane.storage.postgres.UnitStatement;
@@ -109,9 +110,11 @@ final class CoreStatements {
         .uuids(rows, row -> row.unique ? contentAlone(row.memory.content()) : null);
   }
 
-  /** What a unique memory's content is known by; who said it makes no difference. */
+  /**
+   * What a unique memory's content is known by: the hash of its {@link TextForm}. Who said it makes no difference.
+   */
   static UUID contentAlone(String content) {
-    return ContentHash.of(null, content).value();
+    return ContentHash.of(null, TextForm.of(content)).value();
   }
 
   /** Takes the content out of the row, if it has the stamp expected. */

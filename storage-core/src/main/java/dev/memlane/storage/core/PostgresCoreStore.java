@@ -91,7 +91,7 @@ public final class PostgresCoreStore implements CoreStore {
    * @throws StoreException if the database can't be reached, or knows the model with another dimension
    */
   public static PostgresCoreStore open(Database database, String model, int dimension) {
-    return database.readNow("opening the core store", handle -> {
+    KnownModel opened = database.readNow("opening the core store", handle -> {
       handle.createUpdate("insert into embedding_model (name, dimension) values (:name, :dimension) "
           + "on conflict (name) do nothing").bind("name", model).bind("dimension", dimension).execute();
       KnownModel known = handle.createQuery("select id, dimension from embedding_model where name = :name")
@@ -102,8 +102,10 @@ public final class PostgresCoreStore implements CoreStore {
                 + "\", and the embedder says that it makes " + dimension + "; give another model another name",
             null);
       }
-      return new PostgresCoreStore(database, model, dimension, known.number);
+      return known;
     });
+    new Rehashing(database).run();
+    return new PostgresCoreStore(database, model, dimension, opened.number);
   }
 
   private record KnownModel(short number, int dimension) {}

@@ -54,7 +54,7 @@ final class DocumentFields {
   static final String OCCURRED = "occurred";
   /** See {@link MetadataTerms}. */
   static final String METADATA = "metadata";
-  /** The searchable text, analysed. */
+  /** The searchable text's words: see {@link Words}. */
   static final String TEXT = "text";
   static final String VECTOR = "vector";
 
@@ -78,7 +78,7 @@ final class DocumentFields {
 
   private DocumentFields() {}
 
-  static Document of(IndexDocument source) {
+  static Document of(IndexDocument source, Words words) {
     Memory memory = source.memory();
     Document document = new Document();
     document.add(new StringField(MEMORY, memoryBytes(memory.id()), Store.NO));
@@ -100,7 +100,7 @@ final class DocumentFields {
     for (BytesRef term : MetadataTerms.of(memory.metadata())) {
       document.add(new StringField(METADATA, term, Store.NO));
     }
-    document.add(new Field(TEXT, memory.searchableText(), ANALYSED));
+    document.add(new Field(TEXT, words.stream(memory.searchableText()), ANALYSED));
     document.add(new KnnFloatVectorField(VECTOR, unit(source.embedding().vector()),
         VectorSimilarityFunction.DOT_PRODUCT));
     return document;

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  */
 record IndexIdentity(String model, int dimension, Locale language) {
 
-  /** Raised when documents are laid out in another way. */
-  private static final String FORMAT = "4";
+  /** Raised when documents are laid out in another way, or their texts become other words. */
+  private static final String FORMAT = "5";
 
   private static final String FORMAT_KEY = "memlane.format";
   private static final String MODEL_KEY = "memlane.model";
@@ -47,7 +47,8 @@ record IndexIdentity(String model, int dimension, Locale language) {
     }
     if (!format.equals(FORMAT)) {
       throw new IncompatibleIndexException("the vector index in " + directory + " has format " + format
-          + ", this Memlane writes format " + FORMAT + ": run `memlane reindex`, which rebuilds it from the database");
+          + ", this Memlane writes format " + FORMAT
+          + ": run `memlane reindex`, which rebuilds it from the database and embeds nothing");
     }
     @Nullable
     String otherModel = userData.get(MODEL_KEY);

@@ -12,19 +12,25 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.apache.lucene.index.BinaryDocValues;
 import org.apache.lucene.index.DocValues;
 import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.index.ReaderUtil;
+import org.apache.lucene.search.BooleanClause.Occur;
+import org.apache.lucene.search.BooleanQuery;
 import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.search.Query;
 import org.apache.lucene.search.ScoreDoc;
+import org.apache.lucene.search.TermInSetQuery;
 import org.apache.lucene.util.BytesRef;
 import org.jspecify.annotations.Nullable;
 
 /** Answers one query on one view of the index: by meaning, by words, or both, within the same scope and filter. */
 final class IndexSearch {
+
+  private static final Nearest NOTHING = new Nearest(List.of(), true);
 
   private final VectorSearch vectors;
   private final TextQueries texts;
@@ -36,22 +42,34 @@ final class IndexSearch {
 
   IndexHits search(IndexSearcher searcher, IndexQuery query) throws IOException {
     Query filter = FilterQueries.of(query.scopes(), query.filter());
-    Nearest semantic = new Nearest(List.of(), true);
     Embedding vector = query.vector();
-    if (vector != null) {
-      semantic = vectors.search(searcher, DocumentFields.unit(vector.vector()), filter, query.depth());
-    }
-    Nearest lexical = new Nearest(List.of(), true);
+    float[] unit = vector == null ? null : DocumentFields.unit(vector.vector());
     String text = query.text();
-    Query words = text == null ? null : texts.of(text, filter);
-    if (words != null) {
-      lexical = best(ScopedStatistics.of(searcher, query.scopes()), words, query.depth());
+    Query words = text == null ? null : texts.of(text, query.minWords(), filter);
+    if (words == null && query.minWords() > 0) {
+      return new IndexHits(List.of(), List.of(), List.of(), true, held(searcher, query.documents()));
     }
+
+    Nearest semantic = NOTHING;
+    if (unit != null) {
+      // Scores don't count in a filter, so the words may stand there as they are.
+      Query among = query.minWords() > 0 ? words : filter;
+      semantic = nearEnough(vectors.search(searcher, unit, among, query.depth()), query);
+    }
+    boolean exhausted = semantic.exhausted();
+    Nearest lexical = NOTHING;
+    if (words != null && unit != null && query.limitsSimilarity()) {
+      lexical = nearEnough(searcher, query, words, unit, semantic);
+    } else if (words != null) {
+      lexical = best(ScopedStatistics.of(searcher, query.scopes()), words, query.depth());
+      exhausted &= lexical.exhausted();
+    }
+
     Runs runs = new Runs(searcher.getIndexReader());
     Runs asked = query.runs() ? runs : null;
     List<IndexHit> near = hits(searcher, semantic.documents(), 1, asked);
     List<IndexHit> worded = hits(searcher, lexical.documents(), Float.MAX_VALUE, asked);
-    return new IndexHits(near, worded, runs.inOrder(), semantic.exhausted() && lexical.exhausted(),
+    return new IndexHits(near, worded, runs.inOrder(), exhausted,
         held(searcher, query.documents()));
   }
 
@@ -63,6 +81,44 @@ final class IndexSearch {
     held.retainAll(DocumentNames.of(searcher.getIndexReader(),
         asked.stream().map(DocumentName::memory).distinct().toList()));
     return held;
+  }
+
+  /** What is at least as near as the query demands; there is no more of it beyond the first that isn't. */
+  private static Nearest nearEnough(Nearest found, IndexQuery query) {
+    if (!query.limitsSimilarity()) {
+      return found;
+    }
+    List<ScoreDoc> documents = found.documents();
+    int count = 0;
+    while (count < documents.size() && query.isNearEnough(documents.get(count).score)) {
+      count++;
+    }
+    return new Nearest(documents.subList(0, count), found.exhausted() || count < documents.size());
+  }
+
+  /**
+   * The best by words of what is near enough. All of that is among the nearest, if these are exhausted; otherwise there are more
+   * of them than were asked for, and what is best by words is compared.
+   */
+  private Nearest nearEnough(IndexSearcher searcher, IndexQuery query, Query words, float[] unit, Nearest semantic)
+      throws IOException {
+    IndexSearcher scoped = ScopedStatistics.of(searcher, query.scopes());
+    if (semantic.exhausted()) {
+      if (semantic.documents().isEmpty()) {
+        return NOTHING;
+      }
+      List<BytesRef> names = new ArrayList<>();
+      for (IndexHit hit : hits(searcher, semantic.documents(), 1, null)) {
+        names.add(DocumentFields.nameBytes(hit.name()));
+      }
+      Query among = new BooleanQuery.Builder().add(words, Occur.MUST)
+          .add(new TermInSetQuery(DocumentFields.DOCUMENT, names), Occur.FILTER).build();
+      return best(scoped, among, query.depth());
+    }
+    List<ScoreDoc> best = best(scoped, words, query.depth()).documents();
+    Map<Integer, Float> scores = vectors.compare(searcher, unit, best);
+    return new Nearest(best.stream().filter(found -> query.isNearEnough(scores.getOrDefault(found.doc, 0f))).toList(),
+        false);
   }
 
   /** Asks for one more than is wanted, to learn whether there is one. */

@@ -1,9 +1,16 @@
 package dev.memlane.storage.vector;
 
+import java.io.IOException;
 import java.util.Locale;
 import org.apache.lucene.analysis.Analyzer;
 import org.apache.lucene.analysis.AnalyzerWrapper;
 import org.apache.lucene.analysis.CharArraySet;
+import org.apache.lucene.analysis.LowerCaseFilter;
+import org.apache.lucene.analysis.StopFilter;
+import org.apache.lucene.analysis.StopwordAnalyzerBase;
+import org.apache.lucene.analysis.TokenFilter;
+import org.apache.lucene.analysis.TokenStream;
+import org.apache.lucene.analysis.Tokenizer;
 import org.apache.lucene.analysis.ar.ArabicAnalyzer;
 import org.apache.lucene.analysis.bg.BulgarianAnalyzer;
 import org.apache.lucene.analysis.bn.BengaliAnalyzer;
@@ -15,6 +22,7 @@ import org.apache.lucene.analysis.ckb.SoraniAnalyzer;
 import org.apache.lucene.analysis.cz.CzechAnalyzer;
 import org.apache.lucene.analysis.da.DanishAnalyzer;
 import org.apache.lucene.analysis.de.GermanAnalyzer;
+import org.apache.lucene.analysis.de.GermanLightStemFilter;
 import org.apache.lucene.analysis.el.GreekAnalyzer;
 import org.apache.lucene.analysis.en.EnglishAnalyzer;
 import org.apache.lucene.analysis.es.SpanishAnalyzer;
@@ -40,15 +48,17 @@ import org.apache.lucene.analysis.ro.RomanianAnalyzer;
 import org.apache.lucene.analysis.ru.RussianAnalyzer;
 import org.apache.lucene.analysis.sr.SerbianAnalyzer;
 import org.apache.lucene.analysis.standard.StandardAnalyzer;
+import org.apache.lucene.analysis.standard.StandardTokenizer;
 import org.apache.lucene.analysis.sv.SwedishAnalyzer;
 import org.apache.lucene.analysis.ta.TamilAnalyzer;
 import org.apache.lucene.analysis.te.TeluguAnalyzer;
 import org.apache.lucene.analysis.th.ThaiAnalyzer;
+import org.apache.lucene.analysis.tokenattributes.CharTermAttribute;
 import org.apache.lucene.analysis.tr.TurkishAnalyzer;
 
 /**
  * Makes words of texts in a language: as Lucene does for it, with stemming and without the likes of "the" and "of"; in a language
- * that Lucene doesn't know, the words as they are.
+ * that Lucene doesn't know, the words as they are. {@link Words} adds other spellings.
  *
  * <p>
  * In any language, Chinese, Japanese and Korean are cut into single characters and pairs, because nothing separates their words:
@@ -72,6 +82,11 @@ final class LanguageAnalyzer extends AnalyzerWrapper {
     return new LanguageAnalyzer(words(language));
   }
 
+  /** German nouns, whose plurals may have an umlaut where their singulars have none. */
+  static Analyzer ofGermanNouns() {
+    return new LanguageAnalyzer(new GermanAnalyzer());
+  }
+
   @Override
   protected Analyzer getWrappedAnalyzer(String field) {
     return words;
@@ -92,7 +107,7 @@ final class LanguageAnalyzer extends AnalyzerWrapper {
       case "ckb" -> new SoraniAnalyzer();
       case "cs" -> new CzechAnalyzer();
       case "da" -> new DanishAnalyzer();
-      case "de" -> new GermanAnalyzer();
+      case "de" -> new GermanWords();
       case "el" -> new GreekAnalyzer();
       case "en" -> new EnglishAnalyzer();
       case "es" -> new SpanishAnalyzer();
@@ -124,5 +139,81 @@ final class LanguageAnalyzer extends AnalyzerWrapper {
       case "tr" -> new TurkishAnalyzer();
       default -> new StandardAnalyzer(CharArraySet.EMPTY_SET);
     };
+  }
+
+  /**
+   * German as Lucene's own analyzer has it, but that ä, ö and ü stay other letters than a, o and u; ae, oe and ue are other
+   * ways to write them.
+   */
+  private static final class GermanWords extends StopwordAnalyzerBase {
+
+    GermanWords() {
+      super(GermanAnalyzer.getDefaultStopSet());
+    }
+
+    @Override
+    protected TokenStreamComponents createComponents(String field) {
+      Tokenizer source = new StandardTokenizer();
+      TokenStream words = new StopFilter(new LowerCaseFilter(source), stopwords);
+      return new TokenStreamComponents(source, new GermanLightStemFilter(new Umlauts(words)));
+    }
+
+    @Override
+    protected TokenStream normalize(String field, TokenStream in) {
+      return new Umlauts(new LowerCaseFilter(in));
+    }
+  }
+
+  /** Puts letters in the place of umlauts that the stemmer doesn't know, because it makes plain ones of umlauts. */
+  private static final class Umlauts extends TokenFilter {
+
+    private static final char A = 'æ';
+    private static final char O = 'œ';
+    private static final char U = '\u028F';
+
+    private final CharTermAttribute term = addAttribute(CharTermAttribute.class);
+
+    Umlauts(TokenStream input) {
+      super(input);
+    }
+
+    @Override
+    public boolean incrementToken() throws IOException {
+      if (!input.incrementToken()) {
+        return false;
+      }
+      String word = term.toString();
+      term.setEmpty();
+      for (int i = 0; i < word.length(); i++) {
+        char c = word.charAt(i);
+        char umlaut = umlaut(word, i);
+        if (umlaut != 0) {
+          term.append(umlaut);
+          i++;
+        } else {
+          switch (c) {
+            case 'ä' -> term.append(A);
+            case 'ö' -> term.append(O);
+            case 'ü' -> term.append(U);
+            case 'ß' -> term.append("ss");
+            default -> term.append(c);
+          }
+        }
+      }
+      return true;
+    }
+
+    /** What a letter and the e behind it stand for, or 0. In neue and Quelle they are two. */
+    private static char umlaut(String word, int at) {
+      if (at + 1 >= word.length() || word.charAt(at + 1) != 'e') {
+        return 0;
+      }
+      return switch (word.charAt(at)) {
+        case 'a' -> A;
+        case 'o' -> O;
+        case 'u' -> at > 0 && "aeiouyqäöü".indexOf(word.charAt(at - 1)) >= 0 ? 0 : U;
+        default -> 0;
+      };
+    }
   }
 }

@@ -81,6 +81,7 @@ public final class LuceneVectorIndex implements VectorIndex {
 
   // What it is.
   private final IndexIdentity identity;
+  private final Words words;
   private final IndexFailures failures;
   private final InstantSource clock;
   /** How long closing waits for writes that were taken, and then again for the last commit. */
@@ -108,8 +109,9 @@ public final class LuceneVectorIndex implements VectorIndex {
     CLOSING, CLOSED
   }
 
-  private LuceneVectorIndex(Builder options, OpenedIndex opened, IndexIdentity identity) {
+  private LuceneVectorIndex(Builder options, OpenedIndex opened, IndexIdentity identity, Words words) {
     this.identity = identity;
+    this.words = words;
     this.failures = new IndexFailures(options.path);
     this.clock = options.clock;
     this.closingPatience = options.closingPatience;
@@ -117,7 +119,7 @@ public final class LuceneVectorIndex implements VectorIndex {
     this.writer = opened.writer();
     this.retentions = opened.retentions();
     this.view = opened.view();
-    this.search = new IndexSearch(new VectorSearch(options.exactLimit), new TextQueries(opened.writer().getAnalyzer()));
+    this.search = new IndexSearch(new VectorSearch(options.exactLimit), new TextQueries(words));
     this.writes = new WriteQueue(options.writeThreads, options.queueBound);
     this.commits = new Commits(writer, retentions, failures, options.commitInterval);
     this.expunges = new Expunges(opened, commits, failures);
@@ -317,7 +319,7 @@ public final class LuceneVectorIndex implements VectorIndex {
     DocumentName name = source.name();
     Document document;
     try {
-      document = DocumentFields.of(source);
+      document = DocumentFields.of(source, words);
     } catch (RuntimeException e) {
       return new NotApplied(failures.general("can't take memory " + name.memory(), e));
     }
@@ -590,11 +592,10 @@ public final class LuceneVectorIndex implements VectorIndex {
         throw new IllegalStateException("a vector index needs the name of its embedding model and the dimension");
       }
       IndexIdentity identity = new IndexIdentity(model, dimension, language);
-      OpenedIndex opened = OpenedIndex.open(path, identity,
-          analyzer == null ? LanguageAnalyzer.of(language) : analyzer, ramBufferMegabytes, graphThreshold,
-          refreshPatience,
-          wrapper);
-      return new LuceneVectorIndex(this, opened, identity);
+      Words words = analyzer == null ? Words.of(language) : Words.of(analyzer);
+      OpenedIndex opened = OpenedIndex.open(path, identity, words.analyzer(), ramBufferMegabytes, graphThreshold,
+          refreshPatience, wrapper);
+      return new LuceneVectorIndex(this, opened, identity, words);
     }
 
     private static int atLeast(int least, int value, String name) {

@@ -1,48 +1,54 @@
 package dev.memlane.storage.vector;
 
-import java.io.IOException;
+import dev.memlane.storage.vector.Words.Word;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
-import org.apache.lucene.analysis.Analyzer;
-import org.apache.lucene.analysis.TokenStream;
-import org.apache.lucene.analysis.tokenattributes.TermToBytesRefAttribute;
 import org.apache.lucene.index.Term;
 import org.apache.lucene.search.BooleanClause.Occur;
 import org.apache.lucene.search.BooleanQuery;
 import org.apache.lucene.search.Query;
+import org.apache.lucene.search.SynonymQuery;
 import org.apache.lucene.search.TermQuery;
-import org.apache.lucene.util.BytesRef;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a query of what a user wrote: any of its words, as the index's analyser finds them. The text is data from
- * beginning to end; nothing in it is read as an operator.
+ * Makes a query of what a user wrote: any of its {@link Words}, or at least so many of them. The text is data from beginning to
+ * end; nothing in it is read as an operator.
  */
 final class TextQueries {
 
-  /** How many different words of a text are looked for; a longer one is cut there. */
-  static final int MOST_WORDS = 256;
+  /** How many different terms of a text's words are looked for; a longer one is cut there. */
+  static final int MOST_TERMS = 256;
 
-  private final Analyzer analyzer;
+  private final Words words;
 
-  TextQueries(Analyzer analyzer) {
-    this.analyzer = analyzer;
+  TextQueries(Words words) {
+    this.words = words;
   }
 
   /**
+   * @param least how many different words must be there, or all of them if the text has fewer
    * @param filter what hits must match besides, without a part in their scores; or null
    * @return null if the text has no words
    */
   @Nullable
-  Query of(String text, @Nullable Query filter) throws IOException {
-    Set<BytesRef> words = words(text);
-    if (words.isEmpty()) {
+  Query of(String text, int least, @Nullable Query filter) {
+    Set<Word> different = different(text);
+    if (different.isEmpty()) {
       return null;
     }
-    BooleanQuery.Builder query = new BooleanQuery.Builder().setMinimumNumberShouldMatch(1);
-    for (BytesRef word : words) {
-      query.add(new TermQuery(new Term(DocumentFields.TEXT, word)), Occur.SHOULD);
+    BooleanQuery.Builder query = new BooleanQuery.Builder();
+    if (least > 1) {
+      query.setMinimumNumberShouldMatch(Math.min(least, different.size()));
+      different.forEach(word -> query.add(any(clauses(word)), Occur.SHOULD));
+    } else {
+      query.setMinimumNumberShouldMatch(1);
+      Set<Query> clauses = new LinkedHashSet<>();
+      different.forEach(word -> clauses.addAll(clauses(word)));
+      clauses.forEach(clause -> query.add(clause, Occur.SHOULD));
     }
     if (filter != null) {
       query.add(filter, Occur.FILTER);
@@ -50,20 +56,45 @@ final class TextQueries {
     return query.build();
   }
 
-  private Set<BytesRef> words(String text) throws IOException {
-    Set<BytesRef> words = new LinkedHashSet<>();
+  private Set<Word> different(String text) {
     // Half a character at the end makes Lucene's tokenizer lose the whole text; as bytes it becomes a question mark.
     String whole = new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
-    try (TokenStream tokens = analyzer.tokenStream(DocumentFields.TEXT, whole)) {
-      TermToBytesRefAttribute word = tokens.addAttribute(TermToBytesRefAttribute.class);
-      tokens.reset();
-      while (words.size() < MOST_WORDS && tokens.incrementToken()) {
-        words.add(BytesRef.deepCopyOf(word.getBytesRef()));
-      }
-      if (words.size() < MOST_WORDS) {
-        tokens.end();
+    Set<Word> different = new LinkedHashSet<>();
+    int terms = 0;
+    for (Word word : words.of(whole)) {
+      int more = word.terms().size() + word.spellings().size();
+      if (!different.contains(word)) {
+        terms += more;
+        if (terms > MOST_TERMS) {
+          break;
+        }
+        different.add(word);
       }
     }
-    return words;
+    return different;
+  }
+
+  private static Query any(List<Query> clauses) {
+    if (clauses.size() == 1) {
+      return clauses.getFirst();
+    }
+    BooleanQuery.Builder any = new BooleanQuery.Builder();
+    clauses.forEach(clause -> any.add(clause, Occur.SHOULD));
+    return any.build();
+  }
+
+  private static List<Query> clauses(Word word) {
+    List<Query> clauses = new ArrayList<>(word.terms().size());
+    for (String text : word.terms()) {
+      Term term = new Term(DocumentFields.TEXT, text);
+      if (clauses.isEmpty() && !word.spellings().isEmpty()) {
+        SynonymQuery.Builder spellings = new SynonymQuery.Builder(DocumentFields.TEXT).addTerm(term);
+        word.spellings().forEach(other -> spellings.addTerm(new Term(DocumentFields.TEXT, other)));
+        clauses.add(spellings.build());
+      } else {
+        clauses.add(new TermQuery(term));
+      }
+    }
+    return clauses;
   }
 }

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.PriorityQueue;
 import org.apache.lucene.index.FloatVectorValues;
 import org.apache.lucene.index.LeafReaderContext;
@@ -74,6 +76,24 @@ final class VectorSearch {
       return compareAll(searcher, unit, matches(searcher, filter, Integer.MAX_VALUE - 1), depth);
     }
     return new Nearest(List.of(found), false);
+  }
+
+  /**
+   * How near documents are to a vector.
+   *
+   * @param documents in any order
+   * @return their scores, by document
+   */
+  Map<Integer, Float> compare(IndexSearcher searcher, float[] unit, List<ScoreDoc> documents) throws IOException {
+    if (documents.isEmpty()) {
+      return Map.of();
+    }
+    int[] ascending = documents.stream().mapToInt(found -> found.doc).sorted().toArray();
+    Map<Integer, Float> scores = new HashMap<>();
+    for (ScoreDoc compared : compareAll(searcher, unit, ascending, ascending.length).documents()) {
+      scores.put(compared.doc, compared.score);
+    }
+    return scores;
   }
 
   /** The live documents that match, ascending; one more than the limit if there are more. */

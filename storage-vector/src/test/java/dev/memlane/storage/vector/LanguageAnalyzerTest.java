@@ -12,11 +12,13 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.UUID;
 import org.apache.lucene.analysis.Analyzer;
 import org.apache.lucene.analysis.TokenStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is found by words in texts of many languages. */
@@ -76,6 +78,62 @@ class LanguageAnalyzerTest {
     assertThat(found(language, "full")).as("wide letters").containsExactly(7);
     assertThat(found(language, "HÄUSER")).as("German").containsExactly(1);
     assertThat(found(language, "москве")).as("Russian").containsExactly(8);
+  }
+
+  private List<Integer> found(String language, List<String> texts, String words) {
+    try (LuceneVectorIndex index = LuceneVectorIndex.builder(directory.resolve(UUID.randomUUID().toString()))
+        .model(MODEL)
+        .dimension(DIMENSION).language(Locale.forLanguageTag(language)).open()) {
+      for (int i = 0; i < texts.size(); i++) {
+        assertThat(index.put(document(i, ADA, texts.get(i)), Instant.MAX).join()).isInstanceOf(Applied.class);
+      }
+      return index.search(new IndexQuery(null, words, List.of(ADA), null, 10, false)).join().lexical().stream()
+          .map(hit -> (int) (hit.name().memory().value().getLeastSignificantBits() & 0xFF)).toList();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', quoteCharacter = '`', value = {"en | Zu\u0308rich cafe\u0301 | Z\u00FCrich",
+      "en | Z\u00FCrich | Zu\u0308rich", "ko | \uD55C\uAD6D | \u1112\u1161\u11AB\u1100\u116E\u11A8",
+      "en | re\u00ADmem\u00ADber | remember", "en | oboe | o\u00ADboe", "en | \u2067oboe\u2069\u200E | oboe",
+      "en | o\u200Bboe | oboe", "en | oboe | \uFEFFo\u2060boe", "en | O\u2019Brien | O'Brien",
+      "en | don't say | don\u2019t",
+      "en | \uFB01sh | fish", "en | o\uFB03ce | office", "en | \uD835\uDC0E\uD835\uDC1B\uD835\uDC28\uD835\uDC1E | oboe",
+      "en | at the caf\u00E9 | cafe", "en | cafe | caf\u00E9", "en | na\u00EFve r\u00E9sum\u00E9 | resume",
+      "fr | \u00E9l\u00E8ve | eleve",
+      "fr | cafe | caf\u00E9", "pt | a\u00E7\u00F5es | acoes", "pt | a\u00E7\u00F5es | a\u00E7\u00E3o",
+      "it | citt\u00E0 | citta",
+      "es | canci\u00F3n | cancion", "en | Stra\u00DFe | strasse", "en | M\u00FCnchen | Munchen",
+      "en | \u0141\u00F3d\u017A | Lodz",
+      "en | \u03BA\u03B1\u03C6\u03AD\u03C2 | \u03BA\u03B1\u03C6\u03B5\u03C2",
+      "en | \u05E9\u05C1\u05B8\u05DC\u05D5\u05B9\u05DD | \u05E9\u05DC\u05D5\u05DD",
+      "de | M\u00FCnchen | Muenchen", "de | Gr\u00F6\u00DFe | Groesse", "de | caf\u00E9 | cafe",
+      "de | die H\u00E4user | Haus",
+      "de | das Haus | H\u00E4user", "de | viele B\u00FCcher | Buch", "sv | caf\u00E9 | cafe", "da | ide\u0301 | ide",
+      "es | caf\u00E9 | cafe",
+      "fa | \u0645\u06CC\u200C\u062E\u0648\u0627\u0647\u0645 | \u0645\u06CC\u200C\u062E\u0648\u0627\u0647\u0645",
+      "en | \u2764\uFE0F | \u2764",
+      "en | \uD83D\uDC68\u200D\uD83D\uDC69\u200D\uD83D\uDC67 | \uD83D\uDC68\u200D\uD83D\uDC69\u200D\uD83D\uDC67"})
+  void anyForm_ofTheSameWord_isFound(String language, String text, String words) {
+    assertThat(found(language, List.of(text, "zebra"), words)).containsExactly(0);
+  }
+
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', quoteCharacter = '`', value = {"de | sch\u00F6n | schon", "de | schon | sch\u00F6n",
+      "de | dr\u00FCcken | drucken", "de | f\u00F6rdern | fordern", "de | z\u00E4hlen | zahlen", "de | B\u00E4r | Bar",
+      "sv | r\u00E5d | rad", "sv | f\u00E4rg | farg", "sv | k\u00F6k | kok", "da | \u00F8re | ore",
+      "nb | m\u00E5l | mal", "fi | s\u00E4\u00E4 | saa",
+      "es | a\u00F1o | ano", "tr | k\u0131r | kir", "hu | k\u00F6r | kor", "pl | s\u0105d | sad", "cs | \u010Das | cas",
+      "en | 10\u00B2 | 102", "en | \u304C | \u304B", "en | \u0439 | \u0438",
+      "en | \uD83D\uDC68\u200D\uD83D\uDC69\u200D\uD83D\uDC67 | \uD83D\uDC68"})
+  void whatIsDifferentInTheLanguage_isNotFound(String language, String text, String words) {
+    assertThat(found(language, List.of(text, "zebra"), words)).isEmpty();
+  }
+
+  @Test
+  void accents_areWorthNoMoreThanTheWord() {
+    assertThat(found("en", List.of("a cafe in town", "a caf\u00E9 in town"), "caf\u00E9")).containsExactlyInAnyOrder(0,
+        1);
   }
 
   @Test
