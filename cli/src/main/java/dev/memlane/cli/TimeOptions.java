@@ -28,7 +28,7 @@ final class TimeOptions {
     return text == null ? null : Context.fromArguments(() -> read(parser(), option, text));
   }
 
-  /** Reads a time; a plain number that is none is told how it becomes one. */
+  /** Reads a time. For a plain number, the message says which option makes it one. */
   static Instant read(TimeParser times, String what, String text) {
     if (times.unit() == null && TimeParser.isNumber(text)) {
       throw new InvalidInputException(what + " is the number " + Layout.shortened(text, 40)

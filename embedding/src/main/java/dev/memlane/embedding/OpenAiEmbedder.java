@@ -193,7 +193,7 @@ public final class OpenAiEmbedder implements MeteredEmbedder {
         answer.complete(read(received, texts));
       }
     } catch (Throwable e) {
-      // Whatever it is, whoever waits has to be told.
+      // Also errors: the waiting caller must be notified.
       answer.completeExceptionally(e);
     }
   }

@@ -9,7 +9,9 @@ import dev.memlane.endpoints.EndpointException;
 import dev.memlane.endpoints.Failure;
 import dev.memlane.model.EmbeddingException;
 import dev.memlane.testing.PlainMessages;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -19,6 +21,7 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -271,25 +274,34 @@ class ProviderMessagesTest {
           } catch (IOException e) {
             // Closed with the test, or by the client.
             broken.complete(null);
-          } catch (InterruptedException e) {
-            return;
           }
         }
       });
     }
 
-    private static void serve(Socket connection, String text, boolean goesOn) throws IOException, InterruptedException {
-      connection.getInputStream().read();
+    private static void serve(Socket connection, String text, boolean goesOn) throws IOException {
+      InputStream in = connection.getInputStream();
+      in.read();
       OutputStream out = connection.getOutputStream();
       out.write(text.getBytes(StandardCharsets.UTF_8));
       out.flush();
+      if (!goesOn) {
+        // Closing with something unread would reset the connection, and the client might lose what was sent.
+        connection.setSoTimeout(1_000);
+        connection.shutdownOutput();
+        in.transferTo(OutputStream.nullOutputStream());
+      }
+      // Waits for the client to go: for ever where nothing is sent, and between two drops of a response that drips.
+      connection.setSoTimeout(text.isEmpty() ? 0 : 10);
       while (goesOn) {
-        if (text.isEmpty()) {
-          Thread.sleep(Duration.ofMinutes(1));
+        try {
+          if (in.read() < 0) {
+            throw new EOFException("the client has gone");
+          }
+        } catch (SocketTimeoutException e) {
+          out.write(' ');
+          out.flush();
         }
-        Thread.sleep(10);
-        out.write(' ');
-        out.flush();
       }
     }
 

@@ -32,7 +32,7 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The arguments of one tool call, each read as what it should be; what isn't is told to the model. What models get wrong and
+ * The arguments of one tool call, each read as the type that it should have. A mismatch is reported to the model. What models get wrong and
  * still can be understood is taken: a number or a boolean as a text and the reverse, an object or a list as JSON in a text, and null
  * for what is left out.
  */
@@ -136,7 +136,7 @@ final class Arguments {
       JsonNode inside = MAPPER.readTree(value.textValue());
       return inside.isContainerNode() ? inside : value;
     } catch (JsonProcessingException e) {
-      // Just a text, which is told where it is none that is expected.
+      // A plain text. The caller reports it where another type is expected.
       return value;
     }
   }
