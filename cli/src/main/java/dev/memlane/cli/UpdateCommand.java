@@ -4,12 +4,12 @@ import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.OperationId;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -36,11 +36,14 @@ final class UpdateCommand implements Callable<Integer> {
   @Option(names = "--said-by", paramLabel = "NAME", description = "Who said it.")
   private @Nullable String saidBy;
 
-  @Option(names = "--occurred-at", paramLabel = "TIME", converter = TimeConverter.class, description = "When it happened.")
-  private @Nullable Instant occurredAt;
+  @Option(names = "--occurred-at", paramLabel = "TIME", description = "When it happened.")
+  private @Nullable String occurredAt;
 
-  @Option(names = "--expires-at", paramLabel = "TIME", converter = TimeConverter.class, description = "From when on nothing finds it.")
-  private @Nullable Instant expiresAt;
+  @Option(names = "--expires-at", paramLabel = "TIME", description = "From when on nothing finds it.")
+  private @Nullable String expiresAt;
+
+  @Mixin
+  private final TimeOptions times = new TimeOptions();
 
   @Option(names = "--clear", paramLabel = "WHAT", description = "said-by, occurred-at or expires-at: it has none any more. What has expired and is still there is found again. Repeatable.")
   private List<Cleared> cleared = new ArrayList<>();
@@ -83,10 +86,10 @@ final class UpdateCommand implements Callable<Integer> {
       update.actor(saidBy);
     }
     if (isChanged(Cleared.OCCURRED_AT, occurredAt)) {
-      update.occurredAt(occurredAt);
+      update.occurredAt(times.read("--occurred-at", occurredAt));
     }
     if (isChanged(Cleared.EXPIRES_AT, expiresAt)) {
-      update.expiresAt(expiresAt);
+      update.expiresAt(times.read("--expires-at", expiresAt));
     }
     return update.build();
   }

@@ -42,11 +42,12 @@ public record ArchivedMemory(ArchivedRow row, List<HistoryEntry> history) {
   }
 
   /**
-   * What in it contradicts itself, because somebody has edited it, or null. A memory says several things more than once: its
-   * content and metadata also stand at the end of its history, each entry begins with what the one before has left, and a
-   * vector is of a text.
+   * What in this memory contradicts itself, because somebody has edited it, or null. A memory says several things more than
+   * once: its content, metadata and details are also in the newest entries of its history, each entry begins with what the
+   * entry before it has left, and a vector is of one text.
    */
   public @Nullable String contradiction() {
+    Details details = null;
     for (int i = 1; i < history.size(); i++) {
       HistoryEntry before = history.get(i - 1);
       HistoryEntry after = history.get(i);
@@ -61,6 +62,13 @@ public record ArchivedMemory(ArchivedRow row, List<HistoryEntry> history) {
             + before.version() + " has left";
       }
     }
+    for (HistoryEntry entry : history) {
+      if (details != null && entry.oldDetails() != null && !details.equals(entry.oldDetails())) {
+        return "version " + entry.version() + " of its history begins with other details (actor, occurredAt, expiresAt) than an "
+            + "earlier version has left";
+      }
+      details = details(details, entry);
+    }
     return row instanceof ArchivedRow.Live live ? contradiction(live) : null;
   }
 
@@ -71,7 +79,36 @@ public record ArchivedMemory(ArchivedRow row, List<HistoryEntry> history) {
     if (!isMetadataOfHistory(live)) {
       return "its metadata are not those that its history ends with";
     }
+    if (!isDetailsOfHistory(live)) {
+      return "its actor, occurredAt or expiresAt is not the one that its history ends with";
+    }
     return isVectorOfContent(live) ? null : "its vector is not of its content";
+  }
+
+  /**
+   * The details of the memory after an entry, where they are known: only an update that changes them logs them.
+   *
+   * @param before the details before the entry
+   */
+  private static @Nullable Details details(@Nullable Details before, HistoryEntry entry) {
+    if (entry.newDetails() != null) {
+      return entry.newDetails();
+    }
+    // A memory that is added again, after a delete, begins with details of its own.
+    return entry.oldContent() == null ? null : before;
+  }
+
+  private @Nullable Details lastDetails() {
+    Details details = null;
+    for (HistoryEntry entry : history) {
+      details = details(details, entry);
+    }
+    return details;
+  }
+
+  private boolean isDetailsOfHistory(ArchivedRow.Live live) {
+    Details last = lastDetails();
+    return last == null || last.equals(Details.of(live.memory()));
   }
 
   private boolean isContentOfHistory(ArchivedRow.Live live) {
@@ -97,7 +134,7 @@ public record ArchivedMemory(ArchivedRow row, List<HistoryEntry> history) {
     if (!(row instanceof ArchivedRow.Live live)) {
       return this;
     }
-    boolean same = isContentOfHistory(live) && isMetadataOfHistory(live);
+    boolean same = isContentOfHistory(live) && isMetadataOfHistory(live) && isDetailsOfHistory(live);
     if (same) {
       return isVectorOfContent(live)
           ? this
@@ -110,13 +147,14 @@ public record ArchivedMemory(ArchivedRow row, List<HistoryEntry> history) {
         editOperation(memory));
     List<HistoryEntry> entries = new ArrayList<>(history);
     entries.add(new HistoryEntry(memory.id(), edited.op(), edited.version(), HistoryEntry.Kind.UPDATE,
-        newest.newContent(), memory.content(), newest.newMetadata(), memory.metadata(), EDITOR, at));
+        newest.newContent(), memory.content(), newest.newMetadata(), memory.metadata(),
+        isDetailsOfHistory(live) ? null : lastDetails(), isDetailsOfHistory(live) ? null : Details.of(memory), EDITOR, at));
     boolean kept = isContentOfHistory(live) && isVectorOfContent(live);
     return new ArchivedMemory(new ArchivedRow.Live(edited, kept ? live.embedding() : null, live.unique()), entries);
   }
 
   private static OperationId editOperation(Memory memory) {
-    String said = memory.op() + "\0" + memory.content() + "\0" + memory.metadata();
+    String said = memory.op() + "\0" + memory.content() + "\0" + memory.metadata() + "\0" + Details.of(memory);
     return new OperationId(ContentHash.of(null, said).value());
   }
 

@@ -23,7 +23,7 @@ public sealed interface ArchivedRow {
    *
    * @param embedding its vector where that is kept, by whichever model; or null
    * @param unique whether no other memory of exactly this scope may have the same content
-   * @param embedded the hash of the text that the embedding is of, or null if that is not known
+   * @param embedded the hash of the text that was embedded, or null if that is not known
    */
   record Live(Memory memory, @Nullable Embedding embedding, boolean unique, @Nullable ContentHash embedded)
       implements

@@ -46,9 +46,14 @@ final class Exporting {
     this.mostEntries = mostEntries;
   }
 
-  /** Memories whose histories are complete, and what could not be taken along. */
-  private record Histories(List<ArchivedRow> rows, Map<MemoryId, List<HistoryEntry>> entries) {
+  /**
+   * Rows of core, and all entries of their histories.
+   *
+   * @param next the memory after which to read on, or null after the last one
+   */
+  record Histories(List<ArchivedRow> rows, Map<MemoryId, List<HistoryEntry>> entries, @Nullable MemoryId next) {
 
+    /** The entries that led to the row; later ones are of operations that the row was read before. */
     List<HistoryEntry> of(ArchivedRow row) {
       return entries.getOrDefault(row.id(), List.of()).stream().filter(entry -> entry.version() <= row.version())
           .toList();
@@ -58,27 +63,37 @@ final class Exporting {
   /** See {@link MemoryOrchestrator#exportPage}. */
   CompletableFuture<ArchivePage> page(
       @Nullable Scope scope, @Nullable MemoryId after, int limit, boolean vectors) {
+    return read(scope, after, limit, vectors).thenComposeAsync(histories -> fitting(histories, vectors, LOOKS)
+        .thenApply(memories -> new ArchivePage(memories, histories.next)), environment.executor());
+  }
+
+  /** Reads rows and their histories once, in order of id: core and history may be of different moments. */
+  CompletableFuture<Histories> read(@Nullable Scope scope, @Nullable MemoryId after, int limit, boolean vectors) {
     return stores.core().archive(scope, after, limit, vectors).thenComposeAsync(rows -> rows.isEmpty()
-        ? CompletableFuture.completedFuture(new ArchivePage(List.of(), null))
-        : histories(rows).thenComposeAsync(histories -> {
-          boolean last = rows.size() < limit && histories.rows.size() == rows.size();
-          MemoryId next = last ? null : histories.rows.getLast().id();
-          return fitting(histories, vectors, LOOKS).thenApply(memories -> new ArchivePage(memories, next));
-        }, environment.executor()), environment.executor());
+        ? CompletableFuture.completedFuture(new Histories(List.of(), Map.of(), null))
+        : histories(rows, limit), environment.executor());
+  }
+
+  /** Reads one memory and its history once; no row if there is none. */
+  CompletableFuture<Histories> read(MemoryId memory, boolean vectors) {
+    return stores.core().archive(List.of(memory), vectors).thenComposeAsync(rows -> rows.isEmpty()
+        ? CompletableFuture.completedFuture(new Histories(List.of(), Map.of(), null))
+        : longHistory(rows.getFirst(), new ArrayList<>()), environment.executor());
   }
 
   /** The histories of the first of these rows: of as many as can be read at once. */
-  private CompletableFuture<Histories> histories(List<ArchivedRow> rows) {
+  private CompletableFuture<Histories> histories(List<ArchivedRow> rows, int limit) {
     return stores.history().entries(rows.stream().map(ArchivedRow::id).toList(), mostEntries)
         .thenComposeAsync(entries -> {
           if (entries.size() < mostEntries) {
-            return CompletableFuture.completedFuture(new Histories(rows, byMemory(entries)));
+            MemoryId next = rows.size() < limit ? null : rows.getLast().id();
+            return CompletableFuture.completedFuture(new Histories(rows, byMemory(entries), next));
           }
           MemoryId cut = entries.getLast().memory();
           List<ArchivedRow> complete = rows.stream().filter(row -> row.id().compareTo(cut) < 0).toList();
           return complete.isEmpty()
               ? longHistory(rows.getFirst(), new ArrayList<>())
-              : CompletableFuture.completedFuture(new Histories(complete, byMemory(entries)));
+              : CompletableFuture.completedFuture(new Histories(complete, byMemory(entries), complete.getLast().id()));
         }, environment.executor());
   }
 
@@ -87,7 +102,7 @@ final class Exporting {
     return stores.history().entries(row.id(), after, mostEntries).thenComposeAsync(entries -> {
       before.addAll(entries);
       return entries.size() < mostEntries
-          ? CompletableFuture.completedFuture(new Histories(List.of(row), Map.of(row.id(), before)))
+          ? CompletableFuture.completedFuture(new Histories(List.of(row), Map.of(row.id(), before), row.id()))
           : longHistory(row, before);
     }, environment.executor());
   }
@@ -123,12 +138,8 @@ final class Exporting {
 
   private CompletableFuture<List<ArchivedMemory>> again(List<ArchivedRow> others, boolean vectors, int looksLeft) {
     // One at a time: they are few, and the history of one is always read whole.
-    return Window.run(others, 1, other -> stores.core().archive(List.of(other.id()), vectors)
-        .thenComposeAsync(rows -> rows.isEmpty()
-            ? CompletableFuture.completedFuture(List.<ArchivedMemory>of())
-            : longHistory(rows.getFirst(), new ArrayList<>())
-                .thenComposeAsync(histories -> fitting(histories, vectors, looksLeft), environment.executor()),
-            environment.executor()),
-        environment).thenApply(found -> found.stream().flatMap(List::stream).toList());
+    return Window.run(others, 1, other -> read(other.id(), vectors)
+        .thenComposeAsync(histories -> fitting(histories, vectors, looksLeft), environment.executor()), environment)
+        .thenApply(found -> found.stream().flatMap(List::stream).toList());
   }
 }

@@ -134,7 +134,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
     this.searching = new Searching(stores, environment, embedder);
     this.exporting = new Exporting(stores, environment);
     this.importing = new Importing(stores, environment, protocol, doubt, follower, behind, patience);
-    this.verification = new Verification(stores, environment, turns, follower, behind);
+    this.verification = new Verification(stores, environment, turns, follower, behind, exporting);
     this.sweeper = new Sweeper(stores, environment, settings.retention(), settings.expiredGrace(),
         deletion -> write(() -> changing.delete(deletion)));
   }
@@ -459,8 +459,9 @@ public final class MemoryOrchestrator implements AutoCloseable {
   }
 
   /**
-   * Compares the three stores, while others may write: what differs is looked at again under its turn before it is
-   * reported.
+   * Compares the three stores, while others may write: which memories they hold in which state, and whether the content,
+   * metadata and vector of each are those that its history ends with. What differs is read again under the memory's turn before
+   * it is reported.
    *
    * @param repair whether to make the index agree with core first
    */

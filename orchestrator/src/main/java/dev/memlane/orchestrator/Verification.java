@@ -1,8 +1,11 @@
 package dev.memlane.orchestrator;
 
+import dev.memlane.model.ArchivedMemory;
+import dev.memlane.model.ArchivedRow;
 import dev.memlane.model.DocumentName;
 import dev.memlane.model.Head;
 import dev.memlane.model.HistoryEntry;
+import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemoryId;
 import dev.memlane.orchestrator.IndexFollower.NamePage;
 import dev.memlane.orchestrator.VerifyReport.Inconsistency;
@@ -10,6 +13,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -18,16 +22,18 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Compares the three stores, in pages: core with the index by the documents' names, core with the history by the newest
- * entries.
+ * entries, and what each memory and its history say with one another.
  *
  * <p>
- * The pages are read one store after the other while others write, so what differs there is only suspect. Each suspect is
- * looked at again by itself, under its turn, and a few times over, because another process may have written it a moment
- * ago; what differs then is reported.
+ * The pages are read one store after the other while other threads write, so what differs there is only suspect. Each suspect
+ * is read again by itself, under its turn, and a few times over, because another process may have written it a moment ago;
+ * what differs then is reported.
  */
 final class Verification {
 
   private static final int PAGE = 2_000;
+  /** Memories with their contents and histories, which are read at once. */
+  private static final int CONTENTS_PAGE = 500;
   private static final int MOST_REPORTED = 1_000;
   private static final int LOOKS_AT_ONCE = 50;
   private static final int LOOKS = 5;
@@ -39,14 +45,16 @@ final class Verification {
   private final Turns turns;
   private final IndexFollower follower;
   private final FollowingBehind behind;
+  private final Exporting exporting;
 
   Verification(Stores stores, Environment environment, Turns turns, IndexFollower follower,
-      FollowingBehind behind) {
+      FollowingBehind behind, Exporting exporting) {
     this.stores = stores;
     this.environment = environment;
     this.turns = turns;
     this.follower = follower;
     this.behind = behind;
+    this.exporting = exporting;
   }
 
   /**
@@ -57,6 +65,7 @@ final class Verification {
     return repaired.thenComposeAsync(count -> {
       Tally tally = new Tally();
       return compareIndex(null, tally).thenComposeAsync(done -> compareHistory(null, tally), environment.executor())
+          .thenComposeAsync(done -> compareContents(null, tally), environment.executor())
           .thenComposeAsync(done -> Window.run(List.copyOf(tally.suspects), LOOKS_AT_ONCE,
               memory -> lookInTurn(memory, LOOKS), environment), environment.executor())
           .thenCombine(stores.history().count(null), (found, entries) -> new VerifyReport(tally.core, entries,
@@ -108,6 +117,26 @@ final class Verification {
         : compareHistory(last.get(), tally), environment.executor());
   }
 
+  private CompletableFuture<@Nullable Void> compareContents(@Nullable MemoryId after, Tally tally) {
+    return exporting.read(null, after, CONTENTS_PAGE, false).thenComposeAsync(page -> {
+      page.rows().stream().filter(row -> contradiction(row, page) != null).forEach(row -> tally.suspect(row.id()));
+      return page.next() == null ? CompletableFuture.completedFuture(null) : compareContents(page.next(), tally);
+    }, environment.executor());
+  }
+
+  /** What a memory and its history contradict each other in, or null. Rows that are ahead of the history are another matter. */
+  private static @Nullable String contradiction(ArchivedRow row, Exporting.Histories histories) {
+    List<HistoryEntry> entries = histories.of(row);
+    if (!ArchivedMemory.isOf(row, entries)) {
+      return null;
+    }
+    try {
+      return new ArchivedMemory(row, entries).contradiction();
+    } catch (InvalidInputException e) {
+      return e.getMessage();
+    }
+  }
+
   private CompletableFuture<Optional<Inconsistency>> lookInTurn(MemoryId memory, int looksLeft) {
     return turns.in(memory, environment.now().plus(PATIENCE), () -> look(memory)).exceptionallyCompose(
         failure -> Outcomes.unwrap(failure) instanceof Turns.TurnTimeoutException
@@ -125,9 +154,13 @@ final class Verification {
       return stores.history().newest(memory, null, 1)
           .thenCombine(stores.index().names(List.of(memory)), (entries, documents) -> Optional
               .ofNullable(problem(row, entries.isEmpty() ? null : entries.getFirst(), documents,
-                  behind.problem(memory)))
-              .map(problem -> new Inconsistency(memory, problem)));
-    });
+                  behind.problem(memory))));
+    }).thenComposeAsync(problem -> problem.isPresent()
+        ? CompletableFuture.completedFuture(problem)
+        : exporting.read(memory, false).thenApply(histories -> histories.rows().stream()
+            .map(row -> contradiction(row, histories)).filter(Objects::nonNull).findFirst()
+            .map(contradiction -> "core and the history contradict each other: " + contradiction)),
+        environment.executor()).thenApply(problem -> problem.map(text -> new Inconsistency(memory, text)));
   }
 
   /**

@@ -1,6 +1,7 @@
 package dev.memlane.storage.core;
 
 import dev.memlane.model.ArchivedRow;
+import dev.memlane.model.ContentHash;
 import dev.memlane.model.CoreRow;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.MemoryId;
@@ -77,7 +78,7 @@ final class Archive {
   }
 
   private static String sql(String condition, String tail, boolean vectors) {
-    String rows = "select " + PostgresCoreStore.COLUMNS + " from memory m where " + condition + tail;
+    String rows = "select " + PostgresCoreStore.COLUMNS + ", m.content_hash from memory m where " + condition + tail;
     return vectors
         ? "with m as materialized (" + rows + ") select m.*, v.vector from m "
             + "left join memory_vector v on v.memory_id = m.id and v.model = :model order by m.id"
@@ -95,7 +96,8 @@ final class Archive {
     if (PostgresCoreStore.state(row.getInt("state")) == CoreRow.State.LIVE) {
       byte[] vector = vectors ? row.getBytes("vector") : null;
       return new ArchivedRow.Live(PostgresCoreStore.memory(row),
-          vector == null ? null : new Embedding(model, Vectors.fromBytes(vector)), row.getBoolean("is_unique"));
+          vector == null ? null : new Embedding(model, Vectors.fromBytes(vector)), row.getBoolean("is_unique"),
+          new ContentHash(row.getObject("content_hash", UUID.class)));
     }
     return new ArchivedRow.Tombstone(new MemoryId(row.getObject("id", UUID.class)), row.getInt("version"),
         new OperationId(row.getObject("op", UUID.class)), scope(row),

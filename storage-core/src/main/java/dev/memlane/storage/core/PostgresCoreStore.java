@@ -351,7 +351,7 @@ public final class PostgresCoreStore implements CoreStore {
 
   @Override
   public CompletableFuture<Long> count(@Nullable Scope scope, @Nullable Filter filter, @Nullable Instant unexpiredAt) {
-    return database.read("counting memories",
+    return database.scan("counting memories",
         handle -> select(handle, "select count(*) from memory m", scope, filter, unexpiredAt, "", "").mapTo(Long.class)
             .one());
   }

@@ -152,7 +152,7 @@ public final class PostgresHistoryStore implements HistoryStore {
 
   @Override
   public CompletableFuture<Long> count(@Nullable MemoryId memory) {
-    return database.read("counting the history", handle -> {
+    return database.scan("counting the history", handle -> {
       Query query = handle.createQuery(
           "select count(*) from history where not void" + (memory == null ? "" : " and memory_id = :memory"));
       if (memory != null) {

@@ -44,6 +44,7 @@ public final class Database implements AutoCloseable {
    * The fewest connections: one for the commit queue, two for what goes again beside it (halves of a failed batch, and
    * units that wait for locks), one for reads.
    */
+  private static final Duration LONGEST_SCAN = Duration.ofMinutes(10);
   private static final int FEWEST_CONNECTIONS = 4;
 
   /** From how many connections on two batches may be in flight at the same time. */
@@ -133,6 +134,19 @@ public final class Database implements AutoCloseable {
    */
   public <T> CompletableFuture<T> read(String what, HandleCallback<T, RuntimeException> read) {
     return CompletableFuture.supplyAsync(() -> readNow(what, read), executor);
+  }
+
+  /**
+   * Reads what grows with the tables, such as a count: a statement may take ten minutes instead of the statement time-out.
+   *
+   * @param what for a message: "counting memories"
+   * @return fails with a {@link StoreException}
+   */
+  public <T> CompletableFuture<T> scan(String what, HandleCallback<T, RuntimeException> read) {
+    return read(what, handle -> handle.inTransaction(each -> {
+      each.execute("set local statement_timeout = " + LONGEST_SCAN.toMillis());
+      return read.withHandle(each);
+    }));
   }
 
   /**

@@ -47,6 +47,18 @@ class DatabaseTest {
   }
 
   @Test
+  void scan_ofWhatTakesLongerThanAStatementMay_isDone() {
+    try (Database database = Database.builder(TestServer.freshDatabase()).statementTimeout(Duration.ofMillis(100)).open()) {
+      String slow = "select count(pg_sleep(0.2))";
+
+      assertThatExceptionOfType(StoreException.class).isThrownBy(() -> number(database, slow))
+          .withMessageContaining("statement_timeout");
+      assertThat(database.scan("counting", handle -> handle.createQuery(slow).mapTo(Long.class).one()).join()).isEqualTo(1);
+      assertThatExceptionOfType(StoreException.class).as("the next read").isThrownBy(() -> number(database, slow));
+    }
+  }
+
+  @Test
   void open_readOnlyDatabase_saysSo() throws SQLException {
     String url = TestServer.freshDatabase();
     try (Connection connection = DriverManager.getConnection(url); Statement statement = connection.createStatement()) {

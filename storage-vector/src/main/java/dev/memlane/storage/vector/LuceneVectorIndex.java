@@ -233,7 +233,7 @@ public final class LuceneVectorIndex implements VectorIndex {
   @Override
   public CompletableFuture<List<DocumentName>> names(@Nullable MemoryId after, int limit) {
     if (limit < 1) {
-      throw new IllegalArgumentException("limit is " + limit + "; it must be at least 1");
+      throw new InvalidInputException("limit is " + limit + "; it must be at least 1");
     }
     return read("could not be listed", searcher -> DocumentNames.page(searcher.getIndexReader(), after, limit));
   }
@@ -507,7 +507,7 @@ public final class LuceneVectorIndex implements VectorIndex {
     /** How long a write stays volatile at most; 10 seconds by default. Nothing is committed while nothing changes. */
     public Builder commitInterval(Duration commitInterval) {
       if (!commitInterval.isPositive()) {
-        throw new IllegalArgumentException("commitInterval is " + commitInterval + "; it must be longer than nothing");
+        throw new InvalidInputException("commitInterval is " + commitInterval + "; it must be longer than nothing");
       }
       this.commitInterval = commitInterval;
       return this;
@@ -600,7 +600,7 @@ public final class LuceneVectorIndex implements VectorIndex {
 
     private static int atLeast(int least, int value, String name) {
       if (value < least) {
-        throw new IllegalArgumentException(name + " is " + value + "; it must be at least " + least);
+        throw new InvalidInputException(name + " is " + value + "; it must be at least " + least);
       }
       return value;
     }
