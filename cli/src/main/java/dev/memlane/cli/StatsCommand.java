@@ -3,7 +3,7 @@ package dev.memlane.cli;
 import dev.memlane.embedding.EmbeddingStats;
 import dev.memlane.endpoints.EndpointStats;
 import dev.memlane.model.IndexSummary;
-import dev.memlane.model.Operation;
+import dev.memlane.model.store.Operation;
 import dev.memlane.orchestrator.BackgroundWork;
 import dev.memlane.orchestrator.Statistics;
 import java.time.Instant;

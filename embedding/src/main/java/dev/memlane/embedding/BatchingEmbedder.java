@@ -7,7 +7,7 @@ import dev.memlane.endpoints.EndpointException;
 import dev.memlane.endpoints.EndpointPool;
 import dev.memlane.endpoints.EndpointStats;
 import dev.memlane.endpoints.Failure;
-import dev.memlane.endpoints.Place;
+import dev.memlane.endpoints.Permit;
 import dev.memlane.endpoints.Policy;
 import dev.memlane.endpoints.Reasons;
 import dev.memlane.model.Embedding;
@@ -315,10 +315,10 @@ public final class BatchingEmbedder implements AutoCloseable {
         return null;
       }
       List<Computation> batch = load.part().texts();
-      load.place().begin(batch.size(), TextQueue.sum(batch));
+      load.permit().begin(batch.size(), TextQueue.sum(batch));
       requests++;
       retries += load.part().attempts() > 0 ? 1 : 0;
-      Request request = new Request(load.place(), load.part());
+      Request request = new Request(load.permit(), load.part());
       inFlight.add(request);
       return request;
     }
@@ -333,28 +333,28 @@ public final class BatchingEmbedder implements AutoCloseable {
   }
 
   private void failWaiting(EmbeddingException failure) {
-    List<Runnable> news = new ArrayList<>();
+    List<Runnable> events = new ArrayList<>();
     synchronized (lock) {
       for (Computation computation : queue.clear()) {
-        news.add(end(new Outcome(computation, null, failure)));
+        events.add(end(new Outcome(computation, null, failure)));
       }
     }
-    tell(news);
+    tell(events);
   }
 
   private void send(Request request) {
     try {
-      request.timer = after(request.place.endpoint().limits().timeout(), () -> expire(request));
+      request.timer = after(request.permit.endpoint().limits().timeout(), () -> expire(request));
     } catch (RejectedExecutionException e) {
       failWaiting(rejectedException(e));
-      settle(request, failAll(request, rejectedException(e)), Place::abandon);
+      settle(request, failAll(request, rejectedException(e)), Permit::abandon);
       return;
     }
     run(() -> call(request));
   }
 
   private void call(Request request) {
-    Embedder embedder = request.place.endpoint().target();
+    Embedder embedder = request.permit.endpoint().target();
     try {
       if (embedder instanceof MeteredEmbedder metered) {
         await(request, metered.embedMetered(request.texts()), answer -> answer);
@@ -403,7 +403,7 @@ public final class BatchingEmbedder implements AutoCloseable {
       failed(request, new EndpointException(Failure.UNAVAILABLE, misshapen, null));
       return;
     }
-    settle(request, check(request, vectors), place -> place.succeeded(answer.tokens(), answer.allowance()));
+    settle(request, check(request, vectors), permit -> permit.succeeded(answer.tokens(), answer.allowance()));
   }
 
   /** What an answer has in it that the model never makes; another endpoint may do better. */
@@ -471,7 +471,7 @@ public final class BatchingEmbedder implements AutoCloseable {
   }
 
   private void expire(Request request) {
-    Duration timeout = request.place.endpoint().limits().timeout();
+    Duration timeout = request.permit.endpoint().limits().timeout();
     failed(request, Failure.TIMED_OUT, lateException("a request took", "time-out", timeout),
         "no answer within " + timeout.toMillis() + " ms", null);
     CompletableFuture<?> answer = request.answer;
@@ -488,7 +488,7 @@ public final class BatchingEmbedder implements AutoCloseable {
    */
   private void failed(Request request, Failure failure, EmbeddingException why, String reason,
       @Nullable Duration retryAfter) {
-    List<Runnable> news = new ArrayList<>();
+    List<Runnable> events = new ArrayList<>();
     synchronized (lock) {
       if (!inFlight.remove(request)) {
         return;
@@ -503,20 +503,20 @@ public final class BatchingEmbedder implements AutoCloseable {
         queue.addAgain(request.part(middle, request.batch.size(), attempts));
         queue.addAgain(request.part(0, middle, attempts));
       } else {
-        failAll(request, why).forEach(outcome -> news.add(end(outcome)));
+        failAll(request, why).forEach(outcome -> events.add(end(outcome)));
       }
     }
     request.cancelTimer();
     try {
-      request.place.failed(failure, reason, retryAfter);
+      request.permit.failed(failure, reason, retryAfter);
     } finally {
-      tell(news);
+      tell(events);
     }
   }
 
   private TextQueue.Part sentAgain(Request request, Failure failure) {
     Map<String, Long> notBefore = new HashMap<>(request.notBefore);
-    notBefore.put(request.place.endpoint().name(), endpoints.now() + pause(request.attempts).toNanos());
+    notBefore.put(request.permit.endpoint().name(), endpoints.now() + pause(request.attempts).toNanos());
     // Who denies a key says nothing about the request; and each takes an endpoint out, so there is an end to it.
     int attempts = failure == Failure.DENIED ? request.attempts - 1 : request.attempts;
     return new TextQueue.Part(request.batch, attempts, notBefore);
@@ -528,9 +528,9 @@ public final class BatchingEmbedder implements AutoCloseable {
     return longest.minusNanos(ThreadLocalRandom.current().nextLong(longest.toNanos() / 2 + 1));
   }
 
-  private void tell(List<Runnable> news) {
-    if (!news.isEmpty()) {
-      run(() -> news.forEach(Runnable::run));
+  private void tell(List<Runnable> events) {
+    if (!events.isEmpty()) {
+      run(() -> events.forEach(Runnable::run));
     }
   }
 
@@ -539,21 +539,21 @@ public final class BatchingEmbedder implements AutoCloseable {
   }
 
   /** Ends a request that has not ended: gives back its place, by which the next is sent, and then tells the callers. */
-  private void settle(Request request, List<Outcome> outcomes, Consumer<Place<Embedder>> ending) {
-    List<Runnable> news = new ArrayList<>();
+  private void settle(Request request, List<Outcome> outcomes, Consumer<Permit<Embedder>> ending) {
+    List<Runnable> events = new ArrayList<>();
     synchronized (lock) {
       if (!inFlight.remove(request)) {
         return;
       }
       for (Outcome outcome : outcomes) {
-        news.add(end(outcome));
+        events.add(end(outcome));
       }
     }
     request.cancelTimer();
     try {
-      ending.accept(request.place);
+      ending.accept(request.permit);
     } finally {
-      tell(news);
+      tell(events);
     }
   }
 
@@ -601,14 +601,14 @@ public final class BatchingEmbedder implements AutoCloseable {
   /** As {@link #close}, but leaves the embedders open, for another use by their owner. */
   public void detach() {
     List<Request> unanswered;
-    List<Runnable> news = new ArrayList<>();
+    List<Runnable> events = new ArrayList<>();
     synchronized (lock) {
       if (closed) {
         return;
       }
       closed = true;
       for (Computation computation : List.copyOf(computations.values())) {
-        news.add(end(new Outcome(computation, null, closedException())));
+        events.add(end(new Outcome(computation, null, closedException())));
       }
       unanswered = List.copyOf(inFlight);
       queue.clear();
@@ -616,13 +616,13 @@ public final class BatchingEmbedder implements AutoCloseable {
     }
     for (Request request : unanswered) {
       request.cancelTimer();
-      request.place.abandon();
+      request.permit.abandon();
       CompletableFuture<?> answer = request.answer;
       if (answer != null) {
         answer.cancel(true);
       }
     }
-    news.forEach(Runnable::run);
+    events.forEach(Runnable::run);
     endpoints.close();
     if (ownsScheduler) {
       scheduler.shutdownNow();
@@ -689,7 +689,7 @@ public final class BatchingEmbedder implements AutoCloseable {
   }
 
   private EmbeddingException describe(Request request, EndpointException failure) {
-    String where = pool.endpoints().size() == 1 ? "" : "endpoint " + request.place.endpoint().name() + ": ";
+    String where = pool.endpoints().size() == 1 ? "" : "endpoint " + request.permit.endpoint().name() + ": ";
     String often = request.attempts == 1 ? "" : " (sent " + request.attempts + " times)";
     return new EmbeddingException(where + failure.getMessage() + often, failure);
   }
@@ -729,7 +729,7 @@ public final class BatchingEmbedder implements AutoCloseable {
 
   /** One call of an embedder. */
   private static final class Request {
-    final Place<Embedder> place;
+    final Permit<Embedder> permit;
     final List<Computation> batch;
     /** How often these texts were sent, this time included. */
     final int attempts;
@@ -737,8 +737,8 @@ public final class BatchingEmbedder implements AutoCloseable {
     volatile @Nullable ScheduledFuture<?> timer;
     volatile @Nullable CompletableFuture<?> answer;
 
-    Request(Place<Embedder> place, TextQueue.Part part) {
-      this.place = place;
+    Request(Permit<Embedder> permit, TextQueue.Part part) {
+      this.permit = permit;
       this.batch = part.texts();
       this.attempts = part.attempts() + 1;
       this.notBefore = part.notBefore();

@@ -4,7 +4,7 @@ import dev.memlane.endpoints.Demand;
 import dev.memlane.endpoints.Endpoint;
 import dev.memlane.endpoints.EndpointPool;
 import dev.memlane.endpoints.EndpointStats;
-import dev.memlane.endpoints.Place;
+import dev.memlane.endpoints.Permit;
 import dev.memlane.endpoints.Policy;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -65,7 +65,7 @@ final class TextQueue {
   }
 
   /** What goes out now, and where. */
-  record Load(Place<Embedder> place, Part part) {}
+  record Load(Permit<Embedder> permit, Part part) {}
 
   void add(Computation computation) {
     fresh.add(computation);
@@ -119,19 +119,19 @@ final class TextQueue {
       if (part.texts.isEmpty()) {
         continue;
       }
-      Place<Embedder> place = endpoints.take(part.demand());
-      if (place == null) {
+      Permit<Embedder> permit = endpoints.take(part.demand());
+      if (permit == null) {
         parts.add(part);
         if (part.isFree(endpoints.now())) {
           return null;
         }
         continue;
       }
-      int fitting = fitting(part.texts, place);
+      int fitting = fitting(part.texts, permit);
       if (fitting < part.texts.size()) {
         parts.add(new Part(part.texts.subList(fitting, part.texts.size()), part.attempts, part.notBefore));
       }
-      return new Load(place, new Part(part.texts.subList(0, fitting), part.attempts, part.notBefore));
+      return new Load(permit, new Part(part.texts.subList(0, fitting), part.attempts, part.notBefore));
     }
     return fresh.isEmpty() ? null : nextFresh();
   }
@@ -150,14 +150,14 @@ final class TextQueue {
 
   private @Nullable Load nextFresh() {
     Computation oldest = fresh.iterator().next();
-    Place<Embedder> place = endpoints.take(new Demand(oldest.tokens, freshTokens, oldest.workClass, Map.of()));
-    if (place == null) {
+    Permit<Embedder> permit = endpoints.take(new Demand(oldest.tokens, freshTokens, oldest.workClass, Map.of()));
+    if (permit == null) {
       return null;
     }
-    List<Computation> candidates = candidates(oldest, limits(place.endpoint().name()).texts());
-    List<Computation> batch = List.copyOf(candidates.subList(0, fitting(candidates, place)));
+    List<Computation> candidates = candidates(oldest, limits(permit.endpoint().name()).texts());
+    List<Computation> batch = List.copyOf(candidates.subList(0, fitting(candidates, permit)));
     batch.forEach(this::remove);
-    return new Load(place, new Part(batch, 0, Map.of()));
+    return new Load(permit, new Part(batch, 0, Map.of()));
   }
 
   /** The texts that may go with the oldest, which is the first of them, in the order in which they are wanted. */
@@ -184,9 +184,9 @@ final class TextQueue {
   }
 
   /** How many of these, from the first on, a request may hold: one at least, and one only if it is a probe. */
-  private int fitting(List<Computation> texts, Place<Embedder> place) {
-    Embedder.Limits limit = limits(place.endpoint().name());
-    int most = place.isProbe() ? 1 : Math.min(limit.texts(), texts.size());
+  private int fitting(List<Computation> texts, Permit<Embedder> permit) {
+    Embedder.Limits limit = limits(permit.endpoint().name());
+    int most = permit.isProbe() ? 1 : Math.min(limit.texts(), texts.size());
     long characters = texts.getFirst().text.length();
     long tokens = texts.getFirst().tokens;
     int count = 1;
@@ -194,7 +194,7 @@ final class TextQueue {
       Computation next = texts.get(count);
       characters += next.text.length();
       tokens += next.tokens;
-      if (characters > limit.characters() || tokens > place.room()) {
+      if (characters > limit.characters() || tokens > permit.room()) {
         break;
       }
       count++;

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * Several endpoints of one service, and which of them may take the next request.
  *
  * <p>
- * The pool holds no queue and sends nothing. Whoever has something to send asks for a {@link Place} when he has it, puts the
+ * The pool holds no queue and sends nothing. Whoever has something to send asks for a {@link Permit} when he has it, puts the
  * request together for the endpoint that has one, and says how it ended; whoever got none is told by {@link #onFree} when it
  * is worth asking again. So a request is bound to an endpoint when that can begin it, and not before: none waits at one
  * endpoint while another could take it.
@@ -48,7 +48,7 @@ public final class EndpointPool<E> implements AutoCloseable {
 
   // Guarded by the lock
   private final Object lock = new Object();
-  private final List<News> news = new ArrayList<>();
+  private final List<EndpointEvent> events = new ArrayList<>();
   private @Nullable ScheduledFuture<?> alarm;
   private long alarmAt = Health.NEVER;
 
@@ -70,7 +70,7 @@ public final class EndpointPool<E> implements AutoCloseable {
         throw new InvalidInputException("two endpoints are called " + endpoint.name() + "; each needs its own name");
       }
     }
-    this.gates = endpoints.stream().map(endpoint -> new Gate<>(endpoint, news)).toList();
+    this.gates = endpoints.stream().map(endpoint -> new Gate<>(endpoint, events)).toList();
     this.policy = policy;
     this.listener = listener;
     this.scheduler = scheduler;
@@ -93,7 +93,7 @@ public final class EndpointPool<E> implements AutoCloseable {
    *
    * @return null if there is none; {@link #onFree} is called when there may be
    */
-  public @Nullable Place<E> take(Demand demand) {
+  public @Nullable Permit<E> take(Demand demand) {
     synchronized (lock) {
       long now = now();
       List<Gate<E>> ready = new ArrayList<>(gates.size());
@@ -111,7 +111,7 @@ public final class EndpointPool<E> implements AutoCloseable {
         return null;
       }
       Gate<E> chosen = choose(ready, demand, now);
-      return new Place<>(this, chosen, chosen.enter(demand, now), now);
+      return new Permit<>(this, chosen, chosen.enter(demand, now), now);
     }
   }
 
@@ -263,17 +263,17 @@ public final class EndpointPool<E> implements AutoCloseable {
   }
 
   void locked(Change change) {
-    List<News> toTell;
+    List<EndpointEvent> toTell;
     synchronized (lock) {
       change.at(now());
-      toTell = List.copyOf(news);
-      news.clear();
+      toTell = List.copyOf(events);
+      events.clear();
     }
     toTell.forEach(this::tell);
   }
 
-  private void tell(News one) {
-    if (one instanceof News.Changed(String endpoint, EndpointState state, String reason)
+  private void tell(EndpointEvent one) {
+    if (one instanceof EndpointEvent.Changed(String endpoint, EndpointState state, String reason)
         && state == EndpointState.OUT) {
       System.getLogger(EndpointPool.class.getName()).log(System.Logger.Level.WARNING,
           "endpoint " + endpoint + " is not used any more: " + reason);

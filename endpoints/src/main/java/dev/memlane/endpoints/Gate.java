@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The way into one endpoint: who may begin a request there now, and what became of those that did. Guarded by the pool's
- * lock; what is to be told afterwards, without it, gathers in {@link #news}. Times are nanoseconds by the pool's clock.
+ * lock; what is to be told afterwards, without it, gathers in {@link #events}. Times are nanoseconds by the pool's clock.
  */
 final class Gate<E> {
 
@@ -19,7 +19,7 @@ final class Gate<E> {
   private final @Nullable RateLimit unitRate;
   private final Health health = new Health();
   private final RecentAnswers recent = new RecentAnswers();
-  private final List<News> news;
+  private final List<EndpointEvent> events;
   private EndpointState toldState = EndpointState.SERVING;
   private int inFlight;
   private long lastFullAt = -1;
@@ -34,10 +34,10 @@ final class Gate<E> {
   /** About how long an answer takes: an exponentially weighted mean. */
   private double latency;
 
-  Gate(Endpoint<E> endpoint, List<News> news) {
+  Gate(Endpoint<E> endpoint, List<EndpointEvent> events) {
     EndpointLimits limits = endpoint.limits();
     this.endpoint = endpoint;
-    this.news = news;
+    this.events = events;
     this.concurrency = new ConcurrencyLimit(limits.concurrency(), limits.mostConcurrency());
     this.requestRate = limits.requestsPerMinute() == 0
         ? null
@@ -134,18 +134,18 @@ final class Gate<E> {
    */
   record Entry(boolean probe, boolean retry, long room, Charges charges) {}
 
-  void begin(Place<E> place) {
+  void begin(Permit<E> permit) {
     requests++;
-    retries += place.isRetry() ? 1 : 0;
-    place.charges().correctUnits(place.units());
+    retries += permit.isRetry() ? 1 : 0;
+    permit.charges().correctUnits(permit.units());
   }
 
-  void abandoned(Place<E> place) {
+  void abandoned(Permit<E> permit) {
     inFlight--;
-    if (!place.isBegun()) {
-      place.charges().giveBack();
+    if (!permit.isBegun()) {
+      permit.charges().giveBack();
     }
-    if (place.isProbe()) {
+    if (permit.isProbe()) {
       health.probeAbandoned();
     }
   }
@@ -154,30 +154,30 @@ final class Gate<E> {
    * @param unitsUsed as the endpoint counts them; 0 or less if it doesn't say
    * @param exhausted how long it says that it will take nothing; 0 if it will
    */
-  void succeeded(Place<E> place, long unitsUsed, long exhausted, long now) {
+  void succeeded(Permit<E> permit, long unitsUsed, long exhausted, long now) {
     int limitBefore = concurrency.limit();
-    boolean full = lastFullAt >= place.takenAt();
-    long took = now - place.begunAt();
+    boolean full = lastFullAt >= permit.takenAt();
+    long took = now - permit.begunAt();
     inFlight--;
     succeeded++;
-    items += place.items();
+    items += permit.items();
     latency = latency == 0 ? took : 0.8 * latency + 0.2 * took;
-    recent.add(took, place.items(), now);
-    health.answered(place.isProbe());
-    concurrency.succeeded(place.begunAt(), full, now);
+    recent.add(took, permit.items(), now);
+    health.answered(permit.isProbe());
+    concurrency.succeeded(permit.begunAt(), full, now);
     if (unitsUsed > 0) {
-      place.charges().correctUnits(unitsUsed);
+      permit.charges().correctUnits(unitsUsed);
     }
     health.pause(exhausted, "nothing is left of its rate limit", now);
-    news.add(new News.Ended(endpoint.name(), null, took, place.items(), place.units()));
+    events.add(new EndpointEvent.Ended(endpoint.name(), null, took, permit.items(), permit.units()));
     tellLimit(limitBefore);
     tellState(now);
   }
 
   /** @param retryAfter how long it asks to be left alone; 0 if it doesn't say */
-  void failed(Place<E> place, Failure failure, String why, long retryAfter, long now) {
+  void failed(Permit<E> permit, Failure failure, String why, long retryAfter, long now) {
     int limitBefore = concurrency.limit();
-    boolean probe = place.isProbe();
+    boolean probe = permit.isProbe();
     inFlight--;
     if (failure == Failure.BUSY) {
       busy++;
@@ -185,9 +185,9 @@ final class Gate<E> {
       failed++;
     }
     switch (failure) {
-      case BUSY -> concurrency.refused(place.begunAt(), health.busy(probe, place.begunAt(), retryAfter, why, now), now);
+      case BUSY -> concurrency.refused(permit.begunAt(), health.busy(probe, permit.begunAt(), retryAfter, why, now), now);
       case TIMED_OUT -> {
-        concurrency.refused(place.begunAt(), 0, now);
+        concurrency.refused(permit.begunAt(), 0, now);
         health.failed(probe, 0, why, now);
       }
       case UNAVAILABLE -> health.failed(probe, retryAfter, why, now);
@@ -199,14 +199,14 @@ final class Gate<E> {
         }
       }
     }
-    news.add(new News.Ended(endpoint.name(), failure, now - place.begunAt(), place.items(), place.units()));
+    events.add(new EndpointEvent.Ended(endpoint.name(), failure, now - permit.begunAt(), permit.items(), permit.units()));
     tellLimit(limitBefore);
     tellState(now);
   }
 
   private void tellLimit(int before) {
     if (concurrency.limit() != before) {
-      news.add(new News.Limited(endpoint.name(), concurrency.limit()));
+      events.add(new EndpointEvent.Limited(endpoint.name(), concurrency.limit()));
     }
   }
 
@@ -215,7 +215,7 @@ final class Gate<E> {
     EndpointState state = health.state(now);
     if (state != toldState) {
       toldState = state;
-      news.add(new News.Changed(endpoint.name(), state, health.reason(now)));
+      events.add(new EndpointEvent.Changed(endpoint.name(), state, health.reason(now)));
     }
   }
 

@@ -38,8 +38,8 @@ class ConcurrencyLimitTest {
   }
 
   private void sendAll() {
-    for (Place<String> place = pool.take(Demand.any()); place != null; place = pool.take(Demand.any())) {
-      Place<String> taken = place;
+    for (Permit<String> permit = pool.take(Demand.any()); permit != null; permit = pool.take(Demand.any())) {
+      Permit<String> taken = permit;
       taken.begin(1, 0);
       sent++;
       if (atService >= allowed) {
@@ -114,11 +114,11 @@ class ConcurrencyLimitTest {
   void limit_thatIsNotUsed_isNotRaised() {
     allowed = 100;
     for (int i = 0; i < 1_000; i++) {
-      Place<String> place = pool.take(Demand.any());
-      assertThat(place).isNotNull();
-      if (place != null) {
-        place.begin(1, 0);
-        place.succeeded();
+      Permit<String> permit = pool.take(Demand.any());
+      assertThat(permit).isNotNull();
+      if (permit != null) {
+        permit.begin(1, 0);
+        permit.succeeded();
       }
     }
     assertThat(limit()).isEqualTo(2);
@@ -130,14 +130,14 @@ class ConcurrencyLimitTest {
         List.of(new Endpoint<>("a", "a", EndpointLimits.none().concurrency(7), 1)), Policy.LEAST_LOADED,
         EndpointListener.NONE, time, time::nanoTime);
     for (int i = 0; i < 100; i++) {
-      Place<String> place = fixed.take(Demand.any());
-      assertThat(place).isNotNull();
-      if (place != null) {
-        place.begin(1, 0);
+      Permit<String> permit = fixed.take(Demand.any());
+      assertThat(permit).isNotNull();
+      if (permit != null) {
+        permit.begin(1, 0);
         if (i % 2 == 0) {
-          place.succeeded();
+          permit.succeeded();
         } else {
-          place.failed(Failure.TIMED_OUT, "late", null);
+          permit.failed(Failure.TIMED_OUT, "late", null);
         }
       }
       time.pass(Duration.ofSeconds(1));

@@ -38,13 +38,13 @@ class EndpointPoolTest {
     return pool;
   }
 
-  private static Place<String> begin(EndpointPool<String> pool, Demand demand) {
-    Place<String> place = Objects.requireNonNull(pool.take(demand), "no place");
-    place.begin(1, demand.least());
-    return place;
+  private static Permit<String> begin(EndpointPool<String> pool, Demand demand) {
+    Permit<String> permit = Objects.requireNonNull(pool.take(demand), "no place");
+    permit.begin(1, demand.least());
+    return permit;
   }
 
-  private static Place<String> begin(EndpointPool<String> pool) {
+  private static Permit<String> begin(EndpointPool<String> pool) {
     return begin(pool, Demand.any());
   }
 
@@ -82,11 +82,11 @@ class EndpointPoolTest {
   // Places
 
   @Test
-  void take_allPlacesTaken_isNullUntilOneIsGivenBack() {
+  void take_allPermitsTaken_isNullUntilOneIsGivenBack() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", ONE), endpoint("b", ONE));
 
-    Place<String> first = begin(pool);
-    Place<String> second = begin(pool);
+    Permit<String> first = begin(pool);
+    Permit<String> second = begin(pool);
 
     assertThat(List.of(first.endpoint().target(), second.endpoint().target())).containsExactlyInAnyOrder("at a",
         "at b");
@@ -100,11 +100,11 @@ class EndpointPoolTest {
   @Test
   void end_saidTwice_countsOnce() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", ONE));
-    Place<String> place = begin(pool);
+    Permit<String> permit = begin(pool);
 
-    place.succeeded();
-    place.failed(Failure.UNAVAILABLE, "late", null);
-    place.abandon();
+    permit.succeeded();
+    permit.failed(Failure.UNAVAILABLE, "late", null);
+    permit.abandon();
 
     assertThat(stats(pool, "a").inFlight()).isZero();
     assertThat(stats(pool, "a").failed()).isZero();
@@ -140,19 +140,19 @@ class EndpointPoolTest {
     assertThat(begin(pool).endpoint().name()).isEqualTo("large");
     assertThat(begin(pool).endpoint().name()).as("one of 8 and one of 4 would be more than 2 of 8")
         .isNotEqualTo("large");
-    List<Place<String>> places = new ArrayList<>();
-    for (Place<String> place = pool.take(Demand.any()); place != null; place = pool.take(Demand.any())) {
-      place.begin(1, 0);
-      places.add(place);
+    List<Permit<String>> permits = new ArrayList<>();
+    for (Permit<String> permit = pool.take(Demand.any()); permit != null; permit = pool.take(Demand.any())) {
+      permit.begin(1, 0);
+      permits.add(permit);
     }
     time.pass(Duration.ofMillis(10));
-    places.stream().filter(place -> !place.endpoint().name().equals("slow")).forEach(Place::succeeded);
+    permits.stream().filter(permit -> !permit.endpoint().name().equals("slow")).forEach(Permit::succeeded);
     time.pass(Duration.ofMillis(90));
-    places.stream().filter(place -> place.endpoint().name().equals("slow")).forEach(Place::succeeded);
+    permits.stream().filter(permit -> permit.endpoint().name().equals("slow")).forEach(Permit::succeeded);
 
     EndpointPool<String> alike = pool(Policy.LEAST_LOADED, endpoint("slow", ONE), endpoint("fast", ONE));
-    Place<String> slow = begin(alike);
-    Place<String> fast = begin(alike);
+    Permit<String> slow = begin(alike);
+    Permit<String> fast = begin(alike);
     time.pass(Duration.ofMillis(10));
     fast.succeeded();
     time.pass(Duration.ofMillis(90));
@@ -168,9 +168,9 @@ class EndpointPoolTest {
     Map<String, Integer> counts = new HashMap<>();
 
     for (int i = 0; i < 800; i++) {
-      Place<String> place = begin(pool);
-      counts.merge(place.endpoint().name(), 1, Integer::sum);
-      place.succeeded();
+      Permit<String> permit = begin(pool);
+      counts.merge(permit.endpoint().name(), 1, Integer::sum);
+      permit.succeeded();
     }
 
     assertThat(counts).containsOnly(Map.entry("a", 500), Map.entry("b", 100), Map.entry("c", 200));
@@ -183,8 +183,8 @@ class EndpointPoolTest {
     assertThat(homes.values()).contains("a", "b", "c");
     assertThat(homes(pool)).isEqualTo(homes);
 
-    Place<String> atHome = begin(pool, ofClass("class 1"));
-    Place<String> spilt = begin(pool, ofClass("class 1"));
+    Permit<String> atHome = begin(pool, ofClass("class 1"));
+    Permit<String> spilt = begin(pool, ofClass("class 1"));
     assertThat(spilt.endpoint()).isNotEqualTo(atHome.endpoint());
     spilt.succeeded();
     String lost = atHome.endpoint().name();
@@ -202,9 +202,9 @@ class EndpointPoolTest {
   private static Map<String, String> homes(EndpointPool<String> pool) {
     Map<String, String> homes = new HashMap<>();
     for (int i = 0; i < 50; i++) {
-      Place<String> place = begin(pool, ofClass("class " + i));
-      homes.put("class " + i, place.endpoint().name());
-      place.succeeded();
+      Permit<String> permit = begin(pool, ofClass("class " + i));
+      homes.put("class " + i, permit.endpoint().name());
+      permit.succeeded();
     }
     return homes;
   }
@@ -247,8 +247,8 @@ class EndpointPoolTest {
     int minutes = 10;
 
     for (long end = Duration.ofMinutes(minutes).toNanos(); time.nanoTime() < end; time.pass(Duration.ofMillis(7))) {
-      for (Place<String> place = pool.take(Demand.any()); place != null; place = pool.take(Demand.any())) {
-        place.begin(1, 0);
+      for (Permit<String> permit = pool.take(Demand.any()); permit != null; permit = pool.take(Demand.any())) {
+        permit.begin(1, 0);
         lastMinute.add(time.nanoTime());
         begun++;
       }
@@ -277,14 +277,14 @@ class EndpointPoolTest {
 
     for (long end = Duration.ofMinutes(minutes).toNanos(); time.nanoTime() < end; time.pass(Duration.ofMillis(50))) {
       long text = 1L + random.nextInt(perMinute / 10);
-      for (Place<String> place = pool
-          .take(new Demand(text, 10L * perMinute, null, Map.of())); place != null; place = pool
+      for (Permit<String> permit = pool
+          .take(new Demand(text, 10L * perMinute, null, Map.of())); permit != null; permit = pool
               .take(new Demand(text, 10L * perMinute, null, Map.of()))) {
         // As many texts of this size as fit, of which the service counts some more or fewer tokens.
-        long units = Math.max(text, Math.min(place.room(), perMinute) / text * text);
-        place.begin(1, units);
+        long units = Math.max(text, Math.min(permit.room(), perMinute) / text * text);
+        permit.begin(1, units);
         long counted = Math.max(1, units - random.nextInt((int) text));
-        place.succeeded(counted, null);
+        permit.succeeded(counted, null);
         lastMinute.add(new long[]{time.nanoTime(), counted});
         inMinute += counted;
         begun += counted;
@@ -325,7 +325,7 @@ class EndpointPoolTest {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED,
         endpoint("a", EndpointLimits.none().concurrency(10).unitsPerMinute(6_000).unitsPerRequest(100)));
 
-    Place<String> first = Objects.requireNonNull(pool.take(units(60)));
+    Permit<String> first = Objects.requireNonNull(pool.take(units(60)));
     assertThat(first.room()).isEqualTo(100);
     first.begin(1, 60);
     assertThat(pool.take(units(60))).as("60 of 100 are spent in this second").isNull();
@@ -344,7 +344,7 @@ class EndpointPoolTest {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED,
         endpoint("a", EndpointLimits.none().concurrency(10).requestsPerMinute(1).unitsPerMinute(100)));
 
-    Place<String> taken = Objects.requireNonNull(pool.take(units(100)));
+    Permit<String> taken = Objects.requireNonNull(pool.take(units(100)));
     assertThat(pool.take(units(1))).isNull();
     taken.abandon();
     assertThat(pool.take(units(100))).isNotNull();
@@ -384,13 +384,13 @@ class EndpointPoolTest {
   @Test
   void busy_manyAtOnce_countAsOne() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", EndpointLimits.none().concurrency(30)));
-    List<Place<String>> together = new ArrayList<>();
+    List<Permit<String>> together = new ArrayList<>();
     for (int i = 0; i < 30; i++) {
       together.add(begin(pool));
     }
     time.pass(Duration.ofMillis(5));
 
-    together.forEach(place -> place.failed(Failure.BUSY, "status 429", null));
+    together.forEach(permit -> permit.failed(Failure.BUSY, "status 429", null));
 
     assertThat(pool.take(Demand.any())).as("the first refusal without a time is none to wait for").isNotNull();
   }
@@ -398,19 +398,19 @@ class EndpointPoolTest {
   @Test
   void breaker_openedByThoseThatAskToBeLeftAlone_waitsForSoLong() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", EndpointLimits.none().concurrency(6)));
-    List<Place<String>> together = new ArrayList<>();
+    List<Permit<String>> together = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
       together.add(begin(pool));
     }
 
-    together.subList(0, 5).forEach(place -> place.failed(Failure.UNAVAILABLE, "status 503", Duration.ofSeconds(20)));
+    together.subList(0, 5).forEach(permit -> permit.failed(Failure.UNAVAILABLE, "status 503", Duration.ofSeconds(20)));
     together.get(5).failed(Failure.TIMED_OUT, "no answer", null);
 
     assertThat(stats(pool, "a").state()).isEqualTo(EndpointState.OPEN);
     time.pass(Duration.ofMillis(19_999));
     assertThat(pool.take(Demand.any())).isNull();
     time.pass(Duration.ofMillis(1));
-    Place<String> probe = begin(pool);
+    Permit<String> probe = begin(pool);
     assertThat(probe.isProbe()).isTrue();
     probe.failed(Failure.UNAVAILABLE, "status 503", Duration.ofSeconds(10));
     time.pass(Duration.ofMillis(9_999));
@@ -471,7 +471,7 @@ class EndpointPoolTest {
     assertThat(stats(pool, "a").state()).isEqualTo(EndpointState.OPEN);
     assertThat(pool.take(Demand.any())).isNull();
     time.pass(Duration.ofMillis(500));
-    Place<String> probe = begin(pool);
+    Permit<String> probe = begin(pool);
     assertThat(probe.isProbe()).isTrue();
     time.pass(Duration.ofSeconds(5));
     assertThat(pool.take(Demand.any())).as("a probe is under way").isNull();
@@ -491,9 +491,9 @@ class EndpointPoolTest {
     open(pool, "bad");
     time.pass(Duration.ofSeconds(1));
 
-    Place<String> good = begin(pool);
+    Permit<String> good = begin(pool);
     assertThat(good.endpoint().name()).isEqualTo("good");
-    Place<String> probe = begin(pool);
+    Permit<String> probe = begin(pool);
     assertThat(probe.isProbe()).isTrue();
     probe.failed(Failure.UNAVAILABLE, "status 500", null);
     good.succeeded();
@@ -506,16 +506,16 @@ class EndpointPoolTest {
   }
 
   private static void open(EndpointPool<String> pool, String name) {
-    List<Place<String>> others = new ArrayList<>();
+    List<Permit<String>> others = new ArrayList<>();
     while (stats(pool, name).state() == EndpointState.SERVING) {
-      Place<String> place = begin(pool);
-      if (place.endpoint().name().equals(name)) {
-        place.failed(Failure.UNAVAILABLE, "status 500", null);
+      Permit<String> permit = begin(pool);
+      if (permit.endpoint().name().equals(name)) {
+        permit.failed(Failure.UNAVAILABLE, "status 500", null);
       } else {
-        others.add(place);
+        others.add(permit);
       }
     }
-    others.forEach(Place::succeeded);
+    others.forEach(Permit::succeeded);
   }
 
   @Test
@@ -553,14 +553,14 @@ class EndpointPoolTest {
   void denied_isOutAndToldOnce_andAskedAgainAfterMinutes() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", EndpointLimits.none().concurrency(2)),
         endpoint("b", ONE));
-    Place<String> one = begin(pool);
-    Place<String> other = begin(pool);
-    Place<String> third = begin(pool);
-    for (Place<String> place : List.of(one, other, third)) {
-      if (place.endpoint().name().equals("a")) {
-        place.failed(Failure.DENIED, "status 401", null);
+    Permit<String> one = begin(pool);
+    Permit<String> other = begin(pool);
+    Permit<String> third = begin(pool);
+    for (Permit<String> permit : List.of(one, other, third)) {
+      if (permit.endpoint().name().equals("a")) {
+        permit.failed(Failure.DENIED, "status 401", null);
       } else {
-        place.succeeded();
+        permit.succeeded();
       }
     }
 
@@ -571,7 +571,7 @@ class EndpointPoolTest {
     assertThat(pool.take(Demand.any())).isNull();
     time.pass(Duration.ofMinutes(5));
     assertThat(pool.whyNone()).isNull();
-    Place<String> probe = begin(pool);
+    Permit<String> probe = begin(pool);
     assertThat(probe.isProbe()).isTrue();
     probe.succeeded();
     assertThat(recorder.states).hasSize(3).endsWith(probe.endpoint().name() + " SERVING");
@@ -583,10 +583,10 @@ class EndpointPoolTest {
   void stats_tellWhatWasDoneLately() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", EndpointLimits.none().concurrency(2)));
     for (int i = 1; i <= 100; i++) {
-      Place<String> place = Objects.requireNonNull(pool.take(Demand.any()));
-      place.begin(3, 30);
+      Permit<String> permit = Objects.requireNonNull(pool.take(Demand.any()));
+      permit.begin(3, 30);
       time.pass(Duration.ofMillis(i));
-      place.succeeded();
+      permit.succeeded();
     }
     begin(pool).failed(Failure.BUSY, "status 429", null);
     begin(pool).failed(Failure.REFUSED, "status 400", null);

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  * <li>A job that isn't done is in exactly one list of its lane, that of its state: those who wait ({@code QUEUED}), who run
  * ({@code RUNNING}), or who wait for the next attempt ({@code RETRYING}).
- * <li>{@link Turns} counts the jobs in state {@code RUNNING} and nothing else.
+ * <li>{@link PermitAllocator} counts the jobs in state {@code RUNNING} and nothing else.
  * <li>No job waits where a place is free for it: places are given before the lock is released.
  * </ol>
  * Events are told under the lock, so that they are in order; nothing foreign (tasks, futures, hooks) is called while it is held.
@@ -42,7 +42,7 @@ final class Dispatcher {
   private final Consumer<JobRun> starter;
   private final Alarms alarms;
   private final Listeners listeners;
-  private final Pending pending;
+  private final PendingJobs pending;
   private final Consumer<List<DueAttempt>> expired;
   private final Relay relay;
 
@@ -50,7 +50,7 @@ final class Dispatcher {
   private final ReentrantLock lock = new ReentrantLock();
 
   // Guarded by the lock
-  private final Turns turns;
+  private final PermitAllocator allocator;
   private final Alarms.Earliest attemptAlarm;
   private final Alarms.Earliest rateAlarm;
   /** Those for workers outside that aren't done, by id. */
@@ -71,10 +71,10 @@ final class Dispatcher {
   record DueAttempt(Job<?> job, int number) {}
 
   /** @param expired ends attempts; called without the lock */
-  Dispatcher(Turns turns, LongSupplier nanoTime, ThreadFactory threads, Consumer<JobRun> starter, Alarms alarms,
-      Listeners listeners, Pending pending, Consumer<List<DueAttempt>> expired) {
+  Dispatcher(PermitAllocator allocator, LongSupplier nanoTime, ThreadFactory threads, Consumer<JobRun> starter, Alarms alarms,
+      Listeners listeners, PendingJobs pending, Consumer<List<DueAttempt>> expired) {
     this.expired = expired;
-    this.turns = turns;
+    this.allocator = allocator;
     this.nanoTime = nanoTime;
     this.threads = threads;
     this.starter = starter;
@@ -117,13 +117,13 @@ final class Dispatcher {
       if (!passes.isEmpty()) {
         enter(passes);
       }
-      for (LaneState lane : turns.lanes()) {
+      for (LaneState lane : allocator.lanes()) {
         if (!lane.arrived.isEmpty()) {
           takeIn(lane);
         }
       }
       if (isDue) {
-        givePlaces();
+        grantPermits();
       }
     } catch (Throwable e) {
       // Whatever it is, others are not to wait for ever.
@@ -145,7 +145,7 @@ final class Dispatcher {
     List<JobRun> begun = List.of();
     try {
       if (isDue) {
-        givePlaces();
+        grantPermits();
       }
       openRelay();
     } finally {
@@ -165,7 +165,7 @@ final class Dispatcher {
 
   /** Needs the lock, and that no job waits where a place is free. */
   private void openRelay() {
-    LaneState lane = stopped || !listeners.areNone() ? null : turns.onlyLaneThatWaits();
+    LaneState lane = stopped || !listeners.areNone() ? null : allocator.onlyLaneThatWaits();
     Job<?> first = lane == null ? null : lane.inside().oldestFirst().first();
     if (first != null) {
       relay.open(first.lane, first);
@@ -204,7 +204,7 @@ final class Dispatcher {
 
   /** Whether a job has arrived that nobody else takes in. */
   private boolean isAwaited() {
-    for (LaneState lane : turns.lanes()) {
+    for (LaneState lane : allocator.lanes()) {
       if (!lane.arrived.isEmpty() && !relay.isOpenFor(lane)) {
         return true;
       }
@@ -269,7 +269,7 @@ final class Dispatcher {
   /** Needs the lock. Whether it is the turn of one that comes to this lane now. */
   private boolean isNext(LaneState lane) {
     // Those that wait in other lanes can't begin: otherwise they had. Those that have arrived since have come after it.
-    return lane.inside().size() == 0 && lane.room() > 0 && turns.isFree(lane, now());
+    return lane.inside().size() == 0 && lane.room() > 0 && allocator.isFree(lane, now());
   }
 
   /** Needs the lock. Adds a job to those that have arrived in its lane, or refuses it. */
@@ -280,7 +280,7 @@ final class Dispatcher {
       takeIn(lane);
       if (lane.room() == 0) {
         // Those that have come before it may not have to wait.
-        givePlaces();
+        grantPermits();
         takeIn(lane);
       }
       if (shutDown || lane.room() == 0) {
@@ -329,10 +329,10 @@ final class Dispatcher {
   // Jobs run
 
   /** Needs the lock. Gives places to those whose turn it is, and tells which lanes are under pressure before and after. */
-  private void givePlaces() {
+  private void grantPermits() {
     isDue = false;
     long now = now();
-    for (LaneState lane : turns.lanes()) {
+    for (LaneState lane : allocator.lanes()) {
       tellPressure(lane);
     }
     for (Job<?> job = next(now); job != null; job = next(now)) {
@@ -342,8 +342,8 @@ final class Dispatcher {
       starting.add(run);
     }
     if (!outside.isEmpty() && !stopped) {
-      turns.wanted(now).forEach(this::tellOffered);
-      rateAlarm.at(turns.rateFreeAt(), now);
+      allocator.wanted(now).forEach(this::tellOffered);
+      rateAlarm.at(allocator.rateFreeAt(), now);
     }
   }
 
@@ -352,9 +352,9 @@ final class Dispatcher {
     if (stopped) {
       return null;
     }
-    Job<?> job = turns.next(now);
+    Job<?> job = allocator.next(now);
     if (job == null) {
-      rateAlarm.at(turns.rateFreeAt(), now);
+      rateAlarm.at(allocator.rateFreeAt(), now);
     }
     return job;
   }
@@ -384,7 +384,7 @@ final class Dispatcher {
   private void begin(Job<?> job, long now, long nanos) {
     // It may have been submitted after who has the lock looked what time it was.
     long at = Math.max(now, job.queuedAt);
-    turns.start(job, at);
+    allocator.start(job, at);
     setDue(job, at + nanos, at);
     tell(() -> new LaneEvent.Started(job.lane(), job.id(), job.task().name(), job.attempt(),
         Duration.ofNanos(at - job.queuedAt), job.task().payload()));
@@ -404,7 +404,7 @@ final class Dispatcher {
     try {
       attemptAlarm.rang();
       long now = now();
-      for (LaneState lane : turns.lanes()) {
+      for (LaneState lane : allocator.lanes()) {
         for (Job<?> job : lane.running()) {
           if (job.due <= now) {
             due.add(new DueAttempt(job, job.attempt()));
@@ -508,12 +508,12 @@ final class Dispatcher {
   /** Needs the lock. Takes it out of where it is; it is to be put elsewhere, or to be {@link #done}. */
   void takeOut(Job<?> job, long now) {
     isDue = true;
-    turns.takeOut(job, now);
+    allocator.takeOut(job, now);
     job.runner = null;
     job.claim = null;
   }
 
-  /** Needs the lock; {@link Pending#told} is to be called when its caller has been told. */
+  /** Needs the lock; {@link PendingJobs#told} is to be called when its caller has been told. */
   void done(Job<?> job) {
     job.become(Job.State.DONE);
     if (job.task().isOutside()) {
@@ -545,9 +545,9 @@ final class Dispatcher {
     if (job.state() != Job.State.QUEUED || stopped) {
       return false;
     }
-    if (!turns.isFree(job.lane, now)) {
+    if (!allocator.isFree(job.lane, now)) {
       job.lane.wanted = true;
-      rateAlarm.at(turns.rateFreeAt(), now);
+      rateAlarm.at(allocator.rateFreeAt(), now);
       return false;
     }
     begin(job, now, nanos);
@@ -562,8 +562,8 @@ final class Dispatcher {
   // The rest
 
   /** Needs the lock, but for what never changes. */
-  Turns turns() {
-    return turns;
+  PermitAllocator allocator() {
+    return allocator;
   }
 
   /** Needs the lock. What time it is; the same until the lock is released. */
@@ -594,7 +594,7 @@ final class Dispatcher {
       return false;
     }
     shutDown = true;
-    turns.lanes().forEach(this::takeIn);
+    allocator.lanes().forEach(this::takeIn);
     return true;
   }
 

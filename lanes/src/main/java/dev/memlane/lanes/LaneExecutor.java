@@ -78,9 +78,9 @@ public final class LaneExecutor implements AutoCloseable {
   private final Outside outside;
 
   // Guarded by the executor's lock, which is the dispatcher's
-  private final Pending pending = new Pending();
+  private final PendingJobs pending = new PendingJobs();
   private final DeadLetters deadLetters;
-  private final Turns turns;
+  private final PermitAllocator allocator;
 
   private LaneExecutor(Builder builder) {
     this.prefix = Long.toString(new SecureRandom().nextLong(PREFIXES), Character.MAX_RADIX) + "-";
@@ -90,9 +90,9 @@ public final class LaneExecutor implements AutoCloseable {
     this.alarms = new Alarms(builder.scheduler);
     this.deadLetters = new DeadLetters(builder.mostDeadLetters);
     List<Lane> lanes = builder.allLanes();
-    this.turns = new Turns(builder.concurrency == 0 ? enough(lanes) : builder.concurrency, lanes,
+    this.allocator = new PermitAllocator(builder.concurrency == 0 ? enough(lanes) : builder.concurrency, lanes,
         builder.nanoTime.getAsLong());
-    this.dispatcher = new Dispatcher(turns, nanoTime, threads, builder.starter, alarms, listeners, pending,
+    this.dispatcher = new Dispatcher(allocator, nanoTime, threads, builder.starter, alarms, listeners, pending,
         this::expire);
     this.outside = new Outside(this, dispatcher);
   }
@@ -119,7 +119,7 @@ public final class LaneExecutor implements AutoCloseable {
    * @throws IllegalArgumentException if there is no such lane
    */
   public <T extends @Nullable Object> Job<T> submit(String lane, Task<T> task) {
-    Job<T> job = newJob(turns.lane(lane), task, null);
+    Job<T> job = newJob(allocator.lane(lane), task, null);
     dispatcher.add(job);
     tellIfRefused(job);
     return job;
@@ -136,7 +136,7 @@ public final class LaneExecutor implements AutoCloseable {
   }
 
   <T extends @Nullable Object> Batch<T> submitAll(String lane, List<Task<T>> tasks, @Nullable Decision decision) {
-    LaneState state = turns.lane(lane);
+    LaneState state = allocator.lane(lane);
     List<Job<T>> jobs = new ArrayList<>(tasks.size());
     for (Task<T> task : List.copyOf(tasks)) {
       jobs.add(newJob(state, task, decision));
@@ -151,7 +151,7 @@ public final class LaneExecutor implements AutoCloseable {
    * meant for the task ends with it; one that was meant for this thread stays, unless both come at the same time.
    */
   <T extends @Nullable Object> Job<T> runHere(String lane, Task<T> task, Decision decision) {
-    Job<T> job = newJob(turns.lane(lane), task, decision);
+    Job<T> job = newJob(allocator.lane(lane), task, decision);
     Runner runner = dispatcher.addToRunHere(job);
     if (runner != null) {
       run(job, 1, runner);
@@ -190,7 +190,7 @@ public final class LaneExecutor implements AutoCloseable {
 
   /** @throws IllegalArgumentException if there is no such lane */
   void requireLane(String lane) {
-    turns.lane(lane);
+    allocator.lane(lane);
   }
 
   /** @param borrowed the runner, if its thread is its submitter's */
@@ -595,7 +595,7 @@ public final class LaneExecutor implements AutoCloseable {
     dispatcher.acquire();
     try {
       long now = dispatcher.now();
-      return turns.lanes().stream().map(lane -> lane.stats(now)).toList();
+      return allocator.lanes().stream().map(lane -> lane.stats(now)).toList();
     } finally {
       dispatcher.release();
     }
@@ -661,7 +661,7 @@ public final class LaneExecutor implements AutoCloseable {
     dispatcher.acquire();
     try {
       dispatcher.stop();
-      turns.lanes().forEach(lane -> left.addAll(lane.all()));
+      allocator.lanes().forEach(lane -> left.addAll(lane.all()));
     } finally {
       dispatcher.release();
     }

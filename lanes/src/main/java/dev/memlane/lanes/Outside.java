@@ -65,7 +65,7 @@ public final class Outside {
     List<Offer> offers = new ArrayList<>();
     dispatcher.acquire();
     try {
-      for (LaneState lane : dispatcher.turns().lanes()) {
+      for (LaneState lane : dispatcher.allocator().lanes()) {
         for (Job<?> job : lane.outside().oldestFirst()) {
           offers.add(new Offer(job.id(), job.lane(), job.task().name(), job.task().payload(), job.attempt()));
         }
@@ -83,7 +83,7 @@ public final class Outside {
    * @throws IllegalArgumentException if there is no such lane, or the lease is not longer than nothing
    */
   public Optional<Claim> next(String lane, Duration lease) {
-    LaneState state = dispatcher.turns().lane(lane);
+    LaneState state = dispatcher.allocator().lane(lane);
     long nanos = nanos(lease);
     dispatcher.acquire();
     try {

@@ -142,7 +142,7 @@ final class ToolRun<A, R> {
   /** Whether all that was handed over was, for the processors to share it. */
   private boolean isShared;
   /** Holds each unit that was handed over once at most. */
-  private final Ended<Unit<A, R>> ended = new Ended<>();
+  private final CompletionQueue<Unit<A, R>> ended = new CompletionQueue<>();
 
   ToolRun(LaneExecutor lanes, Map<String, Tool<A, R>> tools, Costs costs, List<ToolCall<A>> asked) {
     this.lanes = lanes;

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class EndedTest {
 
-  private final Ended<Integer> ended = new Ended<>();
+  private final CompletionQueue<Integer> ended = new CompletionQueue<>();
 
   @Test
   void await_countsThoseThatWereThereBefore_butNotThoseTaken() throws Exception {

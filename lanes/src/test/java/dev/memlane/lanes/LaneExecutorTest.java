@@ -93,7 +93,7 @@ class LaneExecutorTest {
   // Turns
 
   @Test
-  void submit_freePlace_runsAtOnce() throws Exception {
+  void submit_freePermit_runsAtOnce() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
 
     Job<String> job = executor.submit("a", Task.of(() -> "done"));
@@ -121,7 +121,7 @@ class LaneExecutorTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void submit_lanesShareThePlaces_higherPriorityGoesFirst(boolean lowIsFirst) throws Exception {
+  void submit_lanesShareThePermits_higherPriorityGoesFirst(boolean lowIsFirst) throws Exception {
     Lane low = Lane.of("low");
     Lane high = Lane.of("high").priority(10);
     LaneExecutor executor = lowIsFirst ? executor(1, low, high) : executor(1, high, low);
@@ -169,7 +169,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void reserved_places_areKeptForTheirLane() throws Exception {
+  void reserved_permits_areKeptForTheirLane() throws Exception {
     LaneExecutor executor = executor(3, Lane.of("many").priority(10).concurrency(3), Lane.of("kept").reserved(1));
     executor.submitAll("many", List.of(gated("1"), gated("2"), gated("3")));
     assertThat(nextTwoBegun()).containsExactlyInAnyOrder("1", "2");
@@ -204,7 +204,7 @@ class LaneExecutorTest {
   // Ends
 
   @Test
-  void task_thatThrowsAnything_givesItsPlaceBack() throws Exception {
+  void task_thatThrowsAnything_givesItsPermitBack() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a"));
     Error thrown = new StackOverflowError("deep");
 
@@ -354,7 +354,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void task_longerThanItsLaneAllows_isInterrupted_andItsPlaceGivenBackEvenIfItGoesOn() throws Exception {
+  void task_longerThanItsLaneAllows_isInterrupted_andItsPermitGivenBackEvenIfItGoesOn() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a").timeout(Duration.ofSeconds(5)));
     CountDownLatch interrupted = new CountDownLatch(1);
     CountDownLatch stubborn = new CountDownLatch(1);
@@ -381,7 +381,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void task_thatGotThePlaceOfAnother_isTimedOutFromItsOwnBeginning() throws Exception {
+  void task_thatGotThePermitOfAnother_isTimedOutFromItsOwnBeginning() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a").timeout(Duration.ofSeconds(10)));
     executor.submit("a", gated("first"));
     Job<String> second = executor.submit("a", gated("second"));
@@ -451,7 +451,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void cancel_whatFollowsFromIt_findsThePlaceFree() throws Exception {
+  void cancel_whatFollowsFromIt_findsThePermitFree() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a"));
     Job<String> job = executor.submit("a", gated("running"));
     assertThat(nextBegun()).isEqualTo("running");
@@ -475,7 +475,7 @@ class LaneExecutorTest {
     LaneExecutor executor = executor(1, Lane.of("a"));
     Job<String> job = executor.submit("a", gated("running"));
     assertThat(nextBegun()).isEqualTo("running");
-    CompletableFuture<String> place = job.future()
+    CompletableFuture<String> permit = job.future()
         .handle((result, failure) -> failure == null ? result : failure.getClass().getSimpleName())
         .thenCompose(end -> executor.submit("a", Task.of(() -> end)).future());
 
@@ -489,7 +489,7 @@ class LaneExecutorTest {
       default -> job.future().orTimeout(1, TimeUnit.MILLISECONDS).isDone();
     };
 
-    assertThat(get(place)).isEqualTo(
+    assertThat(get(permit)).isEqualTo(
         by.startsWith("value") ? "a value" : by.equals("time-out") ? "TimeoutException" : "IllegalStateException");
     assertThat(stats(executor, "a").cancelled()).isEqualTo(1);
   }

@@ -52,7 +52,7 @@ class ManyThreadsTest {
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4})
-  void oneLane_thatIsLookedAtWhileItsPlacesArePassedOn_countsEachTaskOnce(long seed) throws Exception {
+  void oneLane_thatIsLookedAtWhileItsPermitsArePassedOn_countsEachTaskOnce(long seed) throws Exception {
     Seen seen = new Seen();
     int each = 3_000;
     try (LaneExecutor executor = oneLane(); ExecutorService callers = Executors.newFixedThreadPool(CALLERS)) {

@@ -85,7 +85,7 @@ class OutsideTest {
   // Offers
 
   @Test
-  void submit_outsideTasks_areOfferedInOrder_andHoldNoPlace() throws Exception {
+  void submit_outsideTasks_areOfferedInOrder_andHoldNoPermit() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a").concurrency(1), Lane.of("b"));
     Job<String> inB = executor.submit("b", outside("in b"));
     Job<String> first = executor.submit("a", outside("first"));
@@ -248,7 +248,7 @@ class OutsideTest {
   // Places
 
   @Test
-  void claim_holdsAPlace_untilItIsAnswered() throws Exception {
+  void claim_holdsAPermit_untilItIsAnswered() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").concurrency(1));
     Job<String> job = executor.submit("a", outside("task"));
     Outside.Claim claim = claim(executor, job);
@@ -280,7 +280,7 @@ class OutsideTest {
   }
 
   @Test
-  void claim_otherLanesHaveAllPlaces_isEmpty() throws Exception {
+  void claim_otherLanesHaveAllPermits_isEmpty() throws Exception {
     LaneExecutor executor = executor(2, Lane.of("a"), Lane.of("b").reserved(1));
     executor.submit("a", outside("task"));
     Job<String> inside = running(executor, "a");
@@ -295,7 +295,7 @@ class OutsideTest {
   }
 
   @Test
-  void claim_thatFoundNoPlace_isToldWhenThereIsOne() throws Exception {
+  void claim_thatFoundNoPermit_isToldWhenThereIsOne() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").concurrency(1));
     running(executor, "a");
     Job<String> first = executor.submit("a", outside("first"));
@@ -317,7 +317,7 @@ class OutsideTest {
   }
 
   @Test
-  void claim_thatFoundNoPlace_isNotToldOfOneThatATaskInsideTakes() throws Exception {
+  void claim_thatFoundNoPermit_isNotToldOfOneThatATaskInsideTakes() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").concurrency(1));
     running(executor, "a");
     CountDownLatch begun = new CountDownLatch(1);
@@ -596,7 +596,7 @@ class OutsideTest {
   // Other ends
 
   @Test
-  void cancel_whileClaimed_givesThePlaceBack_andTheClaimIsStale() throws Exception {
+  void cancel_whileClaimed_givesThePermitBack_andTheClaimIsStale() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").concurrency(1));
     Job<String> job = executor.submit("a", outside("task").idempotent(true));
     Outside.Claim claim = claim(executor, job);
@@ -701,8 +701,8 @@ class OutsideTest {
   @ValueSource(longs = {1, 2, 3, 4})
   void manyWorkers_claimAndAnswer_noneIsClaimedTwiceAndEveryOneIsAnsweredOnce(long seed) throws Exception {
     int tasks = 300;
-    int places = 3;
-    Lane lane = Lane.of("a").concurrency(places).attempts(tasks).firstPause(Duration.ofNanos(1));
+    int permits = 3;
+    Lane lane = Lane.of("a").concurrency(permits).attempts(tasks).firstPause(Duration.ofNanos(1));
     Set<String> claims = ConcurrentHashMap.newKeySet();
     Set<String> held = ConcurrentHashMap.newKeySet();
     AtomicInteger mostHeld = new AtomicInteger();
@@ -757,7 +757,7 @@ class OutsideTest {
       assertThat(stats.retries()).as("seed %s", seed).isEqualTo(claims.size() - tasks);
       assertThat(stats.queued() + stats.running() + stats.retrying()).as("seed %s", seed).isZero();
     }
-    assertThat(mostHeld).as("seed %s", seed).hasValueBetween(1, places);
+    assertThat(mostHeld).as("seed %s", seed).hasValueBetween(1, permits);
   }
 
   private static List<Task<String>> tasks(int count) {

@@ -40,7 +40,7 @@ class RelayTest {
   }
 
   @Test
-  void passOn_givesPlacesInTheLinesOrder_andIsTold() {
+  void passOn_givesPermitsInTheLinesOrder_andIsTold() {
     List<Job<Integer>> waiting = waiting(2);
     relay.open(lane, waiting.getFirst());
     JobRun first = new JobRun(threads);

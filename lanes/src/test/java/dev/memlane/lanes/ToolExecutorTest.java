@@ -292,7 +292,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void run_aToolThatDoesNotSayWhatItAccesses_keepsItsPlace() throws Exception {
+  void run_aToolThatDoesNotSayWhatItAccesses_keepsItsPermit() throws Exception {
     List<String> order = Collections.synchronizedList(new ArrayList<>());
     Tool.Handler<String, String> handler = argument -> {
       linger(100);
@@ -757,7 +757,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void quickTool_whoseLaneIsBusy_isDoneWhenItHasAPlace() throws Exception {
+  void quickTool_whoseLaneIsBusy_isDoneWhenItHasAPermit() throws Exception {
     List<Thread> threads = Collections.synchronizedList(new ArrayList<>());
     LaneExecutor lanes = lanes(4, execute().concurrency(1));
     ToolExecutor<String, String> tools = ToolExecutor.of(lanes, List.of(noting(threads)));

@@ -36,15 +36,6 @@ public record HistoryEntry(MemoryId memory, OperationId op, int version, Kind ki
     /** A delete after which everything that was known of the memory went; what the entry says besides is when. */
     ERASE;
 
-    /** The entry that an operation writes. */
-    public static Kind of(Operation.Kind operation) {
-      return switch (operation) {
-        case ADD -> ADD;
-        case UPDATE -> UPDATE;
-        case DELETE -> DELETE;
-      };
-    }
-
     /** Whether the memory is there after it. */
     public boolean leavesMemory() {
       return this == ADD || this == UPDATE;

@@ -35,129 +35,129 @@ public final class BlockingMemory {
 
   /** See {@link MemoryOrchestrator#addMemory}. */
   public Memory addMemory(NewMemory newMemory) {
-    return Outcomes.await(memory.addMemory(newMemory));
+    return Futures.await(memory.addMemory(newMemory));
   }
 
   /** See {@link MemoryOrchestrator#add}. */
   public WriteOutcome add(NewMemory newMemory) {
-    return Outcomes.await(memory.add(newMemory));
+    return Futures.await(memory.add(newMemory));
   }
 
   /** See {@link MemoryOrchestrator#addMemories}. */
   public List<WriteOutcome> addMemories(List<NewMemory> memories) {
-    return Outcomes.await(memory.addMemories(memories));
+    return Futures.await(memory.addMemories(memories));
   }
 
   /** See {@link MemoryOrchestrator#updateMemory}. */
   public Memory updateMemory(MemoryUpdate update) {
-    return Outcomes.await(memory.updateMemory(update));
+    return Futures.await(memory.updateMemory(update));
   }
 
   /** See {@link MemoryOrchestrator#deleteMemory}. */
   public WriteOutcome.Deleted deleteMemory(MemoryDeletion deletion) {
-    return Outcomes.await(memory.deleteMemory(deletion));
+    return Futures.await(memory.deleteMemory(deletion));
   }
 
   /** See {@link MemoryOrchestrator#deleteAll}. */
   public DeleteReport deleteAll(Scope scope, @Nullable Filter filter) {
-    return Outcomes.await(memory.deleteAll(scope, filter));
+    return Futures.await(memory.deleteAll(scope, filter));
   }
 
   /** See {@link MemoryOrchestrator#deleteAll(Scope, Filter, boolean)}. */
   public DeleteReport deleteAll(Scope scope, @Nullable Filter filter, boolean purgeHistory) {
-    return Outcomes.await(memory.deleteAll(scope, filter, purgeHistory));
+    return Futures.await(memory.deleteAll(scope, filter, purgeHistory));
   }
 
   /** See {@link MemoryOrchestrator#get}. */
   public Optional<Memory> get(MemoryId id) {
-    return Outcomes.await(memory.get(id));
+    return Futures.await(memory.get(id));
   }
 
   /** See {@link MemoryOrchestrator#get}. */
   public Optional<Memory> get(MemoryId id, Expired expired) {
-    return Outcomes.await(memory.get(id, expired));
+    return Futures.await(memory.get(id, expired));
   }
 
   /** See {@link MemoryOrchestrator#list}. */
   public Page list(@Nullable Scope scope, @Nullable Filter filter, @Nullable MemoryId after, int limit) {
-    return Outcomes.await(memory.list(scope, filter, after, limit));
+    return Futures.await(memory.list(scope, filter, after, limit));
   }
 
   /** See {@link MemoryOrchestrator#list}. */
   public Page list(
       @Nullable Scope scope, @Nullable Filter filter, @Nullable MemoryId after, int limit, Expired expired) {
-    return Outcomes.await(memory.list(scope, filter, after, limit, expired));
+    return Futures.await(memory.list(scope, filter, after, limit, expired));
   }
 
   /** See {@link MemoryOrchestrator#listByTime}. */
   public TimePage listByTime(@Nullable Scope scope, @Nullable Filter filter, TimeOrder order,
       @Nullable TimePosition after, int limit) {
-    return Outcomes.await(memory.listByTime(scope, filter, order, after, limit));
+    return Futures.await(memory.listByTime(scope, filter, order, after, limit));
   }
 
   /** See {@link MemoryOrchestrator#listByTime}. */
   public TimePage listByTime(@Nullable Scope scope, @Nullable Filter filter, TimeOrder order,
       @Nullable TimePosition after, int limit, Expired expired) {
-    return Outcomes.await(memory.listByTime(scope, filter, order, after, limit, expired));
+    return Futures.await(memory.listByTime(scope, filter, order, after, limit, expired));
   }
 
   /** See {@link MemoryOrchestrator#count}. */
   public long count(@Nullable Scope scope, @Nullable Filter filter) {
-    return Outcomes.await(memory.count(scope, filter));
+    return Futures.await(memory.count(scope, filter));
   }
 
   /** See {@link MemoryOrchestrator#count}. */
   public long count(@Nullable Scope scope, @Nullable Filter filter, Expired expired) {
-    return Outcomes.await(memory.count(scope, filter, expired));
+    return Futures.await(memory.count(scope, filter, expired));
   }
 
   /** See {@link MemoryOrchestrator#search}. */
   public List<SearchHit> search(SearchRequest request) {
-    return Outcomes.await(memory.search(request));
+    return Futures.await(memory.search(request));
   }
 
   /** See {@link MemoryOrchestrator#hasLanded}. */
   public boolean hasLanded(MemoryId memoryId, OperationId op) {
-    return Outcomes.await(memory.hasLanded(memoryId, op));
+    return Futures.await(memory.hasLanded(memoryId, op));
   }
 
   /** See {@link MemoryOrchestrator#history(MemoryId)}. */
   public List<HistoryEntry> history(MemoryId id) {
-    return Outcomes.await(memory.history(id));
+    return Futures.await(memory.history(id));
   }
 
   /** See {@link MemoryOrchestrator#history(MemoryId, Integer, int)}. */
   public HistoryPage history(MemoryId id, @Nullable Integer before, int limit) {
-    return Outcomes.await(memory.history(id, before, limit));
+    return Futures.await(memory.history(id, before, limit));
   }
 
   /** See {@link MemoryOrchestrator#exportPage}. */
   public ArchivePage exportPage(@Nullable Scope scope, @Nullable MemoryId after, int limit, boolean vectors) {
-    return Outcomes.await(memory.exportPage(scope, after, limit, vectors));
+    return Futures.await(memory.exportPage(scope, after, limit, vectors));
   }
 
   /** See {@link MemoryOrchestrator#importMemories(List)}. */
   public List<ImportOutcome> importMemories(List<ArchivedMemory> memories) {
-    return Outcomes.await(memory.importMemories(memories));
+    return Futures.await(memory.importMemories(memories));
   }
 
   /** See {@link MemoryOrchestrator#importMemories(List, Edits)}. */
   public List<ImportOutcome> importMemories(List<ArchivedMemory> memories, Edits edits) {
-    return Outcomes.await(memory.importMemories(memories, edits));
+    return Futures.await(memory.importMemories(memories, edits));
   }
 
   /** See {@link MemoryOrchestrator#verify}. */
   public VerifyReport verify(boolean repair) {
-    return Outcomes.await(memory.verify(repair));
+    return Futures.await(memory.verify(repair));
   }
 
   /** See {@link MemoryOrchestrator#sweep}. */
   public long sweep() {
-    return Outcomes.await(memory.sweep());
+    return Futures.await(memory.sweep());
   }
 
   /** See {@link MemoryOrchestrator#statistics}. */
   public Statistics statistics() {
-    return Outcomes.await(memory.statistics());
+    return Futures.await(memory.statistics());
   }
 }

@@ -1,8 +1,8 @@
 package dev.memlane.orchestrator;
 
-import dev.memlane.model.ChangeFeed;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.StoreException;
+import dev.memlane.model.store.ChangeFeed;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
@@ -40,7 +40,7 @@ final class ChangePoller {
   private final Stores stores;
   private final Environment environment;
   private final IndexFollower follower;
-  private final Expunging expunging;
+  private final Expunger expunger;
   private final Duration interval;
   private final RetryLoop loop;
 
@@ -58,12 +58,12 @@ final class ChangePoller {
   /**
    * @param interval from one look's begin to the next one's
    */
-  ChangePoller(Stores stores, Environment environment, IndexFollower follower, Expunging expunging,
+  ChangePoller(Stores stores, Environment environment, IndexFollower follower, Expunger expunger,
       Duration interval) {
     this.stores = stores;
     this.environment = environment;
     this.follower = follower;
-    this.expunging = expunging;
+    this.expunger = expunger;
     this.interval = interval;
     this.loop = new RetryLoop("following what other processes write", environment);
   }
@@ -82,7 +82,7 @@ final class ChangePoller {
       take(begun);
       return follower.compare(progress);
     }, environment.executor()).thenApply(differing -> {
-      expunging.lookBehind();
+      expunger.checkFilesInBackground();
       return differing;
     });
   }
@@ -108,7 +108,7 @@ final class ChangePoller {
     return look.handleAsync((done, failure) -> {
       if (failure != null) {
         lost();
-        throw new CompletionException(Outcomes.unwrap(failure));
+        throw new CompletionException(Futures.unwrap(failure));
       }
       return RetryLoop.Next.after(untilNext(Duration.between(begun, environment.now())));
     }, environment.executor());
@@ -144,7 +144,7 @@ final class ChangePoller {
     boolean due = !erasingGoesOn || environment.isPast(erasedSince.plus(LONGEST_ERASING));
     if (due && !erased.isEmpty() && erased.retainAll(busy)) {
       erasedSince = environment.now();
-      expunging.expungeBehind();
+      expunger.expungeInBackground();
     }
   }
 

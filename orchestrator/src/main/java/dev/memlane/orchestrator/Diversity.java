@@ -2,7 +2,7 @@ package dev.memlane.orchestrator;
 
 import dev.memlane.model.Embedding;
 import dev.memlane.model.MemoryId;
-import dev.memlane.orchestrator.Searching.Found;
+import dev.memlane.orchestrator.SearchHandler.Found;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

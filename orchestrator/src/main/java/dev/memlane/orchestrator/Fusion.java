@@ -1,9 +1,9 @@
 package dev.memlane.orchestrator;
 
 import dev.memlane.model.ContentHash;
-import dev.memlane.model.IndexHits;
-import dev.memlane.model.IndexHits.IndexHit;
 import dev.memlane.model.MemoryId;
+import dev.memlane.model.store.IndexHits;
+import dev.memlane.model.store.IndexHits.IndexHit;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;

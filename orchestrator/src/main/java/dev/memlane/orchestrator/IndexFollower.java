@@ -1,16 +1,16 @@
 package dev.memlane.orchestrator;
 
 import dev.memlane.embedding.BatchingEmbedder;
-import dev.memlane.model.CoreRow;
-import dev.memlane.model.DocumentName;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.EmbeddingException;
-import dev.memlane.model.Head;
-import dev.memlane.model.IndexDocument;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreResult;
+import dev.memlane.model.store.CoreRow;
+import dev.memlane.model.store.DocumentName;
+import dev.memlane.model.store.Head;
+import dev.memlane.model.store.IndexDocument;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -50,20 +50,20 @@ final class IndexFollower {
 
   private final Stores stores;
   private final Environment environment;
-  private final Turns turns;
+  private final MemoryLocks locks;
   private final BatchingEmbedder embedder;
-  private volatile Behind behind = (memory, failure) -> {};
+  private volatile BackgroundFollow backgroundFollower = (memory, failure) -> {};
 
-  IndexFollower(Stores stores, Environment environment, Turns turns, BatchingEmbedder embedder) {
+  IndexFollower(Stores stores, Environment environment, MemoryLocks locks, BatchingEmbedder embedder) {
     this.stores = stores;
     this.environment = environment;
-    this.turns = turns;
+    this.locks = locks;
     this.embedder = embedder;
   }
 
   /** Makes a memory follow behind, sooner or later. */
   @FunctionalInterface
-  interface Behind {
+  interface BackgroundFollow {
 
     /** @param failure why it could not be followed at once, if that was tried */
     void follow(MemoryId memory, @Nullable Throwable failure);
@@ -125,8 +125,8 @@ final class IndexFollower {
    * comparison, or its put was not answered in time. The latter two may leave a document that core no longer has, after
    * the memory was found to agree.
    */
-  void mendBehindBy(Behind behind) {
-    this.behind = behind;
+  void followInBackgroundBy(BackgroundFollow backgroundFollower) {
+    this.backgroundFollower = backgroundFollower;
   }
 
   /**
@@ -136,7 +136,7 @@ final class IndexFollower {
    */
   CompletableFuture<Void> follow(MemoryId memory) {
     return followWithVector(memory).exceptionallyComposeAsync(
-        failure -> Outcomes.unwrap(failure) instanceof VectorlessException vectorless
+        failure -> Futures.unwrap(failure) instanceof VectorlessException vectorless
             ? embedAndFollow(vectorless.memory)
             : CompletableFuture.failedFuture(failure),
         environment.executor());
@@ -144,11 +144,11 @@ final class IndexFollower {
 
   private CompletableFuture<Void> followWithVector(MemoryId memory) {
     Instant deadline = environment.now().plus(PATIENCE);
-    return turns.in(memory, deadline, () -> followInTurn(memory, deadline));
+    return locks.runLocked(memory, deadline, () -> followLocked(memory, deadline));
   }
 
   /** Makes the memory's documents agree, for who has its turn already; fails if core has no vector by this model. */
-  CompletableFuture<Void> followInTurn(MemoryId memory, Instant deadline) {
+  CompletableFuture<Void> followLocked(MemoryId memory, Instant deadline) {
     return environment.until(deadline, stores.core().read(List.of(memory), true))
         .thenCompose(rows -> agree(memory, rows.get(memory), deadline))
         .thenCompose(name -> environment.until(deadline, name == null
@@ -171,7 +171,7 @@ final class IndexFollower {
       case StoreResult.Applied applied -> document.name();
       case StoreResult.NotApplied notApplied -> throw new RefusedDocumentException(id, notApplied.cause());
       case StoreResult.InDoubt inDoubt -> {
-        behind.follow(id, inDoubt.cause());
+        backgroundFollower.follow(id, inDoubt.cause());
         throw new StoreException(
             "the index did not answer for memory " + id + ": " + inDoubt.cause().getMessage(), inDoubt.cause());
       }
@@ -236,10 +236,10 @@ final class IndexFollower {
   }
 
   private CompletableFuture<Long> comparePage(@Nullable MemoryId after, Tally tally) {
-    return NamePage.read(stores, turns::taken, after, PAGE).thenComposeAsync(page -> {
+    return NamePage.read(stores, locks::taken, after, PAGE).thenComposeAsync(page -> {
       tally.add(page);
       // Not waited for: they agree as far as can be told, and a stuck one would hold up all others.
-      page.busy().stream().filter(id -> !tally.gathered.containsKey(id)).forEach(id -> behind.follow(id, null));
+      page.busy().stream().filter(id -> !tally.gathered.containsKey(id)).forEach(id -> backgroundFollower.follow(id, null));
       MemoryId last = page.last();
       // Not after each page: what is put makes the next look at the names cost a refresh, and the index a small segment.
       CompletableFuture<?> mended = last == null || tally.gathered.size() >= MOST_GATHERED
@@ -255,7 +255,7 @@ final class IndexFollower {
   private CompletableFuture<?> mendGathered(Tally tally) {
     List<SortedMap<MemoryId, List<DocumentName>>> chunks = chunks(tally.gathered);
     tally.gathered = new TreeMap<>();
-    return Window.run(chunks, CHUNKS_AT_ONCE, chunk -> mend(chunk, tally.left)
+    return BoundedParallel.run(chunks, CHUNKS_AT_ONCE, chunk -> mend(chunk, tally.left)
         .thenComposeAsync(busy -> followAll(busy, tally.left), environment.executor()).thenApply(ignored -> {
           tally.agree(chunk.size());
           return chunk.size();
@@ -286,7 +286,7 @@ final class IndexFollower {
   private CompletableFuture<?> orLeave(MemoryId memory, CompletableFuture<?> followed, Left left) {
     return followed.handle((done, failure) -> {
       if (failure != null) {
-        Throwable cause = Outcomes.unwrap(failure);
+        Throwable cause = Futures.unwrap(failure);
         if (!isOfOne(cause)) {
           throw new CompletionException(cause);
         }
@@ -294,7 +294,7 @@ final class IndexFollower {
           throw new StoreException("more than " + MOST_LEFT + " memories could not be put into the index: "
               + cause.getMessage(), cause);
         }
-        behind.follow(memory, cause);
+        backgroundFollower.follow(memory, cause);
       }
       return null;
     });
@@ -302,7 +302,7 @@ final class IndexFollower {
 
   private boolean isOfOne(Throwable failure) {
     return failure instanceof EmbeddingException || failure instanceof VectorlessException
-        || failure instanceof Turns.TurnTimeoutException
+        || failure instanceof MemoryLocks.LockTimeoutException
         || failure instanceof RefusedDocumentException && stores.index().unguarded().failure() == null;
   }
 
@@ -323,7 +323,7 @@ final class IndexFollower {
   }
 
   private CompletableFuture<Set<MemoryId>> followPage(List<MemoryId> page, Set<MemoryId> busy, Left left) {
-    return NamePage.read(stores, turns::taken, page).thenComposeAsync(names -> {
+    return NamePage.read(stores, locks::taken, page).thenComposeAsync(names -> {
       busy.addAll(names.busy());
       CompletableFuture<Set<MemoryId>> mended = CompletableFuture.completedFuture(busy);
       for (SortedMap<MemoryId, List<DocumentName>> chunk : chunks(names.differing())) {
@@ -353,14 +353,14 @@ final class IndexFollower {
    * @return those on which somebody is working, which were left
    */
   private CompletableFuture<List<MemoryId>> mend(SortedMap<MemoryId, List<DocumentName>> chunk, Left left) {
-    Map<MemoryId, Turns.Turn> taken = new TreeMap<>();
+    Map<MemoryId, MemoryLocks.MemoryLock> taken = new TreeMap<>();
     List<MemoryId> busy = new ArrayList<>();
     for (MemoryId id : chunk.keySet()) {
-      Turns.Turn turn = turns.tryTake(id);
-      if (turn == null) {
+      MemoryLocks.MemoryLock lock = locks.tryTake(id);
+      if (lock == null) {
         busy.add(id);
       } else {
-        taken.put(id, turn);
+        taken.put(id, lock);
       }
     }
     Instant deadline = environment.now().plus(PATIENCE.multipliedBy(6));
@@ -368,7 +368,7 @@ final class IndexFollower {
     CompletableFuture<Void> mended = CompletableFuture.completedFuture(taken.keySet())
         .thenComposeAsync(ids -> stores.core().read(ids, true), environment.executor()).thenComposeAsync(rows -> {
           List<CompletableFuture<?>> all = new ArrayList<>();
-          taken.forEach((id, turn) -> {
+          taken.forEach((id, lock) -> {
             CoreRow row = rows.get(id);
             Memory memory = row == null ? null : row.memory();
             if (memory != null && row != null && row.embedding() == null) {
@@ -376,12 +376,12 @@ final class IndexFollower {
             } else {
               // Whoever waits for this memory need not wait for the others.
               all.add(orLeave(id, mendOne(id, row, chunk.getOrDefault(id, List.of()), deadline)
-                  .whenComplete((done, failure) -> turn.close()), left));
+                  .whenComplete((done, failure) -> lock.close()), left));
             }
           });
           return CompletableFuture.allOf(all.toArray(CompletableFuture[]::new));
         }, environment.executor())
-        .whenComplete((done, failure) -> taken.values().forEach(Turns.Turn::close));
+        .whenComplete((done, failure) -> taken.values().forEach(MemoryLocks.MemoryLock::close));
     return mended
         .thenComposeAsync(ignored -> CompletableFuture.allOf(vectorless.stream()
             .map(memory -> orLeave(memory.id(), embedAndFollow(memory), left)).toArray(CompletableFuture[]::new)),

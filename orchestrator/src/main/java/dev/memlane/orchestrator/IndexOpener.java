@@ -1,6 +1,6 @@
 package dev.memlane.orchestrator;
 
-import dev.memlane.model.VectorIndex;
+import dev.memlane.model.store.VectorIndex;
 
 /** Opens the vector index. */
 @FunctionalInterface

@@ -15,8 +15,8 @@ import dev.memlane.model.MemoryId;
 import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.NewMemory;
-import dev.memlane.model.Scope;
 import dev.memlane.model.OperationId;
+import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.TimeOrder;
@@ -72,17 +72,17 @@ public final class MemoryOrchestrator implements AutoCloseable {
   private final Environment environment;
   private final BatchingEmbedder embedder;
   private final Admission admission;
-  private final Adding adding;
-  private final Changing changing;
-  private final Erasing erasing;
-  private final Expunging expunging;
-  private final Searching searching;
-  private final Exporting exporting;
-  private final Importing importing;
-  private final Verification verification;
-  private final Doubt doubt;
+  private final AddHandler addHandler;
+  private final ChangeHandler changeHandler;
+  private final EraseHandler eraseHandler;
+  private final Expunger expunger;
+  private final SearchHandler searchHandler;
+  private final ExportHandler exportHandler;
+  private final ImportHandler importHandler;
+  private final Verifier verifier;
+  private final InDoubtResolver inDoubtResolver;
   private final Settler settler;
-  private final FollowingBehind behind;
+  private final BackgroundFollower backgroundFollower;
   private final IndexFollower follower;
   private final Sweeper sweeper;
   private final @Nullable ChangePoller poller;
@@ -94,49 +94,49 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * @param opener opens the index again after a failure
    * @param release lets go of what was opened for this orchestrator, after its stores have been closed
    */
-  MemoryOrchestrator(Stores opened, IndexOpener opener, Environment environment, BatchingEmbedder embedder,
+  MemoryOrchestrator(OpenedStores opened, IndexOpener opener, Environment environment, BatchingEmbedder embedder,
       Settings settings, Runnable release) {
     this(opened, opener, environment, embedder, settings, UnaryOperator.identity(), release);
   }
 
   /**
-   * @param followersTurns the turns that the follower takes, made from those of the writes: the same, but in the test
-   * that shows what breaks if they aren't
+   * @param followerLocks makes the follower's locks from those of the writes: the same locks, except in the test that shows
+   * what breaks without that
    */
-  MemoryOrchestrator(Stores opened, IndexOpener opener, Environment environment, BatchingEmbedder embedder,
-      Settings settings, UnaryOperator<Turns> followersTurns, Runnable release) {
+  MemoryOrchestrator(OpenedStores opened, IndexOpener opener, Environment environment, BatchingEmbedder embedder,
+      Settings settings, UnaryOperator<MemoryLocks> followerLocks, Runnable release) {
     this.index = new ReopeningIndex(opened.index(), opener, environment);
     this.stores = new Stores(opened.units(), opened.core(), opened.history(), index);
     this.environment = environment;
     this.embedder = embedder;
     this.patience = settings.writeDeadline();
     this.release = release;
-    Turns turns = new Turns(environment);
-    this.doubt = new Doubt(stores, environment);
-    this.follower = new IndexFollower(stores, environment, followersTurns.apply(turns), embedder);
-    this.expunging = new Expunging(stores, environment, embedder);
+    MemoryLocks locks = new MemoryLocks(environment);
+    this.inDoubtResolver = new InDoubtResolver(stores, environment);
+    this.follower = new IndexFollower(stores, environment, followerLocks.apply(locks), embedder);
+    this.expunger = new Expunger(stores, environment, embedder);
     index.compareBy(() -> compare(Progress.NONE));
-    this.settler = new Settler(doubt, follower, environment);
-    this.behind = new FollowingBehind(follower, environment);
-    follower.mendBehindBy(behind::follow);
+    this.settler = new Settler(inDoubtResolver, follower, environment);
+    this.backgroundFollower = new BackgroundFollower(follower, environment);
+    follower.followInBackgroundBy(backgroundFollower::follow);
     this.poller = settings.followEvery().isZero()
         ? null
-        : new ChangePoller(stores, environment, follower, expunging, settings.followEvery());
-    Rollback rollback = new Rollback(stores, environment, doubt, behind);
-    WriteProtocol protocol = new WriteProtocol(stores, environment, new ParallelWrite(stores, environment), doubt,
-        rollback, settler, follower, behind);
+        : new ChangePoller(stores, environment, follower, expunger, settings.followEvery());
+    Rollback rollback = new Rollback(stores, environment, inDoubtResolver, backgroundFollower);
+    WriteProtocol protocol = new WriteProtocol(stores, environment, new ParallelWrite(stores, environment), inDoubtResolver,
+        rollback, settler, follower, backgroundFollower);
     this.admission = new Admission(settings.mostInFlight(), settings.mostUnsettled(), patience, settler);
-    this.adding = new Adding(stores, environment, turns, protocol, embedder, settings.unique(), patience);
-    this.changing = new Changing(stores, environment, turns, protocol, embedder, settings.unique(), patience);
-    this.erasing = new Erasing(stores, environment, turns, deletion -> write(() -> changing.delete(deletion)),
-        expunging,
+    this.addHandler = new AddHandler(stores, environment, locks, protocol, embedder, settings.unique(), patience);
+    this.changeHandler = new ChangeHandler(stores, environment, locks, protocol, embedder, settings.unique(), patience);
+    this.eraseHandler = new EraseHandler(stores, environment, locks, deletion -> write(() -> changeHandler.delete(deletion)),
+        expunger,
         patience);
-    this.searching = new Searching(stores, environment, embedder);
-    this.exporting = new Exporting(stores, environment);
-    this.importing = new Importing(stores, environment, protocol, doubt, follower, behind, patience);
-    this.verification = new Verification(stores, environment, turns, follower, behind, exporting);
+    this.searchHandler = new SearchHandler(stores, environment, embedder);
+    this.exportHandler = new ExportHandler(stores, environment);
+    this.importHandler = new ImportHandler(stores, environment, protocol, inDoubtResolver, follower, backgroundFollower, patience);
+    this.verifier = new Verifier(stores, environment, locks, follower, backgroundFollower, exportHandler);
     this.sweeper = new Sweeper(stores, environment, settings.retention(), settings.expiredGrace(),
-        deletion -> write(() -> changing.delete(deletion)));
+        deletion -> write(() -> changeHandler.delete(deletion)));
   }
 
   /**
@@ -170,7 +170,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
 
   private CompletableFuture<Long> compare(Progress progress) {
     return follower.compare(progress).thenApply(differing -> {
-      expunging.lookBehind();
+      expunger.checkFilesInBackground();
       return differing;
     });
   }
@@ -198,8 +198,8 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * @return the outcome, whichever it is; does not fail for what became of the memory
    */
   public CompletableFuture<WriteOutcome> add(NewMemory memory) {
-    Adding.Accepted accepted = adding.accept(memory);
-    return write(() -> adding.add(accepted));
+    AddHandler.Accepted accepted = addHandler.accept(memory);
+    return write(() -> addHandler.add(accepted));
   }
 
   /**
@@ -210,8 +210,8 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * @return the outcomes, in the order of the memories; does not fail for an item
    */
   public CompletableFuture<List<WriteOutcome>> addMemories(List<NewMemory> memories) {
-    List<Adding.Accepted> accepted = memories.stream().map(adding::accept).toList();
-    return handOut(Window.run(accepted, WINDOW, each -> write(() -> adding.add(each)), environment));
+    List<AddHandler.Accepted> accepted = memories.stream().map(addHandler::accept).toList();
+    return handOut(BoundedParallel.run(accepted, WINDOW, each -> write(() -> addHandler.add(each)), environment));
   }
 
   /**
@@ -220,7 +220,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * @return the memory as it is now; fails with a {@link MemoryWriteException}
    */
   public CompletableFuture<Memory> updateMemory(MemoryUpdate update) {
-    return write(() -> changing.update(update)).thenApply(outcome -> {
+    return write(() -> changeHandler.update(update)).thenApply(outcome -> {
       if (outcome instanceof WriteOutcome.Stored stored) {
         return stored.memory();
       }
@@ -238,8 +238,8 @@ public final class MemoryOrchestrator implements AutoCloseable {
    */
   public CompletableFuture<WriteOutcome.Deleted> deleteMemory(MemoryDeletion deletion) {
     CompletableFuture<WriteOutcome> ended = deletion.purgesHistory()
-        ? read(() -> erasing.erase(deletion))
-        : write(() -> changing.delete(deletion));
+        ? read(() -> eraseHandler.erase(deletion))
+        : write(() -> changeHandler.delete(deletion));
     return ended.thenApply(outcome -> {
       if (outcome instanceof WriteOutcome.Deleted deleted) {
         return deleted;
@@ -276,7 +276,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * have not let them go; that may take minutes for a large index
    */
   public CompletableFuture<DeleteReport> deleteAll(Scope scope, @Nullable Filter filter, boolean purgeHistory) {
-    return read(() -> purgeHistory ? erasing.eraseAll(scope, filter) : erasing.deleteAll(scope, filter));
+    return read(() -> purgeHistory ? eraseHandler.eraseAll(scope, filter) : eraseHandler.deleteAll(scope, filter));
   }
 
   /** The memory with this id, if it is there and has not expired. */
@@ -360,7 +360,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
 
   /** Finds memories, best first. */
   public CompletableFuture<List<SearchHit>> search(SearchRequest request) {
-    return read(() -> searching.search(request));
+    return read(() -> searchHandler.search(request));
   }
 
   /**
@@ -371,7 +371,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * Fails with a {@link StoreException} if the database can't be reached within the deadline of a write
    */
   public CompletableFuture<Boolean> hasLanded(MemoryId memory, OperationId op) {
-    return read(() -> doubt.ask(memory, op, environment.now().plus(patience)).thenApply(answer -> switch (answer) {
+    return read(() -> inDoubtResolver.ask(memory, op, environment.now().plus(patience)).thenApply(answer -> switch (answer) {
       case StoreResult.Applied applied -> true;
       case StoreResult.NotApplied notApplied -> false;
       case StoreResult.InDoubt inDoubt -> throw new StoreException(
@@ -429,7 +429,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
       return CompletableFuture.failedFuture(
           new InvalidInputException("the page's length is " + limit + "; it must be 1 to " + LONGEST_EXPORT_PAGE));
     }
-    return read(() -> exporting.page(scope, after, limit, vectors));
+    return read(() -> exportHandler.page(scope, after, limit, vectors));
   }
 
   /**
@@ -452,7 +452,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
   public CompletableFuture<List<ImportOutcome>> importMemories(List<ArchivedMemory> memories, Edits edits) {
     List<ArchivedMemory> items = List.copyOf(memories);
     return handOut(admission.admit(
-        () -> importing.restore(items, edits).whenCompleteAsync(MemoryOrchestrator::moveOn, environment.executor()),
+        () -> importHandler.restore(items, edits).whenCompleteAsync(MemoryOrchestrator::moveOn, environment.executor()),
         reason -> items.stream()
             .<ImportOutcome>map(item -> new ImportOutcome.Failed(item.id(), new StoreException(reason, null)))
             .toList()));
@@ -466,7 +466,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * @param repair whether to make the index agree with core first
    */
   public CompletableFuture<VerifyReport> verify(boolean repair) {
-    return read(() -> verification.verify(repair));
+    return read(() -> verifier.verify(repair));
   }
 
   /**
@@ -508,7 +508,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
 
   /** What {@link Statistics#background} tells; asks no store. */
   List<BackgroundWork> background() {
-    Stream<BackgroundWork> own = Stream.of(settler.status(), behind.status(), index.status(), expunging.status(),
+    Stream<BackgroundWork> own = Stream.of(settler.status(), backgroundFollower.status(), index.status(), expunger.status(),
         sweeper.status());
     ChangePoller following = poller;
     return (following == null ? own : Stream.concat(Stream.of(following.status()), own)).toList();
@@ -516,7 +516,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
 
   /** What {@link Statistics#unindexed} tells; asks no store. */
   List<Unindexed> unindexed() {
-    return behind.unindexed();
+    return backgroundFollower.unindexed();
   }
 
   /**
@@ -527,7 +527,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
    */
   public CompletableFuture<Void> awaitSettled() {
     return handOut(settler.settled().thenCompose(settled -> {
-      CompletableFuture<Void> followed = behind.followed();
+      CompletableFuture<Void> followed = backgroundFollower.followed();
       return followed.isDone() ? followed : followed.thenCompose(again -> awaitSettled());
     }));
   }
@@ -557,7 +557,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
 
   /** A write that failed before its fan-out. */
   private static WriteOutcome refused(Throwable failure) {
-    Throwable cause = Outcomes.unwrap(failure);
+    Throwable cause = Futures.unwrap(failure);
     if (cause instanceof EmbeddingException) {
       return new WriteOutcome.Refused("the text could not be embedded: " + cause.getMessage(), cause);
     }
@@ -614,9 +614,9 @@ public final class MemoryOrchestrator implements AutoCloseable {
           admission.inFlight(), settler.unsettled());
     }
     settler.close();
-    behind.close();
+    backgroundFollower.close();
     sweeper.close();
-    expunging.close();
+    expunger.close();
     if (poller != null) {
       awaitEnd(poller.close());
     }

@@ -3,14 +3,14 @@ package dev.memlane.orchestrator;
 import dev.memlane.embedding.BatchingEmbedder;
 import dev.memlane.embedding.Embedder;
 import dev.memlane.embedding.EmbedderPool;
-import dev.memlane.model.CoreStore;
-import dev.memlane.model.HistoryStore;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemlaneException;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
-import dev.memlane.model.Units;
-import dev.memlane.model.VectorIndex;
+import dev.memlane.model.store.CoreStore;
+import dev.memlane.model.store.HistoryStore;
+import dev.memlane.model.store.Units;
+import dev.memlane.model.store.VectorIndex;
 import dev.memlane.storage.core.PostgresCoreStore;
 import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
@@ -54,7 +54,7 @@ public final class OrchestratorBuilder {
   private int commitQueueBound = 10_000;
   private @Nullable Path indexDirectory;
   private @Nullable Locale language;
-  private @Nullable Stores stores;
+  private @Nullable OpenedStores stores;
   private @Nullable Embedder embedder;
   private @Nullable EmbedderPool embedderPool;
   private long embeddingCacheBytes = 64L << 20;
@@ -155,7 +155,7 @@ public final class OrchestratorBuilder {
    * again here if it fails; the others stay their owner's.
    */
   public OrchestratorBuilder stores(Units units, CoreStore core, HistoryStore history, VectorIndex index) {
-    this.stores = new Stores(units, core, history, index);
+    this.stores = new OpenedStores(units, core, history, index);
     return this;
   }
 
@@ -310,13 +310,13 @@ public final class OrchestratorBuilder {
    * @throws MemlaneException if a store can't be opened; the message says why and what to do
    */
   public MemoryOrchestrator open() {
-    return open(new Opened());
+    return open(new OpenedResources());
   }
 
   /** @param opened what collects all that is opened */
-  MemoryOrchestrator open(Opened opened) {
+  MemoryOrchestrator open(OpenedResources opened) {
     EmbedderPool model = embedders();
-    Stores given = stores;
+    OpenedStores given = stores;
     try {
       return given == null
           ? openOnOwn(model, opened)
@@ -334,7 +334,7 @@ public final class OrchestratorBuilder {
         : pool;
   }
 
-  private MemoryOrchestrator openOnOwn(EmbedderPool model, Opened opened) {
+  private MemoryOrchestrator openOnOwn(EmbedderPool model, OpenedResources opened) {
     Path directory = require(indexDirectory, "indexDirectory(...)");
     Locale chosen = language == null ? LuceneVectorIndex.language(directory).orElse(Locale.ENGLISH) : language;
     IndexOpener indexes = anew -> openIndex(directory, model, chosen, anew);
@@ -344,7 +344,7 @@ public final class OrchestratorBuilder {
     return orchestrator;
   }
 
-  private Stores open(EmbedderPool model, IndexOpener indexes, Opened opened) {
+  private OpenedStores open(EmbedderPool model, IndexOpener indexes, OpenedResources opened) {
     Database.Builder builder = require(database, "postgres(...)").poolSize(poolSize).queueBound(commitQueueBound)
         .statementTimeout(statementTimeout).lockTimeout(lockTimeout).clock(clock);
     if (schema != null) {
@@ -356,14 +356,14 @@ public final class OrchestratorBuilder {
     Database database = opened.add(builder.open());
     PostgresCoreStore core = PostgresCoreStore.open(database, model.model(), model.dimension());
     VectorIndex index = opened.add(indexes.open(rebuildIndex));
-    return new Stores(database.units(), core, new PostgresHistoryStore(database), index);
+    return new OpenedStores(database.units(), core, new PostgresHistoryStore(database), index);
   }
 
   private static VectorIndex refuseToReopen(boolean anew) {
     throw new StoreException("the index has failed; it was opened by the caller, who has to open it again", null);
   }
 
-  private MemoryOrchestrator openOn(Stores given, IndexOpener indexes, EmbedderPool model, Opened opened) {
+  private MemoryOrchestrator openOn(OpenedStores given, IndexOpener indexes, EmbedderPool model, OpenedResources opened) {
     BatchingEmbedder batching = BatchingEmbedder.builder(model).cacheBytes(embeddingCacheBytes)
         .deadline(embeddingDeadline).build();
     opened.add(batching::detach);
@@ -381,7 +381,7 @@ public final class OrchestratorBuilder {
             expiredGrace, unique),
         opened::close);
     try {
-      Outcomes.await(orchestrator.start(progress));
+      Futures.await(orchestrator.start(progress));
       // From now on what was given is the orchestrator's.
       opened.takeOver(batching);
       return orchestrator;

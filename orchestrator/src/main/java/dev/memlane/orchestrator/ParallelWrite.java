@@ -1,11 +1,11 @@
 package dev.memlane.orchestrator;
 
-import dev.memlane.model.IndexDocument;
-import dev.memlane.model.Operation;
-import dev.memlane.model.DocumentName;
 import dev.memlane.model.StoreAnswers;
 import dev.memlane.model.StoreResult;
-import dev.memlane.model.Unit;
+import dev.memlane.model.store.DocumentName;
+import dev.memlane.model.store.IndexDocument;
+import dev.memlane.model.store.Operation;
+import dev.memlane.model.store.Unit;
 import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;

@@ -1,15 +1,15 @@
 package dev.memlane.orchestrator;
 
 import dev.memlane.model.DamagedIndexException;
-import dev.memlane.model.DocumentName;
-import dev.memlane.model.IndexDocument;
-import dev.memlane.model.IndexHits;
-import dev.memlane.model.IndexQuery;
 import dev.memlane.model.IndexSummary;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreResult;
-import dev.memlane.model.VectorIndex;
+import dev.memlane.model.store.DocumentName;
+import dev.memlane.model.store.IndexDocument;
+import dev.memlane.model.store.IndexHits;
+import dev.memlane.model.store.IndexQuery;
+import dev.memlane.model.store.VectorIndex;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * Invariants: {@code shut} is true from the moment a failure is noticed until a comparison has succeeded on an index that
  * has not failed. One mending is under way at a time, by a {@link RetryLoop}. Safe for use by several threads.
  */
-final class ReopeningIndex implements VectorIndex {
+final class ReopeningIndex implements GuardedIndex {
 
   private static final System.Logger LOGGER = System.getLogger(ReopeningIndex.class.getName());
 
@@ -101,7 +101,7 @@ final class ReopeningIndex implements VectorIndex {
     return comparison().get().thenApplyAsync(differing -> {
       StoreException failure = current.failure();
       if (failure != null) {
-        throw Outcomes.own(failure);
+        throw Futures.own(failure);
       }
       LOGGER.log(System.Logger.Level.INFO, "the index is whole again; {0} memories were put again", differing);
       synchronized (this) {

@@ -74,7 +74,7 @@ final class RetryLoop {
     CompletableFuture<Next> begun = CompletableFuture.completedFuture(attempt).thenCompose(Supplier::get);
     environment.whenDone(begun, (next, failure) -> {
       if (failure != null) {
-        failed(Outcomes.unwrap(failure));
+        failed(Futures.unwrap(failure));
         later(pause, () -> attempt(attempt, longer(pause)));
         return;
       }

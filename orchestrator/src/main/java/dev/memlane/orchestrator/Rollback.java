@@ -1,9 +1,9 @@
 package dev.memlane.orchestrator;
 
-import dev.memlane.model.DocumentName;
-import dev.memlane.model.Operation;
 import dev.memlane.model.StoreResult;
-import dev.memlane.model.Unit;
+import dev.memlane.model.store.DocumentName;
+import dev.memlane.model.store.Operation;
+import dev.memlane.model.store.Unit;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
@@ -16,14 +16,14 @@ final class Rollback {
 
   private final Stores stores;
   private final Environment environment;
-  private final Doubt doubt;
-  private final FollowingBehind behind;
+  private final InDoubtResolver inDoubtResolver;
+  private final BackgroundFollower backgroundFollower;
 
-  Rollback(Stores stores, Environment environment, Doubt doubt, FollowingBehind behind) {
+  Rollback(Stores stores, Environment environment, InDoubtResolver inDoubtResolver, BackgroundFollower backgroundFollower) {
     this.stores = stores;
     this.environment = environment;
-    this.doubt = doubt;
-    this.behind = behind;
+    this.inDoubtResolver = inDoubtResolver;
+    this.backgroundFollower = backgroundFollower;
   }
 
   /** How an undo of core and history ended. */
@@ -60,7 +60,7 @@ final class Rollback {
    * before the log is asked, and what stands then stays.
    */
   private CompletableFuture<Ending> look(Operation operation, Instant deadline) {
-    return doubt.ask(operation.memory(), operation.op(), deadline).thenApply(answer -> switch (answer) {
+    return inDoubtResolver.ask(operation.memory(), operation.op(), deadline).thenApply(answer -> switch (answer) {
       case StoreResult.Applied applied -> Ending.STANDS;
       case StoreResult.NotApplied notApplied -> Ending.UNDONE;
       case StoreResult.InDoubt inDoubt -> Ending.UNKNOWN;
@@ -86,7 +86,7 @@ final class Rollback {
     return CompletableFuture.completedFuture(new DocumentName(operation.memory(), operation.op()))
         .thenCompose(name -> environment.until(deadline, stores.index().remove(name))).handleAsync((done, failure) -> {
           if (failure != null) {
-            behind.follow(operation.memory(), failure);
+            backgroundFollower.follow(operation.memory(), failure);
           }
           return null;
         }, environment.executor());

@@ -1,7 +1,7 @@
 package dev.memlane.orchestrator;
 
-import dev.memlane.model.CoreRow;
 import dev.memlane.model.MemoryId;
+import dev.memlane.model.store.CoreRow;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -72,7 +72,7 @@ final class RowLookup {
         if (failure == null) {
           asked.answer.complete(Optional.ofNullable(found.get(asked.id)));
         } else {
-          asked.answer.completeExceptionally(Outcomes.own(failure));
+          asked.answer.completeExceptionally(Futures.own(failure));
         }
       }
     });

@@ -1,9 +1,9 @@
 package dev.memlane.orchestrator;
 
 import dev.memlane.model.MemoryId;
-import dev.memlane.model.Operation;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreResult;
+import dev.memlane.model.store.Operation;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -26,7 +26,7 @@ final class Settler {
 
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
-  private final Doubt doubt;
+  private final InDoubtResolver inDoubtResolver;
   private final IndexFollower follower;
   private final Environment environment;
   private final RetryLoop loop;
@@ -36,15 +36,15 @@ final class Settler {
   private CompletableFuture<Void> idle = CompletableFuture.completedFuture(null);
   private boolean closed;
 
-  Settler(Doubt doubt, IndexFollower follower, Environment environment) {
-    this.doubt = doubt;
+  Settler(InDoubtResolver inDoubtResolver, IndexFollower follower, Environment environment) {
+    this.inDoubtResolver = inDoubtResolver;
     this.follower = follower;
     this.environment = environment;
     this.loop = new RetryLoop("settling writes whose outcome is unknown", environment);
   }
 
   /** Finds out whether the operation landed, and makes the index follow. */
-  void settleBehind(Operation operation) {
+  void settleInBackground(Operation operation) {
     synchronized (this) {
       if (operations.isEmpty() && !closed) {
         idle = new CompletableFuture<>();
@@ -86,7 +86,7 @@ final class Settler {
   }
 
   private CompletableFuture<RetryLoop.Next> settle(Operation operation) {
-    return doubt.ask(operation.memory(), operation.op(), environment.now().plus(PATIENCE)).thenApply(result -> {
+    return inDoubtResolver.ask(operation.memory(), operation.op(), environment.now().plus(PATIENCE)).thenApply(result -> {
       if (result instanceof StoreResult.InDoubt inDoubt) {
         throw new StoreException("the database can't be asked: " + inDoubt.cause().getMessage(), inDoubt.cause());
       }

@@ -2,7 +2,7 @@ package dev.memlane.orchestrator;
 
 import dev.memlane.embedding.EmbeddingStats;
 import dev.memlane.model.IndexSummary;
-import dev.memlane.model.Operation;
+import dev.memlane.model.store.Operation;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -1,10 +1,10 @@
 package dev.memlane.orchestrator;
 
-import dev.memlane.model.CoreRow;
 import dev.memlane.model.MemoryDeletion;
 import dev.memlane.model.StoreResult;
-import dev.memlane.model.Unit;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.model.store.CoreRow;
+import dev.memlane.model.store.Unit;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
@@ -89,7 +89,7 @@ final class Sweeper {
 
   private CompletableFuture<Long> deleteExpired(Instant before, long deletedBefore) {
     return stores.core().expired(before, PAGE).thenComposeAsync(
-        rows -> Window.run(rows, WINDOW, this::deleteRow, environment).thenComposeAsync(outcomes -> {
+        rows -> BoundedParallel.run(rows, WINDOW, this::deleteRow, environment).thenComposeAsync(outcomes -> {
           long deleted = outcomes.stream().filter(WriteOutcome.Deleted.class::isInstance).count();
           // A page of which nothing could be deleted would come again and again.
           boolean more = rows.size() == PAGE && deleted > 0 && !closed;
@@ -105,7 +105,7 @@ final class Sweeper {
 
   private CompletableFuture<Long> sweepRows(Instant before, long sweptBefore) {
     return stores.core().gone(before, PAGE).thenComposeAsync(
-        rows -> Window.run(rows, PAGE, this::sweepRow, environment).thenComposeAsync(results -> {
+        rows -> BoundedParallel.run(rows, PAGE, this::sweepRow, environment).thenComposeAsync(results -> {
           long swept = results.stream().filter(StoreResult.Applied.class::isInstance).count();
           // A page of which nothing could be swept would come again and again.
           boolean more = rows.size() == PAGE && swept > 0 && !closed;

@@ -1,14 +1,14 @@
 package dev.memlane.orchestrator;
 
-import dev.memlane.model.CoreRow;
-import dev.memlane.model.DocumentName;
 import dev.memlane.model.Memory;
-import dev.memlane.model.Operation;
 import dev.memlane.model.StoreAnswers;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreResult;
-import dev.memlane.model.Unit;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.model.store.CoreRow;
+import dev.memlane.model.store.DocumentName;
+import dev.memlane.model.store.Operation;
+import dev.memlane.model.store.Unit;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -30,22 +30,22 @@ final class WriteProtocol {
   private final Stores stores;
   private final Environment environment;
   private final ParallelWrite parallelWrite;
-  private final Doubt doubt;
+  private final InDoubtResolver inDoubtResolver;
   private final Rollback rollback;
   private final Settler settler;
   private final IndexFollower follower;
-  private final FollowingBehind behind;
+  private final BackgroundFollower backgroundFollower;
 
-  WriteProtocol(Stores stores, Environment environment, ParallelWrite parallelWrite, Doubt doubt, Rollback rollback,
-      Settler settler, IndexFollower follower, FollowingBehind behind) {
+  WriteProtocol(Stores stores, Environment environment, ParallelWrite parallelWrite, InDoubtResolver inDoubtResolver, Rollback rollback,
+      Settler settler, IndexFollower follower, BackgroundFollower backgroundFollower) {
     this.stores = stores;
     this.environment = environment;
     this.parallelWrite = parallelWrite;
-    this.doubt = doubt;
+    this.inDoubtResolver = inDoubtResolver;
     this.rollback = rollback;
     this.settler = settler;
     this.follower = follower;
-    this.behind = behind;
+    this.backgroundFollower = backgroundFollower;
   }
 
   /**
@@ -70,7 +70,7 @@ final class WriteProtocol {
 
   /** The index failed and lost its last writes while the operation was under way, perhaps after it had this one. */
   private CompletableFuture<WriteOutcome> putAgain(Operation operation, WriteOutcome outcome, Instant deadline) {
-    return follower.followInTurn(operation.memory(), deadline)
+    return follower.followLocked(operation.memory(), deadline)
         .handleAsync((done, failure) -> failure == null ? outcome : unsettled(operation, failure, null),
             environment.executor());
   }
@@ -81,7 +81,7 @@ final class WriteProtocol {
   private CompletableFuture<WriteOutcome> settle(
       Operation operation, StoreAnswers answers, boolean fenced, Instant deadline) {
     if (answers.core() instanceof StoreResult.InDoubt || answers.history() instanceof StoreResult.InDoubt) {
-      return doubt.resolve(operation, deadline).thenComposeAsync(answer -> {
+      return inDoubtResolver.resolve(operation, deadline).thenComposeAsync(answer -> {
         if (answer instanceof StoreResult.InDoubt inDoubt) {
           return CompletableFuture.completedFuture(unsettled(operation, inDoubt.cause(), answers));
         }
@@ -114,7 +114,7 @@ final class WriteProtocol {
         .handleAsync((done, failure) -> {
           if (failure != null) {
             // It has landed and can be found; that its older document still stands only costs searches a little.
-            behind.follow(operation.memory(), failure);
+            backgroundFollower.follow(operation.memory(), failure);
           }
           return landed(operation);
         }, environment.executor());
@@ -138,7 +138,7 @@ final class WriteProtocol {
   private CompletableFuture<WriteOutcome> undo(Operation operation, StoreAnswers answers, Instant deadline) {
     return rollback.undoLanded(operation, deadline).thenComposeAsync(ending -> switch (ending) {
       case UNDONE -> rolledBack(operation, answers, deadline);
-      case STANDS -> follower.followInTurn(operation.memory(), deadline)
+      case STANDS -> follower.followLocked(operation.memory(), deadline)
           .handleAsync((done, failure) -> failure == null ? landed(operation) : unsettled(operation, failure, answers),
               environment.executor());
       case UNKNOWN -> CompletableFuture.completedFuture(unsettled(operation, cause(answers), answers));
@@ -238,7 +238,7 @@ final class WriteProtocol {
   }
 
   private WriteOutcome unsettled(Operation operation, Throwable cause, @Nullable StoreAnswers answers) {
-    settler.settleBehind(operation);
+    settler.settleInBackground(operation);
     return new WriteOutcome.Unsettled(operation.memory(), operation.op(), cause, answers);
   }
 

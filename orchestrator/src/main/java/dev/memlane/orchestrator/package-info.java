@@ -3,9 +3,9 @@
  *
  * <p>
  * Enter at {@link dev.memlane.orchestrator.MemoryOrchestrator}. A write goes through one class after the other:
- * {@code Adding} and {@code Changing} begin operations, {@code Turns} lets one at a time work on a memory,
+ * {@code AddHandler} and {@code ChangeHandler} begin operations, {@code MemoryLocks} lets one at a time work on a memory,
  * {@code ParallelWrite} fans out, {@code WriteProtocol} settles what the stores answered with the help of
- * {@code Rollback} and {@code Doubt}; {@code Settler} and {@code FollowingBehind} go on behind, and {@code IndexFollower}
+ * {@code Rollback} and {@code InDoubtResolver}; {@code Settler} and {@code BackgroundFollower} go on behind, and {@code IndexFollower}
  * makes the index agree with core. Only
  * {@link dev.memlane.orchestrator.OrchestratorBuilder} knows which stores these are.
  */

@@ -133,18 +133,18 @@ class ExportImportTest {
     CompletableFuture<Void> refused = new CompletableFuture<>();
     from.index.refusingNextAfter("put", refused);
     CompletableFuture<?> landed = from.history.nextAnswer("write");
-    CompletableFuture<Memory> adding = from.memory.addMemory(NewMemory.of("Ada plays the oboe", ADA));
+    CompletableFuture<Memory> addHandler = from.memory.addMemory(NewMemory.of("Ada plays the oboe", ADA));
     landed.join();
 
     // What another process exported and imported here while the add was still under way.
     List<ArchivedMemory> exported = export(from, 100, true);
     CompletableFuture<?> confirmed = from.core.nextAnswer("confirm");
-    CompletableFuture<List<ImportOutcome>> importing = from.memory.importMemories(exported);
+    CompletableFuture<List<ImportOutcome>> importHandler = from.memory.importMemories(exported);
     confirmed.join();
     refused.complete(null);
 
-    assertThat(Outcomes.await(importing)).singleElement().isInstanceOf(ImportOutcome.AlreadyThere.class);
-    assertThat(from.blocking.get(Outcomes.await(adding).id())).isPresent();
+    assertThat(Futures.await(importHandler)).singleElement().isInstanceOf(ImportOutcome.AlreadyThere.class);
+    assertThat(from.blocking.get(Futures.await(addHandler).id())).isPresent();
     assertThat(from.blocking.verify(false).isClean()).isTrue();
   }
 
@@ -326,7 +326,7 @@ class ExportImportTest {
     assertThat(outcomes).allMatch(outcome -> outcome instanceof ImportOutcome.Unsettled);
     assertThat(to.blocking.count(null, null)).as("what has landed stays").isEqualTo(3);
     to.heal();
-    Outcomes.await(to.memory.awaitSettled());
+    Futures.await(to.memory.awaitSettled());
     assertThat(to.blocking.verify(false).isClean()).isTrue();
     assertThat(to.blocking.importMemories(exported)).allMatch(outcome -> outcome instanceof ImportOutcome.AlreadyThere);
   }
@@ -359,13 +359,13 @@ class ExportImportTest {
     CompletableFuture<Void> end = new CompletableFuture<>();
     from.history.holding("entries", end);
     CompletableFuture<?> read = from.core.nextAnswer("archive");
-    CompletableFuture<ArchivePage> exporting = from.memory.exportPage(null, null, 100, true);
+    CompletableFuture<ArchivePage> exportHandler = from.memory.exportPage(null, null, 100, true);
     read.join();
     from.blocking.updateMemory(MemoryUpdate.content(memory.id(), "Ada plays the flute"));
 
     end.complete(null);
 
-    assertThat(Outcomes.await(exporting).memories()).isEqualTo(before);
+    assertThat(Futures.await(exportHandler).memories()).isEqualTo(before);
   }
 
   @Test
@@ -381,14 +381,14 @@ class ExportImportTest {
     CompletableFuture<Void> end = new CompletableFuture<>();
     from.history.holding("entries", end);
     CompletableFuture<?> read = from.core.nextAnswer("archive");
-    CompletableFuture<ArchivePage> exporting = from.memory.exportPage(null, null, 100, true);
+    CompletableFuture<ArchivePage> exportHandler = from.memory.exportPage(null, null, 100, true);
     read.join();
     refused.complete(null);
     assertThat(updating.handle((done, failure) -> failure).join()).isNotNull();
 
     end.complete(null);
 
-    assertThat(Outcomes.await(exporting).memories()).isEqualTo(before);
+    assertThat(Futures.await(exportHandler).memories()).isEqualTo(before);
     assertThat(from.core.calls("archive")).as("the row was read again").isGreaterThan(2);
   }
 
@@ -403,18 +403,19 @@ class ExportImportTest {
     try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
         ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor()) {
       InstantSource clock = InstantSource.system();
+      Environment environment = new Environment(executor, timer, clock, new TimeOrderedIds(clock));
       Stores stores = new Stores((kind, memory, op, deadline) -> {
         throw new AssertionError("an export writes nothing");
-      }, from.core.store(), from.history.store(), from.index.store());
-      Exporting exporting = new Exporting(stores,
-          new Environment(executor, timer, clock, new TimeOrderedIds(clock)), 4);
+      }, from.core.store(), from.history.store(),
+          new ReopeningIndex(from.index.store(), anew -> from.index.store(), environment));
+      ExportHandler exportHandler = new ExportHandler(stores, environment, 4);
       List<ArchivedMemory> read = new ArrayList<>();
       int before = from.core.calls("archive");
       int pages = 0;
       MemoryId after = null;
       do {
         pages++;
-        ArchivePage page = exporting.page(null, after, 10, true).join();
+        ArchivePage page = exportHandler.page(null, after, 10, true).join();
         read.addAll(page.memories());
         after = page.next();
       } while (after != null);
@@ -453,10 +454,10 @@ class ExportImportTest {
     CompletableFuture<Void> refused = new CompletableFuture<>();
     from.index.refusingNextAfter("put", refused);
     CompletableFuture<?> landed = from.history.nextAnswer("write");
-    CompletableFuture<List<WriteOutcome>> adding = from.memory.addMemories(List.of(memory));
+    CompletableFuture<List<WriteOutcome>> addHandler = from.memory.addMemories(List.of(memory));
     landed.join();
     refused.complete(null);
-    WriteOutcome outcome = adding.join().getFirst();
+    WriteOutcome outcome = addHandler.join().getFirst();
     assertThat(outcome).isInstanceOf(WriteOutcome.RolledBack.class);
     return ((WriteOutcome.RolledBack) outcome).op();
   }

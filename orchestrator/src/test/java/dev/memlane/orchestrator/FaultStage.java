@@ -3,16 +3,16 @@ package dev.memlane.orchestrator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.memlane.model.HistoryEntry;
-import dev.memlane.model.IndexDocument;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryDeletion;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.NewMemory;
-import dev.memlane.model.Operation;
 import dev.memlane.model.Scope;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.model.store.IndexDocument;
+import dev.memlane.model.store.Operation;
 import dev.memlane.storage.postgres.Database;
 import dev.memlane.testing.FaultyWire;
 import dev.memlane.testing.OwnServer;
@@ -148,7 +148,7 @@ final class FaultStage implements AutoCloseable {
       }
     }
 
-    Outcomes.await(test.memory.awaitSettled().orTimeout(60, TimeUnit.SECONDS));
+    Futures.await(test.memory.awaitSettled().orTimeout(60, TimeUnit.SECONDS));
     Map<Ended, Boolean> landed = new LinkedHashMap<>();
     for (Ended ended : all) {
       boolean there = ended.outcome instanceof WriteOutcome.Unsettled unsettled
@@ -276,7 +276,7 @@ final class FaultStage implements AutoCloseable {
     return operation.handle((outcome, failure) -> {
       WriteOutcome told = outcome;
       if (told == null) {
-        Throwable cause = Outcomes.unwrap(failure);
+        Throwable cause = Futures.unwrap(failure);
         assertThat(cause).isInstanceOf(MemoryWriteException.class);
         told = ((MemoryWriteException) cause).outcome();
       }

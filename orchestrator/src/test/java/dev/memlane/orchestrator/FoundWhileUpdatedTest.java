@@ -2,11 +2,11 @@ package dev.memlane.orchestrator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.memlane.model.Filter;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.Metadata;
 import dev.memlane.model.NewMemory;
-import dev.memlane.model.Filter;
 import dev.memlane.model.Scope;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
@@ -64,7 +64,7 @@ class FoundWhileUpdatedTest {
     test.blocking.updateMemory(change);
     test.core.heal();
     changed.complete(null);
-    return contents(Outcomes.await(search));
+    return contents(Futures.await(search));
   }
 
   @Test
@@ -108,7 +108,7 @@ class FoundWhileUpdatedTest {
 
     test.core.heal();
     landing.complete(null);
-    Outcomes.await(update);
+    Futures.await(update);
     assertThat(contents(test.blocking.search(asking("bassoon", SearchRequest.Mode.LEXICAL).build())))
         .containsExactly("Ada learns the bassoon");
   }

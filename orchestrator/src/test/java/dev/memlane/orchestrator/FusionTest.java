@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.memlane.model.ContentHash;
-import dev.memlane.model.DocumentName;
-import dev.memlane.model.IndexHits;
-import dev.memlane.model.IndexHits.IndexHit;
 import dev.memlane.model.MemoryId;
+import dev.memlane.model.store.DocumentName;
+import dev.memlane.model.store.IndexHits;
+import dev.memlane.model.store.IndexHits.IndexHit;
 import dev.memlane.testing.TestMemories;
 import java.time.Instant;
 import java.util.ArrayList;

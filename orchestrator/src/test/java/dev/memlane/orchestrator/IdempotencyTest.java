@@ -167,7 +167,7 @@ class IdempotencyTest {
 
     taken.complete(null);
 
-    assertThat(Outcomes.await(answer).id()).isEqualTo(oboe.id());
+    assertThat(Futures.await(answer).id()).isEqualTo(oboe.id());
     test.heal();
     assertThat(memory.list(ONCE, null, null, 10).memories()).containsExactly(successor);
     assertThat(memory.verify(false)).isEqualTo(new VerifyReport(1, 3, 1, List.of(), 0));
@@ -289,7 +289,7 @@ class IdempotencyTest {
     assertThat(memory.sweep()).as("a tombstone, a void row, a void entry").isEqualTo(3);
 
     assertThat(memory.sweep()).isZero();
-    assertThat(Outcomes.await(test.core.store().read(List.of(deleted.id(), undone, kept.id()), false)).keySet())
+    assertThat(Futures.await(test.core.store().read(List.of(deleted.id(), undone, kept.id()), false)).keySet())
         .containsExactly(kept.id());
     assertThat(memory.history(deleted.id())).isEmpty();
     assertThat(memory.get(kept.id())).contains(kept);

@@ -28,8 +28,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -264,7 +264,7 @@ class MemoryOrchestratorTest {
     List<CompletableFuture<Memory>> updates = IntStream.range(0, 50)
         .mapToObj(i -> test.memory.updateMemory(MemoryUpdate.content(added.id(), "update " + i))).toList();
 
-    updates.forEach(Outcomes::await);
+    updates.forEach(Futures::await);
 
     assertThat(memory.get(added.id()).orElseThrow().version()).isEqualTo(51);
     List<HistoryEntry> entries = memory.history(added.id());
@@ -461,7 +461,7 @@ class MemoryOrchestratorTest {
 
     assertThat(test.embedder.texts.get()).isZero();
     assertThat(memory.verify(false)).isEqualTo(new VerifyReport(3_000, 3_000, 3_000, List.of(), 0));
-    Outcomes.await(test.memory.start((done, total) -> progress.add(done)));
+    Futures.await(test.memory.start((done, total) -> progress.add(done)));
     assertThat(progress).last().isEqualTo(3_000L);
   }
 
@@ -470,7 +470,7 @@ class MemoryOrchestratorTest {
     Memory missing = memory.addMemory(NewMemory.of("missing in the index", ADA));
     Memory stale = memory.addMemory(NewMemory.of("stale in the index", ADA));
     Memory unknown = memory.addMemory(NewMemory.of("unknown to core", ADA));
-    Outcomes.await(test.index.store().removeAll(missing.id()));
+    Futures.await(test.index.store().removeAll(missing.id()));
     test.index.throwing("remove");
     test.index.throwing("retain");
     stale = memory.updateMemory(MemoryUpdate.content(stale.id(), "changed in core"));

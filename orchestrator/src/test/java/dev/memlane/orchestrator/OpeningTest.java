@@ -75,7 +75,7 @@ class OpeningTest {
   }
 
   /** Fails after so many things have been opened. */
-  private static final class FailingAfter extends Opened {
+  private static final class FailingAfter extends OpenedResources {
     private final Supplier<Throwable> failure;
     private int left;
 

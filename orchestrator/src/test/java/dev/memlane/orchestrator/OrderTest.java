@@ -44,12 +44,12 @@ class OrderTest {
   void addMemories_ofWhichTheFirstIsEmbeddedLast_keepTheirOrder() {
     try (TestMemory test = TestMemory.open(directory)) {
       test.embedder.hangingOn = "first"::equals;
-      CompletableFuture<List<WriteOutcome>> adding = test.memory.addMemories(List.of(NewMemory.of("first", RUN),
+      CompletableFuture<List<WriteOutcome>> addHandler = test.memory.addMemories(List.of(NewMemory.of("first", RUN),
           embedded(test, "second").build(), embedded(test, "third").build(), embedded(test, "second").build()));
       Until.isTrue("the others are stored", () -> test.blocking.count(RUN, null) == 3);
       test.embedder.release.complete(null);
 
-      assertThat(adding.join()).allMatch(WriteOutcome::succeeded);
+      assertThat(addHandler.join()).allMatch(WriteOutcome::succeeded);
       List<String> given = List.of("first", "second", "third", "second");
       assertThat(listed(test, TimeOrder.OLDEST_FIRST)).isEqualTo(given);
       assertThat(listed(test, TimeOrder.NEWEST_FIRST)).isEqualTo(given.reversed());

@@ -2,15 +2,14 @@ package dev.memlane.orchestrator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.memlane.model.CoreStore;
-import dev.memlane.model.HistoryStore;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.StoreAnswers;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreResult;
-import dev.memlane.model.Unit;
-import dev.memlane.model.VectorIndex;
+import dev.memlane.model.store.CoreStore;
+import dev.memlane.model.store.HistoryStore;
+import dev.memlane.model.store.Unit;
 import dev.memlane.testing.TestOperations;
 import java.lang.reflect.Proxy;
 import java.time.Clock;
@@ -80,7 +79,7 @@ class ParallelWriteTest {
 
   private CompletableFuture<StoreAnswers> write(CompletableFuture<StoreResult> put) {
     Stores stores = new Stores((kind, memory, op, deadline) -> unit, answering(CoreStore.class, unit::join),
-        answering(HistoryStore.class, unit::join), answering(VectorIndex.class, () -> put));
+        answering(HistoryStore.class, unit::join), answering(GuardedIndex.class, () -> put));
     try (ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1)) {
       Environment environment = new Environment(steps::add, timer, Clock.systemUTC(),
           new TimeOrderedIds(Clock.systemUTC()));

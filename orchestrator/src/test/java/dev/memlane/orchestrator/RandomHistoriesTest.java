@@ -98,8 +98,8 @@ class RandomHistoriesTest {
       }
       one.heal();
       other.heal();
-      Outcomes.await(one.memory.awaitSettled());
-      Outcomes.await(other.memory.awaitSettled());
+      Futures.await(one.memory.awaitSettled());
+      Futures.await(other.memory.awaitSettled());
 
       assertThat(unexpected).as("seed %d: operations that failed without an outcome", seed).hasValue(0);
       check("seed " + seed, one);

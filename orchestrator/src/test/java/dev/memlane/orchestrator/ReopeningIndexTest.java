@@ -94,7 +94,7 @@ class ReopeningIndexTest {
 
     landing.complete(null);
 
-    Memory memory = Outcomes.await(answer);
+    Memory memory = Futures.await(answer);
     assertThat(test.blocking.search(SearchRequest.of("oboe", ADA))).extracting(SearchHit::memory)
         .containsExactly(memory);
     assertThat(test.blocking.verify(false)).isEqualTo(new VerifyReport(1, 1, 1, List.of(), 0));
@@ -113,10 +113,10 @@ class ReopeningIndexTest {
         test.index.breakDown();
       }
     }
-    List<Memory> stored = answers.stream().flatMap(answer -> Outcomes.await(answer).stream())
+    List<Memory> stored = answers.stream().flatMap(answer -> Futures.await(answer).stream())
         .filter(WriteOutcome.Stored.class::isInstance).map(outcome -> ((WriteOutcome.Stored) outcome).memory())
         .toList();
-    Outcomes.await(test.memory.awaitSettled());
+    Futures.await(test.memory.awaitSettled());
     Until.isTrue("the index is whole again", () -> test.memory.search(SearchRequest.of("number", ADA))
         .handle((hits, failure) -> failure == null).join());
 

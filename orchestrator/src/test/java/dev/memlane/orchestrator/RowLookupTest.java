@@ -2,10 +2,10 @@ package dev.memlane.orchestrator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.memlane.model.CoreRow;
-import dev.memlane.model.CoreStore;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.StoreException;
+import dev.memlane.model.store.CoreRow;
+import dev.memlane.model.store.CoreStore;
 import java.lang.reflect.Proxy;
 import java.time.InstantSource;
 import java.util.ArrayDeque;

@@ -1,6 +1,6 @@
 package dev.memlane.orchestrator;
 
-import dev.memlane.model.Operation;
+import dev.memlane.model.store.Operation;
 import java.util.List;
 import java.util.Locale;
 

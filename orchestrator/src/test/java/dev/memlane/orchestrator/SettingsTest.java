@@ -34,7 +34,7 @@ class SettingsTest {
     return BatchingEmbedder.builder(new HashEmbedder());
   }
 
-  private static NewMemory.Builder adding() {
+  private static NewMemory.Builder addHandler() {
     return NewMemory.builder("oboe", Scope.user("ada"));
   }
 
@@ -94,11 +94,11 @@ class SettingsTest {
 
   @TestFactory
   Stream<DynamicTest> memory_toBeStored() {
-    return Stream.of(refused("the key", () -> adding().key("\u200B").build()),
-        refused("the actor", () -> adding().actor(" ").build()),
-        refused("occurredAt", () -> adding().occurredAt(Instant.MAX).build()),
-        refused("expiresAt", () -> adding().expiresAt(Instant.MIN).build()),
-        refused("metadata", () -> adding().metadata("n", Double.NaN).build()),
+    return Stream.of(refused("the key", () -> addHandler().key("\u200B").build()),
+        refused("the actor", () -> addHandler().actor(" ").build()),
+        refused("occurredAt", () -> addHandler().occurredAt(Instant.MAX).build()),
+        refused("expiresAt", () -> addHandler().expiresAt(Instant.MIN).build()),
+        refused("metadata", () -> addHandler().metadata("n", Double.NaN).build()),
         refused("the content", () -> NewMemory.of("\u00AD", Scope.user("ada"))));
   }
 }

@@ -2,7 +2,6 @@ package dev.memlane.orchestrator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.memlane.model.ChangeFeed;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryDeletion;
 import dev.memlane.model.MemoryId;
@@ -10,6 +9,7 @@ import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.model.store.ChangeFeed;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -121,8 +121,8 @@ class SharedDatabaseTest {
 
   @Test
   void brokenFeed_staysBroken() throws SQLException {
-    try (ChangeFeed feed = Outcomes.await(one.history.store().follow())) {
-      assertThat(Outcomes.await(feed.poll()).memories()).isEmpty();
+    try (ChangeFeed feed = Futures.await(one.history.store().follow())) {
+      assertThat(Futures.await(feed.poll()).memories()).isEmpty();
       breakAllOtherConnections();
       assertThat(feed.poll()).failsWithin(java.time.Duration.ofSeconds(30));
       assertThat(feed.poll()).isCompletedExceptionally();
@@ -131,7 +131,7 @@ class SharedDatabaseTest {
 
   @Test
   void feed_whileLongTransactionsCommitLate_tellsEveryChange() throws SQLException {
-    try (ChangeFeed feed = Outcomes.await(one.history.store().follow());
+    try (ChangeFeed feed = Futures.await(one.history.store().follow());
         Connection slow = DriverManager.getConnection(jdbcUrl);
         Statement statement = slow.createStatement()) {
       slow.setAutoCommit(false);
@@ -140,11 +140,11 @@ class SharedDatabaseTest {
           + late.value() + "', 1, 1, now())");
       Memory early = one.blocking.addMemory(NewMemory.of("Ada plays the oboe", ADA));
 
-      assertThat(Outcomes.await(feed.poll()).memories()).containsExactly(early.id());
-      assertThat(Outcomes.await(feed.poll()).memories()).isEmpty();
+      assertThat(Futures.await(feed.poll()).memories()).containsExactly(early.id());
+      assertThat(Futures.await(feed.poll()).memories()).isEmpty();
       slow.commit();
-      assertThat(Outcomes.await(feed.poll()).memories()).containsExactly(late);
-      assertThat(Outcomes.await(feed.poll()).memories()).isEmpty();
+      assertThat(Futures.await(feed.poll()).memories()).containsExactly(late);
+      assertThat(Futures.await(feed.poll()).memories()).isEmpty();
       statement.execute("delete from memlane.history where memory_id = '" + late.value() + "'");
       slow.commit();
     }
@@ -159,7 +159,7 @@ class SharedDatabaseTest {
       answers.add(other.memory.addMemory(memory));
     }
 
-    assertThat(answers.stream().map(answer -> Outcomes.await(answer).id()).distinct()).hasSize(1);
+    assertThat(answers.stream().map(answer -> Futures.await(answer).id()).distinct()).hasSize(1);
     assertThat(one.blocking.count(ADA, null)).isEqualTo(1);
     assertThat(one.blocking.history(MemoryId.derive(ADA, "oboe"))).hasSize(1);
     Until.isTrue("one agrees", () -> one.blocking.verify(false).isClean());

@@ -1,17 +1,17 @@
 package dev.memlane.orchestrator;
 
 import dev.memlane.model.ArchivedRow;
-import dev.memlane.model.ChangeFeed;
-import dev.memlane.model.CoreRow;
 import dev.memlane.model.Details;
 import dev.memlane.model.Embedding;
-import dev.memlane.model.Head;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
-import dev.memlane.model.Operation;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
+import dev.memlane.model.store.ChangeFeed;
+import dev.memlane.model.store.CoreRow;
+import dev.memlane.model.store.Head;
+import dev.memlane.model.store.Operation;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -346,7 +346,7 @@ final class SimulatedDatabase {
     Details newDetails = old == null || after == null ? null : Details.of(after);
     boolean detailed = !Objects.equals(oldDetails, newDetails);
     log.put(operation.op(), new Logged(new HistoryEntry(operation.memory(), operation.op(), row.version(),
-        HistoryEntry.Kind.of(operation.kind()), old == null ? null : old.content(),
+        operation.kind().entry(), old == null ? null : old.content(),
         after == null ? null : after.content(),
         old == null ? null : old.metadata(), after == null ? null : after.metadata(),
         detailed ? oldDetails : null, detailed ? newDetails : null, operation.actor(), operation.at()),

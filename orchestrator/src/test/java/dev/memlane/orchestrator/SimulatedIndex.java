@@ -1,17 +1,17 @@
 package dev.memlane.orchestrator;
 
 import dev.memlane.model.ContentHash;
-import dev.memlane.model.DocumentName;
-import dev.memlane.model.IndexDocument;
-import dev.memlane.model.IndexHits;
-import dev.memlane.model.IndexQuery;
 import dev.memlane.model.IndexSummary;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Receipt;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
-import dev.memlane.model.VectorIndex;
+import dev.memlane.model.store.DocumentName;
+import dev.memlane.model.store.IndexDocument;
+import dev.memlane.model.store.IndexHits;
+import dev.memlane.model.store.IndexQuery;
+import dev.memlane.model.store.VectorIndex;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * What becomes of a write is decided when it is asked for. One that hangs keeps all later ones waiting, because writes
  * to one memory are done in the order of asking, and there is only one memory. Not safe for use by several threads.
  */
-final class SimulatedIndex implements VectorIndex {
+final class SimulatedIndex implements GuardedIndex {
 
   /** What becomes of a write. */
   enum Fate {
@@ -249,6 +249,11 @@ final class SimulatedIndex implements VectorIndex {
   @Override
   public long generation() {
     return 0;
+  }
+
+  @Override
+  public VectorIndex unguarded() {
+    return this;
   }
 
   @Override

@@ -1,10 +1,10 @@
 package dev.memlane.orchestrator;
 
-import dev.memlane.model.ChangeFeed;
-import dev.memlane.model.DocumentName;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.StoreResult;
+import dev.memlane.model.store.ChangeFeed;
+import dev.memlane.model.store.DocumentName;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -110,11 +110,11 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     this.index = new SimulatedIndex(world.without(), saved, this::fate);
     SimulatedStores stores = new SimulatedStores(world.database(), world.without(), this);
     Environment environment = new Environment(this::execute, timer, timer, this);
-    this.memory = new MemoryOrchestrator(new Stores(stores.units(), stores.core(), stores.history(), index),
+    this.memory = new MemoryOrchestrator(new OpenedStores(stores.units(), stores.core(), stores.history(), index),
         anew -> index, environment, world.embedder(),
         new MemoryOrchestrator.Settings(Duration.ofSeconds(10), 100, 100, SimulatedTimer.BETWEEN_LOOKS,
             Duration.ofDays(30), Duration.ZERO, scope -> false),
-        turns -> world.without().contains(Rule.FOLLOWER_TAKES_TURN) ? new Turns(environment) : turns, () -> {});
+        locks -> world.without().contains(Rule.FOLLOWER_TAKES_TURN) ? new MemoryLocks(environment) : locks, () -> {});
   }
 
   // ---- life ----------------------------------------------------------------------------------------------------------

@@ -1,12 +1,12 @@
 package dev.memlane.orchestrator;
 
 import dev.memlane.embedding.BatchingEmbedder;
-import dev.memlane.model.ChangeFeed;
-import dev.memlane.model.CoreRow;
-import dev.memlane.model.DocumentName;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.Memory;
 import dev.memlane.model.OperationId;
+import dev.memlane.model.store.ChangeFeed;
+import dev.memlane.model.store.CoreRow;
+import dev.memlane.model.store.DocumentName;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
@@ -86,11 +86,11 @@ final class SimulatedSearch {
         throw new IllegalStateException("a search follows nothing");
       }
     });
-    Searching searching = new Searching(new Stores(stores.units(), stores.core(), stores.history(), index),
+    SearchHandler searchHandler = new SearchHandler(new Stores(stores.units(), stores.core(), stores.history(), index),
         new Environment(Runnable::run, timer, timer, new TimeOrderedIds(timer)), embedder);
     SearchRequest request = SearchRequest.builder("whatever").everywhere().mode(SearchRequest.Mode.SEMANTIC)
         .embedding(Objects.requireNonNull(rows.getFirst().embedding())).limit(1).build();
-    return searching.search(request).resultNow().stream()
+    return searchHandler.search(request).resultNow().stream()
         .anyMatch(hit -> hit.memory().id().equals(rows.getFirst().id()));
   }
 

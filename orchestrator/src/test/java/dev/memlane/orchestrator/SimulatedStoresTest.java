@@ -1,7 +1,7 @@
 package dev.memlane.orchestrator;
 
-import dev.memlane.model.ChangeFeed;
 import dev.memlane.model.StoreResult;
+import dev.memlane.model.store.ChangeFeed;
 import dev.memlane.testing.StoresContract;
 import java.time.Instant;
 import java.util.Set;

@@ -5,7 +5,7 @@ import dev.memlane.model.OperationId;
 import dev.memlane.model.Receipt;
 import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
-import dev.memlane.model.Unit;
+import dev.memlane.model.store.Unit;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;

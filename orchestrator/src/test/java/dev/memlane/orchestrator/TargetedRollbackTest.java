@@ -12,12 +12,12 @@ import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.Metadata;
 import dev.memlane.model.NewMemory;
-import dev.memlane.model.Operation;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreAnswers;
 import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.model.store.Operation;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -121,7 +121,7 @@ class TargetedRollbackTest {
       WriteOutcome.Unsettled landed = unsettled(test, kind, before.id());
       test.heal();
       assertThat(test.blocking.hasLanded(landed.id(), landed.op())).isTrue();
-      Outcomes.await(test.memory.awaitSettled());
+      Futures.await(test.memory.awaitSettled());
 
       test.index.neverDoing("put");
       test.core.neverDoing("write");
@@ -129,7 +129,7 @@ class TargetedRollbackTest {
       WriteOutcome.Unsettled lost = unsettled(test, Operation.Kind.ADD, before.id());
       test.heal();
       assertThat(test.blocking.hasLanded(lost.id(), lost.op())).isFalse();
-      Outcomes.await(test.memory.awaitSettled());
+      Futures.await(test.memory.awaitSettled());
 
       assertThat(test.blocking.hasLanded(landed.id(), landed.op())).isTrue();
       assertThat(test.blocking.verify(false).inconsistencies()).isEmpty();
@@ -155,7 +155,7 @@ class TargetedRollbackTest {
 
       assertThat(failure.outcome()).isInstanceOf(WriteOutcome.Unsettled.class);
       test.heal();
-      Outcomes.await(test.memory.awaitSettled());
+      Futures.await(test.memory.awaitSettled());
       assertThat(test.blocking.verify(false).inconsistencies()).isEmpty();
       assertThat(test.blocking.statistics().unsettled()).isEmpty();
     }
@@ -213,7 +213,7 @@ class TargetedRollbackTest {
       assertThat(test.blocking.search(SearchRequest.of("Ada plays the oboe", ADA)))
           .extracting(hit -> hit.memory().content()).containsExactly("Ada plays the lute");
       test.heal();
-      Outcomes.await(test.memory.awaitSettled());
+      Futures.await(test.memory.awaitSettled());
       assertThat(test.blocking.verify(false).inconsistencies()).isEmpty();
     }
   }

@@ -3,12 +3,12 @@ package dev.memlane.orchestrator;
 import dev.memlane.embedding.BatchingEmbedder;
 import dev.memlane.embedding.Embedder;
 import dev.memlane.embedding.HashEmbedder;
-import dev.memlane.model.CoreStore;
 import dev.memlane.model.EmbeddingException;
-import dev.memlane.model.HistoryStore;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
-import dev.memlane.model.VectorIndex;
+import dev.memlane.model.store.CoreStore;
+import dev.memlane.model.store.HistoryStore;
+import dev.memlane.model.store.VectorIndex;
 import dev.memlane.storage.core.PostgresCoreStore;
 import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
@@ -82,7 +82,7 @@ final class TestMemory implements AutoCloseable {
 
   private TestMemory(Database.Builder databases, Path directory, Duration embeddingDeadline,
       MemoryOrchestrator.Settings settings, InstantSource clock) {
-    Opened opened = new Opened();
+    OpenedResources opened = new OpenedResources();
     Database database = opened.add(databases.poolSize(5).open());
     core = FaultInjector.around(CoreStore.class,
         PostgresCoreStore.open(database, embedder.model(), embedder.dimension()));
@@ -101,10 +101,10 @@ final class TestMemory implements AutoCloseable {
     opened.add(executor);
     ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     opened.add(timer::shutdownNow);
-    memory = new MemoryOrchestrator(new Stores(database.units(), core.store(), history.store(), index.store()), another,
+    memory = new MemoryOrchestrator(new OpenedStores(database.units(), core.store(), history.store(), index.store()), another,
         new Environment(executor, timer, clock, new TimeOrderedIds(clock)), batching,
         settings, opened::close);
-    Outcomes.await(memory.start(Progress.NONE));
+    Futures.await(memory.start(Progress.NONE));
     blocking = memory.blocking();
   }
 

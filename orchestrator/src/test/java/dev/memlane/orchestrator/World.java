@@ -2,10 +2,7 @@ package dev.memlane.orchestrator;
 
 import dev.memlane.embedding.BatchingEmbedder;
 import dev.memlane.embedding.HashEmbedder;
-import dev.memlane.model.CoreRow;
-import dev.memlane.model.DocumentName;
 import dev.memlane.model.Embedding;
-import dev.memlane.model.Head;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryDeletion;
@@ -14,12 +11,15 @@ import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.Metadata;
 import dev.memlane.model.NewMemory;
-import dev.memlane.model.Operation;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreResult;
-import dev.memlane.model.Unit;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.model.store.CoreRow;
+import dev.memlane.model.store.DocumentName;
+import dev.memlane.model.store.Head;
+import dev.memlane.model.store.Operation;
+import dev.memlane.model.store.Unit;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -363,7 +363,7 @@ final class World {
   }
 
   private static WriteOutcome outcome(Throwable failure) {
-    if (Outcomes.unwrap(failure) instanceof MemoryWriteException exception) {
+    if (Futures.unwrap(failure) instanceof MemoryWriteException exception) {
       return exception.outcome();
     }
     throw new IllegalStateException("a write fails with its outcome", failure);

@@ -11,27 +11,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.memlane.model.ArchivedMemory;
 import dev.memlane.model.ArchivedRow;
-import dev.memlane.model.ChangeFeed;
-import dev.memlane.model.CoreRow;
-import dev.memlane.model.CoreStore;
 import dev.memlane.model.Details;
-import dev.memlane.model.DocumentName;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.Filter;
-import dev.memlane.model.Head;
 import dev.memlane.model.HistoryEntry;
-import dev.memlane.model.HistoryStore;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Metadata;
-import dev.memlane.model.Operation;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.TimeOrder;
 import dev.memlane.model.TimePosition;
-import dev.memlane.model.Unit;
-import dev.memlane.model.Units;
+import dev.memlane.model.store.ChangeFeed;
+import dev.memlane.model.store.CoreRow;
+import dev.memlane.model.store.CoreStore;
+import dev.memlane.model.store.DocumentName;
+import dev.memlane.model.store.Head;
+import dev.memlane.model.store.HistoryStore;
+import dev.memlane.model.store.Operation;
+import dev.memlane.model.store.Unit;
+import dev.memlane.model.store.Units;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -53,7 +53,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.jspecify.annotations.Nullable;
 
 /** What every pair of a core and a history store over one database does; each implementation is a small subclass. */
 public abstract class StoresContract {

@@ -1,12 +1,12 @@
 package dev.memlane.testing;
 
 import dev.memlane.model.Embedding;
-import dev.memlane.model.IndexDocument;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Metadata;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
+import dev.memlane.model.store.IndexDocument;
 import java.time.Instant;
 import java.util.Random;
 import java.util.UUID;

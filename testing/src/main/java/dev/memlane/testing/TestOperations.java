@@ -1,13 +1,13 @@
 package dev.memlane.testing;
 
-import dev.memlane.model.CoreRow;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Metadata;
-import dev.memlane.model.Operation;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
+import dev.memlane.model.store.CoreRow;
+import dev.memlane.model.store.Operation;
 import java.time.Instant;
 import java.util.UUID;
 

@@ -2,7 +2,6 @@ package dev.memlane.storage.core;
 
 import dev.memlane.model.ArchivedRow;
 import dev.memlane.model.ContentHash;
-import dev.memlane.model.CoreRow;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
@@ -10,7 +9,8 @@ import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
-import dev.memlane.model.Unit;
+import dev.memlane.model.store.CoreRow;
+import dev.memlane.model.store.Unit;
 import dev.memlane.storage.core.ArchiveStatements.RestoredRow;
 import dev.memlane.storage.postgres.Database;
 import dev.memlane.storage.postgres.DatabaseUnit;
@@ -44,7 +44,7 @@ final class Archive {
     this.modelNumber = modelNumber;
   }
 
-  /** See {@link dev.memlane.model.CoreStore#restore}. */
+  /** See {@link dev.memlane.model.store.CoreStore#restore}. */
   CompletableFuture<StoreResult> restore(Unit unit, ArchivedRow row, @Nullable UUID expected) {
     Embedding embedding = row instanceof ArchivedRow.Live live ? live.embedding() : null;
     boolean mine = embedding != null && embedding.model().equals(model) && embedding.dimension() == dimension;
@@ -56,7 +56,7 @@ final class Archive {
                 null)));
   }
 
-  /** See {@link dev.memlane.model.CoreStore#archive(Scope, MemoryId, int, boolean)}. */
+  /** See {@link dev.memlane.model.store.CoreStore#archive(Scope, MemoryId, int, boolean)}. */
   CompletableFuture<List<ArchivedRow>> page(
       @Nullable Scope scope, @Nullable MemoryId after, int limit, boolean vectors) {
     String condition = NOT_VOID + PostgresCoreStore.after(after) + PostgresCoreStore.within(scope);
@@ -70,7 +70,7 @@ final class Archive {
     });
   }
 
-  /** See {@link dev.memlane.model.CoreStore#archive(Collection, boolean)}. */
+  /** See {@link dev.memlane.model.store.CoreStore#archive(Collection, boolean)}. */
   CompletableFuture<List<ArchivedRow>> rows(Collection<MemoryId> ids, boolean vectors) {
     return database.read("reading the archive",
         handle -> rows(handle.createQuery(sql(NOT_VOID + " and m.id = any(:ids)", "", vectors))

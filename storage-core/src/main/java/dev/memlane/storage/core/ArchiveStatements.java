@@ -1,11 +1,11 @@
 package dev.memlane.storage.core;
 
 import dev.memlane.model.ArchivedRow;
-import dev.memlane.model.CoreRow;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.Memory;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
+import dev.memlane.model.store.CoreRow;
 import dev.memlane.storage.postgres.ArrayBinder;
 import dev.memlane.storage.postgres.MetadataJson;
 import dev.memlane.storage.postgres.UnitStatement;

@@ -1,12 +1,12 @@
 package dev.memlane.storage.core;
 
 import dev.memlane.model.ContentHash;
-import dev.memlane.model.CoreRow;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.TextForm;
+import dev.memlane.model.store.CoreRow;
 import dev.memlane.storage.postgres.ArrayBinder;
 import dev.memlane.storage.postgres.MetadataJson;
 import dev.memlane.storage.postgres.UnitStatement;

@@ -1,16 +1,11 @@
 package dev.memlane.storage.core;
 
 import dev.memlane.model.ArchivedRow;
-import dev.memlane.model.CoreRow;
-import dev.memlane.model.CoreStore;
-import dev.memlane.model.DocumentName;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.Filter;
-import dev.memlane.model.Head;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
-import dev.memlane.model.Operation;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
@@ -18,7 +13,12 @@ import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.TimeOrder;
 import dev.memlane.model.TimePosition;
-import dev.memlane.model.Unit;
+import dev.memlane.model.store.CoreRow;
+import dev.memlane.model.store.CoreStore;
+import dev.memlane.model.store.DocumentName;
+import dev.memlane.model.store.Head;
+import dev.memlane.model.store.Operation;
+import dev.memlane.model.store.Unit;
 import dev.memlane.storage.core.CoreStatements.ClearedRow;
 import dev.memlane.storage.core.CoreStatements.LiveRow;
 import dev.memlane.storage.core.CoreStatements.Stamped;
@@ -104,7 +104,7 @@ public final class PostgresCoreStore implements CoreStore {
       }
       return known;
     });
-    new Rehashing(database).run();
+    new Rehasher(database).run();
     return new PostgresCoreStore(database, model, dimension, opened.number);
   }
 

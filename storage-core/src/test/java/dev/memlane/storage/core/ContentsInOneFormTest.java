@@ -4,13 +4,13 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.memlane.model.ContentHash;
-import dev.memlane.model.CoreRow;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Metadata;
-import dev.memlane.model.Operation;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreResult;
-import dev.memlane.model.Unit;
+import dev.memlane.model.store.CoreRow;
+import dev.memlane.model.store.Operation;
+import dev.memlane.model.store.Unit;
 import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
 import dev.memlane.testing.TestOperations;

@@ -2,12 +2,12 @@ package dev.memlane.storage.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.memlane.model.Head;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Scope;
 import dev.memlane.model.TimeOrder;
 import dev.memlane.model.TimePosition;
+import dev.memlane.model.store.Head;
 import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
 import dev.memlane.testing.TestOperations;

@@ -2,13 +2,13 @@ package dev.memlane.storage.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.memlane.model.CoreRow;
-import dev.memlane.model.DocumentName;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.MemoryId;
-import dev.memlane.model.Operation;
 import dev.memlane.model.StoreResult;
-import dev.memlane.model.Unit;
+import dev.memlane.model.store.CoreRow;
+import dev.memlane.model.store.DocumentName;
+import dev.memlane.model.store.Operation;
+import dev.memlane.model.store.Unit;
 import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
 import dev.memlane.testing.TestOperations;

@@ -1,13 +1,13 @@
 package dev.memlane.storage.history;
 
-import dev.memlane.model.CoreRow;
 import dev.memlane.model.Details;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.Memory;
 import dev.memlane.model.Metadata;
-import dev.memlane.model.Operation;
 import dev.memlane.model.OperationId;
-import dev.memlane.model.Unit;
+import dev.memlane.model.store.CoreRow;
+import dev.memlane.model.store.Operation;
+import dev.memlane.model.store.Unit;
 import dev.memlane.storage.postgres.MetadataJson;
 import dev.memlane.storage.postgres.UnitStatement;
 import java.util.UUID;
@@ -49,7 +49,7 @@ final class HistoryStatements {
       null, (binder, operations) -> binder
           .uuids(operations, operation -> operation.op().value())
           .uuids(operations, operation -> operation.memory().value())
-          .numbers(operations, operation -> PostgresHistoryStore.number(HistoryEntry.Kind.of(operation.kind())))
+          .numbers(operations, operation -> PostgresHistoryStore.number(operation.kind().entry()))
           .texts(operations, operation -> content(before(operation)))
           .texts(operations, operation -> content(operation.after()))
           .texts(operations, operation -> metadata(before(operation)))

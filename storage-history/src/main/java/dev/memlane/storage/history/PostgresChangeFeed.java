@@ -1,8 +1,8 @@
 package dev.memlane.storage.history;
 
-import dev.memlane.model.ChangeFeed;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.StoreException;
+import dev.memlane.model.store.ChangeFeed;
 import dev.memlane.storage.postgres.DedicatedConnection;
 import java.sql.ResultSet;
 import java.sql.SQLException;

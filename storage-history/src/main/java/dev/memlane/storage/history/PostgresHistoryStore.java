@@ -1,17 +1,17 @@
 package dev.memlane.storage.history;
 
-import dev.memlane.model.ChangeFeed;
-import dev.memlane.model.Head;
 import dev.memlane.model.HistoryEntry;
-import dev.memlane.model.HistoryStore;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Metadata;
-import dev.memlane.model.Operation;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
-import dev.memlane.model.Unit;
+import dev.memlane.model.store.ChangeFeed;
+import dev.memlane.model.store.Head;
+import dev.memlane.model.store.HistoryStore;
+import dev.memlane.model.store.Operation;
+import dev.memlane.model.store.Unit;
 import dev.memlane.storage.history.HistoryStatements.Purged;
 import dev.memlane.storage.history.HistoryStatements.Restored;
 import dev.memlane.storage.history.HistoryStatements.Undone;

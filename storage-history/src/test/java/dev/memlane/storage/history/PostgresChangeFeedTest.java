@@ -3,9 +3,9 @@ package dev.memlane.storage.history;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.memlane.model.ChangeFeed;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.StoreException;
+import dev.memlane.model.store.ChangeFeed;
 import dev.memlane.storage.postgres.Database;
 import dev.memlane.testing.OwnServer;
 import dev.memlane.testing.TestServer;

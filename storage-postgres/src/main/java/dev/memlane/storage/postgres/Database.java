@@ -2,7 +2,7 @@ package dev.memlane.storage.postgres;
 
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
-import dev.memlane.model.Units;
+import dev.memlane.model.store.Units;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;

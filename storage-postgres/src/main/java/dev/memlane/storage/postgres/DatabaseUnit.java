@@ -4,7 +4,7 @@ import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Receipt;
 import dev.memlane.model.StoreResult;
-import dev.memlane.model.Unit;
+import dev.memlane.model.store.Unit;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;

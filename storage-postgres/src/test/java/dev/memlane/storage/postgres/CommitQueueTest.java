@@ -7,7 +7,7 @@ import dev.memlane.model.OperationId;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
-import dev.memlane.model.Unit;
+import dev.memlane.model.store.Unit;
 import dev.memlane.testing.TestMemories;
 import dev.memlane.testing.TestServer;
 import java.lang.reflect.Proxy;

@@ -1,14 +1,14 @@
 package dev.memlane.storage.vector;
 
 import dev.memlane.model.ContentHash;
-import dev.memlane.model.DocumentName;
-import dev.memlane.model.IndexDocument;
-import dev.memlane.model.IndexHits.IndexHit;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
 import dev.memlane.model.TimePosition;
+import dev.memlane.model.store.DocumentName;
+import dev.memlane.model.store.IndexDocument;
+import dev.memlane.model.store.IndexHits.IndexHit;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -19,8 +19,8 @@ import org.apache.lucene.document.Document;
 import org.apache.lucene.document.Field;
 import org.apache.lucene.document.Field.Store;
 import org.apache.lucene.document.FieldType;
-import org.apache.lucene.document.LongField;
 import org.apache.lucene.document.KnnFloatVectorField;
+import org.apache.lucene.document.LongField;
 import org.apache.lucene.document.StringField;
 import org.apache.lucene.index.IndexOptions;
 import org.apache.lucene.index.Term;

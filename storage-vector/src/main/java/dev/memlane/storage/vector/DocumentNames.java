@@ -1,7 +1,7 @@
 package dev.memlane.storage.vector;
 
-import dev.memlane.model.DocumentName;
 import dev.memlane.model.MemoryId;
+import dev.memlane.model.store.DocumentName;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,7 +23,7 @@ final class DocumentNames {
 
   private DocumentNames() {}
 
-  /** See {@link dev.memlane.model.VectorIndex#names}. */
+  /** See {@link dev.memlane.model.store.VectorIndex#names}. */
   static List<DocumentName> page(IndexReader reader, @Nullable MemoryId after, int limit) throws IOException {
     Terms terms = MultiTerms.getTerms(reader, DocumentFields.DOCUMENT);
     if (terms == null) {
@@ -74,7 +74,7 @@ final class DocumentNames {
     return names;
   }
 
-  /** See {@link dev.memlane.model.VectorIndex#holdsRemoved}. */
+  /** See {@link dev.memlane.model.store.VectorIndex#holdsRemoved}. */
   static boolean hasRemoved(IndexReader reader, List<MemoryId> memories) throws IOException {
     for (LeafReaderContext leaf : reader.leaves()) {
       Bits live = leaf.reader().getLiveDocs();

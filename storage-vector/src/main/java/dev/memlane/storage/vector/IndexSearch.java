@@ -1,10 +1,10 @@
 package dev.memlane.storage.vector;
 
-import dev.memlane.model.DocumentName;
 import dev.memlane.model.Embedding;
-import dev.memlane.model.IndexHits;
-import dev.memlane.model.IndexHits.IndexHit;
-import dev.memlane.model.IndexQuery;
+import dev.memlane.model.store.DocumentName;
+import dev.memlane.model.store.IndexHits;
+import dev.memlane.model.store.IndexHits.IndexHit;
+import dev.memlane.model.store.IndexQuery;
 import dev.memlane.storage.vector.VectorSearch.Nearest;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -1,12 +1,9 @@
 package dev.memlane.storage.vector;
 
 import dev.memlane.model.DamagedIndexException;
-import dev.memlane.model.DocumentName;
 import dev.memlane.model.Embedding;
-import dev.memlane.model.IndexDocument;
-import dev.memlane.model.IndexHits;
-import dev.memlane.model.IndexQuery;
 import dev.memlane.model.IndexSummary;
+import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Receipt;
 import dev.memlane.model.StoreException;
@@ -15,7 +12,11 @@ import dev.memlane.model.StoreResult;
 import dev.memlane.model.StoreResult.Applied;
 import dev.memlane.model.StoreResult.InDoubt;
 import dev.memlane.model.StoreResult.NotApplied;
-import dev.memlane.model.VectorIndex;
+import dev.memlane.model.store.DocumentName;
+import dev.memlane.model.store.IndexDocument;
+import dev.memlane.model.store.IndexHits;
+import dev.memlane.model.store.IndexQuery;
+import dev.memlane.model.store.VectorIndex;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -344,12 +345,6 @@ public final class LuceneVectorIndex implements VectorIndex {
       removal.result.completeExceptionally(refusal());
     }
     return removal.result;
-  }
-
-  /** Always 0: an index that has failed stays so. */
-  @Override
-  public long generation() {
-    return 0;
   }
 
   private <T> CompletableFuture<T> read(String failing, IOFunction<IndexSearcher, T> reader) {

@@ -1,11 +1,11 @@
 package dev.memlane.storage.vector;
 
-import dev.memlane.model.DocumentName;
-import dev.memlane.model.IndexDocument;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.StoreResult.InDoubt;
 import dev.memlane.model.StoreResult.NotApplied;
+import dev.memlane.model.store.DocumentName;
+import dev.memlane.model.store.IndexDocument;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;

@@ -1,7 +1,7 @@
 package dev.memlane.storage.vector;
 
-import dev.memlane.model.DocumentName;
 import dev.memlane.model.MemoryId;
+import dev.memlane.model.store.DocumentName;
 import java.io.IOException;
 import java.util.TreeMap;
 import org.apache.lucene.index.IndexWriter;

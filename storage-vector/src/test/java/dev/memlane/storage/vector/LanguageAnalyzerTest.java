@@ -5,9 +5,9 @@ import static dev.memlane.testing.TestMemories.MODEL;
 import static dev.memlane.testing.TestMemories.document;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.memlane.model.IndexQuery;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreResult.Applied;
+import dev.memlane.model.store.IndexQuery;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;

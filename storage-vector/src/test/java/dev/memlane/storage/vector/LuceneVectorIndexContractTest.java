@@ -1,6 +1,6 @@
 package dev.memlane.storage.vector;
 
-import dev.memlane.model.VectorIndex;
+import dev.memlane.model.store.VectorIndex;
 import dev.memlane.testing.TestMemories;
 import dev.memlane.testing.VectorIndexContract;
 import java.nio.file.Path;

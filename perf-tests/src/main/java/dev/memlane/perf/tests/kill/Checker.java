@@ -1,8 +1,8 @@
 package dev.memlane.perf.tests.kill;
 
 import dev.memlane.model.MemoryId;
-import dev.memlane.model.Operation;
 import dev.memlane.model.OperationId;
+import dev.memlane.model.store.Operation;
 import dev.memlane.perf.tests.kill.StoredRows.Entry;
 import dev.memlane.perf.tests.kill.StoredRows.Row;
 import java.util.ArrayList;

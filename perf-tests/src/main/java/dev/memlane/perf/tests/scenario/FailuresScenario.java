@@ -1,15 +1,15 @@
 package dev.memlane.perf.tests.scenario;
 
-import dev.memlane.model.CoreStore;
-import dev.memlane.model.HistoryStore;
-import dev.memlane.model.IndexDocument;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.NewMemory;
-import dev.memlane.model.Operation;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreResult;
-import dev.memlane.model.VectorIndex;
+import dev.memlane.model.store.CoreStore;
+import dev.memlane.model.store.HistoryStore;
+import dev.memlane.model.store.IndexDocument;
+import dev.memlane.model.store.Operation;
+import dev.memlane.model.store.VectorIndex;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.perf.tests.Bench;

@@ -1,20 +1,20 @@
 package dev.memlane.perf.tests.scenario;
 
-import dev.memlane.model.CoreStore;
-import dev.memlane.model.HistoryStore;
-import dev.memlane.model.IndexDocument;
 import dev.memlane.model.IndexSummary;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.NewMemory;
-import dev.memlane.model.Operation;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Receipt;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
-import dev.memlane.model.Unit;
-import dev.memlane.model.VectorIndex;
+import dev.memlane.model.store.CoreStore;
+import dev.memlane.model.store.HistoryStore;
+import dev.memlane.model.store.IndexDocument;
+import dev.memlane.model.store.Operation;
+import dev.memlane.model.store.Unit;
+import dev.memlane.model.store.VectorIndex;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.perf.tests.Bench;
 import dev.memlane.perf.tests.Contestant;

@@ -3,8 +3,8 @@ package dev.memlane.perf.tests.kill;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.memlane.model.MemoryId;
-import dev.memlane.model.Operation;
 import dev.memlane.model.OperationId;
+import dev.memlane.model.store.Operation;
 import dev.memlane.perf.tests.kill.Checker.Problem;
 import dev.memlane.perf.tests.kill.StoredRows.Entry;
 import dev.memlane.perf.tests.kill.StoredRows.Row;
