@@ -66,12 +66,12 @@ public sealed interface WriteOutcome {
   }
 
   /** Nothing of the operation remains in any store; a retry is safe. */
-  record RolledBack(MemoryId id, OperationId op, @JsonIgnore Throwable cause, @Nullable StoreAnswers answers)
+  record RolledBack(MemoryId id, OperationId op, @JsonIgnore Throwable cause, @Nullable StoreResults answers)
       implements
         WriteOutcome {
     @JsonCreator
     static RolledBack read(@JsonProperty("id") MemoryId id, @JsonProperty("op") OperationId op,
-        @JsonProperty("message") @Nullable String message, @JsonProperty("answers") @Nullable StoreAnswers answers) {
+        @JsonProperty("message") @Nullable String message, @JsonProperty("answers") @Nullable StoreResults answers) {
       return new RolledBack(id, op, Causes.read(message), answers);
     }
 
@@ -162,12 +162,12 @@ public sealed interface WriteOutcome {
   }
 
   /** It can't be found out now whether it landed; it is settled behind. */
-  record Unsettled(MemoryId id, OperationId op, @JsonIgnore Throwable cause, @Nullable StoreAnswers answers)
+  record Unsettled(MemoryId id, OperationId op, @JsonIgnore Throwable cause, @Nullable StoreResults answers)
       implements
         WriteOutcome {
     @JsonCreator
     static Unsettled read(@JsonProperty("id") MemoryId id, @JsonProperty("op") OperationId op,
-        @JsonProperty("message") @Nullable String message, @JsonProperty("answers") @Nullable StoreAnswers answers) {
+        @JsonProperty("message") @Nullable String message, @JsonProperty("answers") @Nullable StoreResults answers) {
       return new Unsettled(id, op, Causes.read(message), answers);
     }
 
