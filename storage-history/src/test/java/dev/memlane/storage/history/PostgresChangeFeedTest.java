@@ -116,7 +116,7 @@ class PostgresChangeFeedTest {
   }
 
   private static void entry(Database database, UUID memory) {
-    database.readNow("writing an entry",
+    database.writeNow("writing an entry",
         handle -> handle.execute("insert into history (op, memory_id, version, kind, at) "
             + "values (gen_random_uuid(), ?, 1, 1, now())", memory));
   }

@@ -47,7 +47,7 @@ class BorrowedConnectionsTest {
     try (HikariDataSource pool = pool(false)) {
       List<String> before = state(pool);
       try (Database database = Database.builder(pool).open()) {
-        database.readNow("writing",
+        database.writeNow("writing",
             handle -> handle.execute("insert into embedding_model (name, dimension) values ('m', 8)"));
       }
 

@@ -74,7 +74,7 @@ class DatabaseAddressTest {
       "postgresql://ada:s3cret@no-such-host.invalid/m", "postgres://ada:s3cret@127.0.0.1:1/m",
       "jdbc:postgresql://127.0.0.1:1/m?user=ada&password=s3cret&sslpassword=s3cret"})
   void open_whatCannotBeReached_doesNotTellThePassword(String url) {
-    Database.Builder builder = Database.builder(url).connectionTimeout(Duration.ofMillis(250));
+    DatabaseBuilder builder = Database.builder(url).connectionTimeout(Duration.ofMillis(250));
 
     Throwable failure = catchThrowable(builder::open);
 
@@ -116,7 +116,7 @@ class DatabaseAddressTest {
 
   @Test
   void schema_unlikeTheUrls_isRefused() {
-    Database.Builder builder = Database.builder("postgresql://db/m?currentSchema=agents");
+    DatabaseBuilder builder = Database.builder("postgresql://db/m?currentSchema=agents");
 
     builder.schema("agents");
     assertThatExceptionOfType(InvalidInputException.class).isThrownBy(() -> builder.schema("memlane"))

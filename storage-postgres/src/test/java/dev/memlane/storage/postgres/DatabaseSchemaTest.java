@@ -94,7 +94,7 @@ class DatabaseSchemaTest {
     try (Database database = as(role).open()) {
       assertThat(database.<String>readNow("asking",
           handle -> handle.createQuery("select current_user").mapTo(String.class).one())).isEqualTo(role);
-      assertThat(database.<Integer>readNow("writing",
+      assertThat(database.<Integer>writeNow("writing",
           handle -> handle.execute("insert into embedding_model (name, dimension) values ('m', 8)"))).isEqualTo(1);
     }
   }
@@ -200,11 +200,11 @@ class DatabaseSchemaTest {
     return role;
   }
 
-  private Database.Builder as(String role) {
+  private DatabaseBuilder as(String role) {
     return Database.builder(url.replaceFirst("user=\\w+", "user=" + role));
   }
 
-  private static void refused(Database.Builder builder, String... named) {
+  private static void refused(DatabaseBuilder builder, String... named) {
     assertThatExceptionOfType(StoreException.class).isThrownBy(builder::open)
         .satisfies(e -> assertThat(e.getMessage()).contains(named));
   }

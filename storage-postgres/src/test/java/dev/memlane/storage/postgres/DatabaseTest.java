@@ -38,7 +38,7 @@ class DatabaseTest {
     String url = TestServer.freshDatabase();
     try (Database first = Database.builder(url).schema("first").open();
         Database second = Database.builder(url).schema("second").open()) {
-      first.readNow("writing",
+      first.writeNow("writing",
           handle -> handle.execute("insert into embedding_model (name, dimension) values ('m', 8)"));
 
       assertThat(number(first, "select count(*) from embedding_model")).isEqualTo(1);
@@ -107,7 +107,7 @@ class DatabaseTest {
 
   @Test
   void builder_badValues_areRefused() {
-    Database.Builder builder = Database.builder("jdbc:postgresql://localhost/memlane");
+    DatabaseBuilder builder = Database.builder("jdbc:postgresql://localhost/memlane");
 
     invalid(() -> Database.builder("jdbc:mysql://localhost/memlane"), "jdbc:postgresql:");
     invalid(() -> builder.schema("My Schema"), "schema", "\"My Schema\"");
@@ -115,7 +115,7 @@ class DatabaseTest {
     invalid(() -> builder.poolSize(3), "pool", "4");
   }
 
-  private static Database.Builder impatient(String url) {
+  private static DatabaseBuilder impatient(String url) {
     return Database.builder(url).connectionTimeout(Duration.ofSeconds(1));
   }
 

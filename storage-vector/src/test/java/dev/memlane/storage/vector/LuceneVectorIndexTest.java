@@ -156,12 +156,12 @@ class LuceneVectorIndexTest {
 
   @Test
   void write_isCommittedInTheBackground() throws InterruptedException {
-    CountDownLatch commits = new CountDownLatch(2);
+    CountDownLatch committer = new CountDownLatch(2);
     try (LuceneVectorIndex index = builder(temporary.resolve("vectors")).commitInterval(Duration.ofMillis(10))
-        .directory(directory -> new CountingCommits(directory, commits)).open()) {
+        .directory(directory -> new CountingCommits(directory, committer)).open()) {
       putNumbers(index, 0, 1);
 
-      assertThat(commits.await(60, TimeUnit.SECONDS)).as("committed on opening and after the write").isTrue();
+      assertThat(committer.await(60, TimeUnit.SECONDS)).as("committed on opening and after the write").isTrue();
     }
   }
 
@@ -549,7 +549,7 @@ class LuceneVectorIndexTest {
     return builder(folder).open();
   }
 
-  private static LuceneVectorIndex.Builder builder(Path folder) {
+  private static LuceneVectorIndexBuilder builder(Path folder) {
     return LuceneVectorIndex.builder(folder).model(TestMemories.MODEL).dimension(TestMemories.DIMENSION);
   }
 
@@ -609,17 +609,17 @@ class LuceneVectorIndexTest {
   /** Counts the commits: each ends with giving the list of segments its name. */
   private static final class CountingCommits extends FilterDirectory {
 
-    private final CountDownLatch commits;
+    private final CountDownLatch committer;
 
-    CountingCommits(Directory directory, CountDownLatch commits) {
+    CountingCommits(Directory directory, CountDownLatch committer) {
       super(directory);
-      this.commits = commits;
+      this.committer = committer;
     }
 
     @Override
     public void rename(String source, String destination) throws IOException {
       super.rename(source, destination);
-      commits.countDown();
+      committer.countDown();
     }
   }
 }

@@ -297,7 +297,7 @@ class WriteFaultsTest {
     builder().open().close();
   }
 
-  private LuceneVectorIndex.Builder builder() {
+  private LuceneVectorIndexBuilder builder() {
     return LuceneVectorIndex.builder(folder).model(TestMemories.MODEL).dimension(TestMemories.DIMENSION);
   }
 
