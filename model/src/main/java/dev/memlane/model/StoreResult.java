@@ -8,7 +8,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The result of one store's part of an operation. A branch always ends in one of these, never in an exception. */
+/** The result of one store's part of an operation. A part always ends with one of these, never with an exception. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "result")
 @JsonSubTypes({@JsonSubTypes.Type(value = StoreResult.Applied.class, name = "applied"),
     @JsonSubTypes.Type(value = StoreResult.NotApplied.class, name = "notApplied"),

@@ -54,9 +54,9 @@ class InputTest {
   @ParameterizedTest
   @ValueSource(strings = {"\u200B", "\u00AD\u200E", "\uFEFF \u2060", "\u3164", "\u200D", "\u2800"})
   void contentAndNames_ofWhatNobodySees_areRefused(String unseen) {
-    refused(() -> NewMemory.of(unseen, ADA), "the content is empty", "none of its characters is seen");
+    refused(() -> NewMemory.of(unseen, ADA), "the content is empty", "none of its characters is visible");
     refused(() -> MemoryUpdate.content(ID, unseen), "the content is empty");
-    refused(() -> Scope.user(unseen), "the scope's user is empty", "none of its characters is seen");
+    refused(() -> Scope.user(unseen), "the scope's user is empty", "none of its characters is visible");
     refused(() -> NewMemory.builder("x", ADA).key(unseen).build(), "the key is empty");
     refused(() -> NewMemory.builder("x", ADA).actor(unseen).build(), "the actor is empty");
     refused(() -> Metadata.of(unseen, 1), "a metadata key is empty");
