@@ -213,9 +213,9 @@ public final class PostgresHistoryStore implements HistoryStore {
   }
 
   /**
-   * Follows in pages of another length.
+   * Follows the log in pages of another length.
    *
-   * @param page how many memories a look tells at most
+   * @param page the most memories that a poll reports
    */
   CompletableFuture<ChangeFeed> follow(int page) {
     return database.connect("following the history").thenCompose(begun -> PostgresChangeFeed.begin(begun, page));
@@ -256,7 +256,7 @@ public final class PostgresHistoryStore implements HistoryStore {
       case 3 -> HistoryEntry.Kind.DELETE;
       case 4 -> HistoryEntry.Kind.ERASE;
       default -> throw new StoreException("the history holds an entry of kind " + number
-          + ", which a newer version of Memlane wrote; use that version", null);
+          + ", written by a newer version of Memlane; use that version", null);
     };
   }
 

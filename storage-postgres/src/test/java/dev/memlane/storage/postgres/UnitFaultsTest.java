@@ -145,7 +145,7 @@ class UnitFaultsTest {
     String message = "insert into part";
     return List.of(
         Trouble.onWire("cut before the commit", There.NEVER, Fault.CUT_REQUEST, message),
-        Trouble.onWire("cut during the commit", There.PERHAPS, Fault.CUT_BEHIND_REQUEST, message),
+        Trouble.onWire("cut during the commit", There.PERHAPS, Fault.CUT_AFTER_REQUEST, message),
         Trouble.onWire("cut after the commit", There.YES, Fault.CUT_ANSWER, message),
         Trouble.onWire("commit hangs on its way and lands late", There.YES, Fault.HOLD_REQUEST, message),
         Trouble.onWire("answer of the commit comes late", There.YES, Fault.HOLD_ANSWER, message),
