@@ -1,7 +1,6 @@
 package dev.memlane.testing;
 
 import static dev.memlane.testing.TestOperations.add;
-import static dev.memlane.testing.TestOperations.memory;
 import static dev.memlane.testing.TestOperations.update;
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -6,7 +6,6 @@ import static dev.memlane.testing.TestMemories.id;
 import static dev.memlane.testing.TestMemories.memory;
 import static dev.memlane.testing.TestMemories.op;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 import dev.memlane.model.Filter;
 import dev.memlane.model.Memory;

@@ -2,7 +2,6 @@ package dev.memlane.testing;
 
 import static dev.memlane.testing.TestOperations.add;
 import static dev.memlane.testing.TestOperations.delete;
-import static dev.memlane.testing.TestOperations.memory;
 import static dev.memlane.testing.TestOperations.newId;
 import static dev.memlane.testing.TestOperations.update;
 import static org.assertj.core.api.Assertions.assertThat;

@@ -1,8 +1,6 @@
 package dev.memlane.testing;
 
-import static dev.memlane.testing.TestOperations.add;
 import static dev.memlane.testing.TestOperations.delete;
-import static dev.memlane.testing.TestOperations.memory;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.memlane.model.ArchivedMemory;

@@ -2,7 +2,6 @@ package dev.memlane.testing;
 
 import static dev.memlane.testing.TestOperations.add;
 import static dev.memlane.testing.TestOperations.delete;
-import static dev.memlane.testing.TestOperations.memory;
 import static dev.memlane.testing.TestOperations.newId;
 import static dev.memlane.testing.TestOperations.update;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -14,7 +13,6 @@ import dev.memlane.model.Scope;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.store.Operation;
 import dev.memlane.model.store.Unit;
-import dev.memlane.model.store.Units;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;

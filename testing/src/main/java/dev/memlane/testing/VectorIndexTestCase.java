@@ -1,8 +1,6 @@
 package dev.memlane.testing;
 
-import static dev.memlane.testing.TestMemories.document;
 import static dev.memlane.testing.TestMemories.id;
-import static dev.memlane.testing.TestMemories.memory;
 import static dev.memlane.testing.TestMemories.op;
 import static org.assertj.core.api.Assertions.assertThat;
 

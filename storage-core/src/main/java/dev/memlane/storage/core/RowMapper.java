@@ -36,7 +36,7 @@ final class RowMapper {
   }
 
   /**
-   * Maps a row with its vector, from the column {@code vector}.
+   * Maps a row with its vector, which is the column named vector.
    *
    * @param vectors the model of the vectors, or null for rows without that column
    */
