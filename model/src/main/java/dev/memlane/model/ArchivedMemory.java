@@ -7,18 +7,18 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One memory with its whole history, as it is exported and comes back: the row in core, and the entries of the log that led
- * to it. Everything is checked when it is built, so one that exists can be stored.
+ * One exported memory: the row in core, and its whole history. All values are checked on creation, so every instance can be
+ * stored.
  *
  * @param history the entries that are not void, oldest first; the last one is of the operation that made the row
  */
 public record ArchivedMemory(ArchivedRow row, List<HistoryEntry> history) {
 
-  /** Who made an edit that was found in an archive, for the history. */
+  /** The actor in the history of an edit that was found in an archive. */
   public static final String EDITOR = "import";
 
   /**
-   * @throws InvalidInputException if the history is not that of the row, or anything can't be stored as it is
+   * @throws InvalidInputException if the history does not fit the row, or a value can't be stored unchanged
    */
   public ArchivedMemory {
     history = List.copyOf(history);
@@ -42,9 +42,9 @@ public record ArchivedMemory(ArchivedRow row, List<HistoryEntry> history) {
   }
 
   /**
-   * What in this memory contradicts itself, because somebody has edited it, or null. A memory says several things more than
-   * once: its content, metadata and details are also in the newest entries of its history, each entry begins with what the
-   * entry before it has left, and a vector is of one text.
+   * A contradiction within this memory, which shows that it was edited; null if there is none. Several things are recorded
+   * more than once: content, metadata and details are also in the newest entries of the history, each entry begins with
+   * the values that the entry before it left, and a vector belongs to one text.
    */
   public @Nullable String contradiction() {
     Details details = null;
@@ -86,7 +86,7 @@ public record ArchivedMemory(ArchivedRow row, List<HistoryEntry> history) {
   }
 
   /**
-   * The details of the memory after an entry, where they are known: only an update that changes them logs them.
+   * The memory's details after an entry, or null if they are not known, because only an update that changes them logs them.
    *
    * @param before the details before the entry
    */
@@ -94,7 +94,7 @@ public record ArchivedMemory(ArchivedRow row, List<HistoryEntry> history) {
     if (entry.newDetails() != null) {
       return entry.newDetails();
     }
-    // A memory that is added again, after a delete, begins with details of its own.
+    // A memory that is added again after a delete has new details.
     return entry.oldContent() == null ? null : before;
   }
 
@@ -124,11 +124,12 @@ public record ArchivedMemory(ArchivedRow row, List<HistoryEntry> history) {
   }
 
   /**
-   * This memory with what somebody has edited in it taken for an edit: if it is not what its history ends with, an entry more
-   * says so, and what its vector is not of is embedded again. What the history itself says stays as it is.
+   * Makes an edit of the archive an update of the memory: if the memory differs from the end of its history, the history
+   * gets one more entry. A vector that does not belong to the content is left out, so that it is embedded again. Existing
+   * entries do not change.
    *
-   * @param at when the edit is taken to have been made
-   * @return one whose operation is derived from what it says, so that the same edit gives the same memory
+   * @param at the time of the update
+   * @return a memory whose operation is derived from its values, so that the same edit always gives the same memory
    */
   public ArchivedMemory asEdit(Instant at) {
     if (!(row instanceof ArchivedRow.Live live)) {
@@ -158,7 +159,7 @@ public record ArchivedMemory(ArchivedRow row, List<HistoryEntry> history) {
     return new OperationId(ContentHash.of(null, said).value());
   }
 
-  /** Whether the newest of these entries is of the operation that made the row. */
+  /** Whether the newest entry belongs to the operation that made the row. */
   public static boolean isOf(ArchivedRow row, List<HistoryEntry> history) {
     if (history.isEmpty()) {
       return false;

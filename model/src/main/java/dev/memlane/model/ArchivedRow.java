@@ -5,8 +5,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All that core knows of one memory and that has to come back for it to be as before: of a live one, or of one that was
- * deleted. Everything is checked when it is built, so one that exists can be stored.
+ * Everything in core that an archive needs to restore one memory, live or deleted. All values are checked on creation, so
+ * every instance can be stored.
  */
 public sealed interface ArchivedRow {
 
@@ -19,23 +19,23 @@ public sealed interface ArchivedRow {
   OperationId op();
 
   /**
-   * A memory that is there, expired or not.
+   * A live memory, expired or not.
    *
-   * @param embedding its vector where that is kept, by whichever model; or null
+   * @param embedding its vector by any model, or null if it is not archived
    * @param unique whether no other memory of exactly this scope may have the same content
-   * @param embedded the hash of the text that was embedded, or null if that is not known
+   * @param embedded the hash of the text that was embedded, or null if it is not known
    */
   record Live(Memory memory, @Nullable Embedding embedding, boolean unique, @Nullable ContentHash embedded)
       implements
         ArchivedRow {
 
-    /** One whose embedding is of the memory's own text. */
+    /** Creates a row whose embedding is of the memory's own text. */
     public Live(Memory memory, @Nullable Embedding embedding, boolean unique) {
       this(memory, embedding, unique, embedding == null ? null : memory.contentHash());
     }
 
     /**
-     * @throws InvalidInputException if anything can't be stored as it is
+     * @throws InvalidInputException if a value can't be stored unchanged
      */
     public Live {
       NewMemory.requireContent(memory.content());
@@ -69,17 +69,17 @@ public sealed interface ArchivedRow {
   }
 
   /**
-   * What is left of a memory that was deleted.
+   * The tombstone of a deleted memory.
    *
-   * @param scope whose it was, where that is still known
-   * @param createdAt when it was stored first, where that is still known
-   * @param deletedAt when it was deleted; the retention time counts from here
+   * @param scope the memory's scope, or null if it is no longer known
+   * @param createdAt when the memory was accepted, or null if it is no longer known
+   * @param deletedAt when it was deleted; the retention time counts from then
    */
   record Tombstone(MemoryId id, int version, OperationId op, @Nullable Scope scope,
       @Nullable Instant createdAt, Instant deletedAt) implements ArchivedRow {
 
     /**
-     * @throws InvalidInputException if anything can't be stored as it is
+     * @throws InvalidInputException if a value can't be stored unchanged
      */
     public Tombstone {
       Objects.requireNonNull(id, "id");

@@ -3,13 +3,13 @@ package dev.memlane.model;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** What an update does to a value that a memory may have or not. */
+/** An update's effect on an optional value of a memory. */
 public sealed interface Change<T> {
 
-  /** It stays as it is. */
+  /** The value stays. */
   record Keep<T>() implements Change<T> {}
 
-  /** It is this from then on. */
+  /** The value becomes this. */
   record Set<T>(T value) implements Change<T> {
 
     public Set {
@@ -17,7 +17,7 @@ public sealed interface Change<T> {
     }
   }
 
-  /** The memory has none from then on. */
+  /** The value is removed. */
   record Clear<T>() implements Change<T> {}
 
   static <T> Change<T> keep() {
@@ -29,7 +29,7 @@ public sealed interface Change<T> {
     return value == null ? new Clear<>() : new Set<>(value);
   }
 
-  /** What the value is after the change. */
+  /** The value after the change. */
   default @Nullable T of(@Nullable T present) {
     return switch (this) {
       case Keep<T> keep -> present;

@@ -10,12 +10,12 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a memory's searchable text hashes to: the first 16 bytes of SHA-256, held as a UUID because every store has a
- * type for that. A document whose hash is not the row's was made from another text.
+ * The hash of a memory's searchable text: the first 16 bytes of SHA-256, kept as a UUID because every store has a type for
+ * that. A document whose hash differs from the row's was made from another text.
  */
 public record ContentHash(UUID value) {
 
-  /** Never updated, only cloned: to look one up takes longer than to hash a memory. */
+  /** Never updated, only cloned, because looking up a digest takes longer than hashing a memory. */
   private static final MessageDigest EMPTY = digest();
 
   public static ContentHash of(@Nullable String actor, String content) {
@@ -34,7 +34,7 @@ public record ContentHash(UUID value) {
     return new ContentHash(MemoryId.parse(text).value());
   }
 
-  /** The bytes as a UUID is written. */
+  /** The bytes in the form of a UUID. */
   @Override
   @JsonValue
   public String toString() {

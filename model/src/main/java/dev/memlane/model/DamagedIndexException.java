@@ -2,7 +2,7 @@ package dev.memlane.model;
 
 import org.jspecify.annotations.Nullable;
 
-/** The index's files cannot be read. Nothing is lost: a reindex makes them again from the database. */
+/** The index's files can't be read. Nothing is lost: a reindex rebuilds them from the database. */
 public final class DamagedIndexException extends StoreException {
 
   public DamagedIndexException(String message, @Nullable Throwable cause) {

@@ -5,10 +5,10 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a memory has besides content and metadata and an update may change.
+ * The values of a memory, other than content and metadata, that an update may change.
  *
  * @param actor who said it, or null
- * @param occurredAt when what it tells of happened, or null; to the microsecond
+ * @param occurredAt when the event that it describes happened, or null; to the microsecond
  * @param expiresAt when it stops being found, or null; to the microsecond
  */
 public record Details(@Nullable String actor,

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * The vector of a text, and the model that made it. Vectors of different models can't be compared.
  *
  * <p>
- * Immutable as long as nobody writes into {@link #vector()}.
+ * Immutable, provided that no caller writes to {@link #vector()}.
  */
 public final class Embedding {
 
@@ -18,9 +18,9 @@ public final class Embedding {
   private final float[] vector;
 
   /**
-   * @param model the model's name, the same for every vector that can be compared with this one
-   * @param vector kept as it is, not copied; at least one number, all finite, not all zero
-   * @throws InvalidInputException if the vector is none that can be compared by angle
+   * @param model the model's name, the same for all vectors that can be compared with this one
+   * @param vector not copied; at least one number, all finite, not all zero
+   * @throws InvalidInputException if the vector can't be compared by angle
    */
   @JsonCreator
   public Embedding(@JsonProperty("model") String model, @JsonProperty("vector") float[] vector) {
@@ -46,7 +46,7 @@ public final class Embedding {
     return model;
   }
 
-  /** The numbers themselves, not a copy: read them only. */
+  /** The numbers, not a copy; must not be changed. */
   @JsonProperty("vector")
   public float[] vector() {
     return vector;

@@ -12,16 +12,16 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A condition on metadata, or on when what is told of happened, with the same meaning in SQL, in the vector index and in
+ * A condition on a memory's metadata or on the time of its event, with the same meaning in SQL, in the vector index and in
  * {@link #matches}.
  *
  * <p>
  * Logic has two values: a condition on a key that is absent, or whose value has another type, does not hold, and
- * {@code not} of it holds. A list matches where one of its elements does. Texts compare by code point (not by
- * language), numbers by value, and a text never equals a number.
+ * {@code not} of it holds. A list matches if one of its elements does. Texts are compared by code point (not by language),
+ * numbers by value, and a text never equals a number.
  *
  * <p>
- * Numbers are handled as {@code double}; see {@link Metadata} for why that loses nothing.
+ * Numbers are compared as {@code double}; {@link Metadata} says why that loses nothing.
  */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "is")
 @JsonSubTypes({@JsonSubTypes.Type(value = Filter.Equal.class, name = "equal"),
@@ -36,11 +36,11 @@ public sealed interface Filter {
 
   /** How deep filters may be nested. */
   int DEEPEST = 32;
-  /** How many values {@link #in} takes at most. */
+  /** The most values of {@link #in}. */
   int MOST_VALUES = 1_000;
 
   /**
-   * Whether a memory with this metadata, which tells of this time, passes.
+   * Whether a memory with this metadata and time passes.
    *
    * @param occurredAt as {@link Memory#occurredAt}
    */
@@ -51,7 +51,7 @@ public sealed interface Filter {
     return matches(memory.metadata(), memory.occurredAt());
   }
 
-  /** Holds where the key's value, or an element of it, is this one. */
+  /** Holds if the key's value, or an element of it, is this one. */
   record Equal(String key, Object value) implements Filter {
     public Equal {
       requireKey(key);
@@ -64,7 +64,7 @@ public sealed interface Filter {
     }
   }
 
-  /** Holds where the key's value, or an element of it, is one of these. */
+  /** Holds if the key's value, or an element of it, is one of these. */
   record In(String key, List<Object> values) implements Filter {
     public In {
       requireKey(key);
@@ -85,7 +85,7 @@ public sealed interface Filter {
   }
 
   /**
-   * Holds where the key's value, or one element of it, lies between two bounds of its own type.
+   * Holds if the key's value, or one element of it, lies between two bounds of its own type.
    *
    * @param from a text or a number, or null for no lower bound
    * @param to a text or a number of the same type, or null for no upper bound
@@ -125,7 +125,7 @@ public sealed interface Filter {
     }
   }
 
-  /** Holds where the key is there, whatever its value. */
+  /** Holds if the key exists, whatever its value. */
   record Exists(String key) implements Filter {
     public Exists {
       requireKey(key);
@@ -138,11 +138,11 @@ public sealed interface Filter {
   }
 
   /**
-   * Holds where what the memory tells of happened within this time; never where that is not known.
+   * Holds if the memory's event happened in this period; never if its time is not known.
    *
-   * @param from the first moment that counts, or null for no lower bound; both are rounded up to the microsecond, which
-   * changes nothing for times that are stored to the microsecond
-   * @param to the first moment that doesn't count any more, or null for no upper bound
+   * @param from the begin of the period, included, or null for no lower bound. Both bounds are rounded up to the
+   * microsecond, which makes no difference because times are stored to the microsecond
+   * @param to the end of the period, excluded, or null for no upper bound
    */
   record Occurred(@JsonFormat(shape = JsonFormat.Shape.STRING) @Nullable Instant from,
       @JsonFormat(shape = JsonFormat.Shape.STRING) @Nullable Instant to) implements Filter {
@@ -169,7 +169,7 @@ public sealed interface Filter {
     }
   }
 
-  /** Holds where all of these hold; always, if there are none. */
+  /** Holds if all of these hold; always, if there are none. */
   record And(List<Filter> filters) implements Filter {
     public And {
       filters = List.copyOf(filters);
@@ -182,7 +182,7 @@ public sealed interface Filter {
     }
   }
 
-  /** Holds where one of these holds; never, if there are none. */
+  /** Holds if one of these holds; never, if there are none. */
   record Or(List<Filter> filters) implements Filter {
     public Or {
       filters = List.copyOf(filters);
@@ -195,7 +195,7 @@ public sealed interface Filter {
     }
   }
 
-  /** Holds where the other doesn't. */
+  /** Holds if the other doesn't. */
   record Not(Filter filter) implements Filter {
     public Not {
       Objects.requireNonNull(filter, "filter");
@@ -241,17 +241,17 @@ public sealed interface Filter {
     return new Exists(key);
   }
 
-  /** What happened at this time or later. */
+  /** Holds for events at this time or later. */
   static Filter occurredFrom(Instant from) {
     return new Occurred(from, null);
   }
 
-  /** What happened before this time. */
+  /** Holds for events before this time. */
   static Filter occurredBefore(Instant to) {
     return new Occurred(null, to);
   }
 
-  /** What happened at {@code from} or later, and before {@code to}. */
+  /** Holds for events at {@code from} or later, and before {@code to}. */
   static Filter occurredBetween(Instant from, Instant to) {
     return new Occurred(from, to);
   }
@@ -285,7 +285,7 @@ public sealed interface Filter {
         : Double.compare(((Number) a).doubleValue(), ((Number) b).doubleValue());
   }
 
-  /** By code point, which is the order of UTF-8 bytes; {@link String#compareTo} differs beyond U+FFFF. */
+  /** Compares by code point, the order of UTF-8 bytes; {@link String#compareTo} differs beyond U+FFFF. */
   private static int compareCodePoints(String a, String b) {
     int i = 0;
     while (i < a.length() && i < b.length()) {

@@ -6,37 +6,37 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One entry of the log: what one operation changed.
+ * One entry of the log: the changes of one operation.
  *
- * @param version the version that it made
- * @param oldContent null for an add or an erasing
- * @param newContent null for a delete or an erasing
- * @param oldMetadata null for an add or an erasing
- * @param newMetadata null for a delete or an erasing
- * @param oldDetails null for everything but an update that changed them
- * @param newDetails null for everything but an update that changed them
- * @param actor who did it, or null; null for an erasing
- * @param at when
+ * @param version the version that the operation made
+ * @param oldContent null for an add or an erasure
+ * @param newContent null for a delete or an erasure
+ * @param oldMetadata null for an add or an erasure
+ * @param newMetadata null for a delete or an erasure
+ * @param oldDetails null except for an update that changed them
+ * @param newDetails null except for an update that changed them
+ * @param actor who did it, or null; null for an erasure
+ * @param at when it was done
  */
 public record HistoryEntry(MemoryId memory, OperationId op, int version, Kind kind,
     @Nullable String oldContent, @Nullable String newContent, @Nullable Metadata oldMetadata,
     @Nullable Metadata newMetadata, @Nullable Details oldDetails, @Nullable Details newDetails,
     @Nullable String actor, @JsonFormat(shape = JsonFormat.Shape.STRING) Instant at) {
 
-  /** An entry of an operation that left the details as they were. */
+  /** Creates an entry of an operation that did not change the details. */
   public HistoryEntry(MemoryId memory, OperationId op, int version, Kind kind, @Nullable String oldContent,
       @Nullable String newContent, @Nullable Metadata oldMetadata, @Nullable Metadata newMetadata,
       @Nullable String actor, Instant at) {
     this(memory, op, version, kind, oldContent, newContent, oldMetadata, newMetadata, null, null, actor, at);
   }
 
-  /** What an entry tells of. */
+  /** The kind of operation. */
   public enum Kind {
     ADD, UPDATE, DELETE,
-    /** A delete after which everything that was known of the memory went; what the entry says besides is when. */
+    /** A delete after which everything else known of the memory was purged; the entry only says when. */
     ERASE;
 
-    /** Whether the memory is there after it. */
+    /** Whether the memory exists after it. */
     public boolean leavesMemory() {
       return this == ADD || this == UPDATE;
     }

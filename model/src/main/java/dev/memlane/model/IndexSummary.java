@@ -1,11 +1,11 @@
 package dev.memlane.model;
 
 /**
- * What an index is and holds.
+ * A summary of an index.
  *
  * @param model the embedding model that it was built with
  * @param dimension the vectors' dimension
- * @param documents how many documents a search sees
- * @param bytes what its committed files take on disk
+ * @param documents the number of documents that a search sees
+ * @param bytes the size of its committed files
  */
 public record IndexSummary(String model, int dimension, long documents, long bytes) {}

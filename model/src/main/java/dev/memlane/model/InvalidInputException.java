@@ -2,7 +2,7 @@ package dev.memlane.model;
 
 import org.jspecify.annotations.Nullable;
 
-/** Something that a caller handed over cannot be stored or searched for; nothing was written. */
+/** A caller's input can't be stored or searched for; nothing was written. */
 public final class InvalidInputException extends MemlaneException {
 
   public InvalidInputException(String message) {

@@ -3,7 +3,7 @@ package dev.memlane.model;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What every exception of Memlane is: unchecked, with a message that says what happened and what to do about it.
+ * The superclass of all exceptions of Memlane: unchecked, with a message that says what happened and what to do.
  */
 public abstract class MemlaneException extends RuntimeException {
 
@@ -12,9 +12,9 @@ public abstract class MemlaneException extends RuntimeException {
   }
 
   /**
-   * The same failure for another caller: an exception of the same type and message, with the calling thread's stack and this
-   * one as its cause. One instance is never given to several callers, because whoever catches an exception may add to it, and
-   * what is added to a shared one is never released.
+   * Copies the failure for another caller: an exception of the same type and message, with the calling thread's stack, and
+   * with this one as its cause. Several callers never get the same instance, because a caller may add suppressed exceptions
+   * to it, and a shared instance would accumulate them.
    */
   public abstract MemlaneException copy();
 }

@@ -6,17 +6,17 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One memory as it is stored: its content, whose it is, and how it came to be.
+ * A stored memory.
  *
  * @param key the key under which the caller stored it, or null
- * @param actor who said it, or null; part of what is searched
- * @param occurredAt when what it tells of happened, or null; to the microsecond
- * @param createdAt when it was accepted: of memories that were given to one process one after the other, or in one list, an
- * earlier one has an earlier time
+ * @param actor who said it, or null; part of the searchable text
+ * @param occurredAt when the event that it describes happened, or null; to the microsecond
+ * @param createdAt when it was accepted. Memories given to one process one after the other, or in one list, have ascending
+ * times
  * @param updatedAt when its present state was made
  * @param expiresAt when it stops being found, or null
- * @param version 1 for a new memory, one more with every change; for people to read
- * @param op the operation that made this state: what an update or delete may expect
+ * @param version 1 for a new memory, one more with every change; for people
+ * @param op the operation that made this state, which an update or delete may expect
  */
 public record Memory(MemoryId id, Scope scope, @Nullable String key, @Nullable String actor, String content,
     Metadata metadata, @JsonFormat(shape = JsonFormat.Shape.STRING) @Nullable Instant occurredAt,
@@ -37,7 +37,7 @@ public record Memory(MemoryId id, Scope scope, @Nullable String key, @Nullable S
     Objects.requireNonNull(op, "op");
   }
 
-  /** What is embedded and indexed: the content, led by who said it where that is known. */
+  /** The text that is embedded and indexed: the content, preceded by the actor if there is one. */
   public String searchableText() {
     return searchableText(actor, content);
   }

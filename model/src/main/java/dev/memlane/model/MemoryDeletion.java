@@ -3,11 +3,11 @@ package dev.memlane.model;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The deletion of one memory. Its content leaves the core store and the index; its history stays, unless it is purged.
+ * The deletion of one memory. Its content is removed from core and the index; its history stays, unless it is purged.
  *
  * @param actor who deletes it, for the history, or null
- * @param expected the operation whose state the caller has read, or null for whatever is there
- * @param purgesHistory whether what is known of the memory goes as well: then no store holds its content any more
+ * @param expected the operation whose state the caller has read, or null for any state
+ * @param purgesHistory whether the history is purged as well, so that no store holds the content any more
  */
 public record MemoryDeletion(MemoryId id, @Nullable String actor, @Nullable OperationId expected,
     boolean purgesHistory) {
@@ -31,12 +31,12 @@ public record MemoryDeletion(MemoryId id, @Nullable String actor, @Nullable Oper
     return new MemoryDeletion(id, newActor, expected, purgesHistory);
   }
 
-  /** The same deletion, made only if the memory's state is still the one that {@code op} made. */
+  /** The same deletion, to be done only if the memory is still in the state that {@code op} made. */
   public MemoryDeletion expecting(@Nullable OperationId op) {
     return new MemoryDeletion(id, actor, op, purgesHistory);
   }
 
-  /** The same deletion, after which nothing is known of the memory but that it was erased and when. */
+  /** The same deletion, after which only the time of the erasure is known of the memory. */
   public MemoryDeletion purgingHistory() {
     return new MemoryDeletion(id, actor, expected, true);
   }

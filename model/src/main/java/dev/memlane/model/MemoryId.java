@@ -11,11 +11,11 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The name of one memory, for as long as it exists: a UUID, ordered as PostgreSQL orders it (bytewise, unsigned).
+ * The permanent name of one memory: a UUID, ordered as PostgreSQL orders it (bytewise, unsigned).
  *
  * <p>
- * A memory stored without a key gets a fresh id (version 7, so that ids minted one after the other lie together). One
- * stored under a key gets an id derived from its scope and key, so the same key always names the same memory.
+ * A memory stored without a key gets a fresh id (version 7, so that ids created one after the other are neighbours). A
+ * memory stored under a key gets an id derived from its scope and key, so the same key always names the same memory.
  */
 public record MemoryId(UUID value) implements Comparable<MemoryId> {
 

@@ -5,8 +5,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A change to one memory. What is not named stays as it is. A new content or actor is embedded again, because the actor is
- * part of what is searched; the others are not. Everything is checked when it is built.
+ * A change of one memory. Values that are not set stay. A new content or actor is embedded again, because both are part of
+ * the searchable text; other changes are not. All values are checked on creation.
  *
  * <pre>{@code
  * MemoryUpdate.content(id, "Ada plays the cello")
@@ -16,18 +16,18 @@ import org.jspecify.annotations.Nullable;
  * @param content the new content, or null
  * @param metadata all of the new metadata, or null
  * @param actor who said it
- * @param occurredAt when what it tells of happened; to the microsecond
- * @param expiresAt when it stops being found; to the microsecond. A memory that has expired and is still there lives again if
- * this is cleared or lies ahead
+ * @param occurredAt when the event that it describes happened; to the microsecond
+ * @param expiresAt when it stops being found; to the microsecond. An expired memory that still exists is found again if this
+ * is cleared or set to a future time
  * @param by who makes the change, for the history, or null
- * @param expected the operation whose state the caller has read: if the memory has changed since, the update is a
- * conflict and nothing is written; null takes whatever state is there
+ * @param expected the operation whose state the caller has read: if the memory has changed since, the outcome is a conflict
+ * and nothing is written; null for any state
  */
 public record MemoryUpdate(MemoryId id, @Nullable String content, @Nullable Metadata metadata, Change<String> actor,
     Change<Instant> occurredAt, Change<Instant> expiresAt, @Nullable String by, @Nullable OperationId expected) {
 
   /**
-   * @throws InvalidInputException if nothing changes, or anything can't be stored as it is
+   * @throws InvalidInputException if nothing changes, or a value can't be stored unchanged
    */
   public MemoryUpdate {
     Objects.requireNonNull(id, "id");
@@ -74,12 +74,12 @@ public record MemoryUpdate(MemoryId id, @Nullable String content, @Nullable Meta
     return toBuilder().metadata(newMetadata).build();
   }
 
-  /** The same change, made by somebody. */
+  /** The same change, with its author. */
   public MemoryUpdate by(@Nullable String who) {
     return toBuilder().by(who).build();
   }
 
-  /** The same change, made only if the memory's state is still the one that {@code op} made. */
+  /** The same change, to be done only if the memory is still in the state that {@code op} made. */
   public MemoryUpdate expecting(@Nullable OperationId op) {
     return toBuilder().expecting(op).build();
   }
@@ -92,7 +92,7 @@ public record MemoryUpdate(MemoryId id, @Nullable String content, @Nullable Meta
     return builder;
   }
 
-  /** Collects what changes. Not safe for use by several threads. */
+  /** The builder of updates. Not safe for use by several threads. */
   public static final class Builder {
 
     private final MemoryId id;
@@ -108,50 +108,50 @@ public record MemoryUpdate(MemoryId id, @Nullable String content, @Nullable Meta
       this.id = id;
     }
 
-    /** The new content; null leaves it as it is. */
+    /** Sets a new content; null keeps the present one. */
     public Builder content(@Nullable String content) {
       this.content = content;
       return this;
     }
 
-    /** All of the new metadata; null leaves them as they are. */
+    /** Replaces all metadata; null keeps the present ones. */
     public Builder metadata(@Nullable Metadata metadata) {
       this.metadata = metadata;
       return this;
     }
 
-    /** Who said it; null if nobody is to be named any more. */
+    /** Sets who said it; null removes the actor. */
     public Builder actor(@Nullable String actor) {
       this.actor = Change.to(actor);
       return this;
     }
 
-    /** When what it tells of happened; null if that is not known any more. */
+    /** Sets when the event happened; null removes the time. */
     public Builder occurredAt(@Nullable Instant occurredAt) {
       this.occurredAt = Change.to(occurredAt);
       return this;
     }
 
-    /** When it stops being found; null if it never does. */
+    /** Sets when it stops being found; null for never. */
     public Builder expiresAt(@Nullable Instant expiresAt) {
       this.expiresAt = Change.to(expiresAt);
       return this;
     }
 
-    /** Who makes the change, for the history. */
+    /** Sets who makes the change, for the history. */
     public Builder by(@Nullable String by) {
       this.by = by;
       return this;
     }
 
-    /** Makes the change only if the memory's state is still the one that {@code op} made. */
+    /** Makes the change only if the memory is still in the state that {@code op} made. */
     public Builder expecting(@Nullable OperationId op) {
       this.expected = op;
       return this;
     }
 
     /**
-     * @throws InvalidInputException if nothing changes, or anything can't be stored as it is
+     * @throws InvalidInputException if nothing changes, or a value can't be stored unchanged
      */
     public MemoryUpdate build() {
       return new MemoryUpdate(id, content, metadata, actor, occurredAt, expiresAt, by, expected);

@@ -4,8 +4,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A write that did not end as stored. It carries the outcome, which says what is true now, and what each store
- * answered.
+ * A write did not succeed. The exception carries the outcome, which says what is true now, and each store's result.
  */
 public final class MemoryWriteException extends MemlaneException {
 
@@ -16,7 +15,7 @@ public final class MemoryWriteException extends MemlaneException {
     this.outcome = Objects.requireNonNull(outcome, "outcome");
   }
 
-  /** What became of the operation. */
+  /** The outcome of the operation. */
   public WriteOutcome outcome() {
     return outcome;
   }

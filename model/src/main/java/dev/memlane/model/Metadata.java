@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonValue;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -13,14 +14,17 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is known of a memory beside its content: an immutable map, in order of its keys, from text to a text, a number,
- * a boolean, or a list of those.
+ * A memory's metadata: an immutable map from text to a text, a number, a boolean, or a list of those, ordered by key.
  *
  * <p>
- * Numbers are kept as {@link Long} where they are whole and as {@link Double} otherwise; both must be exactly what a
- * {@code double} can hold (whole numbers up to 2^53), so that a filter means the same in every store. Other numbers
- * belong into a text. Keys and texts are taken as they are, and compared character by character: blanks around them, case and
- * Unicode forms make a difference. Immutable and safe for use by several threads.
+ * Whole numbers are kept as {@link Long}, others as {@link Double}. Both must be exactly what a {@code double} can hold
+ * (whole numbers up to 2^53), so that a filter means the same in every store. Store other numbers as texts. Keys and
+ * texts are kept unchanged and compared character by character: surrounding blanks, case and Unicode forms make a
+ * difference. Safe for use by several threads.
+ *
+ * <p>
+ * <b>JSON.</b> {@link #toMap} gives the values that a JSON library writes, and {@link #fromJson} reads the values that
+ * one returns. They need no library of their own, so each module uses its own reader and the rules are here alone.
  */
 public final class Metadata {
 
@@ -50,7 +54,7 @@ public final class Metadata {
   }
 
   /**
-   * Copies a map of texts, numbers, booleans, and lists of those. Null counts as left out, as a value and in a list.
+   * Copies a map of texts, numbers, booleans, and lists of those. Nulls are left out, both as values and in lists.
    *
    * @throws InvalidInputException for a value of another type (it names the key and the type), or one beyond a limit
    */
@@ -74,7 +78,56 @@ public final class Metadata {
     return checked.isEmpty() ? EMPTY : new Metadata(checked);
   }
 
-  /** These values with one more, or with another one under that key. */
+  /**
+   * Reads a JSON object, given as JSON libraries return it when asked for no type: a map from text to texts, booleans,
+   * numbers of any class, and lists of those.
+   *
+   * <p>
+   * Stricter than {@link #of(Map)}, because a file or a database should not hold what is dropped silently: nulls are
+   * refused. More lenient about one kind of number: a whole number beyond 2^53 is read as the double that it is exactly,
+   * because PostgreSQL writes large doubles without an exponent.
+   *
+   * @throws InvalidInputException if it is no map, holds a null, an object or a number that would lose digits (the message
+   * names the key), or is beyond a limit
+   */
+  public static Metadata fromJson(@Nullable Object json) {
+    if (!(json instanceof Map<?, ?> object)) {
+      throw new InvalidInputException("metadata must be a JSON object such as {\"topic\": \"travel\"}");
+    }
+    Map<String, Object> values = new LinkedHashMap<>();
+    object.forEach((key, value) -> values.put(String.valueOf(key), jsonValue(String.valueOf(key), value)));
+    return of(values);
+  }
+
+  private static Object jsonValue(String key, @Nullable Object value) {
+    return switch (value) {
+      case List<?> list -> list.stream().map(element -> jsonValue(key, element)).toList();
+      case String text -> text;
+      case Boolean flag -> flag;
+      case Double number -> number;
+      case Float number -> number.doubleValue();
+      case BigDecimal number -> number.doubleValue();
+      case Integer whole -> whole.longValue();
+      case Number whole -> jsonWhole(key, new BigInteger(whole.toString()));
+      case null -> throw new InvalidInputException("metadata \"" + key + "\" is null; leave the key out");
+      default -> throw new InvalidInputException("metadata \"" + key
+          + "\" is an object; a value must be a text, a number, a boolean, or a list of those");
+    };
+  }
+
+  private static Object jsonWhole(String key, BigInteger whole) {
+    if (whole.abs().compareTo(BigInteger.valueOf(LARGEST_WHOLE)) <= 0) {
+      return whole.longValue();
+    }
+    double value = whole.doubleValue();
+    if (!Double.isFinite(value) || BigDecimal.valueOf(value).compareTo(new BigDecimal(whole)) != 0) {
+      throw new InvalidInputException("metadata \"" + key + "\" is the number " + Texts.abbreviate(whole.toString(),
+          LONGEST_SHOWN) + ", which loses digits (whole numbers are exact up to 2^53): store it as a text");
+    }
+    return value;
+  }
+
+  /** Returns a copy with this value under the key, in place of an older one. */
   public Metadata with(String key, Object value) {
     TreeMap<String, Object> copy = new TreeMap<>(values);
     copy.put(key, value);
@@ -94,21 +147,21 @@ public final class Metadata {
     return values.size();
   }
 
-  /** Hands over every key with its value, in order of the keys. */
+  /** Calls the action with each key and value, in order of the keys. */
   public void forEach(BiConsumer<String, Object> action) {
     values.forEach(action);
   }
 
-  /** A copy as a map, in order of its keys. */
+  /** A copy as a map, in order of the keys. */
   @JsonValue
   public Map<String, Object> toMap() {
     return new TreeMap<>(values);
   }
 
   /**
-   * Checks one text, number or boolean, and brings a number into the form in which it is kept.
+   * Checks one text, number or boolean, and converts a number to the class in which it is kept.
    *
-   * @throws InvalidInputException if it is none of these, or beyond a limit
+   * @throws InvalidInputException if it is of another type or beyond a limit
    */
   static Object checkedScalar(String key, @Nullable Object value) {
     return switch (value) {
@@ -170,7 +223,7 @@ public final class Metadata {
             + "store others as a text");
   }
 
-  /** A number of arbitrary size, as some JSON readers make them, as a primitive one where that is the same number. */
+  /** Converts a number of arbitrary size, which some JSON readers return, to a primitive one where that is exact. */
   private static Number primitive(Number number) {
     if (number instanceof BigInteger whole && whole.bitLength() < Long.SIZE) {
       return whole.longValue();

@@ -6,16 +6,16 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A memory to be stored. Everything is checked when it is built, so one that exists can be stored.
+ * A memory to be stored. All values are checked on creation, so every instance can be stored.
  *
  * <pre>{@code
  * NewMemory.of("Ada plays the oboe", Scope.user("ada"))
  * NewMemory.builder("I moved to Lisbon", Scope.user("ada")).actor("Ada").metadata("topic", "home").build()
  * }</pre>
  *
- * @param key names the memory within its scope: a second add under it answers with the first one's memory; or null. Taken as it
- * is, blanks and Unicode form included, as are the actor and the metadata
- * @param embedding the content's vector where the caller has it already; null lets the embedder make it
+ * @param key the memory's name within its scope, or null. A second add under the same key returns the first one's memory.
+ * Keys, like actors and metadata, are kept unchanged, including blanks and Unicode forms
+ * @param embedding the vector of the searchable text if the caller has it already; null lets the embedder compute it
  * @param revive whether a memory that was deleted under this key may come back
  */
 public record NewMemory(String content, Scope scope, @Nullable String key, @Nullable String actor, Metadata metadata,
@@ -27,7 +27,7 @@ public record NewMemory(String content, Scope scope, @Nullable String key, @Null
   public static final int LONGEST_ACTOR = 255;
 
   /**
-   * @throws InvalidInputException if the content is empty, too long, or nothing of it is seen, or anything can't be stored as it is
+   * @throws InvalidInputException if the content is empty, invisible or too long, or a value can't be stored unchanged
    */
   public NewMemory {
     Objects.requireNonNull(content, "content");
@@ -55,7 +55,7 @@ public record NewMemory(String content, Scope scope, @Nullable String key, @Null
   static void requireContent(String content) {
     if (TextForm.isBlank(content)) {
       throw new InvalidInputException(
-          "the content is empty" + (content.isBlank() ? "" : ", because none of its characters is seen")
+          "the content is empty" + (content.isBlank() ? "" : ", because none of its characters is visible")
               + "; a memory needs a text");
     }
     if (content.length() > Memory.LONGEST_CONTENT) {
@@ -65,13 +65,13 @@ public record NewMemory(String content, Scope scope, @Nullable String key, @Null
     Texts.requireStorable("the content", content);
   }
 
-  /** To the microsecond, as the stores keep it. */
+  /** Truncates a time to the microsecond, as the stores do. */
   static @Nullable Instant storable(String name, @Nullable Instant time) {
     Texts.requireStorable(name, time);
     return time == null ? null : time.truncatedTo(ChronoUnit.MICROS);
   }
 
-  /** Collects what is optional. Not safe for use by several threads. */
+  /** The builder of memories. Not safe for use by several threads. */
   public static final class Builder {
 
     private final String content;
@@ -89,13 +89,13 @@ public record NewMemory(String content, Scope scope, @Nullable String key, @Null
       this.scope = scope;
     }
 
-    /** Names the memory within its scope, so that storing it again finds it there. */
+    /** Sets the memory's name within its scope, so that storing it again returns the first one. */
     public Builder key(@Nullable String key) {
       this.key = key;
       return this;
     }
 
-    /** Who said it. */
+    /** Sets who said it. */
     public Builder actor(@Nullable String actor) {
       this.actor = actor;
       return this;
@@ -112,7 +112,7 @@ public record NewMemory(String content, Scope scope, @Nullable String key, @Null
       return this;
     }
 
-    /** When what it tells of happened; kept to the microsecond. */
+    /** Sets when the event that it describes happened; kept to the microsecond. */
     public Builder occurredAt(@Nullable Instant occurredAt) {
       this.occurredAt = occurredAt;
       return this;
@@ -123,15 +123,15 @@ public record NewMemory(String content, Scope scope, @Nullable String key, @Null
       return this;
     }
 
-    /** The vector of {@link Memory#searchableText}, by the store's own model; it is not made again. */
+    /** Sets the vector of {@link Memory#searchableText} by the store's model, which is then not computed again. */
     public Builder embedding(@Nullable Embedding embedding) {
       this.embedding = embedding;
       return this;
     }
 
     /**
-     * Lets a memory that was deleted under this key come back, with this content and as its next version. Without it, an
-     * add is told that the memory was deleted.
+     * Lets a memory that was deleted under this key come back, with this content as its next version. Otherwise the outcome
+     * of the add is that the memory was deleted.
      */
     public Builder revive(boolean revive) {
       this.revive = revive;

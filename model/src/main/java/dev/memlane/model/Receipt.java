@@ -3,9 +3,9 @@ package dev.memlane.model;
 import java.util.Objects;
 
 /**
- * A store's word that it took an operation: what undoing it there starts from.
+ * A store's confirmation that it has applied an operation.
  *
- * @param version the version that the operation made, as the store has it
+ * @param version the version that the operation made in this store
  */
 public record Receipt(StoreKind store, MemoryId memory, OperationId op, int version) {
 

@@ -2,7 +2,7 @@ package dev.memlane.model;
 
 import org.jspecify.annotations.Nullable;
 
-/** A {@link Reranker} failed, did not answer in time, or answered something else than it was asked for. */
+/** A {@link Reranker} failed, did not answer in time, or gave an invalid answer. */
 public final class RerankingException extends MemlaneException {
 
   public RerankingException(String message, @Nullable Throwable cause) {

@@ -4,14 +4,15 @@ import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whose a memory is: some of a user, an agent and a run (a session), at least one of them.
+ * The owner of a memory: a user, an agent, a run (a session), or several of them.
  *
  * <p>
- * A memory is stored in exactly one scope. A search or list in a scope matches every memory that has the values which
- * the scope names, whatever the others are: {@code Scope.user("ada")} finds what {@code user=ada, run=7} stored.
+ * A memory is stored in exactly one scope. A search or list in a scope matches every memory that has the values that the
+ * scope names, whatever its other values: {@code Scope.user("ada")} finds memories stored in {@code user=ada, run=7}.
  *
  * <p>
- * Names are taken as they are, and compared character by character: blanks around them, case and Unicode forms make a difference.
+ * Names are kept unchanged and compared character by character: surrounding blanks, case and Unicode forms make a
+ * difference.
  *
  * @param user at most {@value #LONGEST} characters, or null
  * @param agent at most {@value #LONGEST} characters, or null

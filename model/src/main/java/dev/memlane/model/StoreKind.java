@@ -2,10 +2,10 @@ package dev.memlane.model;
 
 /** The three stores. */
 public enum StoreKind {
-  /** What is true now. */
+  /** The store of what is true now. */
   CORE,
-  /** How it is found. */
+  /** The index, by which it is found. */
   VECTOR,
-  /** How it came to be. */
+  /** The log of how it came to be. */
   HISTORY
 }

@@ -8,24 +8,24 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * The one form in which texts are compared: what the index, queries, embedders and the comparison of contents see. What is
- * stored stays as it was given.
+ * The one form in which texts are compared by the index, queries, embedders and the comparison of contents. Stored texts
+ * stay unchanged.
  *
  * <p>
- * Texts that a reader can't tell apart have one form:
+ * Texts that a reader can't tell apart have the same form:
  * <ul>
- * <li>composed and decomposed characters (NFC and NFD), and what Unicode calls compatible (NFKC, Unicode Standard Annex 15):
- * ligatures, full-width letters, no-break spaces, letters of mathematics;
- * <li>characters that are not seen are left out: soft hyphens, direction marks, zero-width spaces, byte order marks, variation
+ * <li>composed and decomposed characters (NFC and NFD), and characters that Unicode calls compatible (NFKC, Unicode Standard
+ * Annex 15): ligatures, full-width letters, no-break spaces, mathematical letters;
+ * <li>invisible characters are removed: soft hyphens, direction marks, zero-width spaces, byte order marks, variation
  * selectors, tags outside of flags;
  * <li>curly apostrophes and quotation marks become straight ones, and typographic hyphens plain ones.
  * </ul>
  *
  * <p>
- * What makes a difference stays: superscripts, fractions and other numbers that are no digits, because 10² is not 102; the
- * trade mark signs, which would grow onto the word before them; zero-width joiners and non-joiners between letters of scripts
- * that are shaped by them (Arabic, Persian, those of India), and between emoji. Case and accents stay as well; folding those is
- * the business of the index, which knows the language.
+ * Differences in meaning stay: superscripts, fractions and other numbers that are not digits, because 10² is not 102;
+ * trade mark signs, which would merge with the word before them; zero-width joiners and non-joiners between emoji, and
+ * between letters of scripts that they shape (Arabic, Persian, those of India). Case and accents stay as well; the index,
+ * which knows the language, folds them.
  */
 public final class TextForm {
 
@@ -33,14 +33,14 @@ public final class TextForm {
   private static final int NON_JOINER = 0x200C;
   private static final int BLACK_FLAG = 0x1F3F4;
   private static final int BRAILLE_BLANK = 0x2800;
-  /** Where joiners decide which shapes letters take, and with them which word it is. */
+  /** The scripts in which joiners change the shapes of letters, and so may change the word. */
   private static final Set<UnicodeScript> SHAPED = EnumSet.of(UnicodeScript.ARABIC, UnicodeScript.SYRIAC,
       UnicodeScript.MANDAIC, UnicodeScript.NKO, UnicodeScript.MONGOLIAN, UnicodeScript.PHAGS_PA,
       UnicodeScript.DEVANAGARI,
       UnicodeScript.BENGALI, UnicodeScript.GURMUKHI, UnicodeScript.GUJARATI, UnicodeScript.ORIYA, UnicodeScript.TAMIL,
       UnicodeScript.TELUGU, UnicodeScript.KANNADA, UnicodeScript.MALAYALAM, UnicodeScript.SINHALA, UnicodeScript.KHMER,
       UnicodeScript.MYANMAR, UnicodeScript.TIBETAN, UnicodeScript.BALINESE, UnicodeScript.JAVANESE);
-  /** Of what stands above or below a line, and would read as something else on it. */
+  /** The blocks of characters above or below the line, which would read as something else on the line. */
   private static final Set<UnicodeBlock> RAISED = Set.of(UnicodeBlock.SUPERSCRIPTS_AND_SUBSCRIPTS,
       UnicodeBlock.SPACING_MODIFIER_LETTERS, UnicodeBlock.PHONETIC_EXTENSIONS,
       UnicodeBlock.PHONETIC_EXTENSIONS_SUPPLEMENT);
@@ -48,9 +48,9 @@ public final class TextForm {
   private TextForm() {}
 
   /**
-   * The form in which a text is compared. Applied twice it changes nothing more.
+   * Converts a text to the form in which it is compared. Converting twice changes nothing more.
    *
-   * @return the text itself, where it has that form already; may be empty if nothing in it is seen
+   * @return the text itself if it has that form already; empty if nothing in it is visible
    */
   public static String of(String text) {
     if (isPlain(text)) {
@@ -60,7 +60,7 @@ public final class TextForm {
     return straightened(compatible(seen));
   }
 
-  /** Whether nothing of a text would be seen: white space, what {@link #of} leaves out, and fillers. */
+  /** Whether nothing of a text is visible: only white space, characters that {@link #of} removes, and fillers. */
   public static boolean isBlank(String text) {
     return text.codePoints().allMatch(TextForm::isBlank);
   }
@@ -93,7 +93,7 @@ public final class TextForm {
         if (base >= 0 && joins(c, base, nextBase(text, i))) {
           seen.appendCodePoint(c);
         }
-        // Of several in a row the first is enough.
+        // The first of several in a row is enough.
         base = -1;
       } else if (isTag(c) ? flag : !isUnseen(c)) {
         seen.appendCodePoint(c);
@@ -106,7 +106,7 @@ public final class TextForm {
     return seen.toString();
   }
 
-  /** The next character that is seen and no mark on another, or -1. */
+  /** The next visible character that is not a mark on another, or -1. */
   private static int nextBase(String text, int from) {
     for (int i = from; i < text.length();) {
       int c = text.codePointAt(i);
@@ -131,12 +131,12 @@ public final class TextForm {
     return c == JOINER || c == NON_JOINER;
   }
 
-  /** A mark that all scripts share, and that belongs to the letter it stands on. */
+  /** Whether it is a mark that all scripts share, and that belongs to the letter before it. */
   private static boolean isMark(int c) {
     return UnicodeScript.of(c) == UnicodeScript.INHERITED;
   }
 
-  /** Characters without a look of their own (Default_Ignorable_Code_Point), without joiners, tags and fillers. */
+  /** Whether it is invisible (Default_Ignorable_Code_Point); joiners, tags and fillers excepted. */
   private static boolean isUnseen(int c) {
     return switch (c) {
       case 0x00AD, 0x034F, 0x061C, 0x180E, 0x200B, 0x200E, 0x200F, 0xFEFF -> true;

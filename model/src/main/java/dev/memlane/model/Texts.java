@@ -3,7 +3,7 @@ package dev.memlane.model;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** What several classes here ask of a text, or of a time. */
+/** The checks of texts and times that several classes share. */
 final class Texts {
 
   static final Instant FIRST = Instant.parse("0001-01-01T00:00:00Z");
@@ -11,13 +11,13 @@ final class Texts {
 
   private Texts() {}
 
-  /** The text's first characters, for a message that must not repeat a whole book. */
+  /** The text's first characters, for messages that must not repeat a long text. */
   static String abbreviate(String text, int length) {
     return text.length() <= length ? text : text.substring(0, length) + "...";
   }
 
   /**
-   * Refuses what PostgreSQL's text type can't hold: a NUL character, and a surrogate without its partner.
+   * Refuses texts that PostgreSQL's text type can't hold: with a NUL character or an unpaired surrogate.
    *
    * @throws InvalidInputException naming {@code what} and the position
    */
@@ -39,11 +39,11 @@ final class Texts {
     }
   }
 
-  /** Like {@link #requireStorable}, and between 1 and {@code longest} characters, of which something is seen. */
+  /** Like {@link #requireStorable}; the text must also have 1 to {@code longest} characters, one of them visible. */
   static void requireName(String what, String text, int longest) {
     if (TextForm.isBlank(text)) {
       throw new InvalidInputException(
-          what + " is empty" + (text.isBlank() ? "" : ", because none of its characters is seen")
+          what + " is empty" + (text.isBlank() ? "" : ", because none of its characters is visible")
               + "; leave it out or give it a value");
     }
     if (text.length() > longest) {
@@ -55,7 +55,7 @@ final class Texts {
   }
 
   /**
-   * Refuses a time beyond the years that both ISO 8601 and PostgreSQL can write; null passes.
+   * Refuses times outside of the years that both ISO 8601 and PostgreSQL can write; null passes.
    *
    * @throws InvalidInputException naming {@code what}
    */

@@ -1,6 +1,6 @@
 package dev.memlane.model;
 
-/** In which direction a list goes by time; see {@link TimePosition}. */
+/** The direction of a list by time; see {@link TimePosition}. */
 public enum TimeOrder {
   OLDEST_FIRST, NEWEST_FIRST
 }

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads points in time as people and programs write them, the same wherever Memlane takes one:
+ * The parser of points in time, as people and programs write them; the same for all of Memlane's inputs:
  *
  * <table>
  * <caption>Times</caption>
@@ -19,20 +19,20 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>{@code 2026-03-02T09:14:00Z}</td><td>a moment in UTC; seconds may be left out, or have up to 9 decimals</td></tr>
  * <tr><td>{@code 2026-03-02 10:14 +0100}</td><td>... with an offset, {@code +01:00}, {@code +0100} or {@code +01}; a blank
  * may stand for the T, and before the offset</td></tr>
- * <tr><td>{@code 1772442840}</td><td>a count since 1970-01-01T00:00Z, only if {@link #counting} says what it counts; may
- * have decimals</td></tr>
+ * <tr><td>{@code 1772442840}</td><td>a count since 1970-01-01T00:00Z, only if {@link #counting} names the unit; may have
+ * decimals</td></tr>
  * </table>
  *
  * <p>
- * A time without an offset is refused: whose time it is can't be known. Immutable and safe for use by several threads.
+ * A time without an offset is refused, because its time zone is unknown. Immutable and safe for use by several threads.
  */
 public final class TimeParser {
 
-  /** What a plain number counts. */
+  /** The unit of a plain number. */
   public enum EpochUnit {
     SECONDS(9), MILLISECONDS(6);
 
-    /** How many decimals of one of them make up a nanosecond. */
+    /** The number of decimals down to nanoseconds. */
     private final int decimals;
 
     EpochUnit(int decimals) {
@@ -54,25 +54,25 @@ public final class TimeParser {
     this.unit = unit;
   }
 
-  /** One that takes no plain numbers. */
+  /** The parser that accepts no plain numbers. */
   public static TimeParser standard() {
     return STANDARD;
   }
 
-  /** One that takes plain numbers as well, each a count of these since 1970. */
+  /** A parser that also accepts plain numbers, as counts of this unit since 1970. */
   public static TimeParser counting(EpochUnit unit) {
     return new TimeParser(Objects.requireNonNull(unit, "unit"));
   }
 
-  /** What a plain number counts, or null if none is taken. */
+  /** The unit of plain numbers, or null if they are not accepted. */
   public @Nullable EpochUnit unit() {
     return unit;
   }
 
   /**
-   * Whether this is a plain number and no time in itself.
+   * Whether a text is a plain number, which is a time only with a unit.
    *
-   * @param text with or without blanks around it
+   * @param text surrounding blanks are ignored
    */
   public static boolean isNumber(String text) {
     return NUMBER.matcher(text.strip()).matches();
@@ -81,10 +81,10 @@ public final class TimeParser {
   /**
    * Reads a point in time.
    *
-   * @param what names it in messages, such as {@code "occurredAt"}
-   * @param text blanks around it don't count
-   * @return in the years 1 to 9999
-   * @throws InvalidInputException if it is none; the message says what would be one
+   * @param what its name in messages, such as {@code "occurredAt"}
+   * @param text surrounding blanks are ignored
+   * @return a time in the years 1 to 9999
+   * @throws InvalidInputException if the text is no time; the message shows the accepted forms
    */
   public Instant parse(String what, String text) {
     String stripped = text.strip();
@@ -103,7 +103,7 @@ public final class TimeParser {
       }
       if (time.group(8) == null) {
         throw new InvalidInputException(what + " is " + shown(stripped)
-            + ", which does not say where that was: add Z for UTC, or an offset such as +01:00");
+            + ", which has no time zone: add Z for UTC, or an offset such as +01:00");
       }
       LocalTime clock = LocalTime.of(digits(time, 4), digits(time, 5), time.group(6) == null ? 0 : digits(time, 6),
           time.group(7) == null ? 0 : padded(time.group(7), NANO_DIGITS));
@@ -156,7 +156,7 @@ public final class TimeParser {
     return Integer.parseInt(time.group(group));
   }
 
-  /** The first decimals of a fraction as a whole number: "5" with three of them is 500. */
+  /** The first decimals of a fraction as a whole number: "5" with three decimals is 500. */
   private static int padded(String decimals, int length) {
     return Integer.parseInt((decimals + "0".repeat(NANO_DIGITS)).substring(0, length));
   }

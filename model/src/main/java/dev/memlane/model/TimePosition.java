@@ -9,10 +9,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a memory is in the order of time, that of its run and of a list by time: when what it tells of happened, or else when
- * it was accepted. Memories of the same time are in the order in which they were accepted, and last in that of their ids.
+ * The position of a memory in its run and in lists by time. Memories are ordered by the time of their event, or else of
+ * their acceptance; then by their acceptance; then by their ids.
  *
- * @param time when it happened, or else {@code createdAt}; to the microsecond
+ * @param time the memory's {@code occurredAt}, or else {@code createdAt}; to the microsecond
  * @param createdAt when the memory was accepted
  */
 public record TimePosition(Instant time, Instant createdAt, MemoryId id) implements Comparable<TimePosition> {

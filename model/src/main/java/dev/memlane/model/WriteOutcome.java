@@ -7,7 +7,7 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import org.jspecify.annotations.Nullable;
 
-/** What became of one operation, as its caller is told. */
+/** The outcome of one operation, as reported to its caller. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, include = JsonTypeInfo.As.EXISTING_PROPERTY, property = "outcome")
 @JsonSubTypes({@JsonSubTypes.Type(value = WriteOutcome.Stored.class, name = "stored"),
     @JsonSubTypes.Type(value = WriteOutcome.Deleted.class, name = "deleted"),
@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 public sealed interface WriteOutcome {
 
   /**
-   * What happened in one word: {@code stored}, {@code duplicate}, {@code rolledBack}... In JSON it is the property
-   * {@code outcome}, by which a reader tells the kinds apart.
+   * The kind of outcome in one word: {@code stored}, {@code duplicate}, {@code rolledBack}... In JSON it is the property
+   * {@code outcome}, by which readers tell the kinds apart.
    */
   @JsonProperty("outcome")
   default String name() {
@@ -44,7 +44,7 @@ public sealed interface WriteOutcome {
   /** One sentence for people: what happened, and what to do. */
   String describe();
 
-  /** Whether what the caller asked for is so now: stored, deleted, or there already. */
+  /** Whether the caller's request is fulfilled now: stored, deleted, or there already. */
   default boolean succeeded() {
     return this instanceof Stored || this instanceof Deleted || this instanceof DuplicateOf;
   }
@@ -66,12 +66,12 @@ public sealed interface WriteOutcome {
   }
 
   /** Nothing of the operation remains in any store; a retry is safe. */
-  record RolledBack(MemoryId id, OperationId op, @JsonIgnore Throwable cause, @Nullable StoreAnswers answers)
+  record RolledBack(MemoryId id, OperationId op, @JsonIgnore Throwable cause, @Nullable StoreResults answers)
       implements
         WriteOutcome {
     @JsonCreator
     static RolledBack read(@JsonProperty("id") MemoryId id, @JsonProperty("op") OperationId op,
-        @JsonProperty("message") @Nullable String message, @JsonProperty("answers") @Nullable StoreAnswers answers) {
+        @JsonProperty("message") @Nullable String message, @JsonProperty("answers") @Nullable StoreResults answers) {
       return new RolledBack(id, op, Causes.read(message), answers);
     }
 
@@ -87,7 +87,7 @@ public sealed interface WriteOutcome {
     }
   }
 
-  /** The key, or the content where a scope holds each content once, is taken by this memory, which stays. */
+  /** This memory already has the key, or the content where a scope holds each content once; it is unchanged. */
   record DuplicateOf(Memory memory) implements WriteOutcome {
     @Override
     public String describe() {
@@ -95,18 +95,18 @@ public sealed interface WriteOutcome {
     }
   }
 
-  /** Another state is there than the caller expected. */
+  /** The memory is in another state than the caller expected. */
   record Conflict(MemoryId id, @Nullable OperationId expected, @Nullable OperationId found) implements WriteOutcome {
     @Override
     public String describe() {
       return expected == null
           ? "memory " + id + " was changed by others each time this write began; nothing was written: try again"
-          : "memory " + id + " is not in the state of operation " + expected + " any more, but in that of " + found
+          : "memory " + id + " is no longer in the state of operation " + expected + ", but in that of " + found
               + "; nothing was written: read it again and decide";
     }
   }
 
-  /** It is deleted, as was asked for, and what is known of it could not be purged. */
+  /** The memory is deleted as requested, but its history could not be purged. */
   record Unpurged(MemoryId id, OperationId op, @JsonIgnore Throwable cause) implements WriteOutcome {
     @JsonCreator
     static Unpurged read(@JsonProperty("id") MemoryId id, @JsonProperty("op") OperationId op,
@@ -121,7 +121,7 @@ public sealed interface WriteOutcome {
 
     @Override
     public String describe() {
-      return "memory " + id + " is deleted, and what is known of it could not be erased; erase it again: "
+      return "memory " + id + " is deleted, but its history could not be erased; erase it again: "
           + cause.getMessage();
     }
   }
@@ -142,7 +142,7 @@ public sealed interface WriteOutcome {
     }
   }
 
-  /** Not begun: bad input, a text that could not be embedded, a full queue, or a closed store. */
+  /** The write did not begin: bad input, a text that could not be embedded, a full queue, or a closed store. */
   record Refused(String reason, @JsonIgnore @Nullable Throwable cause) implements WriteOutcome {
     @JsonCreator
     static Refused read(@JsonProperty("reason") String reason, @JsonProperty("message") @Nullable String message) {
@@ -161,13 +161,13 @@ public sealed interface WriteOutcome {
     }
   }
 
-  /** It can't be found out now whether it landed; it is settled behind. */
-  record Unsettled(MemoryId id, OperationId op, @JsonIgnore Throwable cause, @Nullable StoreAnswers answers)
+  /** It can't be found out now whether the operation landed; it is settled in the background. */
+  record Unsettled(MemoryId id, OperationId op, @JsonIgnore Throwable cause, @Nullable StoreResults answers)
       implements
         WriteOutcome {
     @JsonCreator
     static Unsettled read(@JsonProperty("id") MemoryId id, @JsonProperty("op") OperationId op,
-        @JsonProperty("message") @Nullable String message, @JsonProperty("answers") @Nullable StoreAnswers answers) {
+        @JsonProperty("message") @Nullable String message, @JsonProperty("answers") @Nullable StoreResults answers) {
       return new Unsettled(id, op, Causes.read(message), answers);
     }
 

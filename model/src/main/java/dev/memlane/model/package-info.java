@@ -1,10 +1,10 @@
 /**
- * The values that every part of Memlane speaks, the contracts of the three stores, and the exceptions.
+ * The values that all parts of Memlane share, and the exceptions.
  *
  * <p>
- * Enter at {@link dev.memlane.model.NewMemory} (what a caller stores), {@link dev.memlane.model.Memory} (what is
- * there), {@link dev.memlane.model.store.Operation} (one write on its way), {@link dev.memlane.model.StoreResult} (what a
- * store answered) and {@link dev.memlane.model.WriteOutcome} (what the caller is told). The stores' contracts are
+ * Enter at {@link dev.memlane.model.NewMemory} (a memory to store), {@link dev.memlane.model.Memory} (a stored one),
+ * {@link dev.memlane.model.store.Operation} (a write on its way), {@link dev.memlane.model.StoreResult} (a store's result)
+ * and {@link dev.memlane.model.WriteOutcome} (the caller's result). The stores' contracts are
  * {@link dev.memlane.model.store.CoreStore}, {@link dev.memlane.model.store.HistoryStore} and
  * {@link dev.memlane.model.store.VectorIndex}.
  */

@@ -11,7 +11,7 @@ import java.util.Map;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
-/** What filters mean. */
+/** The meaning of filters. */
 class FilterTest {
 
   private static final Metadata METADATA = Metadata.of(
@@ -28,7 +28,7 @@ class FilterTest {
   }
 
   @Test
-  void list_matchesWhereOneElementDoes() {
+  void list_matchesIfOneElementDoes() {
     holds(Filter.equal("tags", "c"));
     holds(Filter.in("tags", "x", 5));
     holdsNot(Filter.in("tags", "x", "5"));
@@ -57,7 +57,7 @@ class FilterTest {
   }
 
   @Test
-  void not_ofACondition_holdsExactlyWhereItDoesNot() {
+  void not_holdsExactlyIfTheConditionDoesNot() {
     for (Filter filter : List.of(Filter.equal("absent", 1), Filter.atLeast("absent", 1), Filter.atLeast("topic", 1),
         Filter.in("absent", 1), Filter.exists("absent"))) {
       holdsNot(filter);
@@ -102,7 +102,7 @@ class FilterTest {
   }
 
   @Test
-  void occurred_boundsBetweenMicroseconds_meanWhatTheyDidBeforeTheyWereRounded() {
+  void occurred_boundsBetweenMicroseconds_meanTheSameAsUnrounded() {
     Instant noon = Instant.parse("2026-03-01T12:00:00Z");
     Instant shortlyAfter = noon.plusNanos(1);
 
@@ -131,7 +131,7 @@ class FilterTest {
   }
 
   @Test
-  void filter_nestedToTheLimit_isTaken_andDeeperRefused() {
+  void filter_nestedToTheLimit_isAccepted_andDeeperRefused() {
     Filter filter = Filter.exists("topic");
     for (int depth = 1; depth < Filter.DEEPEST; depth++) {
       filter = Filter.not(filter);

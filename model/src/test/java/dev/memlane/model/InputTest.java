@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What callers hand over: bad input is refused with a message that names it, and input at a limit is taken. */
+/** Callers' input: bad input is refused with a message that names it, and input at a limit is accepted. */
 class InputTest {
 
   private static final Scope ADA = Scope.user("ada");
@@ -36,7 +36,7 @@ class InputTest {
   }
 
   @Test
-  void scope_namesLess_matchesWhatNamesMore() {
+  void scope_withFewerValues_matchesScopesWithMore() {
     Scope both = ADA.withRun("7");
 
     assertThat(ADA.matches(both)).isTrue();
@@ -53,10 +53,10 @@ class InputTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"\u200B", "\u00AD\u200E", "\uFEFF \u2060", "\u3164", "\u200D", "\u2800"})
-  void contentAndNames_ofWhatNobodySees_areRefused(String unseen) {
-    refused(() -> NewMemory.of(unseen, ADA), "the content is empty", "none of its characters is seen");
+  void contentAndNames_ofInvisibleCharacters_areRefused(String unseen) {
+    refused(() -> NewMemory.of(unseen, ADA), "the content is empty", "none of its characters is visible");
     refused(() -> MemoryUpdate.content(ID, unseen), "the content is empty");
-    refused(() -> Scope.user(unseen), "the scope's user is empty", "none of its characters is seen");
+    refused(() -> Scope.user(unseen), "the scope's user is empty", "none of its characters is visible");
     refused(() -> NewMemory.builder("x", ADA).key(unseen).build(), "the key is empty");
     refused(() -> NewMemory.builder("x", ADA).actor(unseen).build(), "the actor is empty");
     refused(() -> Metadata.of(unseen, 1), "a metadata key is empty");
@@ -64,7 +64,7 @@ class InputTest {
   }
 
   @Test
-  void names_areTakenAsTheyAre_blanksAndUnicodeFormsIncluded() {
+  void names_areKeptUnchanged_includingBlanksAndUnicodeForms() {
     assertThat(Scope.user(" ada")).isNotEqualTo(ADA);
     assertThat(Scope.user("Jose\u0301")).isNotEqualTo(Scope.user("Jos\u00E9"));
     assertThat(MemoryId.derive(ADA, "k ")).isNotEqualTo(MemoryId.derive(ADA, "k"));
@@ -76,7 +76,7 @@ class InputTest {
   }
 
   @Test
-  void content_atTheLimit_isTaken_andAboveItRefused() {
+  void content_atTheLimit_isAccepted_andAboveItRefused() {
     String longest = "x".repeat(Memory.LONGEST_CONTENT);
 
     assertThat(NewMemory.of(longest, ADA).content()).hasSize(Memory.LONGEST_CONTENT);
@@ -102,7 +102,7 @@ class InputTest {
   }
 
   @Test
-  void newMemory_timeBeyondTheYears_namesTheField_andOthersAreCutToMicroseconds() {
+  void newMemory_timeBeyondTheYears_namesTheField_andOthersAreTruncatedToMicroseconds() {
     refused(() -> NewMemory.builder("x", ADA).occurredAt(Instant.MAX).build(), "occurredAt", "1 to 9999");
     refused(() -> NewMemory.builder("x", ADA).expiresAt(Instant.MIN).build(), "expiresAt", "1 to 9999");
     assertThat(NewMemory.builder("x", ADA).occurredAt(Instant.parse("2026-01-01T00:00:00.123456789Z")).build()
@@ -120,7 +120,7 @@ class InputTest {
   }
 
   @Test
-  void metadata_takesWhatItSays_andKeepsWholeNumbersAsLong() {
+  void metadata_acceptsItsTypes_andKeepsWholeNumbersAsLong() {
     Metadata metadata = Metadata.of(
         Map.of("text", "x", "int", 1, "whole", 2.0, "half", 0.5f, "flag", true, "list", List.of("a", 1, false)));
 
@@ -154,7 +154,7 @@ class InputTest {
   }
 
   @Test
-  void metadata_aNumberWithManyDigits_isNotRepeatedWhole() {
+  void metadata_aNumberWithManyDigits_isAbbreviatedInTheMessage() {
     assertThatExceptionOfType(InvalidInputException.class)
         .isThrownBy(() -> Metadata.of("n", new BigInteger("9".repeat(5_000))))
         .satisfies(e -> assertThat(e.getMessage()).contains("999...").hasSizeLessThan(300));
@@ -189,7 +189,7 @@ class InputTest {
   }
 
   @Test
-  void embedding_thatPointsNowhere_isRefused() {
+  void embedding_withoutADirection_isRefused() {
     refused(() -> new Embedding("m", new float[0]), "empty or all zero", "model m");
     refused(() -> new Embedding("m", new float[]{0, -0f}), "all zero", "model m");
     refused(() -> new Embedding("m", new float[]{1, Float.NaN}), "NaN", "position 1", "model m");

@@ -11,11 +11,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Ids of memories: stored data depends on how they are derived and ordered, so neither may ever change. */
+/** Ids of memories. Stored data depends on their derivation and order, so neither may ever change. */
 class MemoryIdTest {
 
   @Test
-  void derive_sameScopeAndKey_isTheValueItHasAlwaysBeen() {
+  void derive_sameScopeAndKey_neverChanges() {
     assertThat(MemoryId.derive(Scope.user("ada"), "oboe"))
         .hasToString("f1cdaa67-f064-8fdb-9259-f44dac0cec59");
     assertThat(MemoryId.derive(new Scope("ada", "helper", "r\u00FCn"), "k"))
@@ -23,7 +23,7 @@ class MemoryIdTest {
   }
 
   @Test
-  void derive_otherSplitOfTheSameCharacters_isAnotherId() {
+  void derive_sameCharactersSplitDifferently_isAnotherId() {
     assertThat(MemoryId.derive(Scope.user("ab"), "c")).isNotEqualTo(MemoryId.derive(Scope.user("a"), "bc"));
     assertThat(MemoryId.derive(Scope.user("a").withAgent("bc"), "k"))
         .isNotEqualTo(MemoryId.derive(Scope.user("ab").withAgent("c"), "k"));
@@ -60,7 +60,7 @@ class MemoryIdTest {
   }
 
   @Test
-  void parse_whatToStringWrote_isTheSameId() {
+  void parse_textFormOfAnId_isTheSameId() {
     MemoryId id = MemoryId.derive(Scope.user("ada"), "oboe");
 
     assertThat(MemoryId.parse(id.toString())).isEqualTo(id);
@@ -70,13 +70,13 @@ class MemoryIdTest {
   @ParameterizedTest
   @ValueSource(strings = {"", "oboe", "1-2-3-4-5", "f1cdaa67-f064-8fdb-9259-f44dac0cec5",
       "f1cdaa67f0648fdb9259f44dac0cec59"})
-  void parse_otherText_showsTheTextAndWhatAnIdLooksLike(String text) {
+  void parse_anotherText_isRefusedWithTheTextAndAnExample(String text) {
     assertThatExceptionOfType(InvalidInputException.class).isThrownBy(() -> MemoryId.parse(text))
         .withMessageContaining("\"" + text + "\"").withMessageContaining("an id looks like");
   }
 
   @Test
-  void contentHash_ofActorAndContent_isTheValueItHasAlwaysBeen() {
+  void contentHash_ofActorAndContent_neverChanges() {
     assertThat(ContentHash.of("Ada", "plays the oboe").value())
         .isEqualTo(UUID.fromString("03ba8aa4-330c-f462-b29d-bdf0214e65d3"))
         .isEqualTo(ContentHash.of(null, "Ada: plays the oboe").value())

@@ -9,7 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Which texts are the same to whoever compares them, and which are not. */
+/** Texts that are equal when compared, and texts that are not. */
 class TextFormTest {
 
   @ParameterizedTest
@@ -25,7 +25,7 @@ class TextFormTest {
       "half-width kana | \uFF76\uFF9E | ガ", "letters of mathematics | \uD835\uDC0E\uD835\uDC1B | Ob",
       "no-break space | a\u00A0b | a b", "Roman numeral | \u2163 | IV", "squared abbreviation | 5\u338F | 5kg",
       "Arabic shapes | \uFEE3\uFEAE\uFEA3\uFE92\uFE8E | مرحبا", "emoji's look | \u2764\uFE0F | \u2764"})
-  void of_whatReadsTheSame_isOneForm(String what, String given, String form) {
+  void of_textsThatReadTheSame_haveOneForm(String what, String given, String form) {
     assertThat(TextForm.of(given)).as(what).isEqualTo(form);
   }
 
@@ -34,12 +34,12 @@ class TextFormTest {
       "می\u200Cخواهم", "क्\u200Dष", "ක්\u200Dර", "\uD83D\uDC68\u200D\uD83D\uDC69\u200D\uD83D\uDC67",
       "\uD83C\uDFF3\u200D\uD83C\uDF08", "\uD83D\uDC69\uD83C\uDFFD\u200D\uD83D\uDCBB",
       "\uD83C\uDFF4\uDB40\uDC67\uDB40\uDC62\uDB40\uDC65\uDB40\uDC6E\uDB40\uDC67\uDB40\uDC7F", "1990–1995", "a < b", ""})
-  void of_whatMakesADifference_stays(String text) {
+  void of_differencesInMeaning_stay(String text) {
     assertThat(TextForm.of(text)).isEqualTo(text);
   }
 
   @Test
-  void of_tagsThatBelongToNoFlag_areLeftOut() {
+  void of_tagsOutsideOfFlags_areRemoved() {
     assertThat(TextForm.of("ada\uDB40\uDC67\uDB40\uDC62")).isEqualTo("ada");
   }
 
@@ -54,7 +54,7 @@ class TextFormTest {
   }
 
   @Test
-  void of_anyText_isTheSameComposedAndDecomposed_andAppliedTwice() {
+  void of_anyText_isTheSameForComposedAndDecomposed_andIfAppliedTwice() {
     int[] alphabet = "ae'é´\u0301\u0308ü\u00AD\u200B\u200C\u200D\u2060\uFE0F\u2019क्षمی²½™ﬁｶﾞ한\uD83D\uDC68\uD83C\uDFF4\uD83C\uDFFD"
         .codePoints().toArray();
     long seed = new Random().nextLong();
@@ -74,13 +74,13 @@ class TextFormTest {
   @ParameterizedTest
   @ValueSource(strings = {"", " \n\t", "\u200B\u200E\uFEFF", "\u00AD", "\u200D", "\u3164", "\u2800", "\u00A0\u2003",
       "\uFE0F", "\uDB40\uDC67"})
-  void isBlank_whatNobodySees(String text) {
+  void isBlank_invisibleText(String text) {
     assertThat(TextForm.isBlank(text)).isTrue();
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"a", "\u200Ba", "é", "한", "\uD83C\uDF89", ".", "\u0301"})
-  void isBlank_notWhatIsSeen(String text) {
+  void isBlank_notVisibleText(String text) {
     assertThat(TextForm.isBlank(text)).isFalse();
   }
 }

@@ -23,7 +23,7 @@ class TimeParserTest {
       "2026-03-02T09:14:00.123456789Z ~ 2026-03-02T09:14:00.123456789Z",
       "2026-03-02T09:14:00.5Z ~ 2026-03-02T09:14:00.500Z", "2026-03-02T09:14:00,5Z ~ 2026-03-02T09:14:00.500Z",
       "0001-01-01 ~ 0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z ~ 9999-12-31T23:59:59.999999999Z"})
-  void parse_asPeopleWriteIt(String text, String moment) {
+  void parse_commonForms_areAccepted(String text, String moment) {
     assertThat(TimeParser.standard().parse("the time", text)).isEqualTo(moment);
     assertThat(TimeParser.counting(EpochUnit.SECONDS).parse("the time", text)).isEqualTo(moment);
   }
@@ -35,7 +35,7 @@ class TimeParserTest {
       "MILLISECONDS,1772442840123,2026-03-02T09:14:00.123Z",
       "MILLISECONDS,1772442840123.25,2026-03-02T09:14:00.123250Z",
       "MILLISECONDS,-1,1969-12-31T23:59:59.999Z"})
-  void parse_aNumber_countsWhatItIsSaidToCount(EpochUnit unit, String text, Instant moment) {
+  void parse_aNumber_countsTheGivenUnit(EpochUnit unit, String text, Instant moment) {
     assertThat(TimeParser.counting(unit).parse("the time", text)).isEqualTo(moment);
   }
 
@@ -45,7 +45,7 @@ class TimeParserTest {
       "2026-03-02T25:00:00Z", "2026-03-02T09:14:60Z", "2026-03-02T09:14:00+19:00", "2026-03-02T09:14:00 CET",
       "2026-03-02T09:14:00Z and more", "12026-03-02", "\u0662\u0660\u0662\u0666-\u0660\u0663-\u0660\u0662",
       "999999999999999999999", "1772442840"})
-  void parse_whatIsNone_isRefusedWithWhatWouldBeOne(String text) {
+  void parse_anotherText_isRefusedWithExamples(String text) {
     assertThatThrownBy(() -> TimeParser.standard().parse("\"occurredAt\"", text))
         .isInstanceOf(InvalidInputException.class)
         .hasMessageStartingWith("\"occurredAt\" ").hasMessageContaining("2026-03-02T09:14:00Z");
@@ -70,13 +70,13 @@ class TimeParserTest {
   }
 
   @Test
-  void parse_aLongText_isNotRepeatedWhole() {
+  void parse_aLongText_isAbbreviatedInTheMessage() {
     assertThatThrownBy(() -> TimeParser.standard().parse("the time", "x\u001B".repeat(1_000_000)))
         .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(250).doesNotContain("\u001B"));
   }
 
   @Test
-  void parse_whatInstantsWrite_isRead() {
+  void parse_textFormOfInstants_isAccepted() {
     Random random = new Random(7);
     for (int i = 0; i < 1_000; i++) {
       Instant moment = Instant.ofEpochSecond(random.nextLong(-62_000_000_000L, 253_000_000_000L),

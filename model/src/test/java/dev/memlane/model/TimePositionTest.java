@@ -28,7 +28,7 @@ class TimePositionTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"0001-01-01T00:00:00Z", "2026-03-01T12:00:00.000001Z", "9999-12-31T23:59:59.999999Z"})
-  void text_isReadAsItIsWritten(String time) {
+  void text_ofAPosition_isParsedToTheSamePosition(String time) {
     TimePosition position = position(Instant.parse(time), NOON, 7);
 
     assertThat(TimePosition.parse(position.toString())).isEqualTo(position);

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
-/** What people read of an outcome: what happened to the data, and what to do. */
+/** The descriptions of outcomes: what happened to the data, and what to do. */
 class WriteOutcomeTest {
 
   private static final MemoryId ID = new MemoryId(new UUID(1, 2));
@@ -30,7 +30,7 @@ class WriteOutcomeTest {
   }
 
   @Test
-  void describe_conflict_saysWhetherToReadAgainOrToTryAgain() {
+  void describe_conflict_saysWhetherToReadOrTryAgain() {
     OperationId other = new OperationId(new UUID(5, 6));
 
     assertThat(new WriteOutcome.Conflict(ID, OP, other).describe()).contains(OP.toString(), other.toString(),

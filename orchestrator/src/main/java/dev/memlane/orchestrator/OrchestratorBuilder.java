@@ -14,6 +14,7 @@ import dev.memlane.model.store.VectorIndex;
 import dev.memlane.storage.core.PostgresCoreStore;
 import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
+import dev.memlane.storage.postgres.DatabaseBuilder;
 import dev.memlane.storage.vector.LuceneVectorIndex;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -47,7 +48,7 @@ public final class OrchestratorBuilder {
   /** What the database's pool needs. */
   private static final int FEWEST_CONNECTIONS = 4;
 
-  private Database.@Nullable Builder database;
+  private @Nullable DatabaseBuilder database;
   private @Nullable String schema;
   private boolean transactionPooling;
   private int poolSize = 10;
@@ -345,7 +346,7 @@ public final class OrchestratorBuilder {
   }
 
   private OpenedStores open(EmbedderPool model, IndexOpener indexes, OpenedResources opened) {
-    Database.Builder builder = require(database, "postgres(...)").poolSize(poolSize).queueBound(commitQueueBound)
+    DatabaseBuilder builder = require(database, "postgres(...)").poolSize(poolSize).queueBound(commitQueueBound)
         .statementTimeout(statementTimeout).lockTimeout(lockTimeout).clock(clock);
     if (schema != null) {
       builder.schema(schema);

@@ -1,7 +1,7 @@
 package dev.memlane.orchestrator;
 
-import dev.memlane.model.StoreAnswers;
 import dev.memlane.model.StoreResult;
+import dev.memlane.model.StoreResults;
 import dev.memlane.model.store.DocumentName;
 import dev.memlane.model.store.IndexDocument;
 import dev.memlane.model.store.Operation;
@@ -32,20 +32,20 @@ final class ParallelWrite {
    *
    * @return what each of them answered; never fails. What is chained to it runs on a thread that it may block
    */
-  CompletableFuture<StoreAnswers> write(Operation operation, Instant deadline) {
+  CompletableFuture<StoreResults> write(Operation operation, Instant deadline) {
     CompletableFuture<StoreResult> vector = branch(() -> vectorBranch(operation, deadline));
     if (vector.isDone() && vector.join() instanceof StoreResult.NotApplied refused) {
-      return CompletableFuture.completedFuture(new StoreAnswers(refused, refused, refused));
+      return CompletableFuture.completedFuture(new StoreResults(refused, refused, refused));
     }
     return together(vector, operation, deadline);
   }
 
   /** Writes to core and history alone, the index's answer being known from before. */
-  CompletableFuture<StoreAnswers> writeAgain(Operation operation, StoreResult vector, Instant deadline) {
+  CompletableFuture<StoreResults> writeAgain(Operation operation, StoreResult vector, Instant deadline) {
     return together(CompletableFuture.completedFuture(vector), operation, deadline);
   }
 
-  private CompletableFuture<StoreAnswers> together(
+  private CompletableFuture<StoreResults> together(
       CompletableFuture<StoreResult> vector, Operation operation, Instant deadline) {
     Unit unit = stores.units().begin(Unit.Kind.WRITE, operation.memory(), operation.op(), deadline);
     CompletableFuture<StoreResult> core = part(unit, () -> stores.core().write(unit, operation));
@@ -53,7 +53,7 @@ final class ParallelWrite {
     // The unit's answers come on threads that may be blocked; the index's is moved to one if it is the last.
     return CompletableFuture.allOf(core, history)
         .thenCompose(done -> environment.then(vector, CompletableFuture::completedFuture))
-        .thenApply(answer -> new StoreAnswers(core.join(), answer, history.join()));
+        .thenApply(answer -> new StoreResults(core.join(), answer, history.join()));
   }
 
   private CompletableFuture<StoreResult> vectorBranch(Operation operation, Instant deadline) {

@@ -1,9 +1,9 @@
 package dev.memlane.orchestrator;
 
 import dev.memlane.model.Memory;
-import dev.memlane.model.StoreAnswers;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreResult;
+import dev.memlane.model.StoreResults;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.model.store.CoreRow;
 import dev.memlane.model.store.DocumentName;
@@ -79,7 +79,7 @@ final class WriteProtocol {
    * @param fenced whether the row's stamp may have been replaced by our own fence
    */
   private CompletableFuture<WriteOutcome> settle(
-      Operation operation, StoreAnswers answers, boolean fenced, Instant deadline) {
+      Operation operation, StoreResults answers, boolean fenced, Instant deadline) {
     if (answers.core() instanceof StoreResult.InDoubt || answers.history() instanceof StoreResult.InDoubt) {
       return inDoubtResolver.resolve(operation, deadline).thenComposeAsync(answer -> {
         if (answer instanceof StoreResult.InDoubt inDoubt) {
@@ -88,7 +88,7 @@ final class WriteProtocol {
         StoreResult known = answer instanceof StoreResult.NotApplied
             ? new StoreResult.NotApplied(cause(answers))
             : answer;
-        return settle(operation, new StoreAnswers(known, answers.vector(), known), true, deadline);
+        return settle(operation, new StoreResults(known, answers.vector(), known), true, deadline);
       }, environment.executor());
     }
     if (answers.vector() instanceof StoreResult.InDoubt hanging) {
@@ -135,7 +135,7 @@ final class WriteProtocol {
   }
 
   /** Core landed, the index failed. */
-  private CompletableFuture<WriteOutcome> undo(Operation operation, StoreAnswers answers, Instant deadline) {
+  private CompletableFuture<WriteOutcome> undo(Operation operation, StoreResults answers, Instant deadline) {
     return rollback.undoLanded(operation, deadline).thenComposeAsync(ending -> switch (ending) {
       case UNDONE -> rolledBack(operation, answers, deadline);
       case STANDS -> follower.followLocked(operation.memory(), deadline)
@@ -145,14 +145,14 @@ final class WriteProtocol {
     }, environment.executor());
   }
 
-  private CompletableFuture<WriteOutcome> rolledBack(Operation operation, StoreAnswers answers, Instant deadline) {
+  private CompletableFuture<WriteOutcome> rolledBack(Operation operation, StoreResults answers, Instant deadline) {
     return rollback.takeBack(operation, answers.vector(), deadline).thenApply(
         ignored -> new WriteOutcome.RolledBack(operation.memory(), operation.op(), cause(answers), answers));
   }
 
   /** Core did not take it: the row that is there says why. */
   private CompletableFuture<WriteOutcome> explain(
-      Operation operation, StoreAnswers answers, boolean fenced, Instant deadline) {
+      Operation operation, StoreResults answers, boolean fenced, Instant deadline) {
     if (!(answers.vector() instanceof StoreResult.Applied)) {
       return rolledBack(operation, answers, deadline);
     }
@@ -170,7 +170,7 @@ final class WriteProtocol {
   }
 
   private CompletableFuture<WriteOutcome> explainAdd(
-      Operation operation, StoreAnswers answers, @Nullable CoreRow row, boolean fenced, Instant deadline) {
+      Operation operation, StoreResults answers, @Nullable CoreRow row, boolean fenced, Instant deadline) {
     if (row != null && row.state() != CoreRow.State.VOID) {
       return answerWith(row, operation, answers, fenced, deadline);
     }
@@ -187,7 +187,7 @@ final class WriteProtocol {
 
   /** The add met a void row that it had not seen: it goes again, over that. */
   private CompletableFuture<WriteOutcome> addOver(
-      @Nullable CoreRow voidRow, Operation operation, StoreAnswers answers, Instant deadline) {
+      @Nullable CoreRow voidRow, Operation operation, StoreResults answers, Instant deadline) {
     if (voidRow == null || operation.before() != null) {
       return rolledBack(operation, answers, deadline);
     }
@@ -198,7 +198,7 @@ final class WriteProtocol {
 
   /** The add met a row, under its key or with its content, and is answered with that. */
   private CompletableFuture<WriteOutcome> answerWith(
-      CoreRow row, Operation operation, StoreAnswers answers, boolean fenced, Instant deadline) {
+      CoreRow row, Operation operation, StoreResults answers, boolean fenced, Instant deadline) {
     return confirm(row, deadline).thenComposeAsync(confirmed -> switch (confirmed) {
       case StoreResult.Applied applied -> rollback.takeBack(operation, answers.vector(), deadline)
           .thenApply(ignored -> duplicate(row));
@@ -227,7 +227,7 @@ final class WriteProtocol {
   }
 
   private CompletableFuture<WriteOutcome> explainChange(
-      Operation operation, StoreAnswers answers, @Nullable CoreRow row, boolean fenced, Instant deadline) {
+      Operation operation, StoreResults answers, @Nullable CoreRow row, boolean fenced, Instant deadline) {
     // After a fence the stamp differs in any case; without one, a confirmation by a duplicate is reason to begin again.
     boolean changed = row == null || !row.op().equals(before(operation).op())
         || !fenced && !row.stamp().equals(operation.expectedStamp());
@@ -237,12 +237,12 @@ final class WriteProtocol {
         : rolledBack(operation, answers, deadline);
   }
 
-  private WriteOutcome unsettled(Operation operation, Throwable cause, @Nullable StoreAnswers answers) {
+  private WriteOutcome unsettled(Operation operation, Throwable cause, @Nullable StoreResults answers) {
     settler.settleInBackground(operation);
     return new WriteOutcome.Unsettled(operation.memory(), operation.op(), cause, answers);
   }
 
-  private static Throwable cause(StoreAnswers answers) {
+  private static Throwable cause(StoreResults answers) {
     Throwable cause = answers.cause();
     return cause == null ? new StoreException("the stores did not agree", null) : cause;
   }

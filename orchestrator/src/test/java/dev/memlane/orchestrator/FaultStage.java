@@ -226,7 +226,7 @@ final class FaultStage implements AutoCloseable {
             yield now;
           }
           case CUT_BEFORE_COMMIT -> wire.next(FaultyWire.Fault.CUT_REQUEST, WRITE);
-          case CUT_DURING_COMMIT -> wire.next(FaultyWire.Fault.CUT_BEHIND_REQUEST, WRITE);
+          case CUT_DURING_COMMIT -> wire.next(FaultyWire.Fault.CUT_AFTER_REQUEST, WRITE);
           case CUT_AFTER_COMMIT -> wire.next(FaultyWire.Fault.CUT_ANSWER, WRITE);
           case SERVER_STOPPED_BEFORE_COMMIT -> {
             control("select pg_advisory_lock(1)");

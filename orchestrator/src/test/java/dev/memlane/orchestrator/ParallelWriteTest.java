@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
-import dev.memlane.model.StoreAnswers;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreResult;
+import dev.memlane.model.StoreResults;
 import dev.memlane.model.store.CoreStore;
 import dev.memlane.model.store.HistoryStore;
 import dev.memlane.model.store.Unit;
@@ -31,9 +31,9 @@ class ParallelWriteTest {
   void putThatIsRefusedAtOnce_leavesTheDatabaseAlone() {
     StoreResult refused = new StoreResult.NotApplied(new StoreException("the index is full", null));
 
-    CompletableFuture<StoreAnswers> answers = write(CompletableFuture.completedFuture(refused));
+    CompletableFuture<StoreResults> answers = write(CompletableFuture.completedFuture(refused));
 
-    assertThat(answers).isCompletedWithValue(new StoreAnswers(refused, refused, refused));
+    assertThat(answers).isCompletedWithValue(new StoreResults(refused, refused, refused));
     assertThat(unit.parts).isEmpty();
   }
 
@@ -41,7 +41,7 @@ class ParallelWriteTest {
   void putThatIsRefusedLater_waitsForTheUnit() {
     CompletableFuture<StoreResult> put = new CompletableFuture<>();
 
-    CompletableFuture<StoreAnswers> answers = write(put);
+    CompletableFuture<StoreResults> answers = write(put);
     put.complete(new StoreResult.NotApplied(new StoreException("the index is closed", null)));
 
     assertThat(unit.parts).hasSize(2).noneMatch(CompletableFuture::isDone);
@@ -54,13 +54,13 @@ class ParallelWriteTest {
     CompletableFuture<StoreResult> put = new CompletableFuture<>();
     StoreResult failed = new StoreResult.NotApplied(new StoreException("failed", null));
 
-    CompletableFuture<StoreAnswers> answers = write(put);
+    CompletableFuture<StoreResults> answers = write(put);
     unit.answer(failed);
     put.complete(failed);
 
     assertThat(answers).isNotDone();
     steps.removeFirst().run();
-    assertThat(answers).isCompletedWithValue(new StoreAnswers(failed, failed, failed));
+    assertThat(answers).isCompletedWithValue(new StoreResults(failed, failed, failed));
   }
 
   @Test
@@ -68,16 +68,16 @@ class ParallelWriteTest {
     CompletableFuture<StoreResult> put = new CompletableFuture<>();
     StoreResult failed = new StoreResult.NotApplied(new StoreException("failed", null));
 
-    CompletableFuture<StoreAnswers> answers = write(put);
+    CompletableFuture<StoreResults> answers = write(put);
     put.complete(failed);
     assertThat(answers).isNotDone();
     unit.answer(failed);
 
-    assertThat(answers).isCompletedWithValue(new StoreAnswers(failed, failed, failed));
+    assertThat(answers).isCompletedWithValue(new StoreResults(failed, failed, failed));
     assertThat(steps).isEmpty();
   }
 
-  private CompletableFuture<StoreAnswers> write(CompletableFuture<StoreResult> put) {
+  private CompletableFuture<StoreResults> write(CompletableFuture<StoreResult> put) {
     Stores stores = new Stores((kind, memory, op, deadline) -> unit, answering(CoreStore.class, unit::join),
         answering(HistoryStore.class, unit::join), answering(GuardedIndex.class, () -> put));
     try (ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1)) {

@@ -13,9 +13,9 @@ import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.Metadata;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
-import dev.memlane.model.StoreAnswers;
 import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
+import dev.memlane.model.StoreResults;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.model.store.Operation;
 import java.nio.file.Path;
@@ -232,7 +232,7 @@ class TargetedRollbackTest {
     }
   }
 
-  private static StoreResult answerOf(StoreAnswers answers, StoreKind store) {
+  private static StoreResult answerOf(StoreResults answers, StoreKind store) {
     return switch (store) {
       case CORE -> answers.core();
       case HISTORY -> answers.history();

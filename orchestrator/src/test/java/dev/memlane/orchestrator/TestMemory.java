@@ -12,6 +12,7 @@ import dev.memlane.model.store.VectorIndex;
 import dev.memlane.storage.core.PostgresCoreStore;
 import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
+import dev.memlane.storage.postgres.DatabaseBuilder;
 import dev.memlane.storage.vector.LuceneVectorIndex;
 import dev.memlane.testing.FaultInjector;
 import dev.memlane.testing.TestServer;
@@ -80,7 +81,7 @@ final class TestMemory implements AutoCloseable {
     return LuceneVectorIndex.builder(directory).model(embedder.model()).dimension(embedder.dimension()).open();
   }
 
-  private TestMemory(Database.Builder databases, Path directory, Duration embeddingDeadline,
+  private TestMemory(DatabaseBuilder databases, Path directory, Duration embeddingDeadline,
       MemoryOrchestrator.Settings settings, InstantSource clock) {
     OpenedResources opened = new OpenedResources();
     Database database = opened.add(databases.poolSize(5).open());
@@ -126,7 +127,7 @@ final class TestMemory implements AutoCloseable {
   }
 
   /** One on a database with limits of its own. */
-  static TestMemory open(Database.Builder database, Path directory, Duration writeDeadline,
+  static TestMemory open(DatabaseBuilder database, Path directory, Duration writeDeadline,
       Duration embeddingDeadline) {
     return new TestMemory(database, directory, embeddingDeadline,
         settings(writeDeadline, Duration.ZERO, scope -> false), InstantSource.system());

@@ -20,10 +20,10 @@ import dev.memlane.model.Metadata;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Receipt;
 import dev.memlane.model.Scope;
-import dev.memlane.model.StoreAnswers;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
+import dev.memlane.model.StoreResults;
 import dev.memlane.model.TimePosition;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.testing.TestMemories;
@@ -51,7 +51,7 @@ class ValuesAsJsonTest {
   private static final Memory SMALLEST = new Memory(ID, Scope.agent("helper"), null, null, "x", Metadata.empty(), null,
       TIME, TIME, null, 1, OP);
   private static final Receipt RECEIPT = new Receipt(StoreKind.CORE, ID, OP, 2);
-  private static final StoreAnswers ANSWERS = new StoreAnswers(new StoreResult.Applied(RECEIPT),
+  private static final StoreResults ANSWERS = new StoreResults(new StoreResult.Applied(RECEIPT),
       new StoreResult.NotApplied(new StoreException("the disk is full", null)),
       new StoreResult.InDoubt(new StoreException("the connection broke", null)));
 
@@ -191,7 +191,7 @@ class ValuesAsJsonTest {
 
     assertThat(written).contains("\"result\":\"applied\"", "\"result\":\"notApplied\",\"message\":\"the disk is full\"",
         "\"result\":\"inDoubt\",\"message\":\"the connection broke\"");
-    StoreAnswers read = json.read(written, StoreAnswers.class);
+    StoreResults read = json.read(written, StoreResults.class);
     assertThat(read.core()).isEqualTo(ANSWERS.core());
     assertThat(read.cause()).hasMessage("the disk is full");
   }

@@ -1,25 +1,19 @@
 package dev.memlane.testing;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,35 +23,33 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An HTTP server that makes embeddings as the providers do: with keys that each have limits, with latencies, and with
- * whatever can go wrong. What it answers with depends on the text alone ({@link #vector}).
+ * An HTTP server that behaves like a provider of embeddings: it has keys with limits, latencies and faults. Its vectors
+ * depend only on the text ({@link #vector}).
  *
  * <p>
- * Requests beyond a key's limits get status 429 with {@code Retry-After}; requests with a key that it doesn't know get 401,
- * and repeat the key, as some do. Safe for use by several threads.
+ * Requests beyond a key's limits get status 429 with {@code Retry-After}. Requests with an unknown key get 401 and a message
+ * that repeats the key, as some providers do. Safe for use by several threads.
  */
 public final class EmbeddingProvider implements AutoCloseable {
 
   private static final long MINUTE = Duration.ofMinutes(1).toNanos();
-  /** Sleeping longer than that would wake up late, by a large part of a short latency. */
+  /** A sleep may end this much too late, which is a large part of a short latency. */
   private static final long SLEEPS_LATE_BY = 200_000;
-  private static final JsonFactory JSON = new JsonFactory();
   private static final Answer OUT_OF_CREDIT = new Answer(429,
       error("You exceeded your current quota", "insufficient_quota"), true);
 
   static {
-    // Else the server's answers wait for the client's acknowledgements, 40 ms each.
+    // Otherwise the server's answers wait for the client's acknowledgements, 40 ms each.
     System.setProperty("sun.net.httpserver.nodelay", "true");
   }
 
   private final int dimension;
   private final Map<String, Key> keys = new ConcurrentHashMap<>();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-  /** When the request arrived that a thread serves. */
+  /** The time when a thread's request arrived. */
   private final ThreadLocal<Long> arrived = new ThreadLocal<>();
   private final Map<String, Integer> computed = new ConcurrentHashMap<>();
   private HttpServer server;
@@ -89,24 +81,24 @@ public final class EmbeddingProvider implements AutoCloseable {
     }
   }
 
-  /** What is to be put before {@code /embeddings}. */
+  /** The base URL, to which clients add {@code /embeddings}. */
   public String url() {
     return "http://127.0.0.1:" + server.getAddress().getPort() + "/v1";
   }
 
-  /** Adds a key, without limits and latency. */
+  /** Adds a key without limits and latency. */
   public Key key(String secret) {
     Key key = new Key();
     keys.put(secret, key);
     return key;
   }
 
-  /** How often each text was computed, over all keys. */
+  /** The number of times that each text was computed, over all keys. */
   public Map<String, Integer> computed() {
     return Collections.unmodifiableMap(computed);
   }
 
-  /** The vector that a text gets: of unit length or so, and another for another text. */
+  /** The vector of a text; different texts have different vectors. */
   public float[] vector(String text) {
     Random random = new Random(text.hashCode());
     float[] vector = new float[dimension];
@@ -173,9 +165,9 @@ public final class EmbeddingProvider implements AutoCloseable {
     long begun = arrived.get();
     Answer answer;
     try {
-      answer = compute(key, new Request(body), begun);
+      answer = compute(key, new EmbeddingRequest(body), begun);
     } finally {
-      // Before the answer is sent: who has it may send the next request.
+      // Before the answer is sent, because a client that has it may send the next request.
       key.leave(System.nanoTime() - begun);
     }
     if (answer != null) {
@@ -185,14 +177,14 @@ public final class EmbeddingProvider implements AutoCloseable {
   }
 
   /**
-   * What is to be sent.
+   * An answer.
    *
-   * @param whole whether all of it is, before the connection is closed, or half
+   * @param whole whether all of it is sent before the connection is closed, or half
    */
   private record Answer(int status, String body, boolean whole) {}
 
   /** @return null to close the connection without an answer */
-  private @Nullable Answer compute(Key key, Request request, long begun) throws InterruptedException {
+  private @Nullable Answer compute(Key key, EmbeddingRequest request, long begun) throws InterruptedException {
     Fault fault = key.fault;
     if (fault == Fault.RESET) {
       return null;
@@ -209,7 +201,7 @@ public final class EmbeddingProvider implements AutoCloseable {
     Answer answer = new Answer(200, vectors(request, fault), fault != Fault.TRUNCATED);
     request.texts.forEach(text -> computed.merge(text, 1, Integer::sum));
     key.answered(request.texts.size());
-    // From when the request arrived: what the computing took is part of the latency.
+    // From the request's arrival, because the time for computing is part of the latency.
     waitUntil(begun + key.latency.get().toNanos());
     return answer;
   }
@@ -224,41 +216,22 @@ public final class EmbeddingProvider implements AutoCloseable {
     }
   }
 
-  private String vectors(Request request, @Nullable Fault fault) {
+  private String vectors(EmbeddingRequest request, @Nullable Fault fault) {
     List<String> parts = new ArrayList<>();
     for (int i = 0; i < request.texts.size(); i++) {
-      float[] vector = vector(request.texts.get(i));
-      if (fault == Fault.WRONG_DIMENSION) {
-        vector = new float[]{1, 2, 3};
-      } else if (fault == Fault.ZERO) {
-        vector = new float[dimension];
-      }
-      parts.add("{\"object\":\"embedding\",\"index\":" + i + ",\"embedding\":"
-          + (request.base64 ? base64(vector) : numbers(vector)) + "}");
+      float[] vector = switch (fault) {
+        case WRONG_DIMENSION -> new float[]{1, 2, 3};
+        case ZERO -> new float[dimension];
+        case null, default -> vector(request.texts.get(i));
+      };
+      parts.add(request.vector(i, vector));
     }
     if (fault == Fault.SHUFFLED) {
       Collections.reverse(parts);
     } else if (fault == Fault.MISSING) {
       parts.removeLast();
     }
-    int tokens = request.texts.stream().mapToInt(text -> 1 + text.length() / 4).sum();
-    return "{\"object\":\"list\",\"data\":[" + String.join(",", parts)
-        + "],\"model\":\"test\",\"usage\":{\"prompt_tokens\":"
-        + tokens + ",\"total_tokens\":" + tokens + "}}";
-  }
-
-  private static String numbers(float[] vector) {
-    List<String> numbers = new ArrayList<>();
-    for (float number : vector) {
-      numbers.add(String.format(Locale.ROOT, "%s", number));
-    }
-    return numbers.stream().collect(Collectors.joining(",", "[", "]"));
-  }
-
-  private static String base64(float[] vector) {
-    ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES * vector.length).order(ByteOrder.LITTLE_ENDIAN);
-    bytes.asFloatBuffer().put(vector);
-    return '"' + Base64.getEncoder().encodeToString(bytes.array()) + '"';
+    return request.answer(parts);
   }
 
   private static String error(String message) {
@@ -278,7 +251,7 @@ public final class EmbeddingProvider implements AutoCloseable {
     }
   }
 
-  /** What goes wrong at a key. */
+  /** A fault of a key. */
   public enum Fault {
     /** Accepts everything and never answers. */
     HANG,
@@ -296,11 +269,11 @@ public final class EmbeddingProvider implements AutoCloseable {
     WRONG_DIMENSION,
     /** Answers with zeros. */
     ZERO,
-    /** Answers with status 429, and that nobody has paid; if there are too many requests at a time, with when to come again. */
+    /** Answers with status 429 and that the quota is used up; with Retry-After if too many requests run at a time. */
     OUT_OF_CREDIT
   }
 
-  /** A key: its limits, its latency, and what it has seen. The setters return it and may be called at any time. */
+  /** A key: its limits, its latency, and its counters. The setters return it and may be called at any time. */
   public static final class Key {
 
     private volatile Supplier<Duration> latency = () -> Duration.ZERO;
@@ -308,35 +281,46 @@ public final class EmbeddingProvider implements AutoCloseable {
     private volatile @Nullable Fault fault;
     private volatile CountDownLatch hanging = new CountDownLatch(1);
 
-    // Guarded by this
+    @GuardedBy("this")
     private int concurrency = Integer.MAX_VALUE;
+    @GuardedBy("this")
     private int requestsPerMinute = Integer.MAX_VALUE;
+    @GuardedBy("this")
     private Duration retryAfter = Duration.ofMillis(100);
+    @GuardedBy("this")
     private final Deque<Long> begun = new ArrayDeque<>();
+    @GuardedBy("this")
     private int inFlight;
+    @GuardedBy("this")
     private int mostInFlight;
+    @GuardedBy("this")
     private int requests;
+    @GuardedBy("this")
     private int refused;
+    @GuardedBy("this")
     private int texts;
+    @GuardedBy("this")
     private long busyNanos;
+    @GuardedBy("this")
     private long firstNanos;
+    @GuardedBy("this")
     private long lastNanos;
 
     private Key() {}
 
-    /** How many requests it serves at the same time; more are refused. */
+    /** Sets how many requests it serves at the same time; more are refused. */
     public synchronized Key concurrency(int requests) {
       this.concurrency = requests;
       return this;
     }
 
-    /** How many requests it serves in any minute; more are refused, with the time until there is room. */
+    /** Sets how many requests it serves in any minute; more are refused, with the time until one is served again. */
     public synchronized Key requestsPerMinute(int requests) {
       this.requestsPerMinute = requests;
       return this;
     }
 
-    /** How long those have to wait that were refused for being too many at a time. */
+    /** Sets the Retry-After of requests that were refused because too many ran at a time. */
     public synchronized Key retryAfter(Duration duration) {
       this.retryAfter = duration;
       return this;
@@ -347,19 +331,19 @@ public final class EmbeddingProvider implements AutoCloseable {
       return this;
     }
 
-    /** Asked for each request. */
+    /** Sets the source of latencies, which is called for each request. */
     public Key latency(Supplier<Duration> durations) {
       this.latency = durations;
       return this;
     }
 
-    /** Requests with such texts get status 400. */
+    /** Makes requests with such texts get status 400. */
     public Key poison(Predicate<String> texts) {
       this.poison = texts;
       return this;
     }
 
-    /** What goes wrong from now on; null for nothing, which also lets go of what hangs, unanswered. */
+    /** Sets the fault from now on; null for none. Also ends requests that hang, without an answer. */
     public Key fault(@Nullable Fault fault) {
       this.fault = fault;
       release();
@@ -403,37 +387,37 @@ public final class EmbeddingProvider implements AutoCloseable {
       texts += count;
     }
 
-    /** How many requests came, refused ones included. */
+    /** The number of requests, including refused ones. */
     public synchronized int requests() {
       return requests;
     }
 
-    /** How many requests were one too many. */
+    /** The number of requests refused because of limits. */
     public synchronized int refused() {
       return refused;
     }
 
-    /** How many texts it has computed. */
+    /** The number of texts computed. */
     public synchronized int texts() {
       return texts;
     }
 
-    /** The most requests that it had at the same time. */
+    /** The most requests at the same time. */
     public synchronized int mostInFlight() {
       return mostInFlight;
     }
 
-    /** How long it has worked, all requests together, in nanoseconds. */
+    /** The time spent on all requests together, in nanoseconds. */
     public synchronized long busyNanos() {
       return busyNanos;
     }
 
-    /** From the first request to the last answer, in nanoseconds. */
+    /** The time from the first request to the last answer, in nanoseconds. */
     public synchronized long activeNanos() {
       return lastNanos - firstNanos;
     }
 
-    /** Counts from zero again. */
+    /** Resets the counters. */
     public synchronized Key reset() {
       requests = 0;
       refused = 0;
@@ -441,26 +425,6 @@ public final class EmbeddingProvider implements AutoCloseable {
       mostInFlight = inFlight;
       busyNanos = 0;
       return this;
-    }
-  }
-
-  /** A request's body. */
-  private static final class Request {
-    final List<String> texts = new ArrayList<>();
-    boolean base64;
-
-    Request(byte[] body) throws IOException {
-      try (JsonParser json = JSON.createParser(body)) {
-        for (JsonToken token = json.nextToken(); token != null; token = json.nextToken()) {
-          if (token == JsonToken.VALUE_STRING && "encoding_format".equals(json.currentName())) {
-            base64 = "base64".equals(json.getText());
-          } else if (token == JsonToken.START_ARRAY && "input".equals(json.currentName())) {
-            while (json.nextToken() == JsonToken.VALUE_STRING) {
-              texts.add(json.getText());
-            }
-          }
-        }
-      }
     }
   }
 }

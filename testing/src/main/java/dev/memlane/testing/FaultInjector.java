@@ -47,22 +47,22 @@ public final class FaultInjector<T> implements InvocationHandler {
     return new FaultInjector<>(contract, store);
   }
 
-  /** The store as seen through the faults. */
+  /** The store with the faults. */
   public T store() {
     return wrapped;
   }
 
-  /** The method throws before it does anything. */
+  /** Makes the method throw before it does anything. */
   public void throwing(String method) {
     faults.put(method, Fault.THROW);
   }
 
-  /** The method answers that it did not apply, without having done anything. */
+  /** Makes the method do nothing and return not applied. */
   public void refusing(String method) {
     faults.put(method, Fault.REFUSE);
   }
 
-  /** The same, but the answer comes only when this future has ended. */
+  /** The same, but the result completes only when this future has completed. */
   public void refusingAfter(String method, CompletableFuture<?> end) {
     held.put(method, end);
     faults.put(method, Fault.REFUSE);
@@ -75,38 +75,38 @@ public final class FaultInjector<T> implements InvocationHandler {
   }
 
   /**
-   * The next call hangs: it is in doubt at its deadline, which is its last argument, and does its work when this future
-   * has ended.
+   * Makes the next call hang: it is in doubt at its deadline, which is its last argument, and does its work when this future
+   * has completed.
    */
   public void hangingNext(String method, CompletableFuture<?> end) {
     held.put(method, end);
     faults.put(method, Fault.HANG_NEXT);
   }
 
-  /** The next call does its work at once and does not say so: it is in doubt at its deadline, its last argument. */
+  /** Makes the next call do its work at once without reporting it: it is in doubt at its deadline, its last argument. */
   public void answeringNextLate(String method) {
     faults.put(method, Fault.ANSWER_NEXT_LATE);
   }
 
-  /** Calls with other arguments work whatever is asked for, and nobody waits for their answers. */
+  /** Restricts faults, and {@link #nextAnswer}, to calls with such arguments; other calls work. */
   public void concerning(Predicate<Object[]> arguments) {
     concerned = arguments;
   }
 
-  /** The method does its work only when this future has ended. */
+  /** Makes the method do its work only when this future has completed. */
   public void holding(String method, CompletableFuture<?> end) {
     held.put(method, end);
     faults.put(method, Fault.HOLD);
   }
 
-  /** Ends when the next call of the method has been answered. */
+  /** Returns a future that completes when the next call of the method has been answered. */
   public CompletableFuture<?> nextAnswer(String method) {
     CompletableFuture<Object> end = new CompletableFuture<>();
     watched.put(method, end);
     return end;
   }
 
-  /** The method does its work, and its answer is lost. */
+  /** Makes the method do its work but lose the answer, so that it is in doubt. */
   public void losingAnswers(String method) {
     faults.put(method, Fault.LOSE_ANSWER);
   }
@@ -116,34 +116,34 @@ public final class FaultInjector<T> implements InvocationHandler {
     faults.put(method, Fault.LOSE_NEXT_ANSWER);
   }
 
-  /** The method does nothing, and nobody can tell. */
+  /** Makes the method do nothing and return in doubt. */
   public void neverDoing(String method) {
     faults.put(method, Fault.NEVER_DO);
   }
 
-  /** The store has failed for good, as a vector index can: every method fails until there is another store. */
+  /** Makes the store fail permanently, as a vector index can: every method fails until the store is replaced. */
   public void breakDown() {
     breakdown = new StoreException("an injected breakdown", null);
   }
 
-  /** Another store takes the place of the one before. */
+  /** Replaces the store, and ends its breakdown. */
   public void replaceBy(T another) {
     store = another;
     breakdown = null;
   }
 
-  /** All methods work again. */
+  /** Makes all methods work again. */
   public void heal() {
     faults.clear();
   }
 
-  /** How often the method was called, faults included. */
+  /** The number of calls of the method, including faulty ones. */
   public int calls(String method) {
     AtomicInteger count = calls.get(method);
     return count == null ? 0 : count.get();
   }
 
-  /** The very future that the last call of the method gave; null if there was none. */
+  /** The future that the last call of the method returned; null if there was none. */
   public @Nullable CompletableFuture<?> lastAnswer(String method) {
     return answers.get(method);
   }

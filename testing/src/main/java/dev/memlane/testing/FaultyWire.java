@@ -1,5 +1,6 @@
 package dev.memlane.testing;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -10,14 +11,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -27,39 +25,36 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A wire between a driver and a PostgreSQL server that breaks where a test asks for it.
+ * A proxy between a driver and a PostgreSQL server that breaks connections where a test wants it.
  *
  * <p>
- * It speaks the frontend protocol far enough to know what passes: what the driver sends up to a Sync (or one simple
- * query) is a request, and a request has the statements that it executes. A fault waits for the next request that has
- * a given statement, strikes once, and strikes at a point that is exact: the server has not seen the request, has
- * executed it without its Sync, is just executing it, or has answered it in full.
+ * It understands enough of the frontend protocol to know what passes: everything that the driver sends up to a Sync (or one
+ * simple query) is a request, which contains the statements that it executes. A fault waits for the next request with a
+ * given statement and strikes once, at an exact point: the server has not seen the request, has executed it without its
+ * Sync, is just executing it, or has answered it completely.
  *
  * <p>
- * While nothing is asked for, everything passes. Without encryption. Safe for use by several threads.
+ * Without a fault everything passes. No encryption. Safe for use by several threads.
  */
 public final class FaultyWire implements AutoCloseable {
 
-  /** What happens to a request, and thereby to the transaction in it. */
+  /** The fault of a request, and thereby of the transaction in it. */
   public enum Fault {
     /** The connection breaks, and the request never reaches the server. */
     CUT_REQUEST,
     /** The server executes the statements, and the connection breaks instead of the Sync that would commit them. */
     CUT_SYNC,
-    /** The request reaches the server whole, and the connection breaks at once. */
-    CUT_BEHIND_REQUEST,
-    /** The server executes the request to its end, and the connection breaks instead of bringing the answer. */
+    /** The complete request reaches the server, and the connection breaks at once. */
+    CUT_AFTER_REQUEST,
+    /** The server executes the whole request, and the connection breaks before the answer. */
     CUT_ANSWER,
-    /** The request stays on the wire until {@link FaultyWire#release}. */
+    /** The request is held until {@link FaultyWire#release}. */
     HOLD_REQUEST,
-    /** The answer stays on the wire until {@link FaultyWire#release}. */
+    /** The answer is held until {@link FaultyWire#release}. */
     HOLD_ANSWER
   }
 
-  private static final int MOST_REMEMBERED = 1_000;
-
-  // Guarded by this.
-  private final Deque<List<String>> requests = new ArrayDeque<>();
+  private static final int MOST_RECORDED = 1_000;
 
   /** A fault that waits for its request. */
   private record Armed(Fault fault, String statement, CompletableFuture<Void> struck) {}
@@ -70,10 +65,15 @@ public final class FaultyWire implements AutoCloseable {
   private final InetSocketAddress server;
   private final Set<Passage> passages = ConcurrentHashMap.newKeySet();
 
-  // Guarded by this.
+  @GuardedBy("this")
+  private final Deque<List<String>> requests = new ArrayDeque<>();
+  @GuardedBy("this")
   private final List<Armed> armed = new ArrayList<>();
+  @GuardedBy("this")
   private ServerSocket listener;
+  @GuardedBy("this")
   private CountDownLatch released = new CountDownLatch(1);
+  @GuardedBy("this")
   private boolean silent;
 
   private FaultyWire(InetSocketAddress server, String rest) {
@@ -84,9 +84,9 @@ public final class FaultyWire implements AutoCloseable {
   }
 
   /**
-   * A wire to that server.
+   * Creates a wire to a server.
    *
-   * @param jdbcUrl with host and port
+   * @param jdbcUrl the server's URL, with host and port
    */
   public static FaultyWire to(String jdbcUrl) {
     Matcher address = ADDRESS.matcher(jdbcUrl);
@@ -97,16 +97,16 @@ public final class FaultyWire implements AutoCloseable {
         address.group(3));
   }
 
-  /** The address by which the database is reached over this wire. */
+  /** The database's URL through this wire. */
   public String jdbcUrl() {
     return jdbcUrl;
   }
 
   /**
-   * Arms a fault for the next request that has such a statement.
+   * Arms a fault for the next request with such a statement.
    *
-   * @param statement a part of its text, in whatever case
-   * @return ends when the fault has struck: the connection is cut, or the request or its answer is being held
+   * @param statement a part of its text, in any case
+   * @return completes when the fault has struck: the connection is cut, or the request or its answer is being held
    */
   public synchronized CompletableFuture<Void> next(Fault fault, String statement) {
     Armed waiting = new Armed(fault, statement.toLowerCase(Locale.ROOT), new CompletableFuture<>());
@@ -115,8 +115,8 @@ public final class FaultyWire implements AutoCloseable {
   }
 
   /**
-   * What went over the wire since this was asked last: each request's statements, in small letters. A request is what the
-   * client waits for an answer to, and one transaction unless it is within another.
+   * Returns the requests since the last call: the statements of each, in lower case. A request is one transaction, unless it
+   * is part of a longer one.
    */
   public synchronized List<List<String>> takeRequests() {
     List<List<String>> taken = List.copyOf(requests);
@@ -124,9 +124,9 @@ public final class FaultyWire implements AutoCloseable {
     return taken;
   }
 
-  private synchronized void remember(List<String> executed) {
+  private synchronized void record(List<String> executed) {
     requests.add(List.copyOf(executed));
-    if (requests.size() > MOST_REMEMBERED) {
+    if (requests.size() > MOST_RECORDED) {
       requests.removeFirst();
     }
   }
@@ -141,12 +141,12 @@ public final class FaultyWire implements AutoCloseable {
     close(listener);
   }
 
-  /** Takes new connections and never answers on them, as if the server had no power left, until {@link #release}. */
+  /** Accepts new connections but never answers on them, as if the server had lost power, until {@link #release}. */
   public synchronized void silence() {
     silent = true;
   }
 
-  /** Lets through what is held, takes connections again and answers on them. */
+  /** Passes everything that is held, accepts connections again and answers on them. */
   public synchronized void release() {
     silent = false;
     released.countDown();
@@ -156,7 +156,7 @@ public final class FaultyWire implements AutoCloseable {
     }
   }
 
-  /** Cuts all connections and takes no more. */
+  /** Cuts all connections and accepts no more. */
   @Override
   public void close() {
     refuse();
@@ -202,11 +202,11 @@ public final class FaultyWire implements AutoCloseable {
       try {
         client = socket.accept();
       } catch (IOException e) {
-        // The listener was closed, by refuse or close: its thread ends.
+        // The listener was closed, by refuse or close, so its thread ends.
         return;
       }
       if (socket.isClosed()) {
-        // It came in while the listener was being closed.
+        // It was accepted while the listener was being closed.
         close(client);
         return;
       }
@@ -225,7 +225,7 @@ public final class FaultyWire implements AutoCloseable {
       daemon("faulty-wire-answers", passage::passAnswers);
       passage.passRequests();
     } catch (IOException e) {
-      // The server takes no connection: so does the wire.
+      // The server accepts no connection, so neither does the wire.
       close(client);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -247,14 +247,13 @@ public final class FaultyWire implements AutoCloseable {
   /** One connection. */
   private final class Passage {
 
-    /** What stands in the way of the answers, from the time when the request is sent on. */
-    private record Obstacle(Armed armed, CountDownLatch until) {}
+    /** A fault of the answer, set before the request is passed on. */
+    private record AnswerFault(Armed armed, CountDownLatch until) {}
 
     private final Socket client;
     private final Socket server;
-    private final Map<String, String> statements = new HashMap<>();
-    private final Map<String, String> portals = new HashMap<>();
-    private volatile @Nullable Obstacle obstacle;
+    private final FrontendProtocol protocol = new FrontendProtocol();
+    private volatile @Nullable AnswerFault answerFault;
 
     Passage(Socket client, Socket server) throws IOException {
       this.client = client;
@@ -272,26 +271,25 @@ public final class FaultyWire implements AutoCloseable {
     void passRequests() throws InterruptedException {
       try (DataInputStream in = new DataInputStream(new BufferedInputStream(client.getInputStream()))) {
         OutputStream out = server.getOutputStream();
-        // The first message has no type.
-        out.write(message(in, -1));
+        out.write(FrontendProtocol.firstMessage(in));
         ByteArrayOutputStream request = new ByteArrayOutputStream();
         List<String> executed = new ArrayList<>();
         for (int type = in.read(); type >= 0; type = in.read()) {
-          byte[] message = message(in, type);
-          note(type, message, executed);
+          byte[] message = FrontendProtocol.message(in, type);
+          protocol.track(type, message, executed);
           if (type == 'S' || type == 'Q') {
             send(out, request, message, executed);
             request.reset();
             executed.clear();
           } else if (type == 'p' || type == 'X' || type == 'F') {
-            // What stands outside of requests: a password, the good-bye.
+            // Messages outside of requests: a password, the end of the connection.
             out.write(message);
           } else {
             request.write(message);
           }
         }
       } catch (IOException e) {
-        // One side has hung up, or the wire was cut: so does the other.
+        // One side has closed its connection, or the wire was cut, so the other is closed too.
       } finally {
         cut();
       }
@@ -299,7 +297,7 @@ public final class FaultyWire implements AutoCloseable {
 
     private void send(OutputStream out, ByteArrayOutputStream request, byte[] last, List<String> executed)
         throws IOException, InterruptedException {
-      remember(executed);
+      record(executed);
       Armed fault = strike(executed);
       if (fault == null) {
         request.writeTo(out);
@@ -312,15 +310,15 @@ public final class FaultyWire implements AutoCloseable {
           request.writeTo(out);
           cut(fault);
         }
-        case CUT_BEHIND_REQUEST -> {
-          // A fast answer must not slip through before the cut.
-          obstacle = new Obstacle(fault, held());
+        case CUT_AFTER_REQUEST -> {
+          // A fast answer must not pass before the cut.
+          answerFault = new AnswerFault(fault, held());
           request.writeTo(out);
           out.write(last);
           cut(fault);
         }
         case CUT_ANSWER, HOLD_ANSWER -> {
-          obstacle = new Obstacle(fault, held());
+          answerFault = new AnswerFault(fault, held());
           request.writeTo(out);
           out.write(last);
         }
@@ -344,78 +342,32 @@ public final class FaultyWire implements AutoCloseable {
         OutputStream out = client.getOutputStream();
         ByteArrayOutputStream kept = new ByteArrayOutputStream();
         for (int type = in.read(); type >= 0; type = in.read()) {
-          byte[] message = message(in, type);
-          Obstacle inTheWay = obstacle;
-          if (inTheWay == null) {
+          byte[] message = FrontendProtocol.message(in, type);
+          AnswerFault fault = answerFault;
+          if (fault == null) {
             out.write(message);
           } else if (type != 'Z') {
             kept.write(message);
           } else {
             kept.write(message);
-            if (inTheWay.armed.fault != Fault.HOLD_ANSWER) {
-              cut(inTheWay.armed);
+            if (fault.armed.fault != Fault.HOLD_ANSWER) {
+              cut(fault.armed);
               return;
             }
-            inTheWay.armed.struck.complete(null);
-            inTheWay.until.await();
-            obstacle = null;
+            fault.armed.struck.complete(null);
+            fault.until.await();
+            answerFault = null;
             kept.writeTo(out);
             kept.reset();
           }
         }
       } catch (IOException e) {
-        // One side has hung up, or the wire was cut: so does the other.
+        // One side has closed its connection, or the wire was cut, so the other is closed too.
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       } finally {
         cut();
       }
-    }
-
-    /** Remembers what is prepared and bound, and collects what is executed. */
-    private void note(int type, byte[] message, List<String> executed) {
-      switch (type) {
-        case 'Q' -> executed.add(text(message, 5).toLowerCase(Locale.ROOT));
-        case 'P' -> {
-          String name = text(message, 5);
-          statements.put(name, text(message, 5 + bytes(name) + 1).toLowerCase(Locale.ROOT));
-        }
-        case 'B' -> {
-          String portal = text(message, 5);
-          portals.put(portal, statements.getOrDefault(text(message, 5 + bytes(portal) + 1), ""));
-        }
-        case 'E' -> executed.add(portals.getOrDefault(text(message, 5), ""));
-        default -> {
-          // Describe, Close, Flush and their like execute nothing.
-        }
-      }
-    }
-
-    private static int bytes(String text) {
-      return text.getBytes(StandardCharsets.UTF_8).length;
-    }
-
-    private static String text(byte[] message, int start) {
-      int end = start;
-      while (message[end] != 0) {
-        end++;
-      }
-      return new String(message, start, end - start, StandardCharsets.UTF_8);
-    }
-
-    /** The whole message: its type, unless it has none, its length and its body. */
-    private static byte[] message(DataInputStream in, int type) throws IOException {
-      int length = in.readInt();
-      int head = type < 0 ? 4 : 5;
-      byte[] message = new byte[head + length - 4];
-      if (type >= 0) {
-        message[0] = (byte) type;
-      }
-      for (int i = 0; i < 4; i++) {
-        message[head - 4 + i] = (byte) (length >>> (24 - 8 * i));
-      }
-      in.readFully(message, head, length - 4);
-      return message;
     }
   }
 }

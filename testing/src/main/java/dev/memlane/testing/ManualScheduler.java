@@ -1,5 +1,6 @@
 package dev.memlane.testing;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -16,16 +17,18 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A scheduler whose time passes when the test says so; its tasks run in the thread that lets it pass. Safe for use by several
- * threads.
+ * A scheduler whose time passes only by {@link #pass}, which also runs its tasks, in the calling thread. Safe for use by
+ * several threads.
  */
 public final class ManualScheduler extends AbstractExecutorService implements ScheduledExecutorService {
 
+  @GuardedBy("this")
   private final PriorityQueue<Task<?>> tasks = new PriorityQueue<>(Comparator.comparingLong(task -> task.due));
+  @GuardedBy("this")
   private long now;
   private volatile boolean shutdown;
 
-  /** Lets time pass, in which what is due is run, each thing at its time. */
+  /** Lets time pass, and runs each task that becomes due at its time. */
   public void pass(Duration time) {
     long until = nanoTime() + time.toNanos();
     for (Task<?> due = due(until); due != null; due = due(until)) {
@@ -33,7 +36,7 @@ public final class ManualScheduler extends AbstractExecutorService implements Sc
     }
   }
 
-  /** The next task that is due until then, at whose time it is now; without one it is then. */
+  /** Removes the next task that is due until then, and sets the time to its time; without a task, sets the time to then. */
   private synchronized @Nullable Task<?> due(long until) {
     Task<?> first = tasks.peek();
     boolean none = first == null || first.due > until;
@@ -41,12 +44,12 @@ public final class ManualScheduler extends AbstractExecutorService implements Sc
     return none ? null : tasks.poll();
   }
 
-  /** What time it is: the nanoseconds that have passed. */
+  /** The present time: the nanoseconds that have passed. */
   public synchronized long nanoTime() {
     return now;
   }
 
-  /** How many tasks are still to run. */
+  /** The number of tasks that have not run. */
   public synchronized int pending() {
     tasks.removeIf(FutureTask::isCancelled);
     return tasks.size();

@@ -17,8 +17,8 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A real PostgreSQL server of a test's own, which may be stopped as by a power failure and started again on the same
- * data and the same port, or set up in ways that would disturb other tests. It syncs to disk.
+ * A real PostgreSQL server of one test. It can be stopped as by a power failure and started again on the same data and port,
+ * or configured in ways that would disturb other tests. It syncs to disk.
  */
 public final class OwnServer implements AutoCloseable {
 
@@ -50,7 +50,7 @@ public final class OwnServer implements AutoCloseable {
   /**
    * Starts a server.
    *
-   * @param directory an empty one, where it keeps everything
+   * @param directory an empty directory for all its files
    */
   public static OwnServer start(Path directory, Map<String, String> settings) {
     try {
@@ -72,12 +72,12 @@ public final class OwnServer implements AutoCloseable {
     return first.getJdbcUrl("postgres", name);
   }
 
-  /** Stops the server at once: it writes nothing more, and the next start recovers from its log. */
+  /** Stops the server immediately: it writes nothing more, and the next start recovers from its write-ahead log. */
   public void stopImmediately() {
     run("stop", "--mode=immediate");
   }
 
-  /** Starts the server again, and returns when it takes connections. */
+  /** Starts the server again, and returns when it accepts connections. */
   public void startAgain() {
     run("start", "--log=" + log, "--options=" + options);
   }

@@ -16,7 +16,7 @@ import java.util.Locale;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** A real PgBouncer in transaction mode in front of a server, with few connections to it, so that they change hands. */
+/** A real PgBouncer in transaction mode in front of a server, with so few connections that clients share them. */
 public final class PgBouncer implements AutoCloseable {
 
   private static final List<Path> PROGRAMS = List.of(Path.of("/usr/sbin/pgbouncer"), Path.of("/usr/bin/pgbouncer"),
@@ -32,7 +32,7 @@ public final class PgBouncer implements AutoCloseable {
     this.url = url;
   }
 
-  /** Whether the program is on this machine; Debian's package is {@code pgbouncer}. */
+  /** Whether the program is installed; Debian's package is {@code pgbouncer}. */
   public static boolean isInstalled() {
     return program() != null;
   }
@@ -42,10 +42,10 @@ public final class PgBouncer implements AutoCloseable {
   }
 
   /**
-   * Starts it in front of a server.
+   * Starts a pooler in front of a server.
    *
-   * @param jdbcUrl of a database, such as {@link TestServer#freshDatabase} returns it
-   * @param directory an empty one, for its configuration and log
+   * @param jdbcUrl the URL of a database, as {@link TestServer#freshDatabase} returns it
+   * @param directory an empty directory, for its configuration and log
    */
   public static PgBouncer start(String jdbcUrl, Path directory) {
     URI server = URI.create(jdbcUrl.substring("jdbc:".length()));
@@ -85,7 +85,7 @@ public final class PgBouncer implements AutoCloseable {
     }
   }
 
-  /** The way to it through a directory of the test's own. */
+  /** Makes a file in the test's temporary directory readable for other users. */
   private static void makeReadable(Path configuration) throws IOException {
     Files.setPosixFilePermissions(configuration,
         PosixFilePermissions.fromString("rw-r--r--"));
@@ -121,7 +121,7 @@ public final class PgBouncer implements AutoCloseable {
     }
   }
 
-  /** Where clients connect, with the user in it. */
+  /** The URL for clients, with the user in it. */
   public String jdbcUrl() {
     return url;
   }

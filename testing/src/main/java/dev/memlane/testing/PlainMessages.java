@@ -8,13 +8,13 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What no message to a person or a model contains: words that only somebody who has read the code understands, such as the
- * names of a parser's or of the JDK's classes. The one list that the tests of all modules hold their messages against.
+ * The check of messages to people and models against words that only readers of the code understand, such as the names of
+ * classes of a parser or of the JDK. The tests of all modules use this one list.
  */
 public final class PlainMessages {
 
   private static final List<Pattern> FORBIDDEN = List.of(
-      // Classes, by the way they are named. "Error:" alone is English.
+      // Names of classes. "Error:" alone is English.
       Pattern.compile("\\b\\w+(?:Exception|Error)\\b"),
       Pattern.compile("\\b(?:java|javax|jdk|sun)\\.[a-z]\\w*\\.\\w"),
       Pattern.compile("\\b(?:com\\.fasterxml|org\\.postgresql|org\\.apache|org\\.tomlj|picocli\\.|dev\\.memlane)\\b"),
@@ -34,10 +34,10 @@ public final class PlainMessages {
       Pattern.compile("(?i)deserializ|reference chain|no content to map|cannot construct|cannot coerce"),
       Pattern.compile("\\[Source:|\\(code \\d+|REDACTED"),
       Pattern.compile("(?i)document nesting depth|number value length|string value length|name length \\("),
-      // Pages in place of answers.
+      // HTML pages instead of answers.
       Pattern.compile("(?i)<!doctype|<html|<body|<head"),
       Pattern.compile("\\bis not an? (?:int|long|double|float|boolean)\\b"),
-      // A message that is not there.
+      // A missing message.
       Pattern.compile("(?:^|: |= |\\()null(?:$|[.,;)\\n])"),
       Pattern.compile("doesn't say why"));
 
@@ -54,7 +54,7 @@ public final class PlainMessages {
     return null;
   }
 
-  /** Fails if a message is empty or has forbidden words in it. */
+  /** Fails if a message is empty or contains forbidden words. */
   public static void assertPlain(String message) {
     assertThat(message).isNotBlank();
     assertThat(forbiddenIn(message)).as("what must not be in the message: %s", message).isNull();

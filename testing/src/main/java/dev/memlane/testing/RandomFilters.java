@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
-/** Random metadata, times and filters over few keys and values, so that they often match. */
+/** Random metadata, times and filters with few keys and values, so that they often match. */
 public final class RandomFilters {
 
   private static final List<String> KEYS = List.of("a", "b", "key with ' \" : ?", "\u00FCber");
@@ -18,7 +18,7 @@ public final class RandomFilters {
 
   private static final Instant NOON = Instant.parse("2026-03-01T12:00:00Z");
   private static final int TIMES = 6;
-  /** The ends of what can be stored, the days at which calendars change, and one of today. */
+  /** The first and last times that can be stored, the days at which calendars change, and one recent time. */
   private static final List<Instant> AGES = List.of(Instant.parse("0001-01-01T00:00:00.000010Z"),
       Instant.parse("1066-10-14T12:00:00Z"), Instant.parse("1582-10-04T23:59:59.999999Z"),
       Instant.parse("1582-10-10T00:00:00Z"), Instant.parse("1582-10-15T00:00:00Z"), Instant.EPOCH, NOON,
@@ -26,7 +26,7 @@ public final class RandomFilters {
 
   private RandomFilters() {}
 
-  /** When something happened; null for now and then. */
+  /** A random time; sometimes null. */
   public static @Nullable Instant time(Random random) {
     int time = random.nextInt(TIMES + 1);
     return time == TIMES
@@ -49,7 +49,9 @@ public final class RandomFilters {
   }
 
   /**
-   * @param depth how deep the filter may be nested
+   * A random filter.
+   *
+   * @param depth how deep it may be nested
    */
   public static Filter filter(Random random, int depth) {
     String key = KEYS.get(random.nextInt(KEYS.size()));
@@ -78,7 +80,7 @@ public final class RandomFilters {
     };
   }
 
-  /** With bounds between microseconds as well. */
+  /** A filter on time, with bounds that may lie between microseconds. */
   private static Filter occurred(Random random) {
     Instant from = time(random);
     Instant to = time(random);

@@ -11,10 +11,10 @@ import java.time.Instant;
 import java.util.Random;
 import java.util.UUID;
 
-/** Memories and index documents with made-up values, the same in every run, for tests of indexes. */
+/** Memories and index documents for tests of indexes, with the same values in every run. */
 public final class TestMemories {
 
-  /** The model and dimension of every vector made here. */
+  /** The model and dimension of all vectors here. */
   public static final String MODEL = "test-8";
   public static final int DIMENSION = 8;
 
@@ -22,7 +22,7 @@ public final class TestMemories {
 
   private TestMemories() {}
 
-  /** An id whose order among its like is that of the numbers. */
+  /** An id; ids are ordered as their numbers. */
   public static MemoryId id(long number) {
     return new MemoryId(new UUID(0x0198_0000_0000_7000L, 0x8000_0000_0000_0000L + number));
   }
@@ -31,7 +31,7 @@ public final class TestMemories {
     return new OperationId(new UUID(0x0199_0000_0000_7000L, 0x8000_0000_0000_0000L + number));
   }
 
-  /** A random id, of any order. */
+  /** A random id. */
   public static MemoryId id(Random random) {
     return new MemoryId(new UUID(random.nextLong(), random.nextLong()));
   }
@@ -52,17 +52,17 @@ public final class TestMemories {
         memory.version() + 1, op);
   }
 
-  /** The memory with a vector that depends on its text alone. */
+  /** A document of the memory with a vector that depends only on its text. */
   public static IndexDocument document(Memory memory) {
     return new IndexDocument(memory, embedding(memory.searchableText()));
   }
 
-  /** The first version of memory {@code number} with that vector. */
+  /** A document of the first version of memory {@code number}. */
   public static IndexDocument document(long number, Scope scope, String content) {
     return document(memory(number, scope, content));
   }
 
-  /** A vector that depends on the text alone: the same for the same text, and far from those of others. */
+  /** A vector that depends only on the text: the same for the same text, and far from those of other texts. */
   public static Embedding embedding(String text) {
     return embedding(MODEL, DIMENSION, new Random(text.hashCode()));
   }
@@ -75,7 +75,7 @@ public final class TestMemories {
     return new Embedding(model, vector);
   }
 
-  /** The cosine of the angle between two vectors, as the textbook has it. */
+  /** The cosine of the angle between two vectors, computed by its definition. */
   public static double cosine(Embedding a, Embedding b) {
     double product = 0;
     double squaresA = 0;

@@ -11,10 +11,10 @@ import dev.memlane.model.store.Operation;
 import java.time.Instant;
 import java.util.UUID;
 
-/** Operations with made-up values, for tests of stores. */
+/** Operations for tests of stores. */
 public final class TestOperations {
 
-  /** The model and dimension of every vector made here. */
+  /** The model and dimension of all vectors here. */
   public static final String MODEL = "test-4";
   public static final int DIMENSION = 4;
 
@@ -30,7 +30,7 @@ public final class TestOperations {
     return new OperationId(UUID.randomUUID());
   }
 
-  /** A vector that depends on the text alone. */
+  /** A vector that depends only on the text. */
   public static Embedding embedding(String text) {
     int hash = text.hashCode();
     return new Embedding(MODEL,
@@ -54,7 +54,7 @@ public final class TestOperations {
     return new Memory(id, scope, null, null, content, metadata, null, START, START, null, 1, newOp());
   }
 
-  /** The same add, over a void row. */
+  /** An add over a void row. */
   public static Operation addOver(CoreRow voidRow, String content) {
     Memory memory = memory(voidRow.id(), content, Scope.user("ada"), Metadata.empty());
     return new Operation(memory.op(), Operation.Kind.ADD, memory.id(), voidRow, memory, embedding(content), null,

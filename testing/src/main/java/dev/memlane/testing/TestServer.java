@@ -9,11 +9,11 @@ import java.sql.Statement;
 import java.util.UUID;
 
 /**
- * One real PostgreSQL server for a test run, started on first use and stopped with the JVM; each test takes a database
- * of its own.
+ * One real PostgreSQL server for a test run, started on first use and stopped with the JVM. Each test uses a database of its
+ * own.
  *
  * <p>
- * The server doesn't sync to disk: tests of what survives a crash start their own.
+ * The server doesn't sync to disk; tests of crashes start an {@link OwnServer}.
  */
 public final class TestServer {
 

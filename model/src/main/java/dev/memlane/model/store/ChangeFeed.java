@@ -6,19 +6,18 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Tells which memories' logs have changed, whoever changed them: how an index follows a database that several processes
- * write to.
+ * A feed of the memories whose logs have changed, through any process, by which an index follows a shared database.
  *
  * <p>
- * It is exact: every change that was committed after the feed began is told by one of its looks, whatever commits in
- * which order, and however long some transactions last. A change may be told more than once. A feed that has failed is
- * broken for good, because the server may have forgotten what it had not told yet: who follows then begins a new one and
- * compares everything. One look at a time; not safe for use by several threads at once.
+ * It is exact: every change committed after the feed began is reported by one of its polls, whatever the order of commits,
+ * and however long transactions take. A change may be reported more than once. A feed that has failed stays broken, because
+ * the server may have lost the unreported changes. Its user must then begin a new feed and compare everything. One poll at
+ * a time; not safe for use by several threads at once.
  */
 public interface ChangeFeed extends AutoCloseable {
 
   /**
-   * What a look tells.
+   * The result of a poll.
    *
    * @param memories the memories whose log has changed
    * @param erased those of them that were erased
@@ -31,14 +30,14 @@ public interface ChangeFeed extends AutoCloseable {
   }
 
   /**
-   * What has changed since the last look, or since the feed began. Where that is much, one look tells a page of it and the
-   * following ones the rest, so a feed that is asked again and again gets to the end.
+   * Reads the changes since the last poll, or since the feed began. If there are many, a poll returns one page of them and
+   * the following polls the rest.
    *
-   * @return fails with a {@link StoreException}, and from then on always
+   * @return fails with a {@link StoreException}; after that, every poll fails
    */
   CompletableFuture<Changes> poll();
 
-  /** Ends the following. */
+  /** Ends the feed. */
   @Override
   void close();
 }

@@ -9,31 +9,31 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the core store holds of one memory: its state, and the stamp that a change of it must expect.
+ * One row of the core store: a memory's state, and the stamp that a change of the row must expect.
  *
  * @param version the version of the state
  * @param op the operation that made the state
- * @param stamp names the last physical change of the row; never used twice, so what arrives late finds another one
- * @param memory there exactly if the state is {@link State#LIVE}
- * @param embedding the vector of the live memory, where it was asked for and there is one
+ * @param stamp the name of the row's last physical change; never used twice, so a late statement finds another one
+ * @param memory not null exactly if the state is {@link State#LIVE}
+ * @param embedding the vector of the live memory, if it was requested and exists
  * @param unique whether no other memory of exactly this scope may have the same content
  */
 public record CoreRow(MemoryId id, State state, int version, OperationId op, UUID stamp, @Nullable Memory memory,
     @Nullable Embedding embedding, boolean unique) {
 
-  /** A row whose content may be there more than once. */
+  /** Creates a row whose content need not be unique. */
   public CoreRow(MemoryId id, State state, int version, OperationId op, UUID stamp, @Nullable Memory memory,
       @Nullable Embedding embedding) {
     this(id, state, version, op, stamp, memory, embedding, false);
   }
 
-  /** What a row stands for. */
+  /** The state of a row. */
   public enum State {
-    /** A memory that is found. */
+    /** A memory. */
     LIVE,
-    /** A tombstone: the memory was deleted, and its key is remembered. */
+    /** A tombstone: the memory was deleted, and its id, and so its key, stays taken. */
     DELETED,
-    /** Nothing, and a late statement that expected no row finds that it isn't the first. */
+    /** No memory; the row only makes late statements fail that expect no row. */
     VOID
   }
 

@@ -5,8 +5,8 @@ import dev.memlane.model.OperationId;
 import java.util.Objects;
 
 /**
- * The name of a document in the index: the memory, and the operation that made the state that it shows. Documents of
- * several operations may stand beside each other while one is on its way.
+ * The name of a document in the index: the memory, and the operation that made the document's state. A memory may have
+ * documents of several operations while a write is on its way.
  */
 public record DocumentName(MemoryId memory, OperationId op) {
 

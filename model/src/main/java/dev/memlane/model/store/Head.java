@@ -5,9 +5,9 @@ import dev.memlane.model.OperationId;
 import java.util.Objects;
 
 /**
- * A memory's newest state without its content: what two stores are compared by.
+ * A memory's newest state without its content, for comparing stores.
  *
- * @param live whether the memory is there; otherwise it was deleted
+ * @param live whether the memory is live; otherwise it was deleted
  */
 public record Head(MemoryId memory, OperationId op, int version, boolean live) {
 
@@ -16,7 +16,7 @@ public record Head(MemoryId memory, OperationId op, int version, boolean live) {
     Objects.requireNonNull(op, "op");
   }
 
-  /** The document that the index should hold of it, if it is live. */
+  /** The name of the document that the index should hold, if the memory is live. */
   public DocumentName name() {
     return new DocumentName(memory, op);
   }

@@ -4,7 +4,7 @@ import dev.memlane.model.Embedding;
 import dev.memlane.model.Memory;
 import java.util.Objects;
 
-/** What the index holds of one state of a memory: the memory itself and its vector. */
+/** The content of one document in the index: one state of a memory, and its vector. */
 public record IndexDocument(Memory memory, Embedding embedding) {
 
   public IndexDocument {

@@ -8,19 +8,19 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What the index found, before core is asked.
+ * The index's answer to a query.
  *
- * @param semantic by meaning, nearest first; scores are (1 + cosine) / 2, in [0, 1]
- * @param lexical by words, best first; scores are BM25's, above 0
- * @param runs the memories of the runs that the best of these belong to, run by run, in order of {@link TimePosition};
- * empty if they were not asked for
- * @param exhausted whether there are no more documents of either kind beyond these
- * @param held the documents of {@link IndexQuery#documents} that stand in the same view of the index
+ * @param semantic the hits by meaning, nearest first; scores are (1 + cosine) / 2, in [0, 1]
+ * @param lexical the hits by words, best first; scores are BM25's, above 0
+ * @param runs the memories of the runs of the best hits, run by run, in order of {@link TimePosition}; empty if they were
+ * not requested
+ * @param exhausted whether there are no more documents of either kind
+ * @param held the documents of {@link IndexQuery#documents} that exist in the same view of the index
  */
 public record IndexHits(List<IndexHit> semantic, List<IndexHit> lexical, List<List<MemoryId>> runs, boolean exhausted,
     Set<DocumentName> held) {
 
-  /** Nothing found. */
+  /** The answer without hits. */
   public static final IndexHits NONE = new IndexHits(List.of(), List.of(), List.of(), true);
 
   public IndexHits {
@@ -30,7 +30,7 @@ public record IndexHits(List<IndexHit> semantic, List<IndexHit> lexical, List<Li
     runs = List.copyOf(runs);
   }
 
-  /** What was found by a query that asked for no document by its name. */
+  /** Creates an answer to a query without documents to look up. */
   public IndexHits(List<IndexHit> semantic, List<IndexHit> lexical, List<List<MemoryId>> runs, boolean exhausted) {
     this(semantic, lexical, runs, exhausted, Set.of());
   }
@@ -38,7 +38,7 @@ public record IndexHits(List<IndexHit> semantic, List<IndexHit> lexical, List<Li
   /**
    * One document found.
    *
-   * @param time when what it tells of happened, or else when it was accepted
+   * @param time when the memory's event happened, or else when the memory was accepted
    */
   public record IndexHit(DocumentName name, ContentHash contentHash, Instant time, float score) {}
 }

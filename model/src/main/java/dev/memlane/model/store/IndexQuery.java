@@ -8,46 +8,45 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is looked for in the index: documents near a vector, documents with words of a text, or both.
+ * A query of the index, for documents near a vector, documents with words of a text, or both.
  *
  * @param vector null for no search by meaning
  * @param text null for no search by words; a plain text, never a query language
- * @param scopes documents of any of these; empty for all
+ * @param scopes documents in any of these match; empty for all
  * @param filter null for no filter
- * @param depth how many documents to return at most of each kind; at least 1
- * @param runs whether to tell the runs of the best of them
- * @param documents documents of which to say whether they stand in the view of the index that is searched; usually none
- * @param minSimilarity the least cosine to the vector that any document found has, by whatever it is found; -1 for no limit
- * @param minWords how many different words of the text any document found has, by whatever it is found, or all of them if the
- * text has fewer; 0 for no limit. Words that tell nothing in the index's language don't count; where the text has no others,
- * nothing is found
+ * @param depth the most documents of each kind; at least 1
+ * @param runs whether to return the runs of the best documents
+ * @param documents documents to look up in the view of the index that is searched; usually none
+ * @param minSimilarity the least cosine to the vector of every document found, by meaning or by words; -1 for no limit
+ * @param minWords the fewest different words of the text in every document found, by meaning or by words, or all of them if
+ * the text has fewer; 0 for no limit. Stop words of the index's language don't count; a text of nothing else finds nothing
  */
 public record IndexQuery(@Nullable Embedding vector, @Nullable String text, List<Scope> scopes,
     @Nullable Filter filter, int depth, boolean runs, Set<DocumentName> documents, double minSimilarity,
     int minWords) {
 
-  /** What rounding to floats takes from a cosine. */
+  /** The error of a cosine by rounding to floats. */
   private static final double ROUNDING = 1e-6;
 
-  /** A query without limits, which asks for no document by its name. */
+  /** Creates a query without limits and without documents to look up. */
   public IndexQuery(@Nullable Embedding vector, @Nullable String text, List<Scope> scopes, @Nullable Filter filter,
       int depth, boolean runs) {
     this(vector, text, scopes, filter, depth, runs, Set.of(), -1, 0);
   }
 
-  /** A query without limits. */
+  /** Creates a query without limits. */
   public IndexQuery(@Nullable Embedding vector, @Nullable String text, List<Scope> scopes, @Nullable Filter filter,
       int depth, boolean runs, Set<DocumentName> documents) {
     this(vector, text, scopes, filter, depth, runs, documents, -1, 0);
   }
 
-  /** Whether {@link #minSimilarity} leaves anything out. */
+  /** Whether {@link #minSimilarity} is a limit. */
   public boolean limitsSimilarity() {
     return minSimilarity > -1;
   }
 
   /**
-   * Whether a document is as near as {@link #minSimilarity} demands.
+   * Whether a document is as near as {@link #minSimilarity} requires.
    *
    * @param score (1 + cosine) / 2, as {@link IndexHits#semantic} has it
    */

@@ -11,28 +11,27 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One add, update or delete of one memory on its way to the stores, with everything that doing it and undoing it
- * takes.
+ * One add, update or delete of one memory on its way to the stores, with everything that is needed to do and to undo it.
  *
- * @param op this operation's id; becomes the row's {@code op} and {@code stamp}
- * @param before the row that it starts from: what its write expects by stamp, and what undo puts back. Null for an add
- * that expects no row; a void row for an add that writes over it; a tombstone for an update that revives
- * @param after the memory as it will be; null for a delete
+ * @param op the operation's id; becomes the row's {@code op} and {@code stamp}
+ * @param before the row that it starts from: its write expects this stamp, and its undo restores this row. Null for an add
+ * that expects no row; a void row for an add that replaces it; a tombstone for an update that revives
+ * @param after the memory that it makes; null for a delete
  * @param embedding the vector of {@code after}; null for a delete
  * @param actor who does it, for the history, or null
- * @param at when
- * @param unique whether it may only be done if no other memory of exactly this scope has the same content
+ * @param at when it is done
+ * @param unique whether it may only land if no other memory of exactly this scope has the same content
  */
 public record Operation(OperationId op, Kind kind, MemoryId memory, @Nullable CoreRow before, @Nullable Memory after,
     @Nullable Embedding embedding, @Nullable String actor, Instant at, boolean unique) {
 
-  /** An operation whose content may be there already. */
+  /** Creates an operation whose content need not be unique. */
   public Operation(OperationId op, Kind kind, MemoryId memory, @Nullable CoreRow before, @Nullable Memory after,
       @Nullable Embedding embedding, @Nullable String actor, Instant at) {
     this(op, kind, memory, before, after, embedding, actor, at, false);
   }
 
-  /** What an operation does. */
+  /** The kind of an operation. */
   public enum Kind {
     ADD, UPDATE, DELETE;
 

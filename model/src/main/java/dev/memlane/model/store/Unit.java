@@ -6,31 +6,31 @@ import dev.memlane.model.StoreResult;
 import java.time.Instant;
 
 /**
- * What must happen together or not at all: the parts of the core and the history store for one operation, in one
+ * A unit of work: the parts of the core and the history store for one operation, which happen together or not at all, in one
  * transaction.
  *
  * <p>
- * A unit is begun by {@link Units#begin}, handed to the stores, which join their parts, and is sent when all the parts
- * that its kind asks for have joined. Every part's result is told to the store that joined it. Safe for use by several
- * threads.
+ * A unit is begun by {@link Units#begin} and passed to the stores, which join their parts. It is sent when all parts that
+ * its kind requires have joined. Each store gets the result of its own part; {@link StoreResult#ofUnit} combines them. Safe
+ * for use by several threads.
  */
 public interface Unit {
 
-  /** What a unit does, and how many parts it waits for. */
+  /** The kind of a unit, which determines the number of its parts. */
   enum Kind {
-    /** Core takes the operation and history logs what core took. */
+    /** Core applies the operation, and history logs it. */
     WRITE(2),
-    /** Core gets back what was there before and history's entry becomes void. */
+    /** Core restores the state before, and history's entry becomes void. */
     UNDO(2),
-    /** Core's stamp is replaced, so that a late write can't land; then history is asked whether it had landed. */
+    /** Core's stamp is replaced, so that a late write can't land; then history says whether it had landed. */
     FENCE_AND_LOOK(2),
     /** Core's stamp is replaced, so that the operation that made the row can no longer be undone. */
     CONFIRM(1),
-    /** What is known of a deleted memory goes: all but the tombstone and one entry without content. */
+    /** Everything about a deleted memory is removed, except the tombstone and one entry without content. */
     PURGE(2),
-    /** A tombstone or void row goes, and with it what history knows of its memory. */
+    /** A tombstone or void row is removed, and with it the memory's entries. */
     SWEEP(2),
-    /** An archived memory comes back: core takes its row as it was and history its entries. */
+    /** An archived memory is restored: core gets its row and history its entries. */
     RESTORE(2);
 
     private final int parts;
@@ -50,12 +50,12 @@ public interface Unit {
 
   OperationId op();
 
-  /** A unit that is still queued then is withdrawn; one that has been sent is in doubt then. */
+  /** The time at which a unit that is still queued is withdrawn, and a unit that has been sent is in doubt. */
   Instant deadline();
 
   /**
-   * Takes the unit back if it has not been sent: its parts end as {@link StoreResult.NotApplied} with this cause, and a
-   * part that joins later does at once. Does nothing to a unit that has been sent.
+   * Withdraws the unit if it has not been sent: its parts end as {@link StoreResult.NotApplied} with this cause, and so does
+   * every part that joins later. Does nothing to a unit that has been sent.
    */
   void withdraw(Throwable cause);
 }

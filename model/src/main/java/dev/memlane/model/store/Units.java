@@ -5,11 +5,11 @@ import dev.memlane.model.OperationId;
 import java.time.Instant;
 
 /**
- * Where units begin: the database that the core and the history store share.
+ * The factory of units: the database that the core and the history store share.
  *
  * <p>
- * The futures of a unit's parts complete on threads that what is chained to them may block: on one of the unit's own, or,
- * if it is never sent, on the thread that joined or withdrew it. Safe for use by several threads.
+ * The futures of a unit's parts complete on threads that code chained to them may block: on a thread of the unit, or, if it
+ * is never sent, on the thread that joined or withdrew it. Safe for use by several threads.
  */
 public interface Units {
 

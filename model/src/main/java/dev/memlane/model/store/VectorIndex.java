@@ -11,31 +11,30 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The contract of the index: documents named by memory and operation, found by meaning and by words.
+ * The contract of the index: documents, named by memory and operation, that are found by meaning and by words.
  *
  * <p>
- * The index is a copy: core is right where they differ, and what a crash takes from it is put again on opening. So a
- * write here need not be durable when its future completes; it must be visible to the next search. Writes to one memory
- * are applied in the order in which they were asked for. The futures of {@link #put} and {@link #check} complete
- * normally, with a result; all others fail with a {@link StoreException}. Safe for use by several threads; no method
- * blocks for long.
+ * The index is a copy: core is right where they differ, and documents lost in a crash are put again on opening. So a write
+ * need not be durable when its future completes, but it must be visible to the next search. Writes of one memory are applied
+ * in the order in which they were requested. The futures of {@link #put} and {@link #check} complete normally, with a
+ * result; all others fail with a {@link StoreException}. Safe for use by several threads; no method blocks for long.
  */
 public interface VectorIndex extends AutoCloseable {
 
   /**
-   * Puts a document beside those of the same memory's other operations; puts it again if it is there.
+   * Puts a document, in addition to those of the memory's other operations; replaces one of the same name.
    *
-   * @param deadline a put that has not begun then is withdrawn (not applied); one that has begun is in doubt then
+   * @param deadline a put that has not begun by then is withdrawn (not applied); one that has begun is in doubt
    */
   CompletableFuture<StoreResult> put(IndexDocument document, Instant deadline);
 
-  /** Tells whether the index takes writes: a delete's part, whose documents go after it has landed. */
+  /** Checks whether the index accepts writes. This is the index's part of a delete, which removes documents after landing. */
   CompletableFuture<StoreResult> check(DocumentName name, Instant deadline);
 
   /** Removes all documents of the memory but this one. */
   CompletableFuture<Void> retain(DocumentName name);
 
-  /** Removes this document, if it is there. */
+  /** Removes this document, if it exists. */
   CompletableFuture<Void> remove(DocumentName name);
 
   /** Removes all documents of the memory. */
@@ -45,30 +44,29 @@ public interface VectorIndex extends AutoCloseable {
   CompletableFuture<IndexHits> search(IndexQuery query);
 
   /**
-   * Lists the names of all documents in order of memory id, those of one memory together and never divided between two
-   * pages.
+   * Lists the names of all documents in order of memory id. Those of one memory are on the same page.
    *
    * @param after the memory after which the page begins, or null for the first one
-   * @param limit how many documents to list at most; exceeded only to complete the last memory
+   * @param limit the most documents; exceeded only to complete the last memory
    */
   CompletableFuture<List<DocumentName>> names(@Nullable MemoryId after, int limit);
 
   /** Lists the names of all documents of these memories, in no order. */
   CompletableFuture<List<DocumentName>> names(Collection<MemoryId> memories);
 
-  /** Makes what was written durable. Called now and then and on closing, never per write. */
+  /** Makes all writes durable. Called occasionally and on closing, never per write. */
   CompletableFuture<Void> commit();
 
   /**
-   * Makes the files forget what was removed: after it, nothing that this index keeps, in memory or on disk, holds anything of
-   * a document whose removal completed before this call. It rewrites what held removed documents, which may take minutes
-   * for a large index; reads and writes go on meanwhile.
+   * Purges removed documents from memory and files: afterwards the index holds nothing of any document whose removal
+   * completed before this call. It rewrites the files that held removed documents, which may take minutes for a large
+   * index; reads and writes go on meanwhile.
    *
-   * @return fails if something could not be let go of, such as what a search looks at that does not end
+   * @return fails if something could not be purged, for example because a search that uses it does not end
    */
   CompletableFuture<Void> expunge();
 
-  /** Whether removed documents of any of these memories are still held somewhere: what {@link #expunge} would change. */
+  /** Whether the index still holds removed documents of any of these memories, which {@link #expunge} would purge. */
   CompletableFuture<Boolean> holdsRemoved(Collection<MemoryId> memories);
 
   /** Removes every document. */
@@ -76,11 +74,11 @@ public interface VectorIndex extends AutoCloseable {
 
   IndexSummary summary();
 
-  /** Why the index takes neither writes nor searches any more until it is opened again; null while it does. */
+  /** The reason why the index accepts no writes and searches until it is opened again; null while it accepts them. */
   @Nullable
   StoreException failure();
 
-  /** Commits and lets go of the files. */
+  /** Commits and releases the files. */
   @Override
   void close();
 }

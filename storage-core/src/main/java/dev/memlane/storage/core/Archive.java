@@ -4,7 +4,6 @@ import dev.memlane.model.ArchivedRow;
 import dev.memlane.model.ContentHash;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.MemoryId;
-import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreKind;
@@ -24,47 +23,41 @@ import java.util.concurrent.CompletableFuture;
 import org.jdbi.v3.core.statement.Query;
 import org.jspecify.annotations.Nullable;
 
-/** Core's rows as they are archived: read whole, tombstones too, and brought back. Safe for use by several threads. */
+/** Core's archived rows: whole rows, including tombstones, read for an export and restored by an import. Thread-safe. */
 final class Archive {
 
-  /** Core's statements run first, history's look at what they did. */
+  /** Core's statements run first, because history's read their effects. */
   private static final int FIRST = 0;
-  /** What is left out, because a server without statistics takes a value to be rare. */
-  private static final String NOT_VOID = "m.state <> 3";
 
   private final Database database;
-  private final String model;
-  private final int dimension;
-  private final short modelNumber;
+  private final VectorModel model;
 
-  Archive(Database database, String model, int dimension, short modelNumber) {
+  Archive(Database database, VectorModel model) {
     this.database = database;
     this.model = model;
-    this.dimension = dimension;
-    this.modelNumber = modelNumber;
   }
 
   /** See {@link dev.memlane.model.store.CoreStore#restore}. */
   CompletableFuture<StoreResult> restore(Unit unit, ArchivedRow row, @Nullable UUID expected) {
     Embedding embedding = row instanceof ArchivedRow.Live live ? live.embedding() : null;
-    boolean mine = embedding != null && embedding.model().equals(model) && embedding.dimension() == dimension;
     return DatabaseUnit.of(unit)
         .join(Part.of(StoreKind.CORE, FIRST,
             expected == null ? ArchiveStatements.RESTORE : ArchiveStatements.RESTORE_OVER,
-            new RestoredRow(unit.op(), expected, row, modelNumber, mine ? embedding : null),
-            () -> new StoreException("core did not hold what the restoring of memory " + row.id() + " expected",
+            new RestoredRow(unit.op(), expected, row, model.number(),
+                embedding != null && model.made(embedding) ? embedding : null),
+            () -> new StoreException("core did not hold the state that restoring memory " + row.id() + " expected",
                 null)));
   }
 
   /** See {@link dev.memlane.model.store.CoreStore#archive(Scope, MemoryId, int, boolean)}. */
   CompletableFuture<List<ArchivedRow>> page(
       @Nullable Scope scope, @Nullable MemoryId after, int limit, boolean vectors) {
-    String condition = NOT_VOID + PostgresCoreStore.after(after) + PostgresCoreStore.within(scope);
+    String condition = ReadConditions.NOT_VOID + ReadConditions.after(after) + ReadConditions.within(scope);
     return database.read("reading the archive", handle -> {
       Query query = handle.createQuery(sql(condition, " order by m.id limit :limit", vectors)).bind("limit", limit);
-      PostgresCoreStore.bindAfter(query, after);
+      ReadConditions.bindAfter(query, after);
       if (scope != null) {
-        PostgresCoreStore.bindScope(query, scope);
+        ReadConditions.bindScope(query, scope);
       }
       return rows(query, vectors);
     });
@@ -73,12 +66,12 @@ final class Archive {
   /** See {@link dev.memlane.model.store.CoreStore#archive(Collection, boolean)}. */
   CompletableFuture<List<ArchivedRow>> rows(Collection<MemoryId> ids, boolean vectors) {
     return database.read("reading the archive",
-        handle -> rows(handle.createQuery(sql(NOT_VOID + " and m.id = any(:ids)", "", vectors))
-            .bindArray("ids", UUID.class, (Object[]) PostgresCoreStore.uuids(ids)), vectors));
+        handle -> rows(handle.createQuery(sql(ReadConditions.NOT_VOID + " and m.id = any(:ids)", "", vectors))
+            .bindArray("ids", UUID.class, (Object[]) ReadConditions.uuids(ids)), vectors));
   }
 
   private static String sql(String condition, String tail, boolean vectors) {
-    String rows = "select " + PostgresCoreStore.COLUMNS + ", m.content_hash from memory m where " + condition + tail;
+    String rows = "select " + RowMapper.COLUMNS + ", m.content_hash from memory m where " + condition + tail;
     return vectors
         ? "with m as materialized (" + rows + ") select m.*, v.vector from m "
             + "left join memory_vector v on v.memory_id = m.id and v.model = :model order by m.id"
@@ -87,21 +80,20 @@ final class Archive {
 
   private List<ArchivedRow> rows(Query query, boolean vectors) {
     if (vectors) {
-      query.bind("model", modelNumber);
+      query.bind("model", model.number());
     }
     return query.map((row, context) -> row(row, vectors)).list();
   }
 
   private ArchivedRow row(ResultSet row, boolean vectors) throws SQLException {
-    if (PostgresCoreStore.state(row.getInt("state")) == CoreRow.State.LIVE) {
-      byte[] vector = vectors ? row.getBytes("vector") : null;
-      return new ArchivedRow.Live(PostgresCoreStore.memory(row),
-          vector == null ? null : new Embedding(model, Vectors.fromBytes(vector)), row.getBoolean("is_unique"),
+    if (RowMapper.state(row) == CoreRow.State.LIVE) {
+      return new ArchivedRow.Live(RowMapper.memory(row),
+          vectors ? model.embedding(row.getBytes("vector")) : null, row.getBoolean("is_unique"),
           new ContentHash(row.getObject("content_hash", UUID.class)));
     }
-    return new ArchivedRow.Tombstone(new MemoryId(row.getObject("id", UUID.class)), row.getInt("version"),
-        new OperationId(row.getObject("op", UUID.class)), scope(row),
-        PostgresCoreStore.instant(row, "created_at"), PostgresCoreStore.requireInstant(row, "updated_at"));
+    return new ArchivedRow.Tombstone(RowMapper.id(row), row.getInt("version"),
+        RowMapper.op(row), scope(row),
+        RowMapper.instant(row, "created_at"), RowMapper.requireInstant(row, "updated_at"));
   }
 
   private static @Nullable Scope scope(ResultSet row) throws SQLException {

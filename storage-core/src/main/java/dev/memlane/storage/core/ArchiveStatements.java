@@ -17,15 +17,15 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The statements that bring rows back, each for many units at once. They write what the archive says, the stamp excepted: that
- * is the unit's operation, by which history's statement knows what core took.
+ * The statements that restore rows, each for many units at once. They write the archived values, except for the stamp: it
+ * becomes the unit's operation, by which history's statement recognizes the restored rows.
  */
 final class ArchiveStatements {
 
   /**
-   * A row that comes back.
+   * A row to restore.
    *
-   * @param expected the stamp of the void row in whose place it comes, or null
+   * @param expected the stamp of the void row that it replaces, or null
    * @param embedding its vector by the store's model, or null
    */
   record RestoredRow(OperationId unit, @Nullable UUID expected, ArchivedRow row, short model,
@@ -49,9 +49,9 @@ final class ArchiveStatements {
     }
 
     @Nullable
-    UUID contentHeldOnce() {
+    UUID uniqueHash() {
       return row instanceof ArchivedRow.Live live && live.unique()
-          ? CoreStatements.contentAlone(live.memory().content())
+          ? CoreStatements.uniqueHash(live.memory().content())
           : null;
     }
 
@@ -92,7 +92,7 @@ final class ArchiveStatements {
       )
       select x.unit, restored.version from x join restored using (id)""";
 
-  /** Puts a row where there is none. A conflict, on the id or on a text that must be unique, leaves what is there. */
+  /** Inserts a row where there is none. A conflict, on the id or on a content that must be unique, changes nothing. */
   static final UnitStatement<RestoredRow> RESTORE = new UnitStatement<>("restore a memory", ROWS + """
       , restored as (
         insert into memory (id, state, version, op, stamp, user_id, agent_id, run_id, key, actor, content, content_hash,
@@ -104,7 +104,7 @@ final class ArchiveStatements {
         returning id, version
       )""" + VECTORS, null, ArchiveStatements::bind);
 
-  /** Puts a row in place of a void one, if that has the stamp expected. */
+  /** Replaces a void row, if it has the expected stamp. */
   static final UnitStatement<RestoredRow> RESTORE_OVER = new UnitStatement<>("restore a memory over a void row",
       restoreOver(""), restoreOver("skip locked"), ArchiveStatements::bind);
 
@@ -126,12 +126,12 @@ final class ArchiveStatements {
 
   private static void bind(ArrayBinder binder, List<RestoredRow> rows) throws SQLException {
     binder.uuids(rows, row -> row.unit.value()).uuids(rows, row -> row.row.id().value())
-        .uuids(rows, row -> row.expected).numbers(rows, row -> PostgresCoreStore.number(row.state()))
+        .uuids(rows, row -> row.expected).numbers(rows, row -> RowMapper.number(row.state()))
         .numbers(rows, row -> row.row.version()).uuids(rows, row -> row.row.op().value())
         .texts(rows, ofScope(Scope::user)).texts(rows, ofScope(Scope::agent)).texts(rows, ofScope(Scope::run))
         .texts(rows, ofMemory(Memory::key)).texts(rows, ofMemory(Memory::actor)).texts(rows, ofMemory(Memory::content))
         .uuids(rows, ofMemory(memory -> memory.contentHash().value()))
-        .uuids(rows, RestoredRow::contentHeldOnce)
+        .uuids(rows, RestoredRow::uniqueHash)
         .texts(rows, RestoredRow::metadata)
         .times(rows, ofMemory(Memory::occurredAt)).times(rows, RestoredRow::createdAt)
         .times(rows, RestoredRow::updatedAt).times(rows, ofMemory(Memory::expiresAt))
@@ -139,7 +139,7 @@ final class ArchiveStatements {
         .bytes(rows, row -> row.embedding == null ? null : Vectors.toBytes(row.embedding.vector()));
   }
 
-  /** What a live row has and a tombstone hasn't. */
+  /** A value of live rows; null for tombstones. */
   private static <V> Function<RestoredRow, @Nullable V> ofMemory(Function<Memory, @Nullable V> value) {
     return row -> {
       Memory memory = row.memory();

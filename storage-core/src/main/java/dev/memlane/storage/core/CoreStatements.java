@@ -20,18 +20,18 @@ import org.jspecify.annotations.Nullable;
  * The statements that change core's rows, each for many units at once.
  *
  * <p>
- * There are three ways to change a row, and every write is one of them: to add it where there is none, to make it live
- * with new values, to clear it. Each of the latter two expects a stamp; after a wait for a lock PostgreSQL checks that
- * again on the row as it is then. Rows are locked in order of id, because batches of several processes would otherwise
- * lock each other out.
+ * A row's values change in three ways: it is added where there is none, replaced by new values, or cleared. The latter two
+ * expect a stamp, which PostgreSQL checks again after a wait for a lock, on the row as it is then. Other statements replace
+ * the stamp only, or remove the row. Rows are locked in order of id, because batches of several processes could otherwise
+ * deadlock.
  */
 final class CoreStatements {
 
-  /** A row that becomes, or is, live: all that stands in it. */
+  /** All values of a row that becomes live, or is. */
   record LiveRow(OperationId unit, @Nullable UUID expected, UUID stamp, Memory memory, short model,
       Embedding embedding, boolean unique) {}
 
-  /** A row that loses its content: a tombstone, or a void row. */
+  /** A row that loses its content and becomes a tombstone or a void row. */
   record ClearedRow(OperationId unit, MemoryId memory, UUID expected, UUID stamp, CoreRow.State state, int version,
       OperationId op, Instant at) {}
 
@@ -47,7 +47,7 @@ final class CoreStatements {
           metadata, occurred_at, created_at, updated_at, expires_at, model, vector, dedup_hash)
       )""";
 
-  /** Puts a row where there is none. A conflict, on the id or on a text that must be unique, leaves what is there. */
+  /** Inserts a row where there is none. A conflict, on the id or on a content that must be unique, changes nothing. */
   static final UnitStatement<LiveRow> ADD = new UnitStatement<>("add a memory", LIVE_ROWS + """
       , added as (
         insert into memory (id, state, version, op, stamp, user_id, agent_id, run_id, key, actor, content, content_hash,
@@ -64,7 +64,7 @@ final class CoreStatements {
       )
       select x.unit, added.version from x join added using (id)""", null, CoreStatements::bindLive);
 
-  /** Makes the row live with new values, if it has the stamp expected. Another content outdates other models' vectors. */
+  /** Replaces a row's values and makes it live, if it has the expected stamp. A new content outdates other models' vectors. */
   static final UnitStatement<LiveRow> REPLACE = new UnitStatement<>("replace a memory", replace(""),
       replace("skip locked"), CoreStatements::bindLive);
 
@@ -107,21 +107,19 @@ final class CoreStatements {
         .times(rows, row -> row.memory.createdAt()).times(rows, row -> row.memory.updatedAt())
         .times(rows, row -> row.memory.expiresAt()).numbers(rows, row -> (int) row.model)
         .bytes(rows, row -> Vectors.toBytes(row.embedding.vector()))
-        .uuids(rows, row -> row.unique ? contentAlone(row.memory.content()) : null);
+        .uuids(rows, row -> row.unique ? uniqueHash(row.memory.content()) : null);
   }
 
-  /**
-   * What a unique memory's content is known by: the hash of its {@link TextForm}. Who said it makes no difference.
-   */
-  static UUID contentAlone(String content) {
+  /** The hash by which a scope holds each content once: that of its {@link TextForm}, whoever said it. */
+  static UUID uniqueHash(String content) {
     return ContentHash.of(null, TextForm.of(content)).value();
   }
 
-  /** Takes the content out of the row, if it has the stamp expected. */
+  /** Removes a row's content, if it has the expected stamp. */
   static final UnitStatement<ClearedRow> CLEAR = new UnitStatement<>("clear a memory", clear(""), clear("skip locked"),
       (binder, rows) -> binder.uuids(rows, row -> row.unit.value()).uuids(rows, row -> row.memory.value())
           .uuids(rows, row -> row.expected).uuids(rows, row -> row.stamp)
-          .numbers(rows, row -> PostgresCoreStore.number(row.state)).numbers(rows, row -> row.version)
+          .numbers(rows, row -> RowMapper.number(row.state)).numbers(rows, row -> row.version)
           .uuids(rows, row -> row.op.value()).times(rows, row -> row.at));
 
   private static String clear(String locking) {
@@ -145,7 +143,7 @@ final class CoreStatements {
         select x.unit, cleared.version from x join cleared using (id)""".replace("%s", locking);
   }
 
-  /** Replaces a stamp if it is the one expected, waiting for whoever holds the row. Answers for every unit. */
+  /** Replaces the expected stamp, if it is there, waiting for the row's lock. Returns a row for every unit. */
   static final UnitStatement<Stamped> STAMP = new UnitStatement<>("replace a stamp", """
       with x as (
         select * from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[]) as x(unit, id, expected, stamp)
@@ -158,7 +156,7 @@ final class CoreStatements {
       )
       select unit, 0 from x""", null, CoreStatements::bindStamped);
 
-  /** Puts a void row where there is none, waiting for whoever is just putting one. Answers for every unit. */
+  /** Inserts a void row where there is none, waiting for concurrent inserts. Returns a row for every unit. */
   static final UnitStatement<Stamped> OCCUPY = new UnitStatement<>("put a void row", """
       with x as (
         select * from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[]) as x(unit, id, expected, stamp)
@@ -169,7 +167,7 @@ final class CoreStatements {
       )
       select unit, 0 from x""", null, CoreStatements::bindStamped);
 
-  /** Replaces whatever stamp is there, or puts a void row, waiting for whoever holds the row. Answers for every unit. */
+  /** Replaces any stamp, or inserts a void row, waiting for the row's lock. Returns a row for every unit. */
   static final UnitStatement<Stamped> FENCE_ALL = new UnitStatement<>("replace any stamp", """
       with x as (
         select * from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[]) as x(unit, id, expected, stamp)
@@ -180,7 +178,7 @@ final class CoreStatements {
       )
       select unit, 0 from x""", null, CoreStatements::bindStamped);
 
-  /** Removes rows that are not live, if they have the stamp expected. Locked rows are passed over. */
+  /** Removes rows that are not live, if they have the expected stamp. Locked rows are passed over. */
   static final UnitStatement<Stamped> SWEEP = new UnitStatement<>("remove a tombstone", """
       with x as (
         select * from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[]) as x(unit, id, expected, stamp)
@@ -195,7 +193,7 @@ final class CoreStatements {
       )
       select x.unit, 0 from x join swept using (id)""", null, CoreStatements::bindStamped);
 
-  /** Takes all that is left out of tombstones that have the stamp expected, waiting for whoever holds the row. */
+  /** Removes what is left in tombstones that have the expected stamp, waiting for the row's lock. */
   static final UnitStatement<Stamped> PURGE = new UnitStatement<>("purge a tombstone", """
       with x as (
         select * from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[]) as x(unit, id, expected, stamp)
@@ -212,7 +210,7 @@ final class CoreStatements {
       )
       select x.unit, purged.version from x join purged using (id)""", null, CoreStatements::bindStamped);
 
-  /** Finds the rows, live or deleted, that are in the state which the unit's operation made. */
+  /** Finds the rows, live or deleted, that are in the state that the unit's operation made. */
   static final UnitStatement<Stamped> STANDS = new UnitStatement<>("look at a row", """
       select x.unit, m.version
       from unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::uuid[]) as x(unit, id, expected, stamp)

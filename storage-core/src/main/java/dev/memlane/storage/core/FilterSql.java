@@ -9,8 +9,8 @@ import org.jdbi.v3.core.statement.SqlStatement;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A filter as a condition in SQL over the columns {@code m.metadata} and {@code m.occurred_at}, with the meaning of {@link Filter#matches}: true or
- * false, never null. Keys and values are bound, never written into the text.
+ * A filter as an SQL condition on the columns {@code m.metadata} and {@code m.occurred_at}. It means what
+ * {@link Filter#matches} means: true or false, never null. Keys and values are bound, never part of the text.
  */
 final class FilterSql {
 
@@ -68,7 +68,7 @@ final class FilterSql {
     String element = range.isText() ? "(e #>> '{}') collate \"C\"" : "e::float8";
     String bounds = bound(element, range.fromIncluded() ? ">=" : ">", range.from()) + " and "
         + bound(element, range.toIncluded() ? "<=" : "<", range.to());
-    // The case decides the order of evaluation: a text must never be cast to a number.
+    // The case fixes the order of evaluation, because a text must never be cast to a number.
     return "exists (select 1 from jsonb_array_elements(case jsonb_typeof(m.metadata -> " + key
         + ") when 'array' then m.metadata -> " + key + " else jsonb_build_array(m.metadata -> " + key
         + ") end) as elements(e) where case when jsonb_typeof(e) = '" + (range.isText() ? "string" : "number")

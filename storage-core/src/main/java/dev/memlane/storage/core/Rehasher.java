@@ -9,14 +9,13 @@ import org.jdbi.v3.core.Handle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Computes the hashes anew by which contents are known that a scope holds once, where an older Memlane stored them: the schema's
- * upgrade has listed those rows in {@code memory_rehash}, and could not do it itself, because SQL doesn't know
- * {@link dev.memlane.model.TextForm}.
+ * The upgrade of hashes of unique contents that an older Memlane stored. The schema's upgrade only lists those rows in
+ * {@code memory_rehash}, because SQL cannot compute {@link dev.memlane.model.TextForm}.
  *
  * <p>
- * It goes page by page, each in a transaction, so it may be cut off and be run by several processes at once. A row that has changed
- * since it was read has its hash from the one who changed it. Where two contents of a scope turn out to be the same, the memory
- * stored first is the one that a new one is compared with; the other stays as it is, and no longer counts.
+ * It works page by page, each in a transaction, so it may be interrupted, and several processes may run it at once. A row
+ * that changed after it was read got its new hash by that change. Where two contents of a scope turn out to be the same,
+ * the memory stored first keeps its hash, and new memories are compared with it; the other one stays without a hash.
  */
 final class Rehasher {
 
@@ -31,6 +30,8 @@ final class Rehasher {
   private record Row(UUID id, @Nullable UUID op, @Nullable String content) {}
 
   /**
+   * Upgrades all rows that are listed.
+   *
    * @throws StoreException if the database can't be read or written
    */
   void run() {
@@ -42,7 +43,7 @@ final class Rehasher {
 
   private boolean page() {
     try {
-      return database.readNow("hashing contents anew", handle -> handle.inTransaction(each -> {
+      return database.writeNow("upgrading content hashes", handle -> handle.inTransaction(each -> {
         List<Row> rows = rows(each, PAGE);
         rows.forEach(row -> rehash(each, row));
         return !rows.isEmpty();
@@ -64,21 +65,21 @@ final class Rehasher {
   }
 
   private boolean one() {
-    List<Row> next = database.readNow("hashing a content anew", handle -> rows(handle, 1));
+    List<Row> next = database.writeNow("upgrading a content hash", handle -> rows(handle, 1));
     for (Row row : next) {
       try {
-        database.readNow("hashing a content anew", handle -> handle.inTransaction(each -> rehash(each, row)));
+        database.writeNow("upgrading a content hash", handle -> handle.inTransaction(each -> rehash(each, row)));
       } catch (StoreException e) {
         if (!isTaken(e)) {
           throw e;
         }
-        database.readNow("hashing a content anew", handle -> handle.inTransaction(each -> set(each, row, null)));
+        database.writeNow("upgrading a content hash", handle -> handle.inTransaction(each -> set(each, row, null)));
       }
     }
     return !next.isEmpty();
   }
 
-  /** In the order in which the memories were stored, so that the first of the same content keeps it. */
+  /** Lists rows in the order in which the memories were stored, so that the first of several equal contents keeps its hash. */
   private static List<Row> rows(Handle handle, int limit) {
     return handle.createQuery("""
         select r.id, m.op, m.content from memory_rehash r left join memory m on m.id = r.id and m.dedup_hash is not null
@@ -88,7 +89,7 @@ final class Rehasher {
   }
 
   private static int rehash(Handle handle, Row row) {
-    return set(handle, row, row.content == null ? null : CoreStatements.contentAlone(row.content));
+    return set(handle, row, row.content == null ? null : CoreStatements.uniqueHash(row.content));
   }
 
   private static int set(Handle handle, Row row, @Nullable UUID hash) {

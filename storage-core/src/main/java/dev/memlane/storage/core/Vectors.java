@@ -3,7 +3,7 @@ package dev.memlane.storage.core;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** Vectors as bytes: 32-bit floats, little-endian, one after the other. */
+/** The conversion of vectors to bytes and back: consecutive 32-bit floats, little-endian. */
 final class Vectors {
 
   private Vectors() {}

@@ -1,9 +1,9 @@
 /**
- * The core store: one row per memory in PostgreSQL, holding what is true now, with its vector beside it.
+ * The core store: one row per memory in PostgreSQL, which holds what is true now, and its vector in a second table.
  *
  * <p>
- * It exists as a store of its own because everything else can be made again from it. Enter at
- * {@link dev.memlane.storage.core.PostgresCoreStore}; what it writes is in {@code CoreStatements}.
+ * It is a store of its own because the index can be rebuilt from it. Enter at
+ * {@link dev.memlane.storage.core.PostgresCoreStore}; the statements that write are in {@code CoreStatements}.
  */
 @NullMarked
 package dev.memlane.storage.core;

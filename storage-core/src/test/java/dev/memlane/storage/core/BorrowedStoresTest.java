@@ -10,7 +10,7 @@ import dev.memlane.testing.TestServer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
-/** The contract of the core and the history store, over the pool of an application whose connections wait for a commit. */
+/** The contract of the core and the history store, over an application's pool without auto-commit. */
 class BorrowedStoresTest extends StoresContract {
 
   private static HikariDataSource pool;
@@ -34,7 +34,7 @@ class BorrowedStoresTest extends StoresContract {
 
   @Override
   protected Opened open() {
-    database.readNow("emptying the tables",
+    database.writeNow("emptying the tables",
         handle -> handle.execute("truncate memory, memory_vector, history"));
     return new Opened(database.units(),
         PostgresCoreStore.open(database, TestOperations.MODEL, TestOperations.DIMENSION),

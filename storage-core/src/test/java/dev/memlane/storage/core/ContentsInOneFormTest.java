@@ -33,7 +33,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What counts as the same content where a scope holds each once. */
+/** Equality of contents in a scope that holds each content once. */
 class ContentsInOneFormTest {
 
   private static final Scope ADA = Scope.user("ada");
@@ -84,7 +84,7 @@ class ContentsInOneFormTest {
   }
 
   @Test
-  void unique_inAnotherForm_isTheSameContent() {
+  void unique_sameContentInAnotherForm_isADuplicate() {
     MemoryId cafe = stored("Ada\u2019s cafe\u0301 re\u00ADmembers");
 
     assertThat(holder("Ada's caf\u00E9 remembers")).hasValue(cafe);
@@ -102,7 +102,7 @@ class ContentsInOneFormTest {
   }
 
   @Test
-  void open_onHashesOfAnOlderVersion_computesThemAnew() throws Exception {
+  void open_withHashesOfAnOlderVersion_upgradesThem() throws Exception {
     MemoryId first = stored("caf\u00E9 one");
     MemoryId plain = stored("plain");
     MemoryId decomposed = stored("cafe\u0301 two");
@@ -119,7 +119,7 @@ class ContentsInOneFormTest {
   }
 
   @Test
-  void open_onTwoThatTurnOutTheSame_letsTheFirstCount_andBothStay() throws Exception {
+  void open_withTwoContentsThatBecomeEqual_keepsBothAndTheFirstOnesHash() throws Exception {
     MemoryId first = stored("caf\u00E9");
     MemoryId other = stored("another");
     MemoryId last = stored("\u00FCber");
@@ -141,7 +141,7 @@ class ContentsInOneFormTest {
     assertThat(count("select count(*) from memlane.memory_rehash")).isZero();
   }
 
-  /** Hashes as they were computed before there was one form, and the upgrade run on them. */
+  /** Sets hashes as they were computed before there was one form, and runs the upgrade on them. */
   private void makeOld() throws SQLException, IOException {
     try (Connection connection = DriverManager.getConnection(jdbcUrl);
         Statement statement = connection.createStatement();

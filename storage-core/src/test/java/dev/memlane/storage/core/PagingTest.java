@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Pages of everything, on a server that knows nothing yet of what the tables hold. */
+/** Pages of everything, on a server without statistics on the tables. */
 class PagingTest {
 
   private static final int ROWS = 20_000;
@@ -41,7 +41,7 @@ class PagingTest {
     try (Database database = Database.builder(jdbcUrl).open()) {
       PostgresCoreStore.open(database, TestOperations.MODEL, TestOperations.DIMENSION);
     }
-    // One in a hundred is deleted, one in a hundred void. Statistics would come by themselves after a while.
+    // One in a hundred is deleted, one in a hundred void. The server would gather statistics after a while.
     execute("alter table memlane.memory set (autovacuum_enabled = false)");
     execute(
         """
@@ -53,7 +53,7 @@ class PagingTest {
             from generate_series(1, %d) i"""
             .replace("%d", Integer.toString(ROWS)));
     execute("alter table memlane.history set (autovacuum_enabled = false)");
-    // Every memory with two entries, and some with a void one besides.
+    // Every memory has two entries, and some have an additional void one.
     execute("""
         insert into memlane.history (op, memory_id, version, kind, new_content, at, void)
         select gen_random_uuid(), m.id, v, v, m.content, now(), v = 3
@@ -112,11 +112,11 @@ class PagingTest {
       }
       assertThat(count).isEqualTo(ROWS);
     }
-    // Two entries each, for finding where a page ends and for reading it, and what a page had too much.
+    // Two entries each, for finding the end of a page and for reading it, and the surplus of a page.
     assertReadByKey("history_memory", 2 * ROWS, 8 * ROWS);
   }
 
-  /** How many there are in all pages. The connections are closed then, which makes the server count what they did. */
+  /** Counts the elements of all pages. The connections are closed then, so that the server counts their reads. */
   private <T> int pages(BiFunction<PostgresCoreStore, @Nullable MemoryId, List<T>> read, Function<T, MemoryId> id) {
     int count = 0;
     try (Database database = Database.builder(jdbcUrl).open()) {
@@ -130,7 +130,7 @@ class PagingTest {
     return count;
   }
 
-  /** A bitmap goes by the key as well, but takes all that is left for each page. */
+  /** A bitmap scan uses the key as well, but reads the whole rest for each page. */
   private void assertReadByKey(String index, int atLeast, int lessThan) throws SQLException {
     Instant end = Instant.now().plusSeconds(30);
     long read = 0;

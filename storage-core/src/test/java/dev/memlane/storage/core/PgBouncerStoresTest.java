@@ -40,7 +40,7 @@ class PgBouncerStoresTest extends StoresContract {
 
   @Override
   protected Opened open() {
-    database.readNow("emptying the tables",
+    database.writeNow("emptying the tables",
         handle -> handle.execute("truncate memory, memory_vector, history"));
     return new Opened(database.units(),
         PostgresCoreStore.open(database, TestOperations.MODEL, TestOperations.DIMENSION),

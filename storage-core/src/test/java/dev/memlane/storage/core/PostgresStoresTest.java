@@ -25,7 +25,7 @@ class PostgresStoresTest extends StoresContract {
 
   @Override
   protected Opened open() {
-    database.readNow("emptying the tables",
+    database.writeNow("emptying the tables",
         handle -> handle.execute("truncate memory, memory_vector, history"));
     return new Opened(database.units(),
         PostgresCoreStore.open(database, TestOperations.MODEL, TestOperations.DIMENSION),

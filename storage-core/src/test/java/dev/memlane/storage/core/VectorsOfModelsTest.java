@@ -21,7 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Two models' vectors of one memory, as two processes or a change of model leave them. */
+/** Vectors of one memory by two models, as two processes or a change of model leave them. */
 class VectorsOfModelsTest {
 
   private Database database;

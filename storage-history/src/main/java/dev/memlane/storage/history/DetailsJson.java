@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Details as the log keeps them: a JSON object of texts, without what there isn't. */
+/** The JSON form of details in the log: an object of texts, without fields for missing values. */
 final class DetailsJson {
 
   private static final String ACTOR = "actor";

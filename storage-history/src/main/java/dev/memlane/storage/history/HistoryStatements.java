@@ -17,21 +17,21 @@ import org.jspecify.annotations.Nullable;
  * The statements that change the log, each for many units at once.
  *
  * <p>
- * They run after core's in the same transaction and ask the table {@code memory} which operations core took: that is
- * how the two stores share a fate without knowing each other.
+ * They run after core's in the same transaction, and find in the table {@code memory} which operations core applied. So the
+ * two stores share their fate without knowing each other.
  */
 final class HistoryStatements {
 
-  /** An operation that core has undone, leaving this stamp. */
+  /** An operation that core has undone, and the stamp that core left. */
   record Undone(Operation operation, UUID stamp) {}
 
-  /** An entry that comes back with the unit that restores its memory. */
+  /** An entry that is restored by the unit that restores its memory. */
   record Restored(OperationId unit, HistoryEntry entry) {}
 
-  /** A memory whose tombstone core has purged, leaving this stamp. */
+  /** The unit whose tombstone core has purged, and the stamp that core left. */
   record Purged(Unit unit, UUID stamp) {}
 
-  /** Writes the entries of the operations that core took. */
+  /** Writes the entries of the operations that core applied. */
   static final UnitStatement<Operation> WRITE = new UnitStatement<>("log an operation",
       """
           with x as (
@@ -60,7 +60,7 @@ final class HistoryStatements {
           .times(operations, Operation::at));
 
   /**
-   * Makes the entries void whose operations core has undone. Their transaction id becomes this one's, so that followers
+   * Voids the entries of operations that core has undone. Their transaction id becomes the present one, so that followers
    * see the change.
    */
   static final UnitStatement<Undone> UNDO = new UnitStatement<>("void an entry", """
@@ -75,12 +75,12 @@ final class HistoryStatements {
       .uuids(undone, each -> each.operation.op().value()).uuids(undone, each -> each.operation.memory().value())
       .uuids(undone, Undone::stamp));
 
-  /** Finds the entries that stand. */
+  /** Finds the entries that are not void. */
   static final UnitStatement<OperationId> LOOK = new UnitStatement<>("look for an entry", """
       select h.op, h.version from history h where h.op = any(?::uuid[]) and not h.void""", null,
       (binder, ops) -> binder.uuids(ops, OperationId::value));
 
-  /** Writes the entries of the memories that core restored, which leaves the unit as their stamp. Many rows a unit. */
+  /** Writes the entries of the memories whose stamp is the unit, which core's restore leaves. Many rows per unit. */
   static final UnitStatement<Restored> RESTORE = new UnitStatement<>("restore entries",
       """
           with x as (
@@ -109,7 +109,8 @@ final class HistoryStatements {
           .texts(restored, each -> each.entry.actor()).times(restored, each -> each.entry.at()));
 
   /**
-   * Leaves of the entries of purged memories the delete's, without content; followers see it by its new transaction id.
+   * Deletes the entries of purged memories, except that of the delete, which loses its content and gets the present
+   * transaction id, so that followers see the change.
    */
   static final UnitStatement<Purged> PURGE = new UnitStatement<>("purge entries", """
       with x as (
@@ -127,7 +128,7 @@ final class HistoryStatements {
       .uuids(purged, each -> each.unit.op().value()).uuids(purged, each -> each.unit.memory().value())
       .uuids(purged, Purged::stamp));
 
-  /** Removes the entries of memories that core does not hold any more. Answers for every unit. */
+  /** Deletes the entries of memories that core no longer holds. Returns a row for every unit. */
   static final UnitStatement<Unit> SWEEP = new UnitStatement<>("remove entries", """
       with x as (
         select * from unnest(?::uuid[], ?::uuid[]) as x(unit, id)
@@ -153,7 +154,7 @@ final class HistoryStatements {
     return memory == null ? null : json(memory.metadata());
   }
 
-  /** Whether it is an update after which a memory that was there has other details. */
+  /** Whether the operation changes the details of an existing memory. */
   private static boolean changesDetails(Operation operation) {
     Memory before = before(operation);
     Memory after = operation.after();

@@ -16,28 +16,27 @@ import org.jdbi.v3.core.statement.Query;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The feed of the table {@code history}: each look asks for the entries that one snapshot did not see and the next one
- * does.
+ * The feed of the table {@code history}: each poll reads the entries that one snapshot did not see and the next one sees.
  *
  * <p>
- * An entry carries the transaction that wrote it or made it void. What a snapshot did not see is what its transactions
- * in progress and all later ones have written. The next snapshot is taken by the statement that reads, so that nothing
- * can be committed between the two. Sequences, times and transaction ids alone would lose rows, because transactions
- * commit in another order than they begin.
+ * <b>Exact.</b> An entry records the transaction that wrote or voided it. The changes that a snapshot did not see are those
+ * of its transactions in progress and of all later ones. The next snapshot is taken by the statement that reads, so nothing
+ * can be committed in between. Sequences, times or transaction ids alone would lose rows, because transactions commit in
+ * another order than they begin.
  *
  * <p>
- * Transaction ids are certain only as long as the server runs: after a crash it may give some out again. A connection of
- * the feed's own breaks then. Where connections come from a pool, others take its place unnoticed, so each look also asks
- * which run of the server answers: since when it runs, and since when it has statistics, which a crash of any of its processes
- * resets. If that has changed, the feed has failed.
+ * <b>Crashes.</b> Transaction ids are reliable only while the server runs: after a crash it may use some again. A dedicated
+ * connection breaks then. Connections of a pool are replaced silently, so each poll also reads which run of the server
+ * answers: its start time, and the time of its last reset of statistics, which a crash of any of its processes causes. If
+ * either has changed, the feed has failed.
  *
  * <p>
- * What has changed is told in pages, in order of memory. All pages begin at the same snapshot; the next one to begin at is
- * that of the first page, so what changes behind a page that was told is told by the following look.
+ * <b>Pages.</b> Changes are reported in pages, in order of memory id. All pages begin at the same snapshot. The next round
+ * begins at the snapshot of the first page, so it reports the changes of memories on pages that were already read.
  */
 final class PostgresChangeFeed implements ChangeFeed {
 
-  /** How many memories a look tells at most. */
+  /** The most memories that a poll reports. */
   static final int PAGE = 20_000;
 
   private static final String DOING = "following the history";
@@ -58,18 +57,18 @@ final class PostgresChangeFeed implements ChangeFeed {
   }
 
   /**
-   * How far the feed has told.
+   * The position of the feed.
    *
-   * @param seen all that this saw has been told
-   * @param next where to begin after the last page; null before the first
-   * @param after the last memory of the page before; null before the first
+   * @param seen all changes that this snapshot sees have been reported
+   * @param next the snapshot to begin at after the last page; null before the first page
+   * @param after the last memory of the page before; null before the first page
    */
   private record Position(Snapshot seen, @Nullable Snapshot next, @Nullable UUID after) {}
 
   /**
-   * Takes the first snapshot.
+   * Begins a feed by taking its first snapshot.
    *
-   * @param page how many memories a look tells at most
+   * @param page the most memories that a poll reports
    */
   static CompletableFuture<ChangeFeed> begin(DedicatedConnection connection, int page) {
     return connection
@@ -84,7 +83,7 @@ final class PostgresChangeFeed implements ChangeFeed {
         });
   }
 
-  private record Look(Position position, Changes changes) {}
+  private record Polled(Position position, Changes changes) {}
 
   @Override
   public CompletableFuture<Changes> poll() {
@@ -94,16 +93,16 @@ final class PostgresChangeFeed implements ChangeFeed {
           .failedFuture(new StoreException("the feed has failed before; begin another one", broken));
     }
     Position from = position;
-    return connection.read(DOING, handle -> look(handle, from)).whenComplete((look, failed) -> {
+    return connection.read(DOING, handle -> poll(handle, from)).whenComplete((polled, failed) -> {
       if (failed != null) {
         failure = failed;
       } else {
-        position = look.position;
+        position = polled.position;
       }
-    }).thenApply(Look::changes);
+    }).thenApply(Polled::changes);
   }
 
-  private Look look(Handle handle, Position from) {
+  private Polled poll(Handle handle, Position from) {
     UUID after = from.after;
     Query query = handle.createQuery("""
         with changed as materialized (
@@ -119,10 +118,10 @@ final class PostgresChangeFeed implements ChangeFeed {
     if (after != null) {
       query.bind("after", after);
     }
-    return query.map((row, context) -> look(row, from)).one();
+    return query.map((row, context) -> polled(row, from)).one();
   }
 
-  private Look look(ResultSet row, Position from) throws SQLException {
+  private Polled polled(ResultSet row, Position from) throws SQLException {
     if (!run.equals(row.getString(4))) {
       throw new StoreException("the database's server was restarted, or is another one; begin another feed", null);
     }
@@ -133,7 +132,7 @@ final class PostgresChangeFeed implements ChangeFeed {
     Position position = changed.length < page
         ? new Position(next, null, null)
         : new Position(from.seen, next, changed[changed.length - 1]);
-    return new Look(position, new Changes(memories(changed), memories(erased)));
+    return new Polled(position, new Changes(memories(changed), memories(erased)));
   }
 
   private static Set<MemoryId> memories(UUID[] ids) {

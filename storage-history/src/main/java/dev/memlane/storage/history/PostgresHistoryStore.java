@@ -33,14 +33,14 @@ import org.jdbi.v3.core.statement.Query;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The history store in PostgreSQL: the table {@code history}. See {@link HistoryStore} for what its methods promise.
- * Safe for use by several threads.
+ * The history store in PostgreSQL: the table {@code history}. {@link HistoryStore} says what its methods promise. Safe for
+ * use by several threads.
  */
 public final class PostgresHistoryStore implements HistoryStore {
 
-  /** After core's statements, whose work they look at. */
+  /** The phase after core's statements, whose effects history's read. */
   private static final int AFTER_CORE = 1;
-  /** Of which the end of a page that lacks a few heads is looked for: most memories have few. */
+  /** The fewest entries to read for a page that lacks a few heads; most memories have few entries. */
   private static final int FEWEST_ENTRIES = 100;
 
   private static final String COLUMNS = "memory_id, op, version, kind, old_content, new_content, old_metadata, "
@@ -55,14 +55,14 @@ public final class PostgresHistoryStore implements HistoryStore {
   @Override
   public CompletableFuture<StoreResult> write(Unit unit, Operation operation) {
     return DatabaseUnit.of(unit).join(Part.of(StoreKind.HISTORY, AFTER_CORE, HistoryStatements.WRITE, operation,
-        () -> new StoreException("there is nothing to log, because core did not take " + operation, null)));
+        () -> new StoreException("there is nothing to log, because core did not apply " + operation, null)));
   }
 
   @Override
   public CompletableFuture<StoreResult> undo(Unit unit, Operation operation, UUID stamp) {
     return DatabaseUnit.of(unit)
         .join(Part.of(StoreKind.HISTORY, AFTER_CORE, HistoryStatements.UNDO, new Undone(operation, stamp),
-            () -> new StoreException("the entry stands, because core did not undo " + operation, null)));
+            () -> new StoreException("the entry stays, because core did not undo " + operation, null)));
   }
 
   @Override
@@ -74,7 +74,7 @@ public final class PostgresHistoryStore implements HistoryStore {
   @Override
   public CompletableFuture<StoreResult> sweep(Unit unit) {
     return DatabaseUnit.of(unit).join(Part.of(StoreKind.HISTORY, AFTER_CORE, HistoryStatements.SWEEP, unit,
-        () -> new IllegalStateException("sweeping answers for every unit")));
+        () -> new IllegalStateException("a sweep returns a row for every unit")));
   }
 
   @Override
@@ -84,7 +84,7 @@ public final class PostgresHistoryStore implements HistoryStore {
         .add(new Part.Step<>(AFTER_CORE, HistoryStatements.RESTORE, new Restored(unit.op(), entry))));
     return DatabaseUnit.of(unit)
         .join(new Part(StoreKind.HISTORY, steps, () -> new StoreException(
-            "there is nothing to restore, because core did not take memory " + unit.memory(), null)));
+            "there is nothing to restore, because core did not restore memory " + unit.memory(), null)));
   }
 
   @Override
@@ -96,7 +96,7 @@ public final class PostgresHistoryStore implements HistoryStore {
 
   @Override
   public CompletableFuture<List<MemoryId>> erased(@Nullable MemoryId after, int limit) {
-    return database.read("looking for what was erased", handle -> {
+    return database.read("looking for erased memories", handle -> {
       Query query = handle.createQuery("select memory_id from history where kind = 4"
           + (after == null ? "" : " and memory_id > :after") + " group by memory_id order by memory_id limit :limit")
           .bind("limit", limit);
@@ -109,14 +109,14 @@ public final class PostgresHistoryStore implements HistoryStore {
 
   @Override
   public CompletableFuture<Integer> sweepVoid(Instant before, int limit) {
-    return database.read("sweeping the history", handle -> handle.createUpdate("delete from history where op in "
+    return database.write("sweeping the history", handle -> handle.createUpdate("delete from history where op in "
         + "(select op from history where void and at < :before limit :limit for update skip locked)")
         .bind("before", before).bind("limit", limit).execute());
   }
 
   @Override
   public CompletableFuture<Boolean> has(OperationId op) {
-    return database.read("looking into the history",
+    return database.read("looking for an entry",
         handle -> handle.createQuery("select exists (select 1 from history where op = :op and not void)")
             .bind("op", op.value()).mapTo(Boolean.class).one());
   }
@@ -178,7 +178,7 @@ public final class PostgresHistoryStore implements HistoryStore {
     });
   }
 
-  /** The memory of the entry that is so many further in the order of memories; null if there are fewer. */
+  /** The memory of the n-th entry after this memory, in order of memory; null if there are fewer entries. */
   private static @Nullable MemoryId memoryOfEntry(Handle handle, @Nullable MemoryId after, int entries) {
     Query query = handle
         .createQuery("select memory_id from history " + (after == null ? "" : "where memory_id > :after ")
@@ -190,7 +190,7 @@ public final class PostgresHistoryStore implements HistoryStore {
     return query.mapTo(UUID.class).findOne().map(MemoryId::new).orElse(null);
   }
 
-  /** Both ends are known, because a server without statistics would take a few memories to have all the entries. */
+  /** Reads between two ends, because a server without statistics would expect few memories to have all the entries. */
   private static List<Head> heads(Handle handle, @Nullable MemoryId after, @Nullable MemoryId to) {
     Query query = handle.createQuery("select distinct on (memory_id) memory_id, op, version, kind from history "
         + "where not void" + (after == null ? "" : " and memory_id > :after")
@@ -213,9 +213,9 @@ public final class PostgresHistoryStore implements HistoryStore {
   }
 
   /**
-   * Follows in pages of another length.
+   * Follows the log in pages of another length.
    *
-   * @param page how many memories a look tells at most
+   * @param page the most memories that a poll reports
    */
   CompletableFuture<ChangeFeed> follow(int page) {
     return database.connect("following the history").thenCompose(begun -> PostgresChangeFeed.begin(begun, page));
@@ -256,7 +256,7 @@ public final class PostgresHistoryStore implements HistoryStore {
       case 3 -> HistoryEntry.Kind.DELETE;
       case 4 -> HistoryEntry.Kind.ERASE;
       default -> throw new StoreException("the history holds an entry of kind " + number
-          + ", which a newer version of Memlane wrote; use that version", null);
+          + ", written by a newer version of Memlane; use that version", null);
     };
   }
 

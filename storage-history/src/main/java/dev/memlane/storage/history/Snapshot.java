@@ -3,17 +3,17 @@ package dev.memlane.storage.history;
 import java.util.List;
 
 /**
- * A snapshot as PostgreSQL writes it: which transactions had ended when it was taken.
+ * A snapshot of PostgreSQL: the transactions that had ended when it was taken.
  *
- * @param end all transactions from this one on had not begun
- * @param inProgress those before {@code end} that had not ended
+ * @param end the first transaction that had not begun
+ * @param inProgress the transactions before {@code end} that had not ended
  */
 record Snapshot(String end, List<String> inProgress) {
 
   /**
-   * Reads {@code xmin:xmax:xip,xip}, the text form of {@code pg_snapshot}.
+   * Parses {@code xmin:xmax:xip,xip}, the text form of {@code pg_snapshot}.
    *
-   * @throws IllegalArgumentException if it isn't one
+   * @throws IllegalArgumentException if the text has another form
    */
   static Snapshot parse(String text) {
     String[] parts = text.split(":", -1);

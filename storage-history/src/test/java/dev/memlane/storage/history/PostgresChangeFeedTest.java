@@ -26,11 +26,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** The feed in pages, and over connections that are not its own. */
+/** The feed in pages, and over connections of a pool. */
 class PostgresChangeFeedTest {
 
   @Test
-  void poll_afterALongAbsence_tellsItInPages() {
+  void poll_afterManyChanges_reportsThemInPages() {
     String url = TestServer.freshDatabase();
     try (Database database = Database.builder(url).open()) {
       ChangeFeed feed = new PostgresHistoryStore(database).follow(10).join();
@@ -45,7 +45,7 @@ class PostgresChangeFeedTest {
   }
 
   @Test
-  void poll_changesBehindATellingPage_areToldByTheNextLook() {
+  void poll_changesOfMemoriesOnEarlierPages_areReportedByTheNextRound() {
     String url = TestServer.freshDatabase();
     try (Database database = Database.builder(url).open()) {
       ChangeFeed feed = new PostgresHistoryStore(database).follow(10).join();
@@ -66,7 +66,7 @@ class PostgresChangeFeedTest {
   }
 
   @Test
-  void poll_overAPoolWhoseServerCrashed_failsAsTransactionIdsMayBeGivenOutAgain(@TempDir Path folder)
+  void poll_afterAServerCrashOverAPool_fails(@TempDir Path folder)
       throws SQLException {
     try (OwnServer server = OwnServer.start(folder, Map.of())) {
       PGSimpleDataSource source = new PGSimpleDataSource();
@@ -85,7 +85,7 @@ class PostgresChangeFeedTest {
     }
   }
 
-  /** The server ends all others with it, recovers, and says that it has run since before. */
+  /** The server ends all its processes, recovers, and reports an unchanged start time. */
   private static void crashOneProcess(String url) throws SQLException {
     long id;
     try (Connection connection = DriverManager.getConnection(url); Statement statement = connection.createStatement()) {
@@ -116,7 +116,7 @@ class PostgresChangeFeedTest {
   }
 
   private static void entry(Database database, UUID memory) {
-    database.readNow("writing an entry",
+    database.writeNow("writing an entry",
         handle -> handle.execute("insert into history (op, memory_id, version, kind, at) "
             + "values (gen_random_uuid(), ?, 1, 1, now())", memory));
   }

@@ -11,8 +11,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Binds the values of many units to a statement's parameters, one array a column, in order; or those of a single unit, one
- * value a parameter. Not safe for use by several threads.
+ * The binder of a statement's parameters, in order: one array per column for the values of many units, or one value per
+ * parameter for a single unit. Not safe for use by several threads.
  */
 public final class ArrayBinder {
 
@@ -21,7 +21,7 @@ public final class ArrayBinder {
   private int next;
 
   /**
-   * @param single whether there is one unit, bound to parameters that are no arrays
+   * @param single whether there is one unit, whose parameters are no arrays
    */
   ArrayBinder(PreparedStatement statement, int first, boolean single) {
     this.statement = statement;

@@ -5,7 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What the statements of a batch returned: for each statement, the version by operation. */
+/** The rows that the statements of a batch returned: for each statement, the version by operation. */
 final class BatchAnswer {
 
   private final Map<UnitStatement<?>, Map<OperationId, Integer>> rows = new HashMap<>();
@@ -14,14 +14,14 @@ final class BatchAnswer {
     rows.put(statement, versions);
   }
 
-  /** The version that the statement returned for the operation, or null if it returned no row for it. */
+  /** The version that a statement returned for an operation, or null if it returned no row for it. */
   @Nullable
   Integer version(UnitStatement<?> statement, OperationId op) {
     Map<OperationId, Integer> versions = rows.get(statement);
     return versions == null ? null : versions.get(op);
   }
 
-  /** Whether a statement that passes over locked rows returned nothing for the unit: it may have passed over it. */
+  /** Whether a statement that passes over locked rows returned nothing for the unit, so that it may have passed it over. */
   boolean mayHaveSkipped(DatabaseUnit unit) {
     for (Part part : unit.parts()) {
       for (Part.Step<?> step : part.steps()) {

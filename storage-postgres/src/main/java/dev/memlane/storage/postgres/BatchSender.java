@@ -20,17 +20,17 @@ import org.postgresql.core.BaseConnection;
 import org.postgresql.core.TransactionState;
 
 /**
- * Sends a batch of units as one transaction.
+ * The sender of batches: it sends the units of a batch as one transaction.
  *
  * <p>
  * The statements of all units go out joined in one string, each statement once for all the units that need it. A single
- * unit takes one round trip: outside an explicit transaction its statements are one of themselves. Several units get an
- * explicit one, because the driver may divide a long message, and what it divides would no longer be one transaction; its
- * commit is the last statement, which a server that has reported an error skips.
+ * unit takes one round trip: outside of an explicit transaction its statements form an implicit one. Several units get an
+ * explicit transaction, because the driver may split a long message, which would end an implicit one. The commit is the
+ * last statement, which a server that has reported an error skips.
  */
 final class BatchSender {
 
-  /** Many wait for a batch, so it waits for nobody's lock for long; a unit whose row is locked goes again alone. */
+  /** Many callers wait for a batch, so it waits only briefly for a lock; a unit whose row is locked is sent again alone. */
   static final String LOCK_TIMEOUT = "lock_timeout";
   static final String SHORT_WAIT_MILLIS = "100";
 
@@ -38,13 +38,13 @@ final class BatchSender {
   private final @Nullable String beforeOne;
   private final String beforeMany;
 
-  /** On connections that have their settings. */
+  /** Creates a sender for connections that have their settings from the start. */
   BatchSender(ConnectionFactory connections) {
     this(connections, null, "select set_config('" + LOCK_TIMEOUT + "', '" + SHORT_WAIT_MILLIS + "', true)");
   }
 
   /**
-   * @param beforeOne a statement with one result, which goes before those of a single unit; null for none
+   * @param beforeOne a statement with one result that precedes those of a single unit; null for none
    * @param beforeMany the same for several units
    */
   BatchSender(ConnectionFactory connections, @Nullable String beforeOne, String beforeMany) {
@@ -53,7 +53,7 @@ final class BatchSender {
     this.beforeMany = beforeMany;
   }
 
-  /** There was no connection, so nothing was sent. */
+  /** There was no connection; nothing was sent. */
   static final class NotSentException extends Exception {
     NotSentException(SQLException cause) {
       super(cause);
@@ -61,13 +61,15 @@ final class BatchSender {
   }
 
   /**
+   * Sends a batch and waits for the answer.
+   *
    * @param skipping whether to pass over locked rows, where a statement can
    * @throws NotSentException if nothing was sent
-   * @throws SQLException see {@link SqlFailures#isCertain} for what it says of the batch
+   * @throws SQLException see {@link SqlFailures#isCertain} for whether the batch is certainly not applied
    */
   BatchAnswer send(List<DatabaseUnit> batch, boolean skipping) throws NotSentException, SQLException {
     Map<UnitStatement<?>, List<Object>> groups = groups(batch);
-    // One unit may give a statement several rows, and those are arrays again.
+    // One unit may have several rows for a statement, which need arrays again.
     boolean single = batch.size() == 1 && groups.values().stream().allMatch(rows -> rows.size() == 1);
     String before = single ? beforeOne : beforeMany;
     StringBuilder sql = new StringBuilder(before == null ? "" : before);
@@ -119,7 +121,7 @@ final class BatchSender {
     }
   }
 
-  /** The statements of a batch in the order in which they run, each with the values of its units. */
+  /** The statements of a batch in their order, each with the values of its units. */
   private static Map<UnitStatement<?>, List<Object>> groups(List<DatabaseUnit> batch) {
     SortedMap<Integer, Map<UnitStatement<?>, List<Object>>> phases = new TreeMap<>();
     for (DatabaseUnit unit : batch) {
@@ -136,7 +138,7 @@ final class BatchSender {
   }
 
   /**
-   * @param skipsFirst whether a result comes first that belongs to no unit
+   * @param skipsFirst whether the first result belongs to no unit
    */
   private static BatchAnswer execute(Connection connection, String sql, Map<UnitStatement<?>, List<Object>> groups,
       boolean single, boolean skipsFirst) throws SQLException {
@@ -183,20 +185,20 @@ final class BatchSender {
     try {
       connection.rollback();
     } catch (SQLException e) {
-      // The connection is broken, and its end rolls back what it had begun.
+      // The connection is broken, and its end rolls back the transaction.
       cause.addSuppressed(e);
     }
   }
 
-  /** What the server has not committed is rolled back with its transaction. */
+  /** A transaction that is still open was not committed. */
   private static void requireNoTransaction(Connection connection) throws SQLException {
     TransactionState state = connection.unwrap(BaseConnection.class).getTransactionState();
     if (state != TransactionState.IDLE) {
-      throw new SQLException("the transaction was still " + state + " after it was to be committed", "25P02");
+      throw new SQLException("the transaction was still " + state + " after its commit", "25P02");
     }
   }
 
-  /** A commit answered with a warning may not be as durable as it was asked to be, so it counts as in doubt. */
+  /** A commit with a warning may be less durable than requested, so it counts as in doubt. */
   private static void requireNoWarning(@Nullable SQLWarning first) throws SQLException {
     for (SQLWarning warning = first; warning != null; warning = warning.getNextWarning()) {
       if (SqlFailures.isWarning(warning)) {

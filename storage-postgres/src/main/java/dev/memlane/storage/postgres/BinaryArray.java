@@ -15,23 +15,22 @@ import org.postgresql.util.PGBinaryObject;
 import org.postgresql.util.PGobject;
 
 /**
- * An array in PostgreSQL's binary form. The driver would write identifiers, times and texts out for the server to read
- * again.
+ * An array in PostgreSQL's binary form, which costs less than the text that the driver would write and the server parse.
  *
  * <p>
- * So it is on connections that name {@link #TYPES} in {@code binaryTransferEnable}. On others, such as those of an
- * application's pool, the driver asks for the text form, which costs more. Not safe for use by several threads.
+ * It is sent in this form on connections that name {@link #TYPES} in {@code binaryTransferEnable}. On others, such as those
+ * of an application's pool, the driver asks for the text form. Not safe for use by several threads.
  */
 final class BinaryArray extends PGobject implements PGBinaryObject {
 
-  /** The numbers of the array types, as PostgreSQL has them in {@code pg_type}. */
+  /** The array types' numbers in {@code pg_type}. */
   static final String TYPES = "1001,1007,1009,1185,2951";
 
   private static final long serialVersionUID = 1;
   private static final long EPOCH_SECOND = Instant.parse("2000-01-01T00:00:00Z").getEpochSecond();
   private static final int MICROS_IN_SECOND = 1_000_000;
   private static final int NANOS_IN_MICRO = 1_000;
-  /** Dimensions, whether there are nulls, the elements' type, the length, the first index. */
+  /** The header: dimensions, whether there are nulls, the elements' type, the length, the first index. */
   private static final int HEADER_BYTES = 5 * Integer.BYTES;
 
   private final byte[] bytes;
@@ -40,9 +39,9 @@ final class BinaryArray extends PGobject implements PGBinaryObject {
 
   /**
    * @param type the array type's name
-   * @param elementType the elements' type's number
+   * @param elementType the number of the elements' type
    * @param elements in the elements' binary form
-   * @param text the whole in text form
+   * @param text the whole array in text form
    */
   private BinaryArray(String type, int elementType, List<byte @Nullable []> elements, Supplier<String> text) {
     setType(type);

@@ -11,38 +11,36 @@ import org.jdbi.v3.core.ConnectionFactory;
 import org.postgresql.PGConnection;
 
 /**
- * Connections of a pool that is not ours. What is changed on one here, which is its mode of committing, how long it waits
- * for the network and when it prepares statements, is as it was before when it is given back; nothing is set on the server
- * for longer than a transaction.
- * Safe for use by several threads.
+ * Connections of an application's pool. Three of their settings are changed while they are in use here: auto-commit, the
+ * network time-out, and when statements are prepared. All three are restored before a connection is returned, and nothing
+ * is set on the server for longer than a transaction. Safe for use by several threads.
  */
 final class BorrowedConnections implements ConnectionFactory {
 
   private final DataSource source;
   private final int networkTimeoutMillis;
-  private final boolean forgetful;
+  private final boolean pooler;
   private final Map<Connection, Before> lent = Collections.synchronizedMap(new IdentityHashMap<>());
 
   /**
    * @param networkTimeout longer than the server's own limit for a statement
-   * @param forgetful whether to keep the server from preparing statements, because there is a pooler between that pool and
-   * the server
+   * @param pooler whether a pooler is between that pool and the server, so that no statement may be prepared
    */
-  BorrowedConnections(DataSource source, Duration networkTimeout, boolean forgetful) {
+  BorrowedConnections(DataSource source, Duration networkTimeout, boolean pooler) {
     this.source = source;
-    this.forgetful = forgetful;
+    this.pooler = pooler;
     this.networkTimeoutMillis = (int) Math.min(Integer.MAX_VALUE, networkTimeout.toMillis());
   }
 
   private record Before(boolean autoCommit, int networkTimeoutMillis, int prepareThreshold) {}
 
-  /** A connection that commits by itself. */
+  /** Opens a connection that commits automatically. */
   @Override
   public Connection openConnection() throws SQLException {
     return open(networkTimeoutMillis);
   }
 
-  /** The same, for what may take as long as it takes. */
+  /** The same connections without a network time-out. */
   ConnectionFactory patient() {
     return new ConnectionFactory() {
       @Override
@@ -63,8 +61,8 @@ final class BorrowedConnections implements ConnectionFactory {
       PGConnection postgres = requirePostgres(connection);
       lent.put(connection, new Before(connection.getAutoCommit(), connection.getNetworkTimeout(),
           postgres.getPrepareThreshold()));
-      if (forgetful) {
-        // Of the connection and not of statements: the driver prepares its commit as well.
+      if (pooler) {
+        // Set on the connection and not on statements, because the driver prepares its commit too.
         postgres.setPrepareThreshold(0);
       }
       connection.setAutoCommit(true);
@@ -111,7 +109,7 @@ final class BorrowedConnections implements ConnectionFactory {
         connection.setAutoCommit(before.autoCommit);
       }
     } catch (SQLException e) {
-      // It is broken, or else must not go back to its pool with settings of ours.
+      // It is broken; if not, it must not return to its pool with our settings.
       connection.abort(Runnable::run);
     }
   }

@@ -12,73 +12,77 @@ import org.jdbi.v3.core.ConnectionFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a database's connections come from: from two small pools of our own, one for reads and one for the commit queue; or
- * from a pool of the application's. Safe for use by several threads.
+ * The connections of a database: two small pools of our own, one for reads and one for the commit queue, or a pool of the
+ * application. Safe for use by several threads.
  *
  * <p>
- * A connection of our own that leads straight to the server gets its {@link SessionSettings} once, when it starts. One that
- * is of somebody else's pool, be it the application's or a pooler's on the way, may serve others next: it gets them in
- * every transaction.
+ * A connection of our own that leads directly to the server gets its {@link SessionSettings} once, when it starts. A
+ * connection through an application's pool or through a pooler may serve other clients next, so it gets them in every
+ * transaction.
  */
 final class Connections implements AutoCloseable {
 
   private final ConnectionFactory readers;
   private final ConnectionFactory writers;
   private final ConnectionFactory patient;
-  private final @Nullable ConnectionFactory alone;
+  private final @Nullable ConnectionFactory dedicated;
   private final List<HikariDataSource> pools;
 
   private Connections(ConnectionFactory readers, ConnectionFactory writers, ConnectionFactory patient,
-      @Nullable ConnectionFactory alone, List<HikariDataSource> pools) {
+      @Nullable ConnectionFactory dedicated, List<HikariDataSource> pools) {
     this.readers = readers;
     this.writers = writers;
     this.patient = patient;
-    this.alone = alone;
+    this.dedicated = dedicated;
     this.pools = pools;
   }
 
   /**
-   * Pools of our own.
+   * Creates pools of connections that lead directly to the server.
    *
-   * @param properties what the driver is told of every connection
-   * @param options more for the server's start-up; before ours, which win
-   * @param settings for reading
+   * @param properties the driver's properties for every connection
+   * @param options more options for the start of a connection; they precede ours, which win
+   * @param settings the settings for reading
    */
-  static Connections straight(String name, String jdbcUrl, Properties properties, @Nullable String options,
+  static Connections direct(String name, String jdbcUrl, Properties properties, @Nullable String options,
       SessionSettings settings, Sizes sizes) {
-    Properties reading = started(properties, options, settings);
+    Properties reading = withSettings(properties, options, settings);
     HikariDataSource readers = pool(name, jdbcUrl, reading, sizes.readers, sizes.patience);
-    HikariDataSource writers = pool(name + "-writing", jdbcUrl, started(properties, options, settings.forWriting()),
+    HikariDataSource writers = pool(name + "-writing", jdbcUrl, withSettings(properties, options, settings.forWriting()),
         sizes.writers, sizes.patience);
     return new Connections(readers::getConnection, writers::getConnection, patient(jdbcUrl, properties, options),
         () -> DriverManager.getConnection(jdbcUrl, reading), List.of(readers, writers));
   }
 
-  /** Pools of our own to a pooler. It keeps no settings of a start-up. */
-  static Connections pooled(String name, String jdbcUrl, Properties properties, Sizes sizes) {
+  /** Creates pools of connections through a pooler, which keeps no settings from the start of a connection. */
+  static Connections throughPooler(String name, String jdbcUrl, Properties properties, Sizes sizes) {
     HikariDataSource readers = pool(name, jdbcUrl, properties, sizes.readers, sizes.patience);
     HikariDataSource writers = pool(name + "-writing", jdbcUrl, properties, sizes.writers, sizes.patience);
     return new Connections(readers::getConnection, writers::getConnection, patient(jdbcUrl, properties, null), null,
         List.of(readers, writers));
   }
 
-  /** Somebody else's connections. */
+  /** Uses an application's connections. */
   static Connections borrowed(BorrowedConnections source) {
     return new Connections(source, source, source.patient(), null, List.of());
   }
 
-  /** How many connections, and how long to wait for one. */
+  /**
+   * The sizes of the pools.
+   *
+   * @param patience how long to wait for a connection
+   */
   record Sizes(int readers, int writers, Duration patience) {}
 
-  private static Properties started(Properties properties, @Nullable String options, SessionSettings settings) {
-    Properties started = new Properties();
-    started.putAll(properties);
-    started.setProperty("options", (options == null ? "" : options + " ")
+  private static Properties withSettings(Properties properties, @Nullable String options, SessionSettings settings) {
+    Properties reading = new Properties();
+    reading.putAll(properties);
+    reading.setProperty("options", (options == null ? "" : options + " ")
         + settings.with("default_transaction_isolation", "read\\ committed").asOptions());
-    return started;
+    return reading;
   }
 
-  /** For what may take as long as it takes. */
+  /** Connections without a network time-out, for migrations. */
   private static ConnectionFactory patient(String jdbcUrl, Properties properties, @Nullable String options) {
     Properties patient = new Properties();
     patient.putAll(properties);
@@ -97,7 +101,7 @@ final class Connections implements AutoCloseable {
     config.setMaximumPoolSize(size);
     config.setMinimumIdle(1);
     config.setConnectionTimeout(patience.toMillis());
-    // The first connection is made by the migration, whose failure is told better than the pool's.
+    // The migration opens the first connection, and its failure is explained better than the pool's.
     config.setInitializationFailTimeout(-1);
     config.setDataSourceProperties(properties);
     return new HikariDataSource(config);
@@ -107,20 +111,20 @@ final class Connections implements AutoCloseable {
     return readers;
   }
 
-  /** For the commit queue alone. */
+  /** The connections of the commit queue. */
   ConnectionFactory writers() {
     return writers;
   }
 
-  /** A connection in no pool, set up for reading; null where connections may serve others next. */
+  /** Connections outside of any pool, set up for reading; null where connections may serve other clients next. */
   @Nullable
-  ConnectionFactory alone() {
-    return alone;
+  ConnectionFactory dedicated() {
+    return dedicated;
   }
 
-  /** Whether every transaction has to begin with the settings. */
+  /** Whether every transaction must begin with the settings. */
   boolean perTransaction() {
-    return alone == null;
+    return dedicated == null;
   }
 
   void migrate(DatabaseSchema schema) throws SQLException {

@@ -11,18 +11,18 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a database is, read from a URL: {@code jdbc:postgresql://host:5432/database?parameter=value}, which is the driver's
- * form, or {@code postgresql://user:password@host/database} or {@code postgres://...}, which are PostgreSQL's own.
+ * The address of a database, parsed from a URL: {@code jdbc:postgresql://host:5432/database?parameter=value}, which is the
+ * driver's form, or {@code postgresql://user:password@host/database} or {@code postgres://...}, which are PostgreSQL's own.
  *
  * <p>
- * User and password may be in any of them, percent-encoded. They are taken out at once: the driver names the URL, or what it
- * takes for the host in it, when it fails. No message and no text form of this class has them.
+ * User and password may be in any of them, percent-encoded. They are removed at once, because the driver's messages repeat
+ * the URL, or what it takes for the host in it. No message and no text form of this class contains them.
  *
- * @param jdbcUrl host, port and database, for the driver; nothing else is in it
- * @param properties what else the driver is told, user and password among it
- * @param schema what the URL says as {@code currentSchema}, or null
- * @param options what the URL says as {@code options}, for the server's start-up; or null
- * @param pooler whether the URL says {@code pgbouncer=true}: a connection pooler in transaction mode is at this address
+ * @param jdbcUrl host, port and database only, for the driver
+ * @param properties the driver's other properties, including user and password
+ * @param schema the URL's {@code currentSchema}, or null
+ * @param options the URL's {@code options} for the start of a connection, or null
+ * @param pooler whether the URL says {@code pgbouncer=true}: a pooler in transaction mode is at this address
  */
 record DatabaseAddress(String jdbcUrl, Map<String, String> properties, @Nullable String schema,
     @Nullable String options, boolean pooler) {
@@ -30,7 +30,7 @@ record DatabaseAddress(String jdbcUrl, Map<String, String> properties, @Nullable
   private static final List<String> PREFIXES = List.of("jdbc:postgresql:", "jdbc:postgres:", "postgresql:",
       "postgres:");
   private static final Pattern HOSTS = Pattern.compile("[^:@\\[\\]]*(:\\d*)?|\\[[0-9a-fA-F:.%]*](:\\d*)?");
-  /** What PostgreSQL's own tools call differently from the driver. */
+  /** Parameters that have different names in PostgreSQL's own tools and in the driver. */
   private static final Map<String, String> NAMES = Map.of("application_name", "ApplicationName", "connect_timeout",
       "connectTimeout", "target_session_attrs", "targetServerType");
   private static final Map<String, String> SERVER_TYPES = Map.of("read-write", "primary", "standby", "secondary",
@@ -38,7 +38,9 @@ record DatabaseAddress(String jdbcUrl, Map<String, String> properties, @Nullable
   private static final String POOLER = "pgbouncer";
 
   /**
-   * @throws InvalidInputException if the URL has none of the forms; the message doesn't repeat it
+   * Parses a URL.
+   *
+   * @throws InvalidInputException if it has none of the forms; the message doesn't repeat it
    */
   static DatabaseAddress parse(String url) {
     String lower = url.toLowerCase(Locale.ROOT);
@@ -75,17 +77,17 @@ record DatabaseAddress(String jdbcUrl, Map<String, String> properties, @Nullable
     return new DatabaseAddress("jdbc:postgresql:" + place, Map.copyOf(parameters), schema, options, pooler);
   }
 
-  /** A password with a slash or a question mark in it that is not encoded would otherwise be taken for a port or a path. */
+  /** Otherwise a password with an unencoded slash or question mark would be read as a port or a path. */
   private static void requireHosts(String authority, String path) {
     for (String host : authority.split(",", -1)) {
       if (!HOSTS.matcher(host).matches()) {
-        throw invalid("hosts and ports are not as in host:5432; percent-encode what is special in the user and the "
-            + "password, such as %2F for a slash and %3F for a question mark");
+        throw invalid("hosts and ports don't have the form host:5432; percent-encode special characters in the user and "
+            + "the password, such as %2F for a slash and %3F for a question mark");
       }
     }
     if (path.contains("@")) {
       throw invalid(
-          "an @ comes after the host; percent-encode what is special in the user and the password, such as %2F "
+          "an @ comes after the host; percent-encode special characters in the user and the password, such as %2F "
               + "for a slash");
     }
   }
@@ -95,7 +97,7 @@ record DatabaseAddress(String jdbcUrl, Map<String, String> properties, @Nullable
     for (String parameter : query.split("&", -1)) {
       int equals = parameter.indexOf('=');
       if (equals < 0 && parameter.contains("@")) {
-        throw invalid("percent-encode what is special in the user and the password, such as %3F for a question mark");
+        throw invalid("percent-encode special characters in the user and the password, such as %3F for a question mark");
       }
       if (!parameter.isEmpty()) {
         String name = decoded(equals < 0 ? parameter : parameter.substring(0, equals));
@@ -107,7 +109,7 @@ record DatabaseAddress(String jdbcUrl, Map<String, String> properties, @Nullable
     return parameters;
   }
 
-  /** A parameter of that name goes before. */
+  /** A parameter of the same name wins. */
   private static void putIfGiven(Map<String, String> parameters, String name, @Nullable String value) {
     if (value != null && !value.isEmpty()) {
       parameters.putIfAbsent(name, value);
@@ -116,10 +118,10 @@ record DatabaseAddress(String jdbcUrl, Map<String, String> properties, @Nullable
 
   private static String decoded(String text) {
     try {
-      // Only in forms of web pages a plus is a blank.
+      // A plus is a blank only in web forms.
       return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
     } catch (IllegalArgumentException e) {
-      // Its message repeats what may be the password.
+      // The original message may repeat the password.
       throw invalid("a percent sign is not followed by two hexadecimal digits; write it as %25");
     }
   }

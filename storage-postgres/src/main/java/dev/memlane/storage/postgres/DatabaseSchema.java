@@ -17,22 +17,22 @@ import java.util.regex.Pattern;
  * The tables in one schema of a database, and the numbered SQL files that bring them to the newest version.
  *
  * <p>
- * The files only go forward. Those that are missing run in one transaction, which also records them in the table
- * {@value #VERSIONS}: either all are there afterwards or none. An advisory lock of that transaction lets one process at a
- * time do so; the others find the work done. A schema at the newest version is only read, so a role without the right to
- * create tables can use what another role has created. Everything is scoped to the transaction and nothing to the session,
- * so it works through a connection pooler as well.
+ * There are no files for going back. The missing files run in one transaction, which also records them in the table
+ * {@value #VERSIONS}, so either all of them are applied or none. An advisory lock of that transaction admits one process at
+ * a time; the others then find nothing to do. A schema at the newest version is only read, so a role without the right to
+ * create tables can use the tables of another role. Everything is scoped to the transaction and nothing to the session, so
+ * it works through a pooler as well.
  *
  * <p>
- * This is our own code instead of a migration library because such a library on the class path of an application is found
- * by its framework, which then migrates the application's database with it. Immutable.
+ * This is our own code because an application's framework would find a migration library on the class path and migrate the
+ * application's own database with it. Immutable.
  */
 public final class DatabaseSchema {
 
   /** The table that records the versions. */
   static final String VERSIONS = "memlane_schema_version";
 
-  /** In order; the first is version 1. A file that has been published never changes. */
+  /** The files in order; the first is version 1. A published file never changes. */
   static final List<String> FILES = List.of("V1__memory_and_history.sql", "V2__sweeping.sql",
       "V3__vectors_without_a_check_of_their_model.sql", "V4__erasing.sql", "V5__lists_by_time.sql",
       "V6__changed_details.sql", "V7__contents_in_one_form.sql",
@@ -50,13 +50,13 @@ public final class DatabaseSchema {
   private final String name;
 
   /**
-   * @param name small letters, digits and underscores
-   * @throws InvalidInputException if the name has anything else in it
+   * @param name lower-case letters, digits and underscores
+   * @throws InvalidInputException if the name contains anything else
    */
   public DatabaseSchema(String name) {
     if (!NAME.matcher(name).matches()) {
       throw new InvalidInputException(
-          "the schema's name must consist of small letters, digits and underscores: \"" + name + "\"");
+          "the schema's name must consist of lower-case letters, digits and underscores: \"" + name + "\"");
     }
     this.name = name;
   }
@@ -65,16 +65,16 @@ public final class DatabaseSchema {
     return name;
   }
 
-  /** The version that this program needs. */
+  /** The newest version, which this program needs. */
   public static int newest() {
     return FILES.size();
   }
 
   /**
-   * SQL that creates the tables or brings them to the newest version, for whoever wants to run it instead of having it run
-   * on opening. It is one transaction, and is run with the rights of the role that shall own the tables.
+   * Returns SQL that creates the tables or brings them to the newest version, for administrators who run it themselves
+   * instead of leaving it to the opening. It is one transaction, to be run by the role that will own the tables.
    *
-   * @param after the version that the database has; 0 if it has none
+   * @param after the database's present version; 0 if it has none
    * @throws InvalidInputException if there is no such version
    */
   public String script(int after) {
@@ -99,9 +99,9 @@ public final class DatabaseSchema {
   /**
    * Brings the tables to the newest version.
    *
-   * @param connection outside a transaction; its transactions must be of isolation level READ COMMITTED, because the
-   * version is read again after waiting for the lock
-   * @throws StoreException if the schema is of a newer version than this program knows, or the role may not change it
+   * @param connection outside a transaction; its isolation level must be READ COMMITTED, because the version is read again
+   * after the wait for the lock
+   * @throws StoreException if the schema is newer than this program, or the role may not change it
    * @throws SQLException if a statement fails; nothing has changed then
    */
   void migrate(Connection connection) throws SQLException {
@@ -122,7 +122,7 @@ public final class DatabaseSchema {
   }
 
   private void migrateInTransaction(Connection connection) throws SQLException {
-    // Creating an index on a large table takes longer than everyday statements may.
+    // Creating an index on a large table takes longer than other statements may.
     execute(connection, "select set_config('search_path', '" + quoted() + "', true), "
         + "set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true), "
         + "set_config('idle_in_transaction_session_timeout', '0', true)");
@@ -143,11 +143,11 @@ public final class DatabaseSchema {
     }
     if (present > newest()) {
       throw new StoreException("the tables in the schema " + name + " are of version " + present
-          + ", which a newer Memlane made; this one knows versions up to " + newest() + ": use the newer one", null);
+          + ", made by a newer Memlane; this one knows versions up to " + newest() + ": use the newer one", null);
     }
   }
 
-  /** A schema that the role may not use looks as if it were empty. */
+  /** To a role that may not use it, a schema looks empty. */
   private void requireUsage(Connection connection) throws SQLException {
     if (!single(connection, "select not exists (select 1 from pg_namespace where nspname = '" + name
         + "' and not has_schema_privilege(oid, 'usage'))", Boolean.class)) {
@@ -158,12 +158,12 @@ public final class DatabaseSchema {
     }
   }
 
-  /** Some names are words of SQL. */
+  /** Quoted, because some names are SQL keywords. */
   private String quoted() {
     return '"' + name + '"';
   }
 
-  /** Under the lock: another process may have done it meanwhile. */
+  /** Runs under the lock. Another process may have done the work during the wait for it. */
   private int upgrade(Connection connection) throws SQLException {
     if (!single(connection, "select exists (select 1 from pg_namespace where nspname = '" + name + "')",
         Boolean.class)) {
@@ -171,7 +171,7 @@ public final class DatabaseSchema {
     }
     if (!exists(connection, VERSIONS)) {
       execute(connection, CREATE_VERSIONS);
-      takeOver(connection);
+      copyFlywayRecords(connection);
     }
     int present = version(connection);
     for (int version = present + 1; version <= newest(); version++) {
@@ -182,10 +182,10 @@ public final class DatabaseSchema {
   }
 
   /**
-   * Takes over what Flyway recorded, by which these files ran before there was this class. An application may keep its own
-   * migrations in a table of that name, so only entries of these files count. The table stays as it is.
+   * Copies the records of Flyway, which ran these files before this class existed. An application may keep its own
+   * migrations in a table of that name, so only the entries of these files count. That table is not changed.
    */
-  private void takeOver(Connection connection) throws SQLException {
+  private void copyFlywayRecords(Connection connection) throws SQLException {
     if (!exists(connection, "flyway_schema_history")) {
       return;
     }
@@ -209,7 +209,7 @@ public final class DatabaseSchema {
         + FILES.get(version - 1) + "')");
   }
 
-  /** Reads the catalog's tables: functions such as to_regclass may still answer from before the wait for the lock. */
+  /** Reads the catalog's tables, because functions such as to_regclass may still see the state before the lock. */
   private boolean exists(Connection connection, String table) throws SQLException {
     return single(connection, "select exists (select 1 from pg_class c join pg_namespace n on n.oid = c.relnamespace "
         + "where n.nspname = '" + name + "' and c.relname = '" + table + "')", Boolean.class);

@@ -1,5 +1,6 @@
 package dev.memlane.storage.postgres;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Receipt;
@@ -15,10 +16,10 @@ import org.jspecify.annotations.Nullable;
  * A unit on its way through the commit queue.
  *
  * <p>
- * It moves one way only: gathering its parts, queued, sent, answered. Each step is taken under the unit's lock, and
- * each future is completed outside of it. A unit that is withdrawn or passes its deadline while gathering or queued was
- * certainly not sent and never will be; one that passes its deadline when sent is in doubt, and what the server answers
- * later is not told any more.
+ * Its state moves one way only: gathering its parts, queued, sent, answered. Each step is taken under the unit's lock, and
+ * each future is completed outside of it. A unit that is withdrawn or passes its deadline while it is gathering or queued
+ * was certainly not sent and never will be. A unit that passes its deadline after it was sent is in doubt, and a later
+ * answer of the server is ignored.
  */
 public final class DatabaseUnit implements Unit {
 
@@ -34,9 +35,11 @@ public final class DatabaseUnit implements Unit {
   private final OperationId op;
   private final Instant deadline;
 
-  // Guarded by this.
+  @GuardedBy("this")
   private final List<Joined> joined = new ArrayList<>(2);
+  @GuardedBy("this")
   private State state = State.GATHERING;
+  @GuardedBy("this")
   private @Nullable Throwable withdrawal;
 
   DatabaseUnit(CommitQueue queue, Kind kind, MemoryId memory, OperationId op, Instant deadline) {
@@ -48,7 +51,7 @@ public final class DatabaseUnit implements Unit {
   }
 
   /**
-   * The unit as the database made it.
+   * Casts a unit that a database began.
    *
    * @throws IllegalArgumentException if it was begun elsewhere
    */
@@ -60,7 +63,7 @@ public final class DatabaseUnit implements Unit {
   }
 
   /**
-   * Adds a store's part. The last part that the unit's kind asks for queues it.
+   * Adds a store's part. The last part that the unit's kind requires queues the unit.
    *
    * @return the part's result; never fails
    */
@@ -89,20 +92,20 @@ public final class DatabaseUnit implements Unit {
 
   @Override
   public void withdraw(Throwable cause) {
-    List<Joined> told;
+    List<Joined> withdrawn;
     synchronized (this) {
       if (state != State.GATHERING && state != State.QUEUED) {
         return;
       }
       state = State.ANSWERED;
       withdrawal = cause;
-      told = List.copyOf(joined);
+      withdrawn = List.copyOf(joined);
     }
-    queue.forget(this);
-    told.forEach(part -> part.result.complete(new StoreResult.NotApplied(cause)));
+    queue.remove(this);
+    withdrawn.forEach(part -> part.result.complete(new StoreResult.NotApplied(cause)));
   }
 
-  /** Takes the step to sent, if it isn't sent already; false if the unit has been withdrawn or answered. */
+  /** Moves to the state sent; false if the unit has been withdrawn or answered. */
   synchronized boolean send() {
     if (state != State.QUEUED && state != State.SENT) {
       return false;
@@ -111,32 +114,32 @@ public final class DatabaseUnit implements Unit {
     return true;
   }
 
-  /** What happens at the deadline. */
+  /** Ends the unit at its deadline: in doubt if it was sent, withdrawn otherwise. */
   void expire() {
     boolean sent;
     synchronized (this) {
       sent = state == State.SENT;
     }
     if (sent) {
-      doubt(new DeadlineException("the database had not answered at the deadline of operation " + op));
+      doubt(new DeadlineException("the database had not answered by the deadline of operation " + op));
     } else {
-      withdraw(new DeadlineException("operation " + op + " still waited for the database at its deadline"));
+      withdraw(new DeadlineException("operation " + op + " was still waiting for the database at its deadline"));
     }
   }
 
-  /** Answers every part as in doubt. */
+  /** Completes every part as in doubt. */
   void doubt(Throwable cause) {
-    answered().forEach(part -> part.result.complete(new StoreResult.InDoubt(cause)));
+    finish().forEach(part -> part.result.complete(new StoreResult.InDoubt(cause)));
   }
 
-  /** Answers every part as certainly not applied. */
+  /** Completes every part as certainly not applied. */
   void reject(Throwable cause) {
-    answered().forEach(part -> part.result.complete(new StoreResult.NotApplied(cause)));
+    finish().forEach(part -> part.result.complete(new StoreResult.NotApplied(cause)));
   }
 
-  /** Answers every part by what its last statement returned. */
+  /** Completes every part by what its last statement returned. */
   void answer(BatchAnswer answer) {
-    for (Joined part : answered()) {
+    for (Joined part : finish()) {
       UnitStatement<?> last = part.part.steps().get(part.part.steps().size() - 1).statement();
       Integer version = answer.version(last, op);
       part.result.complete(version == null
@@ -145,17 +148,18 @@ public final class DatabaseUnit implements Unit {
     }
   }
 
-  private List<Joined> answered() {
-    List<Joined> told;
+  /** Moves to the state answered; returns the parts to complete, none if the unit was answered before. */
+  private List<Joined> finish() {
+    List<Joined> finished;
     synchronized (this) {
       if (state == State.ANSWERED) {
         return List.of();
       }
       state = State.ANSWERED;
-      told = List.copyOf(joined);
+      finished = List.copyOf(joined);
     }
-    queue.forget(this);
-    return told;
+    queue.remove(this);
+    return finished;
   }
 
   synchronized List<Part> parts() {

@@ -3,7 +3,7 @@ package dev.memlane.storage.postgres;
 import dev.memlane.model.StoreException;
 import org.jspecify.annotations.Nullable;
 
-/** A unit met its deadline before the database's answer. */
+/** A unit's deadline passed before the database answered. */
 public final class DeadlineException extends StoreException {
 
   DeadlineException(String message) {

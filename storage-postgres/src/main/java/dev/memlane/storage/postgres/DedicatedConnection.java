@@ -7,11 +7,11 @@ import org.jdbi.v3.core.HandleCallback;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection of its holder's own. Once it has broken, every read on it fails: it is never replaced by another.
+ * A connection of its holder's own. Once it has broken, every read on it fails; it is never replaced.
  *
  * <p>
- * Where connections belong to the application or to a pooler there is none to be had: then each read takes one of those, and
- * the holder has to find out by itself whether it is the same server as before.
+ * Where connections belong to an application or to a pooler, there are no such connections. Each read then uses one of
+ * theirs, and the holder must find out for itself whether the same run of the server still answers.
  *
  * <p>
  * One read at a time; not safe for use by several threads at once.
@@ -34,7 +34,7 @@ public final class DedicatedConnection implements AutoCloseable {
   }
 
   /**
-   * @param reads takes another connection for each read
+   * @param reads uses another connection for each read
    */
   DedicatedConnection(Reads reads, Executor executor) {
     this.handle = null;

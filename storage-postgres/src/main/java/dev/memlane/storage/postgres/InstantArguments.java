@@ -9,8 +9,8 @@ import org.jdbi.v3.core.argument.Argument;
 import org.jdbi.v3.core.config.ConfigRegistry;
 
 /**
- * Binds times as they are, to the microsecond. As a {@code java.sql.Timestamp} they would be written in the calendar of their
- * age: those before 15 October 1582 in the Julian one, which the server takes for its own, days away.
+ * The binding of times, to the microsecond. As a {@code java.sql.Timestamp} a time before 15 October 1582 would be written
+ * in the Julian calendar, which the server would read as the Gregorian one, days off.
  */
 final class InstantArguments extends AbstractArgumentFactory<Instant> {
 

@@ -8,19 +8,16 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Metadata;
-import java.math.BigDecimal;
-import java.math.BigInteger;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/** Metadata as JSON, as the database keeps it and as people write it. Safe for use by several threads. */
+/**
+ * Metadata as JSON text, as the database stores it: the text is Jackson's part, and which values it may hold is
+ * {@link Metadata#fromJson}'s. Safe for use by several threads.
+ */
 public final class MetadataJson {
 
   private static final ObjectMapper MAPPER = JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
       .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
-  private static final BigInteger LARGEST_WHOLE = BigInteger.ONE.shiftLeft(53);
 
   private MetadataJson() {}
 
@@ -28,7 +25,7 @@ public final class MetadataJson {
     return writeValue(metadata.toMap());
   }
 
-  /** One text, number, boolean or list of those as JSON. */
+  /** Writes one text, number or boolean, or a list or map of those. */
   public static String writeValue(Object value) {
     try {
       return MAPPER.writeValueAsString(value);
@@ -40,66 +37,23 @@ public final class MetadataJson {
   /**
    * Reads a JSON object.
    *
-   * @throws InvalidInputException if it isn't one, or holds what metadata can't
+   * @throws InvalidInputException if the text is not one JSON object, names a field twice, or holds values that metadata
+   * can't have
    */
   public static Metadata read(String json) {
-    if (json.equals("{}")) {
-      return Metadata.empty();
-    }
-    JsonNode node;
+    return json.equals("{}") ? Metadata.empty() : Metadata.fromJson(value(json));
+  }
+
+  private static @Nullable Object value(String json) {
     try {
-      node = MAPPER.readTree(json);
+      return json.isBlank() ? null : MAPPER.readValue(json, Object.class);
     } catch (JsonProcessingException e) {
       throw new InvalidInputException("the metadata is no JSON: " + e.getOriginalMessage(), e);
     }
-    return read(node);
   }
 
-  /** See {@link #read(String)}. */
+  /** Reads a JSON object that is part of a larger document; see {@link #read(String)}. */
   public static Metadata read(JsonNode object) {
-    if (!object.isObject()) {
-      throw new InvalidInputException("metadata must be a JSON object such as {\"topic\": \"travel\"}");
-    }
-    Map<String, Object> values = new LinkedHashMap<>();
-    object.properties()
-        .forEach(property -> values.put(property.getKey(), value(property.getKey(), property.getValue())));
-    return Metadata.of(values);
-  }
-
-  private static Object value(String key, JsonNode node) {
-    if (node.isArray()) {
-      List<Object> elements = new ArrayList<>(node.size());
-      node.forEach(element -> elements.add(value(key, element)));
-      return elements;
-    }
-    if (node.isTextual()) {
-      return node.textValue();
-    }
-    if (node.isBoolean()) {
-      return node.booleanValue();
-    }
-    if (node.isNumber()) {
-      return number(key, node);
-    }
-    throw new InvalidInputException("metadata \"" + key + "\" is " + (node.isNull()
-        ? "null; leave the key out"
-        : "an object; a value must be a text, a number, a boolean, or a list of those"));
-  }
-
-  /** PostgreSQL writes a large double as a whole number; one that is none loses digits, and is refused. */
-  private static Object number(String key, JsonNode node) {
-    if (!node.isIntegralNumber()) {
-      return node.doubleValue();
-    }
-    BigInteger whole = node.bigIntegerValue();
-    if (whole.abs().compareTo(LARGEST_WHOLE) <= 0) {
-      return whole.longValue();
-    }
-    double value = whole.doubleValue();
-    if (!Double.isFinite(value) || BigDecimal.valueOf(value).compareTo(new BigDecimal(whole)) != 0) {
-      throw new InvalidInputException("metadata \"" + key + "\" is the number " + whole
-          + ", which loses digits (whole numbers are exact up to 2^53): store it as a text");
-    }
-    return value;
+    return Metadata.fromJson(MAPPER.convertValue(object, Object.class));
   }
 }

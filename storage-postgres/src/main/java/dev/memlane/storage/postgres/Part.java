@@ -5,18 +5,17 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * What one store does in a unit: statements that run one after the other, each of which sees what those before it did.
+ * One store's part of a unit: statements that run one after the other, each seeing the effects of those before it.
  *
- * @param store whose part it is
- * @param steps in their order; the last one's answer is the part's
- * @param refusal why the part is not applied where its last statement returns no row for it
+ * @param steps in order; the last one's answer is the part's
+ * @param refusal the reason that is reported if the last statement returns no row for the unit
  */
 public record Part(StoreKind store, List<Step<?>> steps, Supplier<? extends Throwable> refusal) {
 
   /**
-   * One statement with the values for one unit.
+   * One statement with one unit's values.
    *
-   * @param phase statements of a lower phase run before those of a higher one, over all units of a batch
+   * @param phase in a batch, all statements of a lower phase run before those of a higher one
    */
   public record Step<I>(int phase, UnitStatement<I> statement, I item) {}
 

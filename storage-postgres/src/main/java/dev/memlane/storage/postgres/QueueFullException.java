@@ -2,7 +2,7 @@ package dev.memlane.storage.postgres;
 
 import dev.memlane.model.StoreException;
 
-/** The commit queue holds as many units as it may. */
+/** The commit queue is full, and no room became free until the unit's deadline. */
 public final class QueueFullException extends StoreException {
 
   QueueFullException(int bound) {

@@ -6,9 +6,9 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * What the server is told before it runs statements of ours: where the tables are, how long a statement may take, how to
- * plan. Said once when a connection of our own starts, or in every transaction where connections belong to others: a
- * setting of a transaction ends with it. Immutable.
+ * The server's settings for our statements: where the tables are, how long a statement may take, how to plan. They are set
+ * once when a connection of our own starts, or in every transaction where connections belong to others, because such a
+ * setting ends with its transaction. Immutable.
  */
 final class SessionSettings {
 
@@ -18,7 +18,7 @@ final class SessionSettings {
     this.values = values;
   }
 
-  /** For reads: their plan depends on what is asked for, so each is planned. */
+  /** The settings for reads: each is planned anew, because the best plan depends on the scope and the filter. */
   static SessionSettings reading(DatabaseSchema schema, Duration statementTimeout, Duration lockTimeout,
       Duration idleInTransactionTimeout) {
     Map<String, String> values = new LinkedHashMap<>();
@@ -27,15 +27,15 @@ final class SessionSettings {
     values.put("lock_timeout", Long.toString(lockTimeout.toMillis()));
     values.put("idle_in_transaction_session_timeout", Long.toString(idleInTransactionTimeout.toMillis()));
     values.put("client_connection_check_interval", "5000");
-    // A batch is no work for the JIT.
+    // Statements are too short to gain from the JIT.
     values.put("jit", "off");
     values.put("plan_cache_mode", "force_custom_plan");
     return new SessionSettings(values);
   }
 
   /**
-   * The same for units. Planning their statements takes longer than running them, so they are planned once where the
-   * connection stays; and so that the plan is right for tables of any size, rows are found by index in any case.
+   * The settings for units. Planning their statements takes longer than running them, so they are planned once per
+   * connection. To make that plan right for tables of any size, rows are always found by index.
    */
   SessionSettings forWriting() {
     return with("plan_cache_mode", "force_generic_plan").with("enable_seqscan", "off").with("enable_mergejoin", "off");
@@ -47,13 +47,13 @@ final class SessionSettings {
     return new SessionSettings(changed);
   }
 
-  /** For the start-up parameter {@code options}. No value has a blank in it. */
+  /** The settings as the start-up parameter {@code options}. Blanks in values must be escaped. */
   String asOptions() {
     return values.entrySet().stream().map(setting -> "-c " + setting.getKey() + "=" + setting.getValue())
         .collect(Collectors.joining(" "));
   }
 
-  /** A statement that makes the settings hold until the end of the transaction. Returns one row. No value has a quote. */
+  /** A statement that sets them until the end of the transaction and returns one row. No value contains a quote. */
   String asStatement() {
     return values.entrySet().stream()
         .map(setting -> "set_config('" + setting.getKey() + "', '" + setting.getValue() + "', true)")

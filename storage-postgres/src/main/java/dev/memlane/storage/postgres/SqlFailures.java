@@ -9,34 +9,34 @@ import org.postgresql.util.PSQLException;
 import org.postgresql.util.PSQLWarning;
 import org.postgresql.util.ServerErrorMessage;
 
-/** What an {@link SQLException} says: whether it is certain, whether to try again, and what to tell people. */
+/** The meaning of an {@link SQLException}: whether it is certain, whether to try again, and how to explain it. */
 final class SqlFailures {
 
   /** Deadlock, lock time-out, serialization failure: the same statement may succeed the next time. */
   private static final Set<String> TRANSIENT = Set.of("40P01", "55P03", "40001");
 
-  /** What a server says last, in English. */
+  /** The severities, in English, after which a server closes the connection. */
   private static final Set<String> FINAL = Set.of("FATAL", "PANIC");
 
-  /** The code of all that is neither an error nor a warning. */
+  /** The SQLSTATE of messages that are neither errors nor warnings. */
   private static final String NOTICE = "00000";
 
   private SqlFailures() {}
 
   /**
-   * Whether the transaction is certainly rolled back. It is where the server itself reported an error and went on: it has
-   * aborted the transaction by then. A server's report after which the connection ended, a broken connection or a
-   * driver's own error say nothing about what happened before.
+   * Whether the transaction is certainly rolled back. It is if the server itself reported an error and went on, because it
+   * has aborted the transaction by then. An error after which the connection ended, a broken connection and an error of
+   * the driver itself say nothing about what happened before.
    */
   static boolean isCertain(SQLException failure) {
     if (!(failure instanceof PSQLException postgresFailure) || "40003".equals(failure.getSQLState())) {
       return false;
     }
-    // Not by the severity: a server reports it in its own language.
+    // The severity can't tell, because a server reports it in its own language.
     return postgresFailure.getServerErrorMessage() != null && !endedTheConnection(failure);
   }
 
-  /** After a FATAL or PANIC the server hangs up, which the driver reports next. */
+  /** After a FATAL or PANIC the server closes the connection, which the driver reports next. */
   private static boolean endedTheConnection(SQLException failure) {
     int depth = 0;
     for (SQLException next = failure; next != null && depth < 20; next = next.getNextException(), depth++) {
@@ -48,9 +48,9 @@ final class SqlFailures {
     return false;
   }
 
-  /** Whether the server meant it as a warning, and not as a notice. */
+  /** Whether this is a warning of the server and not a notice. */
   static boolean isWarning(SQLWarning warning) {
-    // Not by the severity: a server reports it in its own language.
+    // The severity can't tell, because a server reports it in its own language.
     return warning instanceof PSQLWarning && !NOTICE.equals(warning.getSQLState());
   }
 
@@ -58,14 +58,14 @@ final class SqlFailures {
     return TRANSIENT.contains(String.valueOf(failure.getSQLState()));
   }
 
-  /** Whether a connection broke while it was used, so that another may serve. Not whether there was none to be had. */
+  /** Whether a connection broke in use, so that another may work; false where there was no connection at all. */
   static boolean isBrokenConnection(Throwable failure) {
     SQLException sql = sqlCause(failure);
     return sql instanceof PSQLException && !isCertain(sql)
         && (String.valueOf(sql.getSQLState()).startsWith("08") || String.valueOf(sql.getSQLState()).startsWith("57P"));
   }
 
-  /** Translates into an exception that says what happened and what to do. */
+  /** Translates a failure into an exception that says what happened and what to do. */
   static StoreException explain(String what, Throwable failure) {
     SQLException sql = sqlCause(failure);
     if (sql == null) {
@@ -111,7 +111,7 @@ final class SqlFailures {
     };
   }
 
-  /** Whether it is the one unique index that people can run into. */
+  /** Whether the unique index on contents was violated, the only one that a caller can violate. */
   private static boolean isContentTaken(SQLException failure) {
     ServerErrorMessage message = failure instanceof PSQLException postgres ? postgres.getServerErrorMessage() : null;
     return message != null && "23505".equals(message.getSQLState()) && "memory_dedup".equals(message.getConstraint());

@@ -9,17 +9,17 @@ import org.jspecify.annotations.Nullable;
  * A statement that does the same for many units at once: a store's share of a batch.
  *
  * <p>
- * It returns one row for each unit for which it did (or found) something: the unit's operation id and a version, in
- * this order. A unit without a row was not applied. A store makes each of its statements once: a batch puts together
- * the units that share one.
+ * It returns one row for each unit for which it did (or found) something: the unit's operation id and a version, in this
+ * order. A unit without a row was not applied. Each store creates each of its statements once, and a batch groups its
+ * units by statement.
  *
  * <p>
- * All parameters are arrays, inside of one {@code unnest(?::uuid[], ...)} or of {@code any(?::uuid[])}; where there is more
- * than one step, the first is {@code with x as (select * from unnest(...))}. A batch of one unit gets the same statement with
- * one value for each and without sorting, which costs the server less ({@link #singleSql}), unless it gives a statement
- * more than one row.
+ * All parameters are arrays, within one {@code unnest(?::uuid[], ...)} or in {@code any(?::uuid[])}. Where the statement has
+ * more than one step, the first is {@code with x as (select * from unnest(...))}. A batch of one unit uses a variant with
+ * single values and without sorting, which costs the server less ({@link #singleSql}), unless the unit has several rows for
+ * a statement.
  *
- * @param <I> what the statement needs to know of one unit
+ * @param <I> the values of one unit
  */
 public final class UnitStatement<I> {
 
@@ -36,9 +36,9 @@ public final class UnitStatement<I> {
 
   /**
    * @param name for messages
-   * @param sql takes the lock that it waits for
-   * @param skippingSql the same, but passes over rows that others have locked; null where the statement locks no rows
-   * that were there before
+   * @param sql waits for locked rows
+   * @param skippingSql the same, but passes over rows that other transactions have locked; null where the statement locks
+   * no existing rows
    * @param binder binds the units' values
    */
   public UnitStatement(String name, String sql, @Nullable String skippingSql, Binder<I> binder) {
@@ -49,14 +49,14 @@ public final class UnitStatement<I> {
     this.singleSql = single(sql);
   }
 
-  /** A single row is put into each step as it is, instead of being made once, kept and read again. */
+  /** A single row is repeated in each step, instead of being materialized once and read again. */
   private static String single(String sql) {
     String values = COLUMNS.matcher(sql).replaceAll(found -> "(values (" + found.group(1).replace("[]", "") + "))");
     String inlined = VALUES.matcher(values).replaceAll("with x as not materialized (");
     return ANY.matcher(ORDER.matcher(inlined).replaceAll("")).replaceAll("$1");
   }
 
-  /** Binds the values of many units, a column each. */
+  /** Binds the values of many units, column by column. */
   @FunctionalInterface
   public interface Binder<I> {
 

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** What the server makes of arrays, in binary form and in the text form that some connections take. */
+/** Arrays as the server reads them, in binary form and in the text form that some connections use. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BinaryArrayTest {
 
@@ -88,7 +88,7 @@ class BinaryArrayTest {
     BinaryArray of(List<Optional<V>> items, Function<Optional<V>, @Nullable V> value);
   }
 
-  /** These values, and a null after them. */
+  /** These values, followed by a null. */
   private <V> void assertArrives(String type, Making<V> making, Function<V, String> text, List<V> values)
       throws SQLException {
     List<Optional<V>> items = new ArrayList<>();

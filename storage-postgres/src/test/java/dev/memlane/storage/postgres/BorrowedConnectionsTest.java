@@ -27,7 +27,7 @@ class BorrowedConnectionsTest {
   private final String url = TestServer.freshDatabase();
 
   @Test
-  void readNow_runsUnderOurSettings_andLeavesTheConnectionAsItWas() throws SQLException {
+  void readNow_runsUnderOurSettings_andRestoresTheConnection() throws SQLException {
     try (HikariDataSource pool = pool(true)) {
       List<String> before = state(pool);
       try (Database database = Database.builder(pool).open()) {
@@ -43,11 +43,11 @@ class BorrowedConnectionsTest {
   }
 
   @Test
-  void readNow_overAPoolThatDoesNotCommitByItself_commits() throws SQLException {
+  void writeNow_overAPoolWithoutAutoCommit_commits() throws SQLException {
     try (HikariDataSource pool = pool(false)) {
       List<String> before = state(pool);
       try (Database database = Database.builder(pool).open()) {
-        database.readNow("writing",
+        database.writeNow("writing",
             handle -> handle.execute("insert into embedding_model (name, dimension) values ('m', 8)"));
       }
 
@@ -59,7 +59,7 @@ class BorrowedConnectionsTest {
   }
 
   @Test
-  void readNow_thatFails_leavesTheConnectionAsItWas() throws SQLException {
+  void readNow_thatFails_restoresTheConnection() throws SQLException {
     try (HikariDataSource pool = pool(false); Database database = Database.builder(pool).open()) {
       List<String> before = state(pool);
 
@@ -70,7 +70,7 @@ class BorrowedConnectionsTest {
   }
 
   @Test
-  void readNow_forAPooler_preparesNothingOnTheServer() throws SQLException {
+  void readNow_throughAPooler_preparesNothingOnTheServer() throws SQLException {
     try (HikariDataSource pool = pool(true);
         Database database = Database.builder(pool).transactionPooling(true).open()) {
       assertThat(state(pool)).contains("prepare threshold 5");
@@ -93,7 +93,7 @@ class BorrowedConnectionsTest {
     }
   }
 
-  /** With one connection, so that what is looked at is what was used. */
+  /** A pool with one connection, so that the connection checked is the one that was used. */
   private HikariDataSource pool(boolean autoCommit) {
     return new HikariDataSource(configuration(autoCommit, null));
   }

@@ -32,8 +32,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * The commit queue over a table of the test's own, on a real server. Where the server must be slow, another connection
- * holds the table locked.
+ * The commit queue over a table of the test, on a real server. Where the server must be slow, another connection locks the
+ * table.
  */
 class CommitQueueTest {
 
@@ -42,7 +42,7 @@ class CommitQueueTest {
   private static final UnitStatement<Item> CORE = insert("write the core part");
   private static final UnitStatement<Item> HISTORY = insert("write the history part");
 
-  /** So many connections leave one for batches. */
+  /** With so few connections, one is for batches. */
   private static final int ONE_BATCH_IN_FLIGHT = 5;
 
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -107,7 +107,7 @@ class CommitQueueTest {
   }
 
   @Test
-  void manyUnits_whileTheServerIsBusy_goOutBesideTheFirst() throws Exception {
+  void manyUnits_whileTheServerIsBusy_goOutInParallelToTheFirst() throws Exception {
     open(10_000, 10);
     lockTable();
     List<Sent> sent = new ArrayList<>();
@@ -130,7 +130,7 @@ class CommitQueueTest {
   }
 
   @Test
-  void unit_badInABatch_failsAlone() throws Exception {
+  void badUnit_inABatch_failsAlone() throws Exception {
     int bad = 20;
     List<Answers> answers = gathered(50, bad);
 
@@ -142,7 +142,7 @@ class CommitQueueTest {
   }
 
   @Test
-  void unit_beyondTheBound_waitsForRoomUntilItsDeadline() throws Exception {
+  void unit_queueIsFull_waitsForRoomUntilItsDeadline() throws Exception {
     open(1, ONE_BATCH_IN_FLIGHT);
     lockTable();
     Sent busy = send(1, 1, Duration.ofSeconds(10));
@@ -162,7 +162,7 @@ class CommitQueueTest {
   }
 
   @Test
-  void unit_pastItsDeadlineWhileTheServerHangs_isInDoubt_andThoseQueuedBehindAreNotApplied() throws Exception {
+  void unit_pastItsDeadlineWhileTheServerHangs_isInDoubt_andQueuedUnitsAreNotApplied() throws Exception {
     lockTable();
     Sent hangs = send(1, 1, Duration.ofMillis(1_500));
     awaitBlockedStatement();
@@ -190,7 +190,7 @@ class CommitQueueTest {
   }
 
   @Test
-  void answers_whoseFollowersBlock_holdUpNoOther() throws Exception {
+  void results_withBlockingCallbacks_delayNoOthers() throws Exception {
     CountDownLatch release = new CountDownLatch(1);
     lockTable();
     Sent first = send(1_000, 1, Duration.ofSeconds(30));
@@ -211,7 +211,7 @@ class CommitQueueTest {
   }
 
   @Test
-  void answerToALateUnit_whoseFollowerBlocks_holdsUpNoOther() throws Exception {
+  void resultOfALateUnit_withABlockingCallback_delaysNoOthers() throws Exception {
     CountDownLatch release = new CountDownLatch(1);
     Sent late = send(1, 1, Duration.ofMillis(-1), release);
 
@@ -230,7 +230,7 @@ class CommitQueueTest {
   }
 
   @Test
-  void batch_thatFails_failsEachUnitWithAnExceptionOfItsOwn() throws Exception {
+  void failedBatch_failsEachUnitWithItsOwnException() throws Exception {
     CountDownLatch refuse = new CountDownLatch(1);
     SQLException shared = new SQLException("no server", "08001");
     DataSource unreachable = (DataSource) Proxy.newProxyInstance(getClass().getClassLoader(),
@@ -258,7 +258,7 @@ class CommitQueueTest {
   }
 
   @Test
-  void deadlines_areKept_afterALookAtThemHasFailed() throws Exception {
+  void deadlines_areKept_afterACheckOfThemHasFailed() throws Exception {
     CountDownLatch failed = new CountDownLatch(1);
     database.close();
     database = Database.builder(url).poolSize(ONE_BATCH_IN_FLIGHT).clock(() -> {
@@ -288,7 +288,7 @@ class CommitQueueTest {
   private static final String BLOCKED = "datname = current_database() and pid <> pg_backend_pid()"
       + " and application_name = 'memlane' and wait_event_type = 'Lock'";
 
-  /** Answers of units that waited together behind one that the server held up; that one is not among them. */
+  /** The answers of units that waited together behind a blocked one; without the answer of the blocked one. */
   private List<Answers> gathered(int number, int bad) throws Exception {
     lockTable();
     Sent first = send(1_000, 1, Duration.ofSeconds(10));
@@ -311,7 +311,7 @@ class CommitQueueTest {
     return send(number, value, patience, new CountDownLatch(0));
   }
 
-  /** What follows the answer blocks its thread until it is released. */
+  /** Chains a callback to the result that blocks its thread until it is released. */
   private Sent send(int number, int value, Duration patience, CountDownLatch release) {
     DatabaseUnit unit = unit(number, patience);
     CompletableFuture<StoreResult> core = unit.join(part(StoreKind.CORE, CORE, unit.op(), value));
@@ -366,7 +366,7 @@ class CommitQueueTest {
   }
 
   private void awaitBlockedStatement() throws SQLException {
-    // Statistics are seen afresh only by a new transaction, unless they are cleared.
+    // A transaction sees the same statistics until they are cleared.
     execute("do $$ begin for i in 1..1000 loop perform pg_stat_clear_snapshot(); "
         + "if exists (select from pg_stat_activity where " + BLOCKED + ") then return; end if; "
         + "perform pg_sleep(0.01); end loop; raise exception 'no statement waits for the lock'; end $$");

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The forms of a database's URL, and that nothing tells its password. */
+/** The forms of a database's URL, and that no message shows its password. */
 class DatabaseAddressTest {
 
   private static final String SECRET = "s3cret";
@@ -38,7 +38,7 @@ class DatabaseAddressTest {
       "postgresql://ada@[::1]:5432/memlane                     | jdbc:postgresql://[::1]:5432/memlane | ada  | -",
       "jdbc:postgresql:memlane                                 | jdbc:postgresql:memlane           | -       | -",
       "postgresql://db/m?user=a%40b.c                          | jdbc:postgresql://db/m            | a@b.c   | -"})
-  void parse_takesEveryForm(String url, String jdbcUrl, String user, String password) {
+  void parse_everyForm_isAccepted(String url, String jdbcUrl, String user, String password) {
     DatabaseAddress address = DatabaseAddress.parse(url);
 
     assertThat(address.jdbcUrl()).isEqualTo(jdbcUrl);
@@ -62,7 +62,7 @@ class DatabaseAddressTest {
   @ValueSource(strings = {"jdbc:mysql://ada:s3cret@db/m", "ada:s3cret@db", "postgresql://ada:s3cret/x@db/m",
       "postgresql://ada:s3cret?x@db/m", "postgresql://ada:s3cret%zz@db/m", "postgresql://db:s3cret/m",
       "postgresql:ada:s3cret@db/m", "jdbc:postgresql://db/m?password=s3cret%"})
-  void parse_whatCannotBeRead_isRefusedWithoutRepeatingIt(String url) {
+  void parse_invalidUrl_isRefusedWithoutRepeatingIt(String url) {
     Throwable failure = catchThrowable(() -> DatabaseAddress.parse(url));
 
     assertThat(failure).isInstanceOf(InvalidInputException.class);
@@ -73,8 +73,8 @@ class DatabaseAddressTest {
   @ValueSource(strings = {"jdbc:postgresql://ada:s3cret@no-such-host.invalid/m",
       "postgresql://ada:s3cret@no-such-host.invalid/m", "postgres://ada:s3cret@127.0.0.1:1/m",
       "jdbc:postgresql://127.0.0.1:1/m?user=ada&password=s3cret&sslpassword=s3cret"})
-  void open_whatCannotBeReached_doesNotTellThePassword(String url) {
-    Database.Builder builder = Database.builder(url).connectionTimeout(Duration.ofMillis(250));
+  void open_unreachableDatabase_doesNotShowThePassword(String url) {
+    DatabaseBuilder builder = Database.builder(url).connectionTimeout(Duration.ofMillis(250));
 
     Throwable failure = catchThrowable(builder::open);
 
@@ -85,7 +85,7 @@ class DatabaseAddressTest {
   }
 
   @Test
-  void open_passwordThatIsRefused_doesNotTellIt() {
+  void open_refusedPassword_isNotShown() {
     String url = TestServer.freshDatabase().replace("jdbc:postgresql://", "postgresql://nobody_here:s3cret@")
         .replaceFirst("\\?.*", "");
 
@@ -96,7 +96,7 @@ class DatabaseAddressTest {
   }
 
   @Test
-  void open_urlOfPostgresItself_works() {
+  void open_urlInPostgresOwnForm_works() {
     String url = TestServer.freshDatabase().replace("jdbc:postgresql://", "postgresql://postgres:any@")
         .replaceFirst("\\?.*", "?application_name=told");
 
@@ -107,7 +107,7 @@ class DatabaseAddressTest {
   }
 
   @Test
-  void open_currentSchemaInTheUrl_isTheSchemaOfAll() {
+  void open_currentSchemaInTheUrl_isUsedByAllConnections() {
     try (Database database = Database.builder(TestServer.freshDatabase() + "&currentSchema=agents").open()) {
       assertThat(text(database, "select current_schema()")).isEqualTo("agents");
       assertThat(text(database, "select to_regclass('agents.memory')::text")).isEqualTo("memory");
@@ -115,8 +115,8 @@ class DatabaseAddressTest {
   }
 
   @Test
-  void schema_unlikeTheUrls_isRefused() {
-    Database.Builder builder = Database.builder("postgresql://db/m?currentSchema=agents");
+  void schema_differentFromTheUrls_isRefused() {
+    DatabaseBuilder builder = Database.builder("postgresql://db/m?currentSchema=agents");
 
     builder.schema("agents");
     assertThatExceptionOfType(InvalidInputException.class).isThrownBy(() -> builder.schema("memlane"))
@@ -127,7 +127,7 @@ class DatabaseAddressTest {
   }
 
   @Test
-  void open_optionsInTheUrl_comeBesideOurs() {
+  void open_optionsInTheUrl_areAddedToOurs() {
     String url = TestServer.freshDatabase() + "&options=-c%20statement_timeout%3D7%20-c%20work_mem%3D5MB";
 
     try (Database database = Database.builder(url).open()) {
@@ -141,7 +141,7 @@ class DatabaseAddressTest {
     return database.readNow("asking", handle -> handle.createQuery(sql).mapTo(String.class).one());
   }
 
-  /** The text forms and stacks of a failure, of its causes and of what they suppress. */
+  /** The texts and stacks of a failure, of its causes and of their suppressed exceptions. */
   private static String everythingSaidBy(Throwable failure) {
     StringBuilder said = new StringBuilder();
     Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());

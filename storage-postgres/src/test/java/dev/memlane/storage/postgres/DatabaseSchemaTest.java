@@ -24,7 +24,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The schema: created once, taken over, run by whom it may, and given out as SQL. */
+/** The schema: creating and upgrading it, roles and rights, and the script for administrators. */
 class DatabaseSchemaTest {
 
   private static final String EVERYDAY_RIGHTS = "grant usage on schema memlane to %s; "
@@ -42,7 +42,7 @@ class DatabaseSchemaTest {
         .startsWith("V" + (DatabaseSchema.FILES.indexOf(file) + 1) + "__"));
   }
 
-  /** A framework that finds it switches its own support for it on, for the application's database. */
+  /** A framework that finds such a library would run it on the application's database. */
   @Test
   void classPath_hasNoMigrationLibrary() {
     assertThatExceptionOfType(ClassNotFoundException.class)
@@ -50,7 +50,7 @@ class DatabaseSchemaTest {
   }
 
   @Test
-  void open_manyAtOnce_oneMigratesForAll() {
+  void open_concurrently_oneMigratesForAll() {
     ExecutorService threads = Executors.newFixedThreadPool(6);
     try (threads) {
       List<CompletableFuture<Void>> all = IntStream.range(0, 6)
@@ -62,7 +62,7 @@ class DatabaseSchemaTest {
   }
 
   @Test
-  void open_schemaThatFlywayMigrated_takesOverAndGoesOn() throws IOException {
+  void open_schemaMigratedByFlyway_copiesItsRecordsAndContinues() throws IOException {
     execute("create schema memlane", "set search_path = memlane", sql(1), sql(2), FLYWAY, flywayEntry(1),
         flywayEntry(2),
         "insert into memlane.embedding_model (name, dimension) values ('kept', 8)");
@@ -75,7 +75,7 @@ class DatabaseSchemaTest {
   }
 
   @Test
-  void open_schemaWithTheApplicationsOwnFlywayTable_takesNothingForOurs() {
+  void open_schemaWithTheApplicationsFlywayTable_ignoresIt() {
     execute("create schema memlane", "set search_path = memlane", FLYWAY,
         "insert into flyway_schema_history values (1, '1', 'orders', 'SQL', 'V1__orders.sql', 1, 'app', now(), 1, true)");
 
@@ -86,7 +86,7 @@ class DatabaseSchemaTest {
   }
 
   @Test
-  void open_asRoleWithoutRightsToChange_usesWhatAnotherRoleCreated() {
+  void open_asRoleWithoutRights_usesTablesOfAnotherRole() {
     String role = role();
     Database.builder(url).open().close();
     execute(EVERYDAY_RIGHTS.replace("%s", role));
@@ -94,13 +94,13 @@ class DatabaseSchemaTest {
     try (Database database = as(role).open()) {
       assertThat(database.<String>readNow("asking",
           handle -> handle.createQuery("select current_user").mapTo(String.class).one())).isEqualTo(role);
-      assertThat(database.<Integer>readNow("writing",
+      assertThat(database.<Integer>writeNow("writing",
           handle -> handle.execute("insert into embedding_model (name, dimension) values ('m', 8)"))).isEqualTo(1);
     }
   }
 
   @Test
-  void open_asRoleWithoutRightsToChangeAnOldSchema_saysWhoShouldDoWhat() throws IOException {
+  void open_oldSchemaAsRoleWithoutRights_saysWhoMustUpgrade() throws IOException {
     String role = role();
     execute("create schema memlane", "set search_path = memlane", sql(1), sql(2), FLYWAY, flywayEntry(1),
         flywayEntry(2),
@@ -117,7 +117,7 @@ class DatabaseSchemaTest {
   }
 
   @Test
-  void open_asRoleThatMayNotUseTheSchema_saysWhatToGrant() {
+  void open_asRoleThatMayNotUseTheSchema_namesTheMissingGrants() {
     String role = role();
     Database.builder(url).open().close();
 
@@ -142,7 +142,7 @@ class DatabaseSchemaTest {
   }
 
   @Test
-  void open_schemaNamedAsAWordOfSql_works() {
+  void open_schemaNamedLikeAnSqlKeyword_works() {
     Database.builder(url).schema("user").open().close();
 
     assertThat(number("select count(*) from \"user\".memory")).isZero();
@@ -202,11 +202,11 @@ class DatabaseSchemaTest {
     return role;
   }
 
-  private Database.Builder as(String role) {
+  private DatabaseBuilder as(String role) {
     return Database.builder(url.replaceFirst("user=\\w+", "user=" + role));
   }
 
-  private static void refused(Database.Builder builder, String... named) {
+  private static void refused(DatabaseBuilder builder, String... named) {
     assertThatExceptionOfType(StoreException.class).isThrownBy(builder::open)
         .satisfies(e -> assertThat(e.getMessage()).contains(named));
   }

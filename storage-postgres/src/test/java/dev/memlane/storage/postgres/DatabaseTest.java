@@ -17,7 +17,7 @@ import java.time.Duration;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
-/** Opening a database, and what is said where it can't be opened. */
+/** Opening a database, and the messages if it can't be opened. */
 class DatabaseTest {
 
   @Test
@@ -34,11 +34,11 @@ class DatabaseTest {
   }
 
   @Test
-  void open_otherSchemas_keepsTheirMemoriesApart() {
+  void open_twoSchemas_keepsTheirMemoriesApart() {
     String url = TestServer.freshDatabase();
     try (Database first = Database.builder(url).schema("first").open();
         Database second = Database.builder(url).schema("second").open()) {
-      first.readNow("writing",
+      first.writeNow("writing",
           handle -> handle.execute("insert into embedding_model (name, dimension) values ('m', 8)"));
 
       assertThat(number(first, "select count(*) from embedding_model")).isEqualTo(1);
@@ -47,7 +47,7 @@ class DatabaseTest {
   }
 
   @Test
-  void scan_ofWhatTakesLongerThanAStatementMay_isDone() {
+  void scan_beyondTheStatementTimeout_isDone() {
     try (Database database = Database.builder(TestServer.freshDatabase()).statementTimeout(Duration.ofMillis(100)).open()) {
       String slow = "select count(pg_sleep(0.2))";
 
@@ -59,7 +59,7 @@ class DatabaseTest {
   }
 
   @Test
-  void open_readOnlyDatabase_saysSo() throws SQLException {
+  void open_readOnlyDatabase_namesTheReason() throws SQLException {
     String url = TestServer.freshDatabase();
     try (Connection connection = DriverManager.getConnection(url); Statement statement = connection.createStatement()) {
       statement.execute("alter database " + connection.getCatalog() + " set default_transaction_read_only = on");
@@ -94,12 +94,12 @@ class DatabaseTest {
   }
 
   @Test
-  void open_inTheSimpleQueryMode_saysToTakeItOut() {
+  void open_inTheSimpleQueryMode_saysToRemoveIt() {
     refused(() -> impatient(TestServer.freshDatabase() + "&preferQueryMode=simple").open(), "preferQueryMode", "URL");
   }
 
   @Test
-  void readNow_badStatement_saysWhatWasReadAndWhatTheDatabaseSaid() {
+  void readNow_badStatement_namesTheReadAndTheDatabasesError() {
     try (Database database = Database.builder(TestServer.freshDatabase()).open()) {
       refused(() -> number(database, "select count(*) from absent"), "counting", "absent");
     }
@@ -107,7 +107,7 @@ class DatabaseTest {
 
   @Test
   void builder_badValues_areRefused() {
-    Database.Builder builder = Database.builder("jdbc:postgresql://localhost/memlane");
+    DatabaseBuilder builder = Database.builder("jdbc:postgresql://localhost/memlane");
 
     invalid(() -> Database.builder("jdbc:mysql://localhost/memlane"), "jdbc:postgresql:");
     invalid(() -> builder.schema("My Schema"), "schema", "\"My Schema\"");
@@ -115,7 +115,7 @@ class DatabaseTest {
     invalid(() -> builder.poolSize(3), "pool", "4");
   }
 
-  private static Database.Builder impatient(String url) {
+  private static DatabaseBuilder impatient(String url) {
     return Database.builder(url).connectionTimeout(Duration.ofSeconds(1));
   }
 

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Metadata comes back from JSON as it went in, through the database's own form too. */
+/** Metadata is the same after it was written as JSON and read again, also through the database's own form. */
 class MetadataJsonTest {
 
   @ParameterizedTest
@@ -56,7 +56,7 @@ class MetadataJsonTest {
   }
 
   @Test
-  void read_text_isTakenCharacterByCharacter() {
+  void read_text_isKeptCharacterByCharacter() {
     assertThat(MetadataJson.read("{\"a\": \"\\u00fc \\\"x\\\"\"}")).isEqualTo(Metadata.of("a", "\u00FC \"x\""));
   }
 
@@ -73,7 +73,7 @@ class MetadataJsonTest {
   @ParameterizedTest
   @ValueSource(strings = {"{\"a\":1} x", "{\"a\":1,\"a\":2}", "{\"a\":100000000000000000001}",
       "{\"a\":9007199254740993}"})
-  void read_whatWouldLoseSomething_isRefused(String json) {
+  void read_jsonThatWouldLoseSomething_isRefused(String json) {
     assertThatExceptionOfType(InvalidInputException.class).isThrownBy(() -> MetadataJson.read(json));
   }
 }

@@ -23,7 +23,7 @@ import org.postgresql.util.PSQLState;
 import org.postgresql.util.PSQLWarning;
 import org.postgresql.util.ServerErrorMessage;
 
-/** Failures that a real server makes, and what is concluded from them. */
+/** Failures of a real server, and the conclusions from them. */
 class SqlFailuresTest {
 
   private Connection first;
@@ -54,7 +54,7 @@ class SqlFailuresTest {
   }
 
   @Test
-  void contentThatIsTaken_isToldApartFromOtherUniqueViolations() throws SQLException {
+  void duplicateContent_isDistinguishedFromOtherUniqueViolations() throws SQLException {
     execute(first, "create unique index memory_dedup on item (n) where n > 0; update item set n = 1 where id = 1");
 
     SQLException failure = failure(() -> execute(first, "update item set n = 1 where id = 2"));
@@ -84,7 +84,7 @@ class SqlFailuresTest {
     CompletableFuture<@Nullable SQLException> other = CompletableFuture
         .supplyAsync(() -> attempt(first, "update item set n = 1 where id = 2"));
     SQLException here = attempt(second, "update item set n = 2 where id = 1");
-    // The one that lost has let go of its lock, so the other one's wait is over.
+    // The loser has released its lock, so the other one's wait is over.
     SQLException there = other.get(20, TimeUnit.SECONDS);
 
     SQLException failure = Objects.requireNonNull(here != null ? here : there, "nobody lost");
@@ -123,7 +123,7 @@ class SqlFailuresTest {
   }
 
   @Test
-  void reportAfterWhichTheServerHangsUp_isUncertainInAnyLanguage() {
+  void errorThatEndsTheConnection_isUncertainInAnyLanguage() {
     SQLException german = reported("PANIK", "53100");
     german.setNextException(new PSQLException("the connection ended", PSQLState.CONNECTION_FAILURE));
 
@@ -133,7 +133,7 @@ class SqlFailuresTest {
   }
 
   @Test
-  void warning_isToldFromNotice_inAnyLanguage() {
+  void warning_isDistinguishedFromNotice_inAnyLanguage() {
     assertThat(SqlFailures.isWarning(new PSQLWarning(message("WARNUNG", "01000")))).isTrue();
     assertThat(SqlFailures.isWarning(new PSQLWarning(message("WARNING", "57P01")))).isTrue();
     assertThat(SqlFailures.isWarning(new PSQLWarning(message("HINWEIS", "00000")))).isFalse();
@@ -144,7 +144,7 @@ class SqlFailuresTest {
     return new PSQLException(message(severity, state));
   }
 
-  /** A report as it comes from the server: fields that each begin with a letter and end with a zero. */
+  /** A report in the server's form: fields that each begin with a letter and end with a zero. */
   private static ServerErrorMessage message(String severity, String state) {
     return new ServerErrorMessage("S" + severity + "\0C" + state + "\0Mmade up\0");
   }

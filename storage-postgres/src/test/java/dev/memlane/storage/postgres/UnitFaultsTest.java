@@ -44,14 +44,13 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What is told of a unit that goes wrong, for every way to go wrong, caused for real: applied, not applied or in doubt,
- * and whether the database agrees when every session has ended. Each way is tried on a unit alone and on one of several
- * that go out together, and the queue must go on afterwards.
+ * The result of a unit (applied, not applied or in doubt) under every fault, caused for real, and whether the database
+ * agrees when every session has ended. Each fault strikes a unit alone and one of several that go out together, and the
+ * queue must go on afterwards.
  *
  * <p>
- * The units write rows into a table of the test's own, whose triggers execute what stands in the row: that is how the
- * trouble comes about inside the server, in the statement or in the commit. Trouble on the way to the server is made by
- * a {@link FaultyWire}.
+ * The units write rows into a table of the test, whose triggers execute statements from the row. So faults happen inside the
+ * server, in the statement or in the commit. Faults on the way to the server are made by a {@link FaultyWire}.
  */
 class UnitFaultsTest {
 
@@ -60,47 +59,47 @@ class UnitFaultsTest {
   private static final int SEVERAL = 4;
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-  /** What the database holds in the end. */
+  /** Whether the database holds the unit's rows in the end. */
   enum There {
     NEVER, YES, PERHAPS
   }
 
   /**
-   * One way to go wrong.
+   * A fault of a unit.
    *
-   * @param told what the unit at fault is told; if it is not applied, the others of its batch are
-   * @param cause what the message to people names
-   * @param inStatement what the server executes in the unit's statement
-   * @param inCommit what it executes in the commit
-   * @param onWire what happens to the request that has {@code point}
+   * @param expected the faulty unit's result; if it is not applied, the others of its batch are applied
+   * @param cause a part of the message
+   * @param inStatement the SQL that the server executes in the unit's statement
+   * @param inCommit the SQL that it executes in the commit
+   * @param onWire the fault of the request that contains {@code point}
    */
-  record Trouble(String name, Class<? extends StoreResult> told, There there, String cause, String inStatement,
+  record UnitFault(String name, Class<? extends StoreResult> expected, There there, String cause, String inStatement,
       String inCommit, @Nullable Fault onWire, String point) {
 
-    /** Nothing goes wrong. */
-    static final Trouble NONE = new Trouble("nothing", StoreResult.Applied.class, There.YES, "", NOTHING, NOTHING, null,
+    /** No fault. */
+    static final UnitFault NONE = new UnitFault("nothing", StoreResult.Applied.class, There.YES, "", NOTHING, NOTHING, null,
         "");
 
-    static Trouble inStatement(String name, Class<? extends StoreResult> told, String cause, String sql) {
-      return new Trouble(name, told, There.NEVER, cause, sql, NOTHING, null, "");
+    static UnitFault inStatement(String name, Class<? extends StoreResult> expected, String cause, String sql) {
+      return new UnitFault(name, expected, There.NEVER, cause, sql, NOTHING, null, "");
     }
 
-    static Trouble inCommit(String name, Class<? extends StoreResult> told, String cause, String sql) {
-      return new Trouble(name, told, There.NEVER, cause, NOTHING, sql, null, "");
+    static UnitFault inCommit(String name, Class<? extends StoreResult> expected, String cause, String sql) {
+      return new UnitFault(name, expected, There.NEVER, cause, NOTHING, sql, null, "");
     }
 
-    static Trouble onWire(String name, There there, Fault fault, String point) {
-      return new Trouble(name, StoreResult.InDoubt.class, there,
+    static UnitFault onWire(String name, There there, Fault fault, String point) {
+      return new UnitFault(name, StoreResult.InDoubt.class, there,
           fault == Fault.HOLD_ANSWER || fault == Fault.HOLD_REQUEST ? "deadline" : "cannot be reached", NOTHING,
           NOTHING,
           fault, point);
     }
 
-    /** What the others of the same batch are told: all is well if the one at fault can be taken out. */
-    Trouble ofItsNeighbours() {
-      return told == StoreResult.NotApplied.class
+    /** The fault of the other units in the batch: none if the faulty one can be separated. */
+    UnitFault ofItsNeighbours() {
+      return expected == StoreResult.NotApplied.class
           ? NONE
-          : new Trouble(name, told, there, cause, NOTHING, NOTHING, onWire, point);
+          : new UnitFault(name, expected, there, cause, NOTHING, NOTHING, onWire, point);
     }
 
     boolean outlastsTheDeadline() {
@@ -117,77 +116,77 @@ class UnitFaultsTest {
     return "do $$ begin raise exception 'trouble' using errcode = '" + state + "'; end $$";
   }
 
-  private static List<Trouble> inTheServer() {
+  private static List<UnitFault> inTheServer() {
     Class<? extends StoreResult> notApplied = StoreResult.NotApplied.class;
     Class<? extends StoreResult> inDoubt = StoreResult.InDoubt.class;
     return List.of(
-        Trouble.inStatement("unique violation", notApplied, "23505", "insert into taken values (1)"),
-        Trouble.inStatement("check violation", notApplied, "23514", "insert into taken values (-1)"),
-        Trouble.inStatement("foreign key violation", notApplied, "23503", "insert into taken values (2, 99)"),
-        Trouble.inStatement("numeric overflow", notApplied, "22003", "select 2147483647 + 1"),
-        Trouble.inStatement("error raised by a trigger", notApplied, "P0001", raise("P0001")),
-        Trouble.inStatement("serialization failure that stays", notApplied, "40001", raise("40001")),
-        Trouble.inStatement("deadlock that stays", notApplied, "40P01", raise("40P01")),
-        Trouble.inStatement("lock time-out", notApplied, "lock_timeout", "lock table held"),
-        Trouble.inStatement("statement time-out", notApplied, "statement_timeout", "select pg_sleep(30)"),
-        Trouble.inStatement("statement time-out after the deadline", inDoubt, "deadline", "select pg_sleep(30)"),
-        Trouble.inStatement("statement cancelled by hand", notApplied, "user request",
+        UnitFault.inStatement("unique violation", notApplied, "23505", "insert into taken values (1)"),
+        UnitFault.inStatement("check violation", notApplied, "23514", "insert into taken values (-1)"),
+        UnitFault.inStatement("foreign key violation", notApplied, "23503", "insert into taken values (2, 99)"),
+        UnitFault.inStatement("numeric overflow", notApplied, "22003", "select 2147483647 + 1"),
+        UnitFault.inStatement("error raised by a trigger", notApplied, "P0001", raise("P0001")),
+        UnitFault.inStatement("serialization failure that stays", notApplied, "40001", raise("40001")),
+        UnitFault.inStatement("deadlock that stays", notApplied, "40P01", raise("40P01")),
+        UnitFault.inStatement("lock time-out", notApplied, "lock_timeout", "lock table held"),
+        UnitFault.inStatement("statement time-out", notApplied, "statement_timeout", "select pg_sleep(30)"),
+        UnitFault.inStatement("statement time-out after the deadline", inDoubt, "deadline", "select pg_sleep(30)"),
+        UnitFault.inStatement("statement cancelled by hand", notApplied, "user request",
             "do $$ begin perform pg_cancel_backend(pg_backend_pid()); perform count(*) from generate_series(1, 100000000); end $$"),
-        Trouble.inStatement("completion unknown", inDoubt, "40003", raise("40003")),
-        Trouble.inStatement("session ended in the statement", inDoubt, "terminating connection", END_SESSION),
-        Trouble.inCommit("constraint violated in the commit", notApplied, "23505", "insert into taken values (1)"),
-        Trouble.inCommit("serialization failure in the commit", notApplied, "40001", raise("40001")),
-        Trouble.inCommit("session ended in the commit", inDoubt, "terminating connection", END_SESSION));
+        UnitFault.inStatement("completion unknown", inDoubt, "40003", raise("40003")),
+        UnitFault.inStatement("session ended in the statement", inDoubt, "terminating connection", END_SESSION),
+        UnitFault.inCommit("constraint violated in the commit", notApplied, "23505", "insert into taken values (1)"),
+        UnitFault.inCommit("serialization failure in the commit", notApplied, "40001", raise("40001")),
+        UnitFault.inCommit("session ended in the commit", inDoubt, "terminating connection", END_SESSION));
   }
 
-  private static List<Trouble> onTheWay(int size) {
-    // One message has the statements and, of several units, the commit; that of a single one is committed by its end.
+  private static List<UnitFault> onTheWay(int size) {
+    // One message has the statements and, for several units, the commit; a single unit is committed by the message's end.
     String message = "insert into part";
     return List.of(
-        Trouble.onWire("cut before the commit", There.NEVER, Fault.CUT_REQUEST, message),
-        Trouble.onWire("cut during the commit", There.PERHAPS, Fault.CUT_BEHIND_REQUEST, message),
-        Trouble.onWire("cut after the commit", There.YES, Fault.CUT_ANSWER, message),
-        Trouble.onWire("commit hangs on its way and lands late", There.YES, Fault.HOLD_REQUEST, message),
-        Trouble.onWire("answer of the commit comes late", There.YES, Fault.HOLD_ANSWER, message),
-        Trouble.onWire("cut before the end of the message", size == 1 ? There.NEVER : There.YES, Fault.CUT_SYNC,
+        UnitFault.onWire("cut before the commit", There.NEVER, Fault.CUT_REQUEST, message),
+        UnitFault.onWire("cut during the commit", There.PERHAPS, Fault.CUT_AFTER_REQUEST, message),
+        UnitFault.onWire("cut after the commit", There.YES, Fault.CUT_ANSWER, message),
+        UnitFault.onWire("commit hangs on its way and lands late", There.YES, Fault.HOLD_REQUEST, message),
+        UnitFault.onWire("answer of the commit comes late", There.YES, Fault.HOLD_ANSWER, message),
+        UnitFault.onWire("cut before the end of the message", size == 1 ? There.NEVER : There.YES, Fault.CUT_SYNC,
             message));
   }
 
-  static Stream<Arguments> everyTrouble() {
+  static Stream<Arguments> everyFault() {
     return Stream.of(1, SEVERAL).flatMap(size -> Stream.concat(inTheServer().stream(), onTheWay(size).stream())
-        .map(trouble -> Arguments.of(trouble, size)));
+        .map(fault -> Arguments.of(fault, size)));
   }
 
   @ParameterizedTest(name = "{0}, {1} at once")
-  @MethodSource("everyTrouble")
-  void unit_inTrouble_isToldWhatTheDatabaseHolds(Trouble trouble, int size) throws Exception {
+  @MethodSource("everyFault")
+  void unit_withAFault_reportsWhatTheDatabaseHolds(UnitFault fault, int size) throws Exception {
     try (Rig rig = new Rig(TestServer.freshDatabase())) {
       rig.execute("begin; lock table memlane.held");
-      List<Trouble> troubles = new ArrayList<>();
+      List<UnitFault> faults = new ArrayList<>();
       for (int i = 1; i <= size; i++) {
-        troubles.add(size == 1 || i == 2 ? trouble : trouble.ofItsNeighbours());
+        faults.add(size == 1 || i == 2 ? fault : fault.ofItsNeighbours());
       }
-      Duration patience = trouble.outlastsTheDeadline() ? Duration.ofMillis(1_200) : PATIENCE;
+      Duration patience = fault.outlastsTheDeadline() ? Duration.ofMillis(1_200) : PATIENCE;
 
-      Together together = rig.sendTogether(rig.queue(), patience, troubles, trouble);
+      Together together = rig.sendTogether(rig.queue(), patience, faults, fault);
       together.struck.get(20, TimeUnit.SECONDS);
-      if (trouble.inStatement.contains("pg_sleep")) {
+      if (fault.inStatement.contains("pg_sleep")) {
         rig.awaitSession("wait_event = 'PgSleep'");
       }
-      if (trouble.outlastsTheDeadline()) {
-        Sent queued = rig.send(50, Duration.ofMillis(200), Trouble.NONE);
+      if (fault.outlastsTheDeadline()) {
+        Sent queued = rig.send(50, Duration.ofMillis(200), UnitFault.NONE);
         assertThat(queued.answers()).as("queued behind").allMatch(StoreResult.NotApplied.class::isInstance);
       }
 
       for (int i = 0; i < size; i++) {
-        assertTold(together.sent.get(i), troubles.get(i));
+        assertResult(together.sent.get(i), faults.get(i));
       }
       rig.wire.release();
       rig.requireToGoOn(rig.queue());
       rig.endSessions();
       assertThat(rig.rowsOf(50)).isZero();
       for (int i = 0; i < size; i++) {
-        assertThat(rig.rowsOf(i + 1)).as("rows of unit %d", i + 1).isIn(switch (troubles.get(i).there) {
+        assertThat(rig.rowsOf(i + 1)).as("rows of unit %d", i + 1).isIn(switch (faults.get(i).there) {
           case NEVER -> List.of(0L);
           case YES -> List.of(2L);
           case PERHAPS -> List.of(0L, 2L);
@@ -196,16 +195,16 @@ class UnitFaultsTest {
     }
   }
 
-  private static void assertTold(Sent sent, Trouble trouble) throws Exception {
+  private static void assertResult(Sent sent, UnitFault fault) throws Exception {
     assertThat(sent.answers()).allSatisfy(answer -> {
-      assertThat(answer).isInstanceOf(trouble.told);
+      assertThat(answer).isInstanceOf(fault.expected);
       Throwable cause = switch (answer) {
         case StoreResult.Applied applied -> null;
         case StoreResult.NotApplied notApplied -> notApplied.cause();
         case StoreResult.InDoubt inDoubt -> inDoubt.cause();
       };
       if (cause != null) {
-        assertThat(cause).isInstanceOf(StoreException.class).hasMessageContaining(trouble.cause);
+        assertThat(cause).isInstanceOf(StoreException.class).hasMessageContaining(fault.cause);
       }
     });
   }
@@ -214,16 +213,16 @@ class UnitFaultsTest {
     return Stream.of(1, SEVERAL);
   }
 
-  /** The server waits, within the commit, for a standby that isn't there; it has committed when it is told to stop. */
+  /** In the commit, the server waits for a standby that doesn't exist; when the wait is cancelled, it has committed. */
   @ParameterizedTest(name = "{0} at once")
   @MethodSource("sizes")
-  void commit_answeredWithAWarning_isInDoubt(int size, @TempDir Path directory) throws Exception {
+  void commit_withAWarning_isInDoubt(int size, @TempDir Path directory) throws Exception {
     try (OwnServer server = OwnServer.start(directory,
         Map.of("synchronous_standby_names", "nobody", "synchronous_commit", "local"))) {
       Map<String, String> endings = Map.of("pg_cancel_backend", "synchronous replication", "pg_terminate_backend",
           "cannot be reached");
       for (String ending : endings.keySet()) {
-        Trouble waits = Trouble.inStatement(ending, StoreResult.InDoubt.class, endings.get(ending),
+        UnitFault waits = UnitFault.inStatement(ending, StoreResult.InDoubt.class, endings.get(ending),
             "select set_config('synchronous_commit', 'on', true)");
         try (Rig rig = new Rig(server.freshDatabase())) {
           Together together = rig.sendTogether(rig.queue(), PATIENCE, Collections.nCopies(size, waits), waits);
@@ -232,7 +231,7 @@ class UnitFaultsTest {
           rig.execute("select " + ending + "(pid) from pg_stat_activity where wait_event = 'SyncRep'");
 
           for (Sent each : together.sent) {
-            assertTold(each, waits);
+            assertResult(each, waits);
           }
           rig.requireToGoOn(rig.queue());
           rig.endSessions();
@@ -244,14 +243,14 @@ class UnitFaultsTest {
     }
   }
 
-  /** The unit loses a real deadlock, goes again alone, and goes through when the other has ended. */
+  /** The unit loses a real deadlock, is sent again alone, and succeeds when the other transaction has ended. */
   @Test
-  void unit_thatLosesADeadlock_goesAgain() throws Exception {
+  void unit_thatLosesADeadlock_isSentAgain() throws Exception {
     try (Rig rig = new Rig(TestServer.freshDatabase())) {
-      // Whoever comes to wait last, and then waits for its deadlock_timeout, finds the deadlock and loses: the unit.
+      // The session that waits last and reaches its deadlock_timeout detects the deadlock and loses: here, the unit's.
       rig.execute("create sequence memlane.tries; set deadlock_timeout = '1min'; set lock_timeout = '30s'");
       rig.execute("begin; select from memlane.taken where id = 1 for update");
-      Sent sent = rig.send(1, PATIENCE, Trouble.inStatement("", StoreResult.Applied.class, "", """
+      Sent sent = rig.send(1, PATIENCE, UnitFault.inStatement("", StoreResult.Applied.class, "", """
           do $$ begin
             perform nextval('tries');
             perform from taken where id = 3 for update;
@@ -297,12 +296,12 @@ class UnitFaultsTest {
         case CONNECTION_REFUSED -> rig.wire.refuse();
         case SERVER_SILENT -> rig.wire.silence();
         case USER_UNKNOWN -> {
-          // It is refused by the server itself.
+          // The server itself refuses the connection.
         }
       }
       List<Sent> sent = new ArrayList<>();
       for (int i = 1; i <= size; i++) {
-        sent.add(rig.send(queue, i, PATIENCE, Trouble.NONE));
+        sent.add(rig.send(queue, i, PATIENCE, UnitFault.NONE));
       }
       for (Sent each : sent) {
         assertThat(each.answers()).allSatisfy(answer -> assertThat(answer)
@@ -323,16 +322,16 @@ class UnitFaultsTest {
     }
   }
 
-  /** Whatever the answers are: what has not been committed is gone with its session. */
+  /** Rows that were not committed vanish with their session, whatever the answers were. */
   @Test
-  void batch_whoseTransactionStaysOpen_isInDoubt() throws Exception {
+  void batch_withATransactionLeftOpen_isInDoubt() throws Exception {
     try (Rig rig = new Rig(TestServer.freshDatabase());
         HikariDataSource pool = onDemand(rig.wire.jdbcUrl(), false);
         ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
       CommitQueue queue = new CommitQueue(new BatchSender(withoutCommit(pool)::getConnection), executor,
           InstantSource.system(), 100,
           100, 2, 2);
-      Together together = rig.sendTogether(queue, PATIENCE, List.of(Trouble.NONE, Trouble.NONE), Trouble.NONE);
+      Together together = rig.sendTogether(queue, PATIENCE, List.of(UnitFault.NONE, UnitFault.NONE), UnitFault.NONE);
 
       for (Sent each : together.sent) {
         assertThat(each.answers()).allMatch(StoreResult.InDoubt.class::isInstance);
@@ -385,12 +384,12 @@ class UnitFaultsTest {
     }
   }
 
-  /** Units that go out in one transaction, and when the trouble on the wire has come about. */
+  /** Units that go out in one transaction, and the time when the fault on the wire has struck. */
   private record Together(List<Sent> sent, CompletableFuture<Void> struck) {}
 
   private record Item(OperationId op, String part, String inStatement, String inCommit) {}
 
-  /** A database over a faulty wire, and another connection that goes around it. */
+  /** A database over a faulty wire, and another connection that bypasses it. */
   private static final class Rig implements AutoCloseable {
 
     private static final UnitStatement<Item> CORE = insert("write the core part");
@@ -428,11 +427,11 @@ class UnitFaultsTest {
               .texts(items, Item::inStatement).texts(items, Item::inCommit));
     }
 
-    /** Ends when the trouble on the wire has come about. */
-    private CompletableFuture<Void> arm(Trouble trouble) {
-      return trouble.onWire == null
+    /** Completes when the fault on the wire has struck. */
+    private CompletableFuture<Void> arm(UnitFault fault) {
+      return fault.onWire == null
           ? CompletableFuture.completedFuture(null)
-          : wire.next(trouble.onWire, trouble.point);
+          : wire.next(fault.onWire, fault.point);
     }
 
     CommitQueue queue() {
@@ -444,50 +443,50 @@ class UnitFaultsTest {
      *
      * @param onWire what happens on their way
      */
-    Together sendTogether(CommitQueue queue, Duration patience, List<Trouble> troubles, Trouble onWire)
+    Together sendTogether(CommitQueue queue, Duration patience, List<UnitFault> faults, UnitFault onWire)
         throws Exception {
-      if (troubles.size() == 1) {
+      if (faults.size() == 1) {
         CompletableFuture<Void> struck = arm(onWire);
-        return new Together(List.of(send(queue, 1, patience, troubles.getFirst())), struck);
+        return new Together(List.of(send(queue, 1, patience, faults.getFirst())), struck);
       }
       CompletableFuture<Void> busy = wire.next(Fault.HOLD_REQUEST, "insert into part");
-      Sent first = send(queue, 100, PATIENCE, Trouble.NONE);
+      Sent first = send(queue, 100, PATIENCE, UnitFault.NONE);
       busy.get(10, TimeUnit.SECONDS);
       List<Sent> sent = new ArrayList<>();
-      for (Trouble trouble : troubles) {
-        sent.add(send(queue, sent.size() + 1, patience, trouble));
+      for (UnitFault fault : faults) {
+        sent.add(send(queue, sent.size() + 1, patience, fault));
       }
-      assertThat(queue.statistics().waiting()).isEqualTo(troubles.size());
+      assertThat(queue.statistics().waiting()).isEqualTo(faults.size());
       CompletableFuture<Void> struck = arm(onWire);
       wire.release();
       assertThat(first.answers()).allMatch(StoreResult.Applied.class::isInstance);
       return new Together(sent, struck);
     }
 
-    Sent send(int number, Duration patience, Trouble trouble) {
-      return send(queue(), number, patience, trouble);
+    Sent send(int number, Duration patience, UnitFault fault) {
+      return send(queue(), number, patience, fault);
     }
 
-    Sent send(Units units, int number, Duration patience, Trouble trouble) {
+    Sent send(Units units, int number, Duration patience, UnitFault fault) {
       OperationId op = TestMemories.op(number);
       DatabaseUnit unit = DatabaseUnit
           .of(units.begin(Unit.Kind.WRITE, TestMemories.id(number), op, Instant.now().plus(patience)));
-      return new Sent(unit.join(part(StoreKind.CORE, CORE, op, trouble)),
-          unit.join(part(StoreKind.HISTORY, HISTORY, op, trouble)));
+      return new Sent(unit.join(part(StoreKind.CORE, CORE, op, fault)),
+          unit.join(part(StoreKind.HISTORY, HISTORY, op, fault)));
     }
 
     private static Part part(StoreKind store, UnitStatement<Item> statement, OperationId op,
-        Trouble trouble) {
-      // Only one of the two parts is in trouble; the other one shares its fate.
+        UnitFault fault) {
+      // Only one of the two parts is faulty; the other one shares its fate.
       boolean fine = store == StoreKind.CORE;
-      Item item = new Item(op, store.name(), fine ? NOTHING : trouble.inStatement, fine ? NOTHING : trouble.inCommit);
+      Item item = new Item(op, store.name(), fine ? NOTHING : fault.inStatement, fine ? NOTHING : fault.inCommit);
       return Part.of(store, store == StoreKind.CORE ? 1 : 2, statement, item, () -> new StoreException("no row", null));
     }
 
     /** The pool tries to connect again only now and then, so it may take a few units. */
     void requireToGoOn(CommitQueue queue) throws Exception {
       Instant end = Instant.now().plusSeconds(20);
-      for (int number = 60; !(send(queue, number, PATIENCE, Trouble.NONE).answers()
+      for (int number = 60; !(send(queue, number, PATIENCE, UnitFault.NONE).answers()
           .getFirst() instanceof StoreResult.Applied); number++) {
         assertThat(Instant.now()).as("the queue goes on").isBefore(end);
       }
@@ -514,7 +513,7 @@ class UnitFaultsTest {
     }
 
     private void await(String condition) throws SQLException {
-      // Statistics are seen afresh only by a new transaction, unless they are cleared.
+      // A transaction sees the same statistics until they are cleared.
       execute("do $$ begin for i in 1..1500 loop perform pg_stat_clear_snapshot(); if " + condition
           + " then return; end if; perform pg_sleep(0.01); end loop; raise exception 'waited for long'; end $$");
     }

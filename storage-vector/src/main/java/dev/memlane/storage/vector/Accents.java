@@ -10,20 +10,18 @@ import org.apache.lucene.analysis.miscellaneous.ASCIIFoldingFilter;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which accents people leave out in a language: {@code cafe} for {@code café}, but not {@code ano} for {@code año} in Spanish.
+ * The accents that writers of a language leave out: {@code cafe} for {@code café}, but not {@code ano} for {@code año} in
+ * Spanish.
  *
  * <p>
- * A letter that a language has beside its plain one is another letter there, and stays: ä, ö and ü in German, å in Swedish, ñ in
- * Spanish. All others are written as readers without such a key would write them: é as e, æ as ae in English. Marks that only
- * help reading, such as stress and vowel points, are left out in every language. In languages not listed here nothing is, because
- * nobody has said which letters are theirs.
- *
- * <p>
- * Immutable.
+ * A letter that the language's alphabet has in addition to the plain one stays: ä, ö and ü in German, å in Swedish, ñ in
+ * Spanish. All others are written as people without such a key write them: é as e, æ as ae in English. Marks that only help
+ * reading, such as stress and vowel points, are left out in every language listed here. In other languages all accents
+ * stay, because their letters are not known here. Immutable.
  */
 final class Accents {
 
-  /** Where the marks are that make no letter of their own with what they stand on. */
+  /** The blocks of marks that only help reading and form no letter of their own. */
   private static final Set<UnicodeBlock> FOR_READING = Set.of(UnicodeBlock.COMBINING_DIACRITICAL_MARKS,
       UnicodeBlock.HEBREW, UnicodeBlock.ARABIC);
 
@@ -31,14 +29,15 @@ final class Accents {
   private final boolean greek;
 
   /**
-   * @param letters those that stay, in lower case; null if all do
+   * @param letters the letters that stay, in lower case; null if all do
+   * @param greek whether accents of Greek letters are left out
    */
   private Accents(@Nullable String letters, boolean greek) {
     this.letters = letters;
     this.greek = greek;
   }
 
-  /** Leaves everything as it is. */
+  /** Keeps all accents. */
   static Accents kept() {
     return new Accents(null, false);
   }
@@ -81,7 +80,7 @@ final class Accents {
   }
 
   /**
-   * The text without the accents that may be left out.
+   * Removes the accents that may be left out.
    *
    * @param text in the form of {@link dev.memlane.model.TextForm}
    * @return the text itself if there are none
@@ -104,7 +103,7 @@ final class Accents {
     return bare == null ? text : bare.toString();
   }
 
-  /** What stands for the character; null if it stays. */
+  /** The replacement of a character; null if it stays. */
   private @Nullable String bare(char c) {
     if (isForReading(c)) {
       return "";
@@ -122,7 +121,7 @@ final class Accents {
     return length == 1 && plain[0] == c ? null : new String(plain, 0, length);
   }
 
-  /** Accents that make no letter of their own with what they stand on, and the vowel points of Hebrew and Arabic. */
+  /** Whether it is a combining accent that forms no letter of its own, or a vowel point of Hebrew or Arabic. */
   private static boolean isForReading(char c) {
     return Character.getType(c) == Character.NON_SPACING_MARK && FOR_READING.contains(UnicodeBlock.of(c));
   }

@@ -5,8 +5,8 @@ import java.lang.System.Logger.Level;
 import org.apache.lucene.index.ConcurrentMergeScheduler;
 
 /**
- * Merges segments in the background and never lets a write wait for it: where merges fall behind, segments gather, and
- * searches pay for them until the merges have caught up.
+ * The scheduler of merges in the background, for which no write ever waits. If merges are slower than writes, segments
+ * accumulate and make searches slower until the merges have caught up.
  */
 final class BackgroundMerges extends ConcurrentMergeScheduler {
 
@@ -14,19 +14,19 @@ final class BackgroundMerges extends ConcurrentMergeScheduler {
 
   BackgroundMerges() {
     int threads = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
-    // One more than run, so that a small merge need not wait for a large one.
+    // One more than there are threads, so that a small merge need not wait for a large one.
     setMaxMergesAndThreads(threads + 1, threads);
   }
 
   @Override
   protected synchronized boolean maybeStall(MergeSource mergeSource) {
-    // What isn't started now is started by the next merge that ends.
+    // Merges that don't start now are started by the next merge that ends.
     return mergeThreadCount() < getMaxMergeCount();
   }
 
   @Override
   protected void handleMergeException(Throwable cause) {
-    // Lucene closes the writer after this, so every later write and search tells the caller.
+    // Lucene closes the writer after this, so every later write and search reports the failure.
     LOG.log(Level.ERROR, "the vector index could not merge its segments", cause);
   }
 }

@@ -29,28 +29,28 @@ import org.apache.lucene.util.BytesRef;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a state of a memory lies in Lucene: one document, with the fields named here, none of them stored as a text.
+ * The fields of Lucene documents. A document is one state of a memory; none of its fields stores a text.
  *
  * <p>
- * Vectors are brought to length 1 and compared by their dot product, which then is the cosine and costs less.
+ * Vectors are scaled to length 1 and compared by their dot product, which then equals the cosine and costs less.
  */
 final class DocumentFields {
 
   /** The memory's id, 16 bytes. */
   static final String MEMORY = "memory";
-  /** The memory's id and the operation's, 32 bytes: names the document, and sorts as memory ids do. */
+  /** The memory's id and the operation's, 32 bytes: the document's name, sorted as memory ids are. */
   static final String DOCUMENT = "document";
   /**
-   * Doc values: the memory's id, the operation's, the content's hash, the run's, and in microseconds the time and when the
-   * memory was accepted: 80 bytes.
+   * Doc values of 80 bytes: the memory's id, the operation's id, the content's hash, the run's hash, the memory's time and
+   * its time of acceptance, both in microseconds.
    */
   static final String HIT = "hit";
   static final String USER = "user";
   static final String AGENT = "agent";
   static final String RUN = "run";
-  /** What all memories of a run have in common and no others: a hash of their scope, 16 bytes; absent where no run is named. */
+  /** The identity of a run: a hash of its memories' scope, 16 bytes; absent if the scope names no run. */
   static final String SEQUENCE = "sequence";
-  /** When what it tells of happened, in microseconds; absent where that is not known. */
+  /** The time of the event that the memory describes, in microseconds; absent if it is not known. */
   static final String OCCURRED = "occurred";
   /** See {@link MetadataTerms}. */
   static final String METADATA = "metadata";
@@ -65,13 +65,13 @@ final class DocumentFields {
   private static final int ACCEPTED_AT = TIME_AT + Long.BYTES;
   private static final int HIT_BYTES = ACCEPTED_AT + Long.BYTES;
   private static final UUID NO_RUN = new UUID(0, 0);
-  /** What rounding to floats leaves of a square. */
+  /** The tolerance for squared lengths, because of rounding to floats. */
   private static final double UNIT_TOLERANCE = 1e-6;
 
   private static final FieldType ANALYSED = new FieldType();
   static {
     ANALYSED.setTokenized(true);
-    // Without positions: words are looked for one by one, never as a phrase.
+    // No positions, because words are searched one by one, never as phrases.
     ANALYSED.setIndexOptions(IndexOptions.DOCS_AND_FREQS);
     ANALYSED.freeze();
   }
@@ -114,13 +114,13 @@ final class DocumentFields {
     return ChronoUnit.MICROS.between(Instant.EPOCH, time);
   }
 
-  /** Of what {@link #HIT} holds, what {@link #SEQUENCE} does; null if the memory is in no run. */
+  /** Reads the value of {@link #SEQUENCE} from that of {@link #HIT}; null if the memory is in no run. */
   static @Nullable BytesRef sequence(BytesRef hit) {
     BytesRef sequence = new BytesRef(hit.bytes, hit.offset + SEQUENCE_AT, UUID_BYTES);
     return sequence.equals(bytes(UUID_BYTES, NO_RUN)) ? null : BytesRef.deepCopyOf(sequence);
   }
 
-  /** Of what {@link #HIT} holds, the memory and its times. */
+  /** Reads the memory and its times from the value of {@link #HIT}. */
   static Moment moment(BytesRef hit) {
     ByteBuffer buffer = ByteBuffer.wrap(hit.bytes, hit.offset, hit.length);
     MemoryId memory = new MemoryId(uuid(buffer));
@@ -128,7 +128,7 @@ final class DocumentFields {
   }
 
   /**
-   * A memory, and when it was in its run; in the order of {@link TimePosition}.
+   * A memory's position in its run, in the order of {@link TimePosition}.
    *
    * @param time in microseconds
    * @param accepted in microseconds
@@ -151,13 +151,13 @@ final class DocumentFields {
     return bytes(UUID_BYTES, memory.value());
   }
 
-  /** Reads what {@link #DOCUMENT} holds. */
+  /** Reads the value of {@link #DOCUMENT}. */
   static DocumentName name(BytesRef bytes) {
     ByteBuffer buffer = ByteBuffer.wrap(bytes.bytes, bytes.offset, bytes.length);
     return new DocumentName(new MemoryId(uuid(buffer)), new OperationId(uuid(buffer)));
   }
 
-  /** Reads what {@link #HIT} holds. */
+  /** Reads the value of {@link #HIT}. */
   static IndexHit hit(BytesRef bytes, float score) {
     ByteBuffer buffer = ByteBuffer.wrap(bytes.bytes, bytes.offset, bytes.length);
     DocumentName name = new DocumentName(new MemoryId(uuid(buffer)), new OperationId(uuid(buffer)));
@@ -165,14 +165,14 @@ final class DocumentFields {
     return new IndexHit(name, new ContentHash(uuid(buffer)), time, score);
   }
 
-  /** Whether what {@link #HIT} holds belongs to the document of this name. */
+  /** Whether a value of {@link #HIT} belongs to the document of this name. */
   static boolean isNamed(BytesRef hit, BytesRef nameBytes) {
     return new BytesRef(hit.bytes, hit.offset, NAME_BYTES).equals(nameBytes);
   }
 
   /**
-   * The vector of the same direction and length 1: the one given if it has that length already. In doubles, because
-   * squares of floats leave the range of floats.
+   * Scales a vector to length 1; returns the given one if it has that length already. Computed in doubles, because squares
+   * of floats may exceed the range of floats.
    */
   static float[] unit(float[] vector) {
     double squares = 0;

@@ -18,7 +18,7 @@ import org.apache.lucene.util.BytesRef;
 import org.apache.lucene.util.StringHelper;
 import org.jspecify.annotations.Nullable;
 
-/** The names of all documents, in order, page by page: a walk over the terms that name them. */
+/** Reads of document names: walks over the terms that name documents, in order. */
 final class DocumentNames {
 
   private DocumentNames() {}
@@ -50,7 +50,7 @@ final class DocumentNames {
     return page;
   }
 
-  /** The names of all documents of these memories. */
+  /** The names of all live documents of these memories. */
   static List<DocumentName> of(IndexReader reader, List<MemoryId> memories) throws IOException {
     Terms terms = MultiTerms.getTerms(reader, DocumentFields.DOCUMENT);
     if (terms == null) {
@@ -111,7 +111,7 @@ final class DocumentNames {
     };
   }
 
-  /** A name may have several documents, of which all but the last one put are deleted. */
+  /** A name may have several documents, of which all but the last one are deleted. */
   private static boolean anyLive(PostingsEnum postings, Bits live) throws IOException {
     for (int doc = postings.nextDoc(); doc != PostingsEnum.NO_MORE_DOCS; doc = postings.nextDoc()) {
       if (live.get(doc)) {

@@ -17,7 +17,7 @@ import org.apache.lucene.search.TermQuery;
 import org.apache.lucene.util.BytesRef;
 import org.jspecify.annotations.Nullable;
 
-/** Scopes and filters as Lucene queries that match exactly what {@link Scope#matches} and {@link Filter#matches} do. */
+/** Scopes and filters as Lucene queries, which match exactly what {@link Scope#matches} and {@link Filter#matches} do. */
 final class FilterQueries {
 
   /** Well below Lucene's limit of 1,024. */
@@ -25,7 +25,7 @@ final class FilterQueries {
 
   private FilterQueries() {}
 
-  /** What a document must match to be in one of the scopes and pass the filter; null if every document does. */
+  /** The query for documents that are in one of the scopes and pass the filter; null if all documents match. */
   static @Nullable Query of(Collection<Scope> scopes, @Nullable Filter filter) {
     List<Query> conditions = new ArrayList<>();
     if (scopes.size() == 1) {
@@ -74,7 +74,7 @@ final class FilterQueries {
           occurred.to() == null ? Long.MAX_VALUE : DocumentFields.micros(occurred.to()) - 1);
       case Filter.And and -> and.filters().isEmpty() ? everything() : join(translate(and.filters()), Occur.FILTER);
       case Filter.Or or -> or.filters().isEmpty() ? nothing() : join(translate(or.filters()), Occur.SHOULD);
-      case Filter.Not not -> new ClauseGroup(
+      case Filter.Not not -> new ClauseGroupQuery(
           new BooleanQuery.Builder().add(everything(), Occur.FILTER).add(translate(not.filter()), Occur.MUST_NOT)
               .build());
     };
@@ -88,14 +88,14 @@ final class FilterQueries {
     String key = range.key();
     Object from = range.from();
     Object to = range.to();
-    return new TermsBetween(DocumentFields.METADATA,
+    return new TermsBetweenQuery(DocumentFields.METADATA,
         from == null ? MetadataTerms.lowest(key, range.isText()) : MetadataTerms.value(key, from),
         from == null || range.fromIncluded(),
         to == null ? MetadataTerms.beyond(key, range.isText()) : MetadataTerms.value(key, to),
         to != null && range.toIncluded());
   }
 
-  /** Joins any number of conditions: by groups, and groups of groups, none of them too large for Lucene. */
+  /** Joins any number of conditions, in groups and groups of groups that are small enough for Lucene. */
   private static Query join(List<Query> conditions, Occur occur) {
     List<Query> level = conditions;
     while (level.size() > CLAUSES_IN_GROUP) {
@@ -111,7 +111,7 @@ final class FilterQueries {
   private static Query group(List<Query> conditions, Occur occur) {
     BooleanQuery.Builder group = new BooleanQuery.Builder();
     conditions.forEach(condition -> group.add(condition, occur));
-    return new ClauseGroup(group.build());
+    return new ClauseGroupQuery(group.build());
   }
 
   private static Query metadata(BytesRef term) {

@@ -10,16 +10,16 @@ import org.apache.lucene.index.SegmentReadState;
 import org.apache.lucene.index.SegmentWriteState;
 
 /**
- * Lucene's own codec, with the graph off the write path and without its limit of 1,024 dimensions.
+ * Lucene's default codec, with graphs built off the write path and without the limit of 1,024 dimensions.
  *
  * <p>
- * Building a graph costs ten times what writing the vectors does. So segments as they are flushed stay flat (searched
- * one vector after the other, which at their size costs little), and the graph comes when they are merged into one of
- * about 20,000 documents or more, in the background ({@link SegmentMerges}).
+ * Building a graph costs ten times as much as writing the vectors. So flushed segments stay flat: their vectors are compared
+ * one by one, which at their size costs little. The graph is built when they are merged in the background into a segment of
+ * about 20,000 documents or more ({@link SegmentMerges}).
  *
  * <p>
- * Codec and format carry the names of Lucene's, and write exactly what those do, so files are read by the ones that
- * Lucene finds under these names.
+ * Codec and format have the names of Lucene's own and write exactly the same files, so Lucene's own classes, found by these
+ * names, can read them.
  */
 final class IndexCodec extends Lucene104Codec {
 
@@ -27,8 +27,8 @@ final class IndexCodec extends Lucene104Codec {
 
   /**
    * @param dimension the vectors' dimension, at least 1
-   * @param graphThreshold a graph is built for n documents where {@code graphThreshold * ln(n) < n}: 2,000 stands for
-   *        about 20,000 documents
+   * @param graphThreshold a graph is built for n documents where {@code graphThreshold * ln(n) < n}: 2,000 means about
+   *        20,000 documents
    */
   IndexCodec(int dimension, int graphThreshold) {
     this.vectors = new Vectors(
@@ -37,7 +37,7 @@ final class IndexCodec extends Lucene104Codec {
         dimension);
   }
 
-  /** From how many documents on a merged segment gets a graph (one or two aside, which get one that costs nothing). */
+  /** The fewest documents with which a merged segment gets a graph (except one or two, whose graph costs nothing). */
   static int leastInGraph(int graphThreshold) {
     int documents = 2;
     while (graphThreshold * Math.log(documents) >= documents) {

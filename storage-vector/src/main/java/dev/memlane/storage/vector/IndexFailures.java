@@ -20,13 +20,13 @@ import org.apache.lucene.store.LockObtainFailedException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts what Lucene throws into words that say what happened to the index in one folder, and what to do about it.
+ * The translation of Lucene's exceptions: each result says what happened to the index in one folder, and what to do.
  *
  * @param directory the index's folder
  */
 record IndexFailures(Path directory) {
 
-  /** With less than this an index can hardly merge its segments. */
+  /** With less free space than this, an index can hardly merge its segments. */
   private static final long LITTLE_SPACE = 64L << 20;
 
   /** Lucene failed to open what is in the folder. */
@@ -39,15 +39,15 @@ record IndexFailures(Path directory) {
           + " of the vector index can't be read or written by this user: " + e.getMessage(), e);
       case FileAlreadyExistsException e -> notAFolder(e);
       case NotDirectoryException e -> notAFolder(e);
-      // Lucene tells an unknown codec, and some kinds of broken files, by unchecked exceptions.
+      // Lucene reports an unknown codec, and some kinds of broken files, by unchecked exceptions.
       case RuntimeException e -> damaged(e);
       default -> general("could not be opened", cause);
     };
   }
 
   /**
-   * Anything else failed. What is worded already may be known to others as well, who share a commit or a refresh: this caller
-   * gets its own.
+   * Translates any other failure. A failure that is translated already may be shared with callers of the same commit or
+   * refresh, so the caller gets a copy.
    *
    * @param what continues "the vector index in (folder)", such as "could not be searched"
    */
@@ -62,15 +62,15 @@ record IndexFailures(Path directory) {
         "the vector index in " + directory + " " + what + ": " + brief(cause) + spaceHint(cause), cause);
   }
 
-  /** Lucene gave up the writer, which it does when it can't tell any more what is in memory and what in the files. */
+  /** Lucene closed the writer, because it no longer knows what is in memory and what in the files. */
   StoreException tragic(Throwable cause) {
     if (isDamage(cause)) {
       return damaged(cause);
     }
     return new StoreException(
-        "the vector index in " + directory + " takes no more writes and searches after a failure ("
+        "the vector index in " + directory + " accepts no more writes and searches after a failure ("
             + brief(cause) + ")" + spaceHint(cause)
-            + "; open it again: what it lost is put again from the database",
+            + "; open it again: documents that it lost are put again from the database",
         cause);
   }
 
@@ -87,8 +87,8 @@ record IndexFailures(Path directory) {
 
   StoreException unfinished() {
     return new StoreException("the vector index in " + directory
-        + " was closed before all writes that it had taken were done; what is missing is put again from the database "
-        + "when it is opened", null);
+        + " was closed before all accepted writes were done; missing documents are put again from the database when it "
+        + "is opened", null);
   }
 
   StoreException closed() {
@@ -115,7 +115,7 @@ record IndexFailures(Path directory) {
     try {
       free = Files.getFileStore(directory).getUsableSpace();
     } catch (IOException e) {
-      // The hint is all that is lost; the failure itself is told without it.
+      // The failure is reported without the hint.
       return "";
     }
     boolean full = free < LITTLE_SPACE || has(cause, IOException.class, "No space left");

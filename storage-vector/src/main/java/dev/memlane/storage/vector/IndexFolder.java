@@ -19,12 +19,12 @@ import org.apache.lucene.store.Directory;
 import org.apache.lucene.store.FSDirectory;
 import org.apache.lucene.store.Lock;
 
-/** What is done with an index's folder as a folder: made, measured, emptied. */
+/** Operations on an index's folder: creating, measuring, deleting. */
 final class IndexFolder {
 
   private IndexFolder() {}
 
-  /** Makes the folder, for its owner's eyes only where the file system knows such a thing. */
+  /** Creates the folder, accessible to its owner only where the file system supports that. */
   static void create(Path directory) throws IOException {
     if (Files.isDirectory(directory)) {
       return;
@@ -43,7 +43,7 @@ final class IndexFolder {
     }
   }
 
-  /** Whether there are files of an index without the one that lists them. */
+  /** Whether the folder holds files of an index but not the file that lists them. */
   static boolean lacksItsList(Directory directory) throws IOException {
     boolean segments = false;
     for (String name : directory.listAll()) {
@@ -55,7 +55,7 @@ final class IndexFolder {
     return segments;
   }
 
-  /** What the last commit says of the index; empty if there is none. */
+  /** The data that the last commit recorded about the index; empty if there is none. */
   static Map<String, String> committedUserData(Path path) throws IOException {
     if (!Files.isDirectory(path)) {
       return Map.of();
@@ -72,7 +72,7 @@ final class IndexFolder {
       try {
         bytes += directory.fileLength(name);
       } catch (NoSuchFileException e) {
-        // A newer commit has replaced it since the list was read; the size is a moment's anyway.
+        // A newer commit has replaced the file since the list was read; the size is momentary anyway.
       }
     }
     return bytes;
@@ -94,7 +94,7 @@ final class IndexFolder {
     try {
       Files.delete(path);
     } catch (DirectoryNotEmptyException e) {
-      // Somebody else's files are in there; they are none of ours.
+      // Files that are not the index's stay.
     }
   }
 
@@ -103,7 +103,7 @@ final class IndexFolder {
     try (DirectoryStream<Path> stream = Files.newDirectoryStream(path)) {
       for (Path file : stream) {
         String name = String.valueOf(file.getFileName());
-        // The list goes first: if this is cut short, what is left is no index any more, instead of a broken one.
+        // The list is deleted first: if the deletion is interrupted, the rest is no index instead of a broken one.
         if (name.startsWith(IndexFileNames.SEGMENTS + "_") || name.startsWith(IndexFileNames.PENDING_SEGMENTS + "_")) {
           files.addFirst(file);
         } else if (IndexFileNames.CODEC_FILE_PATTERN.matcher(name).matches()) {

@@ -7,16 +7,16 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an index was made for, written into every commit: vectors of different models can't be compared, so an index is
- * opened only for the model that filled it.
+ * The identity of an index, recorded in every commit: the model, dimension and language that it was built for. Vectors of
+ * different models can't be compared, so an index is opened only for the model that filled it.
  *
  * @param model the embedding model's name
  * @param dimension the vectors' dimension
- * @param language the language whose words it knows: it finds those of another one badly
+ * @param language the language of its words; it finds those of other languages badly
  */
 record IndexIdentity(String model, int dimension, Locale language) {
 
-  /** Raised when documents are laid out in another way, or their texts become other words. */
+  /** The version of the documents' layout and of the words that are made of texts. */
   private static final String FORMAT = "5";
 
   private static final String FORMAT_KEY = "memlane.format";
@@ -36,6 +36,8 @@ record IndexIdentity(String model, int dimension, Locale language) {
   }
 
   /**
+   * Checks that a commit has this identity.
+   *
    * @throws IncompatibleIndexException if the commit was written for another model, dimension, language or format
    * @throws DamagedIndexException if it was not written by Memlane
    */

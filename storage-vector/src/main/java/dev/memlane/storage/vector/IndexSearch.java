@@ -27,7 +27,7 @@ import org.apache.lucene.search.TermInSetQuery;
 import org.apache.lucene.util.BytesRef;
 import org.jspecify.annotations.Nullable;
 
-/** Answers one query on one view of the index: by meaning, by words, or both, within the same scope and filter. */
+/** The search of one view of the index: by meaning, by words, or both, within the same scope and filter. */
 final class IndexSearch {
 
   private static final Nearest NOTHING = new Nearest(List.of(), true);
@@ -52,7 +52,7 @@ final class IndexSearch {
 
     Nearest semantic = NOTHING;
     if (unit != null) {
-      // Scores don't count in a filter, so the words may stand there as they are.
+      // Scores don't count in a filter, so the query for words can be used as one.
       Query among = query.minWords() > 0 ? words : filter;
       semantic = nearEnough(vectors.search(searcher, unit, among, query.depth()), query);
     }
@@ -65,8 +65,8 @@ final class IndexSearch {
       exhausted &= lexical.exhausted();
     }
 
-    Runs runs = new Runs(searcher.getIndexReader());
-    Runs asked = query.runs() ? runs : null;
+    HitRuns runs = new HitRuns(searcher.getIndexReader());
+    HitRuns asked = query.runs() ? runs : null;
     List<IndexHit> near = hits(searcher, semantic.documents(), 1, asked);
     List<IndexHit> worded = hits(searcher, lexical.documents(), Float.MAX_VALUE, asked);
     return new IndexHits(near, worded, runs.inOrder(), exhausted,
@@ -83,7 +83,7 @@ final class IndexSearch {
     return held;
   }
 
-  /** What is at least as near as the query demands; there is no more of it beyond the first that isn't. */
+  /** The documents at least as near as the query requires. They are sorted, so none follows the first that isn't. */
   private static Nearest nearEnough(Nearest found, IndexQuery query) {
     if (!query.limitsSimilarity()) {
       return found;
@@ -97,8 +97,8 @@ final class IndexSearch {
   }
 
   /**
-   * The best by words of what is near enough. All of that is among the nearest, if these are exhausted; otherwise there are more
-   * of them than were asked for, and what is best by words is compared.
+   * The best by words among the documents that are near enough. If the nearest are exhausted, they include all of these.
+   * Otherwise there are more than were requested, and the vectors of the best by words are compared.
    */
   private Nearest nearEnough(IndexSearcher searcher, IndexQuery query, Query words, float[] unit, Nearest semantic)
       throws IOException {
@@ -121,7 +121,7 @@ final class IndexSearch {
         false);
   }
 
-  /** Asks for one more than is wanted, to learn whether there is one. */
+  /** Searches for one more than is wanted, to learn whether there is one. */
   private static Nearest best(IndexSearcher searcher, Query words, int depth) throws IOException {
     ScoreDoc[] found = searcher.search(words, Math.min(depth, Integer.MAX_VALUE - 1) + 1).scoreDocs;
     return found.length <= depth
@@ -130,12 +130,12 @@ final class IndexSearch {
   }
 
   /**
-   * Reads the names of what was found. Doc values are read in ascending order of documents, whatever the ranking.
+   * Reads the names of the documents found. Doc values must be read in ascending order of documents, whatever the ranking.
    *
-   * @param highest where scores end; rounding may carry them beyond
-   * @param runs is told of the runs of the best, if they are asked for
+   * @param highest the highest possible score, which rounding may exceed
+   * @param runs collects the runs of the best hits; null if they are not requested
    */
-  private static List<IndexHit> hits(IndexSearcher searcher, List<ScoreDoc> ranked, float highest, @Nullable Runs runs)
+  private static List<IndexHit> hits(IndexSearcher searcher, List<ScoreDoc> ranked, float highest, @Nullable HitRuns runs)
       throws IOException {
     IndexHit[] hits = new IndexHit[ranked.size()];
     List<LeafReaderContext> leaves = searcher.getIndexReader().leaves();
@@ -160,7 +160,7 @@ final class IndexSearch {
       }
       BytesRef value = values.binaryValue();
       hits[rank] = DocumentFields.hit(value, Math.min(found.score, highest));
-      if (runs != null && rank < Runs.BEST) {
+      if (runs != null && rank < HitRuns.BEST) {
         runs.add(value);
       }
     }

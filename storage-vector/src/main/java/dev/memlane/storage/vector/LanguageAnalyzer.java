@@ -57,14 +57,14 @@ import org.apache.lucene.analysis.tokenattributes.CharTermAttribute;
 import org.apache.lucene.analysis.tr.TurkishAnalyzer;
 
 /**
- * Makes words of texts in a language: as Lucene does for it, with stemming and without the likes of "the" and "of"; in a language
- * that Lucene doesn't know, the words as they are. {@link Words} adds other spellings.
+ * The analyzer of a language: Lucene's, with stemming and without stop words such as "the" and "of". In a language that
+ * Lucene doesn't know, words stay unchanged. {@link Words} adds other spellings.
  *
  * <p>
- * In any language, Chinese, Japanese and Korean are cut into single characters and pairs, because nothing separates their words:
- * a pair that a text has in the same order tells much, a single character little, and no dictionary is needed that could be wrong.
- * So texts that mix languages are found in whatever language the index is, but Thai, whose words Lucene cuts by a dictionary that
- * knows nothing else.
+ * In every language, Chinese, Japanese and Korean are split into single characters and pairs, because nothing separates
+ * their words. A pair that a text has in the same order says much, a single character little, and no dictionary is needed,
+ * which could be wrong. So texts that mix languages are found whatever the index's language is. The exception is Thai,
+ * which Lucene splits by a dictionary that knows no other language.
  */
 final class LanguageAnalyzer extends AnalyzerWrapper {
 
@@ -82,7 +82,7 @@ final class LanguageAnalyzer extends AnalyzerWrapper {
     return new LanguageAnalyzer(words(language));
   }
 
-  /** German nouns, whose plurals may have an umlaut where their singulars have none. */
+  /** The analyzer of German nouns, whose plurals may have an umlaut that their singulars lack. */
   static Analyzer ofGermanNouns() {
     return new LanguageAnalyzer(new GermanAnalyzer());
   }
@@ -142,8 +142,8 @@ final class LanguageAnalyzer extends AnalyzerWrapper {
   }
 
   /**
-   * German as Lucene's own analyzer has it, but that ä, ö and ü stay other letters than a, o and u; ae, oe and ue are other
-   * ways to write them.
+   * Lucene's analyzer of German, except that ä, ö and ü stay different from a, o and u. The spellings ae, oe and ue are read
+   * as umlauts.
    */
   private static final class GermanWords extends StopwordAnalyzerBase {
 
@@ -164,7 +164,7 @@ final class LanguageAnalyzer extends AnalyzerWrapper {
     }
   }
 
-  /** Puts letters in the place of umlauts that the stemmer doesn't know, because it makes plain ones of umlauts. */
+  /** A filter that replaces umlauts by letters unknown to the stemmer, which would turn umlauts into plain letters. */
   private static final class Umlauts extends TokenFilter {
 
     private static final char A = 'æ';
@@ -203,7 +203,7 @@ final class LanguageAnalyzer extends AnalyzerWrapper {
       return true;
     }
 
-    /** What a letter and the e behind it stand for, or 0. In neue and Quelle they are two. */
+    /** The umlaut that a letter and the e after it stand for, or 0. In neue and Quelle they are two separate letters. */
     private static char umlaut(String word, int at) {
       if (at + 1 >= word.length() || word.charAt(at + 1) != 'e') {
         return 0;

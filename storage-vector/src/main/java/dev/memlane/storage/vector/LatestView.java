@@ -21,54 +21,54 @@ import org.apache.lucene.util.IOFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The index as it is now: whoever looks sees every write that was counted before.
+ * The latest view of the index: a read sees every write that was counted before it.
  *
  * <p>
- * Making written documents visible costs some milliseconds, so it is done for who looks, only if something was written
- * since it was done last, and once for all who look at the same time. The invariant: everything counted up to
- * {@code seen} is visible. The count is taken before the refresh begins, so a write in between is counted as not seen,
- * and costs a refresh too many, never one too few.
+ * Making written documents visible (a refresh) costs some milliseconds. So it happens only when a read needs it, only if
+ * something was written since the last refresh, and once for all reads that wait at the same time. Invariant: everything
+ * counted up to {@code seen} is visible. The count is read before the refresh begins, so a write in between counts as not
+ * seen. That may cost one refresh too many, but never one too few.
  *
  * <p>
- * Where searches and writes take turns, the next search is likely to come as soon as the write is acknowledged, which
- * waits for the database. So the first write after a look begins the refresh at once, and the two go side by side. The
- * writes after it begin none until somebody has looked again, and none begins one while another is under way: many writes without a
- * search cost one refresh.
+ * Where searches and writes alternate, the next search is likely to follow as soon as a write is acknowledged, which takes
+ * until the database has answered. So the first write after a read begins the refresh at once, in parallel to the database.
+ * Later writes begin none until there was a read again, and none while another is running. Many writes without a search
+ * thus cost one refresh.
  *
  * <p>
- * A refresh has to wait for the documents that Lucene is taking at that moment. Should one of them hang, the refresh
- * does, on its own thread; who needs it waits for so long and fails, who comes later fails at once, and who needs no
- * refresh is not concerned.
+ * A refresh must wait for the documents that Lucene is indexing at that moment. If one of them hangs, so does the refresh,
+ * on its own thread. Reads that need it fail after a time-out, reads that come later fail at once, and reads that need no
+ * refresh go on.
  */
 final class LatestView implements Closeable {
 
   private static final long RENEWAL_SECONDS = 60;
 
   private final SearcherManager searchers;
-  private final Retentions retentions;
+  private final RetainBatcher retains;
   private final long patienceNanos;
   private final ExecutorService thread = Executors.newSingleThreadExecutor(Threads.named("memlane-index-refresh"));
   private final SharedJob refresh = new SharedJob(thread, this::refresh);
-  /** The readers that are open, each with what completes when it is closed. */
+  /** The open readers, each with a future that completes when it is closed. */
   private final Map<IndexReader.CacheKey, CompletableFuture<Void>> open = new ConcurrentHashMap<>();
   private final AtomicLong written = new AtomicLong();
   private volatile long seen;
-  /** Whether somebody has looked since a write began a refresh. */
-  private volatile boolean awaited;
-  /** When the refresh under way began, by {@link System#nanoTime}; null if there is none. */
+  /** Whether there was a read since a write began a refresh. */
+  private volatile boolean readSinceRefresh;
+  /** When the running refresh began, by {@link System#nanoTime}; null if none runs. */
   private volatile @Nullable Long refreshingSince;
 
   /**
-   * @param patience how long who looks waits for what was written to become visible
+   * @param patience how long a read waits until the writes before it are visible
    */
-  LatestView(IndexWriter writer, Retentions retentions, Duration patience) throws IOException {
-    this.searchers = new SearcherManager(writer, new Noting());
-    this.retentions = retentions;
+  LatestView(IndexWriter writer, RetainBatcher retains, Duration patience) throws IOException {
+    this.searchers = new SearcherManager(writer, new TrackingFactory());
+    this.retains = retains;
     this.patienceNanos = patience.toNanos();
   }
 
-  /** Makes searchers, and notes which readers are open. */
-  private final class Noting extends SearcherFactory {
+  /** A factory of searchers that tracks which readers are open. */
+  private final class TrackingFactory extends SearcherFactory {
     @Override
     public IndexSearcher newSearcher(IndexReader reader, @Nullable IndexReader previous) {
       IndexReader.CacheHelper cache = reader.getReaderCacheHelper();
@@ -83,9 +83,9 @@ final class LatestView implements Closeable {
   }
 
   /**
-   * Lets go of every older view, and with it of the files that only those need.
+   * Releases every older view, and with it the files that only those need.
    *
-   * @return ends when nobody looks at one any more; fails if that takes longer than a minute
+   * @return completes when no read uses an older view any more; fails if that takes longer than a minute
    */
   CompletableFuture<Void> renew() {
     return refresh.request().thenCompose(done -> {
@@ -101,27 +101,27 @@ final class LatestView implements Closeable {
     }).orTimeout(RENEWAL_SECONDS, TimeUnit.SECONDS);
   }
 
-  /** Counts a write: called after the writer took it and before anybody is told. */
+  /** Counts a write. Must be called after the writer has applied it and before its result is reported. */
   void count() {
     written.incrementAndGet();
-    if (awaited && refreshingSince == null) {
-      awaited = false;
-      // Who needs it asks again, and is told then if it fails.
+    if (readSinceRefresh && refreshingSince == null) {
+      readSinceRefresh = false;
+      // A read that needs the refresh requests it again, and gets its failure then.
       CompletableFuture<Void> unused = refresh.request();
     }
   }
 
   /**
-   * Hands a searcher to the reader, which must not keep it.
+   * Passes a searcher to the reader, which must not keep it.
    *
-   * @throws IOException if what was written did not become visible in time
+   * @throws IOException if the writes before did not become visible in time
    */
   <T> T read(IOFunction<IndexSearcher, T> reader) throws IOException {
     long wanted = written.get();
     if (seen < wanted) {
       awaitRefresh();
     }
-    awaited = true;
+    readSinceRefresh = true;
     IndexSearcher searcher = searchers.acquire();
     try {
       return reader.apply(searcher);
@@ -144,12 +144,12 @@ final class LatestView implements Closeable {
       throw new IOException(e.getCause());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new IOException("interrupted while waiting for what was written to become visible", e);
+      throw new IOException("interrupted while waiting for the last writes to become visible", e);
     }
   }
 
   private IOException late() {
-    return new IOException("what was written did not become visible within "
+    return new IOException("the last writes did not become visible within "
         + TimeUnit.NANOSECONDS.toMillis(patienceNanos) + " ms: a write hangs, or the disk is slow");
   }
 
@@ -157,7 +157,7 @@ final class LatestView implements Closeable {
     refreshingSince = System.nanoTime();
     try {
       long now = written.get();
-      retentions.apply();
+      retains.apply();
       searchers.maybeRefreshBlocking();
       seen = now;
     } finally {

@@ -9,13 +9,13 @@ import org.apache.lucene.util.BytesRefBuilder;
 import org.apache.lucene.util.NumericUtils;
 
 /**
- * Metadata as terms of one field, in an order that serves ranges: a term is the key, NUL, a letter for the type, and
- * the value's bytes (a text in UTF-8, a number as a double whose bytes sort as the numbers do, a boolean as one byte).
- * The key and NUL alone say that the key is there.
+ * Metadata as terms of one field, sorted so that ranges work. A term is the key, NUL, a letter for the type, and the value's
+ * bytes (a text in UTF-8, a number as a double whose bytes sort as the numbers do, a boolean as one byte). The key and NUL
+ * alone mean that the key exists.
  *
  * <p>
- * Neither keys nor texts can contain NUL, so no value of one key looks like a value of another. The longest term (255
- * and 8,000 characters of 3 bytes) has 24,767 bytes, below Lucene's limit of 32,766.
+ * Neither keys nor texts can contain NUL, so values of different keys can't be confused. The longest term (255 and 8,000
+ * characters of 3 bytes) has 24,767 bytes, below Lucene's limit of 32,766.
  */
 final class MetadataTerms {
 
@@ -65,14 +65,14 @@ final class MetadataTerms {
     return term.toBytesRef();
   }
 
-  /** What all texts, or all numbers, under the key begin with. */
+  /** The prefix of all texts, or of all numbers, under the key. */
   static BytesRef lowest(String key, boolean text) {
     BytesRefBuilder term = prefix(key);
     term.append((byte) (text ? TEXT : NUMBER));
     return term.toBytesRef();
   }
 
-  /** What comes after all texts, or all numbers, under the key. */
+  /** A term after all texts, or after all numbers, under the key. */
   static BytesRef beyond(String key, boolean text) {
     BytesRefBuilder term = prefix(key);
     term.append((byte) ((text ? TEXT : NUMBER) + 1));

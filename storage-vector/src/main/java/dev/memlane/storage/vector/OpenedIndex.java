@@ -19,13 +19,13 @@ import org.apache.lucene.store.NRTCachingDirectory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lucene's parts of an index, opened together and all let go if one of them can't be.
+ * The parts of an open index that hold files. They are opened together, and all released if one of them can't be opened.
  *
  * @param directory keeps small segments in memory until a commit needs them on disk
  */
-record OpenedIndex(Directory directory, IndexWriter writer, Retentions retentions, LatestView view) {
+record OpenedIndex(Directory directory, IndexWriter writer, RetainBatcher retains, LatestView view) {
 
-  /** Well below what is worth a graph, so that none is built when documents are flushed, however small they are. */
+  /** Well below the size that gets a graph, so that none is built when documents are flushed, however small they are. */
   private static final int DOCUMENTS_IN_FLUSH = 15_000;
   private static final double CACHED_SEGMENT_MEGABYTES = 8;
   private static final double CACHED_MEGABYTES = 64;
@@ -56,16 +56,16 @@ record OpenedIndex(Directory directory, IndexWriter writer, Retentions retention
       } else {
         identity.requireSame(userData(writer), path);
       }
-      Retentions retentions = new Retentions(writer);
-      return new OpenedIndex(directory, writer, retentions, new LatestView(writer, retentions, refreshPatience));
+      RetainBatcher retains = new RetainBatcher(writer);
+      return new OpenedIndex(directory, writer, retains, new LatestView(writer, retains, refreshPatience));
     } catch (IOException | RuntimeException e) {
       RuntimeException failure = new IndexFailures(path).opening(e);
-      letGo(writer == null ? null : writer::rollback, failure);
-      letGo(directory, failure);
+      release(writer == null ? null : writer::rollback, failure);
+      release(directory, failure);
       throw failure;
     } catch (Error e) {
-      letGo(writer == null ? null : writer::rollback, e);
-      letGo(directory, e);
+      release(writer == null ? null : writer::rollback, e);
+      release(directory, e);
       throw e;
     }
   }
@@ -79,7 +79,7 @@ record OpenedIndex(Directory directory, IndexWriter writer, Retentions retention
     return userData;
   }
 
-  private static void letGo(@Nullable Closeable part, Throwable failure) {
+  private static void release(@Nullable Closeable part, Throwable failure) {
     if (part == null) {
       return;
     }

@@ -19,12 +19,11 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A put on its way, and the one answer that it gives.
+ * A put on its way to the index, and its one result.
  *
  * <p>
- * It waits, then it begins, or it is withdrawn; which of the two is decided once, so a withdrawn put never reaches the
- * index. One that has begun can't be called back: at the deadline it answers "in doubt" and goes on, and however it
- * ends then is no longer told.
+ * A waiting put either begins or is withdrawn. That is decided once, so a withdrawn put never reaches the index. A put that
+ * has begun can't be cancelled: at the deadline its result is "in doubt" while it goes on, and its end is ignored.
  */
 final class PendingPut implements WriteQueue.Write {
 
@@ -40,7 +39,7 @@ final class PendingPut implements WriteQueue.Write {
   private final Function<IndexDocument, StoreResult> index;
   private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.WAITING);
   private final CompletableFuture<StoreResult> result = new CompletableFuture<>();
-  /** Let go as soon as it isn't needed: a withdrawn put may wait in its queue for long. */
+  /** Cleared as soon as possible, because a withdrawn put may stay in its queue for long. */
   private volatile @Nullable IndexDocument document;
   private volatile @Nullable Future<?> alarm;
 
@@ -83,31 +82,31 @@ final class PendingPut implements WriteQueue.Write {
     }
   }
 
-  /** Has the put told of its deadline. */
+  /** Sets the alarm for the deadline. */
   void watch(ScheduledExecutorService deadlines) {
     Duration left = Duration.between(clock.instant(), deadline);
     if (left.compareTo(LONGEST_WATCH) > 0) {
       left = LONGEST_WATCH;
     }
-    // One more, because a millisecond that has begun is cut off.
+    // One more, because toMillis rounds down.
     long delay = left.isNegative() ? 0 : left.toMillis() + 1;
     try {
       alarm = deadlines.schedule(this::expire, delay, TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException e) {
-      // The index is being closed, which ends every put within bounds of its own.
+      // The index is being closed, which ends every put in time.
       return;
     }
     if (result.isDone()) {
-      silence();
+      cancelAlarm();
     }
   }
 
   private void answer(StoreResult answer) {
     result.complete(answer);
-    silence();
+    cancelAlarm();
   }
 
-  private void silence() {
+  private void cancelAlarm() {
     Future<?> set = alarm;
     if (set != null) {
       set.cancel(false);
@@ -116,12 +115,12 @@ final class PendingPut implements WriteQueue.Write {
 
   private void expire() {
     withdraw(new StoreException(
-        "the vector index did not come to memory " + name.memory() + " before " + deadline
+        "the vector index did not begin to write memory " + name.memory() + " before " + deadline
             + ": it has too much to do, or hangs; try again",
         null));
     if (stage.get() == Stage.BEGUN) {
       answer(new InDoubt(new StoreException(
-          "the vector index began to write memory " + name.memory() + " and had not finished at " + deadline, null)));
+          "the vector index began to write memory " + name.memory() + " but had not finished by " + deadline, null)));
     }
   }
 }

@@ -15,15 +15,15 @@ import org.apache.lucene.search.TermStatistics;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Searches by words as if there were nothing but a scope: how rare a word is counts by the scope's own documents. In the whole
- * index a user's name is rare, and says much; in that user's own memories it says nothing.
+ * A searcher that rates words by their frequency within a scope. A user's name is rare in the whole index, and says much
+ * there; among that user's own memories it says nothing.
  *
  * <p>
- * What the counting costs grows with the scope, so it is for small ones.
+ * The cost of counting grows with the scope, so only small scopes are counted.
  */
 final class ScopedStatistics extends IndexSearcher {
 
-  /** In larger scopes words are about as rare as they are in all. */
+  /** In larger scopes, words are about as rare as in the whole index. */
   private static final int LARGEST = 10_000;
 
   private final IndexSearcher all;
@@ -40,7 +40,7 @@ final class ScopedStatistics extends IndexSearcher {
   }
 
   /**
-   * A searcher for scopes taken together; the one given if they are everything, empty or large.
+   * Creates a searcher for the union of scopes; returns the given one if that is everything, empty or large.
    *
    * @param scopes empty for everything
    */
@@ -58,7 +58,7 @@ final class ScopedStatistics extends IndexSearcher {
     return documents == 0 || documents > LARGEST ? all : new ScopedStatistics(all, query, documents);
   }
 
-  /** Whether one of the values that it names leaves few enough, so that they may be counted. */
+  /** Whether one of the scope's values alone matches few enough documents. */
   private static boolean mayBeSmall(IndexReader reader, Scope scope) throws IOException {
     return isRare(reader, DocumentFields.USER, scope.user()) || isRare(reader, DocumentFields.AGENT, scope.agent())
         || isRare(reader, DocumentFields.RUN, scope.run());
@@ -76,9 +76,9 @@ final class ScopedStatistics extends IndexSearcher {
     return new TermStatistics(term.bytes(), documentsWithIt, documentsWithIt);
   }
 
-  /** As many documents as the scope has, as long as all are on average. Null, as above, if nothing has the field. */
+  /** The scope's number of documents, with the average length of all documents. Null if no document has the field. */
   @Override
-  @SuppressWarnings("NullAway") // Lucene has no such annotations
+  @SuppressWarnings("NullAway") // Lucene has no annotations for nullness
   public CollectionStatistics collectionStatistics(String field) throws IOException {
     CollectionStatistics whole = all.collectionStatistics(field);
     if (whole == null) {

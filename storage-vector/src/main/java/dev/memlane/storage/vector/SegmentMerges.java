@@ -12,33 +12,33 @@ import org.apache.lucene.index.TieredMergePolicy;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which segments are merged, and when: those without a graph among themselves at any time, to such as still need none;
- * everything that builds a graph only when it is asked for.
+ * The merge policy: which segments are merged, and when. Segments without a graph are merged with each other at any time, as
+ * long as the result needs no graph. Merges that build a graph run only on request.
  *
  * <p>
- * <b>When.</b> A graph costs a core for half a millisecond a document, many times what storing the document costs, and
- * on a small machine all of that is taken from those who write. So graphs wait until there is little to write, when
- * {@link Commits} asks for them ({@link MergeTrigger#EXPLICIT}). Until then searches over all scopes compare every
- * vector that came meanwhile; searches in a scope hardly notice.
+ * <b>When.</b> Building a graph takes a core for half a millisecond per document, many times the cost of storing the
+ * document, and on a small machine writers lose all of that time. So graphs wait until few writes come, when
+ * {@link Committer} requests them ({@link MergeTrigger#EXPLICIT}). Until then, searches over all scopes compare every vector
+ * written meanwhile; searches in one scope hardly notice.
  *
  * <p>
- * <b>Which.</b> A search after a write makes a segment of one document. Those are merged by the dozen, and must neither
- * drag a graph of a hundred thousand documents with them nor ten thousand documents for every few. Lucene's own policy
- * does both, because it counts all segments below 16 MB as equally large, and takes from a longer list what happens to
- * stand together. Here those without a graph and those with one each keep to themselves, and the former become one with a
- * graph as soon as they are enough for it.
+ * <b>Which.</b> A search after a write creates a segment of one document. Such segments are merged by the dozen. That must
+ * not rewrite a graph of a hundred thousand documents, nor ten thousand documents for every few new ones. Lucene's own
+ * policy does both, because it treats all segments below 16 MB as equally large and merges arbitrary neighbours of a longer
+ * list. Here, segments with a graph and segments without one are never merged with each other, and the latter are merged
+ * into one with a graph as soon as they have enough documents.
  *
  * <p>
- * <b>Memory.</b> A graph is built on the heap. Segments that have one are merged up to {@value #LARGEST_MEGABYTES} MB,
- * which takes some 100 MB; more documents are in several graphs.
+ * <b>Memory.</b> A graph is built on the heap. Segments with a graph are merged up to {@value #LARGEST_MEGABYTES} MB, which
+ * needs some 100 MB of heap; more documents have several graphs.
  */
 final class SegmentMerges extends FilterMergePolicy {
 
-  /** Below this size segments count as equally large: some hundred documents. */
+  /** Segments below this size, some hundred documents, count as equally large. */
   private static final double SMALLEST_MEGABYTES = 1;
   private static final double LARGEST_MEGABYTES = 512;
   private static final double MEGABYTE = 1 << 20;
-  /** How many times what is worth a graph is put into a first one. */
+  /** A first graph gets at most this many times the fewest documents of a graph. */
   private static final int MOST_IN_FIRST_GRAPH = 5;
 
   private final MergePolicy amongGraphs = new TieredMergePolicy().setMaxMergedSegmentMB(LARGEST_MEGABYTES);
@@ -46,7 +46,7 @@ final class SegmentMerges extends FilterMergePolicy {
 
   /**
    * @param graphThreshold see {@link IndexCodec}
-   * @param dimension of the vectors, which are most of a document
+   * @param dimension the dimension of the vectors, which make up most of a document
    */
   SegmentMerges(int graphThreshold, int dimension) {
     super(new TieredMergePolicy().setFloorSegmentMB(SMALLEST_MEGABYTES).setMaxMergedSegmentMB(
@@ -73,7 +73,7 @@ final class SegmentMerges extends FilterMergePolicy {
     return merges.merges.isEmpty() ? null : merges;
   }
 
-  /** A merge for every so many documents that no other merge has, with some to spare so that the graph is worth it. */
+  /** Adds merges of the segments that no merge has yet, where they have enough documents, and some more, for a graph. */
   private void addFirstGraphs(MergeSpecification merges, SegmentInfos others, MergeContext context)
       throws IOException {
     List<SegmentCommitInfo> gathered = new ArrayList<>();
@@ -95,8 +95,9 @@ final class SegmentMerges extends FilterMergePolicy {
   }
 
   /**
-   * All segments with removed documents, however few: who asks wants the documents to be gone. Those with a graph alone, so
-   * that none grows too large for the heap; the others together, as far as none gets a graph by it.
+   * Merges all segments with removed documents, however few, because the caller wants these documents purged. Segments with a
+   * graph are rewritten one by one, so that none grows too large for the heap; the others are merged with each other into
+   * segments too small for a graph.
    */
   @Override
   public @Nullable MergeSpecification findForcedDeletesMerges(SegmentInfos segments, MergeContext context)

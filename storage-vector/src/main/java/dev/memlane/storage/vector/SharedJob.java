@@ -7,12 +7,12 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A job that many ask for and that runs once for all who asked before it began: one run is under way and one is waiting
- * at most. It runs on the thread that it is given, never on the caller's.
+ * A job that many callers request and that runs once for all requests before its begin: at most one run is running and one
+ * waiting. It runs on the given thread, never on the caller's. Safe for use by several threads.
  */
 final class SharedJob {
 
-  /** What is done for all who asked. */
+  /** The work, done once for all requests. */
   interface Job {
     void run() throws Exception;
   }
@@ -26,7 +26,7 @@ final class SharedJob {
     this.job = job;
   }
 
-  /** Ends when a run that began after this call ends; fails as the job does, or because its thread has ended. */
+  /** Completes when a run that began after this call ends; fails as the job does, or because its thread has ended. */
   CompletableFuture<Void> request() {
     CompletableFuture<Void> run = new CompletableFuture<>();
     CompletableFuture<Void> waiting = next.compareAndExchange(null, run);
@@ -35,7 +35,7 @@ final class SharedJob {
     }
     try {
       thread.execute(() -> {
-        // Who asks from now on may have come too late for this run.
+        // Later requests may come too late for this run.
         next.set(null);
         try {
           job.run();

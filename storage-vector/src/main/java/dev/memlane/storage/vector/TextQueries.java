@@ -15,12 +15,12 @@ import org.apache.lucene.search.TermQuery;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a query of what a user wrote: any of its {@link Words}, or at least so many of them. The text is data from beginning to
- * end; nothing in it is read as an operator.
+ * The queries for a user's text: documents with any of its {@link Words}, or with at least a number of them. The text is
+ * data only; nothing in it is an operator.
  */
 final class TextQueries {
 
-  /** How many different terms of a text's words are looked for; a longer one is cut there. */
+  /** The most different terms of a text; further words are ignored. */
   static final int MOST_TERMS = 256;
 
   private final Words words;
@@ -30,8 +30,10 @@ final class TextQueries {
   }
 
   /**
-   * @param least how many different words must be there, or all of them if the text has fewer
-   * @param filter what hits must match besides, without a part in their scores; or null
+   * Creates a query.
+   *
+   * @param least how many different words a document must contain, or all of them if the text has fewer
+   * @param filter a condition that does not affect the scores; or null
    * @return null if the text has no words
    */
   @Nullable
@@ -57,7 +59,7 @@ final class TextQueries {
   }
 
   private Set<Word> different(String text) {
-    // Half a character at the end makes Lucene's tokenizer lose the whole text; as bytes it becomes a question mark.
+    // Lucene's tokenizer loses a whole text that ends in half a character; by way of bytes that becomes a question mark.
     String whole = new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
     Set<Word> different = new LinkedHashSet<>();
     int terms = 0;

@@ -2,7 +2,7 @@ package dev.memlane.storage.vector;
 
 import java.util.concurrent.ThreadFactory;
 
-/** The index's threads: named, and none that keeps the JVM alive. */
+/** The factory of the index's threads, which are named and don't keep the JVM alive. */
 final class Threads {
 
   private Threads() {}

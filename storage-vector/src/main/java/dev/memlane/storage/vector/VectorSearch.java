@@ -26,24 +26,24 @@ import org.apache.lucene.util.Bits;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the documents nearest to a vector: exactly where few documents are in question, by the graph otherwise.
+ * The search for the documents nearest to a vector: exact where few documents match the filter, by the graph otherwise.
  *
  * <p>
- * A graph is walked from neighbour to neighbour, and where most neighbours are outside the filter it finds little or
- * loses its way. A scope usually holds some hundred documents; comparing each of them is faster, and misses none. So
- * the matches are listed first, up to a limit. Within it each is compared; beyond it the graph decides
- * ({@link KnnFloatVectorQuery}, after Malkov and Yashunin, 2016), and should it bring less than was asked for although
- * there is more, each is compared after all.
+ * A graph is walked from neighbour to neighbour. Where most neighbours are outside the filter, the walk finds little or
+ * ends early. A scope usually holds some hundred documents; comparing all of them is faster and misses none. So the matches
+ * are listed first, up to a limit. Up to that limit all are compared. Beyond it the graph is used
+ * ({@link KnnFloatVectorQuery}, after Malkov and Yashunin, 2016). If it returns fewer than requested although more match,
+ * all are compared after all.
  */
 final class VectorSearch {
 
-  /** What the graph's walk keeps at least; walking with the few that a caller wants would miss too many. */
+  /** The fewest candidates of a walk; keeping only the few that a caller wants would miss too many. */
   private static final int LEAST_KEPT = 100;
 
   private final int exactLimit;
 
   /**
-   * @param exactLimit how many documents are compared one by one at most, where fewer are asked for
+   * @param exactLimit the most documents to compare one by one, unless more are requested
    */
   VectorSearch(int exactLimit) {
     this.exactLimit = exactLimit;
@@ -57,9 +57,11 @@ final class VectorSearch {
   record Nearest(List<ScoreDoc> documents, boolean exhausted) {}
 
   /**
+   * Searches.
+   *
    * @param unit the vector, of length 1
-   * @param filter null if every document is in question
-   * @param depth how many documents to return at most
+   * @param filter null if every document matches
+   * @param depth the most documents to return
    */
   Nearest search(IndexSearcher searcher, float[] unit, @Nullable Query filter, int depth) throws IOException {
     int limit = Math.max(exactLimit, depth);
@@ -79,7 +81,7 @@ final class VectorSearch {
   }
 
   /**
-   * How near documents are to a vector.
+   * Computes how near documents are to a vector.
    *
    * @param documents in any order
    * @return their scores, by document
@@ -96,7 +98,7 @@ final class VectorSearch {
     return scores;
   }
 
-  /** The live documents that match, ascending; one more than the limit if there are more. */
+  /** The live documents that match, in ascending order; one more than the limit if there are more. */
   private static int[] matches(IndexSearcher searcher, @Nullable Query filter, int limit) throws IOException {
     Query query = filter == null ? MatchAllDocsQuery.INSTANCE : filter;
     Weight weight = searcher.createWeight(searcher.rewrite(query), ScoreMode.COMPLETE_NO_SCORES, 1);
@@ -156,7 +158,7 @@ final class VectorSearch {
     return new Nearest(nearest, matches.length <= depth);
   }
 
-  /** Documents come in ascending order, so of equally near ones the first stay. */
+  /** Documents come in ascending order, so the first of equally near ones are kept. */
   private static void keep(PriorityQueue<ScoreDoc> best, int depth, DocAndFloatFeatureBuffer compared, int base) {
     for (int i = 0; i < compared.size; i++) {
       float score = compared.features[i];

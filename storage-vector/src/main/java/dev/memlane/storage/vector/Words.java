@@ -14,25 +14,25 @@ import org.apache.lucene.analysis.tokenattributes.PositionIncrementAttribute;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The words of a text, as documents are indexed by them and queries look for them: its {@link TextForm}, cut and brought to their
- * stems by the language's {@link LanguageAnalyzer}, and beside each the other spellings under which it is to be found.
+ * The conversion of texts to words, for indexing as well as for queries: a text's {@link TextForm} is split and stemmed by
+ * the language's {@link LanguageAnalyzer}, and each word gets the other spellings under which it should be found.
  *
  * <p>
- * A word with accents that people leave out ({@link Accents}) is found without them as well. The other spelling goes the whole way
- * from the beginning, because stems are cut by accents, and both are kept, because without them forms of one word fall apart:
- * {@code ações} and {@code ação} in Portuguese.
+ * A word with accents that people leave out ({@link Accents}) is found without them too. The spelling without accents is
+ * analyzed from the beginning, because stemming depends on accents. Both results are kept, because without accents some
+ * forms of a word get different stems: {@code ações} and {@code ação} in Portuguese.
  *
  * <p>
- * In German, ü is another letter than u ({@code drücken}, {@code drucken}), and it is what makes a plural of a noun
- * ({@code Buch}, {@code Bücher}). Lucene takes the one for the other everywhere; here this is a second form of words that are written
- * as nouns and end as plurals do.
+ * In German, ü and u are different letters ({@code drücken}, {@code drucken}), but an umlaut may also mark the plural of a
+ * noun ({@code Buch}, {@code Bücher}). Lucene treats them as equal everywhere. Here, the plain letter is an additional
+ * spelling only of words that are capitalized like nouns and end like plurals.
  *
  * <p>
  * Safe for use by several threads.
  */
 final class Words {
 
-  /** The ends of German plurals; where there is nothing behind an umlaut, the word is its own singular. */
+  /** The endings of German plurals with an umlaut. A plural with an umlaut but no ending is not recognized. */
   private static final List<String> PLURALS = List.of("er", "ern", "e", "en");
 
   private final Analyzer analyzer;
@@ -42,9 +42,9 @@ final class Words {
   /**
    * A word.
    *
-   * @param terms what it is indexed as: one term, or a Chinese, Japanese or Korean character and the pair that it begins, which
-   * count for themselves
-   * @param spellings other spellings of the first term, which count as the same
+   * @param terms the terms that it is indexed as: one, or a Chinese, Japanese or Korean character and the pair that it
+   * begins, which are scored separately
+   * @param spellings other spellings of the first term, which are scored as the same term
    */
   record Word(List<String> terms, List<String> spellings) {}
 
@@ -64,17 +64,17 @@ final class Words {
     return new Words(analyzer, Accents.kept(), null);
   }
 
-  /** What cuts the texts. */
+  /** The analyzer that splits texts. */
   Analyzer analyzer() {
     return analyzer;
   }
 
-  /** A document's words, one after the other; they are made when Lucene begins to read them. */
+  /** A document's words as a stream, computed when Lucene begins to read it. */
   TokenStream stream(String text) {
     return new WordStream(text);
   }
 
-  /** The words of a text, in its order, as often as they are there. */
+  /** The words of a text, in order and with repetitions. */
   List<Word> of(String text) {
     String form = TextForm.of(text);
     try {
@@ -124,7 +124,7 @@ final class Words {
     return PLURALS.stream().anyMatch(lower::endsWith);
   }
 
-  /** What stands at one place of the text. */
+  /** The terms at one position of a text. */
   private record Token(List<String> terms, int begin, int end) {}
 
   private static List<Token> tokens(Analyzer analyzer, String text) throws IOException {
@@ -149,7 +149,7 @@ final class Words {
     return tokens;
   }
 
-  /** Hands the words over to Lucene. */
+  /** The words of a text as Lucene reads them. */
   private final class WordStream extends TokenStream {
 
     private final CharTermAttribute term = addAttribute(CharTermAttribute.class);

@@ -1,5 +1,6 @@
 package dev.memlane.storage.vector;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.StoreException;
 import java.lang.System.Logger;
@@ -17,15 +18,15 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A few threads that apply writes, those to one memory in the order in which they were offered.
+ * The queue of writes and the few threads that apply them. Its guarantees:
  *
  * <ul>
- * <li>A memory belongs to one stripe, and a stripe is one thread with one queue, so a memory's writes never overtake
- * each other. A write that hangs holds up its own stripe only.
- * <li>Queues are bounded: what does not fit is refused at once.
- * <li>A write offered to all stripes runs once, after everything that was offered before it and before everything
- * after, whatever the memory: the stripes wait for each other, and the last to arrive runs it.
- * <li>Every write that was taken either runs or is withdrawn, once.
+ * <li>Writes of one memory run in the order in which they were offered: a memory belongs to one stripe, and a stripe is one
+ * thread with one queue. A write that hangs blocks its own stripe only.
+ * <li>Queues are bounded: a write that does not fit is refused at once.
+ * <li>A write offered to all stripes runs once, after all writes offered before it and before all offered after it,
+ * whatever their memory: the stripes wait for each other, and the last to arrive runs it.
+ * <li>Every accepted write either runs or is withdrawn, once.
  * </ul>
  *
  * <p>
@@ -33,13 +34,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class WriteQueue {
 
-  /** A write that waits for its turn. */
+  /** A write that waits in the queue. */
   interface Write {
 
     /** Applies the write; throws nothing. */
     void run();
 
-    /** Told instead of {@link #run}: it won't run any more. */
+    /** Called instead of {@link #run} if the write will not run any more. */
     void withdraw(StoreException reason);
   }
 
@@ -61,15 +62,15 @@ final class WriteQueue {
     }
   }
 
-  /** Whether the write was taken: not if its stripe's queue is full, or closed. */
+  /** Adds a write; false if its stripe's queue is full or closed. */
   boolean offer(MemoryId memory, Write write) {
     return stripe(memory).offer(write);
   }
 
-  /** Whether the write was taken, by all stripes. */
+  /** Adds a write that waits for all stripes; false if one of their queues is full or closed. */
   boolean offerToAll(Write write) {
     Barrier barrier = new Barrier(stripes.size(), write);
-    // Two barriers in different order in two stripes would wait for each other for ever.
+    // Two barriers in different order in two stripes would wait for each other forever.
     synchronized (offeringToAll) {
       for (Stripe stripe : stripes) {
         if (!stripe.offer(barrier)) {
@@ -81,16 +82,16 @@ final class WriteQueue {
     return true;
   }
 
-  /** Whether a write to this memory would be taken now. */
+  /** Whether a write of this memory would be accepted now. */
   boolean hasRoom(MemoryId memory) {
     return stripe(memory).hasRoom();
   }
 
   /**
-   * Takes no more writes, and waits until those that were taken have run.
+   * Refuses new writes, and waits until the accepted ones have run.
    *
-   * @param patience how long to wait; what has not begun by then is withdrawn
-   * @param reason what the withdrawn ones are told
+   * @param patience how long to wait; writes that have not begun by then are withdrawn
+   * @param reason why they are withdrawn
    * @return whether all have run
    */
   boolean close(Duration patience, StoreException reason) {
@@ -108,7 +109,7 @@ final class WriteQueue {
     return stripes.get(Math.floorMod(memory.hashCode(), stripes.size()));
   }
 
-  /** One thread and what waits for it. The thread ends when the stripe is closed and empty. */
+  /** One thread and its queue. The thread ends when the stripe is closed and empty. */
   private static final class Stripe {
 
     private final int bound;
@@ -116,8 +117,9 @@ final class WriteQueue {
     private final Condition changed = lock.newCondition();
     private final CountDownLatch ended = new CountDownLatch(1);
 
-    // Guarded by the lock.
+    @GuardedBy("lock")
     private final Deque<Write> waiting = new ArrayDeque<>();
+    @GuardedBy("lock")
     private boolean closed;
 
     Stripe(int bound) {
@@ -170,7 +172,7 @@ final class WriteQueue {
     }
 
     boolean awaitEnd(long nanoTime) {
-      return Waits.until(nanoTime, nanos -> ended.await(nanos, TimeUnit.NANOSECONDS));
+      return Uninterruptibles.awaitUntil(nanoTime, nanos -> ended.await(nanos, TimeUnit.NANOSECONDS));
     }
 
     void work() {
@@ -178,8 +180,8 @@ final class WriteQueue {
         try {
           write.run();
         } catch (Throwable e) {
-          // A write tells its own failures; one that does not must not take the thread with it.
-          LOG.log(Level.ERROR, "a write to the vector index failed without telling", e);
+          // Writes report their failures themselves. One that throws must not end the thread.
+          LOG.log(Level.ERROR, "a write to the vector index failed without reporting it", e);
         }
       }
       ended.countDown();
@@ -198,7 +200,7 @@ final class WriteQueue {
     }
   }
 
-  /** A write that waits for all stripes, and makes each wait for the others. */
+  /** A write that makes all stripes wait for each other. */
   private static final class Barrier implements Write {
 
     private final AtomicInteger missing;
@@ -219,13 +221,13 @@ final class WriteQueue {
           open();
         }
       } else {
-        Waits.forIt(passed::await);
+        Uninterruptibles.await(passed::await);
       }
     }
 
     @Override
     public void withdraw(StoreException reason) {
-      // One stripe that does not arrive is enough to keep the write from running.
+      // If one stripe does not arrive, the write can't run.
       write.withdraw(reason);
       open();
     }

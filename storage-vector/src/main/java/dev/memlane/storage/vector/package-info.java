@@ -1,9 +1,10 @@
 /**
- * The vector index: how memories are found, by meaning and by words, near-real-time, on Apache Lucene.
+ * The vector index on Apache Lucene, which finds memories by meaning and by words, near-real-time.
  *
  * <p>
- * Enter at {@link dev.memlane.storage.vector.LuceneVectorIndex}. It is a copy of what the core store holds: a lost,
- * damaged or outdated index folder costs the time to put everything again, and nothing else.
+ * It is a copy of the core store's content: a lost, damaged or outdated index folder only costs the time to rebuild it.
+ * Enter at {@link dev.memlane.storage.vector.LuceneVectorIndex}. Writes go through {@code DocumentWriter} and
+ * {@code WriteQueue}, searches through {@code ReadExecutor} and {@code IndexSearch}.
  */
 @NullMarked
 package dev.memlane.storage.vector;

@@ -6,7 +6,7 @@ import dev.memlane.testing.VectorIndexContract;
 import java.nio.file.Path;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The same promises where every search that can goes by the graph. */
+/** The index's contract with searches by the graph wherever possible. */
 class GraphSearchContractTest extends VectorIndexContract {
 
   @TempDir

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is found by words in texts of many languages. */
+/** Searches by words in texts of many languages. */
 class LanguageAnalyzerTest {
 
   private static final Scope ADA = Scope.user("ada");
@@ -51,14 +51,14 @@ class LanguageAnalyzerTest {
   }
 
   @Test
-  void english_knowsFormsOfWords_andLeavesOutWhatTellsNothing() {
+  void english_findsOtherFormsOfWords_andIgnoresStopWords() {
     assertThat(found(Locale.ENGLISH, "a house")).containsExactly(0);
     assertThat(found(Locale.ENGLISH, "Haus")).isEmpty();
     assertThat(found(Locale.ENGLISH, "the by")).isEmpty();
   }
 
   @Test
-  void german_knowsFormsOfWords() {
+  void german_findsOtherFormsOfWords() {
     assertThat(found(Locale.GERMAN, "ein Haus")).containsExactly(1);
     assertThat(found(Locale.GERMAN, "Grossmutter")).containsExactly(1);
     assertThat(found(Locale.GERMAN, "house")).doesNotContain(1);
@@ -66,7 +66,7 @@ class LanguageAnalyzerTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"en", "de", "zh", "ja", "ru", "und"})
-  void anyLanguage_findsTextsOfOthers(String tag) {
+  void anyLanguage_findsTextsInOtherLanguages(String tag) {
     Locale language = Locale.forLanguageTag(tag);
 
     assertThat(found(language, "东京")).as("Chinese: the pair before the two apart").startsWith(2).contains(3);
@@ -126,12 +126,12 @@ class LanguageAnalyzerTest {
       "es | a\u00F1o | ano", "tr | k\u0131r | kir", "hu | k\u00F6r | kor", "pl | s\u0105d | sad", "cs | \u010Das | cas",
       "en | 10\u00B2 | 102", "en | \u304C | \u304B", "en | \u0439 | \u0438",
       "en | \uD83D\uDC68\u200D\uD83D\uDC69\u200D\uD83D\uDC67 | \uD83D\uDC68"})
-  void whatIsDifferentInTheLanguage_isNotFound(String language, String text, String words) {
+  void differentWordsOfTheLanguage_areNotFound(String language, String text, String words) {
     assertThat(found(language, List.of(text, "zebra"), words)).isEmpty();
   }
 
   @Test
-  void accents_areWorthNoMoreThanTheWord() {
+  void spellings_addNothingToTheScoreOfTheirWord() {
     assertThat(found("en", List.of("a cafe in town", "a caf\u00E9 in town"), "caf\u00E9")).containsExactlyInAnyOrder(0,
         1);
   }

@@ -60,7 +60,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The index and its folder: what stays, what is refused, what can be made again. */
+/** The index and its folder: persistence, graphs, refusals and damage. */
 class LuceneVectorIndexTest {
 
   private static final Scope ADA = Scope.user("ada");
@@ -69,7 +69,7 @@ class LuceneVectorIndexTest {
   @TempDir
   private Path temporary;
 
-  // What stays.
+  // Persistence.
 
   @Test
   void reopen_afterClosing_keepsDocuments() {
@@ -92,7 +92,7 @@ class LuceneVectorIndexTest {
   }
 
   @Test
-  void search_byWords_rarityCountsWithinTheScope() {
+  void search_byWords_ratesWordsByTheirRarityInTheScope() {
     try (LuceneVectorIndex index = open(temporary.resolve("vectors"))) {
       List<CompletableFuture<StoreResult>> puts = new ArrayList<>();
       for (int i = 0; i < 300; i++) {
@@ -104,7 +104,7 @@ class LuceneVectorIndexTest {
       puts.add(index.put(document(memory(400, ADA.withRun("r"), "today only tea")), LATER));
       puts.forEach(CompletableFuture::join);
 
-      // Among all memories tea is common and ada is rare; among hers it is the other way round.
+      // Among all memories, tea is common and ada is rare; among hers it is the opposite.
       assertThat(index.search(new IndexQuery(null, "ada tea", List.of(ADA), null, 1, false)).join().lexical())
           .extracting(IndexHit::name).containsExactly(name(400));
       assertThat(
@@ -119,7 +119,7 @@ class LuceneVectorIndexTest {
   }
 
   @Test
-  void reopen_afterClearing_isEmptyAndStillKnowsItsModel() {
+  void reopen_afterClearing_isEmptyAndKeepsItsModel() {
     Path folder = temporary.resolve("vectors");
     try (LuceneVectorIndex index = open(folder)) {
       putNumbers(index, 0, 10);
@@ -135,7 +135,7 @@ class LuceneVectorIndexTest {
   }
 
   @Test
-  void open_ofWhatACrashLeaves_hasAllThatWasCommitted() throws IOException {
+  void open_afterACrash_hasEverythingCommitted() throws IOException {
     Path folder = temporary.resolve("vectors");
     Path left = temporary.resolve("left");
     try (LuceneVectorIndex index = open(folder)) {
@@ -156,17 +156,17 @@ class LuceneVectorIndexTest {
 
   @Test
   void write_isCommittedInTheBackground() throws InterruptedException {
-    CountDownLatch commits = new CountDownLatch(2);
+    CountDownLatch committer = new CountDownLatch(2);
     try (LuceneVectorIndex index = builder(temporary.resolve("vectors")).commitInterval(Duration.ofMillis(10))
-        .directory(directory -> new CountingCommits(directory, commits)).open()) {
+        .directory(directory -> new CountingCommits(directory, committer)).open()) {
       putNumbers(index, 0, 1);
 
-      assertThat(commits.await(60, TimeUnit.SECONDS)).as("committed on opening and after the write").isTrue();
+      assertThat(committer.await(60, TimeUnit.SECONDS)).as("committed on opening and after the write").isTrue();
     }
   }
 
   @Test
-  void write_afterALook_isMadeVisibleBeforeTheNext() throws Exception {
+  void write_afterARead_isRefreshedBeforeTheNextRead() throws Exception {
     WatchedSegments segments = new WatchedSegments();
     try (LuceneVectorIndex index = builder(temporary.resolve("vectors")).commitInterval(Duration.ofHours(1))
         .directory(segments::around).open()) {
@@ -182,7 +182,7 @@ class LuceneVectorIndexTest {
   }
 
   @Test
-  void writes_thatNobodyLooksFor_stayInMemory() {
+  void writes_withoutReads_stayInMemory() {
     WatchedSegments segments = new WatchedSegments();
     try (LuceneVectorIndex index = builder(temporary.resolve("vectors")).commitInterval(Duration.ofHours(1))
         .directory(segments::around).open()) {
@@ -195,7 +195,7 @@ class LuceneVectorIndexTest {
   }
 
   @Test
-  void vectorsOfManyDimensions_areTakenAndFoundAfterReopening() {
+  void vectorsOfManyDimensions_areFoundAfterReopening() {
     Path folder = temporary.resolve("vectors");
     Random random = new Random(5);
     List<Embedding> embeddings = new ArrayList<>();
@@ -214,7 +214,7 @@ class LuceneVectorIndexTest {
   }
 
   @Test
-  void summary_tellsTheSizeOfTheFolder() throws IOException {
+  void summary_containsTheSizeOfTheFolder() throws IOException {
     Path folder = temporary.resolve("vectors");
     try (LuceneVectorIndex index = open(folder)) {
       putNumbers(index, 0, 100);
@@ -261,9 +261,9 @@ class LuceneVectorIndexTest {
     }
   }
 
-  /** A graph is worth it from 283 documents on: neither part is, and by the way they are not merged. */
+  /** A graph is built from 283 documents on; neither part has enough, and without a request they are not merged. */
   @Test
-  void segmentsWithoutAGraph_becomeOne_whenLittleIsWritten() throws Exception {
+  void segmentsWithoutAGraph_areMergedIntoOne_whenFewWritesCome() throws Exception {
     Path folder = temporary.resolve("vectors");
     try (LuceneVectorIndex index = builder(folder).graphThreshold(50).commitInterval(Duration.ofHours(1)).open()) {
       putNumbers(index, 0, 200);
@@ -282,9 +282,9 @@ class LuceneVectorIndexTest {
     }
   }
 
-  /** A graph is worth it from 283 documents on. Of each segment far fewer are removed than Lucene would bother about. */
+  /** A graph is built from 283 documents on. From each segment far fewer documents are removed than make Lucene merge it. */
   @Test
-  void expunge_ofFewDocumentsOfLargeSegments_leavesNoneOfTheirWordsInTheFiles() throws Exception {
+  void expunge_ofFewDocumentsOfLargeSegments_purgesTheirWordsFromTheFiles() throws Exception {
     Path folder = temporary.resolve("vectors");
     try (LuceneVectorIndex index = builder(folder).graphThreshold(50).commitInterval(Duration.ofHours(1)).open()) {
       putNumbers(index, 0, 400);
@@ -309,7 +309,7 @@ class LuceneVectorIndexTest {
   }
 
   @Test
-  void expunge_whileOthersWriteAndRemove_leavesNothingOfWhatWasRemovedBefore() throws Exception {
+  void expunge_duringWritesAndRemovals_purgesEarlierRemovedDocuments() throws Exception {
     Path folder = temporary.resolve("vectors");
     AtomicBoolean stop = new AtomicBoolean();
     try (LuceneVectorIndex index = builder(folder).graphThreshold(50).commitInterval(Duration.ofMillis(20)).open()) {
@@ -341,7 +341,7 @@ class LuceneVectorIndexTest {
     assertThat(index.put(document(number, ADA, content), LATER).join()).isInstanceOf(Applied.class);
   }
 
-  /** The files whose bytes hold a word of ASCII letters. */
+  /** The files that contain a word of ASCII letters. */
   private static List<Path> holding(Path folder, String word) throws IOException {
     List<Path> holding = new ArrayList<>();
     for (Path file : files(folder, "")) {
@@ -350,16 +350,16 @@ class LuceneVectorIndexTest {
           holding.add(file);
         }
       } catch (NoSuchFileException e) {
-        // It went while the folder was read.
+        // It was deleted while the folder was read.
       }
     }
     return holding;
   }
 
-  // What is refused.
+  // Refusals.
 
   @Test
-  void open_forAnotherLanguage_failsAndSaysWhatToDo() {
+  void open_forAnotherLanguage_failsWithAdvice() {
     Path folder = temporary.resolve("vectors");
     assertThat(LuceneVectorIndex.language(folder)).isEmpty();
     builder(folder).language(Locale.GERMAN).open().close();
@@ -371,7 +371,7 @@ class LuceneVectorIndexTest {
   }
 
   @Test
-  void open_forAnotherModelOrDimension_failsAndSaysWhatToDo() {
+  void open_forAnotherModelOrDimension_failsWithAdvice() {
     Path folder = temporary.resolve("vectors");
     try (LuceneVectorIndex index = open(folder)) {
       putNumbers(index, 0, 1);
@@ -404,7 +404,7 @@ class LuceneVectorIndexTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"segments_", ".cfs", ".cfe", ".si"})
-  void open_withoutAFile_failsAndSaysWhatToDo(String missing) throws IOException {
+  void open_withoutAFile_failsWithAdvice(String missing) throws IOException {
     Path folder = filled();
     for (Path file : files(folder, missing)) {
       Files.delete(file);
@@ -418,7 +418,7 @@ class LuceneVectorIndexTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"segments_", ".cfs", ".cfe", ".si"})
-  void open_withATruncatedFile_failsAndSaysWhatToDo(String truncated) throws IOException {
+  void open_withATruncatedFile_failsWithAdvice(String truncated) throws IOException {
     Path folder = filled();
     for (Path file : files(folder, truncated)) {
       byte[] bytes = Files.readAllBytes(file);
@@ -432,7 +432,7 @@ class LuceneVectorIndexTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"segments_", ".si", ".cfe"})
-  void open_withABrokenFile_failsAndSaysWhatToDo(String broken) throws IOException {
+  void open_withABrokenFile_failsWithAdvice(String broken) throws IOException {
     Path folder = filled();
     for (Path file : files(folder, broken)) {
       byte[] bytes = Files.readAllBytes(file);
@@ -460,7 +460,7 @@ class LuceneVectorIndexTest {
   }
 
   @Test
-  void open_whereAFileIs_fails() throws IOException {
+  void open_pathIsAFile_fails() throws IOException {
     Path file = Files.writeString(temporary.resolve("file"), "hello");
 
     assertThatThrownBy(() -> open(file)).isInstanceOf(StoreException.class).hasMessageContaining("name a folder");
@@ -477,7 +477,7 @@ class LuceneVectorIndexTest {
   }
 
   @Test
-  void put_ofADocumentThatLuceneRefuses_isNotAppliedAndHarmsNothing() {
+  void put_ofADocumentThatLuceneRejects_isNotAppliedAndHarmsNothing() {
     try (LuceneVectorIndex index = builder(temporary.resolve("vectors")).analyzer(new KeywordAnalyzer()).open()) {
       assertThat(index.put(document(1, ADA, "x".repeat(40_000)), LATER).join()).isInstanceOf(NotApplied.class);
 
@@ -489,7 +489,7 @@ class LuceneVectorIndexTest {
   // The folder.
 
   @Test
-  void open_makesTheFolderForItsOwnerOnly() throws IOException {
+  void open_createsTheFolderForItsOwnerOnly() throws IOException {
     Path folder = temporary.resolve("parent/vectors");
     assumeTrue(Files.getFileStore(temporary).supportsFileAttributeView("posix"));
 
@@ -499,7 +499,7 @@ class LuceneVectorIndexTest {
   }
 
   @Test
-  void delete_leavesFilesOfOthers() throws IOException {
+  void delete_keepsForeignFiles() throws IOException {
     Path folder = filled();
     Path notes = Files.writeString(folder.resolve("notes.txt"), "mine");
 
@@ -549,7 +549,7 @@ class LuceneVectorIndexTest {
     return builder(folder).open();
   }
 
-  private static LuceneVectorIndex.Builder builder(Path folder) {
+  private static LuceneVectorIndexBuilder builder(Path folder) {
     return LuceneVectorIndex.builder(folder).model(TestMemories.MODEL).dimension(TestMemories.DIMENSION);
   }
 
@@ -582,7 +582,7 @@ class LuceneVectorIndexTest {
     }
   }
 
-  /** Tells when a segment is made of what is in memory. */
+  /** A directory that reports when the documents in memory are written as a segment. */
   private static final class WatchedSegments {
 
     private volatile CompletableFuture<String> next = new CompletableFuture<>();
@@ -606,20 +606,20 @@ class LuceneVectorIndexTest {
     }
   }
 
-  /** Counts the commits: each ends with giving the list of segments its name. */
+  /** A directory that counts commits: each ends with the renaming of the list of segments. */
   private static final class CountingCommits extends FilterDirectory {
 
-    private final CountDownLatch commits;
+    private final CountDownLatch committer;
 
-    CountingCommits(Directory directory, CountDownLatch commits) {
+    CountingCommits(Directory directory, CountDownLatch committer) {
       super(directory);
-      this.commits = commits;
+      this.committer = committer;
     }
 
     @Override
     public void rename(String source, String destination) throws IOException {
       super.rename(source, destination);
-      commits.countDown();
+      committer.countDown();
     }
   }
 }

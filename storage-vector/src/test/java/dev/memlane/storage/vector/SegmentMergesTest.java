@@ -19,15 +19,15 @@ import org.apache.lucene.store.Directory;
 import org.apache.lucene.util.BytesRef;
 import org.junit.jupiter.api.Test;
 
-/** Which segments are merged with which, by their numbers of documents. */
+/** The choice of segments to merge, by their numbers of documents. */
 class SegmentMergesTest {
 
-  /** A graph pays from 283 documents on. */
+  /** A graph is built from 283 documents on. */
   private static final int GRAPH_THRESHOLD = 50;
   private static final int DIMENSION = 100;
 
   @Test
-  void leastInGraph_isWhereLuceneBegins() {
+  void leastInGraph_isWhereLuceneBeginsToBuildGraphs() {
     assertThat(IndexCodec.leastInGraph(GRAPH_THRESHOLD)).isEqualTo(283);
     assertThat(IndexCodec.leastInGraph(2_000)).isBetween(19_000, 20_500);
   }
@@ -44,12 +44,12 @@ class SegmentMergesTest {
   }
 
   @Test
-  void fewSmallSegments_areLeftAlone() throws IOException {
+  void fewSmallSegments_areNotMerged() throws IOException {
     assertThat(merges(MergeTrigger.EXPLICIT, List.of(400, 350, 300, 1, 1, 1))).isEmpty();
   }
 
   @Test
-  void enoughWithoutAGraph_becomesOneThatHasIt_whenAskedFor() throws IOException {
+  void enoughDocumentsWithoutAGraph_areMergedIntoOne_onRequest() throws IOException {
     List<Integer> sizes = List.of(400, 200, 160, 2);
 
     assertThat(merges(MergeTrigger.EXPLICIT, sizes)).singleElement()
@@ -61,18 +61,18 @@ class SegmentMergesTest {
   }
 
   @Test
-  void lessThanAGraphIsWorth_isLeftAlone() throws IOException {
+  void tooFewDocumentsForAGraph_areNotMerged() throws IOException {
     assertThat(merges(MergeTrigger.EXPLICIT, List.of(400, 200, 100))).isEmpty();
   }
 
   @Test
-  void manyWithoutAGraph_becomeSeveral() throws IOException {
+  void manyDocumentsWithoutAGraph_areMergedIntoSeveralGraphs() throws IOException {
     assertThat(merges(MergeTrigger.EXPLICIT, Collections.nCopies(14, 200))).hasSize(2)
         .allSatisfy(merge -> assertThat(merge).hasSizeBetween(6, 8));
   }
 
   @Test
-  void segmentsByTheWay_growToLessThanAGraphIsWorth() throws IOException {
+  void mergesWithoutRequest_staySmallerThanAGraph() throws IOException {
     assertThat(merges(MergeTrigger.FULL_FLUSH, Collections.nCopies(14, 200))).isEmpty();
     assertThat(merges(MergeTrigger.FULL_FLUSH, Collections.nCopies(30, 40))).isNotEmpty().allSatisfy(
         merge -> assertThat(merge.stream().mapToInt(Integer::intValue).sum()).isBetween(80, 282));

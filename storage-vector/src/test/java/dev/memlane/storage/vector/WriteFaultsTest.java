@@ -43,7 +43,7 @@ import org.apache.lucene.store.IndexOutput;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What callers are told when writes hang, pile up or fail. */
+/** The results of writes that hang, queue up or fail. */
 class WriteFaultsTest {
 
   private static final Scope ADA = Scope.user("ada");
@@ -72,7 +72,7 @@ class WriteFaultsTest {
   }
 
   @Test
-  void put_behindOneThatHangs_isWithdrawnAtItsDeadlineAndNeverLands() throws Exception {
+  void put_afterAHangingPut_isWithdrawnAtItsDeadlineAndNeverLands() throws Exception {
     Gate gate = new Gate();
     try (LuceneVectorIndex index = builder().analyzer(gate).open()) {
       Memory memory = memory(1, ADA, "hang");
@@ -90,7 +90,7 @@ class WriteFaultsTest {
   }
 
   @Test
-  void search_whileAWriteHangs_findsWhatWasVisibleBefore() throws Exception {
+  void search_whileAWriteHangs_findsDocumentsVisibleBefore() throws Exception {
     Gate gate = new Gate();
     try (LuceneVectorIndex index = builder().analyzer(gate).open()) {
       end(index.put(document(1, ADA, "free"), LATER));
@@ -107,7 +107,7 @@ class WriteFaultsTest {
   }
 
   @Test
-  void search_thatNeedsWhatAHangingWriteHoldsUp_failsInsteadOfWaitingForEver() throws Exception {
+  void search_thatNeedsARefreshDuringAHangingWrite_failsInTime() throws Exception {
     Gate gate = new Gate();
     try (LuceneVectorIndex index = builder().analyzer(gate).refreshPatience(Duration.ofMillis(50)).open()) {
       end(index.put(document(1, ADA, "free"), LATER));
@@ -120,7 +120,7 @@ class WriteFaultsTest {
 
       gate.open();
       assertThat(end(hanging)).isInstanceOf(Applied.class);
-      // The refresh that was held up may still be under way, and late.
+      // The delayed refresh may still be running.
       List<DocumentName> names = null;
       while (names == null) {
         names = index.names(null, 10).exceptionally(e -> null).get(60, TimeUnit.SECONDS);
@@ -154,9 +154,9 @@ class WriteFaultsTest {
   }
 
   @Test
-  void clear_thatDoesNotFit_holdsUpNothing() throws Exception {
+  void clear_queueIsFull_blocksNothing() throws Exception {
     Gate gate = new Gate();
-    // Two for each thread: the one that doesn't hang may still have what is left of the refused call in its queue.
+    // Two per thread, because the queue of the thread that doesn't hang may still hold the rest of the refused call.
     try (LuceneVectorIndex index = builder().analyzer(gate).writeThreads(2).queueBound(4).open()) {
       CompletableFuture<StoreResult> hanging = index.put(document(1, ADA, "hang"), LATER);
       gate.awaitArrival();
@@ -176,7 +176,7 @@ class WriteFaultsTest {
   }
 
   @Test
-  void close_whileAWriteHangs_withdrawsWhatWaitsAndSaysSo() throws Exception {
+  void close_whileAWriteHangs_withdrawsWaitingWritesAndFails() throws Exception {
     Gate gate = new Gate();
     LuceneVectorIndex index = builder().analyzer(gate).writeThreads(1).closingPatience(Duration.ofMillis(50)).open();
     CompletableFuture<StoreResult> hanging = index.put(document(1, ADA, "hang"), LATER);
@@ -194,7 +194,7 @@ class WriteFaultsTest {
   }
 
   @Test
-  void close_appliesWhatItHasTaken() throws Exception {
+  void close_appliesAcceptedWrites() throws Exception {
     Gate gate = new Gate();
     LuceneVectorIndex index = builder().analyzer(gate).writeThreads(1).open();
     CompletableFuture<StoreResult> hanging = index.put(document(1, ADA, "hang"), LATER);
@@ -216,7 +216,7 @@ class WriteFaultsTest {
   // Failing.
 
   @Test
-  void put_whenTheDiskIsFull_isNeverAppliedAndTheIndexSaysWhy() throws Exception {
+  void put_whenTheDiskIsFull_isNotAppliedAndTheIndexNamesTheReason() throws Exception {
     FullDisk disk = new FullDisk();
     LuceneVectorIndex index = builder().ramBufferMegabytes(1).directory(disk::around).open();
     end(index.put(document(0, ADA, "kept"), LATER));
@@ -272,7 +272,7 @@ class WriteFaultsTest {
   }
 
   @Test
-  void close_whenTheDiskIsFull_saysSo() throws Exception {
+  void close_whenTheDiskIsFull_namesTheReason() throws Exception {
     FullDisk disk = new FullDisk();
     LuceneVectorIndex index = builder().directory(disk::around).open();
     end(index.put(document(1, ADA, "one"), LATER));
@@ -287,7 +287,7 @@ class WriteFaultsTest {
   }
 
   @Test
-  void open_whenTheDiskIsFull_saysSoAndLetsGo() {
+  void open_whenTheDiskIsFull_namesTheReasonAndReleasesTheFolder() {
     FullDisk disk = new FullDisk();
     disk.full.set(true);
 
@@ -297,11 +297,11 @@ class WriteFaultsTest {
     builder().open().close();
   }
 
-  private LuceneVectorIndex.Builder builder() {
+  private LuceneVectorIndexBuilder builder() {
     return LuceneVectorIndex.builder(folder).model(TestMemories.MODEL).dimension(TestMemories.DIMENSION);
   }
 
-  /** Opens the folder as soon as what still works on it in the background has let it go. */
+  /** Opens the folder as soon as the background work on it has released it. */
   private LuceneVectorIndex reopen() {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
     while (true) {
@@ -324,7 +324,7 @@ class WriteFaultsTest {
     return new DocumentName(id(memory), op(op));
   }
 
-  /** A wait that would otherwise be for ever, in the tests that break. */
+  /** A bounded wait, because a failing test would otherwise wait forever. */
   private static <T> T end(CompletableFuture<T> future) throws InterruptedException, ExecutionException,
       TimeoutException {
     return future.get(60, TimeUnit.SECONDS);
@@ -334,7 +334,7 @@ class WriteFaultsTest {
     assertThatThrownBy(() -> end(future)).hasCauseInstanceOf(StoreException.class).hasMessageContaining(message);
   }
 
-  /** An analyser that does not come back from the text "hang" until it is let go: a write that hangs inside Lucene. */
+  /** An analyzer that blocks at the text "hang" until it is released, so that a write hangs inside Lucene. */
   private static final class Gate extends Analyzer {
 
     private final CountDownLatch arrived = new CountDownLatch(1);

@@ -16,20 +16,20 @@ import org.apache.lucene.index.IndexWriter;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes what was written durable, on a thread of its own: at intervals while something has changed, and on request. After an
- * interval in which little was written it has graphs built ({@link SegmentMerges}).
+ * The thread that makes writes durable: at intervals, if something has changed, after many writes, and on request. After an
+ * interval with few writes it starts the building of graphs ({@link SegmentMerges}).
  */
-final class Commits {
+final class Committer {
 
-  private static final Logger LOG = System.getLogger(Commits.class.getName());
+  private static final Logger LOG = System.getLogger(Committer.class.getName());
 
-  /** What opening can put again in a second or two. */
+  /** So few that opening puts them again in a second or two. */
   private static final int MOST_UNCOMMITTED = 20_000;
-  /** So many writes a second leave time for building graphs. */
+  /** The rate of writes that leaves time for building graphs. */
   private static final long FEW_WRITES_PER_SECOND = 1_000;
 
   private final IndexWriter writer;
-  private final Retentions retentions;
+  private final RetainBatcher retains;
   private final IndexFailures failures;
   private final ScheduledThreadPoolExecutor thread;
   private final SharedJob commit;
@@ -37,9 +37,9 @@ final class Commits {
   private final LongAdder writesInInterval = new LongAdder();
   private final long fewWrites;
 
-  Commits(IndexWriter writer, Retentions retentions, IndexFailures failures, Duration interval) {
+  Committer(IndexWriter writer, RetainBatcher retains, IndexFailures failures, Duration interval) {
     this.writer = writer;
-    this.retentions = retentions;
+    this.retains = retains;
     this.failures = failures;
     this.thread = new ScheduledThreadPoolExecutor(1, Threads.named("memlane-index-commit"));
     this.commit = new SharedJob(thread, this::commit);
@@ -49,8 +49,7 @@ final class Commits {
   }
 
   /**
-   * Counts a write. Under load what a crash takes is bounded by this, and so is the time that opening needs to put it
-   * again.
+   * Counts a put. Under load this bounds how many a crash loses, and so the time that opening needs to put them again.
    */
   void count() {
     writesInInterval.increment();
@@ -58,13 +57,13 @@ final class Commits {
       try {
         thread.execute(this::commitInBackground);
       } catch (RejectedExecutionException e) {
-        // It is being closed, which commits.
+        // The index is being closed, which commits.
         return;
       }
     }
   }
 
-  /** Commits everything written before this call. */
+  /** Makes everything written before this call durable. */
   CompletableFuture<Void> request() {
     return commit.request()
         .exceptionallyCompose(e -> CompletableFuture.failedFuture(e instanceof RejectedExecutionException
@@ -73,10 +72,10 @@ final class Commits {
   }
 
   /**
-   * Ends the intervals, commits a last time if that is possible, and lets go of the writer's files. Merges that are
-   * running are given up: they are begun again after opening.
+   * Ends the intervals, commits a last time if possible, and releases the writer's files. Running merges are aborted; they
+   * begin again after opening.
    *
-   * @return ends when the writer is closed; fails if what was written last is not durable
+   * @return completes when the writer is closed; fails if the last writes are not durable
    */
   CompletableFuture<Void> closeWriter() {
     CompletableFuture<Void> closed = new CompletableFuture<>();
@@ -87,7 +86,7 @@ final class Commits {
         try {
           commit();
         } catch (Throwable e) {
-          failure = failures.general("could not be made durable before it was closed (what is missing is put again "
+          failure = failures.general("could not be made durable before it was closed (missing documents are put again "
               + "from the database when it is opened)", e);
         }
       }
@@ -125,7 +124,7 @@ final class Commits {
       }
     } catch (Throwable e) {
       LOG.log(Level.WARNING,
-          "the segments of the vector index could not be looked through for merging; it is tried again",
+          "the segments of the vector index could not be checked for merging; they are checked again",
           failures.general("could not be merged", e));
     }
   }
@@ -136,14 +135,14 @@ final class Commits {
         commit();
       }
     } catch (Throwable e) {
-      LOG.log(Level.WARNING, "what was written to the vector index could not be made durable; it is tried again",
+      LOG.log(Level.WARNING, "writes to the vector index could not be made durable; the commit is tried again",
           failures.general("could not be made durable", e));
     }
   }
 
   private void commit() throws IOException {
     uncommitted.set(0);
-    retentions.apply();
+    retains.apply();
     if (writer.hasUncommittedChanges()) {
       writer.commit();
     }

@@ -12,20 +12,20 @@ import org.apache.lucene.util.BytesRef;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the documents with a term between two others, by walking over the terms.
+ * A query for the documents with a term between two others, which walks over the terms.
  *
  * <p>
- * Lucene's own range of terms makes an automaton of its bounds, with a state for each byte; a bound of some thousand
- * characters is too large for it.
+ * Lucene's own query for ranges of terms builds an automaton with a state for each byte of the bounds, and fails for bounds
+ * of some thousand characters.
  */
-final class TermsBetween extends MultiTermQuery {
+final class TermsBetweenQuery extends MultiTermQuery {
 
   private final BytesRef low;
   private final boolean lowIncluded;
   private final BytesRef high;
   private final boolean highIncluded;
 
-  TermsBetween(String field, BytesRef low, boolean lowIncluded, BytesRef high, boolean highIncluded) {
+  TermsBetweenQuery(String field, BytesRef low, boolean lowIncluded, BytesRef high, boolean highIncluded) {
     super(field, CONSTANT_SCORE_BLENDED_REWRITE);
     this.low = low;
     this.lowIncluded = lowIncluded;
@@ -52,7 +52,7 @@ final class TermsBetween extends MultiTermQuery {
 
   @Override
   public boolean equals(@Nullable Object other) {
-    return super.equals(other) && other instanceof TermsBetween that && low.equals(that.low)
+    return super.equals(other) && other instanceof TermsBetweenQuery that && low.equals(that.low)
         && lowIncluded == that.lowIncluded && high.equals(that.high) && highIncluded == that.highIncluded;
   }
 

@@ -8,50 +8,49 @@ import org.apache.lucene.index.ConcurrentMergeScheduler;
 import org.apache.lucene.index.IndexWriter;
 
 /**
- * Makes the files forget removed documents.
+ * The job that purges removed documents from the index's files.
  *
  * <p>
- * Lucene only marks a removed document; its words and its vector stay in their segment until that is merged, in the last
- * commit until there is another one, and in files that are gone from the list until nobody reads them. So, in this order:
- * every segment with removed documents is rewritten without them, what is then there is committed, which drops the commit
- * before, and the view from before is let go of. A merge that was under way when a document was removed carries it into
- * the segment that it makes; those have ended after the first round, and the second takes what they made. Merges
- * that begin later leave it out by themselves.
+ * Lucene only marks a removed document. Its words and its vector stay in their segment until that is merged, in the last
+ * commit until there is another one, and in unlisted files until no reader uses them. So the job does this, in order: it
+ * rewrites every segment with removed documents, commits, which drops the commit before, and releases the older views. A
+ * merge that was already running when a document was removed copies it into the new segment. Such merges have ended after
+ * the first round, and the second round rewrites their segments. Merges that begin later leave the document out.
  */
-final class Expunges {
+final class ExpungeJob {
 
   private static final int MOST_ROUNDS = 3;
 
   private final IndexWriter writer;
   private final ConcurrentMergeScheduler merges;
-  private final Retentions retentions;
-  private final Commits commits;
+  private final RetainBatcher retains;
+  private final Committer committer;
   private final LatestView view;
   private final IndexFailures failures;
   private final ExecutorService thread = Executors.newSingleThreadExecutor(Threads.named("memlane-index-expunge"));
   private final SharedJob rewriting = new SharedJob(thread, this::rewrite);
 
-  Expunges(OpenedIndex opened, Commits commits, IndexFailures failures) {
+  ExpungeJob(OpenedIndex opened, Committer committer, IndexFailures failures) {
     this.writer = opened.writer();
     this.merges = (ConcurrentMergeScheduler) opened.writer().getConfig().getMergeScheduler();
-    this.retentions = opened.retentions();
+    this.retains = opened.retains();
     this.view = opened.view();
-    this.commits = commits;
+    this.committer = committer;
     this.failures = failures;
   }
 
   /** See {@link LuceneVectorIndex#expunge}. */
   CompletableFuture<Void> request() {
-    return rewriting.request().thenCompose(done -> commits.request()).thenCompose(done -> view.renew())
+    return rewriting.request().thenCompose(done -> committer.request()).thenCompose(done -> view.renew())
         .thenRunAsync(this::deleteUnused, thread)
         .exceptionallyCompose(failure -> CompletableFuture
-            .failedFuture(failures.general("could not let go of what was removed", failure)));
+            .failedFuture(failures.general("could not purge removed documents", failure)));
   }
 
   private void rewrite() throws IOException {
     boolean removed = true;
     for (int round = 0; removed && round < MOST_ROUNDS; round++) {
-      retentions.apply();
+      retains.apply();
       writer.forceMergeDeletes();
       merges.sync();
       removed = writer.hasDeletions();
@@ -62,11 +61,11 @@ final class Expunges {
     try {
       writer.deleteUnusedFiles();
     } catch (IOException e) {
-      throw failures.general("could not delete files that it needs no more", e);
+      throw failures.general("could not delete files that it no longer needs", e);
     }
   }
 
-  /** Takes no more requests. What is under way ends with the writer. */
+  /** Refuses new requests. A running one ends with the writer. */
   void close() {
     thread.shutdown();
   }

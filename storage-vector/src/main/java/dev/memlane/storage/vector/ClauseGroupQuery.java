@@ -9,14 +9,14 @@ import org.apache.lucene.search.Weight;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A part of a filter that counts as one clause, whatever is in it: Lucene refuses queries of more than 1,024 clauses in
- * all, by a limit for the whole JVM that a library has no business to change.
+ * A part of a filter that counts as one clause, whatever it contains. Lucene refuses queries of more than 1,024 clauses in
+ * all, and a library should not change that limit, which holds for the whole JVM.
  */
-final class ClauseGroup extends Query {
+final class ClauseGroupQuery extends Query {
 
   private final Query query;
 
-  ClauseGroup(Query query) {
+  ClauseGroupQuery(Query query) {
     this.query = query;
   }
 
@@ -37,7 +37,7 @@ final class ClauseGroup extends Query {
 
   @Override
   public boolean equals(@Nullable Object other) {
-    return other instanceof ClauseGroup group && query.equals(group.query);
+    return other instanceof ClauseGroupQuery group && query.equals(group.query);
   }
 
   @Override

@@ -17,19 +17,20 @@ import org.apache.lucene.search.DocIdSetIterator;
 import org.apache.lucene.util.Bits;
 import org.apache.lucene.util.BytesRef;
 
-/** The runs that hits belong to, and what else belongs to them, in order. Used by one search. */
-final class Runs {
+/** The runs of a search's hits, each with all its memories in order. Not safe for use by several threads. */
+final class HitRuns {
 
-  /** Of so many of the best hits of each kind the runs are told. */
+  /** How many of the best hits of each kind count. */
   static final int BEST = 50;
-  /** A run with more documents is left out, and so are those after which it would be too many to read for one search. */
+  /** The longest run; longer ones are left out. */
   private static final int LONGEST = 1_000;
-  private static final int MOST = 10_000;
+  /** The most documents that one search reads for all runs; runs that would exceed it are left out. */
+  private static final int MOST_DOCUMENTS = 10_000;
 
   private final IndexReader reader;
   private final Set<BytesRef> sequences = new LinkedHashSet<>();
 
-  Runs(IndexReader reader) {
+  HitRuns(IndexReader reader) {
     this.reader = reader;
   }
 
@@ -48,7 +49,7 @@ final class Runs {
     for (BytesRef sequence : sequences) {
       Term term = new Term(DocumentFields.SEQUENCE, sequence);
       int length = reader.docFreq(term);
-      if (length > 1 && length <= LONGEST && read + length <= MOST) {
+      if (length > 1 && length <= LONGEST && read + length <= MOST_DOCUMENTS) {
         read += length;
         runs.add(inOrder(term));
       }
@@ -65,7 +66,7 @@ final class Runs {
       }
     }
     moments.sort(DocumentFields.Moment.ORDER);
-    // While it is updated, a memory has two documents.
+    // A memory has two documents while it is updated.
     return List.copyOf(new LinkedHashSet<>(moments.stream().map(DocumentFields.Moment::memory).toList()));
   }
 

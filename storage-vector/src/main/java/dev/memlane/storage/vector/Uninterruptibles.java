@@ -1,22 +1,22 @@
 package dev.memlane.storage.vector;
 
-/** Waiting that an interrupt does not cut short: it is remembered and set again afterwards. */
-final class Waits {
+/** Waits that an interrupt does not end: the thread's interrupt status is restored afterwards. */
+final class Uninterruptibles {
 
-  /** A wait of at most so many nanoseconds; true if what was waited for is there. */
+  /** A wait of at most this many nanoseconds; true if it ended before. */
   interface BoundedWait {
     boolean await(long nanos) throws InterruptedException;
   }
 
-  /** A wait for what is sure to come. */
+  /** A wait without a bound. */
   interface Wait {
     void await() throws InterruptedException;
   }
 
-  private Waits() {}
+  private Uninterruptibles() {}
 
-  /** Whether it was there before {@link System#nanoTime} reached this. */
-  static boolean until(long nanoTime, BoundedWait wait) {
+  /** Waits until {@link System#nanoTime} reaches this time at the latest; true if the wait ended before. */
+  static boolean awaitUntil(long nanoTime, BoundedWait wait) {
     boolean interrupted = false;
     try {
       while (true) {
@@ -33,8 +33,8 @@ final class Waits {
     }
   }
 
-  static void forIt(Wait wait) {
-    until(Long.MAX_VALUE, nanos -> {
+  static void await(Wait wait) {
+    awaitUntil(Long.MAX_VALUE, nanos -> {
       wait.await();
       return true;
     });

@@ -25,8 +25,8 @@ import org.apache.lucene.util.BytesRef;
 import org.apache.lucene.util.DocIdSetBuilder;
 import org.jspecify.annotations.Nullable;
 
-/** Finds all documents but one of each of some memories, in one walk over a segment's memories in their order. */
-final class OtherDocuments extends Query {
+/** A query for all documents but one of each of some memories, which walks over a segment's memories in order. */
+final class OtherDocumentsQuery extends Query {
 
   private record Kept(BytesRef memory, BytesRef document) {}
 
@@ -35,8 +35,8 @@ final class OtherDocuments extends Query {
   /**
    * @param kept the document to leave out, by memory
    */
-  OtherDocuments(SortedMap<MemoryId, DocumentName> kept) {
-    this.inOrder = kept.entrySet().stream().map(OtherDocuments::toBytes).toList();
+  OtherDocumentsQuery(SortedMap<MemoryId, DocumentName> kept) {
+    this.inOrder = kept.entrySet().stream().map(OtherDocumentsQuery::toBytes).toList();
   }
 
   private static Kept toBytes(Map.Entry<MemoryId, DocumentName> kept) {
@@ -72,7 +72,7 @@ final class OtherDocuments extends Query {
         continue;
       }
       documents = walk.postings(documents, PostingsEnum.NONE);
-      // A memory's documents come in order, those of the next memory from the beginning again.
+      // The documents of one memory ascend; those of the next begin from the start again, so each needs its own iterator.
       BinaryDocValues names = DocValues.getBinary(reader, DocumentFields.HIT);
       DocIdSetBuilder.BulkAdder adder = others.grow(walk.docFreq());
       for (int doc = documents.nextDoc(); doc != PostingsEnum.NO_MORE_DOCS; doc = documents.nextDoc()) {
@@ -96,7 +96,7 @@ final class OtherDocuments extends Query {
 
   @Override
   public boolean equals(@Nullable Object other) {
-    return other instanceof OtherDocuments that && inOrder.equals(that.inOrder);
+    return other instanceof OtherDocumentsQuery that && inOrder.equals(that.inOrder);
   }
 
   @Override

@@ -1,0 +1,258 @@
+package dev.memlane.testing;
+
+import static dev.memlane.testing.TestOperations.add;
+import static dev.memlane.testing.TestOperations.delete;
+import static dev.memlane.testing.TestOperations.memory;
+import static dev.memlane.testing.TestOperations.newId;
+import static dev.memlane.testing.TestOperations.newOp;
+import static dev.memlane.testing.TestOperations.update;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.memlane.model.Filter;
+import dev.memlane.model.Memory;
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.Metadata;
+import dev.memlane.model.OperationId;
+import dev.memlane.model.Scope;
+import dev.memlane.model.TimeOrder;
+import dev.memlane.model.TimePosition;
+import dev.memlane.model.store.CoreRow;
+import dev.memlane.model.store.DocumentName;
+import dev.memlane.model.store.Head;
+import dev.memlane.model.store.Operation;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Reading pages, filters, expiry, heads and vectors. */
+abstract class StoreReadContract extends StoresTestCase {
+
+  StoreReadContract(Supplier<StoresContract.Opened> open) {
+    super(open);
+  }
+
+  @Test
+  void heads_ofSomeMemories_leaveOutVoidRows() {
+    Operation live = add("live");
+    Operation deleted = add("deleted");
+    Operation undone = add("undone");
+    Operation other = add("not asked for");
+    List.of(live, deleted, undone, other).forEach(add -> assertApplied(write(add)));
+    Operation delete = delete(row(deleted.memory()));
+    assertApplied(write(delete));
+    assertApplied(undo(undone));
+
+    assertThat(core.heads(List.of(live.memory(), deleted.memory(), undone.memory(), MemoryId.derive(Scope.user("x"),
+        "y"))).join()).containsExactlyInAnyOrder(new Head(live.memory(), live.op(), 1, true),
+            new Head(deleted.memory(), delete.op(), 2, false));
+  }
+
+  @Test
+  void list_inPages_isCompleteAndInOrderOfId() {
+    List<MemoryId> wanted = new ArrayList<>();
+    for (int i = 0; i < 25; i++) {
+      Scope scope = Scope.user(i % 5 == 0 ? "bob" : "ada").withRun("run " + i % 3);
+      Operation add = add(newId(), "number " + i, scope, Metadata.of("number", i));
+      assertApplied(write(add));
+      if (i % 5 != 0 && i >= 10) {
+        wanted.add(add.memory());
+      }
+    }
+    wanted.sort(Comparator.naturalOrder());
+    Filter filter = Filter.atLeast("number", 10);
+
+    List<MemoryId> listed = new ArrayList<>();
+    MemoryId after = null;
+    List<Memory> page;
+    do {
+      page = core.list(Scope.user("ada"), filter, after, 4, NOW).join();
+      page.forEach(memory -> listed.add(memory.id()));
+      after = page.isEmpty() ? null : page.getLast().id();
+    } while (!page.isEmpty());
+
+    assertThat(listed).isEqualTo(wanted);
+    assertThat(core.count(Scope.user("ada"), filter, NOW).join()).isEqualTo(wanted.size());
+    assertThat(core.count(Scope.user("ada").withRun("run 1"), null, NOW).join()).isLessThan(wanted.size());
+    assertThat(core.find(wanted, List.of(Scope.user("ada")), filter, NOW).join()).hasSize(wanted.size());
+    assertThat(core.find(wanted, List.of(Scope.user("bob")), filter, NOW).join()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource(TimeOrder.class)
+  void listByTime_inPages_isCompleteAndInOrderOfTimeAndAcceptance(TimeOrder order) {
+    Random random = new Random(7);
+    List<TimePosition> all = new ArrayList<>();
+    List<TimePosition> wanted = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      // Few times, so that many have the same; some have none but that of their acceptance, and some share that too.
+      Instant accepted = NOW.plusNanos(1_000L * (i / 2));
+      Instant occurred = i % 4 == 0 ? null : NOW.minus(Duration.ofDays(random.nextInt(3))).plusNanos(1_000);
+      Memory made = memory(newId(), "number " + i, Scope.user(i % 5 == 0 ? "bob" : "ada"), Metadata.of("number", i));
+      Memory memory = new Memory(made.id(), made.scope(), null, null, made.content(), made.metadata(), occurred,
+          accepted, accepted, null, 1, made.op());
+      assertApplied(write(add(memory)));
+      all.add(TimePosition.of(memory));
+      if (i % 5 != 0 && i >= 10) {
+        wanted.add(TimePosition.of(memory));
+      }
+    }
+
+    assertThat(positions(null, null, order)).isEqualTo(sorted(all, order));
+    assertThat(positions(Scope.user("ada"), Filter.atLeast("number", 10), order)).isEqualTo(sorted(wanted, order));
+  }
+
+  private static List<TimePosition> sorted(List<TimePosition> positions, TimeOrder order) {
+    List<TimePosition> sorted = positions.stream().sorted().toList();
+    return order == TimeOrder.OLDEST_FIRST ? sorted : sorted.reversed();
+  }
+
+  /** Of all pages. */
+  private List<TimePosition> positions(@Nullable Scope scope, @Nullable Filter filter, TimeOrder order) {
+    List<TimePosition> listed = new ArrayList<>();
+    List<TimePosition> page;
+    do {
+      page = core.listByTime(scope, filter, order, listed.isEmpty() ? null : listed.getLast(), 3, NOW).join().stream()
+          .map(TimePosition::of).toList();
+      listed.addAll(page);
+    } while (!page.isEmpty());
+    return listed;
+  }
+
+  @Test
+  void expiredMemory_isNotListedFoundOrCounted_butHasAHead() {
+    MemoryId id = newId();
+    OperationId op = newOp();
+    Memory memory = new Memory(id, Scope.user("ada"), null, null, "short-lived", Metadata.empty(), null, NOW, NOW,
+        NOW.plus(Duration.ofDays(1)), 1, op);
+    assertApplied(write(add(memory)));
+
+    assertThat(core.count(null, null, NOW).join()).isEqualTo(1);
+    Instant later = NOW.plus(Duration.ofDays(1));
+    assertThat(core.count(null, null, later).join()).isZero();
+    assertThat(core.list(null, null, null, 10, later).join()).isEmpty();
+    assertThat(core.listByTime(null, null, TimeOrder.OLDEST_FIRST, null, 10, later).join()).isEmpty();
+    assertThat(core.find(List.of(id), List.of(), null, later).join()).isEmpty();
+    assertThat(core.find(List.of(id), List.of(), null, null).join()).containsKey(id);
+    assertThat(core.heads(null, 10).join()).containsExactly(new Head(id, op, 1, true));
+  }
+
+  @Test
+  void find_inSeveralScopes_findsMemoriesInAnyOfThem() {
+    List<Operation> adds = Stream.of(Scope.user("ada").withRun("7"), Scope.user("bob"), Scope.agent("cook"))
+        .map(scope -> add(newId(), "tea", scope, Metadata.empty())).toList();
+    adds.forEach(add -> assertApplied(write(add)));
+    List<MemoryId> ids = adds.stream().map(Operation::memory).toList();
+
+    assertThat(core.find(ids, List.of(Scope.user("ada"), Scope.agent("cook")), null, NOW).join())
+        .containsOnlyKeys(ids.getFirst(), ids.getLast());
+    assertThat(core.find(ids, List.of(), null, NOW).join()).containsOnlyKeys(ids);
+  }
+
+  @Test
+  void expired_areLiveMemoriesOnly_earliestFirst() {
+    Operation late = add(expiring("late", Duration.ofDays(2)));
+    Operation early = add(expiring("early", Duration.ofDays(1)));
+    Operation gone = add(expiring("gone", Duration.ofDays(1)));
+    List.of(late, early, gone, add(expiring("later", Duration.ofDays(9))), add("for ever"))
+        .forEach(add -> assertApplied(write(add)));
+    assertApplied(write(delete(row(gone.memory()))));
+
+    Instant before = NOW.plus(Duration.ofDays(3));
+    assertThat(core.expired(before, 10).join()).extracting(CoreRow::memory).containsExactly(early.after(),
+        late.after());
+    assertThat(core.expired(before, 1).join()).hasSize(1);
+    assertThat(core.expired(NOW.plus(Duration.ofDays(1)), 10).join()).as("at that very time").isEmpty();
+  }
+
+  private static Memory expiring(String content, Duration after) {
+    return new Memory(newId(), Scope.user("ada"), null, null, content, Metadata.empty(), null, NOW, NOW,
+        NOW.plus(after), 1, newOp());
+  }
+
+  @Test
+  void heads_ofCoreAndHistory_agreeAndAreInOrderOfId() {
+    List<Head> wanted = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      Operation add = add("number " + i);
+      assertApplied(write(add));
+      Head head = new Head(add.memory(), add.op(), 1, true);
+      switch (i % 4) {
+        case 0 -> {
+          Operation delete = delete(row(add.memory()));
+          assertApplied(write(delete));
+          head = new Head(add.memory(), delete.op(), 2, false);
+        }
+        case 1 -> {
+          Operation update = update(row(add.memory()), "changed");
+          assertApplied(write(update));
+          head = new Head(add.memory(), update.op(), 2, true);
+        }
+        case 2 -> {
+          assertApplied(undo(add));
+          continue;
+        }
+        default -> {
+          // It stays as it was added.
+        }
+      }
+      wanted.add(head);
+    }
+    wanted.sort(Comparator.comparing(Head::memory));
+
+    assertThat(core.heads(null, 100).join()).isEqualTo(wanted);
+    assertThat(history.heads(null, 100).join()).isEqualTo(wanted);
+    assertThat(core.heads(wanted.get(4).memory(), 3).join()).isEqualTo(wanted.subList(5, 8));
+    assertThat(history.heads(wanted.get(4).memory(), 3).join()).isEqualTo(wanted.subList(5, 8));
+  }
+
+  @Test
+  void saveVector_ofThePresentStateOnly_isSaved() {
+    Operation add = add("with a vector");
+    assertApplied(write(add));
+    Operation update = update(row(add.memory()), "changed");
+    assertApplied(write(update));
+
+    core.saveVector(new DocumentName(add.memory(), add.op()), TestOperations.embedding("stale")).join();
+
+    assertThat(row(add.memory()).embedding()).isEqualTo(update.embedding());
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {11, 12})
+  void filters_meanTheSameInTheStoreAndInJava(long seed) {
+    Random random = new Random(seed);
+    List<Memory> memories = IntStream.range(0, 120).mapToObj(i -> {
+      Operation add = occurred(add(newId(), "number " + i, Scope.user("ada"), RandomFilters.metadata(random)),
+          RandomFilters.time(random));
+      assertApplied(write(add));
+      return Objects.requireNonNull(add.after());
+    }).toList();
+    for (int i = 0; i < 150; i++) {
+      Filter filter = RandomFilters.filter(random, 3);
+      assertThat(core.list(null, filter, null, 1_000, NOW).join()).as("seed %d, %s", seed, filter)
+          .extracting(Memory::id).containsExactlyInAnyOrderElementsOf(
+              memories.stream().filter(memory -> filter.matches(memory)).map(Memory::id).toList());
+    }
+  }
+
+  private static Operation occurred(Operation add, @Nullable Instant time) {
+    Memory memory = add.requireAfter();
+    Memory after = new Memory(memory.id(), memory.scope(), memory.key(), memory.actor(), memory.content(),
+        memory.metadata(), time, memory.createdAt(), memory.updatedAt(), memory.expiresAt(), memory.version(),
+        memory.op());
+    return new Operation(add.op(), add.kind(), add.memory(), add.before(), after, add.embedding(), add.actor(),
+        add.at());
+  }
+}
