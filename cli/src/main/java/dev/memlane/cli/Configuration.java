@@ -15,6 +15,7 @@ import dev.memlane.embedding.ApiKey;
 import dev.memlane.embedding.Embedder;
 import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.embedding.OpenAiEmbedder;
+import dev.memlane.embedding.OpenAiEmbedderBuilder;
 import dev.memlane.endpoints.EndpointLimits;
 import dev.memlane.endpoints.Policy;
 import dev.memlane.model.InvalidInputException;
@@ -203,7 +204,7 @@ record Configuration(@Nullable Embedding embedding) {
       Map<String, String> environment) {
     String model = require(settings.model, "model");
     String url = require(endpoint.url, "url of " + name);
-    OpenAiEmbedder.Builder client = endpoint.deployment == null
+    OpenAiEmbedderBuilder client = endpoint.deployment == null
         ? OpenAiEmbedder.at(url, model, settings.dimension)
         : OpenAiEmbedder.azure(url, endpoint.deployment, require(endpoint.apiVersion, "api-version of " + name), model,
             settings.dimension);

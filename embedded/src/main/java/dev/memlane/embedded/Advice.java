@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.util.Map;
 
-/** What a user can do about an error of PostgreSQL or the file system, told by the words that they use for it. */
+/** Advice on errors of PostgreSQL and the file system, chosen by words in their messages. */
 final class Advice {
 
   private static final Map<String, String> BY_WORDS = Map.ofEntries(
@@ -16,27 +16,30 @@ final class Advice {
       Map.entry("Permission denied", "This user may not write there: choose another directory, or make this user its"
           + " owner."),
       Map.entry("could not map anonymous shared memory",
-          "There is too little memory free for the server, which takes about 150 MB: free some and try again."),
+          "There is too little free memory for the server, which needs about 150 MB: free some and try again."),
       Map.entry("could not resize shared memory segment",
           "Shared memory is too small: enlarge /dev/shm (in Docker: --shm-size=256m)."),
       Map.entry("is still in use",
-          "Another PostgreSQL server is still running on this data: end it (a process called postgres), then try again."),
+          "Another PostgreSQL server is still running on this data: end it (a process named postgres), then try again."),
       Map.entry("could not look up effective user ID",
-          "PostgreSQL needs a user who has a name: start this as one whom /etc/passwd knows (in Docker: USER or --user)."),
-      Map.entry("No locks available", "This file system has no locks (some network file systems): choose a directory on"
-          + " a local disk."));
+          "PostgreSQL needs a user with a name: start this as a user in /etc/passwd (in Docker: USER or --user)."),
+      Map.entry("No locks available",
+          "This file system has no locks (like some network file systems): choose a directory on a local disk."));
 
   private Advice() {}
 
-  /** What happened, in as few words as there are: a file system's errors often say nothing but the file's name. */
+  /**
+   * Describes an error. File system errors get their class's name, because their messages often are only a file's name.
+   */
   static String describe(IOException error) {
     String message = String.valueOf(error.getMessage());
     return error instanceof FileSystemException ? error.getClass().getSimpleName() + ": " + message : message;
   }
 
+  /** What the user can do about an error. */
   static String on(String error) {
     return BY_WORDS.entrySet().stream().filter(advice -> error.contains(advice.getKey())).map(Map.Entry::getValue)
         .findFirst()
-        .orElse("If this says too little, use a PostgreSQL server of your own (15 or later), by its JDBC URL.");
+        .orElse("If this doesn't help, use a PostgreSQL server of your own (15 or later), by its JDBC URL.");
   }
 }

@@ -3,7 +3,7 @@ package dev.memlane.embedded;
 import dev.memlane.model.StoreException;
 import org.jspecify.annotations.Nullable;
 
-/** A data directory is already open, in this process or in another one. Nothing in it was touched. */
+/** The exception for a data directory that is already open, in this process or another. Nothing in it was changed. */
 public final class DirectoryInUseException extends StoreException {
 
   DirectoryInUseException(String message) {

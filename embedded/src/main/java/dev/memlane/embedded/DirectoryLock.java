@@ -17,23 +17,23 @@ import org.jspecify.annotations.Nullable;
  * The ownership of a data directory, by one process at a time.
  *
  * <p>
- * It is the operating system's lock on {@code directory/lock}, which ends with the process, however that ends: there is
- * nothing to clean up after a crash. The file holds the owner's process id, for the message that the next one gets. It is
- * never deleted, because then two processes could each hold a lock on a file of that name.
+ * It is the operating system's lock on the file {@code directory/lock}, which is released when the process ends in any
+ * way, so there is nothing to clean up after a crash. The file contains the owner's process id, for the message that
+ * another process gets. It is never deleted, because then two processes could each hold a lock on a file of that name.
  *
  * <p>
- * Such locks belong to the process, and closing <em>any</em> channel on the file gives all of them up (POSIX). So within
- * a process the directories that are open are kept in a set, and a second opening never touches the file. This is the
- * one static state here: it mirrors a state that the operating system keeps for the process as a whole.
+ * Such locks belong to the process, and closing <em>any</em> channel on the file releases all of them (POSIX). So the
+ * directories that this process has open are kept in a set, and a second opening never touches the file. The set is
+ * static, like the state of the operating system that it mirrors.
  *
  * <p>
- * Thread-safe.
+ * Safe for use by several threads.
  */
 final class DirectoryLock implements AutoCloseable {
 
   private static final Set<Path> OPEN_IN_THIS_PROCESS = ConcurrentHashMap.newKeySet();
 
-  // Windows keeps others from reading what is locked, so the byte that is locked lies far behind the text.
+  // Windows lets no other process read locked bytes, so the locked byte is far behind the text.
   private static final long LOCKED_BYTE = Long.MAX_VALUE - 1;
   private static final int LONGEST_PROCESS_ID = 20;
 
@@ -46,10 +46,10 @@ final class DirectoryLock implements AutoCloseable {
   }
 
   /**
-   * Makes this process the owner of a directory, which is created, for its owner only, if it is missing.
+   * Makes this process the owner of a directory. A missing directory is created, accessible to its owner only.
    *
-   * @throws DirectoryInUseException if it has an owner, here or in another process
-   * @throws StoreException if it cannot be created or locked
+   * @throws DirectoryInUseException if the directory is open, in this process or another
+   * @throws StoreException if it can't be created or locked
    */
   static DirectoryLock acquire(Path directory) {
     try {
@@ -86,7 +86,7 @@ final class DirectoryLock implements AutoCloseable {
       FileLock lock = channel.tryLock(LOCKED_BYTE, 1, false);
       if (lock == null) {
         throw new DirectoryInUseException("The data directory " + directory + " is in use by "
-            + owner(channel) + ". Wait until that one has ended or end it, or choose another directory.");
+            + owner(channel) + ". Wait until that process has ended, end it, or choose another directory.");
       }
       channel.truncate(0);
       channel.write(ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)),
@@ -114,7 +114,7 @@ final class DirectoryLock implements AutoCloseable {
     return directory;
   }
 
-  /** Gives the directory up. A second call does nothing. */
+  /** Releases the directory. A second call does nothing. */
   @Override
   public void close() {
     if (!channel.isOpen()) {
@@ -123,8 +123,8 @@ final class DirectoryLock implements AutoCloseable {
     try {
       channel.close();
     } catch (IOException e) {
-      throw new StoreException("The data directory " + directory + " could not be given up: " + Advice.describe(e)
-          + ". It is free as soon as this process ends.", e);
+      throw new StoreException("The data directory " + directory + " could not be released: " + Advice.describe(e)
+          + ". It will be free when this process ends.", e);
     } finally {
       OPEN_IN_THIS_PROCESS.remove(directory);
     }
@@ -132,6 +132,6 @@ final class DirectoryLock implements AutoCloseable {
 
   @Override
   public String toString() {
-    return "DirectoryLock[" + directory + (channel.isOpen() ? "]" : ", given up]");
+    return "DirectoryLock[" + directory + (channel.isOpen() ? "]" : ", released]");
   }
 }

@@ -1,17 +1,12 @@
 package dev.memlane.embedded;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.memlane.model.StoreException;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -19,86 +14,65 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A PostgreSQL server of this process's own, whose data stays in a directory and survives restarts and crashes.
+ * A PostgreSQL server of this process, whose data stays in a directory and survives restarts and crashes.
  *
  * <p>
- * The programs come from the class path (io.zonky.test's packages); running them is done here and not by that library,
- * which is made for tests: it begins with trust authentication and switches durability off.
+ * PostgreSQL's programs come from the class path (io.zonky.test's packages). That library could run them too, but is
+ * made for tests: it starts with trust authentication and switches durability off.
  *
  * <p>
- * <b>Layout.</b> {@code directory/postgres} is the owner's only and holds {@code data} (PostgreSQL's own directory),
- * {@code password}, {@code server.log} (of the latest start) and, where the user's cache is of no use,
- * {@code binaries}.
+ * <b>Safety.</b> The server listens on 127.0.0.1 only, has no socket in the file system, and accepts no client without
+ * the password. That holds from the first moment: {@code initdb} sets the password before the server runs for the first
+ * time. The password is passed in a file, so no command line shows it. The settings and the access rules are written at
+ * every start; the user can't edit them. {@code fsync}, {@code full_page_writes} and {@code synchronous_commit} are on.
  *
  * <p>
- * <b>Safety.</b> The server listens on 127.0.0.1 only, has no socket in the file system, and takes nobody without the
- * password, from the first moment on: the data directory is made with it, by a program that listens to nobody. It is
- * passed in a file, so that no command line shows it. The settings and the access rules are written at every start and
- * are not the user's to edit. {@code fsync}, {@code full_page_writes} and {@code synchronous_commit} are on.
+ * <b>End.</b> {@link #close()} stops the server. So does the end of the JVM, unless the owner does that itself. A JVM
+ * that is killed leaves the server running; the next start stops it. The server runs in its own session, so Ctrl-C in a
+ * terminal reaches the JVM and not the server, and writes under way can finish.
  *
  * <p>
- * <b>Log.</b> Errors are answered to the client and not logged as well, and what is logged has no details and no
- * statements: memories do not get into the log, and the log stays short.
- *
- * <p>
- * <b>Ends.</b> {@link #close()} stops the server; so does the end of the JVM, unless the owner takes that upon itself.
- * A JVM that is killed leaves the server behind; the next start stops it. The server runs in a session of its own, so
- * Ctrl-C in a terminal reaches the JVM and not the server: who is writing can still finish.
- *
- * <p>
- * <b>Making the data directory</b> happens under another name, then one renaming: a crash in between leaves nothing that
- * looks like data.
- *
- * <p>
- * Starting and stopping happen under the {@link DirectoryLock}, which must outlive the server. Thread-safe.
+ * Starting and stopping happen under the {@link DirectoryLock}, which must be held longer than the server runs. The
+ * files are in a {@link ServerDirectory}. Safe for use by several threads.
  */
 final class EmbeddedServer implements AutoCloseable {
 
   private static final System.Logger LOGGER = System.getLogger(EmbeddedServer.class.getName());
 
-  private static final String USER = "memlane";
-  private static final String LOG = "server.log";
-  private static final int PASSWORD_BYTES = 32;
-  private static final int LOG_TAIL_BYTES = 3000;
-
   private static final int START_ATTEMPTS = 10;
   private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
 
-  // Long, because the server may have to replay what was written before a crash.
+  // Long, because the server may have to replay its log after a crash.
   private static final Duration START_LIMIT = Duration.ofMinutes(5);
-  private static final Duration INIT_LIMIT = Duration.ofMinutes(2);
   private static final Duration SIGNAL_LIMIT = Duration.ofSeconds(10);
   private static final Duration FAST_STOP_LIMIT = Duration.ofSeconds(30);
   private static final Duration IMMEDIATE_STOP_LIMIT = Duration.ofSeconds(15);
   private static final Duration KILL_LIMIT = Duration.ofSeconds(5);
 
-  private static final String ACCESS_RULES = """
-      # Written by Memlane at every start; what is changed here is lost.
-      host all %s 127.0.0.1/32 scram-sha-256
-      """.replace("%s", USER);
-
-  private final Path directory;
-  private final Path data;
+  private final ServerDirectory directory;
   private final PostgresBinaries binaries;
   private final Programs programs;
   private final @Nullable Thread hook;
 
+  @GuardedBy("this")
   private @Nullable ServerAddress address;
+  @GuardedBy("this")
   private boolean closed;
 
-  private EmbeddedServer(Path directory, PostgresBinaries binaries, boolean stopWithJvm) throws IOException {
+  private EmbeddedServer(ServerDirectory directory, PostgresBinaries binaries, boolean stopWithJvm)
+      throws IOException {
     this.directory = directory;
-    this.data = directory.resolve("data");
     this.binaries = binaries;
-    this.programs = Programs.on(data, binaries, directory, user());
+    this.programs = Programs.on(directory.data(), binaries, directory.path(), user());
     this.hook = stopWithJvm ? new Thread(this::stopAtExit, "memlane-stop-server") : null;
   }
 
   /**
-   * Starts the server on a directory, making its data there if there is none. The first start unpacks PostgreSQL and takes
-   * a few seconds, a later one a fraction of a second; after a crash as long as replaying takes, five minutes at most.
+   * Starts the server on a directory, and makes its data if there is none. The first start unpacks PostgreSQL and takes
+   * a few seconds, a later one a fraction of a second. After a crash, a start may take up to five minutes to replay the
+   * log.
    *
-   * @param owner holds the directory, and goes on holding it until the server is closed
+   * @param owner the directory's lock, which must be held until the server is closed
    * @throws StoreException with what happened and what to do; no server is left running
    */
   static EmbeddedServer start(DirectoryLock owner) {
@@ -108,14 +82,17 @@ final class EmbeddedServer implements AutoCloseable {
   }
 
   /**
+   * Starts the server on a directory.
+   *
    * @param caches where to look for PostgreSQL's programs and to unpack them
-   * @param stopWithJvm whether the server is stopped when the JVM ends; if not, the caller sees to that
+   * @param stopWithJvm whether the server is stopped when the JVM ends; otherwise the caller has to stop it
    */
   static EmbeddedServer start(DirectoryLock owner, List<Path> caches, boolean stopWithJvm) {
     Path directory = owner.directory().resolve("postgres");
     try {
       OwnerOnly.createDirectories(directory);
-      EmbeddedServer server = new EmbeddedServer(directory, PostgresBinaries.in(caches, user()), stopWithJvm);
+      EmbeddedServer server = new EmbeddedServer(new ServerDirectory(directory),
+          PostgresBinaries.in(caches, user()), stopWithJvm);
       server.start();
       return server;
     } catch (IOException e) {
@@ -133,23 +110,23 @@ final class EmbeddedServer implements AutoCloseable {
   }
 
   private synchronized void start() throws IOException {
-    if (Files.exists(data)) {
-      checkVersion();
-      stopLeftBehind();
+    if (directory.hasData()) {
+      directory.checkVersion(binaries.majorVersion());
+      stopLeftover();
     }
-    String password = password();
-    if (!Files.exists(data)) {
-      initialise();
+    String password = directory.password();
+    if (!directory.hasData()) {
+      directory.initialise(programs);
     }
-    OwnerOnly.write(data.resolve("pg_hba.conf"), ACCESS_RULES);
+    directory.writeAccessRules();
     if (hook != null) {
       Runtime.getRuntime().addShutdownHook(hook);
     }
     try {
       int port = launch();
-      // Nobody but the right server may ask for the password: another one could have taken the port meanwhile.
+      // Clients require SCRAM, so that another server, which may have taken the port meanwhile, can't get the password.
       address = new ServerAddress("jdbc:postgresql://127.0.0.1:" + port
-          + "/postgres?sslmode=disable&requireAuth=scram-sha-256", USER, password);
+          + "/postgres?sslmode=disable&requireAuth=scram-sha-256", ServerDirectory.USER, password);
     } catch (Throwable e) {
       try {
         close();
@@ -160,111 +137,36 @@ final class EmbeddedServer implements AutoCloseable {
     }
   }
 
-  private void checkVersion() throws IOException {
-    Path file = data.resolve("PG_VERSION");
-    if (!Files.exists(file)) {
-      throw new StoreException("The directory " + data + " does not hold the data of a PostgreSQL server (there is no"
-          + " PG_VERSION in it). Restore it from a backup, or move it away to begin with an empty one.", null);
-    }
-    String there = Files.readString(file, StandardCharsets.US_ASCII).strip();
-    String here = binaries.majorVersion();
-    if (!there.equals(here)) {
-      throw new StoreException(
-          "The data in " + data + " was written by PostgreSQL " + there + ", and this Memlane brings"
-              + " PostgreSQL " + here
-              + ", which cannot read it. Nothing was changed. Export with the Memlane that wrote it (or"
-              + " start a PostgreSQL " + there + " on that directory and dump it with pg_dump), then import into a new"
-              + " directory.",
-          null);
-    }
-  }
-
-  private void stopLeftBehind() throws IOException {
-    Optional<Postmaster> running = Postmaster.runningOn(data);
+  private void stopLeftover() throws IOException {
+    Optional<Postmaster> running = Postmaster.runningOn(directory.data());
     if (running.isPresent()) {
-      LOGGER.log(System.Logger.Level.INFO, "Stopping the server that a killed process left behind in {0}", data);
+      LOGGER.log(System.Logger.Level.INFO, "Stopping the server that a killed process left running in {0}",
+          directory.data());
       stop(running.get());
     }
-    Postmaster.forget(data);
+    Postmaster.deleteFile(directory.data());
   }
 
-  private String password() throws IOException {
-    Path file = directory.resolve("password");
-    if (Files.exists(file)) {
-      return Files.readString(file, StandardCharsets.US_ASCII).strip();
-    }
-    if (Files.exists(data)) {
-      throw new StoreException(
-          "The password of the PostgreSQL server is missing: there is data in " + data + ", but no "
-              + file + ". Restore that file from a backup; it belongs to the data.",
-          null);
-    }
-    byte[] random = new byte[PASSWORD_BYTES];
-    new SecureRandom().nextBytes(random);
-    String password = Base64.getUrlEncoder().withoutPadding().encodeToString(random);
-    OwnerOnly.write(file, password);
-    return password;
-  }
-
-  private void initialise() throws IOException {
-    Path unfinished = directory.resolve("data.unfinished");
-    if (Files.exists(unfinished)) {
-      OwnerOnly.deleteTree(unfinished);
-    }
-    Programs.Ended ended = programs.run(INIT_LIMIT, "initdb", "--pgdata=data.unfinished", "--username=" + USER,
-        "--auth=scram-sha-256", "--pwfile=password", "--encoding=UTF8", "--locale-provider=builtin",
-        "--builtin-locale=C.UTF-8", "--locale=C", "--text-search-config=english", "--no-instructions");
-    if (!ended.well()) {
-      throw new StoreException("PostgreSQL's data could not be made in " + directory + ". " + Advice.on(ended.output())
-          + "\n" + ended.output(), null);
-    }
-    Files.move(unfinished, data, StandardCopyOption.ATOMIC_MOVE);
-  }
-
-  private static String settings(int port) {
-    return """
-        # Written by Memlane at every start; what is changed here is lost.
-        listen_addresses = '127.0.0.1'
-        port = %s
-        unix_socket_directories = ''
-        max_connections = 50
-        shared_buffers = 128MB
-
-        fsync = on
-        full_page_writes = on
-        synchronous_commit = on
-
-        timezone = 'UTC'
-        log_timezone = 'UTC'
-        lc_messages = 'C'
-
-        log_min_messages = log
-        log_min_error_statement = panic
-        log_error_verbosity = terse
-        log_checkpoints = off
-        """.replace("%s", Integer.toString(port));
-  }
-
-  /** Starts the server process and returns the port that it listens on. */
+  /** Starts the server process and returns its port. */
   private int launch() throws IOException {
     for (int attempt = 1;; attempt++) {
       int port = freePort();
-      OwnerOnly.write(data.resolve("postgresql.conf"), settings(port));
-      OwnerOnly.write(directory.resolve(LOG), "");
-      // Relative paths: pg_ctl hands them to a shell, to which a directory's name may mean something.
-      Programs.Ended ended = programs.run(START_LIMIT.plusSeconds(10), "pg_ctl", "start", "--wait",
-          "--timeout=" + START_LIMIT.toSeconds(), "--pgdata=data", "--log=" + LOG,
-          "--options=-c " + Postmaster.mark(data));
-      if (ended.well()) {
+      directory.writeSettings(port);
+      directory.clearLog();
+      // Relative paths, because pg_ctl passes them to a shell, which may interpret a directory's name.
+      Programs.Result result = programs.run(START_LIMIT.plusSeconds(10), "pg_ctl", "start", "--wait",
+          "--timeout=" + START_LIMIT.toSeconds(), "--pgdata=" + ServerDirectory.DATA, "--log=" + ServerDirectory.LOG,
+          "--options=-c " + Postmaster.mark(directory.data()));
+      if (result.succeeded()) {
         return port;
       }
-      String log = logTail();
-      boolean passes = log.contains("could not bind") || log.contains("is still in use");
-      if (!passes || attempt == START_ATTEMPTS) {
-        throw new StoreException("The PostgreSQL server in " + directory + " did not start. " + Advice.on(log)
-            + "\n" + ended.output() + "\nThe end of " + directory.resolve(LOG) + ":\n" + log, null);
+      String log = directory.logTail();
+      boolean temporary = log.contains("could not bind") || log.contains("is still in use");
+      if (!temporary || attempt == START_ATTEMPTS) {
+        throw new StoreException("The PostgreSQL server in " + directory.path() + " did not start. " + Advice.on(log)
+            + "\n" + result.output() + "\nThe end of " + directory.log() + ":\n" + log, null);
       }
-      // Somebody took the port just now; or the last server was killed and its processes are just noticing that.
+      // Another process has taken the port just now, or processes of a killed server are still ending.
       LockSupport.parkNanos(PAUSE_NANOS);
     }
   }
@@ -275,16 +177,7 @@ final class EmbeddedServer implements AutoCloseable {
     }
   }
 
-  private String logTail() throws IOException {
-    try (RandomAccessFile file = new RandomAccessFile(directory.resolve(LOG).toFile(), "r")) {
-      byte[] tail = new byte[(int) Math.min(file.length(), LOG_TAIL_BYTES)];
-      file.seek(file.length() - tail.length);
-      file.readFully(tail);
-      return new String(tail, StandardCharsets.UTF_8).strip();
-    }
-  }
-
-  /** First the way that finishes properly, then the one that leaves replaying to the next start, then by force. */
+  /** Stops a server: first in good order, then at once, which leaves a log to replay, then by force. */
   private void stop(Postmaster running) throws IOException {
     String id = Long.toString(running.processId());
     programs.run(SIGNAL_LIMIT, "pg_ctl", "kill", "INT", id);
@@ -292,35 +185,35 @@ final class EmbeddedServer implements AutoCloseable {
       return;
     }
     LOGGER.log(System.Logger.Level.WARNING,
-        "The server in {0} did not stop within {1} seconds; stopping it the hard way"
+        "The server in {0} did not stop within {1} seconds; stopping it immediately"
             + " (nothing that was committed is lost)",
-        data, FAST_STOP_LIMIT.toSeconds());
+        directory.data(), FAST_STOP_LIMIT.toSeconds());
     programs.run(SIGNAL_LIMIT, "pg_ctl", "kill", "QUIT", id);
     if (running.endsWithin(IMMEDIATE_STOP_LIMIT)) {
       return;
     }
     running.kill();
     if (!running.endsWithin(KILL_LIMIT)) {
-      throw new StoreException("The PostgreSQL server in " + directory + " (process " + id + ") cannot be stopped. End"
-          + " that process yourself, then try again; nothing that was committed is lost.", null);
+      throw new StoreException("The PostgreSQL server in " + directory.path() + " (process " + id
+          + ") cannot be stopped. End that process yourself, then try again; nothing that was committed is lost.", null);
     }
   }
 
   /**
-   * Where this server is reached.
+   * The address at which clients reach this server.
    *
    * @throws IllegalStateException if it is closed
    */
   synchronized ServerAddress address() {
     if (closed || address == null) {
-      throw new IllegalStateException("the server in " + directory + " is closed");
+      throw new IllegalStateException("the server in " + directory.path() + " is closed");
     }
     return address;
   }
 
   /**
-   * Stops the server: connections end, what was committed stays. Takes a few milliseconds, and a minute at most. A second
-   * call does nothing.
+   * Stops the server: connections end, committed data stays. Takes a few milliseconds usually, and a minute at most. A
+   * second call does nothing.
    *
    * @throws StoreException if the server cannot be stopped
    */
@@ -331,26 +224,26 @@ final class EmbeddedServer implements AutoCloseable {
     }
     closed = true;
     try {
-      Optional<Postmaster> running = Postmaster.runningOn(data);
+      Optional<Postmaster> running = Postmaster.runningOn(directory.data());
       if (running.isPresent()) {
         stop(running.get());
       }
     } catch (IOException e) {
-      throw new StoreException("The PostgreSQL server in " + directory + " could not be stopped: " + Advice.describe(e)
-          + ". The next start will stop it.", e);
+      throw new StoreException("The PostgreSQL server in " + directory.path() + " could not be stopped: "
+          + Advice.describe(e) + ". The next start will stop it.", e);
     } finally {
-      forgetHook();
+      removeHook();
     }
   }
 
-  private void forgetHook() {
+  private void removeHook() {
     if (hook == null || Thread.currentThread().equals(hook)) {
       return;
     }
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {
-      // The JVM is ending already; the hook will find this server closed.
+      // The JVM is shutting down already. The hook will find this server closed.
     }
   }
 
@@ -358,12 +251,13 @@ final class EmbeddedServer implements AutoCloseable {
     try {
       close();
     } catch (RuntimeException e) {
-      LOGGER.log(System.Logger.Level.WARNING, "The server in {0} was left running: {1}", directory, e.getMessage());
+      LOGGER.log(System.Logger.Level.WARNING, "The server in {0} was left running: {1}", directory.path(),
+          e.getMessage());
     }
   }
 
   @Override
   public String toString() {
-    return "EmbeddedServer[" + directory + "]";
+    return "EmbeddedServer[" + directory.path() + "]";
   }
 }

@@ -5,11 +5,11 @@ import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.embedding.local.LocalEmbedder;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemlaneException;
+import dev.memlane.model.StoreException;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.OrchestratorBuilder;
 import dev.memlane.orchestrator.Progress;
-import dev.memlane.model.StoreException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -31,9 +31,9 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>
- * One process owns the directory at a time. What is stored survives restarts and crashes; the files are readable by their
- * owner only. If the process ends without closing it, a shutdown hook does, unless it is left out; a killed process leaves its server running,
- * and the next opening stops that first. Safe for use by several threads.
+ * One process owns the directory at a time. Stored memories survive restarts and crashes. The files are readable by
+ * their owner only. If the process ends without closing the memory, a shutdown hook closes it, unless that was switched
+ * off. A killed process leaves its server running; the next opening stops it first. Safe for use by several threads.
  */
 public final class Memlane implements AutoCloseable {
 
@@ -67,12 +67,12 @@ public final class Memlane implements AutoCloseable {
     return new Builder(directory);
   }
 
-  /** What stores and finds. */
+  /** The memory, with asynchronous calls. */
   public MemoryOrchestrator memory() {
     return memory;
   }
 
-  /** The same, for callers that wait. */
+  /** The same memory, with blocking calls. */
   public BlockingMemory blocking() {
     return memory.blocking();
   }
@@ -81,17 +81,17 @@ public final class Memlane implements AutoCloseable {
     return directory;
   }
 
-  /** Ends the writes under way, closes the stores, stops the server and gives the directory free. */
+  /** Completes the writes under way, closes the stores, stops the server and releases the directory. */
   @Override
   public void close() {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
-    forgetHook();
+    removeHook();
     closeAll(opened);
   }
 
-  private void forgetHook() {
+  private void removeHook() {
     if (hook == null) {
       return;
     }
@@ -112,8 +112,8 @@ public final class Memlane implements AutoCloseable {
 
   private static void closeAll(Deque<AutoCloseable> resources) {
     StoreException failure = new StoreException(
-        "not everything could be closed cleanly; nothing that was acknowledged is "
-            + "lost, and the next opening goes on from there",
+        "not everything could be closed cleanly; no acknowledged write is lost, and the next opening continues from "
+            + "there",
         null);
     closeAfter(resources, failure);
     Throwable[] reasons = failure.getSuppressed();
@@ -125,13 +125,13 @@ public final class Memlane implements AutoCloseable {
     }
   }
 
-  /** Closes everything after a failure, to which failures of closing are added. */
+  /** Closes all resources after a failure, and adds failures of closing to it. */
   private static void closeAfter(Deque<AutoCloseable> resources, Throwable failure) {
     while (!resources.isEmpty()) {
       try {
         resources.pop().close();
       } catch (Throwable e) {
-        // The rest has to be closed all the same.
+        // The remaining resources must be closed as well.
         if (!failure.equals(e)) {
           failure.addSuppressed(e);
         }
@@ -144,7 +144,7 @@ public final class Memlane implements AutoCloseable {
     return "Memlane[" + directory + "]";
   }
 
-  /** Collects the settings. Not safe for use by several threads. */
+  /** A builder. Not safe for use by several threads. */
   public static final class Builder {
 
     private final Path directory;
@@ -161,14 +161,14 @@ public final class Memlane implements AutoCloseable {
       this.directory = directory;
     }
 
-    /** What makes vectors of texts, instead of the local model. Closed with this. */
+    /** Sets an embedder to use instead of the local model. It is closed with the memory. */
     public Builder embedder(@Nullable Embedder embedder) {
       this.embedder = embedder;
       this.embedderPool = null;
       return this;
     }
 
-    /** What makes vectors of texts, instead of the local model: several keys, deployments or servers. Closed with this. */
+    /** Sets several keys, deployments or servers to use instead of the local model. They are closed with the memory. */
     public Builder embedders(EmbedderPool pool) {
       this.embedderPool = pool;
       this.embedder = null;
@@ -176,29 +176,30 @@ public final class Memlane implements AutoCloseable {
     }
 
     /**
-     * Uses this PostgreSQL, 15 or later, instead of the embedded one; the directory then holds the index only.
+     * Uses this PostgreSQL, 15 or later, instead of the embedded one. The directory then contains only the index.
      *
      * @param url such as {@code jdbc:postgresql://localhost:5432/memlane} or
      * {@code postgresql://user:password@localhost/memlane}; user and password may be in it, percent-encoded
-     * @throws InvalidInputException if the URL has another form; the message doesn't repeat it
+     * @throws InvalidInputException if the URL has another form; the message doesn't repeat the URL
      */
     public Builder postgres(String url, @Nullable String user, @Nullable String password) {
-      // Read it now, so that the mistake shows here.
+      // Parsed now, so that a mistake is reported here.
       MemoryOrchestrator.builder().postgres(url, user, password);
       this.server = builder -> builder.postgres(url, user, password);
       return this;
     }
 
-    /** The same, by connections of the application's own pool; see {@link OrchestratorBuilder#postgres(DataSource)}. */
+    /** Uses a PostgreSQL through the application's own pool; see {@link OrchestratorBuilder#postgres(DataSource)}. */
     public Builder postgres(DataSource source) {
       this.server = builder -> builder.postgres(source);
       return this;
     }
 
     /**
-     * Whether the end of the JVM closes this, true by default. An application that closes it by itself, in an order of its
-     * own, says false: the JVM runs all shutdown hooks at once, so this one would refuse what a request under way still
-     * writes. If nothing closes it then, an embedded server is left running, and is stopped by the next opening.
+     * Sets whether a shutdown hook closes the memory; true unless set. The JVM runs all shutdown hooks at once, so this
+     * one would refuse the last writes of requests under way. An application that closes the memory itself, after its
+     * requests have ended, sets false. If nothing closes the memory then, the embedded server keeps running until the
+     * next opening stops it.
      */
     public Builder shutdownHook(boolean shutdownHook) {
       this.shutdownHook = shutdownHook;
@@ -206,29 +207,31 @@ public final class Memlane implements AutoCloseable {
     }
 
     /**
-     * Whether to load the local model in the background while this is opened, which is the default, so that the first memory
-     * doesn't wait for it; without, it is loaded when the first text needs it. Another embedder is left alone.
+     * Sets whether to load the local model in the background while opening, so that the first memory doesn't wait for
+     * it; true unless set. Otherwise, the model is loaded for the first text. Has no effect with another embedder.
      */
     public Builder warmUp(boolean warmUp) {
       this.warmUp = warmUp;
       return this;
     }
 
-    /** Whether to throw the index away first and make it again from the database, with the embedder's model. */
+    /**
+     * Sets whether to delete the index and rebuild it from the database, with the embedder's model; false unless set.
+     */
     public Builder rebuildIndex(boolean rebuildIndex) {
       this.rebuildIndex = rebuildIndex;
       return this;
     }
 
-    /** Is told how far the comparison of the index with the database has come while opening. */
+    /** Sets a listener to the progress of comparing the index with the database while opening. */
     public Builder progress(Progress progress) {
       this.progress = progress;
       return this;
     }
 
     /**
-     * Sets what else the orchestrator can be told: deadlines, bounds, how many connections. The database is this builder's to
-     * name.
+     * Sets further options of the orchestrator, such as deadlines, bounds and the number of connections. The database
+     * is set by {@code postgres}, not here.
      */
     public Builder settings(Consumer<OrchestratorBuilder> settings) {
       this.settings = settings;
@@ -236,9 +239,9 @@ public final class Memlane implements AutoCloseable {
     }
 
     /**
-     * Opens the directory; see {@link Memlane#open}. If it fails, by whatever exception or error, all that it has opened is closed
-     * again and the embedder that was given stays open, so it may be called again; if it succeeds, that embedder is closed with
-     * what is returned.
+     * Opens the directory; see {@link Memlane#open}. If it fails, with any exception or error, everything that was
+     * opened is closed, but the given embedder stays open, so this may be called again. If it succeeds, the embedder is
+     * closed with the memory.
      *
      * @throws MemlaneException if something can't be opened; the message says what, and what to do
      */
@@ -250,7 +253,7 @@ public final class Memlane implements AutoCloseable {
         OrchestratorBuilder builder = MemoryOrchestrator.builder()
             .indexDirectory(lock.directory().resolve("vectors")).rebuildIndex(rebuildIndex).progress(progress);
         if (server == null) {
-          // Nobody else has this server's password, so there is nobody to follow.
+          // Only this process has the server's password, so there are no other writers to follow.
           builder.followEvery(Duration.ZERO);
         } else {
           server.accept(builder);
@@ -276,18 +279,18 @@ public final class Memlane implements AutoCloseable {
         opened.push(memory);
         return new Memlane(lock.directory(), memory, opened, shutdownHook);
       } catch (Throwable e) {
-        // Also errors: they must not leave a server, connections and the directory's lock behind.
+        // Errors too: they must not leave a server, connections and the directory's lock open.
         closeAfter(opened, e);
         throw e;
       }
     }
 
-    /** The local model, which begins to load while the server starts. */
+    /** Creates the local model, which loads while the server starts. */
     private LocalEmbedder localModel(Deque<AutoCloseable> opened) {
       LocalEmbedder local = new LocalEmbedder();
       opened.push(local);
       if (warmUp) {
-        // The embedder logs it if the model can't be loaded, and the first text fails with the reason.
+        // If the model can't be loaded, the embedder logs it, and the first text fails with the reason.
         CompletableFuture<Void> unused = local.warmUp();
       }
       return local;

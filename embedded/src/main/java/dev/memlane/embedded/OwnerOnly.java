@@ -12,7 +12,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Files and directories that nobody but their owner can read, on every file system that knows owners. */
+/** Operations on files and directories that only their owner can read, on file systems with owners. */
 final class OwnerOnly {
 
   private static final boolean POSIX = FileSystems.getDefault().supportedFileAttributeViews().contains("posix");
@@ -22,14 +22,14 @@ final class OwnerOnly {
 
   private OwnerOnly() {}
 
-  /** What a new file has to be created with, so that there is no moment in which others could open it. */
+  /** The attributes to create a file with, so that others can't open it at any moment. */
   static FileAttribute<?>[] file() {
     return attributes("rw-------");
   }
 
-  /** Creates a directory and those above it that are missing; one that is there stays as it is. */
+  /** Creates a directory and its missing parents. Existing directories stay as they are. */
   static void createDirectories(Path directory) throws IOException {
-    // A symbolic link to a directory is one too, but not for createDirectories.
+    // Checked first, because createDirectories fails for a symbolic link to a directory.
     if (!Files.isDirectory(directory)) {
       Files.createDirectories(directory, attributes("rwx------"));
     }
@@ -39,7 +39,7 @@ final class OwnerOnly {
     return Files.createTempDirectory(parent, prefix, attributes("rwx------"));
   }
 
-  /** Creates or replaces a file, in one step: a crash leaves the old text or the new one. */
+  /** Creates or replaces a file in one step: a crash leaves the old text or the new one. */
   static void write(Path file, String text) throws IOException {
     Path fresh = file.resolveSibling(file.getFileName() + ".new");
     Files.deleteIfExists(fresh);
@@ -55,8 +55,8 @@ final class OwnerOnly {
   }
 
   /**
-   * Whether no other user, root aside, can put something else in this directory's place or into it: it and all above it
-   * belong to this user or to root, and others cannot write there (or only as in {@code /tmp}, without renaming).
+   * Whether no other user except root can replace this directory or put anything into it. Then it and all directories
+   * above it belong to this user or to root, and others can't write there (or, as in {@code /tmp}, can't rename).
    */
   static boolean isOutOfReach(Path directory, int user) throws IOException {
     if (!POSIX) {
@@ -74,7 +74,7 @@ final class OwnerOnly {
     return true;
   }
 
-  /** The numeric id of the user whom a file belongs to. */
+  /** The numeric id of a file's owner; -1 if the file system has none. */
   static int owner(Path file) throws IOException {
     return POSIX ? (int) Files.getAttribute(file, "unix:uid") : -1;
   }

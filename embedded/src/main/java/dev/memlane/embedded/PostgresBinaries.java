@@ -26,14 +26,14 @@ import org.tukaani.xz.XZInputStream;
  * PostgreSQL's programs for this platform, unpacked from the class path into a cache.
  *
  * <p>
- * What lies in the cache is run, so it has to lie where no other user could put anything: a cache that others can write
- * to, itself or a directory above it, is passed over. Unpacking goes into a directory of its own, which then gets its
- * final name in one step: a process that is killed leaves nothing half done, and of two at once the later one throws its
- * copy away.
+ * Programs in the cache are run, so no other user may be able to put anything there: a cache is skipped if others can
+ * write to it or to a directory above it. Programs are unpacked into a temporary directory, which is then renamed in
+ * one step. So a process that is killed leaves nothing half done, and if two processes unpack at once, the later one
+ * deletes its copy.
  *
  * <p>
- * The name in the cache holds the archive's checksum as the jar states it, so finding what is already unpacked reads
- * nothing but a directory entry.
+ * The name in the cache contains the archive's checksum as the jar states it, so finding unpacked programs reads only a
+ * directory entry.
  */
 final class PostgresBinaries {
 
@@ -41,8 +41,8 @@ final class PostgresBinaries {
   private static final Duration ABANDONED_AFTER = Duration.ofHours(1);
   private static final Duration VERSION_LIMIT = Duration.ofSeconds(30);
 
-  // The first with the locale provider that the data directory is made with.
-  private static final int OLDEST = 17;
+  // The first version with the locale provider "builtin", which the data directory is made with.
+  private static final int OLDEST_VERSION = 17;
 
   private final Path home;
 
@@ -53,8 +53,8 @@ final class PostgresBinaries {
   /**
    * The caches to try, in order: the user's own, then one inside the data directory.
    *
-   * @param environment the process's environment: {@code XDG_CACHE_HOME} counts if it is absolute, as its specification
-   *        says
+   * @param environment the process's environment; {@code XDG_CACHE_HOME} counts if it is absolute, as its specification
+   * says
    */
   static List<Path> caches(Map<String, String> environment, @Nullable String userHome, Path directory) {
     List<Path> caches = new ArrayList<>();
@@ -69,10 +69,10 @@ final class PostgresBinaries {
   }
 
   /**
-   * Finds the programs in the first of these caches that is usable, unpacking them where they are missing.
+   * Finds the programs in the first usable cache, and unpacks them if they are missing.
    *
-   * @param user this process's user
-   * @throws StoreException if there are none for this platform, or too old ones, or no cache is usable
+   * @param user this process's user id
+   * @throws StoreException if there are no programs for this platform, they are too old, or no cache is usable
    */
   static PostgresBinaries in(List<Path> caches, int user) {
     return in(caches, user, PostgresPlatform.here());
@@ -96,8 +96,8 @@ final class PostgresBinaries {
       }
     }
     StoreException failure = new StoreException("PostgreSQL's programs could not be unpacked:" + reasons
-        + "\nMake one of these directories writable, with some 80 MB free, for this user only; a file system mounted"
-        + " noexec will not do.", null);
+        + "\nMake one of these directories writable for this user only, with about 80 MB free; a file system mounted"
+        + " noexec can't be used.", null);
     failures.forEach(failure::addSuppressed);
     throw failure;
   }
@@ -134,7 +134,7 @@ final class PostgresBinaries {
       if (!Files.isDirectory(home)) {
         throw e;
       }
-      // Another process was faster; its copy is as good.
+      // Another process was faster. Its copy is equal.
     }
   }
 
@@ -150,15 +150,16 @@ final class PostgresBinaries {
   }
 
   /**
-   * Another dependency may bring an older PostgreSQL under the same name, and win.
+   * Checks the version, because another dependency may put an older PostgreSQL of the same name first on the class
+   * path.
    *
-   * @throws StoreException if this PostgreSQL cannot make the database that Memlane needs
+   * @throws StoreException if this PostgreSQL can't make the database that Memlane needs
    */
   private void checkVersion(PostgresPlatform platform) throws IOException {
-    if (Integer.parseInt(majorVersion()) < OLDEST) {
+    if (Integer.parseInt(majorVersion()) < OLDEST_VERSION) {
       throw new StoreException("The PostgreSQL on the class path is of version " + majorVersion()
-          + ", and Memlane needs "
-          + OLDEST + " or later. Another dependency brings it. Import dev.memlane:memlane-bom, which sets the version ("
+          + ", and Memlane needs " + OLDEST_VERSION
+          + " or later. Another dependency brings it. Import dev.memlane:memlane-bom, which sets the version ("
           + PostgresPlatform.testedVersion() + "), or name it yourself: " + platform.dependency() + ".", null);
     }
   }
@@ -202,12 +203,12 @@ final class PostgresBinaries {
   }
 
   private static String askForVersion(Path home) throws IOException {
-    Programs.Ended ended = Programs.run(List.of(program(home, "postgres").toString(), "--version"), home,
+    Programs.Result result = Programs.run(List.of(program(home, "postgres").toString(), "--version"), home,
         VERSION_LIMIT);
-    if (!ended.well()) {
-      throw new IOException("the unpacked PostgreSQL does not run on this system: " + ended.output());
+    if (!result.succeeded()) {
+      throw new IOException("the unpacked PostgreSQL does not run on this system: " + result.output());
     }
-    return ended.output();
+    return result.output();
   }
 
   private static void removeAbandoned(Path cache) throws IOException {
@@ -230,7 +231,7 @@ final class PostgresBinaries {
     return home.resolve("bin").resolve(windows ? name + ".exe" : name);
   }
 
-  /** The number that has to agree with a data directory's, such as {@code 18}. */
+  /** The major version, such as {@code 18}, which must be equal to the data directory's. */
   String majorVersion() throws IOException {
     // As in: postgres (PostgreSQL) 18.6
     String version = Files.readString(home.resolve("version"), StandardCharsets.UTF_8).strip();

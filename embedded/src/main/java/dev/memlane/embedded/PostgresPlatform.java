@@ -12,11 +12,11 @@ import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A kind of machine, by the names that the published PostgreSQL archives have for it.
+ * A platform, with the names of the published PostgreSQL archives for it.
  *
- * @param name such as {@code linux, aarch64}, for messages
- * @param artifact the end of the Maven artifact's name, such as {@code linux-arm64v8}; null where none is published
- * @param archives the files to look for on the class path, the best first
+ * @param name its name in messages, such as {@code linux, aarch64}
+ * @param artifact the end of the Maven artifact's name, such as {@code linux-arm64v8}; null if none is published
+ * @param archives the files to look for on the class path, best first
  */
 record PostgresPlatform(String name, @Nullable String artifact, List<String> archives) {
 
@@ -27,7 +27,7 @@ record PostgresPlatform(String name, @Nullable String artifact, List<String> arc
     archives = List.copyOf(archives);
   }
 
-  /** The machine that this runs on. */
+  /** The platform that this JVM runs on. */
   static PostgresPlatform here() {
     return of(System.getProperty("os.name", ""), System.getProperty("os.arch", ""),
         Files.exists(Path.of("/etc/alpine-release")));
@@ -45,7 +45,7 @@ record PostgresPlatform(String name, @Nullable String artifact, List<String> arc
     boolean amd64 = processor.equals("amd64") || processor.equals("x86_64");
     boolean arm64 = processor.equals("aarch64") || processor.equals("arm64");
     if (system.startsWith("mac")) {
-      // One archive for both kinds of processor is published under two names.
+      // One archive for both kinds of processors is published under two names.
       return new PostgresPlatform(name, "darwin-amd64",
           arm64
               ? List.of("postgres-darwin-arm_64.txz", "postgres-darwin-x86_64.txz")
@@ -72,13 +72,13 @@ record PostgresPlatform(String name, @Nullable String artifact, List<String> arc
         : new PostgresPlatform(name, artifact, List.of(archive + ".txz"));
   }
 
-  /** The dependency that brings PostgreSQL for this platform, as {@code group:artifact:version}; null if there is none. */
+  /** The dependency with PostgreSQL for this platform, as {@code group:artifact:version}; null if there is none. */
   @Nullable
   String dependency() {
     return artifact == null ? null : GROUP + ":" + ARTIFACT + artifact + ":" + testedVersion();
   }
 
-  /** What to do when the class path has no PostgreSQL for this platform, or one that does not fit. */
+  /** What to do if the class path has no PostgreSQL for this platform, or one that is not usable. */
   String advice() {
     String dependency = dependency();
     return dependency == null

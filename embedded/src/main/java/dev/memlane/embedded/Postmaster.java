@@ -13,15 +13,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * The server process that works on a data directory, found by the {@code postmaster.pid} that PostgreSQL keeps in there.
+ * The server process on a data directory, found by the {@code postmaster.pid} that PostgreSQL keeps there.
  *
  * <p>
- * The file outlives a server that was killed, and its process id may by then be somebody else's. So the process counts
- * only if it runs PostgreSQL in this very directory; nothing else is ever sent a signal.
+ * The file outlives a server that was killed, and its process id may then be in use for another process. So a process
+ * counts only if it runs PostgreSQL in this very directory, and no other process ever gets a signal.
  *
  * <p>
- * A server has ended when its file is gone, which is the last thing it does, or when its process is. Waiting for the
- * process alone would be wrong in a container whose first process does not collect its children.
+ * A server has ended when its file is gone, which it deletes last, or when its process is gone. Waiting for the process
+ * alone would fail in a container whose first process doesn't reap its children.
  */
 final class Postmaster {
 
@@ -63,19 +63,19 @@ final class Postmaster {
   }
 
   /**
-   * The argument that a server on this directory is started with, and known by: a setting without effect that names the
-   * directory as the file system knows it, however the path to it is written. Any user may read a process's arguments,
-   * while its program and its working directory are closed to a root of few rights, as containers have it.
+   * The argument that identifies a server on this directory: a setting without effect, with the directory's key in the
+   * file system, which doesn't depend on how the path is written. Any user may read a process's arguments, while its
+   * program and its working directory can't be read by a root with few rights, as in containers.
    */
   static String mark(Path data) throws IOException {
     Object key = Files.readAttributes(data, BasicFileAttributes.class).fileKey();
     String name = String.valueOf(key == null ? data.toString().hashCode() : key);
-    // It passes through a shell.
+    // Plain characters only, because it passes through a shell.
     return "memlane.directory=" + name.replaceAll("[^A-Za-z0-9]+", "_");
   }
 
-  /** Removes what a killed server left, which would keep the next one from starting. Only when none is running. */
-  static void forget(Path data) throws IOException {
+  /** Deletes the file of a killed server, which would keep the next one from starting. No server may be running. */
+  static void deleteFile(Path data) throws IOException {
     Files.deleteIfExists(file(data));
   }
 
@@ -87,7 +87,7 @@ final class Postmaster {
     process.destroyForcibly();
   }
 
-  /** Waits, whatever interrupts the thread; says whether the server has ended. */
+  /** Waits, even if the thread is interrupted. Returns whether the server has ended. */
   boolean endsWithin(Duration limit) {
     long deadline = System.nanoTime() + limit.toNanos();
     boolean interrupted = false;
@@ -96,7 +96,7 @@ final class Postmaster {
         break;
       }
       LockSupport.parkNanos(POLL_NANOS);
-      // Parking returns at once while this is set.
+      // Parking returns at once while the thread is interrupted.
       interrupted |= Thread.interrupted();
     }
     if (interrupted) {

@@ -10,28 +10,30 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * PostgreSQL's programs, run to their end, as a user whom PostgreSQL accepts.
+ * A runner of PostgreSQL's programs, which runs them to their end, as a user that PostgreSQL accepts.
  *
  * <p>
- * PostgreSQL refuses to run as root. Where this process is root, as it is in many containers, there are two ways out, and
- * the owner of the files decides between them:
+ * PostgreSQL refuses to run as root. If this process is root, as in many containers, there are two ways out; the owner
+ * of the files decides between them:
  * <ul>
- * <li>{@code unshare -U} puts the program into a user namespace of its own, in which it is nobody special and still the
- * owner of root's files. Many container engines forbid it.</li>
- * <li>{@code setpriv} makes it the user whom the data belongs to (a fresh directory: the user nobody), and leaves it the
- * one right to pass through what is closed to that user (and lets access(2), which PostgreSQL asks, know of it).</li>
+ * <li>{@code unshare -U} puts the program into its own user namespace, in which it has no special rights but still owns
+ * root's files. Many container engines forbid it.</li>
+ * <li>{@code setpriv} runs it as the user that the data belongs to (for a new directory: the user {@code nobody}), with
+ * one capability, to pass directories that are closed to that user. {@code no_setuid_fixup} makes the capability count
+ * for access(2) as well, which PostgreSQL calls.</li>
  * </ul>
  */
 final class Programs {
 
   /**
-   * How a program ended.
+   * The result of a program.
    *
-   * @param output what it wrote on both its outputs
+   * @param exitCode its exit code; -1 if it did not end in time
+   * @param output what it wrote to standard output and standard error
    */
-  record Ended(int exitCode, String output) {
+  record Result(int exitCode, String output) {
 
-    boolean well() {
+    boolean succeeded() {
       return exitCode == 0;
     }
   }
@@ -50,11 +52,12 @@ final class Programs {
   }
 
   /**
-   * Programs that work on the data in a directory, which need not be there yet.
+   * Creates a runner for programs that work on the data in a directory.
    *
-   * @param workingDirectory exists, and relative paths in arguments are relative to it
-   * @param user this process's user
-   * @throws IOException if this process is root, and may neither unshare nor change the user
+   * @param data the data directory, which need not exist yet
+   * @param workingDirectory an existing directory, to which relative paths in arguments refer
+   * @param user this process's user id
+   * @throws IOException if this process is root, and can use neither {@code unshare} nor {@code setpriv}
    */
   static Programs on(Path data, PostgresBinaries binaries, Path workingDirectory, int user) throws IOException {
     List<String> prefix = user == 0
@@ -75,21 +78,22 @@ final class Programs {
       return setpriv;
     }
     throw new IOException("PostgreSQL does not run as root, and neither 'unshare -U' nor 'setpriv' (of util-linux) is"
-        + " allowed here to become somebody else; start this program as an ordinary user, one whom /etc/passwd knows (in Docker: USER or --user)");
+        + " allowed here to run it as another user; start this program as an ordinary user listed in /etc/passwd"
+        + " (in Docker: USER or --user)");
   }
 
   private static boolean works(List<String> prefix, Path directory) {
     List<String> command = new ArrayList<>(prefix);
     command.add("true");
     try {
-      return run(command, directory, SHORT).well();
+      return run(command, directory, SHORT).succeeded();
     } catch (IOException e) {
-      // Not installed, which is an answer as good as any other.
+      // The program is not installed.
       return false;
     }
   }
 
-  Ended run(Duration limit, String program, String... arguments) throws IOException {
+  Result run(Duration limit, String program, String... arguments) throws IOException {
     List<String> command = new ArrayList<>(prefix);
     command.add(binaries.program(program).toString());
     command.addAll(List.of(arguments));
@@ -97,21 +101,22 @@ final class Programs {
   }
 
   /**
-   * Runs a command that says little (less than a pipe holds) and leaves nobody behind who has its output open. An
-   * interrupt does not end the wait, which is bounded: stopping a server half way would be worse.
+   * Runs a command. It must write less than a pipe holds, and leave no process running that holds its output open. An
+   * interrupt doesn't end the wait, which is bounded anyway: stopping a server halfway would be worse.
    */
-  static Ended run(List<String> command, Path directory, Duration limit) throws IOException {
+  static Result run(List<String> command, Path directory, Duration limit) throws IOException {
     ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true);
-    // Whatever steers the user's own PostgreSQL must not steer this one; and messages are read here, so in English.
+    // Settings for the user's own PostgreSQL must not affect this one. Messages are parsed here, so they must be
+    // English.
     builder.environment().keySet().removeIf(name -> name.startsWith("PG"));
     builder.environment().put("LC_ALL", "C");
     Process process = builder.start();
     process.getOutputStream().close();
     if (!endsWithin(limit, process)) {
       process.destroyForcibly();
-      return new Ended(-1, command + " did not end within " + limit.toSeconds() + " seconds");
+      return new Result(-1, command + " did not end within " + limit.toSeconds() + " seconds");
     }
-    return new Ended(process.exitValue(),
+    return new Result(process.exitValue(),
         new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip());
   }
 
@@ -123,7 +128,7 @@ final class Programs {
         try {
           return process.waitFor(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
-          // Kept for the caller, who sees it when the wait is over.
+          // Restored when the wait is over.
           interrupted = true;
         }
       }

@@ -3,13 +3,13 @@ package dev.memlane.embedded;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a server is reached, and as whom.
+ * The address of a server, and the user and password to connect with.
  *
  * @param jdbcUrl without user and password
- * @param user null where the address or the driver's defaults name it
- * @param password a secret: not part of {@link #toString()}
+ * @param user null if the address or the driver's defaults name it
+ * @param password a secret, which is not part of {@link #toString()}
  */
-public record ServerAddress(String jdbcUrl, @Nullable String user, @Nullable String password) {
+record ServerAddress(String jdbcUrl, @Nullable String user, @Nullable String password) {
 
   @Override
   public String toString() {

@@ -17,7 +17,7 @@ class DirectoryLockTest {
   Path parent;
 
   @Test
-  void acquire_missingDirectory_createsItForItsOwnerOnly() throws IOException {
+  void acquire_missingDirectory_createsItForOwnerOnly() throws IOException {
     Path directory = parent.resolve("a/b");
 
     try (DirectoryLock lock = DirectoryLock.acquire(directory)) {
@@ -46,14 +46,14 @@ class DirectoryLockTest {
   }
 
   @Test
-  void acquire_afterItsOwnerWasKilled_succeeds() throws IOException {
+  void acquire_ownerKilled_succeeds() throws IOException {
     OtherProcess.startAndAwaitReady("lock", parent).kill();
 
     DirectoryLock.acquire(parent).close();
   }
 
   @Test
-  void close_again_letsTheNextOneIn() {
+  void close_twice_releasesTheDirectory() {
     DirectoryLock first = DirectoryLock.acquire(parent);
     first.close();
     try (DirectoryLock second = DirectoryLock.acquire(parent)) {
@@ -64,7 +64,7 @@ class DirectoryLockTest {
   }
 
   @Test
-  void acquire_refusedInThisProcess_stillKeepsOthersOut() throws IOException {
+  void acquire_refusedInThisProcess_staysLockedForOthers() throws IOException {
     try (DirectoryLock lock = DirectoryLock.acquire(parent)) {
       assertThatExceptionOfType(DirectoryInUseException.class)
           .isThrownBy(() -> DirectoryLock.acquire(lock.directory()));
@@ -77,7 +77,7 @@ class DirectoryLockTest {
   }
 
   @Test
-  void acquire_whereAFileIs_saysSo() throws IOException {
+  void acquire_pathOfFile_isRefused() throws IOException {
     Path file = Files.createFile(parent.resolve("file"));
 
     assertThatExceptionOfType(StoreException.class).isThrownBy(() -> DirectoryLock.acquire(file))

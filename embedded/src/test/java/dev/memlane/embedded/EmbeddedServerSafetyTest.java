@@ -19,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a server that runs lets others do and see, and what it promises about the disk: one server for all. */
+/** Tests of a running server: what other users can do and see, and its durability. One server for all tests. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class EmbeddedServerSafetyTest {
 
@@ -56,7 +56,7 @@ class EmbeddedServerSafetyTest {
   }
 
   @Test
-  void start_accessRules_trustNobody() throws Exception {
+  void start_accessRules_requireThePassword() throws Exception {
     assertThat(query("select string_agg(type || ' ' || address || ' ' || auth_method, ';') from pg_hba_file_rules"))
         .isEqualTo("host 127.0.0.1 scram-sha-256");
     assertThat(Files.readString(directory.resolve("postgres/data/pg_hba.conf"))).doesNotContain("trust");
@@ -75,7 +75,7 @@ class EmbeddedServerSafetyTest {
   }
 
   @Test
-  void password_isNotToldAround() throws Exception {
+  void password_running_isNotVisibleToOthers() throws Exception {
     ServerAddress address = server.address();
 
     assertThat(address.password()).hasSizeGreaterThanOrEqualTo(32)
@@ -87,7 +87,7 @@ class EmbeddedServerSafetyTest {
   }
 
   @Test
-  void log_ofAFailedStatement_saysNothing() throws Exception {
+  void log_failedStatement_isNotLogged() throws Exception {
     assertThatExceptionOfType(SQLException.class).isThrownBy(() -> query("select 'a secret memory'::int"));
 
     assertThat(Files.readString(directory.resolve("postgres/server.log"))).contains("ready").doesNotContain("secret");

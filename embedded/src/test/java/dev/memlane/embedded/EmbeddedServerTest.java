@@ -25,7 +25,7 @@ class EmbeddedServerTest {
   Path directory;
 
   @Test
-  void start_everyFile_isItsOwnersOnly() throws Exception {
+  void start_everyFile_isAccessibleToOwnerOnly() throws Exception {
     try (DirectoryLock lock = DirectoryLock.acquire(directory.resolve("new"));
         EmbeddedServer server = EmbeddedServer.start(lock, List.of(directory.resolve("cache")), true)) {
       assertThat(query(server, "select 1")).isEqualTo("1");
@@ -50,9 +50,9 @@ class EmbeddedServerTest {
   }
 
   @Test
-  void start_afterTheProcessWasKilled_findsWhatWasCommitted() throws Exception {
+  void start_processKilled_keepsCommittedData() throws Exception {
     OtherProcess.startAndAwaitReady("serve", directory).kill();
-    assertThat(Postmaster.runningOn(data())).as("the server that was left behind").isPresent();
+    assertThat(Postmaster.runningOn(data())).as("the server that was left running").isPresent();
 
     try (DirectoryLock lock = DirectoryLock.acquire(directory); EmbeddedServer server = EmbeddedServer.start(lock)) {
       assertThat(query(server, "select text from note")).isEqualTo("committed");
@@ -60,7 +60,7 @@ class EmbeddedServerTest {
   }
 
   @Test
-  void start_afterProcessAndServerWereKilled_findsWhatWasCommitted() throws Exception {
+  void start_processAndServerKilled_keepsCommittedData() throws Exception {
     OtherProcess.startAndAwaitReady("serve", directory).kill();
     Postmaster.runningOn(data()).orElseThrow().kill();
 
@@ -80,7 +80,7 @@ class EmbeddedServerTest {
   }
 
   @Test
-  void start_processIdOfSomebodyElse_leavesThatOneAlone() throws Exception {
+  void start_processIdOfAnotherProgram_sparesThatProcess() throws Exception {
     try (DirectoryLock lock = DirectoryLock.acquire(directory)) {
       EmbeddedServer.start(lock).close();
       try (OtherProcess bystander = OtherProcess.startAndAwaitReady("lock", directory.resolve("elsewhere"))) {
@@ -96,7 +96,7 @@ class EmbeddedServerTest {
   }
 
   @Test
-  void start_serverOfAnotherDirectory_leavesThatOneAlone() throws Exception {
+  void start_serverOfAnotherDirectory_sparesThatServer() throws Exception {
     Path elsewhere = directory.resolve("elsewhere");
     try (DirectoryLock lock = DirectoryLock.acquire(directory);
         DirectoryLock otherLock = DirectoryLock.acquire(elsewhere);
@@ -111,7 +111,7 @@ class EmbeddedServerTest {
   }
 
   @Test
-  void start_leftoversOfACrash_areNoHindrance() throws Exception {
+  void start_leftoversOfCrash_succeeds() throws Exception {
     Files.createDirectories(directory.resolve("postgres/data.unfinished/base"));
     try (DirectoryLock lock = DirectoryLock.acquire(directory)) {
       EmbeddedServer.start(lock).close();
@@ -122,7 +122,7 @@ class EmbeddedServerTest {
   }
 
   @Test
-  void start_dataOfAnotherVersion_saysWhatToDo() throws Exception {
+  void start_dataOfAnotherVersion_isRefusedWithAdvice() throws Exception {
     try (DirectoryLock lock = DirectoryLock.acquire(directory)) {
       EmbeddedServer.start(lock).close();
       Files.writeString(data().resolve("PG_VERSION"), "15\n");
@@ -134,7 +134,7 @@ class EmbeddedServerTest {
   }
 
   @Test
-  void start_passwordLost_saysWhatToDo() throws Exception {
+  void start_passwordLost_isRefusedWithAdvice() throws Exception {
     try (DirectoryLock lock = DirectoryLock.acquire(directory)) {
       EmbeddedServer.start(lock).close();
       Files.delete(directory.resolve("postgres/password"));
@@ -145,7 +145,7 @@ class EmbeddedServerTest {
   }
 
   @Test
-  void start_damagedData_tellsTheEndOfTheLog() throws Exception {
+  void start_damagedData_failsWithTheEndOfTheLog() throws Exception {
     try (DirectoryLock lock = DirectoryLock.acquire(directory)) {
       EmbeddedServer.start(lock).close();
       Files.delete(data().resolve("global/pg_control"));
@@ -156,7 +156,7 @@ class EmbeddedServerTest {
   }
 
   @Test
-  void start_directoryThatAShellWouldMisread_works() throws Exception {
+  void start_directoryNameWithShellCharacters_succeeds() throws Exception {
     Path odd = directory.resolve("it's $HOME `of` \"all\" things; \\ (ö)");
     try (DirectoryLock lock = DirectoryLock.acquire(odd)) {
       EmbeddedServer.start(lock).close();
@@ -193,7 +193,7 @@ class EmbeddedServerTest {
   }
 
   @Test
-  void start_cacheThatOthersCanChange_isPassedOver() throws Exception {
+  void start_cacheWritableByOthers_isSkipped() throws Exception {
     Path open = Files.createDirectory(directory.resolve("open"));
     Files.setPosixFilePermissions(open, java.util.EnumSet.allOf(PosixFilePermission.class));
     Path own = directory.resolve("own");
@@ -216,7 +216,7 @@ class EmbeddedServerTest {
   }
 
   @Test
-  void unpack_byTwoAtOnce_leavesOneCopy() throws Exception {
+  void unpack_twoAtOnce_leavesOneCopy() throws Exception {
     Path cache = directory.resolve("cache");
     int user = OwnerOnly.owner(directory);
     Thread other = new Thread(() -> PostgresBinaries.in(List.of(cache), user));
@@ -229,7 +229,7 @@ class EmbeddedServerTest {
   }
 
   @Test
-  void caches_environment_decides() {
+  void caches_environment_determinesTheOrder() {
     Path fallback = directory.resolve("binaries");
 
     assertThat(PostgresBinaries.caches(Map.of("XDG_CACHE_HOME", "/x"), "/home/ada", directory))

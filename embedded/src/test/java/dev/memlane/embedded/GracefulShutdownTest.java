@@ -14,7 +14,7 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The end of a container: SIGTERM to a process that is just serving a request. */
+/** Tests of a container's end: SIGTERM to a process that is serving a request. */
 class GracefulShutdownTest {
 
   private static final Scope ADA = Scope.user("ada");
@@ -23,7 +23,7 @@ class GracefulShutdownTest {
   Path directory;
 
   @Test
-  void sigterm_whileARequestIsServed_letsItWriteBeforeTheMemoryIsClosed() throws IOException {
+  void sigterm_requestInProgress_finishesBeforeTheMemoryIsClosed() throws IOException {
     Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
         System.getProperty("java.class.path"), Service.class.getName(), directory.toString()).redirectErrorStream(true)
         .start();
@@ -71,7 +71,7 @@ class GracefulShutdownTest {
       }));
       request.start();
       request.join();
-      // Until the signal has ended it: a service doesn't end by itself.
+      // Until the signal: a service does not end by itself.
       new CountDownLatch(1).await();
     }
 

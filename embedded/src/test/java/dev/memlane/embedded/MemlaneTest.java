@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** A memory in one directory, from its first opening to its last. */
+/** Tests of a memory in one directory, from its first opening to its last. */
 class MemlaneTest {
 
   private static final Scope ADA = Scope.user("ada");
@@ -38,7 +38,7 @@ class MemlaneTest {
   Path directory;
 
   @Test
-  void open_twiceOneAfterTheOther_keepsEverything() {
+  void open_again_keepsEverything() {
     Memory added;
     try (Memlane memlane = hashed().open()) {
       added = memlane.blocking().addMemory(NewMemory.of("Ada plays the oboe", ADA));
@@ -51,7 +51,7 @@ class MemlaneTest {
   }
 
   @Test
-  void open_whileItIsOpen_saysWhoHasIt() {
+  void open_whileOpen_isRefusedWithTheOwner() {
     try (Memlane memlane = hashed().open()) {
       assertThat(memlane.directory()).exists();
       assertThatThrownBy(() -> hashed().open()).isInstanceOf(DirectoryInUseException.class)
@@ -60,7 +60,7 @@ class MemlaneTest {
   }
 
   @Test
-  void open_withAnotherModel_namesReindexAndReindexingEmbedsAgain() {
+  void open_anotherModel_isRefusedUntilReindexed() {
     Memory added;
     try (Memlane memlane = hashed().open()) {
       added = memlane.blocking().addMemory(NewMemory.of("Ada plays the oboe", ADA));
@@ -79,7 +79,7 @@ class MemlaneTest {
   }
 
   @Test
-  void open_withADamagedIndex_saysSoAndRebuildingBringsItBack() throws Exception {
+  void open_damagedIndex_isRefusedUntilRebuilt() throws Exception {
     Memory added;
     try (Memlane memlane = hashed().open()) {
       added = memlane.blocking().addMemory(NewMemory.of("Ada plays the oboe", ADA));
@@ -99,7 +99,7 @@ class MemlaneTest {
   }
 
   @Test
-  void open_onAnotherServer_keepsOnlyTheIndexInTheDirectory() {
+  void open_otherServer_keepsOnlyTheIndexInTheDirectory() {
     String jdbcUrl = TestServer.freshDatabase();
     try (Memlane memlane = hashed().postgres(jdbcUrl, null, null).open()) {
       memlane.blocking().addMemory(NewMemory.of("Ada plays the oboe", ADA));
@@ -110,7 +110,7 @@ class MemlaneTest {
   }
 
   @Test
-  void open_onAServerThatCannotBeUsed_saysWhyAndLeavesTheDirectoryFree() {
+  void open_unusableServer_failsAndReleasesTheDirectory() {
     assertThatThrownBy(() -> hashed().postgres("jdbc:postgresql://127.0.0.1:1/none", "x", "y").open())
         .isInstanceOf(StoreException.class).hasMessageContaining("cannot be reached");
     String jdbcUrl = TestServer.freshDatabase();
@@ -122,7 +122,7 @@ class MemlaneTest {
   }
 
   @Test
-  void open_withTheLocalModel_loadsItInTheBackground() {
+  void open_localModel_loadsItInTheBackground() {
     try (Memlane memlane = Memlane.builder(directory).postgres(TestServer.freshDatabase(), null, null).open()) {
       assertThat(modelThreads()).isNotEmpty();
       assertThat(memlane.blocking().addMemory(NewMemory.of("Ada plays the oboe", ADA)).version()).isEqualTo(1);
@@ -131,7 +131,7 @@ class MemlaneTest {
   }
 
   @Test
-  void open_withAnotherEmbedderOrWithoutWarmingUp_loadsNoModel() {
+  void open_otherEmbedderOrNoWarmUp_loadsNoModel() {
     String database = TestServer.freshDatabase();
     try (Memlane memlane = hashed().postgres(database, null, null).open()) {
       assertThat(modelThreads()).as(memlane.toString()).isEmpty();
@@ -150,10 +150,10 @@ class MemlaneTest {
     return Stream.of(() -> new IllegalStateException("injected"), () -> new LinkageError("injected"));
   }
 
-  /** Opening fails before the server is started, and after. */
+  /** Opening fails before or after the server is started. */
   @ParameterizedTest
   @MethodSource("failures")
-  void open_thatFails_leavesNothingBehindAndTheEmbedderOpen(Supplier<Throwable> failure) throws IOException {
+  void open_fails_closesEverythingButTheEmbedder(Supplier<Throwable> failure) throws IOException {
     Throwable injected = failure.get();
     AtomicInteger closed = new AtomicInteger();
     AtomicBoolean failing = new AtomicBoolean();
@@ -182,7 +182,7 @@ class MemlaneTest {
     return (RuntimeException) failure;
   }
 
-  /** One that counts how often it is closed, and fails when it is asked for its model. */
+  /** An embedder that counts how often it is closed, and fails when it is asked for its model. */
   private static Embedder embedder(AtomicInteger closed, Supplier<@Nullable Throwable> failure) {
     HashEmbedder hash = new HashEmbedder();
     return new Embedder() {

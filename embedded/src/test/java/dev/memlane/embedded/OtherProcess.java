@@ -12,7 +12,7 @@ import java.sql.Statement;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A second JVM that opens a directory and then waits to be ended, one way or another. */
+/** A second JVM that opens a directory and then waits until it is ended. */
 final class OtherProcess implements AutoCloseable {
 
   private final Process process;
@@ -57,7 +57,7 @@ final class OtherProcess implements AutoCloseable {
     return process.pid();
   }
 
-  /** What it writes until it ends by itself. */
+  /** Waits until the process ends by itself, and returns its output. */
   String awaitEnd() throws IOException {
     String said = readAll("");
     process.onExit().orTimeout(1, TimeUnit.MINUTES).join();

@@ -37,7 +37,7 @@ class PostgresPlatformTest {
       "Mac OS X, x86_64, false, darwin-amd64, postgres-darwin-x86_64.txz",
       "Mac OS X, aarch64, false, darwin-amd64, postgres-darwin-arm_64.txz",
       "Windows 11, amd64, false, windows-amd64, postgres-windows-x86_64.txz"})
-  void platform_withAnArchive_namesItAndItsArtifact(String system, String processor, boolean alpine, String artifact,
+  void platform_withArchive_hasItsNameAndArtifact(String system, String processor, boolean alpine, String artifact,
       String archive) {
     PostgresPlatform platform = PostgresPlatform.of(system, processor, alpine);
 
@@ -47,12 +47,12 @@ class PostgresPlatformTest {
   }
 
   @Test
-  void archives_onAMac_includeTheOneForBothProcessors() {
+  void archives_mac_includeTheOneForBothProcessors() {
     assertThat(PostgresPlatform.of("Mac OS X", "aarch64", false).archives()).contains("postgres-darwin-x86_64.txz");
   }
 
   @Test
-  void programs_thatTheClassPathLacks_areRefusedWithTheDependencyToAdd() {
+  void programs_notOnClassPath_areRefusedWithTheDependencyToAdd() {
     PostgresPlatform missing = PostgresPlatform.of("Linux", "ppc64le", true);
 
     assertThatThrownBy(() -> PostgresBinaries.in(List.of(directory), -1, missing)).isInstanceOf(StoreException.class)
@@ -63,7 +63,7 @@ class PostgresPlatformTest {
   }
 
   @Test
-  void programs_thatNobodyPublishes_areRefusedWithTheWayOut() {
+  void programs_notPublished_areRefusedWithAlternative() {
     PostgresPlatform unknown = PostgresPlatform.of("SunOS", "sparcv9", false);
 
     assertThatThrownBy(() -> PostgresBinaries.in(List.of(directory), -1, unknown)).isInstanceOf(StoreException.class)
@@ -73,7 +73,7 @@ class PostgresPlatformTest {
 
   @Test
   @DisabledOnOs(OS.WINDOWS)
-  void programs_ofAnOldVersion_areRefusedWithTheDependencyToAdd() throws IOException {
+  void programs_oldVersion_areRefusedWithTheDependencyToAdd() throws IOException {
     PostgresPlatform here = PostgresPlatform.here();
     Path archive = directory.resolve("old.txz");
     writeArchive(archive, "#!/bin/sh\necho 'postgres (PostgreSQL) 14.22'\n");

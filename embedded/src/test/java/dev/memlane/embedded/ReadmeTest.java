@@ -11,14 +11,14 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The README's snippet compiles, runs, and prints what the README says it prints. */
+/** Tests that the README's snippet compiles, runs, and prints what the README says. */
 class ReadmeTest {
 
   @TempDir
   Path directory;
 
   @Test
-  void snippet_asItStands_printsWhatTheReadmeSays() throws Exception {
+  void snippet_unchanged_printsTheReadmesOutput() throws Exception {
     String readme = Files.readString(Path.of("..", "README.md"));
     String snippet = block(readme, "```java\n(.*?)```");
     String printed = block(readme, "It prints\n\n```\n(.*?)```");

@@ -3,7 +3,7 @@ package dev.memlane.embedding;
 import dev.memlane.model.InvalidInputException;
 import java.util.Map;
 
-/** A secret that tells itself to nobody but the request that carries it: not in logs, errors or {@link #toString}. */
+/** An API key, which only the request that carries it can read. It appears in no log, error or {@link #toString}. */
 public final class ApiKey {
 
   private static final int SHORTEST_TO_LOOK_FOR = 6;
@@ -14,11 +14,11 @@ public final class ApiKey {
     this.secret = secret;
   }
 
-  /** @throws InvalidInputException if it is blank, or holds what can't be sent in a header */
+  /** @throws InvalidInputException if it is blank, or contains characters that can't be sent in a header */
   public static ApiKey of(String secret) {
     String trimmed = secret.strip();
     if (trimmed.isEmpty() || !trimmed.chars().allMatch(letter -> letter > 32 && letter < 127)) {
-      throw new InvalidInputException("the key is empty, or holds spaces or other characters that no key has");
+      throw new InvalidInputException("the key is empty, or contains spaces or other characters that no key has");
     }
     return new ApiKey(trimmed);
   }
@@ -27,14 +27,14 @@ public final class ApiKey {
    * Reads a key from the environment.
    *
    * @param environment the variables, as {@link System#getenv()} gives them
-   * @throws InvalidInputException if that is no name, or there is no such variable; the message names it
+   * @throws InvalidInputException if that isn't a valid name, or there is no such variable (the message names it)
    */
   public static ApiKey from(Map<String, String> environment, String variable) {
     if (!variable.matches("[A-Za-z_][A-Za-z0-9_]*")) {
-      // Not repeated: it may be the key itself.
+      // The message doesn't repeat the text, which may be the key itself.
       throw new InvalidInputException(
-          "what should name the environment variable that holds a key is no such name; put the "
-              + "key into a variable, and give that one's name");
+          "the name of the environment variable for a key is not a valid name; put the key into a variable, and give "
+              + "the variable's name");
     }
     String value = environment.get(variable);
     if (value == null || value.isBlank()) {
@@ -44,12 +44,12 @@ public final class ApiKey {
     return of(value);
   }
 
-  /** For the request's header alone. */
+  /** The key, for the request's header only. */
   String reveal() {
     return secret;
   }
 
-  /** The same text without the key in it. */
+  /** Replaces the key where it appears in a text. */
   String hideIn(String text) {
     return secret.length() < SHORTEST_TO_LOOK_FOR ? text : text.replace(secret, toString());
   }

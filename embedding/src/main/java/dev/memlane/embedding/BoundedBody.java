@@ -10,7 +10,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 
-/** A response's body in memory, given up when it is longer than any answer can be. */
+/** A subscriber that collects a response's body in memory, and gives up if it is longer than any answer can be. */
 final class BoundedBody implements BodySubscriber<byte[]> {
 
   private final long most;
@@ -18,7 +18,7 @@ final class BoundedBody implements BodySubscriber<byte[]> {
   private final CompletableFuture<byte[]> body = new CompletableFuture<>();
   private Flow.@Nullable Subscription subscription;
 
-  /** The body is longer than any answer can be. */
+  /** The exception for a body that is longer than any answer can be. */
   static final class TooLongException extends IOException {
     private TooLongException(long most) {
       super("more than " + most + " bytes, which no answer has");

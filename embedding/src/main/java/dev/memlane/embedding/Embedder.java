@@ -8,16 +8,16 @@ import java.util.concurrent.CompletableFuture;
  * The contract of an embedding model: texts in, one vector for each out.
  *
  * <p>
- * What an implementation owes:
+ * Duties of an implementation:
  * <ul>
  * <li><b>Order and count.</b> The answer holds exactly one vector per text, in the order of the texts.
- * <li><b>Shape.</b> Every vector has {@link #dimension()} numbers, all finite, not all zero. It need not be of unit
- * length: vectors are compared by angle. It belongs to the receiver, and the embedder doesn't touch it again.
- * <li><b>Sameness.</b> A text's vector doesn't depend on the other texts of the request.
+ * <li><b>Shape.</b> Every vector has {@link #dimension()} numbers, all finite, not all zero. It need not have unit
+ * length, because vectors are compared by angle. It belongs to the receiver, and the embedder doesn't touch it again.
+ * <li><b>Independence.</b> A text's vector doesn't depend on the other texts of the request.
  * <li><b>Failure.</b> The future fails with a {@link dev.memlane.model.EmbeddingException} that says what happened and
- * what to do; a request fails as a whole. There is never a placeholder vector.
+ * what to do. A request fails as a whole. There is never a placeholder vector.
  * <li><b>Promptness.</b> {@link #embed} returns without waiting for the model, and cancelling the future may stop the
- * work. ({@link BatchingEmbedder} copes with one that waits.)
+ * work. ({@link BatchingEmbedder} copes with an embedder that waits.)
  * <li><b>Thread safety.</b> All methods may be called by several threads at the same time.
  * </ul>
  *
@@ -29,15 +29,15 @@ public interface Embedder extends AutoCloseable {
   /**
    * Embeds texts.
    *
-   * @param texts at least one, and no more than {@link #limits()} allow, except that a single text may be longer: the
-   * embedder then cuts it or fails, and its documentation says which
+   * @param texts at least one, within {@link #limits()}; only a single text may be longer: the embedder then cuts it or
+   * fails, and its documentation says which
    * @return the vectors, in the order of the texts
    */
   CompletableFuture<List<float[]>> embed(List<String> texts);
 
   /**
-   * The model's name, as it is recorded beside every vector: two vectors can be compared exactly if their names are the
-   * same. Never changes.
+   * The model's name, which is stored with every vector. Two vectors can be compared if, and only if, their names are
+   * equal. Never changes.
    */
   String model();
 
@@ -47,16 +47,16 @@ public interface Embedder extends AutoCloseable {
   /** How much one request may hold. Never changes. */
   Limits limits();
 
-  /** Lets go of what the embedder holds. Requests in flight may fail. Does nothing unless overridden. */
+  /** Releases the embedder's resources. Requests in flight may fail. Does nothing unless overridden. */
   @Override
   default void close() {}
 
   /**
-   * How much one request may hold.
+   * The limits of one request.
    *
    * @param texts the most texts; at least 1
-   * @param characters the most characters (UTF-16 units, as {@link String#length} counts them) of all its texts
-   * together; at least 1
+   * @param characters the most characters (UTF-16 units, as {@link String#length} counts them) of all texts together;
+   * at least 1
    */
   record Limits(int texts, int characters) {
 
@@ -68,7 +68,7 @@ public interface Embedder extends AutoCloseable {
       }
     }
 
-    /** 64 texts and 200,000 characters: what the common services and servers take. */
+    /** 64 texts and 200,000 characters, which the common services and servers accept. */
     public static Limits standard() {
       return new Limits(64, 200_000);
     }

@@ -14,8 +14,8 @@ import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
 
 /**
- * Several embedders that make the same vectors: keys of one provider, deployments, servers; and how work is shared among
- * them. {@link BatchingEmbedder} carries it out.
+ * A pool of embedders that make the same vectors (keys of one provider, deployments, servers), and the rules by which
+ * {@link BatchingEmbedder} shares work among them.
  *
  * <pre>{@code
  * EmbedderPool pool = EmbedderPool.builder()
@@ -26,10 +26,10 @@ import java.util.stream.Collectors;
  * }</pre>
  *
  * <p>
- * A request goes to an endpoint that can begin it at once, never to one that would let it wait while another is idle. What
- * an endpoint doesn't say of its limits is found out. A request that fails in a way that may pass goes to another endpoint,
- * or after a growing pause to the same; one that the provider refuses is divided until the text stands alone that it
- * refuses. Immutable.
+ * A request goes to an endpoint that can begin it at once. It never waits at one endpoint while another is idle. Limits
+ * that an endpoint doesn't state are found from its refusals. A request with a retryable failure is sent to another
+ * endpoint, or after a growing pause to the same. A request that the provider refuses is halved until the refused text
+ * is alone. Immutable.
  */
 public final class EmbedderPool {
 
@@ -38,7 +38,7 @@ public final class EmbedderPool {
   private final int attempts;
   private final Duration firstPause;
   private final ToIntFunction<String> tokens;
-  private final boolean likeLengths;
+  private final boolean similarLengths;
   private final EndpointListener listener;
 
   private EmbedderPool(List<Endpoint<Embedder>> endpoints, Builder builder) {
@@ -47,7 +47,7 @@ public final class EmbedderPool {
     this.attempts = builder.attempts;
     this.firstPause = builder.firstPause;
     this.tokens = builder.tokens;
-    this.likeLengths = builder.likeLengths;
+    this.similarLengths = builder.similarLengths;
     this.listener = builder.listener;
   }
 
@@ -56,9 +56,9 @@ public final class EmbedderPool {
   }
 
   /**
-   * A single embedder, which is asked for each text once.
+   * A pool of a single embedder, without retries.
    *
-   * @param concurrency how many requests it may have in flight
+   * @param concurrency how many requests may be in flight
    * @param timeout how long a request may take
    */
   public static EmbedderPool of(Embedder embedder, int concurrency, Duration timeout) {
@@ -96,8 +96,8 @@ public final class EmbedderPool {
     return tokens;
   }
 
-  boolean likeLengths() {
-    return likeLengths;
+  boolean similarLengths() {
+    return similarLengths;
   }
 
   EndpointListener listener() {
@@ -110,7 +110,7 @@ public final class EmbedderPool {
         + endpoints.stream().map(Endpoint::name).collect(Collectors.joining(", ")) + "]";
   }
 
-  /** Collects the endpoints and how they are used. Not safe for use by several threads. */
+  /** A builder of pools. Not safe for use by several threads. */
   public static final class Builder {
 
     private final List<Endpoint<Embedder>> endpoints = new ArrayList<>();
@@ -118,12 +118,12 @@ public final class EmbedderPool {
     private int attempts = 8;
     private Duration firstPause = Duration.ofMillis(100);
     private ToIntFunction<String> tokens = Tokens::estimate;
-    private boolean likeLengths;
+    private boolean similarLengths;
     private EndpointListener listener = EndpointListener.NONE;
 
     private Builder() {}
 
-    /** Adds an endpoint that finds out by itself how many requests it may have in flight. */
+    /** Adds an endpoint whose limit of requests in flight is found from its refusals. */
     public Builder endpoint(String name, Embedder embedder) {
       return endpoint(name, embedder, EndpointLimits.none());
     }
@@ -136,24 +136,24 @@ public final class EmbedderPool {
     /**
      * Adds an endpoint.
      *
-     * @param name what reports call it; nothing secret
-     * @param embedder sends its requests; all endpoints' embedders make vectors of the same model. Closed with what uses
-     * the pool
-     * @param limits how much it takes; the units are tokens
-     * @param weight its share beside the others' with {@link Policy#WEIGHTED}
+     * @param name its name in reports; not secret
+     * @param embedder sends the requests. All embedders of a pool make vectors of the same model. It is closed together
+     * with the {@link BatchingEmbedder} that uses the pool
+     * @param limits its limits; the units are tokens
+     * @param weight its share of the requests, relative to the others', with {@link Policy#WEIGHTED}
      */
     public Builder endpoint(String name, Embedder embedder, EndpointLimits limits, int weight) {
       endpoints.add(new Endpoint<>(name, embedder, limits, weight));
       return this;
     }
 
-    /** Which endpoint gets the next request, of those that can begin it; the least loaded unless set. */
+    /** Sets how to choose among the endpoints that can begin a request; the least loaded unless set. */
     public Builder policy(Policy policy) {
       this.policy = policy;
       return this;
     }
 
-    /** How often a request is sent at most, as long as it fails in a way that may pass; 8 times unless set. */
+    /** Sets how often a request with retryable failures is sent at most; 8 times unless set. */
     public Builder attempts(int attempts) {
       if (attempts < 1) {
         throw new InvalidInputException("attempts is " + attempts + "; it must be at least 1");
@@ -163,40 +163,42 @@ public final class EmbedderPool {
     }
 
     /**
-     * How long an endpoint doesn't get a request again that it failed the first time; 100 ms unless set. Twice as long each
-     * time, up to 5 s, of which up to half is taken off at random.
+     * Sets how long an endpoint doesn't get a request again after failing it for the first time; 100 ms unless set. The
+     * pause doubles with each failure, up to 5 s. Up to half of each pause is taken off at random.
      */
     public Builder firstPause(Duration firstPause) {
       if (firstPause.isNegative() || firstPause.isZero()) {
-        throw new InvalidInputException("firstPause is " + firstPause + "; it must be longer than nothing");
+        throw new InvalidInputException("firstPause is " + firstPause + "; it must be positive");
       }
       this.firstPause = firstPause;
       return this;
     }
 
-    /** How many tokens a text has, for limits in tokens; unless set a cautious guess from its characters. */
+    /** Sets how to count a text's tokens, for limits in tokens; a cautious estimate from its characters unless set. */
     public Builder tokens(ToIntFunction<String> tokens) {
       this.tokens = tokens;
       return this;
     }
 
     /**
-     * Whether a request takes texts of like length, while more are waiting than it may hold. It helps where a server pads
-     * the texts of a request to the longest. The oldest text always goes. Not unless set.
+     * Sets whether a request holds texts of similar length while more are waiting than fit. This helps with a server
+     * that pads the texts of a request to the longest. The oldest text always goes. Off unless set.
      */
-    public Builder likeLengths(boolean likeLengths) {
-      this.likeLengths = likeLengths;
+    public Builder similarLengths(boolean similarLengths) {
+      this.similarLengths = similarLengths;
       return this;
     }
 
-    /** Who is told what happens at the endpoints; nobody unless set. */
+    /** Sets a listener to events at the endpoints; none unless set. */
     public Builder listener(EndpointListener listener) {
       this.listener = listener;
       return this;
     }
 
-    /** @throws InvalidInputException without an endpoint, if two have one name, or if they don't all make vectors of one
-     * model */
+    /**
+     * @throws InvalidInputException if there is no endpoint, two have the same name, or their models or dimensions
+     * differ
+     */
     public EmbedderPool build() {
       Embedder first = endpoints.isEmpty() ? null : endpoints.getFirst().target();
       if (first == null) {
@@ -205,7 +207,7 @@ public final class EmbedderPool {
       Set<String> names = new HashSet<>();
       for (Endpoint<Embedder> endpoint : endpoints) {
         if (!names.add(endpoint.name())) {
-          throw new InvalidInputException("two endpoints are called " + endpoint.name() + "; each needs its own name");
+          throw new InvalidInputException("two endpoints are named " + endpoint.name() + "; each needs its own name");
         }
         Embedder embedder = endpoint.target();
         if (!embedder.model().equals(first.model()) || embedder.dimension() != first.dimension()) {

@@ -6,14 +6,14 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * An embedder without a model, for tests and load tests: texts that share words are near each other, and nothing else
- * is known about their meaning.
+ * An embedder without a model, for tests and load tests. Texts that share words are near each other; their meaning
+ * plays no part.
  *
  * <p>
- * Every word (a run of letters and digits, whatever its case) is hashed to four dimensions and a sign in each, in the
- * manner of feature hashing (Weinberger et al., 2009); the sum over the words is brought to unit length. A text without
- * words, or one whose words cancel out, is hashed as a whole. The same text gives the same vector on every platform and
- * in every version.
+ * Every word (a run of letters and digits, in lower case) is hashed to four dimensions and a sign in each, as in
+ * feature hashing (Weinberger et al., 2009). The sum over the words is scaled to unit length. A text without words, or
+ * one whose words cancel out, is hashed as a whole. The same text has the same vector on every platform and in every
+ * version.
  *
  * <p>
  * Embeds in the calling thread and never fails. Immutable.
@@ -24,14 +24,14 @@ public final class HashEmbedder implements Embedder {
 
   private final int dimension;
 
-  /** Makes vectors of 384 numbers. */
+  /** An embedder whose vectors have 384 numbers. */
   public HashEmbedder() {
     this(384);
   }
 
   /**
    * @param dimension how many numbers a vector has; at least 1
-   * @throws InvalidInputException if it is less
+   * @throws InvalidInputException if the dimension is less than 1
    */
   public HashEmbedder(int dimension) {
     if (dimension < 1) {

@@ -5,10 +5,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** An embedder whose provider says what a request used, and what it would still take. */
+/** An embedder whose provider reports how many tokens a request used, and how much it would still accept. */
 public interface MeteredEmbedder extends Embedder {
 
-  /** As {@link #embed}, with what the provider says besides. */
+  /** As {@link #embed}, with the provider's report. */
   CompletableFuture<Answer> embedMetered(List<String> texts);
 
   @Override
@@ -17,11 +17,11 @@ public interface MeteredEmbedder extends Embedder {
   }
 
   /**
-   * What came back.
+   * The answer to a request.
    *
    * @param vectors one for each text, in their order
-   * @param tokens how many tokens the provider has counted; less than 0 if it doesn't say
-   * @param allowance what it would still take; null if it doesn't say
+   * @param tokens how many tokens the provider counted; negative if it doesn't say
+   * @param allowance how much the provider would still accept; null if it doesn't say
    */
   record Answer(List<float[]> vectors, long tokens, @Nullable Allowance allowance) {}
 }

@@ -18,8 +18,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is written to and read from an embeddings endpoint: OpenAI's API reference, "Create embeddings". Read as a stream,
- * because nine tenths of it are numbers.
+ * The messages of an embeddings endpoint (OpenAI's API reference, "Create embeddings"). Answers are read as a stream,
+ * because nine tenths of them are numbers.
  */
 final class OpenAiMessages {
 
@@ -31,7 +31,8 @@ final class OpenAiMessages {
 
   /**
    * @param model the name to send; null for none
-   * @param dimensions the length of vectors to ask for; 0 not to ask
+   * @param dimensions the length of vectors to ask for; 0 for the model's own
+   * @param base64 whether to ask for vectors in base64
    */
   OpenAiMessages(@Nullable String model, int dimensions, boolean base64) {
     this.model = model;
@@ -39,12 +40,16 @@ final class OpenAiMessages {
     this.base64 = base64;
   }
 
-  /** @param tokens as the server counts them; less than 0 if it doesn't say */
+  /**
+   * The vectors of an answer.
+   *
+   * @param tokens how many tokens the server counted; negative if it doesn't say
+   */
   record Vectors(List<float[]> vectors, long tokens) {}
 
-  /** An answer that is an error, whatever its status. */
+  /** The exception for an answer that contains an error, whatever its status. */
   static final class ErrorAnswer extends IOException {
-    /** As it is in the error, if that has an HTTP status; otherwise 0. */
+    /** The HTTP status in the error; 0 if it has none. */
     final int status;
     final String said;
 
@@ -80,11 +85,11 @@ final class OpenAiMessages {
     return bytes.toByteArray();
   }
 
-  /** A lone surrogate has no form in UTF-8; it becomes the replacement character. */
+  /** Replaces lone surrogates, which UTF-8 can't encode. */
   private static String wellFormed(String text) {
     for (int i = 0; i < text.length(); i++) {
       if (Character.isSurrogate(text.charAt(i))) {
-        // Encoding replaces by a question mark what it can't encode, and leaves pairs alone.
+        // Encoding replaces lone surrogates by question marks, and keeps pairs.
         return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
       }
     }
@@ -94,8 +99,8 @@ final class OpenAiMessages {
   /**
    * Reads an answer.
    *
-   * @throws ErrorAnswer if it is an error
-   * @throws IOException if it isn't one, or doesn't hold exactly one vector for each text
+   * @throws ErrorAnswer if it contains an error
+   * @throws IOException if it isn't an answer of this API, or doesn't have exactly one vector for each text
    */
   Vectors read(byte[] body, int texts, int dimension) throws IOException {
     float[] @Nullable [] vectors = new float[texts][];
@@ -142,7 +147,7 @@ final class OpenAiMessages {
         }
       }
       if (vector == null || index < 0 || index >= vectors.length || vectors[index] != null) {
-        throw new IOException("it has a vector too many, twice or none: number " + index + " of " + vectors.length);
+        throw new IOException("vector " + index + " of " + vectors.length + " is missing, repeated, or one too many");
       }
       vectors[index] = vector;
     }
@@ -174,7 +179,7 @@ final class OpenAiMessages {
       throw new IOException("a vector is neither numbers nor base64", e);
     }
     if (bytes.length % Float.BYTES != 0) {
-      throw new IOException("a vector has " + bytes.length + " bytes, which is no number of floats");
+      throw new IOException("a vector has " + bytes.length + " bytes, which is not a multiple of 4");
     }
     float[] vector = new float[bytes.length / Float.BYTES];
     ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(vector);
@@ -204,30 +209,31 @@ final class OpenAiMessages {
     }
   }
 
-  /** The names under which errors say what they are, best first. */
-  private static final List<String> SAYING = List.of("message", "detail", "error_description", "error", "msg", "title");
+  /** The names of fields that describe an error, best first. */
+  private static final List<String> DESCRIPTIONS = List.of(
+      "message", "detail", "error_description", "error", "msg", "title");
 
-  /** What an error says about itself: its message, at whatever depth, or else the whole. */
+  /** Returns an error's description, from any depth of the body, or else the whole body. */
   String readError(byte[] body) {
     String whole = new String(body, StandardCharsets.UTF_8);
     String said = null;
-    int best = SAYING.size();
+    int best = DESCRIPTIONS.size();
     try (JsonParser json = JSON.createParser(body)) {
       while (json.nextToken() != null) {
-        int rank = json.currentToken() == JsonToken.FIELD_NAME ? SAYING.indexOf(json.currentName()) : -1;
+        int rank = json.currentToken() == JsonToken.FIELD_NAME ? DESCRIPTIONS.indexOf(json.currentName()) : -1;
         if (rank >= 0 && rank < best && json.nextToken() == JsonToken.VALUE_STRING) {
           said = json.getText();
           best = rank;
         }
       }
     } catch (IOException e) {
-      // Proxies answer with HTML or plain text, which is as good; of an error that was cut off, what it said counts.
+      // The body is HTML or plain text, such as a proxy's, or JSON that was cut off.
       return Objects.requireNonNullElse(said, whole);
     }
     return Objects.requireNonNullElse(said, whole);
   }
 
-  /** The HTTP status that an error names as its code, or 0. */
+  /** Returns the HTTP status that an error contains as its code, or 0. */
   private static int errorStatus(byte[] body) throws IOException {
     try (JsonParser json = JSON.createParser(body)) {
       while (json.nextToken() != null) {

@@ -13,9 +13,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What providers say in headers of what they would take: {@code Retry-After} (RFC 9110, section 10.2.3; seconds or a date),
+ * The rate-limit headers of an answer: {@code Retry-After} (RFC 9110, section 10.2.3; seconds or a date),
  * {@code retry-after-ms}, and OpenAI's {@code x-ratelimit-remaining-*} and {@code x-ratelimit-reset-*} for requests and
- * tokens. What can't be read counts as not said.
+ * tokens. A header that can't be parsed is ignored.
  */
 final class RateLimitHeaders {
 
@@ -31,7 +31,7 @@ final class RateLimitHeaders {
     this.clock = clock;
   }
 
-  /** How long to leave the endpoint alone, or null if it doesn't say. */
+  /** How long the endpoint asks to be left alone, or null if it doesn't say. */
   @Nullable
   Duration retryAfter() {
     String milliseconds = value("retry-after-ms");
@@ -44,7 +44,7 @@ final class RateLimitHeaders {
     return seconds == null ? until(said) : seconds;
   }
 
-  /** How long to leave the endpoint alone that has refused a request as one too many, or null if it doesn't say. */
+  /** How long to leave an endpoint alone after it failed a request, or null if no header says so. */
   @Nullable
   Duration pause() {
     Duration asked = retryAfter();
@@ -56,8 +56,9 @@ final class RateLimitHeaders {
   }
 
   /**
-   * What the endpoint would still take, or null if it doesn't say. Its resets are when all of the limit will be there again;
-   * one more request is there in a part of that, and a useful number of tokens in a tenth.
+   * How much the endpoint would still accept, or null if it doesn't say. The headers' resets say when the whole limit
+   * is available again. One more request is available after its part of that time, and a useful number of tokens after
+   * a tenth.
    */
   @Nullable
   Allowance allowance() {
@@ -78,10 +79,10 @@ final class RateLimitHeaders {
   private OptionalLong number(String header) {
     String value = value(header);
     try {
-      // Some say -1 where there is no limit.
+      // Some providers send -1 if there is no limit.
       return value == null || value.startsWith("-") ? OptionalLong.empty() : OptionalLong.of(Long.parseLong(value));
     } catch (NumberFormatException e) {
-      // Not said in a way that is understood here.
+      // Unknown format: ignored.
       return OptionalLong.empty();
     }
   }
@@ -92,7 +93,7 @@ final class RateLimitHeaders {
     return duration == null ? Duration.ZERO : duration;
   }
 
-  /** A number of seconds, or parts with units such as {@code 1m30s} or {@code 250ms}; null if it is none. */
+  /** Parses a number of seconds, or parts with units such as {@code 1m30s} or {@code 250ms}; null if it is neither. */
   static @Nullable Duration duration(String text) {
     Matcher parts = PART.matcher(text);
     double seconds = 0;
@@ -120,7 +121,7 @@ final class RateLimitHeaders {
           ZonedDateTime.parse(date, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant());
       return until.isNegative() ? Duration.ZERO : until;
     } catch (DateTimeException e) {
-      // Not said in a way that is understood here.
+      // Unknown format: ignored.
       return null;
     }
   }

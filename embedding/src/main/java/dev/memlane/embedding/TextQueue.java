@@ -1,5 +1,6 @@
 package dev.memlane.embedding;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.memlane.endpoints.Demand;
 import dev.memlane.endpoints.Endpoint;
 import dev.memlane.endpoints.EndpointPool;
@@ -14,184 +15,197 @@ import java.util.ListIterator;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Texts that wait for a request: those that were never sent, oldest first, and before them what was sent and has to go
- * again. A request is put together when an endpoint has a place for it, as large as that endpoint takes. Guarded by the
- * embedder's lock.
+ * The queue of texts that wait for a request: first the batches that have to be sent again, then the texts that were
+ * never sent, oldest first.
+ *
+ * <p>
+ * A batch is put together when an endpoint has a permit for it, as large as that endpoint accepts. While a batch that
+ * any endpoint may have finds no permit, nothing younger overtakes it. A batch that pauses at some endpoint doesn't
+ * hold others up.
+ *
+ * <p>
+ * Safe for use by several threads. While its monitor is held, permits are taken from the endpoints' pool, and texts
+ * that no caller wants are ended.
  */
 final class TextQueue {
 
-  /** Of how many times as many texts as a request holds those of like length are chosen. */
+  /** The texts of similar length are chosen among this many times as many as a request holds. */
   private static final int CHOICE = 8;
 
-  private final EmbedderPool pool;
   private final EndpointPool<Embedder> endpoints;
-  /** What each endpoint's requests may hold, by its name; asked for once, because embedders aren't called under the lock. */
+  private final boolean oneClassPerRequest;
+  private final boolean similarLengths;
+  private final int maxWaiting;
+  /**
+   * The limits of each endpoint's requests, by its name. Read once, because no embedder is called under the monitor.
+   */
   private final Map<String, Embedder.Limits> limits;
-  private final Consumer<Computation> unwanted;
-  private final Set<Computation> fresh = new LinkedHashSet<>();
-  private final List<Part> again = new ArrayList<>();
-  private long freshTokens;
 
-  /** @param unwanted is told of a text that was to go again and has no caller left */
-  TextQueue(EmbedderPool pool, EndpointPool<Embedder> endpoints, Consumer<Computation> unwanted) {
-    this.pool = pool;
+  @GuardedBy("this")
+  private final List<Batch> again = new ArrayList<>();
+  @GuardedBy("this")
+  private final Set<PendingText> fresh = new LinkedHashSet<>();
+  @GuardedBy("this")
+  private long freshTokens;
+  @GuardedBy("this")
+  private boolean closed;
+
+  /** @param maxWaiting the most texts that wait to be sent for the first time */
+  TextQueue(EmbedderPool pool, EndpointPool<Embedder> endpoints, int maxWaiting) {
     this.endpoints = endpoints;
+    this.oneClassPerRequest = pool.policy() == Policy.AFFINITY;
+    this.similarLengths = pool.similarLengths();
+    this.maxWaiting = maxWaiting;
     this.limits = pool.endpoints().stream()
         .collect(Collectors.toUnmodifiableMap(Endpoint::name, endpoint -> endpoint.target().limits()));
-    this.unwanted = unwanted;
   }
 
-  /**
-   * Texts that go again together.
-   *
-   * @param attempts how often they were sent
-   * @param notBefore from when on an endpoint may have them again, by the endpoints' clock
-   */
-  record Part(List<Computation> texts, int attempts, Map<String, Long> notBefore) {
+  /** A batch that can be sent now, and the permit to send it. */
+  record Ready(Permit<Embedder> permit, Batch batch) {}
 
-    /** Whether no endpoint has to wait for it any more, so that what comes after it may not go first. */
-    private boolean isFree(long now) {
-      return notBefore.values().stream().allMatch(at -> at <= now);
+  int maxWaiting() {
+    return maxWaiting;
+  }
+
+  /** Adds a text that was never sent. Returns false if too many are waiting, or the queue is closed. */
+  synchronized boolean offer(PendingText text) {
+    if (closed || fresh.size() >= maxWaiting) {
+      return false;
     }
+    fresh.add(text);
+    freshTokens += text.tokens;
+    return true;
+  }
 
-    private Demand demand() {
-      return new Demand(texts.getFirst().tokens, sum(texts), texts.getFirst().workClass, notBefore);
+  /** Adds batches to be sent again, in front of all others. Returns false if the queue is closed. */
+  synchronized boolean offerAgain(List<Batch> batches) {
+    if (!closed) {
+      again.addAll(0, batches);
+    }
+    return !closed;
+  }
+
+  /** Removes and ends a text that was never sent, if it waits here and no caller wants it. */
+  synchronized void removeIfUnwanted(PendingText text) {
+    if (fresh.contains(text) && text.endIfUnwanted()) {
+      removeFresh(text);
     }
   }
 
-  /** What goes out now, and where. */
-  record Load(Permit<Embedder> permit, Part part) {}
-
-  void add(Computation computation) {
-    fresh.add(computation);
-    freshTokens += computation.tokens;
+  @GuardedBy("this")
+  private void removeFresh(PendingText text) {
+    fresh.remove(text);
+    freshTokens -= text.tokens;
   }
 
-  /** @return whether it was waiting and had never been sent */
-  boolean remove(Computation computation) {
-    boolean removed = fresh.remove(computation);
-    freshTokens -= removed ? computation.tokens : 0;
-    return removed;
+  /** How many texts wait. */
+  synchronized int size() {
+    return fresh.size() + again.stream().mapToInt(Batch::size).sum();
   }
 
-  /** Puts what was sent before all others. */
-  void addAgain(Part part) {
-    again.addFirst(part);
-  }
-
-  int fresh() {
-    return fresh.size();
-  }
-
-  int size() {
-    return fresh.size() + again.stream().mapToInt(part -> part.texts.size()).sum();
-  }
-
-  /** How many texts may be in requests at the same time. */
+  /** How many texts can be in requests at the same time. */
   int capacity(List<EndpointStats> stats) {
     long capacity = stats.stream().mapToLong(endpoint -> (long) endpoint.limit() * limits(endpoint.name()).texts())
         .sum();
     return (int) Math.min(Integer.MAX_VALUE, capacity);
   }
 
-  /** Takes out all texts. */
-  List<Computation> clear() {
-    List<Computation> all = new ArrayList<>(fresh);
-    again.forEach(part -> all.addAll(part.texts));
+  /** Removes all texts and returns them. */
+  synchronized List<PendingText> clear() {
+    List<PendingText> all = new ArrayList<>(fresh);
+    again.forEach(batch -> all.addAll(batch.texts()));
     fresh.clear();
     again.clear();
     freshTokens = 0;
     return all;
   }
 
-  /** The next request, or null if nothing waits or no endpoint can take it now. */
-  @Nullable
-  Load next() {
-    ListIterator<Part> parts = again.listIterator();
-    while (parts.hasNext()) {
-      Part part = wanted(parts.next());
-      parts.remove();
-      if (part.texts.isEmpty()) {
+  /** Accepts no more texts. Removes all texts and returns them. */
+  synchronized List<PendingText> close() {
+    closed = true;
+    return clear();
+  }
+
+  synchronized boolean isClosed() {
+    return closed;
+  }
+
+  /** Removes the next batch that can be sent now. Returns null if nothing waits, or no endpoint has a permit for it. */
+  synchronized @Nullable Ready next() {
+    ListIterator<Batch> batches = again.listIterator();
+    while (batches.hasNext()) {
+      Batch batch = batches.next().wanted();
+      batches.remove();
+      if (batch.size() == 0) {
         continue;
       }
-      Permit<Embedder> permit = endpoints.take(part.demand());
-      if (permit == null) {
-        parts.add(part);
-        if (part.isFree(endpoints.now())) {
-          return null;
+      Permit<Embedder> permit = endpoints.take(batch.demand());
+      if (permit != null) {
+        int fitting = fitting(batch.texts(), permit);
+        if (fitting < batch.size()) {
+          batches.add(batch.part(fitting, batch.size()));
         }
-        continue;
+        return new Ready(permit, batch.part(0, fitting));
       }
-      int fitting = fitting(part.texts, permit);
-      if (fitting < part.texts.size()) {
-        parts.add(new Part(part.texts.subList(fitting, part.texts.size()), part.attempts, part.notBefore));
+      batches.add(batch);
+      if (batch.isDue(endpoints.now())) {
+        return null;
       }
-      return new Load(permit, new Part(part.texts.subList(0, fitting), part.attempts, part.notBefore));
     }
     return fresh.isEmpty() ? null : nextFresh();
   }
 
-  private Part wanted(Part part) {
-    List<Computation> wanted = new ArrayList<>(part.texts.size());
-    for (Computation computation : part.texts) {
-      if (computation.callers.isEmpty()) {
-        unwanted.accept(computation);
-      } else {
-        wanted.add(computation);
-      }
-    }
-    return new Part(wanted, part.attempts, part.notBefore);
-  }
-
-  private @Nullable Load nextFresh() {
-    Computation oldest = fresh.iterator().next();
+  @GuardedBy("this")
+  private @Nullable Ready nextFresh() {
+    PendingText oldest = fresh.iterator().next();
     Permit<Embedder> permit = endpoints.take(new Demand(oldest.tokens, freshTokens, oldest.workClass, Map.of()));
     if (permit == null) {
       return null;
     }
-    List<Computation> candidates = candidates(oldest, limits(permit.endpoint().name()).texts());
-    List<Computation> batch = List.copyOf(candidates.subList(0, fitting(candidates, permit)));
-    batch.forEach(this::remove);
-    return new Load(permit, new Part(batch, 0, Map.of()));
+    List<PendingText> candidates = candidates(oldest, limits(permit.endpoint().name()).texts());
+    List<PendingText> texts = List.copyOf(candidates.subList(0, fitting(candidates, permit)));
+    for (PendingText text : texts) {
+      removeFresh(text);
+    }
+    return new Ready(permit, Batch.unsent(texts));
   }
 
-  /** The texts that may go with the oldest, which is the first of them, in the order in which they are wanted. */
-  private List<Computation> candidates(Computation oldest, int most) {
-    boolean byClass = pool.policy() == Policy.AFFINITY;
-    boolean choose = pool.likeLengths() && fresh.size() > most;
+  /** The texts that may go with the oldest, in order of preference, beginning with the oldest. */
+  @GuardedBy("this")
+  private List<PendingText> candidates(PendingText oldest, int most) {
+    boolean choose = similarLengths && fresh.size() > most;
     int enough = choose ? CHOICE * most : most;
-    List<Computation> candidates = new ArrayList<>(Math.min(fresh.size(), enough));
-    for (Computation computation : fresh) {
+    List<PendingText> candidates = new ArrayList<>(Math.min(fresh.size(), enough));
+    for (PendingText text : fresh) {
       if (candidates.size() == enough) {
         break;
       }
-      if (!byClass || Objects.equals(computation.workClass, oldest.workClass)) {
-        candidates.add(computation);
+      if (!oneClassPerRequest || Objects.equals(text.workClass, oldest.workClass)) {
+        candidates.add(text);
       }
     }
     if (choose) {
       candidates.sort(Comparator.comparingInt(text -> Math.abs(text.text.length() - oldest.text.length())));
-      // Others may be of the same length, and the oldest must not wait for ever.
+      // The sort may put others of the same length before the oldest, which must not wait forever.
       candidates.remove(oldest);
       candidates.addFirst(oldest);
     }
     return candidates;
   }
 
-  /** How many of these, from the first on, a request may hold: one at least, and one only if it is a probe. */
-  private int fitting(List<Computation> texts, Permit<Embedder> permit) {
+  /** How many texts, from the first on, a request with this permit may hold: at least one, and only one as a probe. */
+  private int fitting(List<PendingText> texts, Permit<Embedder> permit) {
     Embedder.Limits limit = limits(permit.endpoint().name());
     int most = permit.isProbe() ? 1 : Math.min(limit.texts(), texts.size());
     long characters = texts.getFirst().text.length();
     long tokens = texts.getFirst().tokens;
     int count = 1;
     while (count < most) {
-      Computation next = texts.get(count);
+      PendingText next = texts.get(count);
       characters += next.text.length();
       tokens += next.tokens;
       if (characters > limit.characters() || tokens > permit.room()) {
@@ -204,9 +218,5 @@ final class TextQueue {
 
   private Embedder.Limits limits(String endpoint) {
     return Objects.requireNonNull(limits.get(endpoint));
-  }
-
-  static long sum(List<Computation> texts) {
-    return texts.stream().mapToLong(computation -> computation.tokens).sum();
   }
 }

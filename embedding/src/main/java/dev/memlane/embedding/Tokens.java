@@ -1,6 +1,6 @@
 package dev.memlane.embedding;
 
-/** How many tokens a text may have, without the model's tokenizer. */
+/** An estimate of how many tokens a text has, without the model's tokenizer. */
 final class Tokens {
 
   private static final int LETTERS_PER_TOKEN = 4;
@@ -8,8 +8,8 @@ final class Tokens {
   private Tokens() {}
 
   /**
-   * A guess that is rather too high: a quarter of the ASCII characters, and all others, since scripts other than Latin take
-   * about a token a character. Providers say that four letters of English are about a token.
+   * Estimates on the high side: a quarter of the ASCII characters, because providers say that four letters of English
+   * are about a token, plus all other characters, because scripts other than Latin have about a token per character.
    */
   static int estimate(String text) {
     int ascii = 0;

@@ -2,6 +2,7 @@ package dev.memlane.embedding;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.memlane.model.Embedding;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
@@ -9,21 +10,25 @@ import java.security.NoSuchAlgorithmException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The vectors of one model that were made lately, bounded by the bytes that they take.
+ * A cache of one model's recent vectors, bounded by the bytes that they occupy.
  *
  * <p>
- * A text is known by its SHA-256 and not kept: an entry's size doesn't depend on how long the text was, and a memory
- * that has been erased leaves no text behind here. Safe for use by several threads.
+ * The key is the SHA-256 of a text, not the text. So an entry's size doesn't depend on the text's length, and no text
+ * of an erased memory remains here. Clearing the cache begins a new generation: a vector whose computation began in an
+ * earlier one isn't stored. Safe for use by several threads.
  */
 final class VectorCache {
 
-  /** What an entry takes besides the vector's numbers: key, embedding, array header, and Caffeine's node and table. */
+  /** The size of an entry without the vector's numbers: key, embedding, array header, and Caffeine's node and table. */
   private static final int ENTRY_BYTES = 220;
 
   private final Cache<Key, Embedding> cache;
 
+  @GuardedBy("this")
+  private long generation;
+
   VectorCache(long bytes) {
-    // Evicting in the calling thread takes microseconds and keeps the bound exact; no other pool is needed for it.
+    // Evicting in the calling thread takes microseconds, keeps the bound exact and needs no other pool.
     this.cache = Caffeine.newBuilder().maximumWeight(bytes).weigher(VectorCache::weigh).executor(Runnable::run).build();
   }
 
@@ -36,20 +41,29 @@ final class VectorCache {
     return cache.getIfPresent(key);
   }
 
-  void put(Key key, Embedding embedding) {
-    cache.put(key, embedding);
+  /** How often the cache has been cleared. */
+  synchronized long generation() {
+    return generation;
   }
 
-  void clear() {
+  /** Stores a vector, unless the cache was cleared after this generation. */
+  synchronized void put(Key key, Embedding embedding, long since) {
+    if (since == generation) {
+      cache.put(key, embedding);
+    }
+  }
+
+  synchronized void clear() {
+    generation++;
     cache.invalidateAll();
   }
 
-  /** About how many bytes the entries take. */
+  /** The approximate size of all entries, in bytes. */
   long bytes() {
     return cache.policy().eviction().orElseThrow().weightedSize().orElseThrow();
   }
 
-  /** The SHA-256 of a text's UTF-16 units, so that also damaged texts are told apart. */
+  /** The SHA-256 of a text's UTF-16 units, which tells damaged texts apart as well. */
   record Key(long first, long second, long third, long fourth) {
 
     static Key of(String text) {

@@ -1,10 +1,10 @@
 /**
- * How texts become vectors: the contract that every embedding model is reached through, and what stands in front of it
- * so that many callers share few requests.
+ * Embedding of texts: the contract of an embedding model, clients of embedding services, and a front that lets many
+ * callers share few requests.
  *
  * <p>
- * Enter at {@link dev.memlane.embedding.Embedder} to bring a model, and at
- * {@link dev.memlane.embedding.BatchingEmbedder} to have texts embedded.
+ * Enter at {@link dev.memlane.embedding.Embedder} to add a model, and at {@link dev.memlane.embedding.BatchingEmbedder}
+ * to embed texts.
  */
 @NullMarked
 package dev.memlane.embedding;

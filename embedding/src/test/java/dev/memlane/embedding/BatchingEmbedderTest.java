@@ -27,8 +27,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The tests drive both ends by hand: the embedder's answers and the time. All else happens in the test's thread. */
-@SuppressWarnings("FutureReturnValueIgnored") // some texts are only there to be in the way
+/** Tests that control the embedder and the time. Everything else happens in the test's thread. */
+@SuppressWarnings("FutureReturnValueIgnored") // some texts only keep the embedder busy
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class BatchingEmbedderTest {
 
@@ -37,7 +37,7 @@ class BatchingEmbedderTest {
   private final ManualScheduler time = new ManualScheduler();
   private final FakeEmbedder model = new FakeEmbedder(2, new Embedder.Limits(4, 100));
 
-  private BatchingEmbedder.Builder builder() {
+  private BatchingEmbedderBuilder builder() {
     return BatchingEmbedder.builder(model).scheduler(time).executor(Runnable::run).deadline(DEADLINE);
   }
 
@@ -49,7 +49,7 @@ class BatchingEmbedderTest {
   // Form
 
   @Test
-  void embed_formsOfTheSameText_areSentOnceAndCachedOnce() {
+  void embed_formsOfSameText_areSentOnceAndCachedOnce() {
     try (BatchingEmbedder embedder = builder().build()) {
       CompletableFuture<Embedding> one = embedder.embed("Ada\u2019s cafe\u0301");
       CompletableFuture<Embedding> other = embedder.embed("A\u00ADda's caf\u00E9");
@@ -60,7 +60,7 @@ class BatchingEmbedderTest {
       assertThat(embedder.embed("\uFEFFAda\u02BCs caf\u00E9")).isCompleted();
       assertThat(embedder.stats().hits()).isEqualTo(1);
       embedder.embed("\u200B");
-      assertThat(model.texts()).as("nothing would be left of it").endsWith(List.of("\u200B"));
+      assertThat(model.texts()).as("its form would be empty").endsWith(List.of("\u200B"));
     }
   }
 
@@ -91,7 +91,7 @@ class BatchingEmbedderTest {
   }
 
   @Test
-  void embed_whileARequestIsInFlight_gathersUpToTheLimitOfTexts() {
+  void embed_requestInFlight_gathersTextsUpToTheLimit() {
     try (BatchingEmbedder embedder = builder().build()) {
       List<CompletableFuture<Embedding>> futures = new ArrayList<>();
       for (String text : List.of("1", "22", "333", "4444", "55555", "666666")) {
@@ -111,7 +111,7 @@ class BatchingEmbedderTest {
   }
 
   @Test
-  void embed_longTexts_fillARequestByCharactersAndTheLongestGoAlone() {
+  void embed_longTexts_fillRequestsByCharacters_andLongestGoAlone() {
     try (BatchingEmbedder embedder = builder().build()) {
       List<String> texts = List.of("first", "a".repeat(60), "b".repeat(40), "c".repeat(1), "d".repeat(500), "e");
       List<CompletableFuture<Embedding>> futures = texts.stream().map(embedder::embed).toList();
@@ -137,7 +137,7 @@ class BatchingEmbedderTest {
   }
 
   @Test
-  void embed_concurrencyOfTwo_hasTwoRequestsInFlightAndNotMore() {
+  void embed_concurrencyOfTwo_neverHasMoreThanTwoInFlight() {
     try (BatchingEmbedder embedder = builder().concurrency(2).build()) {
       embedder.embedAll(List.of("1", "2", "3", "4"));
       embedder.embed("5");
@@ -153,16 +153,16 @@ class BatchingEmbedderTest {
   }
 
   @Test
-  void embed_nextRequest_isSentBeforeTheCallersOfTheLastAreTold() {
+  void embed_requestAnswered_nextIsSentBeforeCallersAreNotified() {
     try (BatchingEmbedder embedder = builder().build()) {
-      List<Integer> sentWhenTold = new ArrayList<>();
-      var told = embedder.embed("1").thenAccept(embedding -> sentWhenTold.add(model.requests.size()));
+      List<Integer> sentWhenNotified = new ArrayList<>();
+      var notified = embedder.embed("1").thenAccept(embedding -> sentWhenNotified.add(model.requests.size()));
       embedder.embed("2");
 
       model.last().succeed();
 
-      assertThat(told).isCompleted();
-      assertThat(sentWhenTold).containsExactly(2);
+      assertThat(notified).isCompleted();
+      assertThat(sentWhenNotified).containsExactly(2);
     }
   }
 
@@ -196,7 +196,7 @@ class BatchingEmbedderTest {
   }
 
   @Test
-  void forget_emptiesTheCache_andKeepsOutWhatWasBegunBefore() {
+  void forget_whileComputing_emptiesCacheAndKeepsOlderVectorsOut() {
     try (BatchingEmbedder embedder = builder().build()) {
       embedder.embed("known");
       model.last().succeed();
@@ -211,12 +211,12 @@ class BatchingEmbedderTest {
       model.last().succeed();
       assertThat(embedder.embed("under way")).isNotDone();
       model.last().succeed();
-      assertThat(embedder.embed("under way")).as("cached as ever").isCompleted();
+      assertThat(embedder.embed("under way")).as("cached again").isCompleted();
     }
   }
 
   @Test
-  void embed_textsThatDifferInADamagedCharacter_areNotConfused() {
+  void embed_textsThatDifferInLoneSurrogate_areDistinguished() {
     try (BatchingEmbedder embedder = builder().build()) {
       embedder.embed("\ud800");
       model.last().succeed();
@@ -228,7 +228,7 @@ class BatchingEmbedderTest {
   }
 
   @Test
-  void cache_neverTakesMoreBytesThanItMay() {
+  void cache_manyTexts_staysWithinItsSize() {
     try (BatchingEmbedder embedder = builder().cacheBytes(10_000).build()) {
       for (int i = 0; i < 1_000; i++) {
         embedder.embed("text " + i);
@@ -240,7 +240,7 @@ class BatchingEmbedderTest {
   }
 
   @Test
-  void cache_ofNoBytes_keepsNothing() {
+  void cache_zeroBytes_keepsNothing() {
     try (BatchingEmbedder embedder = builder().cacheBytes(0).build()) {
       embedder.embed("text");
       model.last().succeed();
@@ -252,7 +252,7 @@ class BatchingEmbedderTest {
   }
 
   @Test
-  void failure_isNotCached() {
+  void embed_failed_isNotCached() {
     try (BatchingEmbedder embedder = builder().build()) {
       CompletableFuture<Embedding> failing = embedder.embed("text");
       model.last().fail(new IOException("connection reset"));
@@ -265,7 +265,7 @@ class BatchingEmbedderTest {
   }
 
   @Test
-  void cancel_oneOfTwoCallers_leavesTheOther() {
+  void cancel_oneOfTwoCallers_completesTheOther() {
     try (BatchingEmbedder embedder = builder().build()) {
       CompletableFuture<Embedding> cancelled = embedder.embed("text");
       CompletableFuture<Embedding> patient = embedder.embed("text");
@@ -278,7 +278,7 @@ class BatchingEmbedderTest {
   }
 
   @Test
-  void cancel_allCallersOfAWaitingText_isNotComputed() {
+  void cancel_allCallersOfWaitingText_isNotComputed() {
     try (BatchingEmbedder embedder = builder().build()) {
       embedder.embed("in flight");
       CompletableFuture<Embedding> first = embedder.embed("unwanted");
@@ -298,7 +298,7 @@ class BatchingEmbedderTest {
   // Failure
 
   @Test
-  void embed_oneBadTextInABatch_failsAlone() {
+  void embed_oneBadTextInBatch_failsAlone() {
     try (BatchingEmbedder embedder = builder().build()) {
       List<CompletableFuture<Embedding>> futures = embedder.embedAll(List.of("a", "b", "bad", "d"));
 
@@ -319,7 +319,7 @@ class BatchingEmbedderTest {
   }
 
   @Test
-  void embed_modelFailsEverything_isAskedFewerThanTwiceAsOftenAsThereAreTexts() {
+  void embed_allTextsFail_sendsFewerThanTwoRequestsPerText() {
     FakeEmbedder large = new FakeEmbedder(2, new Embedder.Limits(64, 10_000));
     try (BatchingEmbedder embedder = BatchingEmbedder.builder(large).scheduler(time).executor(Runnable::run).build()) {
       List<CompletableFuture<Embedding>> futures = embedder
@@ -335,7 +335,7 @@ class BatchingEmbedderTest {
   }
 
   @Test
-  void embed_embedderThrows_failsAndGivesTheSlotBack() {
+  void embed_embedderThrows_failsAndGivesPermitBack() {
     Embedder throwing = new Throwing();
     try (BatchingEmbedder embedder = BatchingEmbedder.builder(throwing).scheduler(time).executor(Runnable::run)
         .build()) {
@@ -367,7 +367,7 @@ class BatchingEmbedderTest {
   }
 
   @Test
-  void embed_embeddingException_reachesTheCallerWithItsMessage() {
+  void embed_embeddingException_reachesCallerWithItsMessage() {
     try (BatchingEmbedder embedder = builder().build()) {
       CompletableFuture<Embedding> future = embedder.embed("text");
       EmbeddingException failure = new EmbeddingException("the key is wrong; set another", null);
@@ -380,7 +380,7 @@ class BatchingEmbedderTest {
   }
 
   @Test
-  void embed_wrongDimension_failsThatTextOnly() {
+  void embed_wrongDimension_failsOnlyThatText() {
     try (BatchingEmbedder embedder = builder().build()) {
       List<CompletableFuture<Embedding>> futures = embedder.embedAll(List.of("a", "b"));
 
@@ -394,7 +394,7 @@ class BatchingEmbedderTest {
 
   @ParameterizedTest
   @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
-  void embed_vectorThatIsNotFinite_isRefused(float number) {
+  void embed_vectorNotFinite_isRefused(float number) {
     try (BatchingEmbedder embedder = builder().build()) {
       CompletableFuture<Embedding> future = embedder.embed("text");
 
@@ -433,7 +433,7 @@ class BatchingEmbedderTest {
   // Time
 
   @Test
-  void deadline_embedderHangs_failsTheCallersAndGivesTheSlotBack() {
+  void deadline_embedderHangs_failsCallersAndGivesPermitBack() {
     try (BatchingEmbedder embedder = builder().build()) {
       CompletableFuture<Embedding> hanging = embedder.embed("hanging");
       time.pass(DEADLINE.minusSeconds(1));
@@ -451,7 +451,7 @@ class BatchingEmbedderTest {
   }
 
   @Test
-  void deadline_requestOfSeveralTexts_failsThemAllAndIsNotSentAgain() {
+  void deadline_requestOfSeveralTexts_failsAllAndIsNotSentAgain() {
     try (BatchingEmbedder embedder = builder().build()) {
       List<CompletableFuture<Embedding>> futures = embedder.embedAll(List.of("a", "b"));
       time.pass(Duration.ofSeconds(30));
@@ -467,7 +467,7 @@ class BatchingEmbedderTest {
   }
 
   @Test
-  void deadline_embedderNeverReturns_failsTheCallersAndGivesTheSlotBack() throws Exception {
+  void deadline_embedderNeverReturns_failsCallersAndGivesPermitBack() throws Exception {
     CountDownLatch entered = new CountDownLatch(1);
     CountDownLatch never = new CountDownLatch(1);
     Embedder stuck = new StuckEmbedder(entered, never);
@@ -475,7 +475,7 @@ class BatchingEmbedderTest {
       CompletableFuture<Embedding> first = embedder.embed("stuck");
       assertThat(entered.await(30, TimeUnit.SECONDS)).isTrue();
       time.pass(Duration.ofSeconds(30));
-      CompletableFuture<Embedding> second = embedder.embed("behind");
+      CompletableFuture<Embedding> second = embedder.embed("second");
 
       time.pass(Duration.ofSeconds(30));
 
@@ -487,24 +487,24 @@ class BatchingEmbedderTest {
   }
 
   @Test
-  void deadline_ofAWaitingText_failsItAndItIsNotComputed() {
+  void deadline_waitingText_failsAndIsNotComputed() {
     try (BatchingEmbedder embedder = builder().build()) {
       embedder.embed("first");
       CompletableFuture<Embedding> waiting = embedder.embed("waiting");
       time.pass(Duration.ofSeconds(59));
       model.last().succeed();
-      CompletableFuture<Embedding> behind = embedder.embed("behind");
+      CompletableFuture<Embedding> queued = embedder.embed("second");
 
       time.pass(Duration.ofSeconds(1));
 
       assertFailed(waiting, "deadline");
-      assertThat(behind).isNotDone();
+      assertThat(queued).isNotDone();
       assertThat(embedder.stats().waiting()).isEqualTo(1);
     }
   }
 
   @Test
-  void success_leavesNoTimerBehind() {
+  void embed_succeeded_leavesNoTimer() {
     try (BatchingEmbedder embedder = builder().build()) {
       embedder.embedAll(List.of("a", "b"));
       assertThat(time.pending()).isEqualTo(3);
@@ -516,7 +516,7 @@ class BatchingEmbedderTest {
   }
 
   @Test
-  void embed_schedulerShutDown_failsAndStaysUsable() {
+  void embed_schedulerShutDown_failsAndLeavesNothing() {
     try (BatchingEmbedder embedder = builder().build()) {
       time.shutdown();
 
@@ -527,11 +527,11 @@ class BatchingEmbedderTest {
     }
   }
 
-  // Bounds and the end
+  // Bounds and closing
 
   @Test
   void embed_moreTextsThanMayWait_isRefusedUntilThereIsRoom() {
-    try (BatchingEmbedder embedder = builder().mostWaiting(2).build()) {
+    try (BatchingEmbedder embedder = builder().maxWaiting(2).build()) {
       embedder.embed("in flight");
       embedder.embed("1");
       embedder.embed("2");
@@ -545,7 +545,7 @@ class BatchingEmbedderTest {
   }
 
   @Test
-  void close_failsWhatWaitsAndWhatIsInFlight_andClosesTheEmbedder() {
+  void close_withTexts_failsThemAndClosesTheEmbedder() {
     BatchingEmbedder embedder = builder().build();
     CompletableFuture<Embedding> inFlight = embedder.embed("in flight");
     CompletableFuture<Embedding> waiting = embedder.embed("waiting");
@@ -563,18 +563,18 @@ class BatchingEmbedderTest {
   }
 
   @Test
-  void builder_refusesWhatMakesNoSense() {
-    BatchingEmbedder.Builder builder = BatchingEmbedder.builder(model);
+  void builder_invalidArguments_areRefused() {
+    BatchingEmbedderBuilder builder = BatchingEmbedder.builder(model);
 
     assertThatThrownBy(() -> builder.concurrency(0)).hasMessageContaining("concurrency is 0");
     assertThatThrownBy(() -> builder.cacheBytes(-1)).hasMessageContaining("cacheBytes is -1");
-    assertThatThrownBy(() -> builder.mostWaiting(0)).hasMessageContaining("mostWaiting is 0");
+    assertThatThrownBy(() -> builder.maxWaiting(0)).hasMessageContaining("maxWaiting is 0");
     assertThatThrownBy(() -> builder.deadline(Duration.ZERO)).hasMessageContaining("deadline is PT0S");
     assertThatThrownBy(() -> new Embedder.Limits(0, 1)).hasMessageContaining("0 texts");
   }
 
   @Test
-  void toString_tellsTheModelAndWhatIsGoingOn() {
+  void toString_busy_describesModelAndStats() {
     try (BatchingEmbedder embedder = builder().build()) {
       embedder.embedAll(List.of("a", "b"));
 
@@ -590,7 +590,7 @@ class BatchingEmbedderTest {
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4})
-  void embed_manyThreads_eachTextIsComputedOnceAndEveryCallerGetsItsOwnVector(long seed) throws Exception {
+  void embed_manyThreads_computesEachTextOnceForAllCallers(long seed) throws Exception {
     Random random = new Random(seed);
     ExecutorService modelThreads = Executors.newFixedThreadPool(3);
     CountingEmbedder counting = new CountingEmbedder(modelThreads);
@@ -633,7 +633,7 @@ class BatchingEmbedderTest {
 
   @ParameterizedTest
   @ValueSource(longs = {5, 6, 7})
-  void embed_manyThreadsThatCancelAndAModelThatFails_everyFutureEndsAndNothingIsLeft(long seed) throws Exception {
+  void embed_manyThreadsWithCancelsAndFailures_everyFutureEnds(long seed) throws Exception {
     ExecutorService modelThreads = Executors.newFixedThreadPool(3);
     CountingEmbedder counting = new CountingEmbedder(modelThreads);
     int threads = 8;
@@ -671,7 +671,7 @@ class BatchingEmbedderTest {
     }
   }
 
-  /** Never returns from a request for "stuck". */
+  /** An embedder that never returns from a request with the text "stuck". */
   private record StuckEmbedder(CountDownLatch entered, CountDownLatch never) implements Embedder {
 
     @Override
@@ -703,7 +703,7 @@ class BatchingEmbedderTest {
     }
   }
 
-  /** Counts how often it computes each text, and fails a request that holds a bad one. */
+  /** An embedder that counts how often it computes each text, and fails a request with a bad one. */
   private static final class CountingEmbedder implements Embedder {
 
     private final ExecutorService threads;
@@ -753,12 +753,12 @@ class BatchingEmbedderTest {
     }
   }
 
-  // Whose exception it is
+  // Shared exceptions
 
   @Test
-  void embed_sharedFailure_isAnExceptionOfEachCallersOwn() {
+  void embed_sharedFailure_isSeparateExceptionForEachCaller() {
     try (BatchingEmbedder embedder = builder().build()) {
-      embedder.embed("in the way");
+      embedder.embed("busy");
       CompletableFuture<Embedding> first = embedder.embed("oboe");
       CompletableFuture<Embedding> sameText = embedder.embed("oboe");
       model.last().succeed();
@@ -774,7 +774,7 @@ class BatchingEmbedderTest {
   }
 
   @Test
-  void close_twoEmbeddersThatFailWithTheSame_isThatFailure() {
+  void close_twoEmbeddersFailEqually_throwsThatFailure() {
     EmbeddingException shared = new EmbeddingException("can't be closed", null);
     model.failsToClose = shared;
     BatchingEmbedder embedder = BatchingEmbedder

@@ -19,8 +19,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** The tests drive the endpoints' answers and the time by hand. All else happens in the test's thread. */
-@SuppressWarnings("FutureReturnValueIgnored") // some texts are only there to be in the way
+/** Tests that control the endpoints and the time. Everything else happens in the test's thread. */
+@SuppressWarnings("FutureReturnValueIgnored") // some texts only keep the embedder busy
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class EmbedderPoolTest {
 
@@ -57,7 +57,7 @@ class EmbedderPoolTest {
   }
 
   @Test
-  void embedAll_goesToAllEndpoints_inRequestsAsLargeAsEachTakes() {
+  void embedAll_severalEndpoints_sendsEachRequestsOfItsSize() {
     try (BatchingEmbedder embedder = batching(both())) {
       List<CompletableFuture<Embedding>> futures = embedder.embedAll(numbers(0, 9));
 
@@ -107,7 +107,7 @@ class EmbedderPoolTest {
   }
 
   @Test
-  void fail_inAWayThatMayPass_goesToTheOtherEndpointAtOnce() {
+  void fail_retryable_isSentToOtherEndpointAtOnce() {
     try (BatchingEmbedder embedder = batching(both())) {
       CompletableFuture<Embedding> future = embedder.embed("text");
       FakeEmbedder first = east.requests.isEmpty() ? west : east;
@@ -123,7 +123,7 @@ class EmbedderPoolTest {
   }
 
   @Test
-  void fail_withASingleEndpoint_goesAgainAfterAGrowingPause_andFailsAtLast() {
+  void fail_retryableAtSingleEndpoint_isSentAfterGrowingPauses_thenFails() {
     try (BatchingEmbedder embedder = batching(EmbedderPool.builder().endpoint("east", east, ONE).attempts(4))) {
       CompletableFuture<Embedding> future = embedder.embed("text");
       for (long longest : new long[]{100, 200, 400}) {
@@ -144,7 +144,7 @@ class EmbedderPoolTest {
   }
 
   @Test
-  void fail_busyWithRetryAfter_isNotAskedBefore() {
+  void fail_busyWithRetryAfter_isNotSentBefore() {
     try (BatchingEmbedder embedder = batching(EmbedderPool.builder().endpoint("east", east, ONE))) {
       embedder.embed("a");
       east.last().fail(new EndpointException(Failure.BUSY, "status 429", Duration.ofSeconds(20), null));
@@ -158,7 +158,7 @@ class EmbedderPoolTest {
   }
 
   @Test
-  void fail_refused_isNotRetriedButDivided() {
+  void fail_refused_isHalvedWithoutRetry() {
     try (BatchingEmbedder embedder = batching(EmbedderPool.builder().endpoint("east", east, ONE))) {
       List<CompletableFuture<Embedding>> futures = embedder.embedAll(numbers(0, 4));
 
@@ -179,7 +179,7 @@ class EmbedderPoolTest {
   }
 
   @Test
-  void fail_refusedHalves_haveTheirAttemptsLeft() {
+  void fail_refused_halvesKeepTheirAttempts() {
     try (BatchingEmbedder embedder = batching(EmbedderPool.builder().endpoint("east", east, ONE).attempts(2))) {
       List<CompletableFuture<Embedding>> futures = embedder.embedAll(List.of("a", "b", "c", "poison"));
       east.last().fail(failure(Failure.REFUSED));
@@ -199,7 +199,7 @@ class EmbedderPoolTest {
   }
 
   @Test
-  void fail_deniedAtTheLastAttempt_stillGoesElsewhere() {
+  void fail_deniedAtLastAttempt_isSentToOtherEndpoint() {
     try (BatchingEmbedder embedder = batching(both().attempts(1))) {
       CompletableFuture<Embedding> future = embedder.embed("text");
       FakeEmbedder first = east.requests.isEmpty() ? west : east;
@@ -213,7 +213,7 @@ class EmbedderPoolTest {
   }
 
   @Test
-  void again_whileTokensAreScarce_isNotOvertakenForEver() {
+  void retry_scarceTokens_isNotOvertakenForever() {
     try (BatchingEmbedder embedder = batching(EmbedderPool.builder().firstPause(Duration.ofSeconds(2))
         .tokens(text -> text.startsWith("long") ? 300 : 30)
         .endpoint("east", east, EndpointLimits.none().concurrency(10).unitsPerMinute(60_000).unitsPerRequest(100)))) {
@@ -231,24 +231,24 @@ class EmbedderPoolTest {
   }
 
   @Test
-  void cancel_ofTheTextThatOthersWaitBehind_letsThemGo() {
+  void cancel_textThatBlocksOthers_sendsThem() {
     try (BatchingEmbedder embedder = batching(EmbedderPool.builder().tokens(text -> text.startsWith("long") ? 90 : 5)
         .endpoint("east", east, EndpointLimits.none().concurrency(10).unitsPerMinute(100)))) {
       embedder.embed("long 1");
       CompletableFuture<Embedding> blocking = embedder.embed("long 2");
-      CompletableFuture<Embedding> behind = embedder.embed("short");
+      CompletableFuture<Embedding> waiting = embedder.embed("short");
       assertThat(east.requests).hasSize(1);
 
       blocking.cancel(true);
 
       assertThat(east.last().texts()).containsExactly("short");
       east.last().succeed();
-      assertThat(behind).isCompleted();
+      assertThat(waiting).isCompleted();
     }
   }
 
   @Test
-  void fail_forTheLastTime_isDividedSoThatAPoisonTextFailsAlone() {
+  void fail_lastAttempt_isHalvedUntilPoisonTextFailsAlone() {
     try (BatchingEmbedder embedder = batching(both().attempts(2))) {
       List<CompletableFuture<Embedding>> futures = embedder.embedAll(List.of("a", "poison"));
 
@@ -274,7 +274,7 @@ class EmbedderPoolTest {
   }
 
   @Test
-  void fail_timedOut_costsOneTimeout_andGoesElsewhere() {
+  void fail_timedOut_isSentToOtherEndpointAfterOneTimeout() {
     EndpointLimits patient = ONE.timeout(Duration.ofSeconds(2));
     try (BatchingEmbedder embedder = batching(
         EmbedderPool.builder().endpoint("east", east, patient).endpoint("west", west, patient))) {
@@ -291,7 +291,7 @@ class EmbedderPoolTest {
   }
 
   @Test
-  void fail_denied_takesTheEndpointOut_andOthersGoOn() {
+  void fail_denied_takesEndpointOut_andOthersContinue() {
     try (BatchingEmbedder embedder = batching(both())) {
       List<CompletableFuture<Embedding>> futures = embedder.embedAll(numbers(0, 6));
       east.last().fail(failure(Failure.DENIED));
@@ -307,7 +307,7 @@ class EmbedderPoolTest {
   }
 
   @Test
-  void fail_deniedByAll_failsWhatWaitsAndWhatComesAtOnce() {
+  void fail_deniedByAll_failsWaitingAndLaterTextsAtOnce() {
     try (BatchingEmbedder embedder = batching(both())) {
       List<CompletableFuture<Embedding>> futures = embedder.embedAll(numbers(0, 9));
       east.last().fail(failure(Failure.DENIED));
@@ -322,7 +322,7 @@ class EmbedderPoolTest {
   }
 
   @Test
-  void answer_ofAnotherDimension_isAskedForElsewhere() {
+  void answer_wrongDimension_isRetriedAtOtherEndpoint() {
     try (BatchingEmbedder embedder = batching(both())) {
       CompletableFuture<Embedding> future = embedder.embed("text");
       FakeEmbedder first = east.requests.isEmpty() ? west : east;
@@ -336,7 +336,7 @@ class EmbedderPoolTest {
   }
 
   @Test
-  void probe_holdsOneTextOnly() {
+  void probe_severalWaiting_holdsOneText() {
     try (BatchingEmbedder embedder = batching(EmbedderPool.builder().endpoint("east", east, ONE).attempts(20))) {
       embedder.embedAll(numbers(0, 4));
       while (state(embedder, 0) == EndpointState.SERVING) {
@@ -354,7 +354,7 @@ class EmbedderPoolTest {
   }
 
   @Test
-  void deadline_whileNothingWorks_saysWhatWentWrong() {
+  void deadline_endpointPaused_saysWhy() {
     try (BatchingEmbedder embedder = batching(EmbedderPool.builder().endpoint("east", east, ONE))) {
       CompletableFuture<Embedding> sent = embedder.embed("sent");
       CompletableFuture<Embedding> waiting = embedder.embed("waiting");
@@ -371,12 +371,12 @@ class EmbedderPoolTest {
   }
 
   @Test
-  void affinity_requestsHoldOneClass_atItsHome() {
+  void affinity_severalClasses_sendsOneClassPerRequest() {
     FakeEmbedder third = new FakeEmbedder(2, new Embedder.Limits(4, 1_000));
     try (BatchingEmbedder embedder = batching(EmbedderPool.builder().policy(Policy.AFFINITY).endpoint("east", east, ONE)
         .endpoint("third", third, ONE))) {
-      embedder.embed("in the way 1");
-      embedder.embed("in the way 2");
+      embedder.embed("busy 1");
+      embedder.embed("busy 2");
       List<CompletableFuture<Embedding>> futures = new ArrayList<>();
       for (int i = 0; i < 6; i++) {
         futures.add(embedder.embed("text " + i, i % 2 == 0 ? "search" : "add"));
@@ -391,10 +391,10 @@ class EmbedderPoolTest {
   }
 
   @Test
-  void likeLengths_goTogether_andTheOldestGoesFirst() {
+  void similarLengths_goTogether_andOldestGoesFirst() {
     try (BatchingEmbedder embedder = batching(
-        EmbedderPool.builder().likeLengths(true).endpoint("west", west, ONE))) {
-      embedder.embed("in the way");
+        EmbedderPool.builder().similarLengths(true).endpoint("west", west, ONE))) {
+      embedder.embed("busy");
       embedder.embedAll(List.of("a".repeat(5), "b".repeat(100), "c".repeat(90), "d".repeat(6)));
 
       west.last().succeed();
@@ -405,13 +405,13 @@ class EmbedderPoolTest {
   }
 
   @Test
-  void builder_refusesWhatMakesNoSense() {
+  void builder_invalidArguments_areRefused() {
     assertThatThrownBy(() -> EmbedderPool.builder().build()).hasMessageContaining("at least one endpoint");
     assertThatThrownBy(
         () -> EmbedderPool.builder().endpoint("east", east).endpoint("other", new HashEmbedder(2)).build())
         .hasMessageContainingAll("endpoint other", "hash-2", "comparable");
     assertThatThrownBy(() -> EmbedderPool.builder().endpoint("east", east).endpoint("east", west).build())
-        .hasMessageContaining("two endpoints are called east");
+        .hasMessageContaining("two endpoints are named east");
     assertThatThrownBy(() -> EmbedderPool.builder().attempts(0)).hasMessageContaining("attempts is 0");
     assertThatThrownBy(() -> EmbedderPool.builder().firstPause(Duration.ZERO))
         .hasMessageContaining("firstPause is PT0S");
@@ -419,7 +419,7 @@ class EmbedderPoolTest {
   }
 
   @Test
-  void close_closesAllEmbedders() {
+  void close_pool_closesAllEmbedders() {
     batching(both()).close();
 
     assertThat(east.closed).isTrue();
@@ -427,7 +427,7 @@ class EmbedderPoolTest {
   }
 
   @Test
-  void tokens_areGuessedRatherTooHigh() {
+  void estimate_severalScripts_isOnTheHighSide() {
     assertThat(Tokens.estimate("")).isEqualTo(1);
     assertThat(Tokens.estimate("Ada plays the oboe")).isEqualTo(5);
     assertThat(Tokens.estimate("記憶する")).isEqualTo(5);

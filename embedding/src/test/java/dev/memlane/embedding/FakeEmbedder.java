@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** An embedder whose requests the test answers itself. */
+/** An embedder whose requests the test answers. */
 final class FakeEmbedder implements Embedder {
 
   private final int dimension;
@@ -59,7 +59,7 @@ final class FakeEmbedder implements Embedder {
     }
   }
 
-  /** One request, and what answers it. */
+  /** A request and its answer. */
   record Request(List<String> texts, CompletableFuture<List<float[]>> answer) {
 
     /** Answers with a vector for each text, whose first number is the text's length. */

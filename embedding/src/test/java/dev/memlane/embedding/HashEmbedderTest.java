@@ -28,7 +28,7 @@ class HashEmbedderTest {
   }
 
   @Test
-  void embed_textsThatShareWords_areNearerThanThoseThatDoNot() {
+  void embed_textsWithSharedWords_areNearerThanOthers() {
     float[] oboe = embed("Ada plays the oboe");
 
     assertThat(cosine(oboe, embed("the OBOE, Ada plays"))).isCloseTo(1, within(1e-5));
@@ -38,7 +38,7 @@ class HashEmbedderTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"", " ", "...", "🎻", "!?", "記憶", "Ada", "\ud800", "a b c d e f"})
-  void embed_whateverText_isOfUnitLength(String text) {
+  void embed_anyText_hasUnitLength(String text) {
     float[] vector = embed(text);
 
     assertThat(vector).hasSize(384);
@@ -56,7 +56,7 @@ class HashEmbedderTest {
   }
 
   @Test
-  void embed_anyTime_givesTheSameVector() {
+  void embed_anyInstance_returnsSameVector() {
     float[] vector = new HashEmbedder(8).embed(List.of("Ada plays the oboe")).join().getFirst();
 
     assertThat(vector).containsExactly(EXPECTED, within(1e-6f));
@@ -65,7 +65,7 @@ class HashEmbedderTest {
   private static final float[] EXPECTED = {0.5f, -0.25f, 0.25f, -0.25f, -0.75f, 0, 0, 0};
 
   @Test
-  void model_namesTheDimension() {
+  void model_anyDimension_containsIt() {
     assertThat(embedder.model()).isEqualTo("hash-384");
     assertThat(new HashEmbedder(8).model()).isEqualTo("hash-8");
     assertThatThrownBy(() -> new HashEmbedder(0)).hasMessageContaining("dimension is 0");

@@ -42,7 +42,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Against a server that behaves, and misbehaves, as the providers do. */
+/** Tests with a server that behaves, and misbehaves, like providers. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class OpenAiEmbedderTest {
 
@@ -57,7 +57,7 @@ class OpenAiEmbedderTest {
     provider.close();
   }
 
-  private OpenAiEmbedder.Builder client(String secret) {
+  private OpenAiEmbedderBuilder client(String secret) {
     return OpenAiEmbedder.at(provider.url(), "test", DIMENSION).apiKey(ApiKey.of(secret));
   }
 
@@ -76,7 +76,7 @@ class OpenAiEmbedderTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void embed_answersAreReadAsNumbersAndAsBase64(boolean base64) {
+  void embed_numbersOrBase64_returnsVectors(boolean base64) {
     List<String> texts = List.of("Ada plays the oboe", "\"quoted\" \\ \n\u2028 \u0000 🎻", "", "記憶");
     try (OpenAiEmbedder embedder = client(SECRET).base64(base64).build()) {
       MeteredEmbedder.Answer answer = embedder.embedMetered(texts).join();
@@ -108,7 +108,7 @@ class OpenAiEmbedderTest {
 
   @ParameterizedTest
   @CsvSource({"RESET, UNAVAILABLE", "ERROR, UNAVAILABLE", "TRUNCATED, UNAVAILABLE", "MISSING, UNAVAILABLE"})
-  void embed_whatMayPass_isUnavailable(Fault fault, Failure failure) {
+  void embed_brokenAnswer_isUnavailable(Fault fault, Failure failure) {
     key.fault(fault);
     try (OpenAiEmbedder embedder = client()) {
       assertThat(failure(embedder.embed(List.of("a", "b"))).failure()).isEqualTo(failure);
@@ -116,7 +116,7 @@ class OpenAiEmbedderTest {
   }
 
   @Test
-  void embed_nobodyListens_isUnavailable() {
+  void embed_serverDown_isUnavailable() {
     provider.goDown();
     try (OpenAiEmbedder embedder = client()) {
       EndpointException failure = failure(embedder.embed(List.of("a")));
@@ -130,7 +130,7 @@ class OpenAiEmbedderTest {
   }
 
   @Test
-  void embed_oneTooMany_isBusyForAsLongAsItSays() {
+  void embed_tooManyRequests_isBusyWithRetryAfter() {
     key.concurrency(0).retryAfter(Duration.ofMillis(1_250));
     try (OpenAiEmbedder embedder = client()) {
       EndpointException failure = failure(embedder.embed(List.of("a")));
@@ -151,7 +151,7 @@ class OpenAiEmbedderTest {
   }
 
   @Test
-  void embed_outOfCreditForAWhile_isBusyForAsLongAsItSays() {
+  void embed_outOfCreditWithRetryAfter_isBusy() {
     key.fault(Fault.OUT_OF_CREDIT).concurrency(0).retryAfter(Duration.ofMillis(1_250));
     try (OpenAiEmbedder embedder = client()) {
       EndpointException failure = failure(embedder.embed(List.of("a")));
@@ -175,7 +175,7 @@ class OpenAiEmbedderTest {
   }
 
   @Test
-  void embed_badKey_isDeniedWithoutTellingIt() {
+  void embed_badKey_isDeniedWithoutRevealingIt() {
     try (OpenAiEmbedder embedder = client("sk-wrong-secret").build()) {
       EndpointException failure = failure(embedder.embed(List.of("a")));
 
@@ -196,7 +196,7 @@ class OpenAiEmbedderTest {
   }
 
   @Test
-  void embed_wrongDimensionAndZeros_areRefusedBeforeAnythingIsStored() {
+  void embed_wrongDimensionOrZeros_isRefused() {
     key.fault(Fault.WRONG_DIMENSION);
     try (BatchingEmbedder embedder = BatchingEmbedder.builder(client()).build()) {
       assertThatThrownBy(() -> embedder.embed("a").join()).hasMessageContaining("a vector of 3 dimensions");
@@ -208,7 +208,7 @@ class OpenAiEmbedderTest {
   }
 
   @Test
-  void cancel_breaksTheRequestOff() throws Exception {
+  void cancel_inFlight_closesTheConnection() throws Exception {
     try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
         OpenAiEmbedder embedder = OpenAiEmbedder.at("http://127.0.0.1:" + server.getLocalPort(), "test", 8).build()) {
       CompletableFuture<MeteredEmbedder.Answer> answer = embedder.embedMetered(List.of("a"));
@@ -224,7 +224,7 @@ class OpenAiEmbedderTest {
     }
   }
 
-  /** Reads until the other side has closed the connection; fails by a time-out if it doesn't. */
+  /** Reads until the other side closes the connection. Returns false if it does not in time. */
   private static boolean end(InputStream input) throws IOException {
     try {
       input.transferTo(OutputStream.nullOutputStream());
@@ -238,7 +238,7 @@ class OpenAiEmbedderTest {
   }
 
   @Test
-  void azure_isAskedWithItsHeaderAndPath() {
+  void azure_request_hasItsHeaderAndPath() {
     try (OpenAiEmbedder embedder = OpenAiEmbedder.azure(provider.url().replace("/v1", ""), "mine", "2024-10-21", "test",
         DIMENSION).apiKey(ApiKey.of(SECRET)).build()) {
       assertThat(embedder.embed(List.of("a")).join()).containsExactly(provider.vector("a"));
@@ -248,7 +248,7 @@ class OpenAiEmbedderTest {
   }
 
   @Test
-  void builder_refusesWhatWouldTellTheKey() {
+  void builder_settingsThatRevealTheKey_areRefused() {
     assertThatThrownBy(() -> OpenAiEmbedder.at("http://example.com/v1", "m", 8).apiKey(ApiKey.of(SECRET)).build())
         .hasMessageContainingAll("example.com", "unencrypted").hasMessageNotContaining(SECRET);
     assertThatThrownBy(() -> OpenAiEmbedder.at("http://127.example.com/v1", "m", 8).apiKey(ApiKey.of(SECRET)).build())
@@ -257,9 +257,9 @@ class OpenAiEmbedderTest {
       assertThatThrownBy(() -> client(SECRET).client(following).build()).hasMessageContaining("redirects");
     }
     assertThatThrownBy(() -> OpenAiEmbedder.at("https://me:my pass@example.com/v1", "m", 8))
-        .hasMessageContaining("address is none").hasMessageNotContaining("pass").hasNoCause();
+        .hasMessageContaining("address is not valid").hasMessageNotContaining("pass").hasNoCause();
     assertThatThrownBy(() -> client(SECRET).header("X\n", "")).hasMessageContaining("header");
-    assertThatThrownBy(() -> client(SECRET).header("X", "Bearer\n")).hasMessageContaining("control characters");
+    assertThatThrownBy(() -> client(SECRET).header("X", "Bearer\n")).hasMessageContaining("printable ASCII");
     OpenAiEmbedder.at("http://example.com/v1", "m", 8).apiKey(ApiKey.of(SECRET)).unencryptedKey(true).build().close();
     OpenAiEmbedder.at("http://example.com/v1", "m", 8).build().close();
     assertThatThrownBy(() -> OpenAiEmbedder.at("https://me:mine@example.com/v1", "m", 8))
@@ -298,7 +298,7 @@ class OpenAiEmbedderTest {
 
   @ParameterizedTest
   @EnumSource(value = Fault.class, mode = EnumSource.Mode.EXCLUDE, names = {"ZERO", "SHUFFLED", "OUT_OF_CREDIT"})
-  void pool_oneOfThreeEndpointsIsBad_noOperationFails_andItIsFoundOut(Fault fault) {
+  void pool_oneOfThreeEndpointsBad_noTextFails(Fault fault) {
     provider.key("two");
     provider.key("three");
     key.fault(fault);
@@ -312,7 +312,7 @@ class OpenAiEmbedderTest {
   }
 
   @Test
-  void pool_badKey_isTakenOutByName_andTheOthersDoTheWork() {
+  void pool_oneBadKey_isTakenOut_andOthersDoTheWork() {
     provider.key("two");
     try (BatchingEmbedder embedder = pool(EndpointLimits.none().concurrency(2), "sk-wrong-secret", "two")) {
       assertThat(embed(embedder, 500)).isEmpty();
@@ -324,7 +324,7 @@ class OpenAiEmbedderTest {
   }
 
   @Test
-  void pool_tenThousandTextsWithPoison_exactlyThoseFailEachWithItsReason() {
+  void pool_poisonTexts_exactlyThoseFail() {
     key.poison(text -> text.endsWith("77"));
     provider.key("two").poison(text -> text.endsWith("77"));
     try (BatchingEmbedder embedder = pool(EndpointLimits.none().concurrency(4), SECRET, "two")) {
@@ -338,7 +338,7 @@ class OpenAiEmbedderTest {
   }
 
   @Test
-  void pool_neverHasMoreInFlightThanAKeyMay() {
+  void pool_configuredConcurrency_isNeverExceeded() {
     key.concurrency(3);
     provider.key("two").concurrency(1);
     EmbedderPool pool = EmbedderPool.builder()
@@ -356,7 +356,7 @@ class OpenAiEmbedderTest {
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3})
-  void pool_aThousandCallersWithRepeatedTexts_eachIsComputedOnce(long seed) throws Exception {
+  void pool_repeatedTexts_areComputedOnce(long seed) throws Exception {
     provider.key("two");
     List<String> texts = repeated(1_000, seed);
     try (BatchingEmbedder embedder = pool(EndpointLimits.none().concurrency(2), SECRET, "two");
@@ -378,7 +378,7 @@ class OpenAiEmbedderTest {
         .allSatisfy((text, times) -> assertThat(times).as(text).isEqualTo(1));
   }
 
-  /** Texts of which 70 % repeat others, in any order. */
+  /** Texts in random order, 70 % of which repeat others. */
   private static List<String> repeated(int count, long seed) {
     Random random = new Random(seed);
     List<String> texts = new ArrayList<>();

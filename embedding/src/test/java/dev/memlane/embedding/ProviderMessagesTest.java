@@ -39,13 +39,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What people read when a provider fails: what happened and what to do, in plain words, and never the key. */
+/**
+ * Tests of messages about failing providers: they say plainly what happened and what to do, and never contain the key.
+ */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ProviderMessagesTest {
 
   private static final String SECRET = "sk-secret-of-mine";
 
-  /** A server that answers every request with this. */
+  /** Starts a server that answers every request with this. */
   private static HttpServer server(int status, String body) throws IOException {
     HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.createContext("/", exchange -> {
@@ -64,7 +66,7 @@ class ProviderMessagesTest {
     return "http://127.0.0.1:" + server.getAddress().getPort() + "/v1";
   }
 
-  private static OpenAiEmbedder.Builder client(String url) {
+  private static OpenAiEmbedderBuilder client(String url) {
     return OpenAiEmbedder.at(url, "test", 8).apiKey(ApiKey.of(SECRET));
   }
 
@@ -77,7 +79,7 @@ class ProviderMessagesTest {
     throw new AssertionError("it succeeded");
   }
 
-  /** The message is plain, and what a log would have of it doesn't tell the key. */
+  /** Checks that the message is plain, and that its log entry doesn't contain the key. */
   private static void assertPlain(Throwable failure) {
     PlainMessages.assertPlain(String.valueOf(failure.getMessage()));
     StringWriter log = new StringWriter();
@@ -100,10 +102,10 @@ class ProviderMessagesTest {
         Arguments.of(200, "", Failure.UNAVAILABLE, "expected an object, but it ends", "key"),
         Arguments.of(200, "upstream is asleep", Failure.UNAVAILABLE, "upstream is asleep", "key"),
         Arguments.of(200, "[1, 2]", Failure.UNAVAILABLE, "expected an object", "key"),
-        Arguments.of(200, "{\"data\":[{\"embedding\":[0.5, NaN", Failure.UNAVAILABLE, "holds no embeddings", "key"),
-        Arguments.of(200, "{\"data\":[{\"embedding\":[0.5, 1", Failure.UNAVAILABLE, "ends in the middle", "key"),
-        Arguments.of(200, "{\"data\":[{\"index\":\"one\"}]}", Failure.UNAVAILABLE, "holds no embeddings", "key"),
-        Arguments.of(200, nested, Failure.UNAVAILABLE, "holds no embeddings", "key"),
+        Arguments.of(200, "{\"data\":[{\"embedding\":[0.5, NaN", Failure.UNAVAILABLE, "without embeddings", "key"),
+        Arguments.of(200, "{\"data\":[{\"embedding\":[0.5, 1", Failure.UNAVAILABLE, "incomplete answer", "key"),
+        Arguments.of(200, "{\"data\":[{\"index\":\"one\"}]}", Failure.UNAVAILABLE, "without embeddings", "key"),
+        Arguments.of(200, nested, Failure.UNAVAILABLE, "without embeddings", "key"),
         Arguments.of(401, "{\"error\":{\"message\":\"Incorrect API key provided: " + SECRET + "\"}}", Failure.DENIED,
             "check its key", "credit"),
         Arguments.of(402, "{\"error\":{\"message\":\"Insufficient credits\"}}", Failure.DENIED,
@@ -128,7 +130,7 @@ class ProviderMessagesTest {
 
   @ParameterizedTest
   @MethodSource("answers")
-  void answer_ofAProviderThatFails_isToldPlainlyWithItsWords(int status, String body, Failure kind, String words,
+  void answer_providerFails_isDescribedPlainlyWithItsWords(int status, String body, Failure kind, String words,
       String wrongAdvice) throws Exception {
     HttpServer server = server(status, body);
     try (OpenAiEmbedder direct = client(url(server)).build();
@@ -141,7 +143,7 @@ class ProviderMessagesTest {
       assertThat(failure).hasMessageContaining(words).hasMessageNotContaining(wrongAdvice)
           .hasMessageContaining(url(server));
 
-      // A pool's callers read the same, also when its only endpoint is taken out by it.
+      // Callers of a pool get the same message, even if the failure takes its only endpoint out.
       assertThatThrownBy(() -> batching.embed("a").join()).cause().isInstanceOf(EmbeddingException.class)
           .satisfies(ProviderMessagesTest::assertPlain).hasMessageContaining(words)
           .hasMessageNotContaining(wrongAdvice);
@@ -151,26 +153,26 @@ class ProviderMessagesTest {
   }
 
   @Test
-  void address_whereNoProviderIs_isToldPlainly() throws Exception {
+  void address_withoutProvider_isDescribedPlainly() throws Exception {
     int closed;
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       closed = free.getLocalPort();
     }
     try (Scripted plain = new Scripted("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", false);
         OpenAiEmbedder unknown = client("https://nonesuch.invalid/v1").build();
-        OpenAiEmbedder nobody = client("http://127.0.0.1:" + closed + "/v1").build();
+        OpenAiEmbedder closedPort = client("http://127.0.0.1:" + closed + "/v1").build();
         OpenAiEmbedder unencrypted = client("https://127.0.0.1:" + plain.port()).build()) {
       assertThat(failure(unknown)).satisfies(ProviderMessagesTest::assertPlain)
-          .hasMessageContaining("the host's name is not known");
-      assertThat(failure(nobody)).satisfies(ProviderMessagesTest::assertPlain)
+          .hasMessageContaining("the host name can't be resolved");
+      assertThat(failure(closedPort)).satisfies(ProviderMessagesTest::assertPlain)
           .hasMessageContaining("nothing listens at its address");
       assertThat(failure(unencrypted)).satisfies(ProviderMessagesTest::assertPlain)
-          .hasMessageContaining("begins with http:// instead of https://");
+          .hasMessageContaining("must begin with http:// instead of https://");
     }
   }
 
   @Test
-  void connection_thatBreaksOrSpeaksNoHttp_isToldPlainly() throws Exception {
+  void connection_brokenOrNotHttp_isDescribedPlainly() throws Exception {
     for (String sent : List.of("", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", "SSH-2.0-OpenSSH_9.2\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: nonsense\r\n\r\n{}")) {
       try (Scripted server = new Scripted(sent, false);
@@ -181,7 +183,7 @@ class ProviderMessagesTest {
   }
 
   @Test
-  void answer_thatIsTooLong_isToldPlainly() throws Exception {
+  void answer_tooLong_isDescribedPlainly() throws Exception {
     HttpServer server = server(200, "x".repeat(2 << 20));
     try (OpenAiEmbedder embedder = client(url(server)).build()) {
       assertThat(failure(embedder)).satisfies(ProviderMessagesTest::assertPlain).hasMessageContaining("more than");
@@ -191,20 +193,20 @@ class ProviderMessagesTest {
   }
 
   @Test
-  void embed_serverThatDripsItsAnswer_endsAtTheTimeOut() throws Exception {
+  void embed_serverDripsItsAnswer_timesOut() throws Exception {
     try (Scripted server = new Scripted("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", true);
         OpenAiEmbedder embedder = client("http://127.0.0.1:" + server.port()).timeout(Duration.ofMillis(300)).build()) {
       EndpointException failure = failure(embedder);
 
       assertThat(failure.failure()).isEqualTo(Failure.TIMED_OUT);
       assertThat(failure).satisfies(ProviderMessagesTest::assertPlain).hasMessageContaining("300 ms");
-      // The connection is given up, or the server would drip for ever.
+      // The client closes the connection; otherwise the server would drip forever.
       server.awaitBroken();
     }
   }
 
   @Test
-  void embed_serverThatNeverAnswers_endsAtTheTimeOut() throws Exception {
+  void embed_serverNeverAnswers_timesOut() throws Exception {
     try (Scripted server = new Scripted("", true);
         OpenAiEmbedder embedder = client("http://127.0.0.1:" + server.port()).timeout(Duration.ofMillis(300)).build()) {
       assertThat(failure(embedder).failure()).isEqualTo(Failure.TIMED_OUT);
@@ -212,7 +214,7 @@ class ProviderMessagesTest {
   }
 
   @Test
-  void builder_timesThatMakeNoSense_areRefused() {
+  void builder_invalidTimes_areRefused() {
     for (Duration wrong : List.of(Duration.ZERO, Duration.ofSeconds(-1), Duration.ofHours(2))) {
       assertThatThrownBy(() -> client("http://localhost/v1").timeout(wrong)).hasMessageContaining("timeout is");
       assertThatThrownBy(() -> client("http://localhost/v1").connectTimeout(wrong))
@@ -231,7 +233,7 @@ class ProviderMessagesTest {
 
   @ParameterizedTest
   @MethodSource("thrown")
-  void embedder_thatThrowsWhatever_isToldPlainly(Throwable thrown) {
+  void embedder_anyException_isDescribedPlainly(Throwable thrown) {
     Embedder failing = new Embedder() {
       @Override
       public CompletableFuture<List<float[]>> embed(List<String> texts) {
@@ -259,7 +261,9 @@ class ProviderMessagesTest {
     }
   }
 
-  /** Sends a text to whoever connects, and then nothing more, or a byte now and then until the connection breaks. */
+  /**
+   * A server that sends a text to each client, and then nothing, or a byte now and then until the connection breaks.
+   */
   private static final class Scripted implements AutoCloseable {
 
     private final ServerSocket server = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
@@ -272,7 +276,7 @@ class ProviderMessagesTest {
           try (Socket connection = server.accept()) {
             serve(connection, text, goesOn);
           } catch (IOException e) {
-            // Closed with the test, or by the client.
+            // Closed by the test or the client.
             broken.complete(null);
           }
         }
@@ -286,12 +290,12 @@ class ProviderMessagesTest {
       out.write(text.getBytes(StandardCharsets.UTF_8));
       out.flush();
       if (!goesOn) {
-        // Closing with something unread would reset the connection, and the client might lose what was sent.
+        // Closing with unread bytes would reset the connection, and the client might lose the answer.
         connection.setSoTimeout(1_000);
         connection.shutdownOutput();
         in.transferTo(OutputStream.nullOutputStream());
       }
-      // Waits for the client to go: for ever where nothing is sent, and between two drops of a response that drips.
+      // Waits for the client to disconnect: forever if nothing is sent, and between two bytes of a dripping answer.
       connection.setSoTimeout(text.isEmpty() ? 0 : 10);
       while (goesOn) {
         try {

@@ -28,19 +28,19 @@ class RateLimitHeadersTest {
   @CsvSource({"7, PT7S", "0.5, PT0.5S", "1s, PT1S", "6m0s, PT6M", "1h2m3s, PT1H2M3S", "250ms, PT0.25S",
       "1m0.5s, PT60.5S",
       "2d, PT24H"})
-  void duration_isReadInAllForms(String text, Duration expected) {
+  void duration_anyForm_isParsed(String text, Duration expected) {
     assertThat(RateLimitHeaders.duration(text)).isEqualTo(expected);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", "soon", "-1", "1x", "s", "1 s", "9999999999999999999999h1"})
-  void duration_ofSomethingElse_isNone(String text) {
+  void duration_otherText_isNull(String text) {
     assertThat(RateLimitHeaders.duration(text)).satisfiesAnyOf(duration -> assertThat(duration).isNull(),
         duration -> assertThat(duration).isEqualTo(Duration.ofDays(1)));
   }
 
   @Test
-  void retryAfter_isMillisecondsOrSecondsOrADate() {
+  void retryAfter_millisecondsSecondsOrDate_isParsed() {
     assertThat(headers(Map.of()).retryAfter()).isNull();
     assertThat(headers(Map.of("Retry-After", "20")).retryAfter()).isEqualTo(Duration.ofSeconds(20));
     assertThat(headers(Map.of("Retry-After", "1", "retry-after-ms", "30")).retryAfter())
@@ -52,7 +52,7 @@ class RateLimitHeadersTest {
   }
 
   @Test
-  void pause_withoutRetryAfter_isWhenSomethingIsLeftAgain() {
+  void pause_withoutRetryAfter_lastsUntilAllowanceReset() {
     Map<String, String> exhausted = Map.of("x-ratelimit-limit-requests", "60", "x-ratelimit-remaining-requests", "0",
         "x-ratelimit-reset-requests", "1m0s");
     assertThat(headers(exhausted).pause()).isEqualTo(Duration.ofSeconds(1));
@@ -63,7 +63,7 @@ class RateLimitHeadersTest {
   }
 
   @Test
-  void allowance_isWhatIsLeftAndUntilWhen() {
+  void allowance_remainingAndReset_areParsed() {
     assertThat(headers(Map.of("x-ratelimit-limit-requests", "60")).allowance()).isNull();
     assertThat(headers(Map.of("x-ratelimit-remaining-requests", "59", "x-ratelimit-reset-requests", "1s",
         "x-ratelimit-remaining-tokens", "0", "x-ratelimit-reset-tokens", "6m0s")).allowance())

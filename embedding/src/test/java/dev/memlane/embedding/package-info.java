@@ -1,4 +1,4 @@
-/** Tests of batching, sharing, deadlines and of what an embedder may answer. */
+/** Tests of batching, sharing, deadlines, and the answers of embedders. */
 @NullMarked
 package dev.memlane.embedding;
 

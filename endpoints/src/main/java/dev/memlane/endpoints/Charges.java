@@ -3,7 +3,7 @@ package dev.memlane.endpoints;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a request has taken of its endpoint's rates.
+ * The charges of one request to its endpoint's rate limits. All access holds the pool's lock.
  *
  * @param request null if requests aren't limited
  * @param units null if units aren't limited
@@ -16,7 +16,7 @@ record Charges(RateLimit.@Nullable Charge request, RateLimit.@Nullable Charge un
     }
   }
 
-  /** Nothing was sent. */
+  /** Takes the charges back, because nothing was sent. */
   void giveBack() {
     if (request != null) {
       request.correct(0);

@@ -1,21 +1,21 @@
 package dev.memlane.endpoints;
 
 /**
- * How many requests an endpoint may have in flight: a number that was configured, or one that is found out.
+ * A limit on the requests that an endpoint may have in flight: configured, or adapted to the endpoint's refusals.
  *
  * <p>
- * <b>Finding it.</b> Additive increase, multiplicative decrease, as TCP does it (RFC 5681): the limit doubles until the
- * first refusal; from then on it is raised by one when as many requests as it allows have succeeded while it was all used.
- * A refusal right after a raise takes the raise back; one of a limit that had held halves it. Of requests that were in
- * flight together only the first refusal counts.
+ * <b>Adapting.</b> The limit follows additive increase, multiplicative decrease, as in TCP (RFC 5681). It doubles until
+ * the first refusal. From then on it rises by one after as many successes as it allows requests, counted while the
+ * limit was used up. A refusal right after a raise takes the raise back; a refusal at a limit that had held halves it.
+ * Of requests in flight together, only the first refusal counts.
  *
  * <p>
- * <b>What trying costs.</b> Each raise that fails costs one refused request, and the pause that the endpoint asks for. So
- * after one the next waits for {@value #SUCCESSES_PER_TRY} successes, twice as many each time it fails again, and for
- * {@value #PAUSES_PER_TRY} times the pause: at most 2 % of requests are refused for it, and 5 % of the time lost.
+ * <b>Cost.</b> A raise that fails costs one refused request, and the pause that the endpoint asks for. So the next
+ * raise waits for {@value #SUCCESSES_PER_TRY} successes (twice as many after each further failed raise), and for
+ * {@value #PAUSES_PER_TRY} times the pause. That bounds the cost to 2 % of the requests and 5 % of the time.
  *
  * <p>
- * Guarded by the pool's lock. Times are nanoseconds.
+ * All access holds the pool's lock. Times are nanoseconds.
  */
 final class ConcurrencyLimit {
 
@@ -36,8 +36,8 @@ final class ConcurrencyLimit {
   private long quietUntil;
 
   /**
-   * @param configured the limit; 0 to find it out
-   * @param most what is never gone beyond in finding out
+   * @param configured the limit; 0 to adapt it
+   * @param most the upper bound of an adapted limit
    */
   ConcurrencyLimit(int configured, int most) {
     this.fixed = configured > 0;
@@ -49,7 +49,7 @@ final class ConcurrencyLimit {
     return limit;
   }
 
-  /** @param full whether all that the limit allows was in flight at some time since the request began */
+  /** @param full whether the limit was used up at some time since the request began */
   void succeeded(long begunAt, boolean full, long now) {
     if (fixed) {
       return;

@@ -4,21 +4,22 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a request needs of an endpoint.
+ * A request's needs, by which the pool chooses an endpoint.
  *
- * @param least how many units it has at least
- * @param wish how many there would be for it in all; where units are scarce it waits for a good part of them, rather than
- * go out in crumbs
- * @param workClass what {@link Policy#AFFINITY} keeps together; null for no matter
- * @param notBefore from what time on each of the endpoints named may have it, by {@link EndpointPool#now}
+ * @param minUnits the fewest units that the request will have
+ * @param wantedUnits how many units are waiting in all; where units are scarce, the request waits until a good part of
+ * them may go, rather than go out in crumbs
+ * @param workClass the class of work that {@link Policy#AFFINITY} keeps together; null if it doesn't matter
+ * @param notBefore per endpoint name, the time from which that endpoint may have the request, by
+ * {@link EndpointPool#now}
  */
-public record Demand(long least, long wish, @Nullable String workClass, Map<String, Long> notBefore) {
+public record Demand(long minUnits, long wantedUnits, @Nullable String workClass, Map<String, Long> notBefore) {
 
   public Demand {
     notBefore = Map.copyOf(notBefore);
   }
 
-  /** Anywhere, with nothing to count. */
+  /** A demand for any endpoint, with no units. */
   public static Demand any() {
     return new Demand(0, 0, null, Map.of());
   }

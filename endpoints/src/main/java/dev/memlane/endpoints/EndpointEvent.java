@@ -3,29 +3,30 @@ package dev.memlane.endpoints;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** Something that happened at an endpoint while the pool's lock was held, to be told without it. */
+/** An event at an endpoint, recorded under the pool's lock and reported to the listener after its release. */
 sealed interface EndpointEvent {
 
-  void tell(EndpointListener listener);
+  void report(EndpointListener listener);
 
-  record Ended(String endpoint, @Nullable Failure failure, long took, int items, long units) implements EndpointEvent {
+  record RequestEnded(String endpoint, @Nullable Failure failure, long nanos, int items, long units)
+      implements EndpointEvent {
     @Override
-    public void tell(EndpointListener listener) {
-      listener.ended(endpoint, failure, Duration.ofNanos(took), items, units);
+    public void report(EndpointListener listener) {
+      listener.requestEnded(endpoint, failure, Duration.ofNanos(nanos), items, units);
     }
   }
 
-  record Changed(String endpoint, EndpointState state, String reason) implements EndpointEvent {
+  record StateChanged(String endpoint, EndpointState state, String reason) implements EndpointEvent {
     @Override
-    public void tell(EndpointListener listener) {
-      listener.changed(endpoint, state, reason);
+    public void report(EndpointListener listener) {
+      listener.stateChanged(endpoint, state, reason);
     }
   }
 
-  record Limited(String endpoint, int limit) implements EndpointEvent {
+  record LimitChanged(String endpoint, int limit) implements EndpointEvent {
     @Override
-    public void tell(EndpointListener listener) {
-      listener.limited(endpoint, limit);
+    public void report(EndpointListener listener) {
+      listener.limitChanged(endpoint, limit);
     }
   }
 }

@@ -6,8 +6,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a client fails with, so that the pool knows what may be done about it. The message says what happened and what to
- * do; it holds no secret.
+ * The exception that a client fails with. Its {@link Failure} says what may be done about it. The message says what
+ * happened and what to do, and contains no secret.
  */
 public final class EndpointException extends MemlaneException {
 
@@ -20,14 +20,14 @@ public final class EndpointException extends MemlaneException {
     this(failure, message, null, cause);
   }
 
-  /** @param retryAfter how long the endpoint asks to be left alone */
+  /** @param retryAfter how long the endpoint asks to be left alone; null if it doesn't say */
   public EndpointException(Failure failure, String message, @Nullable Duration retryAfter, @Nullable Throwable cause) {
     super(message, cause);
     this.failure = failure;
     this.retryAfter = retryAfter;
   }
 
-  /** What others wrote, to be part of a message: short, and without characters that would forge lines of a log. */
+  /** Makes foreign text fit for a message: one line of at most 300 characters, so that it can't forge log lines. */
   public static String quote(String text) {
     String line = text.replaceAll("[\\p{Cc}\\p{Zl}\\p{Zp}\\s]+", " ").strip();
     return line.length() <= LONGEST_QUOTE ? line : line.substring(0, LONGEST_QUOTE) + "...";

@@ -4,12 +4,12 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Is told what happens at endpoints, so that metrics and alarms can be made of it. Called by the threads that do the work,
- * and by several at a time: it should return at once. What it throws goes to the thread's handler of uncaught exceptions.
+ * A listener to events at endpoints, for metrics and alarms. It is called by the threads that do the work, several at a
+ * time, and should return at once. Its exceptions go to the thread's handler of uncaught exceptions.
  */
 public interface EndpointListener {
 
-  /** Tells nobody. */
+  /** A listener that does nothing. */
   EndpointListener NONE = new EndpointListener() {
   };
 
@@ -17,18 +17,18 @@ public interface EndpointListener {
    * A request has ended.
    *
    * @param failure null if it succeeded
-   * @param items how many things (texts) it held
-   * @param units how many units (tokens) it was counted with
+   * @param items how many items (texts) it held
+   * @param units with how many units (tokens) it was counted
    */
-  default void ended(String endpoint, @Nullable Failure failure, Duration took, int items, long units) {}
+  default void requestEnded(String endpoint, @Nullable Failure failure, Duration took, int items, long units) {}
 
   /**
-   * An endpoint gets requests again, or gets none any more.
+   * An endpoint has entered another state.
    *
-   * @param reason what it failed with; empty if it serves again
+   * @param reason its last failure; empty if it serves again
    */
-  default void changed(String endpoint, EndpointState state, String reason) {}
+  default void stateChanged(String endpoint, EndpointState state, String reason) {}
 
-  /** How many requests an endpoint may have in flight has been found to be another number. */
-  default void limited(String endpoint, int limit) {}
+  /** An endpoint's limit of requests in flight, which is found from its refusals, has changed. */
+  default void limitChanged(String endpoint, int limit) {}
 }

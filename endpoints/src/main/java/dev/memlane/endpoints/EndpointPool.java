@@ -1,5 +1,6 @@
 package dev.memlane.endpoints;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.memlane.model.InvalidInputException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,27 +17,28 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Several endpoints of one service, and which of them may take the next request.
+ * A pool of endpoints of one service, which gives out permits for requests.
  *
  * <p>
- * The pool holds no queue and sends nothing. Whoever has something to send asks for a {@link Permit} when he has it, puts the
- * request together for the endpoint that has one, and says how it ended; whoever got none is told by {@link #onFree} when it
- * is worth asking again. So a request is bound to an endpoint when that can begin it, and not before: none waits at one
- * endpoint while another could take it.
+ * The pool has no queue and sends nothing. A client that has something to send asks for a {@link Permit}, puts a
+ * request together for the permit's endpoint, sends it, and reports how it ended. A client that got no permit is
+ * notified through {@link #onFree} when it should ask again. So a request is bound to an endpoint only when that
+ * endpoint can begin it: none waits at one endpoint while another is free.
  *
  * <p>
- * An endpoint has a place if fewer requests are in flight than it may have ({@link EndpointLimits#concurrency}), fewer were
- * begun in the last minute, it hasn't asked to be left alone, its circuit breaker is closed, and it hasn't denied its key.
+ * An endpoint has a permit if it has fewer requests in flight than its limit ({@link EndpointLimits#concurrency}), its
+ * rates of requests and units leave room, it hasn't asked to be left alone, its circuit breaker is closed, and it
+ * hasn't denied its key. An endpoint whose breaker is open, or that denied its key, has a permit for a probe now and
+ * then.
  *
  * <p>
- * Safe for use by several threads; no method waits. Listeners and {@link #onFree} are called without the lock, by the
- * thread that gave a place back, or by the scheduler's when time alone made one free.
+ * Safe for use by several threads; no method waits. Listeners and {@link #onFree} are called without the lock: by the
+ * thread that gave a permit back, or by the scheduler's thread when a permit became free with time.
  */
 public final class EndpointPool<E> implements AutoCloseable {
 
   private static final long PROBES_FIRST_AFTER = Duration.ofSeconds(5).toNanos();
 
-  // Fixed
   private final List<Gate<E>> gates;
   private final Policy policy;
   private final EndpointListener listener;
@@ -46,18 +48,23 @@ public final class EndpointPool<E> implements AutoCloseable {
   private final Comparator<Gate<E>> leastLoaded = Comparator.<Gate<E>>comparingDouble(Gate::load)
       .thenComparingDouble(Gate::latency);
 
-  // Guarded by the lock
   private final Object lock = new Object();
+
+  /** The events that have not been reported yet. The gates add to it, under the lock. */
+  @GuardedBy("lock")
   private final List<EndpointEvent> events = new ArrayList<>();
+  @GuardedBy("lock")
   private @Nullable ScheduledFuture<?> alarm;
+  @GuardedBy("lock")
   private long alarmAt = Health.NEVER;
 
   private volatile Runnable onFree = () -> {};
 
   /**
-   * @param endpoints at least one, each with a name of its own
-   * @param scheduler tells when time alone makes a place free; stays the caller's to shut down
-   * @param nanoTime what time it is, in nanoseconds from any origin
+   * @param endpoints at least one; no two with the same name
+   * @param scheduler the timer that notices when a permit becomes free with time; the caller shuts it down
+   * @param nanoTime the clock, in nanoseconds from any origin
+   * @throws InvalidInputException if there is no endpoint, or two have the same name
    */
   public EndpointPool(List<Endpoint<E>> endpoints, Policy policy, EndpointListener listener,
       ScheduledExecutorService scheduler, LongSupplier nanoTime) {
@@ -67,10 +74,14 @@ public final class EndpointPool<E> implements AutoCloseable {
     Set<String> names = new HashSet<>();
     for (Endpoint<E> endpoint : endpoints) {
       if (!names.add(endpoint.name())) {
-        throw new InvalidInputException("two endpoints are called " + endpoint.name() + "; each needs its own name");
+        throw new InvalidInputException("two endpoints are named " + endpoint.name() + "; each needs its own name");
       }
     }
-    this.gates = endpoints.stream().map(endpoint -> new Gate<>(endpoint, events)).toList();
+    List<Gate<E>> gates = new ArrayList<>(endpoints.size());
+    for (Endpoint<E> endpoint : endpoints) {
+      gates.add(new Gate<>(endpoint, events));
+    }
+    this.gates = List.copyOf(gates);
     this.policy = policy;
     this.listener = listener;
     this.scheduler = scheduler;
@@ -78,20 +89,20 @@ public final class EndpointPool<E> implements AutoCloseable {
     this.origin = nanoTime.getAsLong();
   }
 
-  /** Sets who is told that a place may be free; until then, nobody. */
+  /** Sets the callback for when a permit may have become free. It is called without the lock, also when none is. */
   public void onFree(Runnable onFree) {
     this.onFree = onFree;
   }
 
-  /** What time it is by the pool's clock: nanoseconds since it was built. */
+  /** The time by the pool's clock: nanoseconds since the pool was built. */
   public long now() {
     return nanoTime.getAsLong() - origin;
   }
 
   /**
-   * A place for one request that can begin now.
+   * Takes a permit for one request that can begin now.
    *
-   * @return null if there is none; {@link #onFree} is called when there may be
+   * @return null if there is none; {@link #onFree} is called when there may be one
    */
   public @Nullable Permit<E> take(Demand demand) {
     synchronized (lock) {
@@ -111,11 +122,13 @@ public final class EndpointPool<E> implements AutoCloseable {
         return null;
       }
       Gate<E> chosen = choose(ready, demand, now);
-      return new Permit<>(this, chosen, chosen.enter(demand, now), now);
+      return new Permit<>(this, chosen, chosen.admit(demand, now), now);
     }
   }
 
-  /** Probes come last, because they may fail the one who carries them, unless one has been due for long. */
+  /**
+   * An endpoint that needs a probe comes last, because the probing request may fail, unless a probe is long overdue.
+   */
   private Gate<E> choose(List<Gate<E>> ready, Demand demand, long now) {
     List<Gate<E>> healthy = new ArrayList<>(ready.size());
     for (Gate<E> gate : ready) {
@@ -130,8 +143,8 @@ public final class EndpointPool<E> implements AutoCloseable {
     }
     return switch (policy) {
       case LEAST_LOADED -> leastLoaded(healthy);
-      case WEIGHTED -> inTurn(healthy);
-      case AFFINITY -> atHome(healthy, demand, now);
+      case WEIGHTED -> weighted(healthy);
+      case AFFINITY -> homeOrLeastLoaded(healthy, demand, now);
     };
   }
 
@@ -145,8 +158,8 @@ public final class EndpointPool<E> implements AutoCloseable {
     return least;
   }
 
-  /** Smooth weighted round-robin, as nginx does it. */
-  private Gate<E> inTurn(List<Gate<E>> ready) {
+  /** Smooth weighted round-robin, as in nginx. */
+  private Gate<E> weighted(List<Gate<E>> ready) {
     Gate<E> first = ready.getFirst();
     long weights = 0;
     for (Gate<E> gate : ready) {
@@ -160,7 +173,8 @@ public final class EndpointPool<E> implements AutoCloseable {
     return first;
   }
 
-  private Gate<E> atHome(List<Gate<E>> ready, Demand demand, long now) {
+  /** The endpoint with the highest hash, among those that serve, if it is ready. */
+  private Gate<E> homeOrLeastLoaded(List<Gate<E>> ready, Demand demand, long now) {
     String workClass = demand.workClass();
     if (workClass == null) {
       return leastLoaded(ready);
@@ -177,13 +191,14 @@ public final class EndpointPool<E> implements AutoCloseable {
     return home != null && ready.contains(home) ? home : leastLoaded(ready);
   }
 
-  /** The finalizer of MurmurHash3, because names that differ in a digit have hashes that differ in a digit. */
+  /** The finalizer of MurmurHash3. Without it, names that differ in one digit have nearly the same hash. */
   private static int mixed(int hash) {
     int mixed = (hash ^ hash >>> 16) * 0x85ebca6b;
     mixed = (mixed ^ mixed >>> 13) * 0xc2b2ae35;
     return mixed ^ mixed >>> 16;
   }
 
+  @GuardedBy("lock")
   private void setAlarm(long at, long now) {
     if (at == Health.NEVER || at >= alarmAt) {
       return;
@@ -196,7 +211,7 @@ public final class EndpointPool<E> implements AutoCloseable {
     try {
       alarm = scheduler.schedule(this::ring, at - now, TimeUnit.NANOSECONDS);
     } catch (RejectedExecutionException e) {
-      // Its owner has shut it down, and with it what keeps the deadlines of those who wait.
+      // The owner has shut it down, and with it the timer of the waiting callers' deadlines.
       alarmAt = Health.NEVER;
     }
   }
@@ -206,16 +221,16 @@ public final class EndpointPool<E> implements AutoCloseable {
       alarm = null;
       alarmAt = Health.NEVER;
     }
-    locked(now -> gates.forEach(gate -> gate.tellState(now)));
+    locked(now -> gates.forEach(gate -> gate.reportState(now)));
     freed();
   }
 
   /**
-   * Why no endpoint will take anything for minutes to come: all have denied their keys.
+   * The reason why no endpoint will accept a request for some minutes: all have denied their keys.
    *
-   * @return null if one may
+   * @return null if an endpoint may accept one
    */
-  public @Nullable String whyNone() {
+  public @Nullable String whyUnusable() {
     synchronized (lock) {
       long now = now();
       if (!gates.stream().allMatch(gate -> gate.isOut(now))) {
@@ -227,7 +242,7 @@ public final class EndpointPool<E> implements AutoCloseable {
   }
 
   /** The endpoints that don't serve, and why; empty if all do. */
-  public String troubles() {
+  public String problems() {
     synchronized (lock) {
       long now = now();
       return gates.stream().filter(gate -> !gate.serves(now))
@@ -244,7 +259,7 @@ public final class EndpointPool<E> implements AutoCloseable {
     }
   }
 
-  /** Tells nobody any more, and calls off what was scheduled. The endpoints' targets stay their owner's to close. */
+  /** Stops calling {@link #onFree} and cancels what was scheduled. The owner of the endpoints' targets closes them. */
   @Override
   public void close() {
     onFree = () -> {};
@@ -256,32 +271,33 @@ public final class EndpointPool<E> implements AutoCloseable {
     }
   }
 
-  /** Something that happens under the lock, at a time. */
+  /** A change of the gates' state, at a time. */
   @FunctionalInterface
   interface Change {
     void at(long now);
   }
 
+  /** Makes a change under the lock, and reports its events without it. */
   void locked(Change change) {
-    List<EndpointEvent> toTell;
+    List<EndpointEvent> unreported;
     synchronized (lock) {
       change.at(now());
-      toTell = List.copyOf(events);
+      unreported = List.copyOf(events);
       events.clear();
     }
-    toTell.forEach(this::tell);
+    unreported.forEach(this::report);
   }
 
-  private void tell(EndpointEvent one) {
-    if (one instanceof EndpointEvent.Changed(String endpoint, EndpointState state, String reason)
+  private void report(EndpointEvent event) {
+    if (event instanceof EndpointEvent.StateChanged(String endpoint, EndpointState state, String reason)
         && state == EndpointState.OUT) {
       System.getLogger(EndpointPool.class.getName()).log(System.Logger.Level.WARNING,
           "endpoint " + endpoint + " is not used any more: " + reason);
     }
     try {
-      one.tell(listener);
+      event.report(listener);
     } catch (Throwable e) {
-      // A listener's fault, whatever it is, must not cost a request its answer.
+      // A faulty listener must not cost a request its answer.
       Thread thread = Thread.currentThread();
       thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
     }

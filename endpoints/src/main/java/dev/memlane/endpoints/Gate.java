@@ -4,11 +4,16 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The way into one endpoint: who may begin a request there now, and what became of those that did. Guarded by the pool's
- * lock; what is to be told afterwards, without it, gathers in {@link #events}. Times are nanoseconds by the pool's clock.
+ * The admission control of one endpoint: its limits, rates and health, and the results of its requests.
+ *
+ * <p>
+ * All access holds the pool's lock, which Error Prone can't check here because it belongs to another object. Events are
+ * collected in {@link #events}, and the pool reports them after releasing the lock. Times are nanoseconds by the pool's
+ * clock.
  */
 final class Gate<E> {
 
+  /** A request waits for at least this part of the units that may go out at once. */
   private static final int CRUMBS = 4;
   private static final long USEFUL_REQUESTS = 10;
   private static final long USEFUL_UNITS = 8_192;
@@ -20,7 +25,7 @@ final class Gate<E> {
   private final Health health = new Health();
   private final RecentAnswers recent = new RecentAnswers();
   private final List<EndpointEvent> events;
-  private EndpointState toldState = EndpointState.SERVING;
+  private EndpointState reportedState = EndpointState.SERVING;
   private int inFlight;
   private long lastFullAt = -1;
   private long requests;
@@ -29,23 +34,23 @@ final class Gate<E> {
   private long busy;
   private long failed;
   private long items;
-  /** For {@link Policy#WEIGHTED}: what it is owed. */
+  /** The balance of smooth weighted round-robin, for {@link Policy#WEIGHTED}. */
   long credit;
-  /** About how long an answer takes: an exponentially weighted mean. */
+  /** An exponentially weighted mean of the time that an answer takes. */
   private double latency;
 
   Gate(Endpoint<E> endpoint, List<EndpointEvent> events) {
     EndpointLimits limits = endpoint.limits();
     this.endpoint = endpoint;
     this.events = events;
-    this.concurrency = new ConcurrencyLimit(limits.concurrency(), limits.mostConcurrency());
+    this.concurrency = new ConcurrencyLimit(limits.concurrency(), limits.maxConcurrency());
     this.requestRate = limits.requestsPerMinute() == 0
         ? null
         : new RateLimit(limits.requestsPerMinute(), USEFUL_REQUESTS);
     this.unitRate = limits.unitsPerMinute() == 0 ? null : new RateLimit(limits.unitsPerMinute(), unitsAtOnce(limits));
   }
 
-  /** A request must be able to hold so many that all of a minute's units fit into a minute's requests. */
+  /** A request must be able to hold enough units that a minute's units fit into a minute's requests. */
   private static long unitsAtOnce(EndpointLimits limits) {
     long useful = limits.unitsPerRequest() == 0 ? USEFUL_UNITS : limits.unitsPerRequest();
     return limits.requestsPerMinute() == 0
@@ -53,7 +58,7 @@ final class Gate<E> {
         : Math.max(useful, Math.ceilDiv(limits.unitsPerMinute(), limits.requestsPerMinute()));
   }
 
-  /** When this may begin; now or earlier if at once, {@link Health#NEVER} if something has to end first. */
+  /** When a request may begin: now or earlier if at once, {@link Health#NEVER} if another request has to end first. */
   long readyAt(Demand demand, long now) {
     if (inFlight >= concurrency.limit() || health.readyAt() == Health.NEVER) {
       return Health.NEVER;
@@ -68,11 +73,11 @@ final class Gate<E> {
     return at;
   }
 
-  /** Of scarce units a request waits for a quarter of what may go out together, if there is a use for so many. */
+  /** How many units a request waits for: a quarter of those that may go out at once, unless fewer are wanted. */
   private long worthwhile(Demand demand, RateLimit rate) {
     long most = endpoint.limits().unitsPerRequest();
-    long wish = Math.min(demand.wish(), rate.atOnce() / CRUMBS);
-    return Math.max(demand.least(), most == 0 ? wish : Math.min(wish, most));
+    long wish = Math.min(demand.wantedUnits(), rate.atOnce() / CRUMBS);
+    return Math.max(demand.minUnits(), most == 0 ? wish : Math.min(wish, most));
   }
 
   boolean serves(long now) {
@@ -96,7 +101,7 @@ final class Gate<E> {
     return health.reason(now);
   }
 
-  /** The share of what it may have in flight that it has, with one more. */
+  /** The share of the concurrency limit that is used after one more request. */
   double load() {
     return (inFlight + 1.0) / concurrency.limit();
   }
@@ -111,8 +116,8 @@ final class Gate<E> {
     return unitRate == null ? most : Math.min(most, unitRate.room(now));
   }
 
-  /** Lets a request in. */
-  Entry enter(Demand demand, long now) {
+  /** Admits a request. */
+  Admission admit(Demand demand, long now) {
     inFlight++;
     if (inFlight >= concurrency.limit()) {
       lastFullAt = now;
@@ -121,18 +126,19 @@ final class Gate<E> {
     if (probe) {
       health.probeBegun();
     }
-    return new Entry(probe, !demand.notBefore().isEmpty(), room(now),
+    return new Admission(probe, !demand.notBefore().isEmpty(), room(now),
         new Charges(requestRate == null ? null : requestRate.charge(1, now),
-            unitRate == null ? null : unitRate.charge(demand.least(), now)));
+            unitRate == null ? null : unitRate.charge(demand.minUnits(), now)));
   }
 
   /**
-   * What a request that was let in has.
+   * The admission of a request.
    *
+   * @param probe whether it probes if the endpoint works again
    * @param retry whether it failed before
    * @param room the most units it may have
    */
-  record Entry(boolean probe, boolean retry, long room, Charges charges) {}
+  record Admission(boolean probe, boolean retry, long room, Charges charges) {}
 
   void begin(Permit<E> permit) {
     requests++;
@@ -151,8 +157,8 @@ final class Gate<E> {
   }
 
   /**
-   * @param unitsUsed as the endpoint counts them; 0 or less if it doesn't say
-   * @param exhausted how long it says that it will take nothing; 0 if it will
+   * @param unitsUsed the units that the endpoint counted; 0 or less if it doesn't say
+   * @param exhausted how long the endpoint says it will accept nothing; 0 if it accepts something now
    */
   void succeeded(Permit<E> permit, long unitsUsed, long exhausted, long now) {
     int limitBefore = concurrency.limit();
@@ -169,12 +175,12 @@ final class Gate<E> {
       permit.charges().correctUnits(unitsUsed);
     }
     health.pause(exhausted, "nothing is left of its rate limit", now);
-    events.add(new EndpointEvent.Ended(endpoint.name(), null, took, permit.items(), permit.units()));
-    tellLimit(limitBefore);
-    tellState(now);
+    events.add(new EndpointEvent.RequestEnded(endpoint.name(), null, took, permit.items(), permit.units()));
+    reportLimit(limitBefore);
+    reportState(now);
   }
 
-  /** @param retryAfter how long it asks to be left alone; 0 if it doesn't say */
+  /** @param retryAfter how long the endpoint asks to be left alone; 0 if it doesn't say */
   void failed(Permit<E> permit, Failure failure, String why, long retryAfter, long now) {
     int limitBefore = concurrency.limit();
     boolean probe = permit.isProbe();
@@ -185,7 +191,10 @@ final class Gate<E> {
       failed++;
     }
     switch (failure) {
-      case BUSY -> concurrency.refused(permit.begunAt(), health.busy(probe, permit.begunAt(), retryAfter, why, now), now);
+      case BUSY -> {
+        long pause = health.busy(probe, permit.begunAt(), retryAfter, why, now);
+        concurrency.refused(permit.begunAt(), pause, now);
+      }
       case TIMED_OUT -> {
         concurrency.refused(permit.begunAt(), 0, now);
         health.failed(probe, 0, why, now);
@@ -199,23 +208,24 @@ final class Gate<E> {
         }
       }
     }
-    events.add(new EndpointEvent.Ended(endpoint.name(), failure, now - permit.begunAt(), permit.items(), permit.units()));
-    tellLimit(limitBefore);
-    tellState(now);
+    events.add(new EndpointEvent.RequestEnded(endpoint.name(), failure, now - permit.begunAt(), permit.items(),
+        permit.units()));
+    reportLimit(limitBefore);
+    reportState(now);
   }
 
-  private void tellLimit(int before) {
+  private void reportLimit(int before) {
     if (concurrency.limit() != before) {
-      events.add(new EndpointEvent.Limited(endpoint.name(), concurrency.limit()));
+      events.add(new EndpointEvent.LimitChanged(endpoint.name(), concurrency.limit()));
     }
   }
 
-  /** Has it told if the state is not the one that was told last; a pause ends by itself. */
-  void tellState(long now) {
+  /** Reports the state if it has changed since the last report. A pause ends without any call. */
+  void reportState(long now) {
     EndpointState state = health.state(now);
-    if (state != toldState) {
-      toldState = state;
-      events.add(new EndpointEvent.Changed(endpoint.name(), state, health.reason(now)));
+    if (state != reportedState) {
+      reportedState = state;
+      events.add(new EndpointEvent.StateChanged(endpoint.name(), state, health.reason(now)));
     }
   }
 

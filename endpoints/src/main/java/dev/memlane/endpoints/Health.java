@@ -1,12 +1,12 @@
 package dev.memlane.endpoints;
 
 /**
- * Whether an endpoint may be asked: the pauses it asks for, its circuit breaker, and whether its key was denied.
+ * The health of an endpoint: the pauses it asks for, its circuit breaker, and whether it denied its key.
  *
  * <p>
- * The breaker opens when {@value #FAILURES} of the last {@value #OUTCOMES} answers were failures of the endpoint, and lets
- * one request at a time, and every half second at most, probe whether it is back; the first answer to a probe closes it.
- * Guarded by the pool's lock. Times are nanoseconds.
+ * The breaker opens when {@value #FAILURES} of the last {@value #OUTCOMES} results were failures of the endpoint. While
+ * it is open, one request at a time, and at most one every half second, probes the endpoint. The first answer to a
+ * probe closes it. All access holds the pool's lock. Times are nanoseconds.
  */
 final class Health {
 
@@ -27,7 +27,7 @@ final class Health {
   private int refusalsInARow;
   private long lastRefusalAt = -1;
 
-  /** The state as it is now: a pause ends by itself. */
+  /** The state at this time. A pause ends without any call. */
   EndpointState state(long now) {
     return state == EndpointState.PAUSED && now >= until ? EndpointState.SERVING : state;
   }
@@ -36,7 +36,7 @@ final class Health {
     return state(now) == EndpointState.SERVING ? "" : reason;
   }
 
-  /** When it may be asked; now or earlier if at once, {@link #NEVER} while a probe is under way. */
+  /** When the endpoint may get a request: now or earlier if at once, {@link #NEVER} while a probe is in flight. */
   long readyAt() {
     return probing ? NEVER : until;
   }
@@ -50,7 +50,7 @@ final class Health {
     probing = true;
   }
 
-  /** A probe has ended without telling anything. */
+  /** A probe has ended without a result. */
   void probeAbandoned() {
     probing = false;
   }
@@ -63,7 +63,7 @@ final class Health {
     }
   }
 
-  /** What was sent got an answer that speaks neither for nor against the endpoint. */
+  /** The endpoint refused a request for its content, which says nothing about its health but that it works. */
   void refusedTheRequest(boolean probe) {
     if (probe) {
       close();
@@ -71,10 +71,11 @@ final class Health {
   }
 
   /**
-   * It was asked for too much. Of requests that were in flight together only the first refusal counts.
+   * The endpoint refused a request because there were too many. Of requests in flight together, only the first refusal
+   * counts.
    *
-   * @param asked how long it asks to be left alone; 0 if it doesn't say
-   * @return how long it will be left alone
+   * @param asked how long the endpoint asks to be left alone; 0 if it doesn't say
+   * @return how long it is left alone
    */
   long busy(boolean probe, long begunAt, long asked, String why, long now) {
     if (begunAt >= lastRefusalAt) {
@@ -86,7 +87,7 @@ final class Health {
       pause = FIRST_PAUSE << Math.min(MOST_DOUBLINGS, refusalsInARow - 2);
     }
     if (probe && state == EndpointState.OPEN) {
-      // It may be full of requests that it will never answer.
+      // A busy endpoint may be full of requests that it will never answer, so the breaker stays open.
       probing = false;
       shut(EndpointState.OPEN, why, now + Math.max(PROBE_EVERY, pause));
     } else {
@@ -98,7 +99,7 @@ final class Health {
     return pause;
   }
 
-  /** Leaves it alone for so long. */
+  /** Leaves the endpoint alone for this time, unless it is out of service anyway. */
   void pause(long pause, String why, long now) {
     if (pause > 0 && !needsProbe()) {
       boolean longer = state != EndpointState.PAUSED || now + pause > until;
@@ -108,7 +109,7 @@ final class Health {
     }
   }
 
-  /** @param asked how long it asks to be left alone; 0 if it doesn't say */
+  /** @param asked how long the endpoint asks to be left alone; 0 if it doesn't say */
   void failed(boolean probe, long asked, String why, long now) {
     outcome(true);
     if (probe && state == EndpointState.OUT) {

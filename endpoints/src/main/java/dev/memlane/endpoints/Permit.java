@@ -4,8 +4,11 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The right to have one request in flight at an endpoint. Whoever took it says {@link #begin} before sending, and then, once,
- * how the request ended; what is said after that has no effect. Safe for use by several threads.
+ * A permit for one request in flight at an endpoint.
+ *
+ * <p>
+ * Its holder calls {@link #begin} before sending the request, and one of the other methods when the request has ended.
+ * Only the first such call has an effect. Safe for use by several threads.
  */
 public final class Permit<E> {
 
@@ -13,43 +16,43 @@ public final class Permit<E> {
 
   private final EndpointPool<E> pool;
   private final Gate<E> gate;
-  private final Gate.Entry entry;
+  private final Gate.Admission admission;
   private final long takenAt;
 
-  // Guarded by the pool's lock
+  // Guarded by the pool's lock, which Error Prone can't check here because it belongs to another object
   private long begunAt;
   private int items;
   private long units;
   private boolean begun;
   private boolean ended;
 
-  Permit(EndpointPool<E> pool, Gate<E> gate, Gate.Entry entry, long now) {
+  Permit(EndpointPool<E> pool, Gate<E> gate, Gate.Admission admission, long now) {
     this.pool = pool;
     this.gate = gate;
-    this.entry = entry;
+    this.admission = admission;
     this.takenAt = now;
     this.begunAt = now;
   }
 
-  /** Where the request goes. */
+  /** The endpoint that the request goes to. */
   public Endpoint<E> endpoint() {
     return gate.endpoint;
   }
 
-  /** The most units that the request may have; a single thing of more is sent alone. */
+  /** The most units that the request may have. A single item with more units is sent alone. */
   public long room() {
-    return entry.room();
+    return admission.room();
   }
 
-  /** Whether the request is to find out if the endpoint is back. It should be as small as possible. */
+  /** Whether the request probes if the endpoint works again. A probe should be as small as possible. */
   public boolean isProbe() {
-    return entry.probe();
+    return admission.probe();
   }
 
   /**
-   * Counts what is about to be sent.
+   * Counts a request that is about to be sent.
    *
-   * @param items how many things (texts) it holds
+   * @param items how many items (texts) it holds
    * @param units how many units (tokens) they have
    */
   public void begin(int items, long units) {
@@ -70,8 +73,8 @@ public final class Permit<E> {
   /**
    * The request was answered.
    *
-   * @param unitsUsed how many units the endpoint has counted; 0 or less if it doesn't say
-   * @param allowance what it says it would still take; null if it doesn't say
+   * @param unitsUsed the units that the endpoint counted; 0 or less if it doesn't say
+   * @param allowance what the endpoint would still accept; null if it doesn't say
    */
   public void succeeded(long unitsUsed, @Nullable Allowance allowance) {
     long exhausted = allowance == null ? 0 : bounded(allowance.exhaustedFor());
@@ -81,7 +84,7 @@ public final class Permit<E> {
   /**
    * The request failed.
    *
-   * @param why a line about it for those who look at the pool; no secrets
+   * @param why one line for reports about the endpoint; no secrets
    * @param retryAfter how long the endpoint asks to be left alone; null if it doesn't say
    */
   public void failed(Failure failure, String why, @Nullable Duration retryAfter) {
@@ -89,7 +92,7 @@ public final class Permit<E> {
     end(now -> gate.failed(this, failure, why, pause, now));
   }
 
-  /** Nobody wants the request any more; or there was nothing to send. */
+  /** The request is not wanted any more, or there was nothing to send. */
   public void abandon() {
     end(now -> gate.abandoned(this));
   }
@@ -111,7 +114,7 @@ public final class Permit<E> {
     }
   }
 
-  // For the gate, under the lock
+  // For the gate, which calls these under the pool's lock
 
   long takenAt() {
     return takenAt;
@@ -134,15 +137,15 @@ public final class Permit<E> {
   }
 
   boolean isRetry() {
-    return entry.retry();
+    return admission.retry();
   }
 
   Charges charges() {
-    return entry.charges();
+    return admission.charges();
   }
 
   @Override
   public String toString() {
-    return "Place[" + gate.endpoint.name() + (entry.probe() ? ", probe" : "") + "]";
+    return "Permit[" + gate.endpoint.name() + (admission.probe() ? ", probe" : "") + "]";
   }
 }

@@ -1,12 +1,14 @@
 package dev.memlane.endpoints;
 
 /**
- * Which endpoint gets the next request, of those that can begin it at once. Whatever the policy, nothing waits while one
- * of them can.
+ * The policy that chooses an endpoint for the next request, among those that can begin it at once. With any policy, a
+ * request waits only while no endpoint can begin it.
  */
 public enum Policy {
 
-  /** The one that uses the smallest share of what it may have in flight; of equal ones the one that answered fastest. */
+  /**
+   * The endpoint that uses the smallest share of its concurrency limit; among equals, the one that answered fastest.
+   */
   LEAST_LOADED,
 
   /** Each in proportion to its weight. */
@@ -14,7 +16,7 @@ public enum Policy {
 
   /**
    * Requests of one class of work go to one endpoint while it is healthy, and to the least loaded of the others when it
-   * is full. Which one is told by a hash of both names (rendezvous hashing), so one that goes takes only its own classes.
+   * is full. The endpoint is chosen by rendezvous hashing of both names, so if one fails, only its own classes move.
    */
   AFFINITY
 }

@@ -1,16 +1,19 @@
 package dev.memlane.endpoints;
 
 /**
- * A limit on what is begun in any minute, wherever who counts lets his minutes begin.
+ * A rate limit: the most that may begin within any minute, wherever the provider's minutes begin.
  *
  * <p>
- * Two windows keep it. The minute's knows all that was begun in the last minute. The other is as short as still lets a useful
- * amount through at once, in proportion: so a minute's worth doesn't go out in one burst, with a long silence after it.
- * Guarded by the pool's lock. Times are nanoseconds.
+ * It consists of two sliding windows. The first is a minute long. The second is a fraction of a minute with the same
+ * fraction of the limit, as short as still lets a useful amount through at once. It spreads the requests, so that a
+ * minute's worth doesn't go out in one burst with a long silence after it. All access holds the pool's lock. Times are
+ * nanoseconds.
  */
 final class RateLimit {
 
-  /** A hundredth longer than a minute, because who counts is further away from some requests than from others. */
+  /**
+   * A hundredth longer than a minute, because requests take different times to reach the provider, which counts them.
+   */
   private static final long MINUTE = 60_600_000_000L;
   private static final int MOST_PARTS = 600;
 
@@ -19,11 +22,11 @@ final class RateLimit {
 
   /**
    * @param perMinute the most in any minute; at least 1
-   * @param atOnce what has to be let through at once, if the minute has so much
+   * @param atOnce how much must be let through at once, if the minute's limit is that high
    */
   RateLimit(long perMinute, long atOnce) {
     int parts = MOST_PARTS;
-    // Whole numbers lose something in parts; more than a fiftieth would be missed.
+    // Dividing whole numbers loses a remainder, which must not be more than a fiftieth.
     while (parts > 1 && (perMinute / parts < atOnce || perMinute / parts * parts * 50 < perMinute * 49)) {
       parts--;
     }
@@ -31,17 +34,17 @@ final class RateLimit {
     this.pace = new RateWindow(perMinute / parts, MINUTE / parts);
   }
 
-  /** The most that goes out at once. */
+  /** The most that can begin at once. */
   long atOnce() {
     return pace.capacity();
   }
 
-  /** When so much can be begun; now or earlier if at once. */
+  /** When this amount can begin: now or earlier if at once. */
   long readyAt(long amount, long now) {
     return Math.max(minute.readyAt(amount, now), pace.readyAt(amount, now));
   }
 
-  /** How much can be begun now. */
+  /** How much can begin now. */
   long room(long now) {
     return Math.min(minute.room(now), pace.room(now));
   }
@@ -50,7 +53,7 @@ final class RateLimit {
     return new Charge(minute.charge(amount, now), pace.charge(amount, now), amount);
   }
 
-  /** What was begun. */
+  /** An amount that was charged to both windows. */
   final class Charge {
     private final RateWindow.Charge inMinute;
     private final RateWindow.Charge inPace;
@@ -62,7 +65,7 @@ final class RateLimit {
       this.amount = amount;
     }
 
-    /** Sets right what was estimated, as far as it isn't forgotten. */
+    /** Replaces an estimated amount by the actual one, in windows that still contain it. */
     void correct(long actual) {
       minute.correct(inMinute, actual - amount);
       pace.correct(inPace, actual - amount);

@@ -4,12 +4,12 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 
 /**
- * How much was begun within the last so many nanoseconds, and how much more may be. Guarded by the pool's lock. Times are
- * nanoseconds.
+ * A sliding window: how much began within the last nanoseconds of its length, and how much more may. All access holds
+ * the pool's lock. Times are nanoseconds.
  */
 final class RateWindow {
 
-  /** Of what was begun within so small a part of the window only the sum is kept. */
+  /** Charges within this fraction of the window are added up and kept as one. */
   private static final long GRAINS = 1_000;
 
   private final long capacity;
@@ -27,7 +27,7 @@ final class RateWindow {
     return capacity;
   }
 
-  /** When so much can be begun; now or earlier if at once. What exceeds the capacity waits for all of it. */
+  /** When this amount can begin: now or earlier if at once. More than the capacity waits until the window is empty. */
   long readyAt(long amount, long now) {
     expire(now);
     long excess = charged + Math.min(amount, capacity) - capacity;
@@ -40,10 +40,10 @@ final class RateWindow {
         return charge.at + length;
       }
     }
-    throw new IllegalStateException("less was begun than is charged: " + charged + " of " + capacity);
+    throw new IllegalStateException("the charges do not add up to what is charged: " + charged + " of " + capacity);
   }
 
-  /** How much can be begun now. */
+  /** How much can begin now. */
   long room(long now) {
     expire(now);
     return Math.max(0, capacity - charged);
@@ -62,7 +62,7 @@ final class RateWindow {
     return newest;
   }
 
-  /** Adds to what was begun then, or takes from it, unless it is forgotten already. */
+  /** Adds to a charge, or takes from it, unless it has left the window. */
   void correct(Charge charge, long difference) {
     if (!charge.expired) {
       charged += difference;
@@ -78,7 +78,7 @@ final class RateWindow {
     }
   }
 
-  /** What was begun at about the same time. */
+  /** The sum of what began at about the same time. */
   static final class Charge {
     private final long begunAt;
     private long at;

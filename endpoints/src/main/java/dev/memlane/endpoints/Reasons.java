@@ -18,8 +18,8 @@ import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What went wrong, in words for people who have not read the code: what the JDK and other libraries throw often has no message,
- * or one that is the name of a class.
+ * Descriptions of failures for people who have not read the code. Exceptions of the JDK and other libraries often have
+ * no message, or the name of a class as their message.
  */
 public final class Reasons {
 
@@ -29,7 +29,7 @@ public final class Reasons {
 
   private Reasons() {}
 
-  /** What went wrong, as part of a sentence; its cause belongs into the exception's. */
+  /** Describes a failure as part of a sentence. The failure itself should be passed on as the cause. */
   public static String of(Throwable failure) {
     Throwable cause = failure;
     for (int i = 0; i < DEEPEST && cause != null; i++) {
@@ -42,9 +42,9 @@ public final class Reasons {
     cause = failure;
     for (int i = 0; i < DEEPEST && cause != null; i++) {
       String message = cause.getMessage();
-      // The message of what only wraps another is that one's class and message.
+      // The message of an exception that only wraps another is the other's class and message.
       if (message != null && !message.isBlank() && (cause.getCause() == null || !CLASS_NAME.matcher(message).find())) {
-        String plain = said(CLASS_NAME.matcher(message).replaceAll(""));
+        String plain = describeAnswer(CLASS_NAME.matcher(message).replaceAll(""));
         return plain.isBlank() ? "an unexpected failure" : plain;
       }
       cause = cause.getCause();
@@ -52,31 +52,31 @@ public final class Reasons {
     return "an unexpected failure";
   }
 
-  /** What others answered, as part of a sentence: the text itself, short and on one line, or what kind of page it is. */
-  public static String said(String answer) {
+  /** Describes a server's answer as part of a sentence: the text, short and on one line, or the kind of page it is. */
+  public static String describeAnswer(String answer) {
     return EndpointException.quote(WebPages.describe(answer));
   }
 
   private static @Nullable String known(Throwable failure) {
     return switch (failure) {
-      case UnknownHostException e -> "the host's name is not known; check the address, and this machine's network";
+      case UnknownHostException e -> "the host name can't be resolved; check the address and this machine's network";
       case UnresolvedAddressException e ->
-        "the host's name is not known; check the address, and this machine's network";
+        "the host name can't be resolved; check the address and this machine's network";
       case HttpConnectTimeoutException e ->
-        "no connection was made in time; check the address, and whether a firewall is between";
+        "no connection was made in time; check the address, and whether a firewall blocks it";
       case HttpTimeoutException e -> "there was no answer in time";
       case SocketTimeoutException e -> "there was no answer in time";
       case TimeoutException e -> "there was no answer in time";
-      case NoRouteToHostException e -> "there is no way to its network from here";
+      case NoRouteToHostException e -> "its network can't be reached from here";
       case PortUnreachableException e -> "nothing listens at its address; check it, and whether the server runs";
-      // Without a name that is known it has a cause, which says more.
+      // If the host name can't be resolved, the cause says so.
       case ConnectException e when hasUnresolved(e) -> null;
       case ConnectException e -> "nothing listens at its address; check it, and whether the server runs";
       case SSLException e when says(e, "PKIX", "certif", "trust") ->
         "its certificate is not trusted here; add its issuer to the JVM's trust store";
       case SSLException e when says(e, "plaintext", "Unsupported or unrecognized") ->
-        "it does not answer encrypted; check whether its address begins with http:// instead of https://";
-      case SSLException e -> "no encrypted connection could be made, or it broke";
+        "it does not use TLS; check whether its address must begin with http:// instead of https://";
+      case SSLException e -> "no encrypted connection could be established, or it broke";
       case ProtocolException e -> "it does not speak HTTP; check the address and the port";
       case EOFException e -> "the connection was closed before the answer was complete";
       case ClosedChannelException e -> "the connection was closed before the answer was complete";

@@ -4,8 +4,8 @@ import java.time.Duration;
 import org.HdrHistogram.Histogram;
 
 /**
- * How long an endpoint's answers took lately, and how much they held: the present half minute and the one before.
- * Guarded by the pool's lock. Times are nanoseconds.
+ * The recent answers of an endpoint, in the current half minute and the one before: how long they took, and how many
+ * items they held. All access holds the pool's lock. Times are nanoseconds.
  */
 final class RecentAnswers {
 
@@ -13,49 +13,49 @@ final class RecentAnswers {
   private static final int DIGITS = 2;
   private static final double NANOS_PER_SECOND = 1e9;
 
-  private Histogram present = new Histogram(DIGITS);
-  private Histogram past = new Histogram(DIGITS);
-  private long presentItems;
-  private long pastItems;
-  private long pastLength;
+  private Histogram current = new Histogram(DIGITS);
+  private Histogram previous = new Histogram(DIGITS);
+  private long currentItems;
+  private long previousItems;
+  private long previousLength;
   private long begunAt;
 
   void add(long took, int items, long now) {
-    turn(now);
-    present.recordValue(Math.max(1, took));
-    presentItems += items;
+    rotate(now);
+    current.recordValue(Math.max(1, took));
+    currentItems += items;
   }
 
-  /** The time within which this share of the answers came; zero without any. */
+  /** The time within which this percentage of the answers came; zero if there was none. */
   Duration percentile(double percent, long now) {
-    turn(now);
-    Histogram both = present.copy();
-    both.add(past);
+    rotate(now);
+    Histogram both = current.copy();
+    both.add(previous);
     return both.getTotalCount() == 0 ? Duration.ZERO : Duration.ofNanos(both.getValueAtPercentile(percent));
   }
 
   double itemsPerSecond(long now) {
-    turn(now);
-    long length = now - begunAt + pastLength;
-    return length <= 0 ? 0 : (presentItems + pastItems) * NANOS_PER_SECOND / length;
+    rotate(now);
+    long length = now - begunAt + previousLength;
+    return length <= 0 ? 0 : (currentItems + previousItems) * NANOS_PER_SECOND / length;
   }
 
-  private void turn(long now) {
+  private void rotate(long now) {
     long age = now - begunAt;
     if (age < HALF_MINUTE) {
       return;
     }
-    Histogram oldest = past;
+    Histogram oldest = previous;
     oldest.reset();
     boolean silent = age >= 2 * HALF_MINUTE;
-    past = present;
-    pastItems = silent ? 0 : presentItems;
-    pastLength = silent ? 0 : age;
+    previous = current;
+    previousItems = silent ? 0 : currentItems;
+    previousLength = silent ? 0 : age;
     if (silent) {
-      past.reset();
+      previous.reset();
     }
-    present = oldest;
-    presentItems = 0;
+    current = oldest;
+    currentItems = 0;
     begunAt = now;
   }
 }

@@ -4,16 +4,16 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Answers of proxies, gateways and wrong addresses, which are pages for browsers. */
+/** Descriptions of web pages, with which proxies, gateways and wrong addresses answer. */
 final class WebPages {
 
   private static final Pattern TITLE = Pattern.compile("<title[^>]*>([^<]*)</title", Pattern.CASE_INSENSITIVE);
-  /** How much of a text is looked at: a page tells what it is at its beginning. */
+  /** How many characters of a text are examined: a page says at its beginning what it is. */
   private static final int BEGINNING = 4_096;
 
   private WebPages() {}
 
-  /** The text itself, or what kind of page it is. */
+  /** Returns the text, or a description of the page that it is. */
   static String describe(String text) {
     String beginning = text.substring(0, Math.min(BEGINNING, text.length()));
     String lower = beginning.stripLeading().toLowerCase(Locale.ROOT);

@@ -1,9 +1,9 @@
 /**
- * Which of several endpoints of one service may take the next request: what each may carry at a time and in a minute, how
- * it has fared lately, and who is next.
+ * A pool of endpoints of one service, which chooses an endpoint for each request by concurrency limits, rate limits,
+ * health and load.
  *
  * <p>
- * It carries nothing itself and doesn't know what is carried, so that it serves embedding and chat models alike. Enter at
+ * The pool sends nothing itself and doesn't know what is sent, so it serves embedding and chat models alike. Enter at
  * {@link dev.memlane.endpoints.EndpointPool}.
  */
 @NullMarked

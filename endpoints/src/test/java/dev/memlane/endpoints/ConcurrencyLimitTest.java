@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A service that counts what it has in flight and refuses what is one too many, and a caller that always has more. */
+/** Tests with a service that refuses requests above its limit, and a caller that always has more. */
 class ConcurrencyLimitTest {
 
   private static final Duration LATENCY = Duration.ofMillis(50);
@@ -24,16 +24,16 @@ class ConcurrencyLimitTest {
   private int sent;
   private int refused;
   private @Nullable Duration retryAfter;
-  private final List<Integer> told = new ArrayList<>();
+  private final List<Integer> limits = new ArrayList<>();
 
   private final EndpointPool<String> pool = new EndpointPool<>(
-      List.of(new Endpoint<>("a", "a", EndpointLimits.none(), 1)), Policy.LEAST_LOADED, new Told(), time,
+      List.of(new Endpoint<>("a", "a", EndpointLimits.none(), 1)), Policy.LEAST_LOADED, new LimitRecorder(), time,
       time::nanoTime);
 
-  private final class Told implements EndpointListener {
+  private final class LimitRecorder implements EndpointListener {
     @Override
-    public void limited(String endpoint, int limit) {
-      told.add(limit);
+    public void limitChanged(String endpoint, int limit) {
+      limits.add(limit);
     }
   }
 
@@ -69,7 +69,7 @@ class ConcurrencyLimitTest {
 
   @ParameterizedTest
   @CsvSource({"1, 0", "3, 0", "10, 0", "10, 100", "10, 1000", "50, 20"})
-  void limit_ofAService_isFoundWithFewRefusals(int service, long retryAfterMillis) {
+  void limit_serviceWithItsOwn_isFoundWithFewRefusals(int service, long retryAfterMillis) {
     allowed = service;
     retryAfter = retryAfterMillis == 0 ? null : Duration.ofMillis(retryAfterMillis);
     run(Duration.ofSeconds(10));
@@ -82,11 +82,11 @@ class ConcurrencyLimitTest {
     assertThat(limit()).isBetween(service, service + 1);
     assertThat((double) refused / sent).isLessThan(0.02);
     double ideal = 60.0 / 0.05 * service;
-    assertThat(sent / ideal).as("share of what the service would have taken").isGreaterThan(0.9);
+    assertThat(sent / ideal).as("share of the capacity of the service").isGreaterThan(0.9);
   }
 
   @Test
-  void limit_thatHalvesAndDoubles_isFollowed() {
+  void limit_serviceHalvesAndDoubles_follows() {
     IntUnaryOperator phase = number -> number % 2 == 0 ? 20 : 10;
     allowed = 20;
     run(Duration.ofSeconds(10));
@@ -103,15 +103,15 @@ class ConcurrencyLimitTest {
   }
 
   @Test
-  void limit_ofAServiceThatNeverRefuses_stopsAtTheMost() {
+  void limit_serviceNeverRefuses_stopsAtMaximum() {
     allowed = Integer.MAX_VALUE;
     run(Duration.ofSeconds(10));
     assertThat(limit()).isEqualTo(64);
-    assertThat(told).containsExactly(4, 8, 16, 32, 64);
+    assertThat(limits).containsExactly(4, 8, 16, 32, 64);
   }
 
   @Test
-  void limit_thatIsNotUsed_isNotRaised() {
+  void limit_notUsedUp_isNotRaised() {
     allowed = 100;
     for (int i = 0; i < 1_000; i++) {
       Permit<String> permit = pool.take(Demand.any());
@@ -125,7 +125,7 @@ class ConcurrencyLimitTest {
   }
 
   @Test
-  void limit_thatIsConfigured_staysWhatItIs() {
+  void limit_configured_neverChanges() {
     EndpointPool<String> fixed = new EndpointPool<>(
         List.of(new Endpoint<>("a", "a", EndpointLimits.none().concurrency(7), 1)), Policy.LEAST_LOADED,
         EndpointListener.NONE, time, time::nanoTime);

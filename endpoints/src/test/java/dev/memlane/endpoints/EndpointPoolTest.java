@@ -39,8 +39,8 @@ class EndpointPoolTest {
   }
 
   private static Permit<String> begin(EndpointPool<String> pool, Demand demand) {
-    Permit<String> permit = Objects.requireNonNull(pool.take(demand), "no place");
-    permit.begin(1, demand.least());
+    Permit<String> permit = Objects.requireNonNull(pool.take(demand), "no permit");
+    permit.begin(1, demand.minUnits());
     return permit;
   }
 
@@ -60,29 +60,29 @@ class EndpointPoolTest {
     return pool.stats().stream().filter(stats -> stats.name().equals(name)).findFirst().orElseThrow();
   }
 
-  /** Remembers what it is told. */
+  /** Remembers what it is limits. */
   private static final class Recorder implements EndpointListener {
     final List<String> states = new ArrayList<>();
     int ended;
 
     @Override
-    public void ended(String endpoint, @Nullable Failure failure, Duration took, int items, long units) {
+    public void requestEnded(String endpoint, @Nullable Failure failure, Duration took, int items, long units) {
       ended++;
       if (failure == Failure.REFUSED) {
-        throw new AssertionError("a listener's fault");
+        throw new AssertionError("a fault of the listener");
       }
     }
 
     @Override
-    public void changed(String endpoint, EndpointState state, String reason) {
+    public void stateChanged(String endpoint, EndpointState state, String reason) {
       states.add(endpoint + " " + state + (reason.isEmpty() ? "" : " " + reason));
     }
   }
 
-  // Places
+  // Permits
 
   @Test
-  void take_allPermitsTaken_isNullUntilOneIsGivenBack() {
+  void take_allPermitsTaken_returnsNullUntilOneIsGivenBack() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", ONE), endpoint("b", ONE));
 
     Permit<String> first = begin(pool);
@@ -98,7 +98,7 @@ class EndpointPoolTest {
   }
 
   @Test
-  void end_saidTwice_countsOnce() {
+  void permit_endedTwice_countsOnce() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", ONE));
     Permit<String> permit = begin(pool);
 
@@ -113,7 +113,7 @@ class EndpointPoolTest {
   }
 
   @Test
-  void listener_thatThrows_disturbsNothing() {
+  void listener_throws_requestIsNotAffected() {
     Thread.UncaughtExceptionHandler before = Thread.currentThread().getUncaughtExceptionHandler();
     List<Throwable> thrown = new ArrayList<>();
     Thread.currentThread().setUncaughtExceptionHandler((thread, failure) -> thrown.add(failure));
@@ -133,7 +133,7 @@ class EndpointPoolTest {
   // Policies
 
   @Test
-  void leastLoaded_takesTheOneWithTheSmallestShareInFlight_thenTheFaster() {
+  void leastLoaded_choosesSmallestShareInFlight_thenFastest() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("slow", EndpointLimits.none().concurrency(4)),
         endpoint("fast", EndpointLimits.none().concurrency(4)),
         endpoint("large", EndpointLimits.none().concurrency(8)));
@@ -177,7 +177,7 @@ class EndpointPoolTest {
   }
 
   @Test
-  void affinity_classesStayAtHome_spillWhenItIsFull_andOnlyThoseOfALostHomeMove() {
+  void affinity_keepsClassesAtHome_unlessItIsFullOrLost() {
     EndpointPool<String> pool = pool(Policy.AFFINITY, endpoint("a", ONE), endpoint("b", ONE), endpoint("c", ONE));
     Map<String, String> homes = homes(pool);
     assertThat(homes.values()).contains("a", "b", "c");
@@ -211,27 +211,27 @@ class EndpointPoolTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"LEAST_LOADED", "WEIGHTED", "AFFINITY"})
-  void take_whateverThePolicy_leavesNoEndpointIdle(Policy policy) {
+  void take_anyPolicy_leavesNoEndpointIdle(Policy policy) {
     EndpointPool<String> pool = pool(policy, endpoint("a", ONE), endpoint("b", EndpointLimits.none().concurrency(3)),
         endpoint("c", EndpointLimits.none().concurrency(2)));
 
     for (int i = 0; i < 6; i++) {
-      assertThat(pool.take(ofClass("same"))).as("place %s", i).isNotNull();
+      assertThat(pool.take(ofClass("same"))).as("permit %s", i).isNotNull();
     }
     assertThat(pool.take(ofClass("same"))).isNull();
   }
 
   @Test
-  void take_endpointThatTheDemandShuns_getsItAfterThatTime() {
+  void take_notBefore_returnsPermitFromThatTime() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", ONE));
-    Demand shunning = new Demand(0, 0, null, Map.of("a", pool.now() + Duration.ofMillis(300).toNanos()));
+    Demand demand = new Demand(0, 0, null, Map.of("a", pool.now() + Duration.ofMillis(300).toNanos()));
 
-    assertThat(pool.take(shunning)).isNull();
+    assertThat(pool.take(demand)).isNull();
     time.pass(Duration.ofMillis(299));
     assertThat(freed).isZero();
     time.pass(Duration.ofMillis(1));
     assertThat(freed).isEqualTo(1);
-    begin(pool, shunning);
+    begin(pool, demand);
     assertThat(stats(pool, "a").retries()).isEqualTo(1);
   }
 
@@ -239,8 +239,8 @@ class EndpointPoolTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 3, 20, 59, 113, 600, 3_000})
-  void requestsPerMinute_anyMinute_hasNoMoreAndNearlyAsMany(int perMinute) {
-    EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", EndpointLimits.none().mostConcurrency(100_000)
+  void requestsPerMinute_anyMinute_areKeptAndNearlyUsedUp(int perMinute) {
+    EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", EndpointLimits.none().maxConcurrency(100_000)
         .concurrency(100_000).requestsPerMinute(perMinute)));
     Deque<Long> lastMinute = new ArrayDeque<>();
     int begun = 0;
@@ -263,7 +263,7 @@ class EndpointPoolTest {
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6})
-  void unitsPerMinute_anyMinute_hasNoMoreAndNearlyAsMany(long seed) {
+  void unitsPerMinute_anyMinute_areKeptAndNearlyUsedUp(long seed) {
     Random random = new Random(seed);
     int perMinute = new int[]{1_000, 10_000, 120_000, 1_000_000}[random.nextInt(4)];
     int requestsPerMinute = random.nextBoolean() ? 0 : 3 + random.nextInt(300);
@@ -302,7 +302,7 @@ class EndpointPoolTest {
   }
 
   @Test
-  void unitsPerMinute_withFewRequestsAMinute_aRequestMayHoldItsShare() {
+  void unitsPerMinute_fewRequestsPerMinute_requestMayHoldItsShare() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED,
         endpoint("a", EndpointLimits.none().concurrency(10).unitsPerMinute(100_000).requestsPerMinute(4)));
 
@@ -310,7 +310,7 @@ class EndpointPoolTest {
   }
 
   @Test
-  void unitsPerMinute_countedHigherThanEstimated_arePaidForLater() {
+  void unitsPerMinute_countedHigherThanEstimated_delayLaterRequests() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED,
         endpoint("a", EndpointLimits.none().concurrency(10).unitsPerMinute(6_000).unitsPerRequest(100)));
     begin(pool, units(100)).succeeded(5_950, null);
@@ -321,7 +321,7 @@ class EndpointPoolTest {
   }
 
   @Test
-  void unitsPerMinute_areSpentInGoodParts_andCorrectedByWhatTheEndpointCounts() {
+  void unitsPerMinute_counted_replaceTheEstimate() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED,
         endpoint("a", EndpointLimits.none().concurrency(10).unitsPerMinute(6_000).unitsPerRequest(100)));
 
@@ -335,12 +335,12 @@ class EndpointPoolTest {
     time.pass(Duration.ofMillis(1_100));
     assertThat(Objects.requireNonNull(pool.take(units(100))).room()).isEqualTo(100);
     time.pass(Duration.ofMillis(1_100));
-    assertThat(begin(pool, units(500))).as("a single thing of more than fits goes alone").isNotNull();
+    assertThat(begin(pool, units(500))).as("a single item that does not fit goes alone").isNotNull();
     assertThat(pool.take(units(1))).isNull();
   }
 
   @Test
-  void take_twiceBeforeBeginning_keepsToTheRate_andWhatIsAbandonedIsGivenBack() {
+  void take_beforeBegin_countsForTheRate_untilAbandoned() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED,
         endpoint("a", EndpointLimits.none().concurrency(10).requestsPerMinute(1).unitsPerMinute(100)));
 
@@ -351,7 +351,7 @@ class EndpointPoolTest {
   }
 
   @Test
-  void unitsPerMinute_scarceUnits_areNotSpentInCrumbs() {
+  void unitsPerMinute_scarce_areNotSpentInCrumbs() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED,
         endpoint("a", EndpointLimits.none().concurrency(10).unitsPerMinute(6_000).unitsPerRequest(100)));
     begin(pool, units(90));
@@ -363,26 +363,26 @@ class EndpointPoolTest {
   // Faults
 
   @Test
-  void busy_withRetryAfter_isLeftAloneForSoLong() {
+  void busy_retryAfter_pausesEndpointForThatTime() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", EndpointLimits.none().concurrency(3)));
 
     begin(pool).failed(Failure.BUSY, "status 429", Duration.ofSeconds(7));
 
     assertThat(pool.take(Demand.any())).isNull();
     assertThat(stats(pool, "a").state()).isEqualTo(EndpointState.PAUSED);
-    assertThat(pool.troubles()).isEqualTo("a: status 429");
+    assertThat(pool.problems()).isEqualTo("a: status 429");
     freed = 0;
     time.pass(Duration.ofMillis(6_999));
     assertThat(freed).isZero();
     time.pass(Duration.ofMillis(1));
     assertThat(freed).isEqualTo(1);
     assertThat(pool.take(Demand.any())).isNotNull();
-    assertThat(pool.troubles()).isEmpty();
+    assertThat(pool.problems()).isEmpty();
     assertThat(recorder.states).containsExactly("a PAUSED status 429", "a SERVING");
   }
 
   @Test
-  void busy_manyAtOnce_countAsOne() {
+  void busy_manyInFlightTogether_countAsOne() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", EndpointLimits.none().concurrency(30)));
     List<Permit<String>> together = new ArrayList<>();
     for (int i = 0; i < 30; i++) {
@@ -392,11 +392,11 @@ class EndpointPoolTest {
 
     together.forEach(permit -> permit.failed(Failure.BUSY, "status 429", null));
 
-    assertThat(pool.take(Demand.any())).as("the first refusal without a time is none to wait for").isNotNull();
+    assertThat(pool.take(Demand.any())).as("the first refusal without a time does not pause").isNotNull();
   }
 
   @Test
-  void breaker_openedByThoseThatAskToBeLeftAlone_waitsForSoLong() {
+  void breaker_openedWithRetryAfter_waitsForThatTime() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", EndpointLimits.none().concurrency(6)));
     List<Permit<String>> together = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
@@ -418,7 +418,7 @@ class EndpointPoolTest {
   }
 
   @Test
-  void denied_probeThatTellsNothing_isFollowedByOneMinutesLater() {
+  void denied_probeTimesOut_nextProbeIsMinutesLater() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", ONE));
     begin(pool).failed(Failure.DENIED, "status 401", null);
     time.pass(Duration.ofMinutes(5));
@@ -431,7 +431,7 @@ class EndpointPoolTest {
   }
 
   @Test
-  void busy_againAndAgainWithoutSaying_isLeftAloneForLongerEachTime() {
+  void busy_repeatedlyWithoutRetryAfter_pausesGrow() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", ONE));
     begin(pool).failed(Failure.BUSY, "status 429", null);
 
@@ -447,7 +447,7 @@ class EndpointPoolTest {
   }
 
   @Test
-  void allowance_ofNothing_isWaitedFor() {
+  void allowance_exhausted_pausesUntilReset() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", ONE));
 
     begin(pool).succeeded(5, new Allowance(3, Duration.ofSeconds(20), 0, Duration.ofSeconds(2)));
@@ -458,7 +458,7 @@ class EndpointPoolTest {
   }
 
   @Test
-  void breaker_halfOfTheLastAnswersFailed_opens_probesOneAtATime_andClosesWithAnAnswer() {
+  void breaker_halfOfRecentResultsFailed_opensAndClosesAfterProbeSucceeds() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", EndpointLimits.none().concurrency(4)));
     for (int i = 0; i < 4; i++) {
       begin(pool).succeeded();
@@ -474,7 +474,7 @@ class EndpointPoolTest {
     Permit<String> probe = begin(pool);
     assertThat(probe.isProbe()).isTrue();
     time.pass(Duration.ofSeconds(5));
-    assertThat(pool.take(Demand.any())).as("a probe is under way").isNull();
+    assertThat(pool.take(Demand.any())).as("a probe is in flight").isNull();
     probe.failed(Failure.UNAVAILABLE, "status 500", null);
     assertThat(pool.take(Demand.any())).isNull();
     time.pass(Duration.ofMillis(500));
@@ -485,7 +485,7 @@ class EndpointPoolTest {
   }
 
   @Test
-  void breaker_open_isProbedOnlyWhenNobodyElseCanTakeTheRequest_orAfterLong() {
+  void breaker_open_isProbedOnlyIfNoOtherEndpointIsFree_orProbeIsOverdue() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("bad", EndpointLimits.none().concurrency(5)),
         endpoint("good", ONE));
     open(pool, "bad");
@@ -519,7 +519,7 @@ class EndpointPoolTest {
   }
 
   @Test
-  void breaker_probeThatIsAbandoned_isFollowedByAnother() {
+  void breaker_probeAbandoned_isFollowedByAnother() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", ONE));
     open(pool, "a");
     time.pass(Duration.ofMillis(500));
@@ -530,7 +530,7 @@ class EndpointPoolTest {
   }
 
   @Test
-  void breaker_probeThatIsOneTooMany_isFollowedByAnother_andOneThatIsRefusedForItsTextCloses() {
+  void breaker_probeBusy_staysOpen_andProbeRefused_closes() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", ONE));
     open(pool, "a");
     time.pass(Duration.ofMillis(500));
@@ -550,7 +550,7 @@ class EndpointPoolTest {
   }
 
   @Test
-  void denied_isOutAndToldOnce_andAskedAgainAfterMinutes() {
+  void denied_isReportedOnce_andProbedAfterMinutes() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", EndpointLimits.none().concurrency(2)),
         endpoint("b", ONE));
     Permit<String> one = begin(pool);
@@ -565,22 +565,22 @@ class EndpointPoolTest {
     }
 
     assertThat(recorder.states).containsExactly("a OUT status 401");
-    assertThat(pool.whyNone()).isNull();
+    assertThat(pool.whyUnusable()).isNull();
     begin(pool).failed(Failure.DENIED, "status 403", null);
-    assertThat(pool.whyNone()).isEqualTo("a: status 401; b: status 403");
+    assertThat(pool.whyUnusable()).isEqualTo("a: status 401; b: status 403");
     assertThat(pool.take(Demand.any())).isNull();
     time.pass(Duration.ofMinutes(5));
-    assertThat(pool.whyNone()).isNull();
+    assertThat(pool.whyUnusable()).isNull();
     Permit<String> probe = begin(pool);
     assertThat(probe.isProbe()).isTrue();
     probe.succeeded();
     assertThat(recorder.states).hasSize(3).endsWith(probe.endpoint().name() + " SERVING");
   }
 
-  // Looking at it
+  // Statistics and arguments
 
   @Test
-  void stats_tellWhatWasDoneLately() {
+  void stats_afterRequests_describeRecentOnes() {
     EndpointPool<String> pool = pool(Policy.LEAST_LOADED, endpoint("a", EndpointLimits.none().concurrency(2)));
     for (int i = 1; i <= 100; i++) {
       Permit<String> permit = Objects.requireNonNull(pool.take(Demand.any()));
@@ -612,14 +612,14 @@ class EndpointPoolTest {
   }
 
   @Test
-  void what_makesNoSense_isRefused() {
+  void arguments_invalid_areRefused() {
     assertThatThrownBy(() -> pool(Policy.WEIGHTED)).hasMessageContaining("at least one endpoint");
     assertThatThrownBy(() -> pool(Policy.WEIGHTED, endpoint("a", ONE), endpoint("a", ONE)))
-        .hasMessageContaining("two endpoints are called a");
+        .hasMessageContaining("two endpoints are named a");
     assertThatThrownBy(() -> endpoint(" ", ONE)).hasMessageContaining("needs a name");
     assertThatThrownBy(() -> new Endpoint<>("a", "a", ONE, 0)).hasMessageContaining("weight of endpoint a is 0");
     assertThatThrownBy(() -> ONE.concurrency(-1)).hasMessageContaining("concurrency -1");
     assertThatThrownBy(() -> ONE.timeout(Duration.ZERO)).hasMessageContaining("time-out is PT0S");
-    assertThatThrownBy(() -> ONE.mostConcurrency(0)).hasMessageContaining("mostConcurrency is 0");
+    assertThatThrownBy(() -> ONE.maxConcurrency(0)).hasMessageContaining("maxConcurrency is 0");
   }
 }

@@ -3,6 +3,7 @@ package dev.memlane.orchestrator;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.memlane.embedding.BatchingEmbedder;
+import dev.memlane.embedding.BatchingEmbedderBuilder;
 import dev.memlane.embedding.Embedder;
 import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.embedding.HashEmbedder;
@@ -30,7 +31,7 @@ class SettingsTest {
     return SearchRequest.builder("oboe").scope(Scope.user("ada"));
   }
 
-  private static BatchingEmbedder.Builder embedding() {
+  private static BatchingEmbedderBuilder embedding() {
     return BatchingEmbedder.builder(new HashEmbedder());
   }
 
@@ -83,7 +84,7 @@ class SettingsTest {
   Stream<DynamicTest> embedding_whereItIsSet() {
     return Stream.of(refused("cacheBytes", () -> embedding().cacheBytes(-1)),
         refused("concurrency", () -> embedding().concurrency(0)),
-        refused("mostWaiting", () -> embedding().mostWaiting(0)),
+        refused("maxWaiting", () -> embedding().maxWaiting(0)),
         refused("deadline", () -> embedding().deadline(Duration.ZERO)),
         refused("0 texts", () -> new Embedder.Limits(0, 1)),
         refused("dimension", () -> new HashEmbedder(0)),

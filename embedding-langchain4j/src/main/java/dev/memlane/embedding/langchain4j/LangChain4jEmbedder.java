@@ -29,7 +29,7 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An embedding model of LangChain4j as an embedder.
+ * An embedder that uses an embedding model of LangChain4j.
  *
  * <pre>{@code
  * EmbeddingModel model = OpenAiEmbeddingModel.builder().modelName("text-embedding-3-small").maxRetries(0)...build();
@@ -37,11 +37,11 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>
- * Each request runs in a virtual thread of its own, which is interrupted if the request is cancelled. Its failures become
- * {@link EndpointException}s by LangChain4j's exceptions, so that an {@link dev.memlane.embedding.EmbedderPool} knows what
- * to do; <b>switch off the model's own retries</b> ({@code maxRetries(0)}), which would hide them. LangChain4j doesn't tell
- * of {@code Retry-After} and rate-limit headers, so pauses are found by backing off. As safe for use by several threads as
- * the model.
+ * Each request runs on its own virtual thread, which is interrupted if the request is cancelled. LangChain4j's
+ * exceptions become {@link EndpointException}s, so that an {@link dev.memlane.embedding.EmbedderPool} knows what to do.
+ * <b>Switch off the model's own retries</b> ({@code maxRetries(0)}), which would hide failures. LangChain4j doesn't
+ * pass on {@code Retry-After} and rate-limit headers, so the pool backs off instead. Safe for use by several threads if
+ * the model is.
  */
 public final class LangChain4jEmbedder implements MeteredEmbedder {
 
@@ -65,17 +65,18 @@ public final class LangChain4jEmbedder implements MeteredEmbedder {
   }
 
   /**
-   * An embedder with {@linkplain dev.memlane.embedding.Embedder.Limits#standard the usual limits} of a request.
+   * Creates an embedder with {@linkplain dev.memlane.embedding.Embedder.Limits#standard the standard limits} of a
+   * request.
    *
-   * @param embeddings makes the vectors; stays the caller's to close
-   * @param model the model's name, as it is recorded beside each vector
-   * @param dimension how many numbers its vectors have; given here because asking the model may cost a request
+   * @param embeddings makes the vectors; the caller closes it
+   * @param model the model's name, as it is stored with each vector
+   * @param dimension how many numbers its vectors have; a parameter because asking the model may cost a request
    */
   public static LangChain4jEmbedder of(EmbeddingModel embeddings, String model, int dimension) {
     return new LangChain4jEmbedder(embeddings, model, dimension, Limits.standard());
   }
 
-  /** The same with other limits of a request. */
+  /** Returns the same embedder with other limits of a request. */
   public LangChain4jEmbedder limits(Limits limits) {
     return new LangChain4jEmbedder(embeddings, model, dimension, limits);
   }
@@ -87,7 +88,7 @@ public final class LangChain4jEmbedder implements MeteredEmbedder {
       try {
         answer.complete(ask(texts));
       } catch (Throwable e) {
-        // Also errors: whoever waits has to be told.
+        // Errors too: the waiting caller must be notified.
         answer.completeExceptionally(translate(e));
       }
     });
@@ -113,7 +114,7 @@ public final class LangChain4jEmbedder implements MeteredEmbedder {
     for (int i = 0; i < DEEPEST_CAUSE && cause != null; i++) {
       Failure failure = failure(cause);
       if (failure == Failure.DENIED) {
-        // Some providers repeat the key in their answer, which is the message of what was thrown.
+        // Without the exception's message: it is the provider's answer, in which some repeat the key.
         return new EndpointException(failure, "model " + model + " was denied; " + advice(cause), null);
       }
       if (failure != null) {
@@ -141,7 +142,7 @@ public final class LangChain4jEmbedder implements MeteredEmbedder {
 
   private static @Nullable Failure failure(Throwable thrown) {
     return switch (thrown) {
-      case RateLimitException e -> Failure.ofStatus(429, said(e));
+      case RateLimitException e -> Failure.ofStatus(429, answer(e));
       case TimeoutException e -> Failure.TIMED_OUT;
       case HttpTimeoutException e -> Failure.TIMED_OUT;
       case AuthenticationException e -> Failure.DENIED;
@@ -152,14 +153,14 @@ public final class LangChain4jEmbedder implements MeteredEmbedder {
       case InternalServerException e -> Failure.UNAVAILABLE;
       case UnresolvedModelServerException e -> Failure.UNAVAILABLE;
       case RetriableException e -> Failure.UNAVAILABLE;
-      case HttpException e -> Failure.ofStatus(e.statusCode(), said(e));
+      case HttpException e -> Failure.ofStatus(e.statusCode(), answer(e));
       case IOException e -> Failure.UNAVAILABLE;
       default -> null;
     };
   }
 
-  /** The provider's answer, of those that have one; without its headers, so that it is not known whether it says when to come again. */
-  private static String said(Throwable thrown) {
+  /** The provider's answer, if there is one. Its headers, which may say when to retry, are lost. */
+  private static String answer(Throwable thrown) {
     return Objects.requireNonNullElse(thrown.getMessage(), "");
   }
 

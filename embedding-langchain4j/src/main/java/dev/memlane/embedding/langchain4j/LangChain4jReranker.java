@@ -9,7 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.DoubleUnaryOperator;
 
 /**
- * A scoring model of LangChain4j, such as a cross-encoder or a service that re-ranks, as a re-ranker.
+ * A re-ranker that uses a scoring model of LangChain4j, such as a cross-encoder or a re-ranking service.
  *
  * <pre>{@code
  * ScoringModel model = CohereScoringModel.builder().modelName("rerank-v3.5")...build();
@@ -17,8 +17,8 @@ import java.util.function.DoubleUnaryOperator;
  * }</pre>
  *
  * <p>
- * Each search is one call of the model, in a virtual thread of its own, which is interrupted if it is given up. As safe for use
- * by several threads as the model.
+ * Each search is one call of the model, on its own virtual thread, which is interrupted if the call is cancelled. Safe
+ * for use by several threads if the model is.
  */
 public final class LangChain4jReranker implements Reranker {
 
@@ -30,12 +30,15 @@ public final class LangChain4jReranker implements Reranker {
     this.scale = scale;
   }
 
-  /** A model whose scores lie in [0, 1], as those of services do. */
+  /** Creates a re-ranker from a model whose scores lie in [0, 1], as those of services do. */
   public static LangChain4jReranker of(ScoringModel model) {
     return new LangChain4jReranker(model, score -> score);
   }
 
-  /** A model whose scores are any numbers, as those of cross-encoders are: the logistic function brings them to [0, 1]. */
+  /**
+   * Creates a re-ranker from a model with unbounded scores, such as a cross-encoder. The logistic function maps them to
+   * [0, 1].
+   */
   public static LangChain4jReranker ofLogits(ScoringModel model) {
     return new LangChain4jReranker(model, score -> 1 / (1 + Math.exp(-score)));
   }
@@ -48,10 +51,10 @@ public final class LangChain4jReranker implements Reranker {
       try {
         scores.complete(model.scoreAll(segments, query).content().stream().map(scale::applyAsDouble).toList());
       } catch (AuthenticationException e) {
-        // Some providers repeat the key in their answer, which is the message of what was thrown.
+        // Without the exception's message: it is the provider's answer, in which some repeat the key.
         scores.completeExceptionally(new IllegalStateException("the scoring model was denied; check its key"));
       } catch (Throwable e) {
-        // Also errors: whoever waits has to be told.
+        // Errors too: the waiting caller must be notified.
         scores.completeExceptionally(e);
       }
     });

@@ -75,7 +75,7 @@ class LangChain4jEmbedderTest {
   }
 
   @Test
-  void embed_failures_areToldApart() {
+  void embed_failures_areClassified() {
     key.poison(text -> text.equals("poison"));
     assertThat(failure(embedder(SECRET).embed(List.of("poison"))).failure()).isEqualTo(Failure.REFUSED);
     assertThat(failure(embedder(SECRET).embed(List.of(" "))).failure()).isEqualTo(Failure.REFUSED);
@@ -94,7 +94,7 @@ class LangChain4jEmbedderTest {
   }
 
   @Test
-  void embed_whateverLangChain4jThrows_isToldInPlainWords() {
+  void embed_anyExceptionOfLangChain4j_hasPlainMessage() {
     for (RuntimeException thrown : List.of(new ContentFilteredException("no"),
         new ModelNotFoundException("no such model"),
         new UnresolvedModelServerException("no"), new RateLimitException("insufficient_quota"),
@@ -119,7 +119,7 @@ class LangChain4jEmbedderTest {
   }
 
   @Test
-  void embed_whatLangChain4jThrows_isRead() {
+  void embed_anyExceptionOfLangChain4j_isClassified() {
     assertThat(thrown(new ContentFilteredException("no"))).isEqualTo(Failure.REFUSED);
     assertThat(thrown(new UnresolvedModelServerException("no"))).isEqualTo(Failure.UNAVAILABLE);
     assertThat(thrown(new IllegalStateException(new HttpException(429, "no")))).isEqualTo(Failure.BUSY);
@@ -142,7 +142,7 @@ class LangChain4jEmbedderTest {
   }
 
   @Test
-  void cancel_interruptsTheModel() throws Exception {
+  void cancel_inFlight_interruptsTheModel() throws Exception {
     CountDownLatch entered = new CountDownLatch(1);
     CountDownLatch interrupted = new CountDownLatch(1);
     EmbeddingModel stuck = new Stuck(entered, interrupted);
@@ -169,7 +169,7 @@ class LangChain4jEmbedderTest {
   }
 
   @Test
-  void pool_ofSuchModels_goesOnWithoutTheBadOne() {
+  void pool_oneBadModel_usesTheOthers() {
     EmbedderPool pool = EmbedderPool.builder()
         .endpoint("bad", embedder("sk-wrong-secret"), EndpointLimits.none().concurrency(2))
         .endpoint("good", embedder(SECRET).limits(new Embedder.Limits(8, 1_000)), EndpointLimits.none().concurrency(2))
@@ -183,7 +183,7 @@ class LangChain4jEmbedderTest {
   }
 
   @Test
-  void of_whatMakesNoSense_isRefused() {
+  void of_invalidArguments_areRefused() {
     assertThatThrownBy(() -> LangChain4jEmbedder.of(new Throwing(new IllegalStateException()), " ", 8))
         .hasMessageContaining("a model's name");
   }

@@ -24,7 +24,7 @@ class LangChain4jRerankerTest {
       segments.stream().map(segment -> (double) segment.text().length() - query.length()).toList());
 
   @Test
-  void score_isTheModels_inOrder() {
+  void score_severalTexts_returnsTheModelsScoresInOrder() {
     ScoringModel tenths = (segments, query) -> Response.from(
         segments.stream().map(segment -> segment.text().length() / 10.0).toList());
 
@@ -33,7 +33,7 @@ class LangChain4jRerankerTest {
   }
 
   @Test
-  void score_ofLogits_isBroughtToZeroToOne() {
+  void score_ofLogits_isBetweenZeroAndOne() {
     List<Double> scores = LangChain4jReranker.ofLogits(LENGTHS).score("four", List.of("five", "x".repeat(1_004), "x"))
         .join();
 
@@ -43,7 +43,7 @@ class LangChain4jRerankerTest {
   }
 
   @Test
-  void score_modelThatFails_isToldWithItsReason() {
+  void score_modelFails_failsWithItsReason() {
     Reranker reranker = LangChain4jReranker.of((List<TextSegment> segments, String query) -> {
       throw new IllegalStateException("no power");
     });
@@ -52,7 +52,7 @@ class LangChain4jRerankerTest {
   }
 
   @Test
-  void score_modelThatIsDenied_keepsTheKeyToItself() {
+  void score_modelDenied_doesNotRevealTheKey() {
     Reranker reranker = LangChain4jReranker.of((List<TextSegment> segments, String query) -> {
       throw new AuthenticationException("sk-secret is no key");
     });
@@ -62,7 +62,7 @@ class LangChain4jRerankerTest {
   }
 
   @Test
-  void score_givenUp_interruptsTheModel() throws InterruptedException {
+  void score_cancelled_interruptsTheModel() throws InterruptedException {
     CountDownLatch begun = new CountDownLatch(1);
     CountDownLatch interrupted = new CountDownLatch(1);
     CompletableFuture<List<Double>> scores = LangChain4jReranker.of((List<TextSegment> segments, String query) -> {

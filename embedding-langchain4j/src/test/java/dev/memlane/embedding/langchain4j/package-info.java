@@ -1,4 +1,4 @@
-/** Tests with LangChain4j's own client against a server of ours. */
+/** Tests with LangChain4j's own client against a test server. */
 @NullMarked
 package dev.memlane.embedding.langchain4j;
 

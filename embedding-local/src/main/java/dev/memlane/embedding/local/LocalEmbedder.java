@@ -1,6 +1,7 @@
 package dev.memlane.embedding.local;
 
 import ai.onnxruntime.OrtException;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.memlane.embedding.Embedder;
 import dev.memlane.endpoints.Reasons;
 import dev.memlane.model.EmbeddingException;
@@ -19,26 +20,28 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sentence model all-MiniLM-L6-v2, quantised to 8 bits, inside the process: 384 dimensions, made for English
- * sentences and short paragraphs, weak in other languages (Reimers and Gurevych, 2019; Wang et al., 2020).
+ * An embedder that runs the sentence model all-MiniLM-L6-v2, quantised to 8 bits, inside the process. It has 384
+ * dimensions, is made for English sentences and short paragraphs, and is weak in other languages (Reimers and Gurevych,
+ * 2019; Wang et al., 2020).
  *
  * <p>
- * <b>Loading.</b> The model is loaded once, on first use or by {@link #warmUp}, on a thread of its own: it takes
- * about a second. If it can't be loaded, that is logged as a warning and texts fail with the reason; it is tried again after ten
- * seconds, unless the JVM can't load the native library, which stays so. Nothing is ever downloaded or sent. The library of the ONNX runtime is unpacked at every start to a folder in the temporary directory, which is
- * emptied when the JVM ends.
+ * <b>Loading.</b> The model is loaded once, on first use or by {@link #warmUp}, on one of the embedder's threads. This
+ * takes about a second. If loading fails, a warning is logged and texts fail with the reason. Loading is tried again
+ * after ten seconds, unless the JVM can't load the native library, which doesn't change until it ends. Nothing is ever
+ * downloaded or sent. At every start, the library of the ONNX runtime is unpacked to a folder in the temporary
+ * directory, which is emptied when the JVM ends.
  *
  * <p>
- * <b>Long texts.</b> The model sees 256 tokens at once, about 1,000 English characters. A longer text is cut into such
- * windows, and its vector is the mean over the tokens of all of them, so all of it counts, and it takes as much longer as it
- * is longer: about 20 ms for each window. Only what is longer than any memory may be is cut, after 400 windows. The more a
- * text is about, the less its one vector says of each thing; several memories say more. A text without anything the model
- * knows still has a vector.
+ * <b>Long texts.</b> The model sees 256 tokens at once, about 1,000 English characters. A longer text is cut into
+ * windows of that size, and its vector is the mean over the tokens of all windows. So all of the text counts, and the
+ * time grows with its length: about 20 ms for each window. Only a text longer than any memory may be is truncated,
+ * after 400 windows. One vector says less about each topic the more topics a text has; several memories say more. A
+ * text with nothing that the model knows still has a vector.
  *
  * <p>
- * <b>Speed.</b> Every text is computed alone, by one thread, and as many at the same time as there are threads. To put
- * several texts into one run of the network, as is common, is slower here, since short ones are padded to the longest;
- * and it would change the vectors: the quantised network scales its numbers by the largest of all texts in a run, so a
+ * <b>Speed.</b> Each text is computed alone, by one thread, and as many texts in parallel as there are threads. The
+ * common alternative, several texts in one run of the network, is slower here, because short texts are padded to the
+ * longest. It would also change the vectors: the quantised network scales its numbers by the largest in a run, so a
  * text's vector would depend on its neighbours (cosine 0.99 to itself).
  *
  * <p>
@@ -57,11 +60,15 @@ public final class LocalEmbedder implements Embedder {
   private final ThreadPoolExecutor threads;
   private volatile boolean closed;
 
-  // Guarded by the lock
   private final Object lock = new Object();
+
+  @GuardedBy("lock")
   private @Nullable SentenceModel loaded;
-  private @Nullable EmbeddingException broken;
-  private long brokenAt;
+  /** Why loading failed last; null if it did not. */
+  @GuardedBy("lock")
+  private @Nullable EmbeddingException loadFailure;
+  @GuardedBy("lock")
+  private long failedAt;
 
   /** Uses as many threads as there are processors. */
   public LocalEmbedder() {
@@ -70,13 +77,13 @@ public final class LocalEmbedder implements Embedder {
 
   /**
    * @param threads how many texts are computed at the same time; at least 1
-   * @throws InvalidInputException if it is less
+   * @throws InvalidInputException if there are fewer than 1
    */
   public LocalEmbedder(int threads) {
     this(threads, SentenceModel::load, System::nanoTime);
   }
 
-  /** @param loader fails with an {@link EmbeddingException} if the model can't be had */
+  /** @param loader loads the model; throws an {@link EmbeddingException} if it can't be loaded */
   LocalEmbedder(int threads, Supplier<SentenceModel> loader, LongSupplier nanoTime) {
     if (threads < 1) {
       throw new InvalidInputException("threads is " + threads + "; it must be at least 1");
@@ -91,8 +98,8 @@ public final class LocalEmbedder implements Embedder {
   /**
    * Loads the model if it isn't loaded and computes a first vector, so that the first text doesn't wait for it.
    *
-   * @return completes when the model is ready; fails with an {@link EmbeddingException} if it can't be loaded, or if this is
-   * closed before
+   * @return completes when the model is ready; fails with an {@link EmbeddingException} if it can't be loaded, or if
+   * this is closed first
    */
   public CompletableFuture<Void> warmUp() {
     CompletableFuture<Void> warm = new CompletableFuture<>();
@@ -104,10 +111,10 @@ public final class LocalEmbedder implements Embedder {
   }
 
   /**
-   * Embeds texts of any length; see above for what counts of a long one. The vectors are of unit length.
+   * Embeds texts of any length, as described above. The vectors have unit length.
    *
-   * @return fails with an {@link EmbeddingException} if the model can't be loaded, more than 10,000 texts are waiting, or
-   * this is closed. Cancelling it stops what has not begun
+   * @return fails with an {@link EmbeddingException} if the model can't be loaded, more than 10,000 texts are waiting,
+   * or this is closed. Cancelling it skips the texts that have not begun
    */
   @Override
   public CompletableFuture<List<float[]>> embed(List<String> texts) {
@@ -160,18 +167,18 @@ public final class LocalEmbedder implements Embedder {
       if (closed) {
         throw closedException();
       }
-      if (broken != null && (isForGood(broken) || nanoTime.getAsLong() - brokenAt < PAUSE.toNanos())) {
-        throw broken.copy();
+      if (loadFailure != null && (isPermanent(loadFailure) || nanoTime.getAsLong() - failedAt < PAUSE.toNanos())) {
+        throw loadFailure.copy();
       }
       if (loaded == null) {
         try {
           loaded = loader.get();
-          broken = null;
+          loadFailure = null;
         } catch (EmbeddingException e) {
           LOGGER.log(System.Logger.Level.WARNING,
               "the local sentence model could not be loaded; texts fail until it can be", e);
-          broken = e;
-          brokenAt = nanoTime.getAsLong();
+          loadFailure = e;
+          failedAt = nanoTime.getAsLong();
           throw e.copy();
         }
       }
@@ -179,8 +186,8 @@ public final class LocalEmbedder implements Embedder {
     }
   }
 
-  /** A native library that failed to load fails for as long as the JVM lives. */
-  private static boolean isForGood(EmbeddingException failure) {
+  /** Whether loading can't succeed any more: a JVM never loads a native library that failed to load once. */
+  private static boolean isPermanent(EmbeddingException failure) {
     return failure.getCause() instanceof LinkageError;
   }
 
@@ -196,7 +203,9 @@ public final class LocalEmbedder implements Embedder {
     return SentenceModel.DIMENSION;
   }
 
-  /** 32 texts and 64,000 characters: on two cores about a tenth of a second of work for short texts, a second for long ones. */
+  /**
+   * 32 texts and 64,000 characters. On two cores, that is about a tenth of a second for short texts, a second for long.
+   */
   @Override
   public Limits limits() {
     return new Limits(32, 64_000);
@@ -212,11 +221,11 @@ public final class LocalEmbedder implements Embedder {
     threads.shutdown();
     try {
       if (!threads.awaitTermination(SECONDS_TO_CLOSE, TimeUnit.SECONDS)) {
-        // To unload what a thread is running in would take the JVM down; the memory is let go when it ends.
+        // Unloading a model that a thread is running would crash the JVM. The memory is released when the JVM ends.
         return;
       }
     } catch (InterruptedException e) {
-      // The same: threads may still be running in it.
+      // Threads may still be running the model: as above.
       Thread.currentThread().interrupt();
       return;
     }

@@ -14,16 +14,18 @@ import java.util.Arrays;
 import java.util.Map;
 
 /**
- * The loaded model: a tokenizer and an ONNX session, which is native. {@link #embed} may be called by several threads;
- * {@link #close} only when no other call is running.
+ * A loaded sentence model: a tokenizer and a native ONNX session. {@link #embed} may be called by several threads,
+ * {@link #close} only while no other call is running.
  */
 final class SentenceModel implements AutoCloseable {
 
   static final int DIMENSION = 384;
-  /** How many tokens the model sees at once, its two markers included: what its authors set for it. */
+  /** How many tokens the model sees at once, including its two markers; its authors' setting. */
   static final int WINDOW_TOKENS = 256;
-  /** As many as the longest memory has if each of its characters is a token: so much may one text cost, and no text that is stored is cut. */
-  static final int MOST_WINDOWS = 400;
+  /**
+   * Enough for the longest memory if each character is a token. So a text's cost is bounded, and no stored text is cut.
+   */
+  static final int MAX_WINDOWS = 400;
 
   private static final String NETWORK = "all-minilm-l6-v2-q.onnx";
   private static final String VOCABULARY = "all-minilm-l6-v2-q-tokenizer.json";
@@ -39,9 +41,9 @@ final class SentenceModel implements AutoCloseable {
   }
 
   /**
-   * Loads the model, which takes about a second: the network and the vocabulary that LangChain4j publishes. Its runner
-   * isn't used because it sees only the first 128 tokens of a text and shares its threads between texts, which halves
-   * what two cores do.
+   * Loads the model in about a second: the network and the vocabulary that LangChain4j publishes. LangChain4j's own
+   * runner isn't used, because it sees only the first 128 tokens of a text, and shares its threads between texts, which
+   * halves the throughput of two cores.
    *
    * @throws EmbeddingException if this machine can't run it
    */
@@ -49,11 +51,11 @@ final class SentenceModel implements AutoCloseable {
     try {
       WordPieceTokenizer tokenizer = loadTokenizer();
       OrtEnvironment environment = OrtEnvironment.getEnvironment();
-      // On Windows it would report its use.
+      // On Windows the runtime would report its use.
       environment.setTelemetry(false);
       try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-        // Each text is computed by the thread that brings it: with threads of its own for each, the session is half as
-        // fast as soon as several texts are on their way.
+        // Each text is computed by the calling thread. With more threads per text, the session has half the throughput
+        // when several texts are computed at the same time.
         options.setIntraOpNumThreads(1);
         return new SentenceModel(environment, environment.createSession(resource(NETWORK), options), tokenizer);
       }
@@ -61,11 +63,11 @@ final class SentenceModel implements AutoCloseable {
       throw new EmbeddingException("the local sentence model could not be loaded (" + Reasons.of(root(e))
           + "); it runs on Linux with glibc, macOS and Windows, on 64-bit x86 or ARM, and unpacks its library into "
           + System.getProperty("java.io.tmpdir")
-          + ", which must be there and writable; where that can't be had, use another embedder", e);
+          + ", which must exist and be writable; if that is not possible, use another embedder", e);
     }
   }
 
-  /** A library that can't be loaded is reported as a class that can't be initialised; what was wrong lies beneath. */
+  /** The innermost cause. The failure to load a library is hidden in the failure to initialise a class. */
   private static Throwable root(Throwable failure) {
     Throwable root = failure;
     for (Throwable cause = root.getCause(); cause != null; cause = cause.getCause()) {
@@ -95,12 +97,12 @@ final class SentenceModel implements AutoCloseable {
   }
 
   /**
-   * Embeds a text: the mean of what the network says of each token (mean pooling, as the model was trained), brought to
-   * unit length. The windows of a long text are computed one by one and pooled together.
+   * Embeds a text: the mean of the network's output for each token (mean pooling, as in the model's training), scaled
+   * to unit length. The windows of a long text are computed one by one and pooled together.
    */
   float[] embed(String text) throws OrtException {
     float[] sum = new float[DIMENSION];
-    for (long[] window : tokenizer.windows(text, WINDOW_TOKENS, MOST_WINDOWS)) {
+    for (long[] window : tokenizer.windows(text, WINDOW_TOKENS, MAX_WINDOWS)) {
       addTokens(sum, window);
     }
     double squares = 0;

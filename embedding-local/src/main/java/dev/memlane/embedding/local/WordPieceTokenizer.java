@@ -13,14 +13,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Cuts a text into the tokens that the model was trained on: the uncased tokenizer of BERT (Devlin et al., 2018), after
- * which "Playing oboes" reads {@code playing ob ##oes}.
+ * A tokenizer that cuts a text into the tokens that the model was trained on: the uncased tokenizer of BERT (Devlin et
+ * al., 2018), which makes {@code playing ob ##oes} of "Playing oboes".
  *
  * <p>
- * The text is cleaned (no control characters, one kind of white space), freed of accents and put in lower case; it is
- * cut at white space, around punctuation and around each Chinese character; and each word is covered from its beginning
- * with the longest pieces that the vocabulary has. A word that can't be covered, or is longer than 100 characters, is
- * one unknown token. Immutable.
+ * First the text is cleaned: control characters and accents are removed, white space is unified, letters become lower
+ * case. Then it is cut into words: at white space, around punctuation and around each Chinese character. Finally each
+ * word is covered, from its beginning, with the longest pieces in the vocabulary. A word that can't be covered, or is
+ * longer than 100 characters, becomes one unknown token. Immutable.
  */
 final class WordPieceTokenizer {
 
@@ -68,9 +68,9 @@ final class WordPieceTokenizer {
   /**
    * Cuts a text into windows of tokens.
    *
-   * @param tokens the most tokens of a window, with the marker at each end; at least 3
-   * @param most how many windows are made at most; what comes after them is left out
-   * @return the token ids of each window; at least one window, which for a text without tokens holds the markers only
+   * @param tokens the most tokens of a window, including the marker at each end; at least 3
+   * @param most the most windows; the rest of the text is left out
+   * @return the token ids of each window; at least one window, which has only the markers if the text has no tokens
    */
   List<long[]> windows(String text, int tokens, int most) {
     Tokens ids = new Tokens((tokens - 2) * most);
@@ -169,14 +169,14 @@ final class WordPieceTokenizer {
     };
   }
 
-  /** Whether it is of the ideographs that the original takes apart; kana and Hangul are written in words. */
+  /** Whether it is an ideograph that BERT's tokenizer makes a word of its own. Kana and Hangul form longer words. */
   private static boolean isChinese(int c) {
     return c >= 0x3400 && (c <= 0x4dbf || c >= 0x4e00 && c <= 0x9fff || c >= 0xf900 && c <= 0xfaff
         || c >= 0x20000 && c <= 0x2a6df || c >= 0x2a700 && c <= 0x2b81f || c >= 0x2b920 && c <= 0x2ceaf
         || c >= 0x2f800 && c <= 0x2fa1f);
   }
 
-  /** Token ids, up to a number beyond which they are not needed. */
+  /** A growing list of token ids, up to a maximum. */
   private static final class Tokens {
     private long[] ids = new long[64];
     private int size;

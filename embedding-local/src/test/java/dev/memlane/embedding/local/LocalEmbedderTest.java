@@ -51,7 +51,7 @@ class LocalEmbedderTest {
   }
 
   @Test
-  void embed_relatedSentences_areNearerThanUnrelatedOnes() {
+  void embed_relatedSentences_areNearerThanUnrelated() {
     float[] question = embed("Which instrument does Ada play?");
     float[] related = embed("Ada practises the oboe every evening.");
     float[] unrelated = embed("The train to Lisbon leaves at noon.");
@@ -62,7 +62,7 @@ class LocalEmbedderTest {
   @ParameterizedTest
   @ValueSource(strings = {"Ada plays the oboe", "🎻", "🎻🎉 yes", "記憶は大切です", "...", "x", "", " ", "\u200b", "\u0007",
       "\ud800", "a\u0000b"})
-  void embed_whateverText_isOfUnitLength(String text) {
+  void embed_anyText_hasUnitLength(String text) {
     Embedding embedding = new Embedding(EMBEDDER.model(), embed(text));
 
     assertThat(embedding.dimension()).isEqualTo(384).isEqualTo(EMBEDDER.dimension());
@@ -70,7 +70,7 @@ class LocalEmbedderTest {
   }
 
   @Test
-  void embed_inWhateverCompany_isTheSameVector() {
+  void embed_withAnyOtherTexts_isTheSameVector() {
     String text = "Ada plays the oboe";
     List<float[]> together = EMBEDDER.embed(List.of("short", text, "a much longer sentence about the train to Lisbon"))
         .join();
@@ -80,7 +80,7 @@ class LocalEmbedderTest {
   }
 
   @Test
-  void embed_longText_seesBeyondTheFirstWindow() {
+  void embed_longText_dependsOnMoreThanTheFirstWindow() {
     String beginning = "Ada plays the oboe. ".repeat(100);
     float[] whole = embed(beginning + "The train to Lisbon leaves at noon. ".repeat(100));
 
@@ -89,7 +89,7 @@ class LocalEmbedderTest {
   }
 
   @Test
-  void embed_longestContent_countsToItsEnd() {
+  void embed_longestContent_dependsOnItsEnd() {
     String beginning = "We talked about the weather, about football and about the neighbours. ".repeat(1_400);
     String end = "Ada has moved to Lisbon. ".repeat(60);
     String content = beginning + end;
@@ -123,7 +123,7 @@ class LocalEmbedderTest {
   }
 
   @Test
-  void embed_behindABatchingEmbedder_passesItsChecks() throws Exception {
+  void embed_throughBatchingEmbedder_passesItsChecks() throws Exception {
     try (LocalEmbedder own = new LocalEmbedder(1); BatchingEmbedder batching = BatchingEmbedder.builder(own).build()) {
       List<CompletableFuture<Embedding>> futures = batching
           .embedAll(IntStream.range(0, 50).mapToObj(i -> "Fact " + i).toList());
@@ -142,7 +142,7 @@ class LocalEmbedderTest {
   }
 
   @Test
-  void close_failsWhatComesLater_andWhatWaits() {
+  void close_failsWaitingAndLaterTexts() {
     LocalEmbedder own = new LocalEmbedder(1);
     CompletableFuture<List<float[]>> waiting = own.embed(IntStream.range(0, 2_000).mapToObj(i -> "Fact " + i).toList());
 
@@ -168,7 +168,7 @@ class LocalEmbedderTest {
   }
 
   @Test
-  void embed_modelThatCannotBeLoaded_failsEachCallerWithAnExceptionOfItsOwn() {
+  void embed_modelCannotBeLoaded_failsEachCallerWithItsOwnException() {
     EmbeddingException reason = new EmbeddingException("no library for this machine", null);
     AtomicInteger loads = new AtomicInteger();
     try (LocalEmbedder broken = new LocalEmbedder(1, () -> {
@@ -186,7 +186,7 @@ class LocalEmbedderTest {
   }
 
   @Test
-  void warmUp_thatFails_isLoggedAndTriedAgainLater() {
+  void warmUp_fails_isLoggedAndRetriedLater() {
     AtomicLong time = new AtomicLong();
     AtomicInteger loads = new AtomicInteger();
     List<LogRecord> logged = new CopyOnWriteArrayList<>();
@@ -226,7 +226,7 @@ class LocalEmbedderTest {
   }
 
   @Test
-  void embed_nativeLibraryThatCannotBeLoaded_isNotLoadedAgain() {
+  void embed_nativeLibraryCannotBeLoaded_isNotRetried() {
     AtomicLong time = new AtomicLong();
     AtomicInteger loads = new AtomicInteger();
     try (LocalEmbedder embedder = new LocalEmbedder(1, () -> {
@@ -241,7 +241,7 @@ class LocalEmbedderTest {
   }
 
   @Test
-  void close_whileItWarmsUp_waitsForTheModelAndUnloadsIt() throws Exception {
+  void close_duringWarmUp_waitsForTheModelAndUnloadsIt() throws Exception {
     CountDownLatch loading = new CountDownLatch(1);
     CountDownLatch release = new CountDownLatch(1);
     LocalEmbedder embedder = new LocalEmbedder(1, () -> {

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Compares with the tokenizer that the model's authors publish. */
+/** Tests that compare with the reference tokenizer of the model's authors. */
 class WordPieceTokenizerTest {
 
   private static final WordPieceTokenizer TOKENIZER = load();
@@ -76,7 +76,7 @@ class WordPieceTokenizerTest {
   }
 
   @Test
-  void windows_wordsAtTheLongestLength_areTheReferencesTokens() {
+  void windows_wordsOfMaximumLength_areTheReferencesTokens() {
     for (int length = 98; length < 103; length++) {
       assertSame("a".repeat(length) + " b", "length " + length);
       assertSame("é".repeat(length) + " b", "length " + length);
@@ -107,7 +107,7 @@ class WordPieceTokenizerTest {
   }
 
   @Test
-  void windows_longText_haveMarkersAndLoseNothingUpToTheLast() {
+  void windows_longText_haveMarkersAndAllTokensUpToTheMaximum() {
     List<long[]> windows = TOKENIZER.windows("oboe ".repeat(20), 9, 10);
 
     assertThat(windows).allSatisfy(window -> {
@@ -122,7 +122,7 @@ class WordPieceTokenizerTest {
   }
 
   @Test
-  void read_fileWithoutTheMarkers_isRefused() {
+  void read_fileWithoutMarkers_isRefused() {
     InputStream json = new ByteArrayInputStream("{\"model\":{\"vocab\":{\"a\":0}}}".getBytes(StandardCharsets.UTF_8));
 
     assertThatThrownBy(() -> WordPieceTokenizer.read(json)).hasMessageContaining("[UNK]");
