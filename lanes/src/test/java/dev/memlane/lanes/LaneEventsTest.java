@@ -161,7 +161,7 @@ class LaneEventsTest {
     LaneExecutor executor = executor(Lane.of("a").queueBound(1).attempts(2).firstPause(Duration.ofSeconds(1)));
     Job<String> running = running(executor);
     // It is offered, and alone fills the queue.
-    executor.submit("a", Task.outside(String.class, "payload")).cancel();
+    executor.submit("a", Task.external(String.class, "payload")).cancel();
     gate.countDown();
     Waits.get(running.future());
     Job<String> bad = executor.submit("a", Task.of(failing(new IllegalStateException("no"))).idempotent(true));
@@ -169,7 +169,7 @@ class LaneEventsTest {
     time.pass(Duration.ofSeconds(1));
     Waits.failure(bad.future());
     Job<String> late = executor.submit("a",
-        Task.outside(String.class, "payload").within(Duration.ofSeconds(3)));
+        Task.external(String.class, "payload").within(Duration.ofSeconds(3)));
     time.pass(Duration.ofSeconds(3));
     Waits.failure(late.future());
     Waits.get(executor.drain());

@@ -32,7 +32,7 @@ class LaneExecutorEndsTest {
     return executor(LaneExecutor.builder());
   }
 
-  private LaneExecutor executor(LaneExecutor.Builder builder) {
+  private LaneExecutor executor(LaneExecutorBuilder builder) {
     return executors.open(builder.lane(Lane.of("a")));
   }
 

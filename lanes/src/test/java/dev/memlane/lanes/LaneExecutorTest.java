@@ -913,7 +913,7 @@ class LaneExecutorTest {
 
   @Test
   void durations_percentiles_areAtMostAnEighthTooHigh() {
-    Durations durations = new Durations(0);
+    RecentDurations durations = new RecentDurations(0);
     assertThat(durations.percentile(50, 0)).isZero();
     for (int i = 1; i <= 1_000; i++) {
       durations.add(i * 1_000L, 0);
@@ -922,7 +922,7 @@ class LaneExecutorTest {
     assertThat(durations.percentile(99, 0).toNanos()).isBetween(990_000L, 1_113_750L);
     durations.add(Long.MAX_VALUE, 0);
     assertThat(durations.percentile(100, 0).toNanos()).isEqualTo(Long.MAX_VALUE);
-    Durations small = new Durations(0);
+    RecentDurations small = new RecentDurations(0);
     small.add(3, 0);
     assertThat(small.percentile(50, 0).toNanos()).isEqualTo(3);
   }
@@ -930,7 +930,7 @@ class LaneExecutorTest {
   @Test
   void durations_percentiles_forgetWhatIsOlderThanFiveMinutes() {
     long minute = Duration.ofMinutes(1).toNanos();
-    Durations durations = new Durations(-7 * minute);
+    RecentDurations durations = new RecentDurations(-7 * minute);
     for (int i = 0; i < 1_000; i++) {
       durations.add(1_000_000, -7 * minute);
     }

@@ -21,7 +21,7 @@ class LaneSettingsTest {
   private final TestExecutors executors = new TestExecutors();
   private final ManualScheduler time = executors.time;
 
-  private LaneExecutor executor(LaneExecutor.Builder builder) {
+  private LaneExecutor executor(LaneExecutorBuilder builder) {
     return executors.open(builder);
   }
 

@@ -19,7 +19,7 @@ final class LincheckScenarios {
         .sequentialSpecification(specification);
     // They reckon much, and only under the executor's lock: there is nothing to be found by switching there.
     return options.loopBound(1_000).addGuarantee(ManagedStrategyGuaranteeKt
-        .forClasses(Rate.class.getName(), Durations.class.getName()).allMethods().treatAsAtomic());
+        .forClasses(RecentRate.class.getName(), RecentDurations.class.getName()).allMethods().treatAsAtomic());
   }
 
   /**

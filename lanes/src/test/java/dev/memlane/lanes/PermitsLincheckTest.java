@@ -98,7 +98,7 @@ public class PermitsLincheckTest {
   /** Returns whether it ran at once. */
   @Operation(params = "job")
   public boolean runHere(int number) {
-    Job<Integer> job = executor.runHere(LANE, task(number), DECISION);
+    Job<Integer> job = executor.intake().runHere(LANE, task(number), DECISION);
     jobs.put(number, job);
     return job.future().isDone() && job.refusal == null;
   }

@@ -57,16 +57,16 @@ public class QueueLincheckTest {
     for (int number = 1; number <= 4; number++) {
       jobs.add(submit(number, number > 1));
       if (number <= 2) {
-        claims.add(executor.outside().next(LANE, LEASE).orElseThrow().id());
+        claims.add(executor.externalTasks().next(LANE, LEASE).orElseThrow().id());
       }
     }
   }
 
   private Job<String> submit(int number, boolean idempotent) {
-    return executor.submit(LANE, Task.outside(String.class, number).idempotent(idempotent));
+    return executor.submit(LANE, Task.external(String.class, number).idempotent(idempotent));
   }
 
-  private static int number(Optional<Outside.Claim> claim) {
+  private static int number(Optional<ExternalTasks.Claim> claim) {
     return claim.map(one -> (Integer) Objects.requireNonNull(one.payload())).orElse(0);
   }
 
@@ -81,27 +81,27 @@ public class QueueLincheckTest {
   /** Returns the number of the job that was claimed; 0 for none. */
   @Operation
   public int next() {
-    return number(executor.outside().next(LANE, LEASE));
+    return number(executor.externalTasks().next(LANE, LEASE));
   }
 
   @Operation(params = "job")
   public int claim(int job) {
-    return number(executor.outside().claim(jobs.get(job - 1).id(), LEASE));
+    return number(executor.externalTasks().claim(jobs.get(job - 1).id(), LEASE));
   }
 
   @Operation(params = "claimed")
   public boolean complete(int claimed) {
-    return executor.outside().complete(claims.get(claimed - 1), "done");
+    return executor.externalTasks().complete(claims.get(claimed - 1), "done");
   }
 
   @Operation(params = "claimed")
   public boolean fail(int claimed) {
-    return executor.outside().fail(claims.get(claimed - 1), new IllegalStateException("no"));
+    return executor.externalTasks().fail(claims.get(claimed - 1), new IllegalStateException("no"));
   }
 
   @Operation(params = "claimed")
   public boolean renew(int claimed) {
-    return executor.outside().renew(claims.get(claimed - 1), LEASE);
+    return executor.externalTasks().renew(claims.get(claimed - 1), LEASE);
   }
 
   @Operation(params = "job")
@@ -111,7 +111,7 @@ public class QueueLincheckTest {
 
   @Operation
   public List<Object> offers() {
-    return executor.outside().offers().stream().map(offer -> Objects.requireNonNull(offer.payload())).toList();
+    return executor.externalTasks().offers().stream().map(offer -> Objects.requireNonNull(offer.payload())).toList();
   }
 
   @Operation

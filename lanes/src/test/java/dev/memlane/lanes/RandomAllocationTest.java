@@ -53,7 +53,7 @@ class RandomAllocationTest {
   void permits_goToWhoseTurnItIs_andAreKeptForTheirLanes(long seed) throws Exception {
     Random random = new Random(seed);
     List<Modelled> lanes = List.of(lane("low", 0, 6, 0), lane("middle", 5, 3, 1), lane("high", 15, 4, 2));
-    LaneExecutor.Builder builder = LaneExecutor.builder().concurrency(PLACES).scheduler(time).nanoTime(time::nanoTime);
+    LaneExecutorBuilder builder = LaneExecutor.builder().concurrency(PLACES).scheduler(time).nanoTime(time::nanoTime);
     lanes.forEach(lane -> builder.lane(lane.lane));
     int aged = 0;
     try (LaneExecutor executor = builder.build()) {

@@ -26,7 +26,7 @@ class RelayTest {
   }
 
   private Job<Integer> job(int number) {
-    return new Job<>("prefix-", number, Task.of(() -> number), lane, Long.MAX_VALUE, null, executor);
+    return new Job<>("prefix-", number, Task.of(() -> number), lane, Long.MAX_VALUE, null, executor.intake().ender());
   }
 
   private List<Job<Integer>> waiting(int count) {

@@ -14,14 +14,14 @@ final class TestExecutors implements AfterEachCallback {
   private final List<LaneExecutor> executors = new ArrayList<>();
 
   LaneExecutor open(int concurrency, Lane... lanes) {
-    LaneExecutor.Builder builder = LaneExecutor.builder().concurrency(concurrency);
+    LaneExecutorBuilder builder = LaneExecutor.builder().concurrency(concurrency);
     for (Lane lane : lanes) {
       builder.lane(lane);
     }
     return open(builder);
   }
 
-  LaneExecutor open(LaneExecutor.Builder builder) {
+  LaneExecutor open(LaneExecutorBuilder builder) {
     LaneExecutor executor = builder.scheduler(time).nanoTime(time::nanoTime).build();
     executors.add(executor);
     return executor;

@@ -214,13 +214,13 @@ class ToolExecutorTest {
 
   @Test
   void run_manyThatWriteTheSame_runOneAfterTheOther() throws Exception {
-    AtomicInteger inside = new AtomicInteger();
+    AtomicInteger local = new AtomicInteger();
     List<String> order = Collections.synchronizedList(new ArrayList<>());
     ToolExecutor<String, String> tools = tools(Tool.<String, String>of("count", argument -> {
-      assertThat(inside.incrementAndGet()).isEqualTo(1);
+      assertThat(local.incrementAndGet()).isEqualTo(1);
       order.add(argument);
       linger(20);
-      inside.decrementAndGet();
+      local.decrementAndGet();
       return argument;
     }));
 
@@ -308,13 +308,13 @@ class ToolExecutorTest {
 
   @Test
   void run_aLaneThatRunsTwo_runsNoMoreOfItsCallsAtATime() throws Exception {
-    AtomicInteger inside = new AtomicInteger();
+    AtomicInteger local = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();
     ToolExecutor<String, String> tools = ToolExecutor.of(lanes(8, execute().concurrency(2)),
         List.of(independent("count", argument -> {
-          most.accumulateAndGet(inside.incrementAndGet(), Math::max);
+          most.accumulateAndGet(local.incrementAndGet(), Math::max);
           linger(50);
-          inside.decrementAndGet();
+          local.decrementAndGet();
           return argument;
         })));
 
@@ -600,21 +600,21 @@ class ToolExecutorTest {
   void run_aToolOutside_isDoneByAWorker_whileOthersRunHere() throws Exception {
     LaneExecutor lanes = lanes();
     lanes.subscribe(event -> true, events::add);
-    Tool<String, String> shell = Tool.<String, String>outside("shell", String.class).accessing(Access::writes);
+    Tool<String, String> shell = Tool.<String, String>external("shell", String.class).accessing(Access::writes);
     ToolExecutor<String, String> tools = ToolExecutor.of(lanes, List.of(shell, read()));
     CompletableFuture<List<ToolResult<String>>> results = inBackground(
         () -> tools.run(calls("shell a", "read a", "shell b", "read c")));
     assertThat(Waits.next(events, LaneEvent.Offered.class).payload()).isEqualTo("a");
     assertThat(Waits.next(events, LaneEvent.Offered.class).payload()).isEqualTo("b");
 
-    Outside.Claim first = lanes.outside().next("execute", Duration.ofSeconds(3)).orElseThrow();
-    Outside.Claim second = lanes.outside().next("execute", Duration.ofSeconds(3)).orElseThrow();
+    ExternalTasks.Claim first = lanes.externalTasks().next("execute", Duration.ofSeconds(3)).orElseThrow();
+    ExternalTasks.Claim second = lanes.externalTasks().next("execute", Duration.ofSeconds(3)).orElseThrow();
     assertThat(first.payload()).isEqualTo("a");
     assertThat(first.task()).isEqualTo("shell");
     files.put("a", "made outside");
-    assertThatThrownBy(() -> lanes.outside().complete(first.id(), 42)).isInstanceOf(IllegalArgumentException.class);
-    assertThat(lanes.outside().complete(first.id(), "made")).isTrue();
-    assertThat(lanes.outside().fail(second.id(), new IllegalStateException("broken"))).isTrue();
+    assertThatThrownBy(() -> lanes.externalTasks().complete(first.id(), 42)).isInstanceOf(IllegalArgumentException.class);
+    assertThat(lanes.externalTasks().complete(first.id(), "made")).isTrue();
+    assertThat(lanes.externalTasks().fail(second.id(), new IllegalStateException("broken"))).isTrue();
 
     assertThat(Waits.get(results)).extracting(ToolExecutorTest::value).containsExactly("made", "made outside",
         "failed: java.lang.IllegalStateException: broken", "nothing");
@@ -744,15 +744,15 @@ class ToolExecutorTest {
   void decisions_outside() throws Exception {
     LaneExecutor lanes = lanes();
     lanes.subscribe(event -> true, events::add);
-    ToolExecutor<String, String> tools = ToolExecutor.of(lanes, List.of(Tool.outside("shell", String.class)));
+    ToolExecutor<String, String> tools = ToolExecutor.of(lanes, List.of(Tool.external("shell", String.class)));
     CompletableFuture<List<String>> results = inBackground(() -> run(tools, "shell a"));
 
     Decision decision = Objects.requireNonNull(Waits.next(events, LaneEvent.Submitted.class).decision());
 
-    assertThat(decision.reason()).isEqualTo(Decision.Reason.OUTSIDE);
+    assertThat(decision.reason()).isEqualTo(Decision.Reason.EXTERNAL);
     assertThat(decision.calls()).isEqualTo(1);
     Waits.next(events, LaneEvent.Offered.class);
-    lanes.outside().complete(lanes.outside().next("execute", Duration.ofSeconds(3)).orElseThrow().id(), "done");
+    lanes.externalTasks().complete(lanes.externalTasks().next("execute", Duration.ofSeconds(3)).orElseThrow().id(), "done");
     assertThat(Waits.get(results)).containsExactly("done");
   }
 

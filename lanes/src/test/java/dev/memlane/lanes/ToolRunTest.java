@@ -275,7 +275,7 @@ class ToolRunTest {
 
   @Test
   void cost_ofAToolThatIsQuickEverySecondTime_isFoundOut() {
-    Costs costs = new Costs(List.of("cached"), 2);
+    CostModel costs = new CostModel(List.of("cached"), 2);
     ToolCost cost = costs.of("cached");
     for (int i = 0; i < 40; i++) {
       cost.addAlone(i % 2 == 0 ? 15_000 : 1e8);

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-class EndedTest {
+class CompletionQueueTest {
 
   private final CompletionQueue<Integer> ended = new CompletionQueue<>();
 

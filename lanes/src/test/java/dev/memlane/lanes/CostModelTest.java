@@ -10,13 +10,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class CostsTest {
+class CostModelTest {
 
   private static final double MICRO = 1_000;
   private static final double MILLI = 1_000_000;
 
-  private static Cost known(double nanos) {
-    Cost cost = new Cost(Double.NaN);
+  private static CostEstimator known(double nanos) {
+    CostEstimator cost = new CostEstimator(Double.NaN);
     cost.add(nanos);
     return cost;
   }
@@ -27,18 +27,18 @@ class CostsTest {
     return cost;
   }
 
-  private static void add(Cost cost, int times, double nanos) {
+  private static void add(CostEstimator cost, int times, double nanos) {
     for (int i = 0; i < times; i++) {
       cost.add(nanos);
     }
   }
 
-  private static Costs costs(int processors) {
-    return new Costs(List.of("tool", "other"), processors);
+  private static CostModel costs(int processors) {
+    return new CostModel(List.of("tool", "other"), processors);
   }
 
   /** Decides for calls that are not in each other's way. */
-  private static Decision forShort(Costs costs, double... calls) {
+  private static Decision forShort(CostModel costs, double... calls) {
     return costs.forShort(calls, calls);
   }
 
@@ -52,7 +52,7 @@ class CostsTest {
 
   @Test
   void cost_withNothingAssumed_isTheFirst_andMayBeTwiceAsMuch() {
-    Cost cost = new Cost(Double.NaN);
+    CostEstimator cost = new CostEstimator(Double.NaN);
     assertThat(cost.isKnown()).isFalse();
 
     cost.add(1_000);
@@ -64,7 +64,7 @@ class CostsTest {
 
   @Test
   void cost_withSomethingAssumed_isKnownAndMoves() {
-    Cost cost = new Cost(30_000);
+    CostEstimator cost = new CostEstimator(30_000);
     assertThat(cost.isKnown()).isTrue();
     assertThat(cost.estimate().mean()).isEqualTo(30_000);
 
@@ -76,7 +76,7 @@ class CostsTest {
   @ParameterizedTest
   @ValueSource(doubles = {0, 10, 50_000, 1e9})
   void add_theSameAgainAndAgain_isWhatItTakes(double nanos) {
-    Cost cost = known(10_000);
+    CostEstimator cost = known(10_000);
 
     add(cost, 500, nanos);
 
@@ -86,7 +86,7 @@ class CostsTest {
 
   @Test
   void add_movesTheMeanALittle_andMakesItLessCertain() {
-    Cost cost = known(1_000);
+    CostEstimator cost = known(1_000);
     add(cost, 100, 1_000);
 
     cost.add(1_800);
@@ -97,8 +97,8 @@ class CostsTest {
 
   @Test
   void add_oneThatStandsOut_countsTheSameHoweverFarItDoes() {
-    Cost far = known(1_000);
-    Cost farther = known(1_000);
+    CostEstimator far = known(1_000);
+    CostEstimator farther = known(1_000);
 
     far.add(1e6);
     farther.add(1e15);
@@ -109,7 +109,7 @@ class CostsTest {
 
   @Test
   void add_severalThatStandOut_soonCount() {
-    Cost cost = known(1_000);
+    CostEstimator cost = known(1_000);
 
     cost.add(1e6);
     double afterOne = cost.estimate().mean();
@@ -123,7 +123,7 @@ class CostsTest {
 
   @Test
   void add_toWhatTookNoTimeAtAll_counts() {
-    Cost cost = known(0);
+    CostEstimator cost = known(0);
 
     add(cost, 20, 1e6);
 
@@ -132,7 +132,7 @@ class CostsTest {
 
   @Test
   void drift_forgetsALittleAtATime_towardsWhatWasAssumed() {
-    Cost cost = new Cost(30_000);
+    CostEstimator cost = new CostEstimator(30_000);
     add(cost, 100, 130_000);
 
     cost.driftTowards(30_000);
@@ -151,26 +151,26 @@ class CostsTest {
   void tool_thatWasSeenInOneWayOnly_takesTheSameInTheOther() {
     ToolCost alone = tool(1_000);
     ToolCost beside = new ToolCost();
-    beside.addBeside(2_000);
+    beside.addNextToOthers(2_000);
 
     assertThat(new ToolCost().alone().mean()).isNaN();
-    assertThat(alone.beside().mean()).isEqualTo(1_000);
+    assertThat(alone.nextToOthers().mean()).isEqualTo(1_000);
     assertThat(beside.alone().mean()).isEqualTo(2_000);
   }
 
   @Test
   void tool_whoseCallsAreInEachOthersWay_takesLongerBesideOthers() {
     ToolCost cost = tool(1_000);
-    cost.addBeside(3_000);
+    cost.addNextToOthers(3_000);
 
     assertThat(cost.alone().mean()).isEqualTo(1_000);
-    assertThat(cost.beside().mean()).isEqualTo(3_000);
+    assertThat(cost.nextToOthers().mean()).isEqualTo(3_000);
   }
 
   @Test
   void tool_thatHasBecomeQuicker_isSoByItselfToo() {
     ToolCost cost = tool(3_000);
-    cost.addBeside(1_000);
+    cost.addNextToOthers(1_000);
 
     assertThat(cost.alone().mean()).isEqualTo(1_000);
   }
@@ -178,34 +178,34 @@ class CostsTest {
   @Test
   void tool_thatHasBecomeSlower_isSoBesideOthersToo() {
     ToolCost cost = new ToolCost();
-    cost.addBeside(1_000);
+    cost.addNextToOthers(1_000);
     for (int i = 0; i < 100; i++) {
       cost.addAlone(3_000);
     }
 
     assertThat(cost.alone().mean()).isEqualTo(3_000);
-    assertThat(cost.beside().mean()).isEqualTo(3_000);
+    assertThat(cost.nextToOthers().mean()).isEqualTo(3_000);
   }
 
   @Test
   void forgetBeside_aLittleAtATime_untilNobodyIsInTheWay() {
     ToolCost cost = tool(1_000);
-    cost.addBeside(3_000);
+    cost.addNextToOthers(3_000);
 
-    cost.forgetBeside();
-    assertThat(cost.beside().mean()).isStrictlyBetween(2_900.0, 3_000.0);
+    cost.forgetInterference();
+    assertThat(cost.nextToOthers().mean()).isStrictlyBetween(2_900.0, 3_000.0);
 
     for (int i = 0; i < 20_000; i++) {
-      cost.forgetBeside();
+      cost.forgetInterference();
     }
-    assertThat(cost.beside().mean()).isCloseTo(1_000, within(1.0));
+    assertThat(cost.nextToOthers().mean()).isCloseTo(1_000, within(1.0));
   }
 
   // Which are short
 
   @Test
   void isShort_byWhatItTakesAtMost_upToFiftyHandOvers() {
-    Costs costs = costs(2);
+    CostModel costs = costs(2);
 
     assertThat(costs.isShort(new ToolCost(), 1)).as("unknown").isFalse();
     assertThat(costs.isShort(tool(749 * MICRO), 1)).as("1.498 ms at most").isTrue();
@@ -214,7 +214,7 @@ class CostsTest {
 
   @Test
   void isShort_severalCallsAtOnce_areAsLongAsAllOfThem() {
-    Costs costs = costs(2);
+    CostModel costs = costs(2);
 
     assertThat(costs.isShort(tool(70 * MICRO), 10)).isTrue();
     assertThat(costs.isShort(tool(70 * MICRO), 11)).isFalse();
@@ -222,8 +222,8 @@ class CostsTest {
 
   @Test
   void isLong_however_quickOrSlowHandingOverIs_isBetweenOneAndFiveMillis() {
-    Costs quick = costs(2);
-    Costs slow = costs(2);
+    CostModel quick = costs(2);
+    CostModel slow = costs(2);
     add(quick.handOver(), 100, 100);
     add(slow.handOver(), 100, 10 * MILLI);
 
@@ -235,7 +235,7 @@ class CostsTest {
 
   @Test
   void isShortAlone_longerThanBesideOthers_upToWhereHandingOverIsNotFelt() {
-    Costs costs = costs(2);
+    CostModel costs = costs(2);
 
     assertThat(costs.isShortAlone(new ToolCost(), 1)).as("unknown").isFalse();
     assertThat(costs.isShortAlone(tool(1.4 * MILLI), 1)).isTrue();
@@ -247,7 +247,7 @@ class CostsTest {
 
   @Test
   void of_aTool_isItsOwnAndUnknownAtFirst() {
-    Costs costs = costs(2);
+    CostModel costs = costs(2);
     assertThat(costs.of("tool").isKnown()).isFalse();
 
     costs.of("tool").addAlone(1);
@@ -260,7 +260,7 @@ class CostsTest {
 
   @Test
   void forLong_goes_andSaysWhetherAllAreKnown() {
-    Costs costs = costs(1);
+    CostModel costs = costs(1);
 
     assertThat(costs.forLong(new double[]{3 * MILLI, 5 * MILLI}))
         .isEqualTo(new Decision(true, Decision.Reason.LONG, 2, Duration.ofMillis(8), Duration.ofNanos(30_000)));
@@ -300,7 +300,7 @@ class CostsTest {
 
   @Test
   void forShort_thatAreInEachOthersWay_stay() {
-    Costs costs = costs(2);
+    CostModel costs = costs(2);
 
     assertThat(costs.forShort(calls(4, 300 * MICRO), calls(4, 400 * MICRO)).parallel()).isTrue();
     assertThat(costs.forShort(calls(4, 300 * MICRO), calls(4, 600 * MICRO))).isEqualTo(
@@ -309,7 +309,7 @@ class CostsTest {
 
   @Test
   void forShort_thatStay_bringHandingOverBackToWhatWasAssumed() {
-    Costs costs = costs(2);
+    CostModel costs = costs(2);
     double[] calls = calls(2, 300 * MICRO);
     assertThat(forShort(costs, calls).parallel()).isTrue();
     add(costs.handOver(), 100, 600 * MICRO);
@@ -332,8 +332,8 @@ class CostsTest {
 
   @Test
   void forOutside_go() {
-    assertThat(costs(1).forOutside(3))
-        .isEqualTo(new Decision(true, Decision.Reason.OUTSIDE, 3, Duration.ZERO, Duration.ofNanos(30_000)));
+    assertThat(costs(1).forExternal(3))
+        .isEqualTo(new Decision(true, Decision.Reason.EXTERNAL, 3, Duration.ZERO, Duration.ofNanos(30_000)));
   }
 
   @Test

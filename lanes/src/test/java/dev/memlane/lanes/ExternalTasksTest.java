@@ -30,7 +30,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-class OutsideTest {
+class ExternalTasksTest {
 
   private static final Duration LEASE = Duration.ofSeconds(10);
 
@@ -51,8 +51,8 @@ class OutsideTest {
     return executor;
   }
 
-  private static Task<String> outside(String name) {
-    return Task.outside(String.class, "payload of " + name).named(name);
+  private static Task<String> external(String name) {
+    return Task.external(String.class, "payload of " + name).named(name);
   }
 
   /** A task that holds its place until the gate is opened; it has begun when this returns. */
@@ -67,8 +67,8 @@ class OutsideTest {
     return job;
   }
 
-  private static Outside.Claim claim(LaneExecutor executor, Job<?> job) {
-    return executor.outside().claim(job.id(), LEASE).orElseThrow();
+  private static ExternalTasks.Claim claim(LaneExecutor executor, Job<?> job) {
+    return executor.externalTasks().claim(job.id(), LEASE).orElseThrow();
   }
 
   private static LaneStats stats(LaneExecutor executor) {
@@ -76,10 +76,10 @@ class OutsideTest {
   }
 
   /** Nobody is told of the claim's end by anyone but the executor. */
-  private static void assertStale(LaneExecutor executor, Outside.Claim claim) {
-    assertThat(executor.outside().renew(claim.id(), LEASE)).isFalse();
-    assertThat(executor.outside().complete(claim.id(), "late")).isFalse();
-    assertThat(executor.outside().fail(claim.id(), new IllegalStateException("late"))).isFalse();
+  private static void assertStale(LaneExecutor executor, ExternalTasks.Claim claim) {
+    assertThat(executor.externalTasks().renew(claim.id(), LEASE)).isFalse();
+    assertThat(executor.externalTasks().complete(claim.id(), "late")).isFalse();
+    assertThat(executor.externalTasks().fail(claim.id(), new IllegalStateException("late"))).isFalse();
   }
 
   // Offers
@@ -87,14 +87,14 @@ class OutsideTest {
   @Test
   void submit_outsideTasks_areOfferedInOrder_andHoldNoPermit() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a").concurrency(1), Lane.of("b"));
-    Job<String> inB = executor.submit("b", outside("in b"));
-    Job<String> first = executor.submit("a", outside("first"));
-    Job<String> second = executor.submit("a", outside("second"));
+    Job<String> inB = executor.submit("b", external("in b"));
+    Job<String> first = executor.submit("a", external("first"));
+    Job<String> second = executor.submit("a", external("second"));
 
-    assertThat(executor.outside().offers()).containsExactly(
-        new Outside.Offer(first.id(), "a", "first", "payload of first", 0),
-        new Outside.Offer(second.id(), "a", "second", "payload of second", 0),
-        new Outside.Offer(inB.id(), "b", "in b", "payload of in b", 0));
+    assertThat(executor.externalTasks().offers()).containsExactly(
+        new ExternalTasks.Offer(first.id(), "a", "first", "payload of first", 0),
+        new ExternalTasks.Offer(second.id(), "a", "second", "payload of second", 0),
+        new ExternalTasks.Offer(inB.id(), "b", "in b", "payload of in b", 0));
     assertThat(stats(executor).queued()).isEqualTo(2);
     assertThat(stats(executor).running()).isZero();
     assertThat(Waits.get(executor.submit("a", Task.of(() -> "inside")).future())).isEqualTo("inside");
@@ -104,25 +104,25 @@ class OutsideTest {
   @Test
   void submit_outsideTasks_countForTheQueuesBound() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").queueBound(2));
-    Batch<String> batch = executor.submitAll("a", List.of(outside("1"), outside("2"), outside("3")));
+    Batch<String> batch = executor.submitAll("a", List.of(external("1"), external("2"), external("3")));
 
     assertThat(Waits.failure(batch.jobs().getLast().future())).isInstanceOf(LaneException.Full.class);
 
-    assertThat(executor.outside().offers()).extracting(Outside.Offer::task).containsExactly("1", "2");
+    assertThat(executor.externalTasks().offers()).extracting(ExternalTasks.Offer::task).containsExactly("1", "2");
     claim(executor, batch.jobs().getFirst());
-    executor.submit("a", outside("4"));
-    assertThat(executor.outside().offers()).extracting(Outside.Offer::task).containsExactly("2", "4");
+    executor.submit("a", external("4"));
+    assertThat(executor.externalTasks().offers()).extracting(ExternalTasks.Offer::task).containsExactly("2", "4");
   }
 
   @Test
   void events_ofAnOutsideTask_tellWhatItWaitsFor() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
-    Job<String> job = executor.submit("a", outside("task"));
+    Job<String> job = executor.submit("a", external("task"));
     time.pass(Duration.ofSeconds(3));
-    Outside.Claim claim = claim(executor, job);
+    ExternalTasks.Claim claim = claim(executor, job);
     time.pass(Duration.ofSeconds(2));
 
-    executor.outside().complete(claim.id(), "done");
+    executor.externalTasks().complete(claim.id(), "done");
 
     assertThat(events.take()).isEqualTo(new LaneEvent.Submitted("a", job.id(), "task", null));
     assertThat(events.take()).isEqualTo(new LaneEvent.Offered("a", job.id(), "task", "payload of task"));
@@ -136,21 +136,21 @@ class OutsideTest {
   void telling_aTaskThatRunsHere_tellsThoseOutsideWhenItStarts() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
 
-    Job<String> job = executor.submit("a", Task.of(() -> "here").telling(Map.of("command", "make")).named("shell"));
+    Job<String> job = executor.submit("a", Task.of(() -> "here").payload(Map.of("command", "make")).named("shell"));
 
     assertThat(Waits.get(job.future())).isEqualTo("here");
     assertThat(events.take()).isEqualTo(new LaneEvent.Submitted("a", job.id(), "shell", null));
     assertThat(events.take())
         .isEqualTo(new LaneEvent.Started("a", job.id(), "shell", 1, Duration.ZERO, Map.of("command", "make")));
-    assertThat(job.task().isOutside()).isFalse();
+    assertThat(job.task().isExternal()).isFalse();
   }
 
   @Test
   void task_ofAPrimitive_isAnsweredByItsObject() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
-    Job<Integer> job = executor.submit("a", Task.outside(int.class, "payload"));
+    Job<Integer> job = executor.submit("a", Task.external(int.class, "payload"));
 
-    assertThat(executor.outside().complete(executor.outside().next("a", LEASE).orElseThrow().id(), 7)).isTrue();
+    assertThat(executor.externalTasks().complete(executor.externalTasks().next("a", LEASE).orElseThrow().id(), 7)).isTrue();
 
     assertThat(Waits.get(job.future())).isEqualTo(7);
   }
@@ -168,80 +168,80 @@ class OutsideTest {
   @Test
   void next_severalOffered_claimsTheOldest() {
     LaneExecutor executor = executor(4, Lane.of("a"), Lane.of("b"));
-    executor.submit("b", outside("in b"));
-    Job<String> first = executor.submit("a", outside("first"));
-    Job<String> second = executor.submit("a", outside("second"));
+    executor.submit("b", external("in b"));
+    Job<String> first = executor.submit("a", external("first"));
+    Job<String> second = executor.submit("a", external("second"));
 
-    Outside.Claim claim = executor.outside().next("a", LEASE).orElseThrow();
+    ExternalTasks.Claim claim = executor.externalTasks().next("a", LEASE).orElseThrow();
 
     assertThat(claim)
-        .isEqualTo(new Outside.Claim(claim.id(), first.id(), "a", "first", "payload of first", 1, LEASE));
-    assertThat(executor.outside().next("a", LEASE).orElseThrow().job()).isEqualTo(second.id());
-    assertThat(executor.outside().next("a", LEASE)).isEmpty();
-    assertThat(executor.outside().offers()).extracting(Outside.Offer::task).containsExactly("in b");
+        .isEqualTo(new ExternalTasks.Claim(claim.id(), first.id(), "a", "first", "payload of first", 1, LEASE));
+    assertThat(executor.externalTasks().next("a", LEASE).orElseThrow().job()).isEqualTo(second.id());
+    assertThat(executor.externalTasks().next("a", LEASE)).isEmpty();
+    assertThat(executor.externalTasks().offers()).extracting(ExternalTasks.Offer::task).containsExactly("in b");
   }
 
   @Test
   void next_oneWhoseDeadlineIsNear_claimsItFirst() {
     LaneExecutor executor = executor(4, Lane.of("a"));
-    executor.submit("a", outside("old"));
-    executor.submit("a", outside("urgent").within(Duration.ofSeconds(12)));
+    executor.submit("a", external("old"));
+    executor.submit("a", external("urgent").within(Duration.ofSeconds(12)));
     time.pass(Duration.ofSeconds(5));
 
-    assertThat(executor.outside().next("a", LEASE).orElseThrow().task()).isEqualTo("urgent");
-    assertThat(executor.outside().next("a", LEASE).orElseThrow().task()).isEqualTo("old");
+    assertThat(executor.externalTasks().next("a", LEASE).orElseThrow().task()).isEqualTo("urgent");
+    assertThat(executor.externalTasks().next("a", LEASE).orElseThrow().task()).isEqualTo("old");
   }
 
   @Test
   void claim_byId_needsNoTurn_andEachIsClaimedOnce() {
     LaneExecutor executor = executor(4, Lane.of("a"));
-    Job<String> first = executor.submit("a", outside("first"));
-    Job<String> second = executor.submit("a", outside("second"));
+    Job<String> first = executor.submit("a", external("first"));
+    Job<String> second = executor.submit("a", external("second"));
 
-    Outside.Claim claim = executor.outside().claim(second.id(), LEASE).orElseThrow();
+    ExternalTasks.Claim claim = executor.externalTasks().claim(second.id(), LEASE).orElseThrow();
 
     assertThat(claim.job()).isEqualTo(second.id());
-    assertThat(executor.outside().claim(second.id(), LEASE)).isEmpty();
-    assertThat(executor.outside().offers()).extracting(Outside.Offer::id).containsExactly(first.id());
-    assertThat(executor.outside().next("a", LEASE).orElseThrow().job()).isEqualTo(first.id());
+    assertThat(executor.externalTasks().claim(second.id(), LEASE)).isEmpty();
+    assertThat(executor.externalTasks().offers()).extracting(ExternalTasks.Offer::id).containsExactly(first.id());
+    assertThat(executor.externalTasks().next("a", LEASE).orElseThrow().job()).isEqualTo(first.id());
   }
 
   @Test
   void claim_ofWhatIsNoOffer_isEmpty() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
-    Job<String> inside = running(executor, "a");
-    Job<String> done = executor.submit("a", outside("done"));
-    executor.outside().complete(claim(executor, done).id(), "done");
+    Job<String> local = running(executor, "a");
+    Job<String> done = executor.submit("a", external("done"));
+    executor.externalTasks().complete(claim(executor, done).id(), "done");
 
-    assertThat(executor.outside().claim(inside.id(), LEASE)).isEmpty();
-    assertThat(executor.outside().claim(done.id(), LEASE)).isEmpty();
-    assertThat(executor.outside().claim("nothing", LEASE)).isEmpty();
+    assertThat(executor.externalTasks().claim(local.id(), LEASE)).isEmpty();
+    assertThat(executor.externalTasks().claim(done.id(), LEASE)).isEmpty();
+    assertThat(executor.externalTasks().claim("nothing", LEASE)).isEmpty();
   }
 
   @Test
   void claim_thatIsNone_isAnsweredByNobody() {
     LaneExecutor executor = executor(4, Lane.of("a"));
-    Job<String> job = executor.submit("a", outside("task"));
-    Outside.Claim claim = claim(executor, job);
+    Job<String> job = executor.submit("a", external("task"));
+    ExternalTasks.Claim claim = claim(executor, job);
 
     for (String id : List.of("", ".", "nothing", job.id(), job.id() + ".", job.id() + ".2", job.id() + ".x",
         claim.id() + ".1")) {
-      assertThat(executor.outside().complete(id, "done")).as(id).isFalse();
-      assertThat(executor.outside().fail(id, new IllegalStateException("no"))).as(id).isFalse();
-      assertThat(executor.outside().renew(id, LEASE)).as(id).isFalse();
+      assertThat(executor.externalTasks().complete(id, "done")).as(id).isFalse();
+      assertThat(executor.externalTasks().fail(id, new IllegalStateException("no"))).as(id).isFalse();
+      assertThat(executor.externalTasks().renew(id, LEASE)).as(id).isFalse();
     }
     assertThat(job.future()).isNotDone();
   }
 
   @Test
   void lease_thatIsNone_orLaneThatThereIsNot_isRefused() {
-    Outside outside = executor(4, Lane.of("a")).outside();
+    ExternalTasks external = executor(4, Lane.of("a")).externalTasks();
 
-    assertThatThrownBy(() -> outside.next("a", Duration.ZERO)).isInstanceOf(IllegalArgumentException.class)
+    assertThatThrownBy(() -> external.next("a", Duration.ZERO)).isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("the lease is PT0S");
-    assertThatThrownBy(() -> outside.claim("id", Duration.ofSeconds(-1))).isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> outside.renew("id", Duration.ZERO)).isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> outside.next("b", LEASE)).isInstanceOf(IllegalArgumentException.class)
+    assertThatThrownBy(() -> external.claim("id", Duration.ofSeconds(-1))).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> external.renew("id", Duration.ZERO)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> external.next("b", LEASE)).isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("there is no lane b");
   }
 
@@ -250,66 +250,66 @@ class OutsideTest {
   @Test
   void claim_holdsAPermit_untilItIsAnswered() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").concurrency(1));
-    Job<String> job = executor.submit("a", outside("task"));
-    Outside.Claim claim = claim(executor, job);
+    Job<String> job = executor.submit("a", external("task"));
+    ExternalTasks.Claim claim = claim(executor, job);
     assertThat(stats(executor).running()).isEqualTo(1);
-    Job<String> inside = executor.submit("a", Task.of(() -> "inside"));
+    Job<String> local = executor.submit("a", Task.of(() -> "inside"));
     assertThat(stats(executor).queued()).isEqualTo(1);
 
-    assertThat(executor.outside().complete(claim.id(), "outside")).isTrue();
+    assertThat(executor.externalTasks().complete(claim.id(), "outside")).isTrue();
 
-    assertThat(Waits.get(inside.future())).isEqualTo("inside");
+    assertThat(Waits.get(local.future())).isEqualTo("inside");
     assertThat(Waits.get(job.future())).isEqualTo("outside");
   }
 
   @Test
   void claim_laneRunsAsManyAsItMay_isEmpty() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").concurrency(2));
-    Job<String> inside = running(executor, "a");
-    executor.submit("a", outside("first"));
-    Job<String> second = executor.submit("a", outside("second"));
-    assertThat(executor.outside().next("a", LEASE)).isPresent();
+    Job<String> local = running(executor, "a");
+    executor.submit("a", external("first"));
+    Job<String> second = executor.submit("a", external("second"));
+    assertThat(executor.externalTasks().next("a", LEASE)).isPresent();
 
-    assertThat(executor.outside().next("a", LEASE)).isEmpty();
-    assertThat(executor.outside().claim(second.id(), LEASE)).isEmpty();
+    assertThat(executor.externalTasks().next("a", LEASE)).isEmpty();
+    assertThat(executor.externalTasks().claim(second.id(), LEASE)).isEmpty();
 
-    assertThat(executor.outside().offers()).extracting(Outside.Offer::id).containsExactly(second.id());
+    assertThat(executor.externalTasks().offers()).extracting(ExternalTasks.Offer::id).containsExactly(second.id());
     gate.countDown();
-    Waits.get(inside.future());
-    assertThat(executor.outside().next("a", LEASE).orElseThrow().job()).isEqualTo(second.id());
+    Waits.get(local.future());
+    assertThat(executor.externalTasks().next("a", LEASE).orElseThrow().job()).isEqualTo(second.id());
   }
 
   @Test
   void claim_otherLanesHaveAllPermits_isEmpty() throws Exception {
     LaneExecutor executor = executor(2, Lane.of("a"), Lane.of("b").reserved(1));
-    executor.submit("a", outside("task"));
-    Job<String> inside = running(executor, "a");
+    executor.submit("a", external("task"));
+    Job<String> local = running(executor, "a");
 
-    assertThat(executor.outside().next("a", LEASE)).as("the other place is kept").isEmpty();
+    assertThat(executor.externalTasks().next("a", LEASE)).as("the other place is kept").isEmpty();
 
-    executor.submit("b", outside("in b"));
-    assertThat(executor.outside().next("b", LEASE)).isPresent();
+    executor.submit("b", external("in b"));
+    assertThat(executor.externalTasks().next("b", LEASE)).isPresent();
     gate.countDown();
-    Waits.get(inside.future());
-    assertThat(executor.outside().next("a", LEASE)).isPresent();
+    Waits.get(local.future());
+    assertThat(executor.externalTasks().next("a", LEASE)).isPresent();
   }
 
   @Test
   void claim_thatFoundNoPermit_isToldWhenThereIsOne() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").concurrency(1));
     running(executor, "a");
-    Job<String> first = executor.submit("a", outside("first"));
-    Job<String> second = executor.submit("a", outside("second"));
+    Job<String> first = executor.submit("a", external("first"));
+    Job<String> second = executor.submit("a", external("second"));
     Waits.next(events, LaneEvent.Offered.class);
     Waits.next(events, LaneEvent.Offered.class);
-    assertThat(executor.outside().claim(second.id(), LEASE)).isEmpty();
+    assertThat(executor.externalTasks().claim(second.id(), LEASE)).isEmpty();
 
     gate.countDown();
 
     LaneEvent.Offered told = Waits.next(events, LaneEvent.Offered.class);
     assertThat(told).isEqualTo(new LaneEvent.Offered("a", first.id(), "first", "payload of first"));
-    Outside.Claim claim = executor.outside().next("a", LEASE).orElseThrow();
-    executor.outside().complete(claim.id(), "done");
+    ExternalTasks.Claim claim = executor.externalTasks().next("a", LEASE).orElseThrow();
+    executor.externalTasks().complete(claim.id(), "done");
     executor.submit("a", Task.of(() -> "inside"));
     assertThat(events.take()).isInstanceOf(LaneEvent.Started.class);
     assertThat(events.take()).isInstanceOf(LaneEvent.Completed.class);
@@ -327,9 +327,9 @@ class OutsideTest {
       secondGate.await();
       return "inside";
     }));
-    Job<String> job = executor.submit("a", outside("first"));
+    Job<String> job = executor.submit("a", external("first"));
     Waits.next(events, LaneEvent.Offered.class);
-    assertThat(executor.outside().claim(job.id(), LEASE)).isEmpty();
+    assertThat(executor.externalTasks().claim(job.id(), LEASE)).isEmpty();
 
     gate.countDown();
     Waits.until(begun);
@@ -339,39 +339,39 @@ class OutsideTest {
 
     assertThat(events.take()).as("nobody was told of the first one's place").isInstanceOf(LaneEvent.Completed.class);
     assertThat(events.take()).isInstanceOf(LaneEvent.Offered.class);
-    assertThat(executor.outside().claim(job.id(), LEASE)).isPresent();
+    assertThat(executor.externalTasks().claim(job.id(), LEASE)).isPresent();
   }
 
   @Test
   void claim_thatALimitOfStartsHasHeldBack_isToldWhenItDoesNot() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").startsPerMinute(1));
-    executor.submit("a", outside("first"));
-    Job<String> second = executor.submit("a", outside("second"));
+    executor.submit("a", external("first"));
+    Job<String> second = executor.submit("a", external("second"));
     Waits.next(events, LaneEvent.Offered.class);
     Waits.next(events, LaneEvent.Offered.class);
-    Outside.Claim claim = executor.outside().next("a", LEASE).orElseThrow();
-    executor.outside().complete(claim.id(), "done");
-    assertThat(executor.outside().next("a", LEASE)).isEmpty();
+    ExternalTasks.Claim claim = executor.externalTasks().next("a", LEASE).orElseThrow();
+    executor.externalTasks().complete(claim.id(), "done");
+    assertThat(executor.externalTasks().next("a", LEASE)).isEmpty();
 
     time.pass(Duration.ofMinutes(1));
 
     assertThat(Waits.next(events, LaneEvent.Offered.class).id()).isEqualTo(second.id());
-    assertThat(executor.outside().next("a", LEASE)).isPresent();
+    assertThat(executor.externalTasks().next("a", LEASE)).isPresent();
   }
 
   @Test
   void claim_isAStart_forALaneThatLimitsThem() {
     LaneExecutor executor = executor(4, Lane.of("a").startsPerMinute(1));
-    executor.submitAll("a", List.of(outside("1"), outside("2")));
+    executor.submitAll("a", List.of(external("1"), external("2")));
 
-    Outside.Claim claim = executor.outside().next("a", LEASE).orElseThrow();
-    executor.outside().complete(claim.id(), "done");
+    ExternalTasks.Claim claim = executor.externalTasks().next("a", LEASE).orElseThrow();
+    executor.externalTasks().complete(claim.id(), "done");
 
-    assertThat(executor.outside().next("a", LEASE)).isEmpty();
+    assertThat(executor.externalTasks().next("a", LEASE)).isEmpty();
     time.pass(Duration.ofSeconds(59));
-    assertThat(executor.outside().next("a", LEASE)).isEmpty();
+    assertThat(executor.externalTasks().next("a", LEASE)).isEmpty();
     time.pass(Duration.ofSeconds(1));
-    assertThat(executor.outside().next("a", LEASE)).isPresent();
+    assertThat(executor.externalTasks().next("a", LEASE)).isPresent();
   }
 
   // Answers
@@ -379,17 +379,17 @@ class OutsideTest {
   @Test
   void complete_byTheClaim_isTheJobsResult() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
-    Job<String> job = executor.submit("a", outside("task"));
-    Outside.Claim claim = claim(executor, job);
+    Job<String> job = executor.submit("a", external("task"));
+    ExternalTasks.Claim claim = claim(executor, job);
 
-    assertThat(executor.outside().complete(claim.id(), "done")).isTrue();
+    assertThat(executor.externalTasks().complete(claim.id(), "done")).isTrue();
 
     assertThat(job.future()).isCompletedWithValue("done");
     assertStale(executor, claim);
     assertThat(job.future()).isCompletedWithValue("done");
     assertThat(stats(executor).completed()).isEqualTo(1);
     assertThat(stats(executor).running()).isZero();
-    assertThat(executor.outside().offers()).isEmpty();
+    assertThat(executor.externalTasks().offers()).isEmpty();
   }
 
   @Test
@@ -407,36 +407,36 @@ class OutsideTest {
 
   private static WeakReference<Object> submitAndComplete(LaneExecutor executor) {
     Object payload = new Object();
-    executor.submit("a", Task.outside(String.class, payload));
-    Outside.Claim claim = executor.outside().next("a", LEASE).orElseThrow();
-    assertThat(executor.outside().complete(claim.id(), "done")).isTrue();
+    executor.submit("a", Task.external(String.class, payload));
+    ExternalTasks.Claim claim = executor.externalTasks().next("a", LEASE).orElseThrow();
+    assertThat(executor.externalTasks().complete(claim.id(), "done")).isTrue();
     return new WeakReference<>(payload);
   }
 
   @Test
   void complete_withAResultOfAnotherType_isRefused_andTheClaimStays() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
-    Job<Number> job = executor.submit("a", Task.outside(Number.class, "payload").named("task"));
-    Outside.Claim claim = claim(executor, job);
+    Job<Number> job = executor.submit("a", Task.external(Number.class, "payload").named("task"));
+    ExternalTasks.Claim claim = claim(executor, job);
 
-    assertThatThrownBy(() -> executor.outside().complete(claim.id(), "text"))
+    assertThatThrownBy(() -> executor.externalTasks().complete(claim.id(), "text"))
         .isInstanceOf(IllegalArgumentException.class).hasMessageContainingAll(job.id(), "task",
             "java.lang.Number", "java.lang.String");
 
     assertThat(job.future()).isNotDone();
-    assertThat(executor.outside().renew(claim.id(), LEASE)).isTrue();
-    assertThat(executor.outside().complete(claim.id(), 42)).isTrue();
+    assertThat(executor.externalTasks().renew(claim.id(), LEASE)).isTrue();
+    assertThat(executor.externalTasks().complete(claim.id(), 42)).isTrue();
     assertThat(Waits.get(job.future())).isEqualTo(42);
   }
 
   @Test
   void fail_notIdempotent_isADeadLetter_thatIsOfferedAgainWhenReplayed() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
-    Job<String> job = executor.submit("a", outside("task"));
-    Outside.Claim claim = claim(executor, job);
+    Job<String> job = executor.submit("a", external("task"));
+    ExternalTasks.Claim claim = claim(executor, job);
     Throwable failure = new IllegalStateException("no");
 
-    assertThat(executor.outside().fail(claim.id(), failure)).isTrue();
+    assertThat(executor.externalTasks().fail(claim.id(), failure)).isTrue();
 
     assertThat(Waits.failure(job.future())).isSameAs(failure);
     assertStale(executor, claim);
@@ -445,35 +445,35 @@ class OutsideTest {
       assertThat(letter.id()).isEqualTo(job.id());
       assertThat(letter.failures()).containsExactly(failure);
     });
-    assertThat(executor.outside().offers()).isEmpty();
+    assertThat(executor.externalTasks().offers()).isEmpty();
     Job<?> replayed = executor.replay(job.id()).orElseThrow();
-    assertThat(executor.outside().offers())
-        .containsExactly(new Outside.Offer(replayed.id(), "a", "task", "payload of task", 0));
+    assertThat(executor.externalTasks().offers())
+        .containsExactly(new ExternalTasks.Offer(replayed.id(), "a", "task", "payload of task", 0));
   }
 
   @Test
   void fail_idempotent_isOfferedAgainAfterThePause_untilItsAttemptsAreUsedUp() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").attempts(2).firstPause(Duration.ofSeconds(1)));
-    Job<String> job = executor.submit("a", outside("task").idempotent(true));
+    Job<String> job = executor.submit("a", external("task").idempotent(true));
     Waits.next(events, LaneEvent.Offered.class);
-    Outside.Claim first = claim(executor, job);
+    ExternalTasks.Claim first = claim(executor, job);
     Throwable firstFailure = new IllegalStateException("first");
 
-    assertThat(executor.outside().fail(first.id(), firstFailure)).isTrue();
+    assertThat(executor.externalTasks().fail(first.id(), firstFailure)).isTrue();
 
-    assertThat(executor.outside().offers()).isEmpty();
-    assertThat(executor.outside().claim(job.id(), LEASE)).as("in its pause").isEmpty();
+    assertThat(executor.externalTasks().offers()).isEmpty();
+    assertThat(executor.externalTasks().claim(job.id(), LEASE)).as("in its pause").isEmpty();
     assertThat(stats(executor).retrying()).isEqualTo(1);
     time.pass(Duration.ofSeconds(1));
     assertThat(Waits.next(events, LaneEvent.Offered.class).id()).isEqualTo(job.id());
-    assertThat(executor.outside().offers())
-        .containsExactly(new Outside.Offer(job.id(), "a", "task", "payload of task", 1));
-    Outside.Claim second = claim(executor, job);
+    assertThat(executor.externalTasks().offers())
+        .containsExactly(new ExternalTasks.Offer(job.id(), "a", "task", "payload of task", 1));
+    ExternalTasks.Claim second = claim(executor, job);
     assertThat(second.id()).isNotEqualTo(first.id());
     assertThat(second.attempt()).isEqualTo(2);
     assertStale(executor, first);
     Throwable secondFailure = new IllegalStateException("second");
-    assertThat(executor.outside().fail(second.id(), secondFailure)).isTrue();
+    assertThat(executor.externalTasks().fail(second.id(), secondFailure)).isTrue();
     assertThat(Waits.failure(job.future())).isSameAs(secondFailure);
     assertThat(executor.deadLetters()).singleElement().satisfies(
         letter -> assertThat(letter.failures()).containsExactly(firstFailure, secondFailure));
@@ -484,9 +484,9 @@ class OutsideTest {
   @Test
   void lease_ended_idempotent_isTakenBackAndOfferedAgain() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").concurrency(1).firstPause(Duration.ofSeconds(1)));
-    Job<String> job = executor.submit("a", outside("task").idempotent(true));
+    Job<String> job = executor.submit("a", external("task").idempotent(true));
     Waits.next(events, LaneEvent.Offered.class);
-    Outside.Claim lost = claim(executor, job);
+    ExternalTasks.Claim lost = claim(executor, job);
 
     time.pass(LEASE);
 
@@ -496,12 +496,12 @@ class OutsideTest {
     assertThat(stats(executor).running()).isZero();
     time.pass(Duration.ofSeconds(1));
     Waits.next(events, LaneEvent.Offered.class);
-    Outside.Claim found = executor.outside().next("a", LEASE).orElseThrow();
+    ExternalTasks.Claim found = executor.externalTasks().next("a", LEASE).orElseThrow();
     assertThat(found.job()).isEqualTo(job.id());
     assertThat(found.id()).isNotEqualTo(lost.id());
     assertStale(executor, lost);
     assertThat(job.future()).isNotDone();
-    assertThat(executor.outside().complete(found.id(), "done")).isTrue();
+    assertThat(executor.externalTasks().complete(found.id(), "done")).isTrue();
     assertThat(job.future()).isCompletedWithValue("done");
     assertThat(executor.deadLetters()).isEmpty();
   }
@@ -509,17 +509,17 @@ class OutsideTest {
   @Test
   void lease_ended_notIdempotent_hasFailed() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").concurrency(1));
-    Job<String> job = executor.submit("a", outside("task"));
-    Outside.Claim lost = claim(executor, job);
+    Job<String> job = executor.submit("a", external("task"));
+    ExternalTasks.Claim lost = claim(executor, job);
     time.pass(LEASE.minusNanos(1));
-    assertThat(executor.outside().renew(lost.id(), Duration.ofNanos(1))).isTrue();
+    assertThat(executor.externalTasks().renew(lost.id(), Duration.ofNanos(1))).isTrue();
 
     time.pass(Duration.ofNanos(1));
 
     assertThat(Waits.failure(job.future())).isInstanceOf(LaneException.TimedOut.class).hasMessageContainingAll("task",
         job.id(), "lease ended");
     assertStale(executor, lost);
-    assertThat(executor.outside().offers()).isEmpty();
+    assertThat(executor.externalTasks().offers()).isEmpty();
     assertThat(executor.deadLetters()).extracting(DeadLetter::id).containsExactly(job.id());
     assertThat(Waits.get(executor.submit("a", Task.of(() -> "next")).future())).isEqualTo("next");
   }
@@ -527,9 +527,9 @@ class OutsideTest {
   @Test
   void lease_longerThanTheLaneAllows_isAsLongAsItAllows() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").timeout(Duration.ofSeconds(5)));
-    Job<String> job = executor.submit("a", outside("task"));
+    Job<String> job = executor.submit("a", external("task"));
 
-    Outside.Claim claim = claim(executor, job);
+    ExternalTasks.Claim claim = claim(executor, job);
 
     assertThat(claim.lease()).isEqualTo(Duration.ofSeconds(5));
     time.pass(Duration.ofSeconds(5));
@@ -540,17 +540,17 @@ class OutsideTest {
   @Test
   void renew_hasTheLeaseEndLater() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
-    Job<String> job = executor.submit("a", outside("task"));
-    Outside.Claim claim = claim(executor, job);
+    Job<String> job = executor.submit("a", external("task"));
+    ExternalTasks.Claim claim = claim(executor, job);
     time.pass(Duration.ofSeconds(8));
 
-    assertThat(executor.outside().renew(claim.id(), LEASE)).isTrue();
+    assertThat(executor.externalTasks().renew(claim.id(), LEASE)).isTrue();
 
     time.pass(Duration.ofSeconds(2));
     untilTheAlarmIsSetAgain(job);
     assertThat(job.future()).isNotDone();
     time.pass(Duration.ofSeconds(8).minusNanos(1));
-    assertThat(executor.outside().renew(claim.id(), Duration.ofNanos(1))).isTrue();
+    assertThat(executor.externalTasks().renew(claim.id(), Duration.ofNanos(1))).isTrue();
     assertThat(job.future()).isNotDone();
     time.pass(Duration.ofNanos(1));
     assertThat(Waits.failure(job.future())).isInstanceOf(LaneException.TimedOut.class);
@@ -567,11 +567,11 @@ class OutsideTest {
   @Test
   void renew_beyondWhatTheLaneAllows_endsWhenTheLaneSays() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").timeout(Duration.ofSeconds(15)));
-    Job<String> job = executor.submit("a", outside("task"));
-    Outside.Claim claim = claim(executor, job);
+    Job<String> job = executor.submit("a", external("task"));
+    ExternalTasks.Claim claim = claim(executor, job);
     time.pass(Duration.ofSeconds(8));
 
-    assertThat(executor.outside().renew(claim.id(), Duration.ofMinutes(10))).isTrue();
+    assertThat(executor.externalTasks().renew(claim.id(), Duration.ofMinutes(10))).isTrue();
 
     time.pass(Duration.ofSeconds(2));
     untilTheAlarmIsSetAgain(job);
@@ -584,10 +584,10 @@ class OutsideTest {
   @Test
   void renew_forLess_hasTheLeaseEndSooner() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
-    Job<String> job = executor.submit("a", outside("task"));
-    Outside.Claim claim = claim(executor, job);
+    Job<String> job = executor.submit("a", external("task"));
+    ExternalTasks.Claim claim = claim(executor, job);
 
-    assertThat(executor.outside().renew(claim.id(), Duration.ofSeconds(1))).isTrue();
+    assertThat(executor.externalTasks().renew(claim.id(), Duration.ofSeconds(1))).isTrue();
 
     time.pass(Duration.ofSeconds(1));
     assertThat(Waits.failure(job.future())).isInstanceOf(LaneException.TimedOut.class);
@@ -598,8 +598,8 @@ class OutsideTest {
   @Test
   void cancel_whileClaimed_givesThePermitBack_andTheClaimIsStale() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").concurrency(1));
-    Job<String> job = executor.submit("a", outside("task").idempotent(true));
-    Outside.Claim claim = claim(executor, job);
+    Job<String> job = executor.submit("a", external("task").idempotent(true));
+    ExternalTasks.Claim claim = claim(executor, job);
     Job<String> next = executor.submit("a", Task.of(() -> "next"));
 
     job.cancel();
@@ -614,21 +614,21 @@ class OutsideTest {
   @Test
   void cancel_whileOffered_isOfferedNoMore() {
     LaneExecutor executor = executor(4, Lane.of("a"));
-    Job<String> job = executor.submit("a", outside("task"));
+    Job<String> job = executor.submit("a", external("task"));
 
     job.cancel();
 
-    assertThat(executor.outside().offers()).isEmpty();
-    assertThat(executor.outside().claim(job.id(), LEASE)).isEmpty();
-    assertThat(executor.outside().next("a", LEASE)).isEmpty();
+    assertThat(executor.externalTasks().offers()).isEmpty();
+    assertThat(executor.externalTasks().claim(job.id(), LEASE)).isEmpty();
+    assertThat(executor.externalTasks().next("a", LEASE)).isEmpty();
   }
 
   @Test
   void deadline_endsTasksThatAreOfferedOrClaimed() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
-    Job<String> offered = executor.submit("a", outside("offered").within(Duration.ofSeconds(3)));
-    Job<String> claimed = executor.submit("a", outside("claimed").within(Duration.ofSeconds(3)).idempotent(true));
-    Outside.Claim claim = claim(executor, claimed);
+    Job<String> offered = executor.submit("a", external("offered").within(Duration.ofSeconds(3)));
+    Job<String> claimed = executor.submit("a", external("claimed").within(Duration.ofSeconds(3)).idempotent(true));
+    ExternalTasks.Claim claim = claim(executor, claimed);
 
     time.pass(Duration.ofSeconds(3));
 
@@ -637,7 +637,7 @@ class OutsideTest {
     assertThat(Waits.failure(claimed.future())).isInstanceOf(LaneException.TimedOut.class)
         .hasMessageContainingAll("claimed", "PT3S");
     assertStale(executor, claim);
-    assertThat(executor.outside().offers()).isEmpty();
+    assertThat(executor.externalTasks().offers()).isEmpty();
     Waits.get(executor.drain());
     assertThat(executor.deadLetters()).extracting(DeadLetter::id).containsExactlyInAnyOrder(offered.id(), claimed.id());
   }
@@ -645,23 +645,23 @@ class OutsideTest {
   @Test
   void drain_waitsForOfferedAndClaimedTasks() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
-    Job<String> job = executor.submit("a", outside("task"));
+    Job<String> job = executor.submit("a", external("task"));
 
     CompletableFuture<?> drain = executor.drain();
 
     assertThat(drain).isNotDone();
-    Outside.Claim claim = claim(executor, job);
+    ExternalTasks.Claim claim = claim(executor, job);
     assertThat(drain).isNotDone();
-    executor.outside().complete(claim.id(), "done");
+    executor.externalTasks().complete(claim.id(), "done");
     Waits.get(drain);
   }
 
   @Test
   void shutdown_withoutTime_tellsTheCallersOfOfferedAndClaimedTasks() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
-    Job<String> offered = executor.submit("a", outside("offered"));
-    Job<String> claimed = executor.submit("a", outside("claimed"));
-    Outside.Claim claim = claim(executor, claimed);
+    Job<String> offered = executor.submit("a", external("offered"));
+    Job<String> claimed = executor.submit("a", external("claimed"));
+    ExternalTasks.Claim claim = claim(executor, claimed);
 
     assertThat(executor.shutdown(Duration.ZERO)).isFalse();
 
@@ -670,9 +670,9 @@ class OutsideTest {
     assertThat(Waits.failure(claimed.future())).isInstanceOf(LaneException.ShutDown.class)
         .hasMessageContaining("claimed");
     assertStale(executor, claim);
-    assertThat(executor.outside().offers()).isEmpty();
-    assertThat(executor.outside().next("a", LEASE)).isEmpty();
-    assertThat(Waits.failure(executor.submit("a", outside("late")).future()))
+    assertThat(executor.externalTasks().offers()).isEmpty();
+    assertThat(executor.externalTasks().next("a", LEASE)).isEmpty();
+    assertThat(Waits.failure(executor.submit("a", external("late")).future()))
         .isInstanceOf(LaneException.ShutDown.class);
     assertThat(executor.deadLetters()).isEmpty();
   }
@@ -680,15 +680,15 @@ class OutsideTest {
   @Test
   void shutdown_withTime_letsWorkersEndWhatThereIs() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
-    Job<String> offered = executor.submit("a", outside("offered"));
-    Job<String> claimed = executor.submit("a", outside("claimed"));
-    Outside.Claim claim = claim(executor, claimed);
+    Job<String> offered = executor.submit("a", external("offered"));
+    Job<String> claimed = executor.submit("a", external("claimed"));
+    ExternalTasks.Claim claim = claim(executor, claimed);
     CompletableFuture<Boolean> shutdown = CompletableFuture
         .supplyAsync(() -> executor.shutdown(Duration.ofSeconds(30)));
     Waits.next(events, LaneEvent.ShutDown.class);
 
-    assertThat(executor.outside().complete(claim.id(), "done")).isTrue();
-    assertThat(executor.outside().complete(claim(executor, offered).id(), "done")).isTrue();
+    assertThat(executor.externalTasks().complete(claim.id(), "done")).isTrue();
+    assertThat(executor.externalTasks().complete(claim(executor, offered).id(), "done")).isTrue();
 
     assertThat(Waits.get(shutdown)).isTrue();
     assertThat(offered.future()).isCompletedWithValue("done");
@@ -718,7 +718,7 @@ class OutsideTest {
         working.add(workers.submit(() -> {
           try {
             while (!all.isDone()) {
-              Optional<Outside.Claim> claim = anyClaim(executor, random);
+              Optional<ExternalTasks.Claim> claim = anyClaim(executor, random);
               if (claim.isEmpty()) {
                 Thread.onSpinWait();
                 continue;
@@ -730,13 +730,13 @@ class OutsideTest {
               mostHeld.accumulateAndGet(held.size(), Math::max);
               held.remove(job);
               if (random.nextInt(3) == 0) {
-                assertThat(executor.outside().fail(id, new IllegalStateException("again"))).as("seed %s", seed)
+                assertThat(executor.externalTasks().fail(id, new IllegalStateException("again"))).as("seed %s", seed)
                     .isTrue();
               } else {
                 answers.put(job, name + " by " + id);
-                assertThat(executor.outside().complete(id, name + " by " + id)).as("seed %s", seed).isTrue();
+                assertThat(executor.externalTasks().complete(id, name + " by " + id)).as("seed %s", seed).isTrue();
               }
-              assertThat(executor.outside().complete(id, "again")).as("seed %s", seed).isFalse();
+              assertThat(executor.externalTasks().complete(id, "again")).as("seed %s", seed).isFalse();
             }
             return null;
           } catch (Throwable e) {
@@ -763,19 +763,19 @@ class OutsideTest {
   private static List<Task<String>> tasks(int count) {
     List<Task<String>> tasks = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      tasks.add(outside("task " + i).idempotent(true));
+      tasks.add(external("task " + i).idempotent(true));
     }
     return tasks;
   }
 
   /** In turn, or the first that is offered, for which the others are after as well. */
-  private static Optional<Outside.Claim> anyClaim(LaneExecutor executor, Random random) {
+  private static Optional<ExternalTasks.Claim> anyClaim(LaneExecutor executor, Random random) {
     if (random.nextBoolean()) {
-      return executor.outside().next("a", Duration.ofMinutes(1));
+      return executor.externalTasks().next("a", Duration.ofMinutes(1));
     }
-    List<Outside.Offer> offers = executor.outside().offers();
+    List<ExternalTasks.Offer> offers = executor.externalTasks().offers();
     return offers.isEmpty()
         ? Optional.empty()
-        : executor.outside().claim(offers.getFirst().id(), Duration.ofMinutes(1));
+        : executor.externalTasks().claim(offers.getFirst().id(), Duration.ofMinutes(1));
   }
 }
