@@ -22,7 +22,7 @@ final class CostModel {
   /** Above this multiple, the cost of handing over is negligible. */
   private static final double LONG_IN_HAND_OVERS = 50;
   /** Above this multiple, the cost of handing over is not noticeable at all. */
-  private static final double FELT_IN_HAND_OVERS = 100;
+  private static final double NOTICEABLE_IN_HAND_OVERS = 100;
 
   private final Map<String, ToolCost> byTool = new HashMap<>();
   private final CostEstimator handOver = new CostEstimator(FIRST_HAND_OVER);
@@ -51,7 +51,7 @@ final class CostModel {
    * noticeable.
    */
   boolean isShortAlone(ToolCost cost, int calls) {
-    return cost.isKnown() && cost.alone().most() * calls < FELT_IN_HAND_OVERS * handOver.estimate().mean();
+    return cost.isKnown() && cost.alone().most() * calls < NOTICEABLE_IN_HAND_OVERS * handOver.estimate().mean();
   }
 
   Decision forOneAlone(double expected) {

@@ -16,10 +16,10 @@ import org.jspecify.annotations.Nullable;
  * a cancellation, or a shutdown. Safe for use by several threads.
  *
  * <p>
- * The end of an attempt is decided under the executor's lock, by the first request; any later one finds the attempt
- * over and has no effect. Under the lock the permit is returned, and a failed attempt of an idempotent task is
- * scheduled again if its lane allows another attempt. What may take time follows without the lock: the thread is
- * interrupted, and {@link CallerNotifier} notifies the caller.
+ * The end of an attempt is decided under the executor's lock by whichever request comes first. Later requests find
+ * the attempt over and have no effect. Under the lock the permit is returned, and a failed attempt of an idempotent
+ * task is scheduled again if its lane allows another attempt. What may take time follows without the lock: the thread
+ * is interrupted, and {@link CallerNotifier} notifies the caller.
  *
  * <p>
  * The thread that runs an attempt completes its future. After a time-out, a deadline or a shutdown

@@ -37,7 +37,7 @@ class CostModelTest {
     return new CostModel(List.of("tool", "other"), processors);
   }
 
-  /** Decides for calls that are not in each other's way. */
+  /** Decides for calls that do not interfere with each other. */
   private static Decision forShort(CostModel costs, double... calls) {
     return costs.forShort(calls, calls);
   }
@@ -48,10 +48,10 @@ class CostModelTest {
     return calls;
   }
 
-  // One cost
+  // Estimates
 
   @Test
-  void cost_withNothingAssumed_isTheFirst_andMayBeTwiceAsMuch() {
+  void add_firstWithoutAssumption_isTheMeanAndHalfTheMaximum() {
     CostEstimator cost = new CostEstimator(Double.NaN);
     assertThat(cost.isKnown()).isFalse();
 
@@ -63,7 +63,7 @@ class CostModelTest {
   }
 
   @Test
-  void cost_withSomethingAssumed_isKnownAndMoves() {
+  void add_firstAfterAssumption_movesTheMean() {
     CostEstimator cost = new CostEstimator(30_000);
     assertThat(cost.isKnown()).isTrue();
     assertThat(cost.estimate().mean()).isEqualTo(30_000);
@@ -75,7 +75,7 @@ class CostModelTest {
 
   @ParameterizedTest
   @ValueSource(doubles = {0, 10, 50_000, 1e9})
-  void add_theSameAgainAndAgain_isWhatItTakes(double nanos) {
+  void add_sameDurationRepeatedly_converges(double nanos) {
     CostEstimator cost = known(10_000);
 
     add(cost, 500, nanos);
@@ -85,7 +85,7 @@ class CostModelTest {
   }
 
   @Test
-  void add_movesTheMeanALittle_andMakesItLessCertain() {
+  void add_deviatingDuration_movesMeanAndSpread() {
     CostEstimator cost = known(1_000);
     add(cost, 100, 1_000);
 
@@ -96,7 +96,7 @@ class CostModelTest {
   }
 
   @Test
-  void add_oneThatStandsOut_countsTheSameHoweverFarItDoes() {
+  void add_outlier_isCapped() {
     CostEstimator far = known(1_000);
     CostEstimator farther = known(1_000);
 
@@ -108,7 +108,7 @@ class CostModelTest {
   }
 
   @Test
-  void add_severalThatStandOut_soonCount() {
+  void add_severalOutliers_raiseTheMeanSoon() {
     CostEstimator cost = known(1_000);
 
     cost.add(1e6);
@@ -122,7 +122,7 @@ class CostModelTest {
   }
 
   @Test
-  void add_toWhatTookNoTimeAtAll_counts() {
+  void add_afterZeroDurations_raisesTheMean() {
     CostEstimator cost = known(0);
 
     add(cost, 20, 1e6);
@@ -131,7 +131,7 @@ class CostModelTest {
   }
 
   @Test
-  void drift_forgetsALittleAtATime_towardsWhatWasAssumed() {
+  void driftTowards_repeatedly_returnsToTheAssumption() {
     CostEstimator cost = new CostEstimator(30_000);
     add(cost, 100, 130_000);
 
@@ -145,21 +145,21 @@ class CostModelTest {
     assertThat(cost.estimate().most()).isCloseTo(60_000, within(1.0));
   }
 
-  // What a tool costs
+  // Costs of tools
 
   @Test
-  void tool_thatWasSeenInOneWayOnly_takesTheSameInTheOther() {
+  void toolCost_measuredInOneWayOnly_isTheSameInTheOther() {
     ToolCost alone = tool(1_000);
-    ToolCost beside = new ToolCost();
-    beside.addNextToOthers(2_000);
+    ToolCost nextToOthers = new ToolCost();
+    nextToOthers.addNextToOthers(2_000);
 
     assertThat(new ToolCost().alone().mean()).isNaN();
     assertThat(alone.nextToOthers().mean()).isEqualTo(1_000);
-    assertThat(beside.alone().mean()).isEqualTo(2_000);
+    assertThat(nextToOthers.alone().mean()).isEqualTo(2_000);
   }
 
   @Test
-  void tool_whoseCallsAreInEachOthersWay_takesLongerBesideOthers() {
+  void toolCost_interferingCalls_isHigherNextToOthers() {
     ToolCost cost = tool(1_000);
     cost.addNextToOthers(3_000);
 
@@ -168,7 +168,7 @@ class CostModelTest {
   }
 
   @Test
-  void tool_thatHasBecomeQuicker_isSoByItselfToo() {
+  void toolCost_quickerNextToOthers_isQuickerAloneToo() {
     ToolCost cost = tool(3_000);
     cost.addNextToOthers(1_000);
 
@@ -176,7 +176,7 @@ class CostModelTest {
   }
 
   @Test
-  void tool_thatHasBecomeSlower_isSoBesideOthersToo() {
+  void toolCost_slowerAlone_isSlowerNextToOthersToo() {
     ToolCost cost = new ToolCost();
     cost.addNextToOthers(1_000);
     for (int i = 0; i < 100; i++) {
@@ -188,7 +188,7 @@ class CostModelTest {
   }
 
   @Test
-  void forgetBeside_aLittleAtATime_untilNobodyIsInTheWay() {
+  void forgetInterference_repeatedly_returnsToTheCostAlone() {
     ToolCost cost = tool(1_000);
     cost.addNextToOthers(3_000);
 
@@ -201,10 +201,10 @@ class CostModelTest {
     assertThat(cost.nextToOthers().mean()).isCloseTo(1_000, within(1.0));
   }
 
-  // Which are short
+  // Short and long calls
 
   @Test
-  void isShort_byWhatItTakesAtMost_upToFiftyHandOvers() {
+  void isShort_usualMaximumBelowFiftyHandOvers_isTrue() {
     CostModel costs = costs(2);
 
     assertThat(costs.isShort(new ToolCost(), 1)).as("unknown").isFalse();
@@ -213,7 +213,7 @@ class CostModelTest {
   }
 
   @Test
-  void isShort_severalCallsAtOnce_areAsLongAsAllOfThem() {
+  void isShort_severalCalls_countTogether() {
     CostModel costs = costs(2);
 
     assertThat(costs.isShort(tool(70 * MICRO), 10)).isTrue();
@@ -221,7 +221,7 @@ class CostModelTest {
   }
 
   @Test
-  void isLong_however_quickOrSlowHandingOverIs_isBetweenOneAndFiveMillis() {
+  void isLong_anyHandOverCost_limitIsOneToFiveMilliseconds() {
     CostModel quick = costs(2);
     CostModel slow = costs(2);
     add(quick.handOver(), 100, 100);
@@ -234,7 +234,7 @@ class CostModelTest {
   }
 
   @Test
-  void isShortAlone_longerThanBesideOthers_upToWhereHandingOverIsNotFelt() {
+  void isShortAlone_belowAHundredHandOvers_isTrue() {
     CostModel costs = costs(2);
 
     assertThat(costs.isShortAlone(new ToolCost(), 1)).as("unknown").isFalse();
@@ -246,7 +246,7 @@ class CostModelTest {
   }
 
   @Test
-  void of_aTool_isItsOwnAndUnknownAtFirst() {
+  void of_tool_isSeparateAndUnknownAtFirst() {
     CostModel costs = costs(2);
     assertThat(costs.of("tool").isKnown()).isFalse();
 
@@ -259,7 +259,7 @@ class CostModelTest {
   // Decisions
 
   @Test
-  void forLong_goes_andSaysWhetherAllAreKnown() {
+  void forLong_knownOrUnknownCalls_areParallelWithTheReason() {
     CostModel costs = costs(1);
 
     assertThat(costs.forLong(new double[]{3 * MILLI, 5 * MILLI}))
@@ -269,37 +269,37 @@ class CostModelTest {
   }
 
   @Test
-  void forShort_togetherShorterThanHandingThemOver_stay() {
+  void forShort_totalBelowHandOverCost_isSequential() {
     assertThat(forShort(costs(2), calls(10, 5 * MICRO))).isEqualTo(
         new Decision(false, Decision.Reason.DOES_NOT_PAY, 10, Duration.ofNanos(50_000), Duration.ofNanos(30_000)));
   }
 
   @Test
-  void forShort_sharingThemSavesMoreThanHandingThemOverTakes_go() {
+  void forShort_savingAboveHandOverCost_isParallel() {
     assertThat(forShort(costs(2), calls(2, 400 * MICRO))).isEqualTo(
         new Decision(true, Decision.Reason.PAYS, 2, Duration.ofNanos(800_000), Duration.ofNanos(30_000)));
   }
 
   @Test
-  void forShort_moreProcessors_paySooner() {
+  void forShort_moreProcessors_areParallelSooner() {
     assertThat(forShort(costs(2), calls(8, 20 * MICRO)).parallel()).isFalse();
     assertThat(forShort(costs(8), calls(8, 20 * MICRO)).parallel()).isTrue();
   }
 
   @Test
-  void forShort_oneOfThemTakesNearlyAllTheTime_stay() {
+  void forShort_oneCallDominates_isSequential() {
     assertThat(forShort(costs(2), 700 * MICRO, 50 * MICRO).parallel()).isFalse();
     assertThat(forShort(costs(2), 700 * MICRO).parallel()).as("alone").isFalse();
   }
 
   @Test
-  void forShort_oneProcessor_stay() {
+  void forShort_oneProcessor_isSequential() {
     assertThat(forShort(costs(1), calls(1_000, 700 * MICRO))).isEqualTo(
         new Decision(false, Decision.Reason.DOES_NOT_PAY, 1_000, Duration.ofMillis(700), Duration.ofNanos(30_000)));
   }
 
   @Test
-  void forShort_thatAreInEachOthersWay_stay() {
+  void forShort_interferingCalls_areSequential() {
     CostModel costs = costs(2);
 
     assertThat(costs.forShort(calls(4, 300 * MICRO), calls(4, 400 * MICRO)).parallel()).isTrue();
@@ -308,7 +308,7 @@ class CostModelTest {
   }
 
   @Test
-  void forShort_thatStay_bringHandingOverBackToWhatWasAssumed() {
+  void forShort_sequentialForLong_isTriedInParallelAgain() {
     CostModel costs = costs(2);
     double[] calls = calls(2, 300 * MICRO);
     assertThat(forShort(costs, calls).parallel()).isTrue();
@@ -325,19 +325,19 @@ class CostModelTest {
   }
 
   @Test
-  void forOneAlone_stays() {
+  void forOneAlone_always_isSequential() {
     assertThat(costs(8).forOneAlone(700 * MICRO)).isEqualTo(
         new Decision(false, Decision.Reason.ALONE, 1, Duration.ofNanos(700_000), Duration.ofNanos(30_000)));
   }
 
   @Test
-  void forOutside_go() {
+  void forExternal_always_isParallel() {
     assertThat(costs(1).forExternal(3))
         .isEqualTo(new Decision(true, Decision.Reason.EXTERNAL, 3, Duration.ZERO, Duration.ofNanos(30_000)));
   }
 
   @Test
-  void decision_asText_saysWhereAndWhy() {
+  void decision_toString_saysWhereAndWhy() {
     assertThat(forShort(costs(2), calls(1, 5 * MICRO))).hasToString(
         "on the caller's thread (DOES_NOT_PAY): 1 call takes 5 us one after the other, handing over takes 30 us");
     assertThat(costs(2).forLong(new double[]{3 * MILLI, 5 * MILLI})).hasToString(

@@ -55,13 +55,13 @@ class ExternalTasksTest {
     return Task.external(String.class, "payload of " + name).named(name);
   }
 
-  /** A task that holds its place until the gate is opened; it has begun when this returns. */
+  /** Runs a task that holds its permit until the gate is opened. It has begun when this returns. */
   private Job<String> running(LaneExecutor executor, String lane) throws InterruptedException {
     CountDownLatch begun = new CountDownLatch(1);
     Job<String> job = executor.submit(lane, Task.of(() -> {
       begun.countDown();
       gate.await();
-      return "inside";
+      return "local";
     }));
     Waits.until(begun);
     return job;
@@ -75,7 +75,7 @@ class ExternalTasksTest {
     return executor.stats().getFirst();
   }
 
-  /** Nobody is told of the claim's end by anyone but the executor. */
+  /** Asserts that the executor rejects everything for a claim that is over. */
   private static void assertStale(LaneExecutor executor, ExternalTasks.Claim claim) {
     assertThat(executor.externalTasks().renew(claim.id(), LEASE)).isFalse();
     assertThat(executor.externalTasks().complete(claim.id(), "late")).isFalse();
@@ -85,7 +85,7 @@ class ExternalTasksTest {
   // Offers
 
   @Test
-  void submit_outsideTasks_areOfferedInOrder_andHoldNoPermit() throws Exception {
+  void submit_externalTasks_areOfferedInOrderAndHoldNoPermit() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a").concurrency(1), Lane.of("b"));
     Job<String> inB = executor.submit("b", external("in b"));
     Job<String> first = executor.submit("a", external("first"));
@@ -97,12 +97,12 @@ class ExternalTasksTest {
         new ExternalTasks.Offer(inB.id(), "b", "in b", "payload of in b", 0));
     assertThat(stats(executor).queued()).isEqualTo(2);
     assertThat(stats(executor).running()).isZero();
-    assertThat(Waits.get(executor.submit("a", Task.of(() -> "inside")).future())).isEqualTo("inside");
+    assertThat(Waits.get(executor.submit("a", Task.of(() -> "local")).future())).isEqualTo("local");
     assertThat(first.future()).isNotDone();
   }
 
   @Test
-  void submit_outsideTasks_countForTheQueuesBound() throws Exception {
+  void submit_externalTasks_countTowardsTheQueueBound() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").queueBound(2));
     Batch<String> batch = executor.submitAll("a", List.of(external("1"), external("2"), external("3")));
 
@@ -115,7 +115,7 @@ class ExternalTasksTest {
   }
 
   @Test
-  void events_ofAnOutsideTask_tellWhatItWaitsFor() throws Exception {
+  void events_externalTask_includeOffered() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
     Job<String> job = executor.submit("a", external("task"));
     time.pass(Duration.ofSeconds(3));
@@ -133,7 +133,7 @@ class ExternalTasksTest {
   }
 
   @Test
-  void telling_aTaskThatRunsHere_tellsThoseOutsideWhenItStarts() throws Exception {
+  void payload_taskOfThisProcess_isInStarted() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
 
     Job<String> job = executor.submit("a", Task.of(() -> "here").payload(Map.of("command", "make")).named("shell"));
@@ -146,17 +146,18 @@ class ExternalTasksTest {
   }
 
   @Test
-  void task_ofAPrimitive_isAnsweredByItsObject() throws Exception {
+  void external_primitiveType_acceptsTheBoxedResult() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
     Job<Integer> job = executor.submit("a", Task.external(int.class, "payload"));
 
-    assertThat(executor.externalTasks().complete(executor.externalTasks().next("a", LEASE).orElseThrow().id(), 7)).isTrue();
+    ExternalTasks.Claim claim = executor.externalTasks().next("a", LEASE).orElseThrow();
+    assertThat(executor.externalTasks().complete(claim.id(), 7)).isTrue();
 
     assertThat(Waits.get(job.future())).isEqualTo(7);
   }
 
   @Test
-  void task_thatNobodyOrEverybodyDoes_isRefused() {
+  void task_neitherOrBothOfWorkAndType_isRejected() {
     assertThatThrownBy(() -> new Task<String>(null, null, "payload", "task", false, null))
         .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("task task needs either work, or the type");
     assertThatThrownBy(() -> new Task<>(() -> "", String.class, "payload", "task", false, null))
@@ -166,7 +167,7 @@ class ExternalTasksTest {
   // Claims
 
   @Test
-  void next_severalOffered_claimsTheOldest() {
+  void next_severalOffers_claimsTheOldest() {
     LaneExecutor executor = executor(4, Lane.of("a"), Lane.of("b"));
     executor.submit("b", external("in b"));
     Job<String> first = executor.submit("a", external("first"));
@@ -182,7 +183,7 @@ class ExternalTasksTest {
   }
 
   @Test
-  void next_oneWhoseDeadlineIsNear_claimsItFirst() {
+  void next_nearDeadline_claimsItFirst() {
     LaneExecutor executor = executor(4, Lane.of("a"));
     executor.submit("a", external("old"));
     executor.submit("a", external("urgent").within(Duration.ofSeconds(12)));
@@ -193,7 +194,7 @@ class ExternalTasksTest {
   }
 
   @Test
-  void claim_byId_needsNoTurn_andEachIsClaimedOnce() {
+  void claim_byId_claimsOutOfOrderAndOnce() {
     LaneExecutor executor = executor(4, Lane.of("a"));
     Job<String> first = executor.submit("a", external("first"));
     Job<String> second = executor.submit("a", external("second"));
@@ -207,7 +208,7 @@ class ExternalTasksTest {
   }
 
   @Test
-  void claim_ofWhatIsNoOffer_isEmpty() throws Exception {
+  void claim_notOffered_isEmpty() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
     Job<String> local = running(executor, "a");
     Job<String> done = executor.submit("a", external("done"));
@@ -219,7 +220,7 @@ class ExternalTasksTest {
   }
 
   @Test
-  void claim_thatIsNone_isAnsweredByNobody() {
+  void complete_unknownClaim_isRejected() {
     LaneExecutor executor = executor(4, Lane.of("a"));
     Job<String> job = executor.submit("a", external("task"));
     ExternalTasks.Claim claim = claim(executor, job);
@@ -234,7 +235,7 @@ class ExternalTasksTest {
   }
 
   @Test
-  void lease_thatIsNone_orLaneThatThereIsNot_isRefused() {
+  void next_zeroLeaseOrUnknownLane_isRejected() {
     ExternalTasks external = executor(4, Lane.of("a")).externalTasks();
 
     assertThatThrownBy(() -> external.next("a", Duration.ZERO)).isInstanceOf(IllegalArgumentException.class)
@@ -245,25 +246,25 @@ class ExternalTasksTest {
         .hasMessageContaining("there is no lane b");
   }
 
-  // Places
+  // Permits
 
   @Test
-  void claim_holdsAPermit_untilItIsAnswered() throws Exception {
+  void claim_untilCompleted_holdsAPermit() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").concurrency(1));
     Job<String> job = executor.submit("a", external("task"));
     ExternalTasks.Claim claim = claim(executor, job);
     assertThat(stats(executor).running()).isEqualTo(1);
-    Job<String> local = executor.submit("a", Task.of(() -> "inside"));
+    Job<String> local = executor.submit("a", Task.of(() -> "local"));
     assertThat(stats(executor).queued()).isEqualTo(1);
 
-    assertThat(executor.externalTasks().complete(claim.id(), "outside")).isTrue();
+    assertThat(executor.externalTasks().complete(claim.id(), "external")).isTrue();
 
-    assertThat(Waits.get(local.future())).isEqualTo("inside");
-    assertThat(Waits.get(job.future())).isEqualTo("outside");
+    assertThat(Waits.get(local.future())).isEqualTo("local");
+    assertThat(Waits.get(job.future())).isEqualTo("external");
   }
 
   @Test
-  void claim_laneRunsAsManyAsItMay_isEmpty() throws Exception {
+  void claim_laneAtItsConcurrency_isEmpty() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").concurrency(2));
     Job<String> local = running(executor, "a");
     executor.submit("a", external("first"));
@@ -280,12 +281,12 @@ class ExternalTasksTest {
   }
 
   @Test
-  void claim_otherLanesHaveAllPermits_isEmpty() throws Exception {
+  void claim_otherLanesHoldAllPermits_isEmpty() throws Exception {
     LaneExecutor executor = executor(2, Lane.of("a"), Lane.of("b").reserved(1));
     executor.submit("a", external("task"));
     Job<String> local = running(executor, "a");
 
-    assertThat(executor.externalTasks().next("a", LEASE)).as("the other place is kept").isEmpty();
+    assertThat(executor.externalTasks().next("a", LEASE)).as("the other permit is reserved").isEmpty();
 
     executor.submit("b", external("in b"));
     assertThat(executor.externalTasks().next("b", LEASE)).isPresent();
@@ -295,7 +296,7 @@ class ExternalTasksTest {
   }
 
   @Test
-  void claim_thatFoundNoPermit_isToldWhenThereIsOne() throws Exception {
+  void claim_foundNoPermit_isOfferedAgainWhenOneIsFree() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").concurrency(1));
     running(executor, "a");
     Job<String> first = executor.submit("a", external("first"));
@@ -306,18 +307,18 @@ class ExternalTasksTest {
 
     gate.countDown();
 
-    LaneEvent.Offered told = Waits.next(events, LaneEvent.Offered.class);
-    assertThat(told).isEqualTo(new LaneEvent.Offered("a", first.id(), "first", "payload of first"));
+    LaneEvent.Offered offered = Waits.next(events, LaneEvent.Offered.class);
+    assertThat(offered).isEqualTo(new LaneEvent.Offered("a", first.id(), "first", "payload of first"));
     ExternalTasks.Claim claim = executor.externalTasks().next("a", LEASE).orElseThrow();
     executor.externalTasks().complete(claim.id(), "done");
-    executor.submit("a", Task.of(() -> "inside"));
+    executor.submit("a", Task.of(() -> "local"));
     assertThat(events.take()).isInstanceOf(LaneEvent.Started.class);
     assertThat(events.take()).isInstanceOf(LaneEvent.Completed.class);
-    assertThat(events.take()).as("nobody has found no place").isInstanceOf(LaneEvent.Submitted.class);
+    assertThat(events.take()).as("no claim has failed for lack of a permit").isInstanceOf(LaneEvent.Submitted.class);
   }
 
   @Test
-  void claim_thatFoundNoPermit_isNotToldOfOneThatATaskInsideTakes() throws Exception {
+  void claim_foundNoPermit_isNotOfferedAPermitThatALocalTaskGets() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").concurrency(1));
     running(executor, "a");
     CountDownLatch begun = new CountDownLatch(1);
@@ -325,7 +326,7 @@ class ExternalTasksTest {
     executor.submit("a", Task.of(() -> {
       begun.countDown();
       secondGate.await();
-      return "inside";
+      return "local";
     }));
     Job<String> job = executor.submit("a", external("first"));
     Waits.next(events, LaneEvent.Offered.class);
@@ -337,13 +338,13 @@ class ExternalTasksTest {
     assertThat(events.take()).isInstanceOf(LaneEvent.Started.class);
     secondGate.countDown();
 
-    assertThat(events.take()).as("nobody was told of the first one's place").isInstanceOf(LaneEvent.Completed.class);
+    assertThat(events.take()).as("the permit of the first one is not offered").isInstanceOf(LaneEvent.Completed.class);
     assertThat(events.take()).isInstanceOf(LaneEvent.Offered.class);
     assertThat(executor.externalTasks().claim(job.id(), LEASE)).isPresent();
   }
 
   @Test
-  void claim_thatALimitOfStartsHasHeldBack_isToldWhenItDoesNot() throws Exception {
+  void claim_heldBackByStartLimit_isOfferedAgainWhenTheLimitEnds() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").startsPerMinute(1));
     executor.submit("a", external("first"));
     Job<String> second = executor.submit("a", external("second"));
@@ -360,7 +361,7 @@ class ExternalTasksTest {
   }
 
   @Test
-  void claim_isAStart_forALaneThatLimitsThem() {
+  void claim_laneWithStartLimit_countsAsAStart() {
     LaneExecutor executor = executor(4, Lane.of("a").startsPerMinute(1));
     executor.submitAll("a", List.of(external("1"), external("2")));
 
@@ -374,10 +375,10 @@ class ExternalTasksTest {
     assertThat(executor.externalTasks().next("a", LEASE)).isPresent();
   }
 
-  // Answers
+  // Results
 
   @Test
-  void complete_byTheClaim_isTheJobsResult() throws Exception {
+  void complete_validClaim_completesTheJob() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
     Job<String> job = executor.submit("a", external("task"));
     ExternalTasks.Claim claim = claim(executor, job);
@@ -393,8 +394,8 @@ class ExternalTasksTest {
   }
 
   @Test
-  void complete_whatHasBeenDone_isForgotten() {
-    // Nobody listens, who would hold on to events.
+  void complete_doneJob_isNotRetained() {
+    // There is no subscription, which would retain events.
     LaneExecutor executor = executors.open(LaneExecutor.builder().lane(Lane.of("a")));
     WeakReference<Object> payload = submitAndComplete(executor);
 
@@ -414,7 +415,7 @@ class ExternalTasksTest {
   }
 
   @Test
-  void complete_withAResultOfAnotherType_isRefused_andTheClaimStays() throws Exception {
+  void complete_wrongType_isRejectedAndTheClaimStays() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
     Job<Number> job = executor.submit("a", Task.external(Number.class, "payload").named("task"));
     ExternalTasks.Claim claim = claim(executor, job);
@@ -430,7 +431,7 @@ class ExternalTasksTest {
   }
 
   @Test
-  void fail_notIdempotent_isADeadLetter_thatIsOfferedAgainWhenReplayed() throws Exception {
+  void fail_notIdempotent_isADeadLetterAndOfferedAgainWhenReplayed() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
     Job<String> job = executor.submit("a", external("task"));
     ExternalTasks.Claim claim = claim(executor, job);
@@ -452,7 +453,7 @@ class ExternalTasksTest {
   }
 
   @Test
-  void fail_idempotent_isOfferedAgainAfterThePause_untilItsAttemptsAreUsedUp() throws Exception {
+  void fail_idempotent_isOfferedAgainUntilAttemptsAreUsedUp() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").attempts(2).firstPause(Duration.ofSeconds(1)));
     Job<String> job = executor.submit("a", external("task").idempotent(true));
     Waits.next(events, LaneEvent.Offered.class);
@@ -462,7 +463,7 @@ class ExternalTasksTest {
     assertThat(executor.externalTasks().fail(first.id(), firstFailure)).isTrue();
 
     assertThat(executor.externalTasks().offers()).isEmpty();
-    assertThat(executor.externalTasks().claim(job.id(), LEASE)).as("in its pause").isEmpty();
+    assertThat(executor.externalTasks().claim(job.id(), LEASE)).as("during its pause").isEmpty();
     assertThat(stats(executor).retrying()).isEqualTo(1);
     time.pass(Duration.ofSeconds(1));
     assertThat(Waits.next(events, LaneEvent.Offered.class).id()).isEqualTo(job.id());
@@ -482,7 +483,7 @@ class ExternalTasksTest {
   // Leases
 
   @Test
-  void lease_ended_idempotent_isTakenBackAndOfferedAgain() throws Exception {
+  void lease_expiredAndIdempotent_isOfferedAgain() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").concurrency(1).firstPause(Duration.ofSeconds(1)));
     Job<String> job = executor.submit("a", external("task").idempotent(true));
     Waits.next(events, LaneEvent.Offered.class);
@@ -491,7 +492,7 @@ class ExternalTasksTest {
     time.pass(LEASE);
 
     assertThat(Waits.next(events, LaneEvent.Retried.class).failure()).isInstanceOf(LaneException.TimedOut.class)
-        .hasMessageContaining("lease ended");
+        .hasMessageContaining("lease of its worker expired");
     assertStale(executor, lost);
     assertThat(stats(executor).running()).isZero();
     time.pass(Duration.ofSeconds(1));
@@ -507,7 +508,7 @@ class ExternalTasksTest {
   }
 
   @Test
-  void lease_ended_notIdempotent_hasFailed() throws Exception {
+  void lease_expiredAndNotIdempotent_failsTheJob() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").concurrency(1));
     Job<String> job = executor.submit("a", external("task"));
     ExternalTasks.Claim lost = claim(executor, job);
@@ -517,7 +518,7 @@ class ExternalTasksTest {
     time.pass(Duration.ofNanos(1));
 
     assertThat(Waits.failure(job.future())).isInstanceOf(LaneException.TimedOut.class).hasMessageContainingAll("task",
-        job.id(), "lease ended");
+        job.id(), "lease of its worker expired");
     assertStale(executor, lost);
     assertThat(executor.externalTasks().offers()).isEmpty();
     assertThat(executor.deadLetters()).extracting(DeadLetter::id).containsExactly(job.id());
@@ -525,7 +526,7 @@ class ExternalTasksTest {
   }
 
   @Test
-  void lease_longerThanTheLaneAllows_isAsLongAsItAllows() throws Exception {
+  void lease_longerThanTheTimeout_isShortenedToIt() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").timeout(Duration.ofSeconds(5)));
     Job<String> job = executor.submit("a", external("task"));
 
@@ -538,7 +539,7 @@ class ExternalTasksTest {
   }
 
   @Test
-  void renew_hasTheLeaseEndLater() throws Exception {
+  void renew_longer_extendsTheLease() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
     Job<String> job = executor.submit("a", external("task"));
     ExternalTasks.Claim claim = claim(executor, job);
@@ -557,7 +558,7 @@ class ExternalTasksTest {
     assertStale(executor, claim);
   }
 
-  /** The one alarm of all attempts rings when the first lease would have ended, and is then set to the next. */
+  /** The one alarm of all attempts rings when the first lease would have expired, and is then set to the next. */
   private void untilTheAlarmIsSetAgain(Job<?> job) {
     while (time.pending() == 0 && !job.future().isDone()) {
       Thread.onSpinWait();
@@ -565,7 +566,7 @@ class ExternalTasksTest {
   }
 
   @Test
-  void renew_beyondWhatTheLaneAllows_endsWhenTheLaneSays() throws Exception {
+  void renew_beyondTheTimeout_endsAtTheTimeout() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").timeout(Duration.ofSeconds(15)));
     Job<String> job = executor.submit("a", external("task"));
     ExternalTasks.Claim claim = claim(executor, job);
@@ -582,7 +583,7 @@ class ExternalTasksTest {
   }
 
   @Test
-  void renew_forLess_hasTheLeaseEndSooner() throws Exception {
+  void renew_shorter_shortensTheLease() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
     Job<String> job = executor.submit("a", external("task"));
     ExternalTasks.Claim claim = claim(executor, job);
@@ -593,10 +594,10 @@ class ExternalTasksTest {
     assertThat(Waits.failure(job.future())).isInstanceOf(LaneException.TimedOut.class);
   }
 
-  // Other ends
+  // Cancellation, deadlines, shutdown
 
   @Test
-  void cancel_whileClaimed_givesThePermitBack_andTheClaimIsStale() throws Exception {
+  void cancel_claimed_returnsThePermitAndTheClaimIsStale() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").concurrency(1));
     Job<String> job = executor.submit("a", external("task").idempotent(true));
     ExternalTasks.Claim claim = claim(executor, job);
@@ -612,7 +613,7 @@ class ExternalTasksTest {
   }
 
   @Test
-  void cancel_whileOffered_isOfferedNoMore() {
+  void cancel_offered_isNoLongerOffered() {
     LaneExecutor executor = executor(4, Lane.of("a"));
     Job<String> job = executor.submit("a", external("task"));
 
@@ -624,7 +625,7 @@ class ExternalTasksTest {
   }
 
   @Test
-  void deadline_endsTasksThatAreOfferedOrClaimed() throws Exception {
+  void deadline_offeredOrClaimed_failsTheJob() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
     Job<String> offered = executor.submit("a", external("offered").within(Duration.ofSeconds(3)));
     Job<String> claimed = executor.submit("a", external("claimed").within(Duration.ofSeconds(3)).idempotent(true));
@@ -643,7 +644,7 @@ class ExternalTasksTest {
   }
 
   @Test
-  void drain_waitsForOfferedAndClaimedTasks() throws Exception {
+  void drain_offeredAndClaimed_waitsForThem() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
     Job<String> job = executor.submit("a", external("task"));
 
@@ -657,7 +658,7 @@ class ExternalTasksTest {
   }
 
   @Test
-  void shutdown_withoutTime_tellsTheCallersOfOfferedAndClaimedTasks() throws Exception {
+  void shutdown_noGrace_failsOfferedAndClaimedJobs() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
     Job<String> offered = executor.submit("a", external("offered"));
     Job<String> claimed = executor.submit("a", external("claimed"));
@@ -678,7 +679,7 @@ class ExternalTasksTest {
   }
 
   @Test
-  void shutdown_withTime_letsWorkersEndWhatThereIs() throws Exception {
+  void shutdown_grace_letsWorkersFinish() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
     Job<String> offered = executor.submit("a", external("offered"));
     Job<String> claimed = executor.submit("a", external("claimed"));
@@ -699,7 +700,7 @@ class ExternalTasksTest {
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4})
-  void manyWorkers_claimAndAnswer_noneIsClaimedTwiceAndEveryOneIsAnsweredOnce(long seed) throws Exception {
+  void manyWorkers_claimAndComplete_eachTaskIsDoneOnce(long seed) throws Exception {
     int tasks = 300;
     int permits = 3;
     Lane lane = Lane.of("a").concurrency(permits).attempts(tasks).firstPause(Duration.ofNanos(1));
@@ -740,7 +741,7 @@ class ExternalTasksTest {
             }
             return null;
           } catch (Throwable e) {
-            // The others would wait for what this one has claimed.
+            // The other workers would wait for the task that this one has claimed.
             all.completeExceptionally(e);
             throw e;
           }
@@ -768,7 +769,7 @@ class ExternalTasksTest {
     return tasks;
   }
 
-  /** In turn, or the first that is offered, for which the others are after as well. */
+  /** Claims the next task, or the first offered one, which other workers want as well. */
   private static Optional<ExternalTasks.Claim> anyClaim(LaneExecutor executor, Random random) {
     if (random.nextBoolean()) {
       return executor.externalTasks().next("a", Duration.ofMinutes(1));

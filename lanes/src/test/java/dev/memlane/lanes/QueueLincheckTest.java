@@ -20,13 +20,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Has Lincheck do two things to a lane's queue at the same time, switch between the two threads wherever they read or write
- * what they share, and compare what they were told with what a queue for one thread would have told them, one after the other.
+ * Linearizability of a lane's queue: Lincheck runs operations in two threads, switches between them wherever they
+ * access shared state, and compares the results with a sequential model.
  *
  * <p>
- * All tasks are for workers outside, and no time passes, so that nobody does anything but these two. There are four jobs from
- * the beginning, and all are called by numbers that they are given here. The first two are claimed, and a place is
- * left for one more; the other two wait, and there is room for one more. The first is not tried again when it fails.
+ * All tasks are external and no time passes, so there are no other threads. There are four jobs at the beginning, and
+ * all jobs have numbers. The first two are claimed, and one permit is left. The other two wait, and there is room for
+ * one more. The first job is not retried when it fails.
  */
 @Timeout(value = 400, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 @Param(name = "claimed", gen = IntGen.class, conf = "1:2")
@@ -36,9 +36,9 @@ public class QueueLincheckTest {
 
   private static final String LANE = "a";
   private static final Duration LEASE = Duration.ofSeconds(10);
-  private static final int PLACES = 3;
+  private static final int PERMITS = 3;
   private static final int QUEUE_BOUND = 3;
-  /** What is done at the same time: what is about the same job, the last place, or the last room in the queue. */
+  /** Concurrent operations on the same job, the last permit, or the last room in the queue. */
   private static final List<String> SCENARIOS = List.of("submit 5 | submit 6", "submit 5 | next",
       "submit 5 | cancel 3", "submit 5 | fail 2", "fail 2; submit 5 | submit 6", "next | next", "next | claim 3",
       "next | cancel 3", "next | complete 1", "next | offers",
@@ -49,7 +49,7 @@ public class QueueLincheckTest {
 
   private final ManualScheduler time = new ManualScheduler();
   private final LaneExecutor executor = LaneExecutor.builder().scheduler(time).nanoTime(time::nanoTime)
-      .lane(Lane.of(LANE).concurrency(PLACES).queueBound(QUEUE_BOUND)).build();
+      .lane(Lane.of(LANE).concurrency(PERMITS).queueBound(QUEUE_BOUND)).build();
   private final List<Job<String>> jobs = new ArrayList<>();
   private final List<String> claims = new ArrayList<>();
 
@@ -72,7 +72,7 @@ public class QueueLincheckTest {
 
   // Operations
 
-  /** Returns whether it was taken. */
+  /** Returns whether the job was accepted. */
   @Operation(params = "added")
   public boolean submit(int added) {
     return submit(added, true).refusal == null;
@@ -127,8 +127,8 @@ public class QueueLincheckTest {
   }
 
   @Test
-  void queue_twoThingsAtTheSameTime_areAsIfOneCameAfterTheOther() {
-    ModelCheckingOptions options = LincheckScenarios.options(OneThreadsQueue.class, 60);
+  void queue_concurrentOperations_areLinearizable() {
+    ModelCheckingOptions options = LincheckScenarios.options(SequentialQueue.class, 60);
     for (String scenario : SCENARIOS) {
       options.addCustomScenario(
           LincheckScenarios.scenario(QueueLincheckTest.class, "", scenario, "offers; counts; deadLetters"));
@@ -136,8 +136,8 @@ public class QueueLincheckTest {
     options.check(QueueLincheckTest.class);
   }
 
-  /** What a queue is, as long as one thread uses it. */
-  public static final class OneThreadsQueue {
+  /** The sequential model of a queue. */
+  public static final class SequentialQueue {
 
     private final SequencedSet<Integer> queued = new LinkedHashSet<>(List.of(3, 4));
     private final Set<Integer> running = new HashSet<>(Set.of(1, 2));
@@ -160,7 +160,7 @@ public class QueueLincheckTest {
     }
 
     public int claim(int job) {
-      if (running.size() == PLACES || !queued.remove(job)) {
+      if (running.size() == PERMITS || !queued.remove(job)) {
         return 0;
       }
       running.add(job);
@@ -205,14 +205,14 @@ public class QueueLincheckTest {
       return Math.toIntExact(failed);
     }
 
-    /** By which Lincheck tells whether it has been here before. */
+    /** The state, by which Lincheck recognises equal models. */
     private List<Object> state() {
       return List.of(offers(), running, retrying, counts());
     }
 
     @Override
     public boolean equals(@Nullable Object other) {
-      return other instanceof OneThreadsQueue queue && state().equals(queue.state());
+      return other instanceof SequentialQueue queue && state().equals(queue.state());
     }
 
     @Override

@@ -40,7 +40,7 @@ class RelayTest {
   }
 
   @Test
-  void passOn_givesPermitsInTheLinesOrder_andIsTold() {
+  void passOn_openLine_passesPermitsInOrder() {
     List<Job<Integer>> waiting = waiting(2);
     relay.open(lane, waiting.getFirst());
     JobRun first = new JobRun(threads);
@@ -58,7 +58,7 @@ class RelayTest {
   }
 
   @Test
-  void passOn_whileItIsClosed_inAnotherLane_orOfAnAttemptThatIsOver_isRefused() {
+  void passOn_closedOrOtherLaneOrAttemptOver_isRefused() {
     List<Job<Integer>> waiting = waiting(1);
     JobRun next = new JobRun(threads);
 
@@ -74,7 +74,7 @@ class RelayTest {
   }
 
   @Test
-  void renew_onlyAtTheEndOfTheLine_goesOnWithThoseBehindIt() {
+  void renew_endOfLine_continuesWithLaterJobs() {
     int inLine = Relay.LONGEST_LINE;
     List<Job<Integer>> waiting = waiting(inLine + 2);
     relay.open(lane, waiting.getFirst());
@@ -96,7 +96,7 @@ class RelayTest {
   }
 
   @Test
-  void renew_whenNobodyWaitsBehindTheLine_isRefused() {
+  void renew_noLaterJobs_isRefused() {
     List<Job<Integer>> waiting = waiting(1);
     relay.open(lane, waiting.getFirst());
     assertThat(relay.passOn(running, 1, new JobRun(threads))).isTrue();

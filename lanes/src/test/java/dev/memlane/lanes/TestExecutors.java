@@ -7,7 +7,9 @@ import java.util.List;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** Executors by a clock that the test moves; after it, what they still run is interrupted, and they are closed. */
+/**
+ * Executors on a clock that the test moves. After the test, their running tasks are interrupted, and they are closed.
+ */
 final class TestExecutors implements AfterEachCallback {
 
   final ManualScheduler time = new ManualScheduler();
