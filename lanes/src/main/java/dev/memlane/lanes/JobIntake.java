@@ -37,11 +37,6 @@ final class JobIntake {
     this.ender = ender;
   }
 
-  /** For tests, which make jobs of their own. */
-  JobEnder ender() {
-    return ender;
-  }
-
   /** @throws IllegalArgumentException if there is no such lane */
   <T extends @Nullable Object> Job<T> submit(String lane, Task<T> task) {
     Job<T> job = newJob(allocator.lane(lane), task, null);

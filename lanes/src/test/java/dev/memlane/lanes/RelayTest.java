@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 class RelayTest {
 
   private final LaneExecutor executor = LaneExecutor.builder().build();
+  private final JobEnder ender = executor.submit("query", Task.of(() -> 0)).ender;
   private final ThreadFactory threads = Thread.ofVirtual().factory();
   private final LaneState lane = new LaneState(Lane.of("a"), 0);
   private final Relay relay = new Relay(() -> 5);
@@ -26,7 +27,7 @@ class RelayTest {
   }
 
   private Job<Integer> job(int number) {
-    return new Job<>("prefix-", number, Task.of(() -> number), lane, Long.MAX_VALUE, null, executor.intake().ender());
+    return new Job<>("prefix-", number, Task.of(() -> number), lane, Long.MAX_VALUE, null, ender);
   }
 
   private List<Job<Integer>> waiting(int count) {
