@@ -47,7 +47,8 @@ class ArchitectureTest {
 
   @ArchTest
   static final ArchRule lanes_knowOnlyJava = classes().that().resideInAPackage(LANES).should()
-      .onlyDependOnClassesThat().resideInAnyPackage(LANES, "java..", "org.jspecify..");
+      .onlyDependOnClassesThat()
+      .resideInAnyPackage(LANES, "java..", "org.jspecify..", "com.google.errorprone.annotations..");
 
   @ArchTest
   static final ArchRule memoryTools_knowTheOrchestratorAndLanes = classes().that().resideInAPackage(MEMORY_TOOLS)

@@ -5,20 +5,20 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * What a tool call reads and writes. Two calls conflict if one writes what the other reads or writes: then they keep their
- * order.
+ * The resources that a tool call reads and writes. Two calls conflict if one writes what the other reads or writes;
+ * such calls keep their order.
  *
  * <p>
- * Things are named by paths: {@code a/b} is part of {@code a}, so that who writes {@code a/b} conflicts with who reads
- * {@code a}, and not with who reads {@code a/c}. The empty path is everything. Paths are compared as they are written: who
- * names files by what a model has written makes them absolute and normal first.
+ * Resources are named by paths: {@code a/b} is part of {@code a}. So a call that writes {@code a/b} conflicts with
+ * one that reads {@code a}, but not with one that reads {@code a/c}. The empty path is everything. Paths are compared
+ * as strings: make file names from a model absolute and normalized first.
  *
- * @param reads what is read
- * @param writes what is written, and may be read as well
+ * @param reads the paths that are read
+ * @param writes the paths that are written, and may be read as well
  */
 public record Access(List<String> reads, List<String> writes) {
 
-  /** Of more, each path's wholes are looked up instead. */
+  /** Above this number of pairs, the parents of each path are looked up instead. */
   private static final int FEW_PAIRS = 64;
   private static final Access NOTHING = new Access(List.of(), List.of());
   private static final Access EVERYTHING = new Access(List.of(), List.of(""));
@@ -28,27 +28,27 @@ public record Access(List<String> reads, List<String> writes) {
     writes = List.copyOf(writes);
   }
 
-  /** Neither reads nor writes anything that another call could change or see. */
+  /** No access to anything that another call could change or see. */
   public static Access nothing() {
     return NOTHING;
   }
 
-  /** May read and write anything: keeps its order with every call that isn't {@link #nothing}. */
+  /** Access to anything: the call keeps its order with every call whose access is not {@link #nothing}. */
   public static Access everything() {
     return EVERYTHING;
   }
 
-  /** Reads these paths. */
+  /** Access that reads these paths. */
   public static Access reads(String... paths) {
     return new Access(List.of(paths), List.of());
   }
 
-  /** Writes these paths, and may read them. */
+  /** Access that writes these paths, and may read them. */
   public static Access writes(String... paths) {
     return new Access(List.of(), List.of(paths));
   }
 
-  /** This and the other together. */
+  /** The union of this access and another. */
   public Access and(Access other) {
     return new Access(concat(reads, other.reads), concat(writes, other.writes));
   }
@@ -57,7 +57,7 @@ public record Access(List<String> reads, List<String> writes) {
     return Stream.concat(first.stream(), second.stream()).toList();
   }
 
-  /** Whether it conflicts with all that read or write anything. */
+  /** Whether it conflicts with every access that reads or writes anything. */
   boolean isEverything() {
     return writes.contains("");
   }

@@ -9,8 +9,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Has things done later, on the scheduler's thread: they are to be short, and call nothing foreign. Safe for use by several
- * threads.
+ * Actions that are run later, on the scheduler's thread. An action has to be short, and calls nothing foreign. Safe
+ * for use by several threads.
  */
 final class Alarms implements AutoCloseable {
 
@@ -19,7 +19,7 @@ final class Alarms implements AutoCloseable {
   private final ScheduledExecutorService scheduler;
   private final boolean ownsScheduler;
 
-  /** @param scheduler stays the caller's to shut down; null for one of its own */
+  /** @param scheduler is shut down by the caller; null for one of its own */
   Alarms(@Nullable ScheduledExecutorService scheduler) {
     this.ownsScheduler = scheduler == null;
     this.scheduler = scheduler == null ? newScheduler() : scheduler;
@@ -32,13 +32,13 @@ final class Alarms implements AutoCloseable {
     return scheduler;
   }
 
-  /** Returns null if the scheduler takes nothing any more: then there are no time-outs, and no further attempts. */
+  /** Sets an alarm. Returns null if the scheduler accepts nothing more: then there are no time-outs and no retries. */
   @Nullable
   ScheduledFuture<?> after(long nanos, Runnable action) {
     try {
       return scheduler.schedule(() -> ring(action), nanos, TimeUnit.NANOSECONDS);
     } catch (RejectedExecutionException e) {
-      // Its owner has shut it down; what runs may end, and what waits still gets its turn.
+      // Its owner has shut it down. Running tasks may end, and waiting ones still begin.
       return null;
     }
   }
@@ -47,7 +47,7 @@ final class Alarms implements AutoCloseable {
     try {
       action.run();
     } catch (Throwable e) {
-      // Nobody asks how it ended.
+      // The scheduler would keep the failure to itself.
       Uncaught.report(e);
     }
   }
@@ -58,7 +58,7 @@ final class Alarms implements AutoCloseable {
     }
   }
 
-  /** For ever, if it doesn't fit. */
+  /** A duration in nanoseconds; about 73 years if it is longer. */
   static long nanos(Duration duration) {
     return duration.compareTo(LONGEST) < 0 ? duration.toNanos() : LONGEST.toNanos();
   }
@@ -71,12 +71,12 @@ final class Alarms implements AutoCloseable {
   }
 
   /**
-   * One alarm for many, at the earliest time that any has asked for: who no longer needs it calls nothing off, and it looks
-   * when it rings. Guarded by the executor's lock.
+   * One alarm for many jobs, at the earliest time that any of them needs. A job that no longer needs it cancels
+   * nothing: the action checks what is due. Guarded by the executor's lock.
    */
   static final class Earliest {
 
-    /** An alarm that hasn't rung so long after its time never will: its scheduler has lost it. */
+    /** An alarm that is this late will never ring: its scheduler has lost it. */
     private static final long LOST = 1_000_000_000L;
 
     private final Alarms alarms;
@@ -84,14 +84,18 @@ final class Alarms implements AutoCloseable {
     private @Nullable ScheduledFuture<?> alarm;
     private long setTo = Long.MAX_VALUE;
 
-    /** @param action is to call {@link #rang} under the lock */
+    /** @param action calls {@link #clear} under the lock */
     Earliest(Alarms alarms, Runnable action) {
       this.alarms = alarms;
       this.action = action;
     }
 
-    /** @param at {@link Long#MAX_VALUE} for never */
-    void at(long at, long now) {
+    /**
+     * Sets the alarm to a time, unless it is set to an earlier one.
+     *
+     * @param at in nanoseconds; {@link Long#MAX_VALUE} for never
+     */
+    void setBy(long at, long now) {
       boolean lost = setTo < now - LOST;
       if (at < setTo || lost) {
         cancel(alarm);
@@ -100,7 +104,8 @@ final class Alarms implements AutoCloseable {
       }
     }
 
-    void rang() {
+    /** Cancels the alarm. Called when it has rung, too. */
+    void clear() {
       cancel(alarm);
       alarm = null;
       setTo = Long.MAX_VALUE;

@@ -7,18 +7,18 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Jobs that were submitted to a lane without its executor's lock, and that nobody has taken in yet. As many may come as there
- * is room for, which is told by who takes in those before. Safe for use by several threads.
+ * The jobs that were submitted to a lane without the executor's lock and have not been taken in yet. The thread that
+ * takes jobs in sets how many more may arrive. Safe for use by several threads.
  */
 final class Arrivals {
 
-  /** What has arrived, the latest first, and for how many more there is room; ends with one without a job. */
+  /** A stack of arrivals, latest first, and the room for more of them; the last element has no job. */
   private record Arrival(@Nullable Job<?> job, @Nullable Arrival before, int count, int room) {
 
-    /** Not of all that are before it. */
+    /** Leaves out the earlier arrivals. */
     @Override
     public String toString() {
-      return "Arrival[" + job + ", " + count + " in all, room for " + room + "]";
+      return "Arrival[" + job + ", " + count + " in total, room for " + room + "]";
     }
 
     static Arrival none(int room) {
@@ -36,7 +36,7 @@ final class Arrivals {
     return latest.get().count == 0;
   }
 
-  /** Returns false if it is not known that there is room. */
+  /** Adds a job if there is certainly room for it; returns whether it was added. */
   boolean add(Job<?> job) {
     while (true) {
       Arrival before = latest.get();
@@ -50,10 +50,11 @@ final class Arrivals {
   }
 
   /**
-   * Takes what has arrived.
+   * Takes the jobs that have arrived.
    *
-   * @param room for how many there is room in all, those that are taken among them; for more if more were let in before
-   * @return the oldest first
+   * @param room how many jobs there is room for, including those that are taken; exceeded if more were allowed to
+   * arrive before
+   * @return the jobs, oldest first
    */
   List<Job<?>> takeAll(int room) {
     Arrival taken = latest.get();

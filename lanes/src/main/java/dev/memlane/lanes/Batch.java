@@ -7,9 +7,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tasks that were submitted together. One that fails doesn't disturb the others.
+ * Jobs that were submitted together. If one fails, the others are not affected.
  *
- * @param jobs in the order in which the tasks were given
+ * @param jobs in the order in which their tasks were submitted
  */
 public record Batch<T extends @Nullable Object>(List<Job<T>> jobs) {
 
@@ -17,12 +17,12 @@ public record Batch<T extends @Nullable Object>(List<Job<T>> jobs) {
     jobs = List.copyOf(jobs);
   }
 
-  /** All results in the order given, when all have ended; fails if one of them has. */
+  /** All results, in the order of the jobs, once all have ended; fails if one of them fails. */
   public CompletableFuture<List<T>> allOf() {
     return CompletableFuture.allOf(futures()).thenApply(done -> jobs.stream().map(job -> job.future().join()).toList());
   }
 
-  /** The first result that there is; fails when all have failed, or if there are none. */
+  /** The first result of any job; fails if all jobs fail, or there are none. */
   public CompletableFuture<T> anyOf() {
     CompletableFuture<T> first = new CompletableFuture<>();
     if (jobs.isEmpty()) {
@@ -41,9 +41,9 @@ public record Batch<T extends @Nullable Object>(List<Job<T>> jobs) {
     return first;
   }
 
-  /** Cancels all that are not done. */
+  /** Cancels all jobs that are not done. */
   public void cancel() {
-    // The last first: a place that is given back would start the next one of them.
+    // The last first: a permit that is returned would start the next one of them.
     jobs.reversed().forEach(Job::cancel);
   }
 

@@ -7,39 +7,40 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What has ended of what one thread has handed over to others: they add it, and the one takes it. It is woken up once, when there is
- * as much as it waits for: on processors that are all busy each time costs the others more than itself.
+ * A queue of completed work: many threads add to it, and the thread that has handed the work over takes from it. That
+ * thread is woken up once, when as many items are there as it waits for: when all processors are busy, each wake-up
+ * delays the other threads by more than its own cost.
  */
-final class CompletionQueue<U> {
+final class CompletionQueue<T> {
 
-  private final Queue<U> ended = new ConcurrentLinkedQueue<>();
+  private final Queue<T> completed = new ConcurrentLinkedQueue<>();
   private final AtomicInteger added = new AtomicInteger();
-  /** How many are to be added for the one that waits to be woken up. Written after who that is. */
+  /** The value of {@link #added} at which the waiting thread is woken up. Written after {@link #waiting}. */
   private volatile int awaited = Integer.MAX_VALUE;
   private @Nullable Thread waiting;
-  /** Used only by the one that takes. */
+  /** Used only by the thread that takes. */
   private int taken;
 
-  void add(U one) {
-    ended.add(one);
+  void add(T item) {
+    completed.add(item);
     if (added.incrementAndGet() >= awaited) {
       LockSupport.unpark(waiting);
     }
   }
 
-  /** Null if there is none. */
+  /** Returns null if the queue is empty. */
   @Nullable
-  U poll() {
-    U one = ended.poll();
-    taken += one == null ? 0 : 1;
-    return one;
+  T poll() {
+    T item = completed.poll();
+    taken += item == null ? 0 : 1;
+    return item;
   }
 
   boolean isEmpty() {
-    return ended.isEmpty();
+    return completed.isEmpty();
   }
 
-  /** Waits until there are so many. */
+  /** Waits until the queue has this many items. */
   void await(int count) throws InterruptedException {
     int until = taken + count;
     waiting = Thread.currentThread();

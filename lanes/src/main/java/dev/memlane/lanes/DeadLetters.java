@@ -5,10 +5,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** The newest dead letters, so many at most. Guarded by the executor's lock. */
+/** The newest dead letters, up to a number of them. Guarded by the executor's lock. */
 final class DeadLetters {
 
-  /** A dead letter, and the how manieth it is. */
+  /** A dead letter and its sequence number. */
   record Kept(long number, DeadLetter letter) {}
 
   private final int most;
@@ -23,7 +23,7 @@ final class DeadLetters {
     putBack(new Kept(added++, letter));
   }
 
-  /** Puts one that was taken where it was, unless there are enough that are newer. */
+  /** Puts a dead letter that was taken back in its position, unless there are enough newer ones. */
   void putBack(Kept kept) {
     letters.put(kept.number(), kept.letter());
     if (letters.size() > most) {
@@ -35,7 +35,7 @@ final class DeadLetters {
   Kept take(String id) {
     for (Map.Entry<Long, DeadLetter> one : letters.entrySet()) {
       if (one.getValue().id().equals(id)) {
-        // Not the entry after it is removed: the map may have put another one into it.
+        // Copied first: a removal may put another mapping into the entry.
         Kept kept = new Kept(one.getKey(), one.getValue());
         letters.remove(kept.number());
         return kept;
@@ -44,7 +44,7 @@ final class DeadLetters {
     return null;
   }
 
-  /** The oldest first. */
+  /** All dead letters, oldest first. */
   List<DeadLetter> all() {
     return List.copyOf(letters.values());
   }

@@ -3,29 +3,31 @@ package dev.memlane.lanes;
 import java.time.Duration;
 
 /**
- * Where tool calls that could run at the same time do, and why.
+ * The decision where tool calls run that could run at the same time, and its reason.
  *
- * @param parallel whether each runs on a thread of its own; otherwise one after the other on the caller's
- * @param calls how many it was decided for, those that a batched tool does at once as one
- * @param expected how long they take one after the other, by what was measured before; nothing for those of which nothing is known
- * @param handOver how long it takes to hand calls over to other threads and to be told that they have ended, as measured
+ * @param parallel whether each call runs on a thread of its own; otherwise they run one after the other on the
+ * caller's thread
+ * @param calls the number of calls; calls that a batched tool runs together count as one
+ * @param expected how long they take one after the other, by earlier measurements; unknown calls count as zero
+ * @param handOver how long it takes to hand calls over to other threads and to learn that they have ended, as
+ * measured
  */
 public record Decision(boolean parallel, Reason reason, int calls, Duration expected, Duration handOver) {
 
-  /** What has decided. */
+  /** The reason for the decision. */
   public enum Reason {
-    /** Nothing is known of the tool yet. */
+    /** A tool has not been measured yet. */
     UNKNOWN,
-    /** It takes so long that handing it over is nothing, and it may only be waiting. */
+    /** The calls take so long that the cost of handing over is negligible, and they may be merely waiting. */
     LONG,
-    /** Sharing them among the processors saves more than handing them over takes. */
+    /** Sharing the calls among the processors saves more than handing over costs. */
     PAYS,
-    /** Nothing else could run at the same time. */
+    /** A single call, and nothing else could run at the same time. */
     ALONE,
-    /** Handing them over takes longer than it saves. */
+    /** Handing over costs more than it saves. */
     DOES_NOT_PAY,
-    /** A worker outside does it. */
-    OUTSIDE
+    /** External workers do the calls. */
+    EXTERNAL
   }
 
   @Override

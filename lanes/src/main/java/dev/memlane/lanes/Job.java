@@ -5,22 +5,19 @@ import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledFuture;
-import java.util.function.BooleanSupplier;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A task that was submitted. Safe for use by several threads.
  *
  * <p>
- * States: {@code QUEUED -> RUNNING -> DONE}, with {@code RUNNING -> RETRYING -> QUEUED} for each further attempt; from any of
- * them to {@code DONE} by cancellation, deadline or shutdown.
+ * States: {@code QUEUED -> RUNNING -> DONE}, with {@code RUNNING -> RETRYING -> QUEUED} for each further attempt;
+ * from any of them to {@code DONE} by cancellation, deadline or shutdown.
  */
 public final class Job<T extends @Nullable Object> {
 
-  /** Four at most, by {@link #STATE_BITS}. */
+  /** At most four, by {@link #STATE_BITS}. */
   enum State {
     QUEUED, RUNNING, RETRYING, DONE
   }
@@ -46,31 +43,34 @@ public final class Job<T extends @Nullable Object> {
   private final Task<T> task;
   final long sequence;
   final LaneState lane;
-  /** {@link Long#MAX_VALUE} for none. */
+  /** In nanoseconds; {@link Long#MAX_VALUE} for none. */
   final long deadline;
-  /** Where it is to run, and why; null if that was not decided. */
+  /** Where it is to run, and why; null if no decision was made. */
   final @Nullable Decision decision;
-  private final LaneExecutor executor;
-  private final Result future = new Result();
+  final JobEnder ender;
+  private final JobFuture<T> future = new JobFuture<>(this);
 
-  // Guarded by the executor's lock
-  /** How many attempts have begun, and the state, so that both are seen as of one moment. */
+  // Guarded by the executor's lock, a field of other classes, so Error Prone cannot check it. Times are nanoseconds.
+  /** The number of attempts that have begun, and the state, in one word, so that both are seen as of one moment. */
   @SuppressWarnings("UnusedVariable") // It is read by its handle.
   private int status;
-  /** Why it was not taken; null if it was. */
+  /** Null unless it was refused. */
   @Nullable
   Refusal refusal;
-  /** How long it has waited before this wait. */
+  /** The total of its earlier waits. */
   long waited;
-  /** Since when it waits. Written without the lock when it is submitted, before anybody else knows of it. */
+  /**
+   * The beginning of its present wait. Written without the lock when it is submitted, before any other thread knows
+   * the job.
+   */
   long queuedAt;
   long startedAt;
-  /** When the attempt that runs has taken too long. */
+  /** The time at which the running attempt has taken too long. */
   long due;
-  /** What runs it here; null if nothing does. */
+  /** The running attempt; null if it does not run in this process. */
   @Nullable
-  Runner runner;
-  /** What the worker outside who has claimed it calls it. */
+  JobRun run;
+  /** The id of an external worker's claim; null if it is not claimed. */
   @Nullable
   String claim;
   final List<Throwable> failures = new ArrayList<>(0);
@@ -85,8 +85,8 @@ public final class Job<T extends @Nullable Object> {
   Job<?> next;
 
   Job(String prefix, long sequence, Task<T> task, LaneState lane, long deadline, @Nullable Decision decision,
-      LaneExecutor executor) {
-    this.executor = executor;
+      JobEnder ender) {
+    this.ender = ender;
     this.prefix = prefix;
     this.sequence = sequence;
     this.task = task;
@@ -95,12 +95,46 @@ public final class Job<T extends @Nullable Object> {
     this.decision = decision;
   }
 
-  /** May be asked without the lock: what was written before it is seen as well, and it may have changed since. */
+  // What its submitter sees
+
+  /** An id that is unique in the executor, and among executors by its prefix. */
+  public String id() {
+    return prefix + sequence;
+  }
+
+  public Task<T> task() {
+    return task;
+  }
+
+  /** The name of its lane. */
+  public String lane() {
+    return lane.lane.name();
+  }
+
+  /**
+   * The result. Cancelling the future cancels the task, queued or running. The future fails with what the task threw,
+   * or with a {@link LaneException} that says why there is no result.
+   */
+  public CompletableFuture<T> future() {
+    return future;
+  }
+
+  /** Cancels the task, queued or running; does nothing if it is done. */
+  public void cancel() {
+    future.cancel(true);
+  }
+
+  // State
+
+  /**
+   * The present state. May be read without the lock: writes before the last change are visible, and it may change
+   * meanwhile.
+   */
   State state() {
     return state((int) STATUS.getAcquire(this));
   }
 
-  /** How many attempts have begun. May be asked without the lock, as {@link #state}. */
+  /** The number of attempts that have begun. May be read without the lock, as {@link #state}. */
   int attempt() {
     return attempt((int) STATUS.getAcquire(this));
   }
@@ -118,7 +152,9 @@ public final class Job<T extends @Nullable Object> {
     return status >>> STATE_BITS;
   }
 
-  /** Needs the lock. Not a volatile write: the lock's own are enough, and each is a good part of what a short task costs. */
+  /**
+   * Needs the lock. Not a volatile write: the lock's own suffice, and each costs a good part of a short task's time.
+   */
   void become(State next) {
     STATUS.setRelease(this, status(next, attempt()));
   }
@@ -134,119 +170,30 @@ public final class Job<T extends @Nullable Object> {
   }
 
   /**
-   * Whether this attempt has ended, or the job before it. May be asked without the lock, of an attempt that has been given a
-   * place, whether or not that is entered here yet.
+   * Whether this attempt has ended, or the job before it. May be read without the lock for an attempt that has been
+   * granted a permit, whether or not that has been entered here yet.
    */
   boolean isOver(int which) {
     int now = (int) STATUS.getAcquire(this);
     return state(now) == State.DONE || attempt(now) > which || attempt(now) == which && state(now) != State.RUNNING;
   }
 
-  /** Unique in the executor, and among executors by its prefix. */
-  public String id() {
-    return prefix + sequence;
-  }
+  // Completion
 
-  public Task<T> task() {
-    return task;
-  }
-
-  /** The name of its lane. */
-  public String lane() {
-    return lane.lane.name();
-  }
-
-  /**
-   * Its result; cancelling it cancels the task, queued or running. Fails with what the task threw, or with a
-   * {@link LaneException} that says why it has no result.
-   */
-  public CompletableFuture<T> future() {
-    return future;
-  }
-
-  /** Has an attempt of it run on this thread. */
-  void run(int attempt) {
-    executor.run(this, attempt, null);
-  }
-
-  /** Has it end, because it has taken too long. */
-  void expire(String why) {
-    executor.expire(this, why);
-  }
-
-  /** Needs the lock. It was not taken. */
+  /** Marks the job as refused. Needs the lock. */
   void refuse(Refusal why) {
     become(State.DONE);
     refusal = why;
   }
 
-  /** Cancels the task, queued or running; does nothing if it is done. */
-  public void cancel() {
-    future.cancel(true);
+  /** Completes the future of this job, which is done. */
+  void complete(T result) {
+    future.deliver(result);
   }
 
-  /** Answers its caller; the job is done. */
-  void answer(T result) {
-    future.answer(result);
-  }
-
-  /** Tells its caller that it has no result; the job is done, or was not taken. */
+  /** Fails the future of this job, which is done or was refused. */
   void fail(Throwable failure) {
-    future.fail(failure);
-  }
-
-  /**
-   * A future whose caller may complete it, or let it time out: then nobody wants the task any more. It is ended first, so that
-   * what follows from the future finds its place free.
-   */
-  private final class Result extends CompletableFuture<T> {
-
-    @Override
-    public boolean cancel(boolean mayInterruptIfRunning) {
-      return endedFirst(() -> super.cancel(mayInterruptIfRunning));
-    }
-
-    @Override
-    public boolean complete(T value) {
-      return endedFirst(() -> answer(value));
-    }
-
-    @Override
-    public boolean completeExceptionally(Throwable failure) {
-      return endedFirst(() -> fail(failure));
-    }
-
-    @Override
-    public CompletableFuture<T> completeAsync(Supplier<? extends T> supplier, Executor on) {
-      on.execute(() -> {
-        try {
-          complete(supplier.get());
-        } catch (Throwable e) {
-          // Whatever it is, it is the future's result.
-          completeExceptionally(e);
-        }
-      });
-      return this;
-    }
-
-    private boolean endedFirst(BooleanSupplier completion) {
-      boolean ended = executor.giveUp(Job.this);
-      try {
-        return completion.getAsBoolean();
-      } finally {
-        if (ended) {
-          executor.told();
-        }
-      }
-    }
-
-    private boolean answer(T result) {
-      return super.complete(result);
-    }
-
-    private boolean fail(Throwable failure) {
-      return super.completeExceptionally(failure);
-    }
+    future.deliverFailure(failure);
   }
 
   @Override

@@ -7,8 +7,8 @@ import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Jobs in a row, the oldest first. A job knows its neighbours, so that taking one out costs the same wherever it stands; it is
- * in one list at most. Guarded by the executor's lock.
+ * A linked list of jobs, oldest first. The jobs hold the links, so that removing one takes constant time; a job is in
+ * at most one list. Guarded by the executor's lock.
  */
 final class JobList implements Iterable<Job<?>> {
 
@@ -25,7 +25,7 @@ final class JobList implements Iterable<Job<?>> {
     return first;
   }
 
-  /** A job and those behind it, so many at most. */
+  /** A job and those after it, up to a number of jobs. */
   static List<Job<?>> from(@Nullable Job<?> first, int most) {
     List<Job<?>> jobs = new ArrayList<>(most);
     for (Job<?> job = first; job != null && jobs.size() < most; job = job.next) {
@@ -45,7 +45,7 @@ final class JobList implements Iterable<Job<?>> {
     size++;
   }
 
-  /** Takes out a job that is in this list. */
+  /** Removes a job, which must be in this list. */
   void remove(Job<?> job) {
     Job<?> previous = job.previous;
     Job<?> next = job.next;

@@ -3,34 +3,36 @@ package dev.memlane.lanes;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** Something that happened in an executor. */
+/** An event in an executor. */
 public sealed interface LaneEvent {
 
-  /** The lane that it happened in; null if it concerns the executor. */
+  /** The lane in which it happened; null if it concerns the whole executor. */
   @Nullable
   String lane();
 
   /**
-   * A task waits for its turn.
+   * A task was accepted and waits.
    *
-   * @param decision where it is to run, and why, if that was a {@link ToolExecutor}'s to decide
+   * @param decision where it runs, and why, if a {@link ToolExecutor} decided it; null otherwise
    */
   record Submitted(String lane, String id, String task, @Nullable Decision decision) implements LaneEvent {}
 
-  /** A task waits for a worker outside to claim it; told again when there is a place after a worker has found none. */
+  /**
+   * A task waits for an external worker to claim it; published again when a permit is free after a worker found none.
+   */
   record Offered(String lane, String id, String task, @Nullable Object payload) implements LaneEvent {}
 
   /**
    * An attempt begins.
    *
-   * @param waited since its submission, or since the pause before this attempt was over
-   * @param payload what the task tells those outside; null for nothing
+   * @param waited the time since the submission, or since the end of the pause before this attempt
+   * @param payload the task's payload; null for none
    */
   record Started(String lane, String id, String task, int attempt, Duration waited, @Nullable Object payload)
       implements
         LaneEvent {}
 
-  /** An attempt failed, and the next one begins after a pause. */
+  /** An attempt has failed, and the next one begins after a pause. */
   record Retried(String lane, String id, String task, int attempt, Throwable failure, Duration pause)
       implements
         LaneEvent {}
@@ -38,7 +40,7 @@ public sealed interface LaneEvent {
   /**
    * A task has succeeded.
    *
-   * @param ran how long its last attempt took
+   * @param ran the duration of its last attempt
    */
   record Completed(String lane, String id, String task, Duration ran) implements LaneEvent {}
 
@@ -48,22 +50,23 @@ public sealed interface LaneEvent {
   /** A task has failed for good because it took too long, or because its deadline passed. */
   record TimedOut(String lane, String id, String task, Throwable failure) implements LaneEvent {}
 
-  /** A task was given up by its caller, whatever it was doing. */
+  /** A task was cancelled by its caller, in whatever state. */
   record Cancelled(String lane, String id, String task) implements LaneEvent {}
 
-  /** A task that has failed for good is kept among the dead letters. */
+  /** A task that has failed for good has become a dead letter. */
   record DeadLettered(String lane, String id, String task) implements LaneEvent {}
 
   /**
-   * A lane's queue is four fifths full or more; or, after that, half full or less.
+   * A lane's queue has become at least four fifths full; or, after that, at most half full.
    *
-   * @param waiting for their turn, or for their next attempt
+   * @param on true if the queue has filled up
+   * @param waiting the number of tasks that are queued or wait for their next attempt
    */
   record Pressure(String lane, boolean on, int waiting) implements LaneEvent {}
 
   /** Nothing is queued, running, or waiting for its next attempt. */
   record Idle(@Nullable String lane) implements LaneEvent {}
 
-  /** No more tasks are taken. */
+  /** The executor accepts no more tasks. */
   record ShutDown(@Nullable String lane) implements LaneEvent {}
 }

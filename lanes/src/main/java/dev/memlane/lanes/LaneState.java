@@ -1,135 +1,168 @@
 package dev.memlane.lanes;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
-/** A lane's jobs and what it has done. Guarded by the executor's lock. Times are nanoseconds. */
+/**
+ * A lane's jobs that are not done, by state, and its statistics. Guarded by the executor's lock, except
+ * {@link #arrived}. Times are nanoseconds.
+ */
 final class LaneState {
 
+  private static final long LONGEST_PAUSE = Duration.ofMinutes(1).toNanos();
+  private static final int MOST_DOUBLINGS = 20;
+
   final Lane lane;
-  final StartRate rate;
+  final StartLimiter startLimiter;
   /** Needs no lock. */
   final Arrivals arrived;
-  /** Those that wait for a place. */
-  private final WaitingJobs inside = new WaitingJobs();
-  /** Those that wait for a worker outside, and then for a place. */
-  private final WaitingJobs outside = new WaitingJobs();
+
+  // Jobs
+  /** Jobs that wait for a permit. */
+  private final WaitingJobs local = new WaitingJobs();
+  /** Jobs that wait for an external worker, and then for a permit. */
+  private final WaitingJobs external = new WaitingJobs();
   private final JobList running = new JobList();
   private final JobList retrying = new JobList();
+  /** Whether an external worker has found jobs to claim, but no permit. */
+  boolean isClaimWaiting;
+
+  // Pressure
   private final int nearlyFull;
   private final int halfFull;
   private boolean pressed;
-  /** Whether a worker outside has found jobs to claim, and no place for them. */
-  boolean wanted;
-  private final Durations waits;
-  private final Durations runs;
-  private final Rate arrivals;
-  private final Rate completions;
+
+  // Statistics
+  private final RecentDurations waits;
+  private final RecentDurations runs;
+  private final RecentRate arrivals;
+  private final RecentRate completions;
   private long submitted;
   long refused;
   private long completed;
   long failed;
   long cancelled;
-  long retries;
+  private long retries;
 
   LaneState(Lane lane, long now) {
     this.lane = lane;
-    this.arrivals = new Rate(now);
-    this.completions = new Rate(now);
-    this.waits = new Durations(now);
-    this.runs = new Durations(now);
+    this.arrivals = new RecentRate(now);
+    this.completions = new RecentRate(now);
+    this.waits = new RecentDurations(now);
+    this.runs = new RecentDurations(now);
     this.arrived = new Arrivals(lane.queueBound());
-    this.rate = new StartRate(lane.startsPerMinute());
+    this.startLimiter = new StartLimiter(lane.startsPerMinute());
     this.nearlyFull = (int) Math.ceil(lane.queueBound() * 0.8);
     this.halfFull = lane.queueBound() / 2;
   }
 
-  WaitingJobs inside() {
-    return inside;
+  WaitingJobs local() {
+    return local;
   }
 
-  WaitingJobs outside() {
-    return outside;
+  WaitingJobs external() {
+    return external;
   }
 
   JobList running() {
     return running;
   }
 
-  /** All that aren't done. */
+  /** All jobs that are not done. */
   List<Job<?>> all() {
     List<Job<?>> all = new ArrayList<>();
-    for (JobList list : List.of(inside.oldestFirst(), outside.oldestFirst(), running, retrying)) {
+    for (JobList list : List.of(local.oldestFirst(), external.oldestFirst(), running, retrying)) {
       list.forEach(all::add);
     }
     return all;
   }
 
   private int queued() {
-    return inside.size() + outside.size();
+    return local.size() + external.size();
   }
 
-  /** How many take of the room that those have who arrive. */
-  private int taken() {
+  /** How many jobs count towards the bound of the queue. */
+  private int waiting() {
     return queued() + retrying.size();
   }
 
-  /** How many more may wait. */
+  /** How many more jobs may wait. */
   int room() {
-    return Math.max(0, lane.queueBound() - taken());
+    return Math.max(0, lane.queueBound() - waiting());
   }
 
-  /** Whether the order of those who wait for a place, or when they start, depends on more than who came first. */
-  boolean isTimed() {
-    return lane.startsPerMinute() > 0 || inside.hasDeadlines();
+  /**
+   * Whether the order of the jobs that wait for a permit, or the time of their start, depends on more than their
+   * arrival.
+   */
+  boolean dependsOnTime() {
+    return lane.startsPerMinute() > 0 || local.hasDeadlines();
   }
 
-  /** How many of the places that are kept for it are not in use. */
-  int owed() {
+  /** How many of the permits that are reserved for this lane are not in use. */
+  int unusedReserved() {
     return Math.max(0, lane.reserved() - running.size());
   }
 
   private WaitingJobs waiting(Job<?> job) {
-    return job.task().isOutside() ? outside : inside;
+    return job.task().isExternal() ? external : local;
   }
 
+  /**
+   * The pause after this attempt: the first pause, doubled with each attempt up to a minute (or the first pause, if
+   * that is longer), less up to half at random.
+   */
+  Duration pauseAfter(int attempt) {
+    long first = Alarms.nanos(lane.firstPause());
+    long longest = Math.max(first, LONGEST_PAUSE);
+    int doublings = Math.min(MOST_DOUBLINGS, attempt - 1);
+    long pause = first > longest >> doublings ? longest : first << doublings;
+    return Duration.ofNanos(pause - ThreadLocalRandom.current().nextLong(pause / 2 + 1));
+  }
+
+  // Transitions
+
+  /** Counts a job that was accepted. */
   void submitted(long now) {
     submitted++;
     arrivals.add(now);
   }
 
+  /** Counts a job that has succeeded. */
   void completed(long now) {
     completed++;
     completions.add(now);
   }
 
-  /** It waits for its turn from now on. */
+  /** Lets a job wait for a permit, or for a worker. */
   void queue(Job<?> job, long now) {
     job.become(Job.State.QUEUED);
     job.queuedAt = now;
     waiting(job).add(job);
   }
 
-  /** Its next attempt begins. */
+  /** Begins the next attempt of a queued job. */
   void start(Job<?> job, long now) {
     waiting(job).remove(job);
     running.add(job);
-    rate.started(now);
+    startLimiter.started(now);
     job.startedAt = now;
     job.waited += now - job.queuedAt;
     job.beginAttempt();
     waits.add(now - job.queuedAt, now);
   }
 
-  /** It waits for its next attempt. */
+  /** Lets a job wait for its next attempt. */
   void retry(Job<?> job) {
     job.become(Job.State.RETRYING);
     retrying.add(job);
     retries++;
   }
 
-  /** Takes a job that isn't done out of where it is; it is to be put elsewhere, or is done. */
+  /** Removes a job that is not done from its list. It then goes into another list, or is done. */
   void takeOut(Job<?> job, long now) {
     switch (job.state()) {
       case QUEUED -> waiting(job).remove(job);
@@ -142,9 +175,11 @@ final class LaneState {
     }
   }
 
-  /** @return the change of pressure since it was asked last; null if there is none */
-  LaneEvent.@Nullable Pressure pressure() {
-    int waiting = taken();
+  // Statistics
+
+  /** The change of pressure since the last call; null if there is none. */
+  LaneEvent.@Nullable Pressure pressureChange() {
+    int waiting = waiting();
     if (pressed ? waiting > halfFull : waiting < nearlyFull) {
       return null;
     }

@@ -3,24 +3,27 @@ package dev.memlane.lanes;
 import java.time.Duration;
 
 /**
- * What a lane has done, and what it is doing.
+ * The statistics of a lane. Percentiles are at most an eighth too high.
  *
- * @param queued how many tasks wait for their turn
- * @param retrying how many wait for their next attempt
- * @param running how many run
- * @param submitted how many were taken
- * @param refused how many found the queue full
- * @param completed how many have a result
- * @param failed how many failed for good, those that took too long included
- * @param cancelled how many were cancelled
- * @param retries how many attempts there were after a failed one
- * @param submittedPerSecond how many were taken a second, of late: in the last minute, or since the beginning if that is less
- * @param completedPerSecond how many got a result a second, of late
- * @param waitP50 how long half of the attempts waited at most, of those that began in the last five minutes, the running one
- * included; zero if none did
- * @param waitP99 how long 99 of 100 waited at most
- * @param runP50 how long half of the attempts ran at most, of those that ended in the last five minutes; zero if none did
- * @param runP99 how long 99 of 100 ran at most
+ * @param lane the lane's name
+ * @param queued the number of tasks that wait for a permit or a worker
+ * @param retrying the number of tasks that wait for their next attempt
+ * @param running the number of tasks that run
+ * @param submitted the number of tasks that were accepted
+ * @param refused the number of tasks that were refused, because the queue was full or the executor shut down
+ * @param completed the number of tasks that have a result
+ * @param failed the number of tasks that failed for good, including those that took too long
+ * @param cancelled the number of tasks that were cancelled
+ * @param retries the number of failed attempts that were followed by a retry
+ * @param submittedPerSecond the recent rate of accepted tasks: over the last minute, or since the beginning if that
+ * is shorter
+ * @param completedPerSecond the recent rate of results
+ * @param waitP50 the median wait of the attempts that began in the last five minutes, including the current one; zero
+ * if there are none
+ * @param waitP99 the 99th percentile of these waits
+ * @param runP50 the median time that attempts ran, of those that ended in the last five minutes; zero if there are
+ * none
+ * @param runP99 the 99th percentile of these times
  */
 public record LaneStats(String lane, int queued, int retrying, int running, long submitted, long refused,
     long completed, long failed, long cancelled, long retries, double submittedPerSecond, double completedPerSecond,

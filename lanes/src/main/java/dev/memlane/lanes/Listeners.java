@@ -7,16 +7,19 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 
-/** Those who are told of an executor's events. Safe for use by several threads; telling needs the lock, so that it is in order. */
+/**
+ * The subscriptions to an executor's events. Safe for use by several threads; publishing needs the lock, so that
+ * events are in order.
+ */
 final class Listeners {
 
   private final List<Subscription> subscriptions = new CopyOnWriteArrayList<>();
 
-  boolean areNone() {
+  boolean isEmpty() {
     return subscriptions.isEmpty();
   }
 
-  /** Needs the lock, so that it is told of all that is done from now on. */
+  /** Adds a listener. Needs the lock, so that the listener receives every event from now on. */
   Subscription add(Set<Class<? extends LaneEvent>> kinds, Predicate<LaneEvent> filter, Consumer<LaneEvent> listener) {
     Subscription subscription = new Subscription(kinds, filter, listener, subscriptions::remove);
     subscriptions.add(subscription);
@@ -24,15 +27,15 @@ final class Listeners {
     return subscription;
   }
 
-  /** Needs the lock. Never waits. */
-  void tell(Supplier<LaneEvent> event) {
+  /** Publishes an event, which is created only if there is a subscription. Needs the lock. Never waits. */
+  void publish(Supplier<LaneEvent> event) {
     if (!subscriptions.isEmpty()) {
-      LaneEvent told = event.get();
-      subscriptions.forEach(subscription -> subscription.offer(told));
+      LaneEvent published = event.get();
+      subscriptions.forEach(subscription -> subscription.offer(published));
     }
   }
 
-  /** Ends each after what is on its way. */
+  /** Ends each subscription after the events that are in transit. */
   void finish() {
     subscriptions.forEach(Subscription::finish);
   }

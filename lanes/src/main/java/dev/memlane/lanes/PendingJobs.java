@@ -7,49 +7,49 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts the jobs that aren't done, or whose callers are still being told, and has those who wait for none to be left. Guarded by
- * the executor's lock, but for what is said of {@link #told}.
+ * A count of the jobs that are not done or whose callers have not been notified yet, and the drains that wait for it
+ * to reach zero. Guarded by the executor's lock, except {@link #notified}.
  */
 final class PendingJobs {
 
-  /** How many jobs were not refused. Who has told the last one's caller sees all of it without the lock. */
-  private int taken;
-  /** How many of them have ended, and their callers been told. */
-  private final AtomicInteger told = new AtomicInteger();
+  /** How many jobs were accepted. The thread that notifies the last caller sees all of them without the lock. */
+  private int added;
+  /** How many of them have ended and had their callers notified. */
+  private final AtomicInteger notified = new AtomicInteger();
   private boolean isIdle = true;
   private final List<CompletableFuture<@Nullable Void>> drains = new ArrayList<>();
 
-  void taken() {
-    taken++;
+  void added() {
+    added++;
     isIdle = false;
   }
 
   /**
-   * A job's caller has been told. Needs no lock.
+   * Counts a job whose caller has been notified. Needs no lock.
    *
-   * @return whether it may have been the last one: then {@link #becomesIdle} is to be asked
+   * @return whether it may have been the last one; if so, {@link #becomesIdle} has to be called
    */
-  boolean told() {
-    return told.incrementAndGet() == taken;
+  boolean notified() {
+    return notified.incrementAndGet() == added;
   }
 
-  /** Whether there are none any more, for the first time since there were. */
+  /** Whether no job is pending, for the first time since a job was added. */
   boolean becomesIdle() {
-    if (isIdle || told.get() != taken) {
+    if (isIdle || notified.get() != added) {
       return false;
     }
     isIdle = true;
     return true;
   }
 
-  /** Those who have waited for it, to be told without the lock. */
+  /** Takes the drains that wait, which are to be completed without the lock. */
   List<CompletableFuture<@Nullable Void>> takeDrains() {
     List<CompletableFuture<@Nullable Void>> waiting = List.copyOf(drains);
     drains.clear();
     return waiting;
   }
 
-  /** Returns false if there are none, and nothing to wait for. */
+  /** Lets a drain wait. Returns false if no job is pending. */
   boolean await(CompletableFuture<@Nullable Void> drain) {
     return !isIdle && drains.add(drain);
   }

@@ -7,11 +7,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whose turn it is: the lanes, and the places that they share. Guarded by the executor's lock. Times are nanoseconds.
+ * The allocation of the executor's permits to its lanes: which job is granted the next one. Guarded by the executor's
+ * lock, except {@link #lane} and {@link #lanes}. Times are nanoseconds.
  *
  * <p>
- * Invariants: {@link #running} is the sum of the lanes' running jobs; the places that are free are at least as many as are
- * reserved for lanes and not in use.
+ * Invariants: {@link #running} is the sum of the lanes' running jobs. The free permits are at least as many as those
+ * that are reserved for lanes and not in use.
  */
 final class PermitAllocator {
 
@@ -19,12 +20,12 @@ final class PermitAllocator {
   private final Map<String, LaneState> lanes = new LinkedHashMap<>();
   private final List<LaneState> inOrder;
   private int running;
-  /** How many places are kept for lanes and not in use. */
-  private int owed;
-  /** When the first lane that has used up its starts, has a job to start and a place for it, may go on. */
-  private long rateFreeAt = Long.MAX_VALUE;
+  /** How many permits are reserved for lanes and not in use. */
+  private int unusedReserved;
+  /** When the first lane that has a job, a permit for it, and no start left in its limit, may start it. */
+  private long startLimitEndsAt = Long.MAX_VALUE;
 
-  /** @throws IllegalArgumentException if two lanes have one name, or reserve more places than there are */
+  /** @throws IllegalArgumentException if two lanes have the same name, or they reserve more permits than there are */
   PermitAllocator(int concurrency, List<Lane> all, long now) {
     this.concurrency = concurrency;
     int reserved = 0;
@@ -35,15 +36,15 @@ final class PermitAllocator {
       reserved += lane.reserved();
     }
     this.inOrder = List.copyOf(lanes.values());
-    this.owed = reserved;
+    this.unusedReserved = reserved;
     if (reserved > concurrency) {
-      throw new IllegalArgumentException("the lanes reserve " + reserved + " places, and there are " + concurrency
+      throw new IllegalArgumentException("the lanes reserve " + reserved + " permits, but there are only " + concurrency
           + "; reserve fewer, or raise the executor's concurrency");
     }
     for (Lane lane : all) {
       if (reserved == concurrency && lane.reserved() == 0) {
         throw new IllegalArgumentException("lane " + lane.name() + " could never run anything: all " + concurrency
-            + " places are reserved for others; reserve fewer, or raise the executor's concurrency");
+            + " permits are reserved for other lanes; reserve fewer, or raise the executor's concurrency");
       }
     }
   }
@@ -52,11 +53,9 @@ final class PermitAllocator {
   LaneState lane(String name) {
     LaneState lane = lanes.get(name);
     if (lane == null) {
-      throw new IllegalArgumentException(
-          "there is no lane " + name + "; there are " + String.join(", ", lanes.keySet())
-              + (isDefault(name)
-                  ? " (with lanes of one's own the default ones are there if defaultLanes() says so)"
-                  : ""));
+      throw new IllegalArgumentException("there is no lane " + name + "; there are "
+          + String.join(", ", lanes.keySet())
+          + (isDefault(name) ? " (call defaultLanes() to have the default lanes next to your own)" : ""));
     }
     return lane;
   }
@@ -65,21 +64,21 @@ final class PermitAllocator {
     return Lane.defaults().stream().anyMatch(lane -> lane.name().equals(name));
   }
 
-  /** All, in the order given; may be asked without the lock. */
+  /** All lanes, in the order in which they were configured. */
   List<LaneState> lanes() {
     return inOrder;
   }
 
-  /** The job whose turn it is, if there is a place for one; those for workers outside have none of their own. */
+  /** The job of this process that starts next; null if none waits where a permit is free. */
   @Nullable
-  Job<?> next(long now) {
+  Job<?> nextJob(long now) {
     if (running == concurrency) {
       return null;
     }
     Job<?> best = null;
     for (LaneState lane : inOrder) {
-      Job<?> candidate = lane.inside().candidate(now);
-      if (candidate != null && isFree(lane, now) && (best == null
+      Job<?> candidate = lane.local().candidate(now);
+      if (candidate != null && canStart(lane, now) && (best == null
           || WaitingJobs.priority(candidate, now) > WaitingJobs.priority(best, now))) {
         best = candidate;
       }
@@ -88,15 +87,15 @@ final class PermitAllocator {
   }
 
   /**
-   * The lane of all that wait for a place, if it is one, nobody has arrived in another, and the next is always its oldest; null
-   * otherwise. To be asked when no job waits where a place is free for it.
+   * The only lane with jobs that wait for a permit, if no job has arrived in another lane and its next job is always
+   * its oldest; null otherwise. Called when no job waits where a permit is free for it.
    */
   @Nullable
-  LaneState onlyLaneThatWaits() {
+  LaneState onlyWaitingLane() {
     LaneState only = null;
     for (LaneState lane : inOrder) {
-      if (lane.inside().size() > 0) {
-        if (only != null || lane.isTimed()) {
+      if (lane.local().size() > 0) {
+        if (only != null || lane.dependsOnTime()) {
           return null;
         }
         only = lane;
@@ -114,17 +113,17 @@ final class PermitAllocator {
   }
 
   /** Whether one more job of this lane may start. */
-  boolean isFree(LaneState lane, long now) {
-    return hasPermit(lane) && mayStart(lane, now);
+  boolean canStart(LaneState lane, long now) {
+    return hasPermit(lane) && isWithinStartLimit(lane, now);
   }
 
-  /** The jobs that workers outside wanted to claim and could not, and now can: the first of each lane. */
-  List<Job<?>> wanted(long now) {
+  /** The jobs that external workers wanted to claim and could not, and now can: the first of each lane. */
+  List<Job<?>> claimable(long now) {
     List<Job<?>> jobs = List.of();
     for (LaneState lane : inOrder) {
-      if (lane.wanted && isFree(lane, now)) {
-        lane.wanted = false;
-        Job<?> job = lane.outside().candidate(now);
+      if (lane.isClaimWaiting && canStart(lane, now)) {
+        lane.isClaimWaiting = false;
+        Job<?> job = lane.external().candidate(now);
         if (job != null) {
           jobs = jobs.isEmpty() ? new ArrayList<>() : jobs;
           jobs.add(job);
@@ -135,38 +134,42 @@ final class PermitAllocator {
   }
 
   private boolean hasPermit(LaneState lane) {
-    return concurrency - running > owed - lane.owed() && lane.running().size() < lane.lane.concurrency();
+    return concurrency - running > unusedReserved - lane.unusedReserved()
+        && lane.running().size() < lane.lane.concurrency();
   }
 
-  private boolean mayStart(LaneState lane, long now) {
-    long at = lane.rate.readyAt(now);
+  private boolean isWithinStartLimit(LaneState lane, long now) {
+    long at = lane.startLimiter.readyAt(now);
     if (at > now) {
-      rateFreeAt = Math.min(rateFreeAt, at);
+      startLimitEndsAt = Math.min(startLimitEndsAt, at);
     }
     return at <= now;
   }
 
-  /** When to look again for what a lane's limit of starts has held back since this was asked last. */
-  long rateFreeAt() {
-    long at = rateFreeAt;
-    rateFreeAt = Long.MAX_VALUE;
+  /**
+   * When to try again to start what a limit of starts has held back since the last call; {@link Long#MAX_VALUE} for
+   * never.
+   */
+  long startLimitEndsAt() {
+    long at = startLimitEndsAt;
+    startLimitEndsAt = Long.MAX_VALUE;
     return at;
   }
 
   void start(Job<?> job, long now) {
     running++;
-    owed -= job.lane.owed();
+    unusedReserved -= job.lane.unusedReserved();
     job.lane.start(job, now);
-    owed += job.lane.owed();
+    unusedReserved += job.lane.unusedReserved();
   }
 
-  /** Takes a job that isn't done out of where it is, and its place back if it has one. */
+  /** Removes a job that is not done from its list, and takes back its permit if it has one. */
   void takeOut(Job<?> job, long now) {
     if (job.state() == Job.State.RUNNING) {
       running--;
     }
-    owed -= job.lane.owed();
+    unusedReserved -= job.lane.unusedReserved();
     job.lane.takeOut(job, now);
-    owed += job.lane.owed();
+    unusedReserved += job.lane.unusedReserved();
   }
 }

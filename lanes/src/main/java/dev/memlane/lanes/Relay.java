@@ -8,38 +8,44 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Passes the place of a job that has succeeded on to the next job of its lane without the executor's lock, while it is certain
- * which that is. What was passed on is written down, and entered in the lists by whoever has the lock next.
+ * A line of waiting jobs along which permits are passed on without the executor's lock: a thread whose job has
+ * succeeded passes the job's permit on to the next job of its lane, while it is certain which job that is. Each pass
+ * is recorded, and entered by the next holder of the lock.
  *
  * <p>
- * Invariants:
+ * <b>Invariants</b>
  * <ol>
- * <li>It is opened, renewed and closed under the lock, and is closed whenever somebody has it who may change whose turn it is. He
- * enters what {@link #close} gave him, and then finds everything as if nothing had been passed on without the lock.
- * <li>While it is open, no place is free for its lane, no other lane has a job that waits for a place, and those in line whom no
- * place was passed on to are the oldest who wait.
- * <li>Each opening and each place passed on is an object of its own. So who replaces the latest by one that follows it knows that
- * the relay was not closed since the latest was read: what the lock guards is as it was then, but for what was passed on.
- * <li>When it is renewed, what was passed on before is entered while it is open: those jobs stand before the new line in the queue,
- * to the end of which others are added, and whether an attempt has ended is one write.
+ * <li>The relay is opened, renewed and closed under the lock. It is closed whenever a thread holds the lock that may
+ * change which job is next. That thread enters the passes that {@link #close} returns, and then finds everything as
+ * if no permit had been passed on without the lock.
+ * <li>While the relay is open, no permit is free for its lane, no other lane has a job that waits for a permit, and
+ * the jobs in line that have no permit yet are the oldest waiting.
+ * <li>Each opening and each pass creates an object of its own. A compare-and-set that replaces the latest one
+ * therefore succeeds only if the relay was not closed since it was read: what the lock guards is unchanged, apart
+ * from the recorded passes.
+ * <li>When the relay is renewed, the earlier passes are entered while it is open. This is safe because their jobs
+ * stand before the new line in the queue, jobs are added only at the queue's end, and an attempt's end is published
+ * by a single write.
  * </ol>
+ * Cancellations, time-outs and shutdown take the lock, which closes the relay, so they need no care of their own
+ * here.
  */
 final class Relay {
 
-  /** A place passed on: one job has succeeded, and the other begun, at this time. */
+  /** A permit passed on: one job has succeeded, and the other begun, at this time in nanoseconds. */
   record Pass(Job<?> ended, JobRun begun, long at) {}
 
-  /** Whose turn is next. */
+  /** The jobs that are next, in order. */
   private record Line(LaneState lane, List<Job<?>> jobs) {}
 
-  /** How many of the line have got places, the last of them by this pass; null if none has. */
+  /** How many jobs of the line have a permit, the last of them by this pass; null if none has. */
   private record Position(Line line, int count, @Nullable Pass pass, @Nullable Position before) {
 
     boolean isAtTheEnd() {
       return count == line.jobs.size();
     }
 
-    /** Not of all that are before it. */
+    /** Leaves out the earlier positions. */
     @Override
     public String toString() {
       return "Position[" + count + " of " + line.jobs.size() + "]";
@@ -47,8 +53,8 @@ final class Relay {
   }
 
   /**
-   * A shorter one would have the lock taken more often, and what is passed on in a longer one takes so long to be entered that others
-   * come to the end of the next line meanwhile, and have to wait.
+   * A shorter line would need the lock more often. The passes of a longer line take so long to be entered that other
+   * threads reach the end of the next line meanwhile, and have to wait.
    */
   static final int LONGEST_LINE = 64;
 
@@ -61,31 +67,33 @@ final class Relay {
   }
 
   /**
-   * Whether who ends in this lane passes its place on, or takes the lock. Needs no lock, and may have changed when it is answered.
+   * Whether the relay is open for a lane: the next thread whose job ends there passes its permit on, or takes the
+   * lock. Needs no lock, and may change at any time.
    */
   boolean isOpenFor(LaneState lane) {
     Position position = latest.get();
     return position != null && position.line.lane == lane;
   }
 
-  /** Needs the lock. Opens it for a lane, from this job of those that wait there. */
+  /** Opens the relay for a lane, with a line that begins with this waiting job. Needs the lock. */
   void open(LaneState lane, Job<?> first) {
     latest.set(new Position(new Line(lane, JobList.from(first, LONGEST_LINE)), 0, null, null));
   }
 
   /**
-   * Needs the lock.
+   * Closes the relay. Needs the lock.
    *
-   * @return what was passed on since it was opened, the oldest first; none if it was closed
+   * @return the passes since it was opened, oldest first; none if it was closed
    */
   List<Pass> close() {
     return latest.get() == null ? List.of() : passes(latest.getAndSet(null));
   }
 
   /**
-   * Opens it again for its lane, from those who wait behind the line, if all who are in it have got places. Needs the lock.
+   * Opens the relay again for its lane with the jobs that wait after the line, if all jobs in line have permits.
+   * Needs the lock.
    *
-   * @return what was passed on since it was opened, the oldest first; null if it couldn't
+   * @return the passes since it was opened, oldest first; null if it cannot be renewed
    */
   @Nullable
   List<Pass> renew(LaneState lane) {
@@ -111,10 +119,10 @@ final class Relay {
   }
 
   /**
-   * Passes a job's place on to who is next in line. Needs no lock, but to be called by the one who runs the attempt, once.
+   * Passes a job's permit on to the next job in line. Needs no lock. Called once, by the thread that runs the attempt.
    *
-   * @param next is told which job it is to run; to be started, if it was passed on
-   * @return false if that can't be done without the lock, or the attempt was over before
+   * @param next becomes the run of the next job; has to be started if this returns true
+   * @return false if the lock is needed, or the attempt was over before
    */
   boolean passOn(Job<?> ended, int attempt, JobRun next) {
     while (true) {
@@ -122,7 +130,7 @@ final class Relay {
       if (last == null || last.line.lane != ended.lane || last.isAtTheEnd() || ended.isOver(attempt)) {
         return false;
       }
-      next.runs(last.line.jobs.get(last.count));
+      next.assign(last.line.jobs.get(last.count));
       Pass pass = new Pass(ended, next, nanoTime.getAsLong());
       if (latest.compareAndSet(last, new Position(last.line, last.count + 1, pass, last))) {
         return true;

@@ -9,15 +9,15 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
- * Events on their way to a listener, which has a thread of its own: however slow it is, it holds up nobody. What it can't
- * take is dropped and counted; what it throws goes to the thread's handler of uncaught exceptions. Safe for use by several
- * threads.
+ * A listener's subscription to events. The listener has a thread of its own, so a slow listener delays nothing else.
+ * Events that it cannot keep up with are dropped and counted. What it throws goes to the thread's handler of uncaught
+ * exceptions. Safe for use by several threads.
  */
 public final class Subscription implements AutoCloseable {
 
   private static final int MOST_WAITING = 10_000;
 
-  /** What isn't there is the end. */
+  /** An empty element is the end. */
   private final BlockingQueue<Optional<LaneEvent>> events = new ArrayBlockingQueue<>(MOST_WAITING);
   private final AtomicLong dropped = new AtomicLong();
   private final Set<Class<? extends LaneEvent>> kinds;
@@ -26,8 +26,8 @@ public final class Subscription implements AutoCloseable {
   private volatile boolean closed;
 
   /**
-   * @param kinds of events that are wanted, or types that they have in common
-   * @param ended is told when it is over
+   * @param kinds the classes of events that are wanted, or supertypes of them
+   * @param ended called when the subscription has ended
    */
   Subscription(Set<Class<? extends LaneEvent>> kinds, Predicate<LaneEvent> filter, Consumer<LaneEvent> listener,
       Consumer<Subscription> ended) {
@@ -47,7 +47,7 @@ public final class Subscription implements AutoCloseable {
         deliver(event.get(), filter, listener);
       }
     } catch (InterruptedException e) {
-      // It has been closed: that is how it ends.
+      // It has been closed.
       Thread.currentThread().interrupt();
     } finally {
       ended.accept(this);
@@ -60,12 +60,12 @@ public final class Subscription implements AutoCloseable {
         listener.accept(event);
       }
     } catch (Throwable e) {
-      // The listener's fault, whatever it is; the next event may be better taken.
+      // Whatever the listener throws, it may handle the next event.
       Uncaught.report(e);
     }
   }
 
-  /** Never waits. Runs nothing foreign: the executor's lock is held. */
+  /** Passes an event on. Never waits and calls nothing foreign, because the executor's lock is held. */
   void offer(LaneEvent event) {
     if (isWanted(event) && !events.offer(Optional.of(event))) {
       dropped.incrementAndGet();
@@ -81,7 +81,7 @@ public final class Subscription implements AutoCloseable {
     return false;
   }
 
-  /** Ends it after what is on its way; at once, if that is too much. */
+  /** Ends the subscription after the events that are in transit; at once if their queue is full. */
   void finish() {
     if (!events.offer(Optional.empty())) {
       close();
@@ -89,14 +89,14 @@ public final class Subscription implements AutoCloseable {
   }
 
   /**
-   * How many events were dropped because the listener was too slow; of those kinds that were asked for, whether or not they would
-   * have passed the filter.
+   * The number of events that were dropped because the listener was too slow: events of the wanted kinds, whether or
+   * not they would have matched the filter.
    */
   public long dropped() {
     return dropped.get();
   }
 
-  /** Tells the listener nothing more, and interrupts it. */
+  /** Stops the delivery of events, and interrupts the listener. */
   @Override
   public void close() {
     closed = true;

@@ -8,7 +8,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something that a model can call. Immutable.
+ * A tool that a model can call. Immutable.
  *
  * <pre>{@code
  * Tool.of("read_file", (String file) -> Files.readString(Path.of(file))).lane("query").idempotent(true)
@@ -16,39 +16,39 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>
- * Unless it says otherwise, it runs in lane {@code execute}, once, and is taken to read and write anything, so that it keeps
- * its place among the others.
+ * By default, its calls run in lane {@code execute}, once, and are assumed to read and write anything, so that they
+ * keep their order with all other calls.
  *
- * @param <A> what the arguments are, such as parsed JSON
- * @param <R> what the results are, such as text
+ * @param <A> the type of the arguments, for example parsed JSON
+ * @param <R> the type of the results, for example text
  */
 public final class Tool<A, R> {
 
-  /** What a tool does with a call. */
+  /** The code that carries out one call. */
   @FunctionalInterface
   public interface Handler<A, R> {
     R call(A arguments) throws Exception;
   }
 
-  /** What a tool does with calls that come together. */
+  /** The code that carries out several calls together. */
   @FunctionalInterface
   public interface BatchHandler<A, R> {
 
     /**
-     * @return for each of the arguments, in their order, what returns its result, or throws why there is none
-     * @throws Exception if all have failed
+     * @return for each of the arguments, in order, an answer that returns the result or throws the failure
+     * @throws Exception if all calls have failed
      */
     List<Callable<R>> call(List<A> arguments) throws Exception;
   }
 
-  /** Who does it. */
+  /** How calls are carried out. */
   sealed interface Work<A, R> {
 
-    record OneByOne<A, R>(Handler<A, R> handler) implements Work<A, R> {}
+    record Single<A, R>(Handler<A, R> handler) implements Work<A, R> {}
 
-    record Together<A, R>(BatchHandler<A, R> handler) implements Work<A, R> {}
+    record Batched<A, R>(BatchHandler<A, R> handler) implements Work<A, R> {}
 
-    record Outside<A, R>(Class<R> type) implements Work<A, R> {}
+    record External<A, R>(Class<R> type) implements Work<A, R> {}
   }
 
   private final String name;
@@ -72,58 +72,63 @@ public final class Tool<A, R> {
     this(name, work, "execute", false, arguments -> Access.everything(), null);
   }
 
-  /** A tool that is run for each call. */
+  /** A tool whose handler is run once for each call. */
   public static <A, R> Tool<A, R> of(String name, Handler<A, R> handler) {
-    return new Tool<>(name, new Work.OneByOne<>(Objects.requireNonNull(handler, "handler")));
+    return new Tool<>(name, new Work.Single<>(Objects.requireNonNull(handler, "handler")));
   }
 
   /**
-   * A tool that is run once for all calls of it that can go at the same time. If every call fails, and none by a
-   * {@link ToolException}, the whole has failed, with what the first one threw: it is tried again if it is idempotent, and kept as a dead
-   * letter. If only some fail, they alone do, and are not kept.
+   * A tool whose handler is run once for all its calls that may run at the same time. If every call fails, and none
+   * by a {@link ToolException}, the batch has failed with the failure of the first call: it is retried if the tool is
+   * idempotent, and then kept as a dead letter. If only some calls fail, the others succeed, and nothing is kept.
    */
   public static <A, R> Tool<A, R> batched(String name, BatchHandler<A, R> handler) {
-    return new Tool<>(name, new Work.Together<>(Objects.requireNonNull(handler, "handler")));
+    return new Tool<>(name, new Work.Batched<>(Objects.requireNonNull(handler, "handler")));
   }
 
-  /** A tool whose calls wait for a worker outside, who is given the arguments; see {@link LaneExecutor#outside()}. */
-  public static <A, R> Tool<A, R> outside(String name, Class<R> type) {
-    return new Tool<>(name, new Work.Outside<>(Task.boxed(type)));
+  /**
+   * A tool whose calls wait for an external worker, which receives the arguments as payload; see
+   * {@link ExternalTasks}.
+   */
+  public static <A, R> Tool<A, R> external(String name, Class<R> type) {
+    return new Tool<>(name, new Work.External<>(Task.boxed(type)));
   }
 
-  /** Where it runs. */
+  /** This tool in another lane. */
   public Tool<A, R> lane(String lane) {
     return new Tool<>(name, work, lane, idempotent, access, within);
   }
 
-  /** Says whether running it twice does no more than running it once, so that it may be tried again. */
+  /**
+   * This tool, declared idempotent or not: only a call that may run twice with the effect of running once is retried.
+   */
   public Tool<A, R> idempotent(boolean idempotent) {
     return new Tool<>(name, work, lane, idempotent, access, within);
   }
 
-  /** Says what a call reads and writes, by its arguments. */
+  /** This tool with a function from the arguments of a call to what the call reads and writes. */
   public Tool<A, R> accessing(Function<A, Access> access) {
     return new Tool<>(name, work, lane, idempotent, access, within);
   }
 
   /**
-   * With so long from a call's submission until it has to be done.
+   * This tool with a deadline for its calls, as a time after their submission.
    *
-   * @throws IllegalArgumentException if the time is not longer than nothing
+   * @throws IllegalArgumentException if the time is not positive
    */
   public Tool<A, R> within(Duration within) {
     if (!within.isPositive()) {
-      throw new IllegalArgumentException("tool " + name + ": within is " + within + "; it must be longer than nothing");
+      throw new IllegalArgumentException("tool " + name + ": within is " + within + "; it must be positive");
     }
     return new Tool<>(name, work, lane, idempotent, access, within);
   }
 
-  /** What calls name it by. */
+  /** The name that calls use. */
   public String name() {
     return name;
   }
 
-  /** Where it runs. */
+  /** The name of its lane. */
   public String lane() {
     return lane;
   }
@@ -132,7 +137,7 @@ public final class Tool<A, R> {
     return idempotent;
   }
 
-  /** What a call with these arguments reads and writes. */
+  /** The resources that a call with these arguments reads and writes. */
   public Access access(A arguments) {
     return access.apply(arguments);
   }

@@ -1,10 +1,10 @@
 package dev.memlane.lanes;
 
 /**
- * What a model asks for.
+ * A tool call of a model.
  *
- * @param id the model's own, by which it knows the result; not looked at
+ * @param id the model's own id, by which it recognises the result; not interpreted
  * @param tool the tool's name
- * @param <A> what the tools' arguments are, such as parsed JSON
+ * @param <A> the type of the tools' arguments, for example parsed JSON
  */
 public record ToolCall<A>(String id, String tool, A arguments) {}

@@ -1,44 +1,47 @@
 package dev.memlane.lanes;
 
 /**
- * How long a call of a tool takes, by itself and beside others, which may be in its way: for a lock, the disk, or memory.
- * Safe for use by several threads.
+ * The cost of a tool's calls, measured separately for calls that run alone and for calls that run next to others.
+ * Calls may interfere with each other, for example over a lock, the disk, or memory. Safe for use by several threads.
  */
 final class ToolCost {
 
-  private final Cost alone = new Cost(Double.NaN);
-  private final Cost beside = new Cost(Double.NaN);
+  private final CostEstimator alone = new CostEstimator(Double.NaN);
+  private final CostEstimator nextToOthers = new CostEstimator(Double.NaN);
 
   void addAlone(double nanos) {
     alone.add(nanos);
   }
 
-  /** If it is quicker now than it was by itself, it has become quicker by itself as well. */
-  void addBeside(double nanos) {
-    beside.add(nanos);
-    alone.lowerTo(beside.estimate());
+  /** If a call is quicker now than it was alone, calls have become quicker alone as well. */
+  void addNextToOthers(double nanos) {
+    nextToOthers.add(nanos);
+    alone.lowerTo(nextToOthers.estimate());
   }
 
   boolean isKnown() {
-    return alone.isKnown() || beside.isKnown();
+    return alone.isKnown() || nextToOthers.isKnown();
   }
 
-  /** Of a call by itself. */
-  Cost.Estimate alone() {
-    return alone.isKnown() ? alone.estimate() : beside.estimate();
+  /** The cost of a call that runs alone. */
+  CostEstimator.Estimate alone() {
+    return alone.isKnown() ? alone.estimate() : nextToOthers.estimate();
   }
 
-  /** Of a call beside others: not less than by itself, and no more as long as nobody has seen any in its way. */
-  Cost.Estimate beside() {
-    Cost.Estimate least = alone();
-    Cost.Estimate measured = beside.estimate();
+  /**
+   * The cost of a call that runs next to others: at least its cost alone, and equal to it until interference is
+   * measured.
+   */
+  CostEstimator.Estimate nextToOthers() {
+    CostEstimator.Estimate least = alone();
+    CostEstimator.Estimate measured = nextToOthers.estimate();
     return measured.mean() > least.mean() ? measured : least;
   }
 
-  /** Forgets a little of how much others were in its way, which may not be so any more. */
-  void forgetBeside() {
-    if (alone.isKnown() && beside.isKnown()) {
-      beside.driftTowards(alone.estimate().mean());
+  /** Reduces the measured interference a little, because it may no longer exist. */
+  void forgetInterference() {
+    if (alone.isKnown() && nextToOthers.isKnown()) {
+      nextToOthers.driftTowards(alone.estimate().mean());
     }
   }
 }

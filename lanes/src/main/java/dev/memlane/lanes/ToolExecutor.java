@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Runs the tool calls that a model asks for, on the lanes of an executor.
+ * An executor of a model's tool calls, on the lanes of a {@link LaneExecutor}.
  *
  * <pre>{@code
  * ToolExecutor<String, String> tools = ToolExecutor.of(lanes, List.of(readFile, writeFile));
@@ -13,32 +13,33 @@ import java.util.Map;
  * }</pre>
  *
  * <p>
- * <b>Order.</b> Calls that conflict, by what their tools say that they {@linkplain Access access}, keep their order: after a
- * call that writes a file, one that reads it sees what was written. A call that fails holds up nobody: what comes after it runs
- * as it would have. One that took too long counts as ended when it is interrupted, though it may be slow to give up. All others
- * may run at the same time. That holds within one list; what several threads run at the same time is theirs to keep in order.
+ * <b>Order.</b> Calls that conflict, according to the {@link Access} that their tools declare, keep their order:
+ * after a call that writes a file, a call that reads it sees what was written. All other calls may run at the same
+ * time. A call that fails does not stop the calls after it. A call that took too long counts as ended when it is
+ * interrupted, though it may be slow to stop. This holds within one list. Lists that several threads run at the same
+ * time are not ordered.
  *
  * <p>
- * <b>Threads.</b> What a tool has cost so far decides where its calls run: on the caller's thread one after the other, as long
- * as handing them over would take longer than it saves; in parallel, on virtual threads, what takes long or is unknown. So a
- * list of quick calls is as quick as a loop over them, and a list of slow ones as quick as its slowest. Each
- * {@link LaneEvent.Submitted} says what was decided, and why. Wherever it runs, a call takes a place in its lane, and is
- * interrupted when it has taken as long as its lane allows. If it runs on the caller's thread, {@link #run} returns when it gives
- * up, and not before: tools should heed interrupts, as those do that wait on virtual threads; what reads a socket on a platform
- * thread doesn't, so that callers are better off on virtual ones.
+ * <b>Threads.</b> The measured cost of a tool decides where its calls run. Quick calls run on the caller's thread one
+ * after the other, while handing them over would cost more than it saves. Slow and unknown calls run in parallel on
+ * virtual threads. So a list of quick calls is as quick as a loop over them, and a list of slow calls as quick as the
+ * slowest. {@link LaneEvent.Submitted} carries the decision and its reason. Wherever a call runs, it needs a permit
+ * of its lane, and is interrupted when it has taken as long as its lane allows. If it runs on the caller's thread,
+ * {@link #run} returns only when it stops. Tools should therefore respond to interrupts. Waiting on a virtual thread
+ * does, but reading a socket on a platform thread does not, so call {@link #run} on virtual threads.
  *
  * <p>
- * Safe for use by several threads. A tool should not run calls itself on the lane that it runs in: if all its places are taken
- * by tools that do, they wait for each other until their time is over.
+ * Safe for use by several threads. A tool should not run calls on its own lane: if tools that do so hold all permits
+ * of the lane, they wait for each other until they time out.
  *
- * @param <A> what the tools' arguments are, such as parsed JSON
- * @param <R> what the tools' results are, such as text
+ * @param <A> the type of the tools' arguments, for example parsed JSON
+ * @param <R> the type of the tools' results, for example text
  */
 public final class ToolExecutor<A, R> {
 
   private final LaneExecutor lanes;
   private final Map<String, Tool<A, R>> tools = new LinkedHashMap<>();
-  private final Costs costs;
+  private final CostModel costs;
 
   private ToolExecutor(LaneExecutor lanes, List<Tool<A, R>> tools) {
     this.lanes = lanes;
@@ -48,20 +49,20 @@ public final class ToolExecutor<A, R> {
         throw new IllegalArgumentException("two tools are called " + tool.name());
       }
     }
-    this.costs = new Costs(this.tools.keySet(), Runtime.getRuntime().availableProcessors());
+    this.costs = new CostModel(this.tools.keySet(), Runtime.getRuntime().availableProcessors());
   }
 
   /**
    * An executor of these tools.
    *
-   * @param lanes stays the caller's to close
-   * @throws IllegalArgumentException if two tools have one name, or one names a lane that there isn't
+   * @param lanes is closed by the caller
+   * @throws IllegalArgumentException if two tools have the same name, or the lane of a tool does not exist
    */
   public static <A, R> ToolExecutor<A, R> of(LaneExecutor lanes, List<Tool<A, R>> tools) {
     return new ToolExecutor<>(lanes, tools);
   }
 
-  /** The tools that there are, in the order given. */
+  /** The tools, in the order in which they were given. */
   public List<Tool<A, R>> tools() {
     return List.copyOf(tools.values());
   }
@@ -69,11 +70,12 @@ public final class ToolExecutor<A, R> {
   /**
    * Runs calls, and waits until all have ended.
    *
-   * @return how each ended, in the order of the calls; one that could not be run is a {@link ToolResult.Failure} as well
-   * @throws InterruptedException if this thread is interrupted while calls have not ended, which are cancelled then
+   * @return the outcome of each call, in the order of the calls; a call that could not be run is a
+   * {@link ToolResult.Failure} as well
+   * @throws InterruptedException if this thread is interrupted before all calls have ended; the others are cancelled
    */
   public List<ToolResult<R>> run(List<ToolCall<A>> calls) throws InterruptedException {
-    return new ToolRun<>(lanes, tools, costs, List.copyOf(calls)).results();
+    return new ToolRun<>(lanes.intake(), tools, costs, List.copyOf(calls)).results();
   }
 
   @Override

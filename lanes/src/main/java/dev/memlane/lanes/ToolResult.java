@@ -1,9 +1,9 @@
 package dev.memlane.lanes;
 
 /**
- * How a tool call ended.
+ * The outcome of a tool call.
  *
- * @param <R> what the tools' results are, such as text
+ * @param <R> the type of the tools' results, for example text
  */
 public sealed interface ToolResult<R> {
 
@@ -16,7 +16,7 @@ public sealed interface ToolResult<R> {
   record Success<R>(String id, String tool, R value) implements ToolResult<R> {}
 
   /**
-   * @param failure what the tool threw; a {@link LaneException} if it was not run, or not to its end
+   * @param failure what the tool threw; a {@link LaneException} if the call was not run, or not to its end
    */
   record Failure<R>(String id, String tool, Throwable failure) implements ToolResult<R> {}
 }

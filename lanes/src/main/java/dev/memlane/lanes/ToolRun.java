@@ -14,188 +14,41 @@ import org.jspecify.annotations.Nullable;
  * One list of tool calls, on its way to its results.
  *
  * <p>
- * Everything but the tools is done by the caller's thread, which alone knows what waits for what: it hands calls over, runs
- * calls itself, and takes those that have ended from {@link #ended}, where their threads put them. So nothing here is shared
- * but that queue, and the units on it.
+ * The caller's thread does everything except run the tools that it hands over. It alone knows which call waits for
+ * which, hands call groups over to the lanes, runs groups itself, and takes the groups that have ended from
+ * {@link #completed}, where their threads put them. So nothing here is shared, except that queue and the outcome of
+ * the groups in it.
  */
 final class ToolRun<A, R> {
 
-  /** A call, and what it has to do with the others. */
-  private static final class Call<A, R> {
-
-    final ToolCall<A> asked;
-    /** Null if there is no such tool; then there is a result. */
-    final @Nullable Tool<A, R> tool;
-    final Access access;
-    /** How many calls have to end before it may begin. */
-    int waitsFor;
-    /** The calls that wait for this one to end. */
-    final List<Call<A, R>> followers = new ArrayList<>(0);
-    @Nullable
-    ToolResult<R> result;
-
-    Call(ToolCall<A> asked, @Nullable Tool<A, R> tool, Access access) {
-      this.asked = asked;
-      this.tool = tool;
-      this.access = access;
-    }
-
-    void fail(Throwable failure) {
-      result = new ToolResult.Failure<>(asked.id(), asked.tool(), failure);
-    }
-  }
-
-  /** Calls that are one task: one call, or several of a batched tool. */
-  private static final class Unit<A, R> {
-
-    final Tool<A, R> tool;
-    final ToolCost cost;
-    final List<Call<A, R>> calls = new ArrayList<>(1);
-    /** Whether others were handed over that may run at the same time. */
-    boolean isBesideOthers;
-    @Nullable
-    Job<Object> job;
-    @Nullable
-    ToolTask<A, R> work;
-    // Written before it is put into the queue of those that have ended.
-    @Nullable
-    Object answer;
-    @Nullable
-    Throwable failure;
-
-    Unit(Tool<A, R> tool, ToolCost cost) {
-      this.tool = tool;
-      this.cost = cost;
-    }
-
-    boolean isOutside() {
-      return tool.work() instanceof Tool.Work.Outside;
-    }
-
-    boolean isShort(Costs costs) {
-      return costs.isShort(cost, calls.size());
-    }
-
-    double expected() {
-      return cost.alone().mean() * calls.size();
-    }
-
-    double expectedBesideOthers() {
-      return cost.beside().mean() * calls.size();
-    }
-
-    void measured(double nanos) {
-      if (isBesideOthers) {
-        cost.addBeside(nanos / calls.size());
-      } else {
-        cost.addAlone(nanos / calls.size());
-      }
-    }
-
-    Task<Object> task() {
-      List<ToolCall<A>> asked = new ArrayList<>(calls.size());
-      calls.forEach(call -> asked.add(call.asked));
-      ToolTask<A, R> task = new ToolTask<>(tool, asked);
-      work = task;
-      return task.task();
-    }
-
-    @Nullable
-    Attempt attempt() {
-      return work == null ? null : work.attempt();
-    }
-
-    /** How each call has failed, if all of a batch have. */
-    @Nullable
-    List<ToolResult<R>> failed() {
-      return failure == null || work == null ? null : work.failedWith(failure);
-    }
-
-    /** What one that has taken too long has taken at least, by the executor's clock. */
-    double nanosAllowed() {
-      // Until a deadline it may have waited.
-      return tool.within() == null ? Alarms.nanos(Objects.requireNonNull(job).lane.lane.timeout()) : 0;
-    }
-
-    /** Not more than zero if it has not begun here. */
-    double nanosSoFar() {
-      return work == null ? 0 : work.nanosSoFar();
-    }
-  }
-
-  private static final int LONGEST_SHOWN = 60;
-
-  private final LaneExecutor lanes;
-  private final Map<String, Tool<A, R>> tools;
-  private final Costs costs;
-  private final List<Call<A, R>> calls;
+  private final JobIntake intake;
+  private final CostModel costs;
+  private final List<PlannedCall<A, R>> calls;
+  /** How many calls have no result. */
   private int left;
-  /** Those that wait for none, and for which it is to be decided where they run. */
-  private final List<Call<A, R>> ready = new ArrayList<>();
-  /** Those that run on this thread, one after the other. */
-  private final Deque<Unit<A, R>> here = new ArrayDeque<>();
+  /** The calls that wait for no other, and for which no decision has been made where they run. */
+  private final List<PlannedCall<A, R>> ready = new ArrayList<>();
+  /** The groups that run on this thread, one after the other. */
+  private final Deque<CallGroup<A, R>> here = new ArrayDeque<>();
   private @Nullable Decision whyHere;
-  private final List<Unit<A, R>> handedOver = new ArrayList<>(0);
-  /** Those that were handed over together last, and when that was; none once it has been measured. */
-  private List<Unit<A, R>> together = List.of();
-  private long handedOverAt;
-  /** Whether all that was handed over was, for the processors to share it. */
-  private boolean isShared;
-  /** Holds each unit that was handed over once at most. */
-  private final CompletionQueue<Unit<A, R>> ended = new CompletionQueue<>();
+  private final List<CallGroup<A, R>> handedOver = new ArrayList<>(0);
+  private final HandOverMeter<A, R> handOverMeter;
+  /** Holds each group that was handed over at most once. */
+  private final CompletionQueue<CallGroup<A, R>> completed = new CompletionQueue<>();
 
-  ToolRun(LaneExecutor lanes, Map<String, Tool<A, R>> tools, Costs costs, List<ToolCall<A>> asked) {
-    this.lanes = lanes;
-    this.tools = tools;
+  ToolRun(JobIntake intake, Map<String, Tool<A, R>> tools, CostModel costs, List<ToolCall<A>> requests) {
+    this.intake = intake;
     this.costs = costs;
-    this.calls = new ArrayList<>(asked.size());
-    asked.forEach(one -> calls.add(call(one)));
-    findOrder();
-  }
-
-  private Call<A, R> call(ToolCall<A> asked) {
-    Tool<A, R> tool = tools.get(asked.tool());
-    if (tool == null) {
-      Call<A, R> call = new Call<>(asked, null, Access.nothing());
-      call.fail(new LaneException.UnknownTool(
-          "there is no tool " + shown(asked.tool()) + "; there are " + String.join(", ", tools.keySet())));
-      return call;
-    }
-    try {
-      return new Call<>(asked, tool,
-          Objects.requireNonNull(tool.access(asked.arguments()), "a tool's access must not be null"));
-    } catch (Throwable e) {
-      // Whatever it is, such as for arguments that can't be read: what they are about nobody knows, so it isn't run.
-      Call<A, R> call = new Call<>(asked, tool, Access.nothing());
-      call.fail(e);
-      return call;
-    }
-  }
-
-  /** A model's own word, which may be of any length. */
-  private static String shown(String name) {
-    return name.length() <= LONGEST_SHOWN ? name : name.substring(0, LONGEST_SHOWN) + "...";
-  }
-
-  private void findOrder() {
-    for (int later = 0; later < calls.size(); later++) {
-      Call<A, R> call = calls.get(later);
-      if (call.result != null) {
-        continue;
-      }
-      boolean barred = false;
-      for (int before = later - 1; before >= 0 && !barred; before--) {
-        Call<A, R> earlier = calls.get(before);
-        if (earlier.access.conflictsWith(call.access)) {
-          earlier.followers.add(call);
-          call.waitsFor++;
-          // It waits for all that come before it.
-          barred = earlier.access.isEverything();
+    this.handOverMeter = new HandOverMeter<>(costs);
+    this.calls = new ArrayList<>(requests.size());
+    requests.forEach(request -> calls.add(PlannedCall.of(request, tools)));
+    PlannedCall.order(calls);
+    for (PlannedCall<A, R> call : calls) {
+      if (call.result == null) {
+        left++;
+        if (call.waitsFor == 0) {
+          ready.add(call);
         }
-      }
-      left++;
-      if (call.waitsFor == 0) {
-        ready.add(call);
       }
     }
   }
@@ -206,12 +59,12 @@ final class ToolRun<A, R> {
         step();
       }
     } finally {
-      // There are none but if this thread was interrupted, or something has gone wrong. The last first: a place that is given
-      // back would start the next one.
-      handedOver.reversed().forEach(unit -> Objects.requireNonNull(unit.job).cancel());
+      // None are left unless this thread was interrupted, or something failed. The last first: a permit that is returned
+      // would start the next one.
+      handedOver.reversed().forEach(group -> group.job().cancel());
     }
     List<ToolResult<R>> results = new ArrayList<>(calls.size());
-    for (Call<A, R> call : calls) {
+    for (PlannedCall<A, R> call : calls) {
       results.add(Objects.requireNonNull(call.result));
     }
     return results;
@@ -224,239 +77,185 @@ final class ToolRun<A, R> {
     if (!ready.isEmpty()) {
       decide();
     }
-    Unit<A, R> mine = here.poll();
+    CallGroup<A, R> own = here.poll();
     boolean waited = false;
-    if (mine != null) {
-      runHere(mine);
-    } else if (ended.isEmpty()) {
-      ended.await(isFollowed() ? 1 : handedOver.size());
+    if (own != null) {
+      runHere(own);
+    } else if (completed.isEmpty()) {
+      completed.await(isFollowed() ? 1 : handedOver.size());
       waited = true;
     }
-    for (Unit<A, R> unit = ended.poll(); unit != null; unit = ended.poll()) {
+    for (CallGroup<A, R> group = completed.poll(); group != null; group = completed.poll()) {
       if (waited && handedOver.size() == 1) {
-        measureHandOver(unit);
+        handOverMeter.stop(group);
       }
-      settle(unit);
+      finish(group);
     }
   }
 
   /** Whether a call waits for one that was handed over. */
   private boolean isFollowed() {
-    for (Unit<A, R> unit : handedOver) {
-      for (Call<A, R> call : unit.calls) {
-        if (!call.followers.isEmpty()) {
-          return true;
-        }
+    for (CallGroup<A, R> group : handedOver) {
+      if (group.isFollowed()) {
+        return true;
       }
     }
     return false;
   }
 
-  // Where it runs
+  // The decision where calls run
 
   private void decide() {
-    List<Unit<A, R>> units = units();
-    if (units.size() == 1 && here.isEmpty() && handedOver.isEmpty() && isBetterHere(units.getFirst())) {
-      whyHere = costs.forOneAlone(units.getFirst().expected());
-      here.add(units.getFirst());
+    List<CallGroup<A, R>> groups = groups();
+    if (groups.size() == 1 && here.isEmpty() && handedOver.isEmpty() && isBetterHere(groups.getFirst())) {
+      whyHere = costs.forOneAlone(groups.getFirst().expected());
+      here.add(groups.getFirst());
       return;
     }
-    List<Unit<A, R>> outside = new ArrayList<>(0);
-    List<Unit<A, R>> tooLong = new ArrayList<>(0);
-    List<Unit<A, R>> quick = new ArrayList<>(units.size());
-    for (Unit<A, R> unit : units) {
-      (unit.isOutside() ? outside : unit.isShort(costs) ? quick : tooLong).add(unit);
+    List<CallGroup<A, R>> external = new ArrayList<>(0);
+    List<CallGroup<A, R>> slow = new ArrayList<>(0);
+    List<CallGroup<A, R>> quick = new ArrayList<>(groups.size());
+    for (CallGroup<A, R> group : groups) {
+      (group.isExternal() ? external : group.isShort(costs) ? quick : slow).add(group);
     }
-    handOver(outside, costs.forOutside(outside.size()));
-    handOverLong(tooLong);
+    handOver(external, costs.forExternal(external.size()));
+    handOverSlow(slow);
     if (!quick.isEmpty()) {
-      Decision decision = costs.forShort(each(quick, Unit::expected), each(quick, Unit::expectedBesideOthers));
+      Decision decision = costs.forShort(each(quick, CallGroup::expected),
+          each(quick, CallGroup::expectedNextToOthers));
       if (decision.parallel()) {
         handOver(quick, decision);
-        isShared = handedOver.size() == quick.size();
+        if (handedOver.size() == quick.size()) {
+          handOverMeter.sharedByProcessors();
+        }
       } else {
-        quick.forEach(unit -> unit.cost.forgetBeside());
+        quick.forEach(group -> group.cost.forgetInterference());
         whyHere = decision;
         here.addAll(quick);
       }
     }
   }
 
-  /** A loop, not a stream: what is handed over waits for what is done here, and code that runs rarely is cold. */
-  private static <U> double[] each(List<U> units, ToDoubleFunction<U> what) {
-    double[] each = new double[units.size()];
+  /**
+   * A loop, not a stream: groups that were handed over wait for this thread, and code that runs rarely is not
+   * compiled.
+   */
+  static <G> double[] each(List<G> groups, ToDoubleFunction<G> function) {
+    double[] each = new double[groups.size()];
     for (int i = 0; i < each.length; i++) {
-      each[i] = what.applyAsDouble(units.get(i));
+      each[i] = function.applyAsDouble(groups.get(i));
     }
     return each;
   }
 
-  /** Whether one that is alone is handed over for nothing. */
-  private boolean isBetterHere(Unit<A, R> alone) {
-    return !alone.isOutside() && costs.isShortAlone(alone.cost, alone.calls.size());
+  /** Whether handing over a single group would only cost time. */
+  private boolean isBetterHere(CallGroup<A, R> alone) {
+    return !alone.isExternal() && costs.isShortAlone(alone.cost, alone.calls.size());
   }
 
-  private void handOverLong(List<Unit<A, R>> units) {
-    if (!units.isEmpty()) {
-      handOver(units, costs.forLong(each(units, Unit::expected)));
-    }
-  }
-
-  /** The calls that are ready, those of a batched tool together. */
-  private List<Unit<A, R>> units() {
-    List<Unit<A, R>> units = new ArrayList<>(ready.size());
-    Map<String, Unit<A, R>> batched = new HashMap<>(0);
-    for (Call<A, R> call : ready) {
+  /** Groups the calls that are ready: the calls of a batched tool together, each other call alone. */
+  private List<CallGroup<A, R>> groups() {
+    List<CallGroup<A, R>> groups = new ArrayList<>(ready.size());
+    Map<String, CallGroup<A, R>> batches = new HashMap<>(0);
+    for (PlannedCall<A, R> call : ready) {
       Tool<A, R> tool = Objects.requireNonNull(call.tool);
-      Unit<A, R> batch = batched.get(tool.name());
+      CallGroup<A, R> batch = batches.get(tool.name());
       if (batch != null) {
         batch.calls.add(call);
         continue;
       }
-      Unit<A, R> unit = new Unit<>(tool, costs.of(tool.name()));
-      unit.calls.add(call);
-      units.add(unit);
-      if (tool.work() instanceof Tool.Work.Together) {
-        batched.put(tool.name(), unit);
+      CallGroup<A, R> group = new CallGroup<>(tool, costs.of(tool.name()));
+      group.calls.add(call);
+      groups.add(group);
+      if (tool.work() instanceof Tool.Work.Batched) {
+        batches.put(tool.name(), group);
       }
     }
     ready.clear();
-    return units;
+    return groups;
   }
 
-  private void handOver(List<Unit<A, R>> units, Decision decision) {
-    if (units.isEmpty()) {
+  // Running
+
+  private void handOverSlow(List<CallGroup<A, R>> groups) {
+    if (!groups.isEmpty()) {
+      handOver(groups, costs.forLong(each(groups, CallGroup::expected)));
+    }
+  }
+
+  private void handOver(List<CallGroup<A, R>> groups, Decision decision) {
+    if (groups.isEmpty()) {
       return;
     }
-    boolean besideOthers = units.size() + handedOver.size() > 1;
-    units.forEach(unit -> unit.isBesideOthers = besideOthers);
-    together = units;
-    handedOverAt = System.nanoTime();
-    isShared = false;
-    for (List<Unit<A, R>> left = units; !left.isEmpty();) {
-      String lane = left.getFirst().tool.lane();
-      List<Unit<A, R>> ofLane = new ArrayList<>(left.size());
-      List<Unit<A, R>> others = new ArrayList<>(0);
-      for (Unit<A, R> unit : left) {
-        (unit.tool.lane().equals(lane) ? ofLane : others).add(unit);
+    boolean nextToOthers = groups.size() + handedOver.size() > 1;
+    groups.forEach(group -> group.runsNextToOthers = nextToOthers);
+    handOverMeter.start(groups);
+    for (List<CallGroup<A, R>> rest = groups; !rest.isEmpty();) {
+      String lane = rest.getFirst().tool.lane();
+      List<CallGroup<A, R>> ofLane = new ArrayList<>(rest.size());
+      List<CallGroup<A, R>> others = new ArrayList<>(0);
+      for (CallGroup<A, R> group : rest) {
+        (group.tool.lane().equals(lane) ? ofLane : others).add(group);
       }
       submit(lane, ofLane, decision);
-      left = others;
+      rest = others;
     }
   }
 
-  private void submit(String lane, List<Unit<A, R>> units, Decision decision) {
-    List<Task<Object>> tasks = new ArrayList<>(units.size());
-    for (Unit<A, R> unit : units) {
-      tasks.add(unit.task());
+  private void submit(String lane, List<CallGroup<A, R>> groups, Decision decision) {
+    List<Task<Object>> tasks = new ArrayList<>(groups.size());
+    for (CallGroup<A, R> group : groups) {
+      tasks.add(group.newTask());
     }
-    List<Job<Object>> jobs = lanes.submitAll(lane, tasks, decision).jobs();
-    for (int i = 0; i < units.size(); i++) {
-      await(units.get(i), jobs.get(i));
+    List<Job<Object>> jobs = intake.submitAll(lane, tasks, decision);
+    for (int i = 0; i < groups.size(); i++) {
+      await(groups.get(i), jobs.get(i));
     }
   }
 
-  private void await(Unit<A, R> unit, Job<Object> job) {
-    unit.job = job;
-    handedOver.add(unit);
-    var unused = job.future().whenComplete((answer, failure) -> {
-      unit.answer = answer;
-      unit.failure = failure;
-      ended.add(unit);
+  private void await(CallGroup<A, R> group, Job<Object> job) {
+    group.submitted(job);
+    handedOver.add(group);
+    var unused = job.future().whenComplete((value, failure) -> {
+      group.ended(value, failure);
+      completed.add(group);
     });
   }
 
-  private void runHere(Unit<A, R> unit) {
-    together = List.of();
-    Job<Object> job = lanes.runHere(unit.tool.lane(), unit.task(), Objects.requireNonNull(whyHere));
+  private void runHere(CallGroup<A, R> group) {
+    handOverMeter.cancel();
+    Job<Object> job = intake.runHere(group.tool.lane(), group.newTask(), Objects.requireNonNull(whyHere));
     if (!job.future().isDone()) {
-      // Its lane had no place, or it is to be tried again.
-      await(unit, job);
+      // Its lane had no free permit, or it is retried.
+      await(group, job);
       return;
     }
-    unit.job = job;
-    var unused = job.future().whenComplete((answer, failure) -> {
-      unit.answer = answer;
-      unit.failure = failure;
-    });
-    settle(unit);
-    Attempt attempt = unit.attempt();
+    group.submitted(job);
+    var unused = job.future().whenComplete(group::ended);
+    finish(group);
+    Timing timing = group.timing();
     boolean goesOn = !Thread.currentThread().isInterrupted();
-    if (goesOn && attempt != null && costs.isLong((double) attempt.nanos())) {
-      // It is not what it was, so those that were to follow it here are better off elsewhere.
-      List<Unit<A, R>> rest = List.copyOf(here);
+    if (goesOn && timing != null && costs.isLong((double) timing.nanos())) {
+      // The tool has become slower, so the groups that were to follow on this thread are better off elsewhere.
+      List<CallGroup<A, R>> rest = List.copyOf(here);
       here.clear();
-      handOverLong(rest);
+      handOverSlow(rest);
     }
   }
 
-  /**
-   * What was lost: of those that were to be shared, all that they took together beyond their own time; of others until the
-   * first began, and since the last has ended. Tells nothing if one had to wait for a place, or to be tried again.
-   */
-  private void measureHandOver(Unit<A, R> last) {
-    List<Unit<A, R>> units = together;
-    if (units.isEmpty()) {
-      return;
-    }
-    together = List.of();
-    long now = System.nanoTime();
-    if (isShared) {
-      if (units.stream().allMatch(ToolRun::beganAtOnce)) {
-        double shared = costs.shared(each(units, Unit::nanosSoFar));
-        costs.handOver().add(Math.max(0, now - handedOverAt - shared));
-      }
-      return;
-    }
-    Attempt first = units.getFirst().attempt();
-    Attempt ofLast = last.attempt();
-    if (first != null && ofLast != null && beganAtOnce(units.getFirst()) && beganAtOnce(last)) {
-      costs.handOver().add((double) (first.startedAt() - handedOverAt + now - ofLast.endedAt()));
-    }
-  }
+  // Results
 
-  private static boolean beganAtOnce(Unit<?, ?> unit) {
-    Job<?> job = Objects.requireNonNull(unit.job);
-    return job.attempt() == 1 && job.waited == 0;
-  }
-
-  // What comes of it
-
-  private void settle(Unit<A, R> unit) {
-    handedOver.remove(unit);
-    double nanos = unit.nanosSoFar();
-    if (nanos > 0) {
-      unit.measured(unit.failure instanceof LaneException.TimedOut ? Math.max(nanos, unit.nanosAllowed()) : nanos);
-    }
-    List<ToolResult<R>> failed = unit.failed();
-    for (int i = 0; i < unit.calls.size(); i++) {
-      Call<A, R> call = unit.calls.get(i);
-      if (failed != null) {
-        call.result = failed.get(i);
-      } else if (unit.failure != null) {
-        call.fail(unit.failure);
-      } else {
-        call.result = result(unit, i, Objects.requireNonNull(unit.answer));
-      }
+  private void finish(CallGroup<A, R> group) {
+    handedOver.remove(group);
+    group.measure();
+    group.setResults();
+    for (PlannedCall<A, R> call : group.calls) {
       left--;
-      for (Call<A, R> follower : call.followers) {
+      for (PlannedCall<A, R> follower : call.followers) {
         if (--follower.waitsFor == 0) {
           ready.add(follower);
         }
       }
     }
-  }
-
-  /** What {@link ToolTask#task} answers is what its tool says, or why it doesn't, or for a batched tool how each call ended. */
-  @SuppressWarnings("unchecked")
-  private static <A, R> ToolResult<R> result(Unit<A, R> unit, int index, Object answer) {
-    if (unit.tool.work() instanceof Tool.Work.Together) {
-      return ((List<ToolResult<R>>) answer).get(index);
-    }
-    if (answer instanceof ToolResult.Failure) {
-      return (ToolResult<R>) answer;
-    }
-    ToolCall<A> asked = unit.calls.getFirst().asked;
-    return new ToolResult.Success<>(asked.id(), asked.tool(), (R) answer);
   }
 }

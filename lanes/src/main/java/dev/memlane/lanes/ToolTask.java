@@ -7,44 +7,44 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a tool does with the calls that it is given, and how long that takes. It knows nothing of the other calls of its list:
- * it is kept if it becomes a dead letter. Safe for use by several threads.
+ * The task that carries out calls of one tool, with its timing. It holds nothing of the other calls of its list,
+ * because it may be kept in a dead letter. Safe for use by several threads.
  */
 final class ToolTask<A, R> {
 
   private final Tool<A, R> tool;
   private final List<ToolCall<A>> calls;
-  /** Of the attempt that began last; zero before the first. */
+  /** The start of the latest attempt; zero before the first. */
   private volatile long startedAt;
-  /** The one that ended last. */
-  private volatile @Nullable Attempt attempt;
-  /** How the calls ended in the attempt that failed last because all of them did. */
+  /** The timing of the attempt that ended last. */
+  private volatile @Nullable Timing timing;
+  /** The results of the calls in the last attempt of which all calls failed. */
   private volatile @Nullable List<ToolResult<R>> failed;
 
-  /** @param calls one, but for a batched tool */
+  /** @param calls one call, or several calls of a batched tool */
   ToolTask(Tool<A, R> tool, List<ToolCall<A>> calls) {
     this.tool = tool;
     this.calls = calls;
   }
 
   /**
-   * Answers what the tool does, or a {@link ToolResult.Failure}; or for a batched tool a list of {@link ToolResult}s, one for
-   * each call.
+   * The task. Its result is that of the tool, or a {@link ToolResult.Failure}; for a batched tool it is a list of
+   * {@link ToolResult}s, one for each call.
    */
   Task<Object> task() {
-    return tool.work() instanceof Tool.Work.Outside<A, R>(Class<R> type)
+    return tool.work() instanceof Tool.Work.External<A, R>(Class<R> type)
         ? new Task<>(null, type, calls.getFirst().arguments(), tool.name(), tool.idempotent(), tool.within())
         : new Task<>(this::run, null, null, tool.name(), tool.idempotent(), tool.within());
   }
 
   @Nullable
-  Attempt attempt() {
-    return attempt;
+  Timing timing() {
+    return timing;
   }
 
-  /** How long the last attempt took, or has been taking; not more than zero if none has begun here. */
+  /** How long the last attempt took, or has taken so far; not positive if none has begun in this process. */
   double nanosSoFar() {
-    Attempt ended = attempt;
+    Timing ended = timing;
     long started = startedAt;
     if (ended != null && ended.startedAt() == started) {
       return ended.nanos();
@@ -57,29 +57,31 @@ final class ToolTask<A, R> {
     startedAt = started;
     try {
       return switch (tool.work()) {
-        case Tool.Work.OneByOne<A, R>(Tool.Handler<A, R> handler) -> one(handler, calls.getFirst());
-        case Tool.Work.Together<A, R>(Tool.BatchHandler<A, R> handler) ->
+        case Tool.Work.Single<A, R>(Tool.Handler<A, R> handler) -> one(handler, calls.getFirst());
+        case Tool.Work.Batched<A, R>(Tool.BatchHandler<A, R> handler) ->
           results(handler.call(calls.stream().map(ToolCall::arguments).toList()));
-        case Tool.Work.Outside<A, R> outside -> throw new IllegalStateException(tool + " doesn't run here");
+        case Tool.Work.External<A, R> external ->
+          throw new IllegalStateException(tool + " does not run in this process");
       };
     } finally {
-      attempt = new Attempt(started, System.nanoTime());
+      timing = new Timing(started, System.nanoTime());
     }
   }
 
-  /** The result itself, or a {@link ToolResult.Failure} if it can't be done as it was asked. */
+  /** The result itself, or a {@link ToolResult.Failure} if the call cannot be carried out as requested. */
   private static <A, R> Object one(Tool.Handler<A, R> handler, ToolCall<A> call) throws Exception {
     try {
       return Objects.requireNonNull(handler.call(call.arguments()), "a tool's result must not be null");
     } catch (ToolException e) {
-      // The task has been done: this is its answer.
+      // The task has succeeded: this is its result.
       return new ToolResult.Failure<R>(call.id(), call.tool(), e);
     }
   }
 
   private List<ToolResult<R>> results(List<Callable<R>> answers) throws Exception {
     if (answers.size() != calls.size()) {
-      throw new IllegalStateException(tool + " was given " + calls.size() + " calls and answered " + answers.size());
+      throw new IllegalStateException(
+          tool + " was given " + calls.size() + " calls and returned " + answers.size() + " answers");
     }
     List<ToolResult<R>> results = new ArrayList<>(calls.size());
     for (int i = 0; i < calls.size(); i++) {
@@ -97,15 +99,17 @@ final class ToolTask<A, R> {
     }
   }
 
-  /** How each call ended, if this is how the task did because all of them failed; null otherwise. */
-  @SuppressWarnings("ReferenceEquality") // That of another attempt may be equal.
+  /** The results of the calls, if the task has failed with this failure because all calls failed; null otherwise. */
+  @SuppressWarnings("ReferenceEquality") // The failure of another attempt may be equal.
   @Nullable
-  List<ToolResult<R>> failedWith(Throwable failure) {
+  List<ToolResult<R>> resultsOf(Throwable failure) {
     List<ToolResult<R>> results = failed;
     return results != null && failure == failureOfAll(results) ? results : null;
   }
 
-  /** What the first failed with, if nothing was done, and that not because it was asked in a way that can't be done. */
+  /**
+   * The failure of the first call, if all calls failed, and none of them by a {@link ToolException}; null otherwise.
+   */
   private static <R> @Nullable Throwable failureOfAll(List<ToolResult<R>> results) {
     Throwable first = null;
     for (ToolResult<R> result : results) {
@@ -122,10 +126,10 @@ final class ToolTask<A, R> {
       return new ToolResult.Success<>(call.id(), call.tool(),
           Objects.requireNonNull(answer.call(), "a tool's result must not be null"));
     } catch (InterruptedException e) {
-      // That ends the whole batch.
+      // An interrupt ends the whole batch.
       throw e;
     } catch (Throwable e) {
-      // That is how an answer says that its call has failed.
+      // By throwing, an answer says that its call has failed.
       return new ToolResult.Failure<>(call.id(), call.tool(), e);
     }
   }

@@ -1,11 +1,13 @@
 package dev.memlane.lanes;
 
-/** What others throw who must not hold up the thread that called them: a listener, a hook, whoever starts a thread. */
+/**
+ * Reports what foreign code throws (a listener, a hook, a thread factory) where it must not stop the calling thread.
+ */
 final class Uncaught {
 
   private Uncaught() {}
 
-  /** Tells this thread's handler, and goes on. */
+  /** Passes a failure to this thread's handler of uncaught exceptions, and returns. */
   static void report(Throwable failure) {
     Thread self = Thread.currentThread();
     self.getUncaughtExceptionHandler().uncaughtException(self, failure);

@@ -4,7 +4,7 @@ import java.util.Comparator;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** The jobs of a lane that wait for their turn. Guarded by the executor's lock. Times are nanoseconds. */
+/** The waiting jobs of a lane, by age and by deadline. Guarded by the executor's lock. Times are nanoseconds. */
 final class WaitingJobs {
 
   private static final double NANOS_PER_POINT = 1e9;
@@ -12,6 +12,7 @@ final class WaitingJobs {
   private static final double URGENT_POINTS = 100;
 
   private final JobList oldestFirst = new JobList();
+  /** Only the jobs that have a deadline. */
   private final TreeSet<Job<?>> mostUrgentFirst = new TreeSet<>(
       Comparator.<Job<?>>comparingLong(job -> job.deadline).thenComparingLong(job -> job.sequence));
 
@@ -41,7 +42,7 @@ final class WaitingJobs {
     return oldestFirst;
   }
 
-  /** The one whose turn is next, if there is one: the oldest, or the one with the nearest deadline. */
+  /** The next job, if any waits: the oldest one, or the one with the nearest deadline. */
   @Nullable
   Job<?> candidate(long now) {
     Job<?> oldest = oldestFirst.first();
@@ -53,8 +54,8 @@ final class WaitingJobs {
   }
 
   /**
-   * The lane's priority, a point more for each second that it has waited, so that none waits for ever, and up to a hundred in
-   * the last ten seconds before the deadline.
+   * The lane's priority, plus one point for each second of waiting, so that no job waits forever, plus up to a
+   * hundred points in the last ten seconds before the deadline.
    */
   static double priority(Job<?> job, long now) {
     double aged = job.lane.lane.priority() + (job.waited + now - job.queuedAt) / NANOS_PER_POINT;

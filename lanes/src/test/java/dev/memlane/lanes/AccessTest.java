@@ -24,7 +24,7 @@ class AccessTest {
 
   @ParameterizedTest
   @CsvSource({"a, a", "a, a/b", "a, a/b/c", "a/b, a/b/c", "'', a", "'', ''", "a/, a/b", "a/, a", "/, /a", "/a, /a/b"})
-  void conflictsWith_onePathIsPartOfTheOther_ifOneIsWritten(String one, String other) {
+  void conflictsWith_nestedPathsOneWritten_isTrue(String one, String other) {
     assertConflict(Access.writes(one), Access.reads(other));
     assertConflict(Access.reads(one), Access.writes(other));
     assertConflict(Access.writes(one), Access.writes(other));
@@ -33,13 +33,13 @@ class AccessTest {
 
   @ParameterizedTest
   @CsvSource({"a, b", "a, ab", "a, ab/c", "a/b, a/c", "a/b, a/bc", "a/b, b", "a/b, ab", "/a, /b", "a, A"})
-  void conflictsWith_pathsApart_isFalse(String one, String other) {
+  void conflictsWith_separatePaths_isFalse(String one, String other) {
     assertNoConflict(Access.writes(one), Access.writes(other));
     assertNoConflict(Access.writes(one), Access.reads(other));
   }
 
   @Test
-  void conflictsWith_severalPaths_oneIsEnough() {
+  void conflictsWith_severalPathsOneShared_isTrue() {
     Access both = Access.reads("a", "b").and(Access.writes("c", "d/e"));
 
     assertThat(both).isEqualTo(new Access(List.of("a", "b"), List.of("c", "d/e")));
@@ -53,7 +53,7 @@ class AccessTest {
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3})
-  void conflictsWith_manyPaths_isThatOfAnyTwo(long seed) {
+  void conflictsWith_manyPaths_comparesEveryPair(long seed) {
     Random random = new Random(seed);
     int conflicts = 0;
     for (int round = 0; round < 2_000; round++) {
@@ -83,7 +83,7 @@ class AccessTest {
   }
 
   @Test
-  void conflictsWith_everythingAndNothing() {
+  void conflictsWith_everythingOrNothing_isAlwaysOrNever() {
     assertConflict(Access.everything(), Access.everything());
     assertConflict(Access.everything(), Access.reads("a"));
     assertConflict(Access.everything(), Access.writes("a"));

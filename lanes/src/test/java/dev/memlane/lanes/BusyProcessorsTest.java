@@ -14,7 +14,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Tasks that compute on all processors, where no other virtual thread gets its turn, end when they are told to. */
+/** Time-outs and shutdown of tasks that compute on all processors, where no other virtual thread runs. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class BusyProcessorsTest {
 
@@ -22,7 +22,7 @@ class BusyProcessorsTest {
 
   private final CountDownLatch computing = new CountDownLatch(PROCESSORS);
   private final CountDownLatch ended = new CountDownLatch(PROCESSORS);
-  /** For a test that fails: others need the processors. */
+  /** Ends the tasks of a test that fails, because other tests need the processors. */
   private volatile boolean stop;
 
   @AfterEach
@@ -50,7 +50,7 @@ class BusyProcessorsTest {
   }
 
   @Test
-  void tasksThatTakeTooLong_areInterrupted() {
+  void timeout_allProcessorsBusy_interruptsTasks() {
     try (LaneExecutor executor = executor(Duration.ofMillis(500))) {
       for (Job<String> job : computeEverywhere(executor)) {
         assertThatThrownBy(() -> job.future().get(20, TimeUnit.SECONDS))
@@ -60,7 +60,7 @@ class BusyProcessorsTest {
   }
 
   @Test
-  void shutdown_interruptsThem_andTellsTheirCallers() throws Exception {
+  void shutdown_allProcessorsBusy_interruptsTasksAndNotifiesCallers() throws Exception {
     try (LaneExecutor executor = executor(Duration.ofMinutes(1))) {
       List<Job<String>> jobs = computeEverywhere(executor);
       Waits.until(computing);
@@ -72,27 +72,27 @@ class BusyProcessorsTest {
   }
 
   @Test
-  void shutdown_withManyWhoAreToldAndWaitForThem_interruptsThemFirst() throws Exception {
+  void shutdown_manyCallersWaitForBusyTasks_interruptsTasksFirst() throws Exception {
     try (LaneExecutor executor = executor(Duration.ofMinutes(1))) {
       List<Job<String>> jobs = computeEverywhere(executor);
       Waits.until(computing);
       List<Job<String>> waiting = executor.submitAll("a", Collections.nCopies(100, Task.of(() -> "not run"))).jobs();
-      List<CompletableFuture<Boolean>> told = new ArrayList<>();
+      List<CompletableFuture<Boolean>> notified = new ArrayList<>();
       for (Job<String> job : waiting) {
-        told.add(job.future().handle((result, failure) -> isEnded()));
+        notified.add(job.future().handle((result, failure) -> isEnded()));
       }
 
       assertThat(executor.shutdown(Duration.ZERO)).isFalse();
 
       assertShutDown(jobs);
       assertShutDown(waiting);
-      for (CompletableFuture<Boolean> one : told) {
+      for (CompletableFuture<Boolean> one : notified) {
         assertThat(Waits.get(one)).isTrue();
       }
     }
   }
 
-  /** Whether all that compute end in time. */
+  /** Whether all tasks that compute end in time. */
   private boolean isEnded() {
     try {
       return ended.await(20, TimeUnit.SECONDS);

@@ -32,14 +32,14 @@ class LaneEventsTest {
     gate.countDown();
   }
 
-  /** With one place, and all of its events among those here. */
+  /** An executor with one permit, whose events are all collected here. */
   private LaneExecutor executor(Lane lane) {
     LaneExecutor executor = executors.open(1, lane);
     executor.subscribe(event -> true, events::add);
     return executor;
   }
 
-  /** A task that holds the place until the gate is opened; it has begun when this returns. */
+  /** Runs a task that holds the permit until the gate is opened. It has begun when this returns. */
   private Job<String> running(LaneExecutor executor) throws InterruptedException {
     CountDownLatch begun = new CountDownLatch(1);
     Job<String> job = executor.submit("a", Task.of(() -> {
@@ -57,13 +57,13 @@ class LaneEventsTest {
     };
   }
 
-  /** Takes the next events, of which the last is the first of this kind. */
+  /** Takes the next events, up to the first of this kind. */
   private List<LaneEvent> until(Class<? extends LaneEvent> kind) throws InterruptedException {
-    List<LaneEvent> told = new ArrayList<>();
+    List<LaneEvent> received = new ArrayList<>();
     do {
-      told.add(Objects.requireNonNull(events.poll(30, TimeUnit.SECONDS), "no " + kind.getSimpleName()));
-    } while (!kind.isInstance(told.getLast()));
-    return told;
+      received.add(Objects.requireNonNull(events.poll(30, TimeUnit.SECONDS), "no " + kind.getSimpleName()));
+    } while (!kind.isInstance(received.getLast()));
+    return received;
   }
 
   private static LaneEvent submitted(Job<?> job) {
@@ -74,10 +74,10 @@ class LaneEventsTest {
     return new LaneEvent.Started("a", job.id(), job.task().name(), 1, Duration.ZERO, null);
   }
 
-  // Each end
+  // Events of each end
 
   @Test
-  void cancel_ofAQueuedTask_isToldInsteadOfItsStart() throws Exception {
+  void cancel_queuedTask_publishesCancelledAndNoStarted() throws Exception {
     LaneExecutor executor = executor(Lane.of("a"));
     Job<String> running = running(executor);
     Job<String> queued = executor.submit("a", Task.of(() -> "never").named("queued"));
@@ -91,7 +91,7 @@ class LaneEventsTest {
   }
 
   @Test
-  void cancel_ofARunningTask_isToldInsteadOfItsCompletion() throws Exception {
+  void cancel_runningTask_publishesCancelledAndNoCompleted() throws Exception {
     LaneExecutor executor = executor(Lane.of("a"));
     Job<String> running = running(executor);
 
@@ -102,7 +102,7 @@ class LaneEventsTest {
   }
 
   @Test
-  void task_thatFails_isToldWithItsFailure_andThenAsADeadLetter() throws Exception {
+  void failure_notRetried_publishesFailedThenDeadLettered() throws Exception {
     LaneExecutor executor = executor(Lane.of("a"));
     RuntimeException failure = new IllegalStateException("no");
 
@@ -114,7 +114,7 @@ class LaneEventsTest {
   }
 
   @Test
-  void task_longerThanItsLaneAllows_isToldAsTimedOut_andThenAsADeadLetter() throws Exception {
+  void timeout_runningTask_publishesTimedOutThenDeadLettered() throws Exception {
     LaneExecutor executor = executor(Lane.of("a").timeout(Duration.ofSeconds(5)));
     Job<String> running = running(executor);
 
@@ -126,7 +126,7 @@ class LaneEventsTest {
   }
 
   @Test
-  void deadline_ofAWaitingTask_isToldAsTimedOut_andThenAsADeadLetter() throws Exception {
+  void deadline_waitingTask_publishesTimedOutThenDeadLettered() throws Exception {
     LaneExecutor executor = executor(Lane.of("a"));
     Job<String> running = running(executor);
     Job<String> late = executor.submit("a", Task.of(() -> "never").named("late").within(Duration.ofSeconds(3)));
@@ -142,7 +142,7 @@ class LaneEventsTest {
   }
 
   @Test
-  void shutdown_withATaskLeft_isToldBeforeItFails_andItIsNoDeadLetter() throws Exception {
+  void shutdown_unfinishedTask_publishesShutDownThenFailedAndNoDeadLetter() throws Exception {
     LaneExecutor executor = executor(Lane.of("a"));
     Job<String> running = running(executor);
 
@@ -154,36 +154,36 @@ class LaneEventsTest {
         new LaneEvent.Idle(null));
   }
 
-  // All
+  // All kinds
 
   @Test
-  void subscriber_isToldOfEveryKind() throws Exception {
+  void subscribe_allEvents_receivesEveryKind() throws Exception {
     LaneExecutor executor = executor(Lane.of("a").queueBound(1).attempts(2).firstPause(Duration.ofSeconds(1)));
     Job<String> running = running(executor);
-    // It is offered, and alone fills the queue.
-    executor.submit("a", Task.outside(String.class, "payload")).cancel();
+    // It is offered, and fills the queue by itself.
+    executor.submit("a", Task.external(String.class, "payload")).cancel();
     gate.countDown();
     Waits.get(running.future());
     Job<String> bad = executor.submit("a", Task.of(failing(new IllegalStateException("no"))).idempotent(true));
-    List<LaneEvent> told = until(LaneEvent.Retried.class);
+    List<LaneEvent> received = until(LaneEvent.Retried.class);
     time.pass(Duration.ofSeconds(1));
     Waits.failure(bad.future());
     Job<String> late = executor.submit("a",
-        Task.outside(String.class, "payload").within(Duration.ofSeconds(3)));
+        Task.external(String.class, "payload").within(Duration.ofSeconds(3)));
     time.pass(Duration.ofSeconds(3));
     Waits.failure(late.future());
     Waits.get(executor.drain());
     executor.shutdown(Duration.ZERO);
-    told.addAll(until(LaneEvent.ShutDown.class));
+    received.addAll(until(LaneEvent.ShutDown.class));
 
-    assertThat(told).extracting(event -> (Object) event.getClass())
+    assertThat(received).extracting(event -> (Object) event.getClass())
         .contains((Object[]) LaneEvent.class.getPermittedSubclasses());
   }
 
-  // Listeners that don't keep up
+  // Slow listeners
 
   @Test
-  void dropped_countsWhatAListenerThatHangsMissed_andNothingElse() throws Exception {
+  void dropped_hangingListener_countsOnlyMissedEvents() throws Exception {
     int offered = 30_000;
     CountDownLatch hangs = new CountDownLatch(1);
     Subscription subscription = new Subscription(Set.of(LaneEvent.class), event -> true, event -> {

@@ -32,7 +32,7 @@ class LaneExecutorEndsTest {
     return executor(LaneExecutor.builder());
   }
 
-  private LaneExecutor executor(LaneExecutor.Builder builder) {
+  private LaneExecutor executor(LaneExecutorBuilder builder) {
     return executors.open(builder.lane(Lane.of("a")));
   }
 
@@ -49,10 +49,10 @@ class LaneExecutorEndsTest {
     });
   }
 
-  // What a task leaves behind
+  // After a task
 
   @Test
-  void deadLetters_moreThanAreKept_areTheNewest() throws Exception {
+  void deadLetters_moreThanTheLimit_areTheNewest() throws Exception {
     LaneExecutor executor = executor(LaneExecutor.builder().mostDeadLetters(2));
     List<String> ids = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
@@ -66,7 +66,7 @@ class LaneExecutorEndsTest {
   }
 
   @Test
-  void deadLetters_replayedInAnyOrder_areThoseThatWereMeant() throws Exception {
+  void replay_anyOrder_replaysTheRequestedOne() throws Exception {
     LaneExecutor executor = executor();
     List<Job<String>> jobs = new ArrayList<>();
     for (int i = 0; i < 7; i++) {
@@ -84,7 +84,7 @@ class LaneExecutorEndsTest {
   }
 
   @Test
-  void deadline_ofATaskThatIsDone_isCalledOff() throws Exception {
+  void deadline_doneTask_isCancelled() throws Exception {
     LaneExecutor executor = executor();
     Waits.get(executor.submit("a", Task.of(() -> "without")).future());
     int alarms = time.pending();
@@ -99,7 +99,7 @@ class LaneExecutorEndsTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void task_thatLeavesItsThreadInterrupted_doesNotHandThatOnToItsCallers(boolean fails) throws Exception {
+  void callback_taskLeftItsThreadInterrupted_isNotInterrupted(boolean fails) throws Exception {
     LaneExecutor executor = executor();
     Job<String> job = executor.submit("a", Task.of(() -> {
       gate.await();
@@ -121,7 +121,7 @@ class LaneExecutorEndsTest {
   // Batches
 
   @Test
-  void batch_anyOf_isWhicheverSucceedsFirst_whileTheOthersRun() throws Exception {
+  void anyOf_othersStillRunning_isTheFirstSuccess() throws Exception {
     LaneExecutor executor = executor();
     CountDownLatch second = new CountDownLatch(1);
     Batch<String> batch = executor.submitAll("a",
@@ -140,7 +140,7 @@ class LaneExecutorEndsTest {
   // Executors
 
   @Test
-  void close_whileATaskRuns_letsItEnd() throws Exception {
+  void close_runningTask_letsItFinish() throws Exception {
     LaneExecutor executor = executor();
     Job<String> job = executor.submit("a", gated("done", gate));
     Thread closing = Thread.ofPlatform().start(executor::close);
@@ -155,7 +155,7 @@ class LaneExecutorEndsTest {
   }
 
   @Test
-  void ids_ofTwoExecutors_differ() throws Exception {
+  void id_twoExecutors_differs() throws Exception {
     Job<Integer> one = executor().submit("a", Task.of(() -> 1));
     Job<Integer> other = executor().submit("a", Task.of(() -> 1));
 

@@ -36,7 +36,7 @@ class LaneExecutorTest {
   @RegisterExtension
   private final TestExecutors executors = new TestExecutors();
   private final ManualScheduler time = executors.time;
-  /** Names of tasks, in the order in which they began. */
+  /** The names of tasks, in the order in which they began. */
   private final BlockingQueue<String> begun = new LinkedBlockingQueue<>();
   private final Map<String, CountDownLatch> gates = new ConcurrentHashMap<>();
 
@@ -49,7 +49,7 @@ class LaneExecutorTest {
     return executors.open(concurrency, lanes);
   }
 
-  /** A task that says that it has begun, and ends with its name when its gate is opened. */
+  /** A task that records that it has begun, and returns its name when its gate is opened. */
   private Task<String> gated(String name) {
     CountDownLatch gate = new CountDownLatch(1);
     gates.put(name, gate);
@@ -90,7 +90,7 @@ class LaneExecutorTest {
     return executor.stats().stream().filter(stats -> stats.lane().equals(lane)).findFirst().orElseThrow();
   }
 
-  // Turns
+  // Permits
 
   @Test
   void submit_freePermit_runsAtOnce() throws Exception {
@@ -103,7 +103,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void submit_moreThanTheLaneRuns_waitInOrder() throws Exception {
+  void submit_aboveTheConcurrency_waitsInOrder() throws Exception {
     LaneExecutor executor = executor(10, Lane.of("a").concurrency(2));
     Batch<String> batch = executor.submitAll("a", List.of(gated("1"), gated("2"), gated("3"), gated("4")));
 
@@ -121,7 +121,7 @@ class LaneExecutorTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void submit_lanesShareThePermits_higherPriorityGoesFirst(boolean lowIsFirst) throws Exception {
+  void submit_sharedPermits_higherPriorityGoesFirst(boolean lowIsFirst) throws Exception {
     Lane low = Lane.of("low");
     Lane high = Lane.of("high").priority(10);
     LaneExecutor executor = lowIsFirst ? executor(1, low, high) : executor(1, high, low);
@@ -138,7 +138,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void submit_lowTaskThatHasWaitedLong_goesBeforeAHighOne() throws Exception {
+  void submit_lowTaskWaitedLong_goesBeforeAHighOne() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("low"), Lane.of("high").priority(10));
     executor.submit("low", gated("first"));
     assertThat(nextBegun()).isEqualTo("first");
@@ -152,7 +152,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void submit_taskWhoseDeadlineIsNear_goesBeforeOlderAndHigherOnes() throws Exception {
+  void submit_nearDeadline_goesBeforeOlderAndHigherTasks() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("low"), Lane.of("high").priority(50));
     executor.submit("low", gated("first"));
     assertThat(nextBegun()).isEqualTo("first");
@@ -169,7 +169,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void reserved_permits_areKeptForTheirLane() throws Exception {
+  void reserved_otherLanesBusy_permitsStayReserved() throws Exception {
     LaneExecutor executor = executor(3, Lane.of("many").priority(10).concurrency(3), Lane.of("kept").reserved(1));
     executor.submitAll("many", List.of(gated("1"), gated("2"), gated("3")));
     assertThat(nextTwoBegun()).containsExactlyInAnyOrder("1", "2");
@@ -180,11 +180,11 @@ class LaneExecutorTest {
     assertThat(nextBegun()).isEqualTo("kept");
     open("kept");
     get(executor.submit("kept", Task.of(() -> "again")).future());
-    assertThat(stats(executor, "many").queued()).as("the place stays kept").isEqualTo(1);
+    assertThat(stats(executor, "many").queued()).as("the permit stays reserved").isEqualTo(1);
   }
 
   @Test
-  void startsPerMinute_areUsedUpByStartsOnly() throws Exception {
+  void startsPerMinute_idleBefore_isUsedUpByStartsOnly() throws Exception {
     LaneExecutor executor = executor(10, Lane.of("a").concurrency(10).startsPerMinute(3));
     time.pass(Duration.ofMinutes(10));
     List<Task<String>> tasks = List.of(gated("1"), gated("2"), gated("3"), gated("4"), gated("5"));
@@ -204,7 +204,7 @@ class LaneExecutorTest {
   // Ends
 
   @Test
-  void task_thatThrowsAnything_givesItsPermitBack() throws Exception {
+  void task_throwsAnything_returnsItsPermit() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a"));
     Error thrown = new StackOverflowError("deep");
 
@@ -218,7 +218,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void task_idempotent_isTriedAgainAfterPausesInWhichItIsPending() throws Exception {
+  void retry_idempotentTask_isPendingDuringPauses() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a").attempts(3).firstPause(Duration.ofSeconds(10)));
     BlockingQueue<LaneEvent> events = new LinkedBlockingQueue<>();
     AtomicInteger runs = new AtomicInteger();
@@ -248,7 +248,7 @@ class LaneExecutorTest {
     assertThat(executor.deadLetters()).isEmpty();
   }
 
-  /** The next event of a kind; others before it are passed over. */
+  /** The next event of a kind; earlier events of other kinds are skipped. */
   private static <T extends LaneEvent> T next(BlockingQueue<LaneEvent> events, Class<T> kind)
       throws InterruptedException {
     while (true) {
@@ -260,7 +260,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void task_attemptThatTookTooLong_isTriedAgain_andItsLateResultIsIgnored() throws Exception {
+  void timeout_idempotentTask_isRetriedAndTheLateResultIgnored() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a").timeout(Duration.ofSeconds(5)).firstPause(Duration.ofSeconds(1)));
     BlockingQueue<LaneEvent> events = new LinkedBlockingQueue<>();
     BlockingQueue<Thread> threads = new LinkedBlockingQueue<>();
@@ -299,13 +299,13 @@ class LaneExecutorTest {
       try {
         latch.await();
       } catch (InterruptedException e) {
-        // That is what the test is about.
+        // The task ignores interrupts.
       }
     }
   }
 
   @Test
-  void deadline_ofARunningAndOfARetryingTask_endsThem() throws Exception {
+  void deadline_runningAndRetryingTasks_endsThem() throws Exception {
     LaneExecutor executor = executor(2, Lane.of("a").firstPause(Duration.ofSeconds(30)));
     BlockingQueue<LaneEvent> events = new LinkedBlockingQueue<>();
     try (Subscription subscription = executor.subscribe(event -> true, events::add)) {
@@ -327,7 +327,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void task_notIdempotent_isRunOnce_andKeptAsADeadLetter() throws Exception {
+  void failure_notIdempotent_isRunOnceAndADeadLetter() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a"));
     AtomicInteger runs = new AtomicInteger();
     Callable<Integer> failsOnce = () -> {
@@ -354,7 +354,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void task_longerThanItsLaneAllows_isInterrupted_andItsPermitGivenBackEvenIfItGoesOn() throws Exception {
+  void timeout_taskIgnoresInterrupt_returnsThePermit() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a").timeout(Duration.ofSeconds(5)));
     CountDownLatch interrupted = new CountDownLatch(1);
     CountDownLatch stubborn = new CountDownLatch(1);
@@ -381,7 +381,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void task_thatGotThePermitOfAnother_isTimedOutFromItsOwnBeginning() throws Exception {
+  void timeout_permitPassedOn_countsFromItsOwnStart() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a").timeout(Duration.ofSeconds(10)));
     executor.submit("a", gated("first"));
     Job<String> second = executor.submit("a", gated("second"));
@@ -391,7 +391,7 @@ class LaneExecutorTest {
     open("first");
     assertThat(nextBegun()).isEqualTo("second");
 
-    // Nobody but the alarms looks at the executor meanwhile.
+    // Nothing but the alarms takes the lock meanwhile.
     time.pass(Duration.ofSeconds(10));
 
     assertThat(failure(second.future())).isInstanceOf(LaneException.TimedOut.class);
@@ -400,7 +400,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void deadline_ofAWaitingTask_failsIt_andItIsNotRun() throws Exception {
+  void deadline_waitingTask_failsWithoutRunning() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a"));
     executor.submit("a", gated("first"));
     assertThat(nextBegun()).isEqualTo("first");
@@ -418,7 +418,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void cancel_queuedRunningAndRetrying_givesUpEach() throws Exception {
+  void cancel_queuedRunningAndRetrying_endsEach() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a").firstPause(Duration.ofSeconds(10)));
     BlockingQueue<LaneEvent> events = new LinkedBlockingQueue<>();
     AtomicInteger runs = new AtomicInteger();
@@ -441,7 +441,7 @@ class LaneExecutorTest {
       LaneStats stats = stats(executor, "a");
       assertThat(stats.cancelled()).isEqualTo(3);
       assertThat(stats.queued() + stats.running() + stats.retrying()).isZero();
-      assertThat(time.pending()).as("alarms, but for the one that all attempts share").isEqualTo(1);
+      assertThat(time.pending()).as("alarms, except the one that all attempts share").isEqualTo(1);
       assertThat(get(executor.submit("a", Task.of(() -> "next")).future())).isEqualTo("next");
       assertThat(begun).isEmpty();
       assertThat(runs).hasValue(1);
@@ -451,7 +451,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void cancel_whatFollowsFromIt_findsThePermitFree() throws Exception {
+  void cancel_callback_findsThePermitFree() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a"));
     Job<String> job = executor.submit("a", gated("running"));
     assertThat(nextBegun()).isEqualTo("running");
@@ -471,7 +471,7 @@ class LaneExecutorTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"value", "failure", "value of another thread", "failure of another thread", "time-out"})
-  void future_completedByItsCaller_endsTheTask(String by) throws Exception {
+  void future_completedByCaller_endsTheTask(String by) throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a"));
     Job<String> job = executor.submit("a", gated("running"));
     assertThat(nextBegun()).isEqualTo("running");
@@ -495,7 +495,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void batch_cancelled_startsNoneOfItsTasks() throws Exception {
+  void cancel_batch_startsNoneOfItsTasks() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a"));
     Batch<String> batch = executor.submitAll("a", List.of(gated("1"), gated("2"), gated("3")));
     assertThat(nextBegun()).isEqualTo("1");
@@ -508,7 +508,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void queue_full_refusesOnlyWhatIsTooMany() throws Exception {
+  void submitAll_queueTooSmall_refusesOnlyTheExcess() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a").concurrency(1).queueBound(2));
     executor.submit("a", gated("first"));
     assertThat(nextBegun()).isEqualTo("first");
@@ -526,7 +526,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void batch_oneThatFails_disturbsNoOther() throws Exception {
+  void batch_oneFails_othersSucceed() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
     Batch<Integer> batch = executor.submitAll("a", List.of(Task.of(() -> 1), Task.of(() -> {
       throw new IllegalStateException("no");
@@ -540,7 +540,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void batch_anyOf_failsWhenAllHave_orIfThereAreNone() throws Exception {
+  void anyOf_allFailOrNone_fails() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a"));
     Task<Integer> bad = Task.of(() -> {
       throw new IllegalStateException("no");
@@ -552,7 +552,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void batch_largerThanTheQueue_startsWhatItCanBeforeItRefuses() throws Exception {
+  void submitAll_largerThanTheQueue_startsBeforeRefusing() throws Exception {
     LaneExecutor executor = executor(4, Lane.of("a").concurrency(3).queueBound(1));
 
     Batch<String> batch = executor.submitAll("a", List.of(gated("1"), gated("2"), gated("3"), gated("4"), gated("5")));
@@ -566,7 +566,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void timeOuts_atTheSameTime_areToldEach_alsoIfOnesCallerWaitsForTheOther() throws Exception {
+  void timeout_callersWaitForEachOther_bothAreNotified() throws Exception {
     LaneExecutor executor = executor(2, Lane.of("a").timeout(Duration.ofSeconds(5)));
     CompletableFuture<String> waited = new CompletableFuture<>();
     Batch<String> batch = executor.submitAll("a", List.of(gated("1"), gated("2")));
@@ -589,7 +589,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void drain_whenATaskIsCancelled_endsAfterItsFuture() throws Exception {
+  void drain_taskCancelled_endsAfterItsFuture() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a"));
     Job<String> job = executor.submit("a", gated("a"));
     assertThat(nextBegun()).isEqualTo("a");
@@ -603,11 +603,11 @@ class LaneExecutorTest {
   // Dead letters
 
   @Test
-  void deadLetter_hookThatThrows_keepsNobodyWaiting_andIsToldAlsoIfNoneAreKept() throws Exception {
-    List<DeadLetter> told = Collections.synchronizedList(new ArrayList<>());
+  void onDeadLetter_throwsAndNoneAreKept_drainStillEnds() throws Exception {
+    List<DeadLetter> received = Collections.synchronizedList(new ArrayList<>());
     LaneExecutor executor = executors
         .open(LaneExecutor.builder().concurrency(1).lane(Lane.of("a")).mostDeadLetters(0).onDeadLetter(letter -> {
-          told.add(letter);
+          received.add(letter);
           throw new AssertionError("the hook's fault");
         }));
     CompletableFuture<?> failing = executor.submit("a", gated("fails")).future();
@@ -622,12 +622,12 @@ class LaneExecutorTest {
 
     assertThat(failing).isCompleted();
     assertThat(bad.future()).isCompletedExceptionally();
-    assertThat(told).extracting(DeadLetter::id).containsExactly(bad.id());
+    assertThat(received).extracting(DeadLetter::id).containsExactly(bad.id());
     assertThat(executor.deadLetters()).isEmpty();
   }
 
   @Test
-  void deadLetter_replayedIntoAFullLane_isKeptWhereItWas_andCanBeDropped() throws Exception {
+  void replay_fullLane_keepsTheDeadLetterInPosition() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a").queueBound(1));
     Task<Integer> failing = Task.of(() -> {
       throw new IllegalStateException("no");
@@ -650,7 +650,7 @@ class LaneExecutorTest {
   // Events
 
   @Test
-  void events_areInOrder_andAListenerThatHangsHoldsUpNobody() throws Exception {
+  void subscribe_anotherListenerHangs_receivesEventsInOrder() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a").concurrency(1).queueBound(10));
     List<LaneEvent> events = Collections.synchronizedList(new ArrayList<>());
     CountDownLatch idle = new CountDownLatch(1);
@@ -689,7 +689,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void pressure_ofALaneThatIsFilledAtOnceAndMore_isTold() throws Exception {
+  void pressure_queueFilledAtOnce_isPublished() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a").queueBound(10));
     executor.submit("a", gated("first"));
     BlockingQueue<LaneEvent> pressure = new LinkedBlockingQueue<>();
@@ -703,18 +703,18 @@ class LaneExecutorTest {
   }
 
   @Test
-  void pressure_ofALaneWhoseTasksWaitForTheirNextAttempt_isTold() throws Exception {
+  void pressure_retryingTasks_isPublished() throws Exception {
     LaneExecutor executor = executor(5, Lane.of("a").concurrency(5).queueBound(5).firstPause(Duration.ofMinutes(5)));
-    BlockingQueue<LaneEvent> told = new LinkedBlockingQueue<>();
+    BlockingQueue<LaneEvent> events = new LinkedBlockingQueue<>();
     try (Subscription subscription = executor.subscribe(Set.of(LaneEvent.Pressure.class, LaneEvent.Retried.class),
-        told::add)) {
+        events::add)) {
       for (int i = 0; i < 3; i++) {
         executor.submit("a", failing());
-        assertThat(told.poll(30, TimeUnit.SECONDS)).isInstanceOf(LaneEvent.Retried.class);
+        assertThat(events.poll(30, TimeUnit.SECONDS)).isInstanceOf(LaneEvent.Retried.class);
       }
       executor.submit("a", failing());
 
-      assertThat(told.poll(30, TimeUnit.SECONDS)).isEqualTo(new LaneEvent.Pressure("a", true, 4));
+      assertThat(events.poll(30, TimeUnit.SECONDS)).isEqualTo(new LaneEvent.Pressure("a", true, 4));
       assertThat(subscription.dropped()).isZero();
     }
   }
@@ -726,12 +726,12 @@ class LaneExecutorTest {
   }
 
   @Test
-  void subscribe_ofAKind_missesNoneAmongManyOthers() throws Exception {
+  void subscribe_rareKind_missesNoneAmongManyOthers() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a").concurrency(1));
     CountDownLatch listens = new CountDownLatch(1);
-    BlockingQueue<LaneEvent> told = new LinkedBlockingQueue<>();
+    BlockingQueue<LaneEvent> events = new LinkedBlockingQueue<>();
     try (Subscription subscription = executor.subscribe(Set.of(LaneEvent.Failed.class), event -> {
-      told.add(event);
+      events.add(event);
       awaitIgnoringInterrupts(listens);
     })) {
       for (int i = 0; i < 3; i++) {
@@ -743,14 +743,14 @@ class LaneExecutorTest {
       listens.countDown();
 
       for (int i = 0; i < 3; i++) {
-        assertThat(told.poll(30, TimeUnit.SECONDS)).isInstanceOf(LaneEvent.Failed.class);
+        assertThat(events.poll(30, TimeUnit.SECONDS)).isInstanceOf(LaneEvent.Failed.class);
       }
       assertThat(subscription.dropped()).isZero();
     }
   }
 
   @Test
-  void subscribe_whileTasksFollowOneAnother_isToldOfEachAtOnce() throws Exception {
+  void subscribe_permitsPassedOn_receivesEachEventAtOnce() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a"));
     executor.submitAll("a", List.of(gated("first"), gated("second"), gated("third")));
     BlockingQueue<LaneEvent> events = new LinkedBlockingQueue<>();
@@ -766,7 +766,7 @@ class LaneExecutorTest {
   // Shutting down
 
   @Test
-  void shutdown_waitsForWhatThereIs_andTellsTheRest() throws Exception {
+  void shutdown_noGrace_failsUnfinishedAndNewTasks() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a"));
     Job<String> running = executor.submit("a", gated("running"));
     assertThat(nextBegun()).isEqualTo("running");
@@ -786,7 +786,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void shutdown_whoIsToldMayWaitForAnother() throws Exception {
+  void shutdown_callerWaitsForAnother_bothAreNotified() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a"));
     Batch<String> batch = executor.submitAll("a", List.of(gated("1"), gated("2"), gated("3")));
     assertThat(nextBegun()).isEqualTo("1");
@@ -806,7 +806,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void shutdown_withTime_letsEverythingEnd() throws Exception {
+  void shutdown_grace_letsEverythingFinish() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a"));
     Batch<String> batch = executor.submitAll("a", List.of(gated("1"), gated("2")));
     gates.values().forEach(CountDownLatch::countDown);
@@ -817,30 +817,30 @@ class LaneExecutorTest {
   }
 
   @Test
-  void drain_endsWhenCallersHaveBeenTold() throws Exception {
+  void drain_callbackStillRuns_waitsForIt() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a"));
     Job<String> job = executor.submit("a", gated("a"));
     assertThat(nextBegun()).isEqualTo("a");
-    CountDownLatch telling = new CountDownLatch(1);
-    CountDownLatch told = new CountDownLatch(1);
+    CountDownLatch inCallback = new CountDownLatch(1);
+    CountDownLatch callbackEnds = new CountDownLatch(1);
     var unused = job.future().thenRun(() -> {
-      telling.countDown();
-      awaitIgnoringInterrupts(told);
+      inCallback.countDown();
+      awaitIgnoringInterrupts(callbackEnds);
     });
     open("a");
-    assertThat(telling.await(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(inCallback.await(30, TimeUnit.SECONDS)).isTrue();
 
     CompletableFuture<?> drain = executor.drain();
 
     assertThat(drain).isNotDone();
-    told.countDown();
+    callbackEnds.countDown();
     get(drain);
   }
 
   // Settings
 
   @Test
-  void concurrency_unlessSet_isEnoughForEachLane() throws Exception {
+  void concurrency_default_isEnoughForEachLane() throws Exception {
     try (LaneExecutor executor = LaneExecutor.builder().lane(Lane.of("many").concurrency(40))
         .lane(Lane.of("few").concurrency(3).reserved(2)).build();
         LaneExecutor endless = LaneExecutor.builder().lane(Lane.of("all").concurrency(Integer.MAX_VALUE))
@@ -862,7 +862,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void defaultLanes_areThereBesideThoseNamed_whichReplaceThem() {
+  void defaultLanes_ownLanes_areAddedOrReplaceDefaults() {
     try (LaneExecutor executor = LaneExecutor.builder().lane(Lane.of("query").concurrency(30))
         .lane(Lane.of("reports")).defaultLanes().build()) {
       assertThat(executor.stats()).extracting(LaneStats::lane).containsExactly("query", "reports", "control", "execute",
@@ -871,19 +871,19 @@ class LaneExecutorTest {
     try (LaneExecutor executor = LaneExecutor.builder().lane(Lane.of("reports")).build()) {
       assertThatThrownBy(() -> executor.submit("query", Task.of(() -> 1))).isInstanceOf(IllegalArgumentException.class)
           .hasMessage("there is no lane query; there are reports"
-              + " (with lanes of one's own the default ones are there if defaultLanes() says so)");
+              + " (call defaultLanes() to have the default lanes next to your own)");
       assertThatThrownBy(() -> executor.submit("repotrs", Task.of(() -> 1)))
           .hasMessage("there is no lane repotrs; there are reports");
     }
   }
 
   @Test
-  void lanes_areWhatIsConfigured_orTheDefaults() {
+  void builder_lanes_areConfiguredOnesOrDefaults() {
     assertThat(executor(16).stats()).extracting(LaneStats::lane).containsExactly("control", "query", "execute",
         "generate");
     assertThat(Lane.defaults()).extracting(Lane::concurrency).containsExactly(4, 12, 4, 2);
     assertThatThrownBy(() -> executor(1, Lane.of("a"), Lane.of("a"))).hasMessageContaining("two lanes are called a");
-    assertThatThrownBy(() -> executor(1, Lane.of("a").reserved(2))).hasMessageContaining("reserve 2 places");
+    assertThatThrownBy(() -> executor(1, Lane.of("a").reserved(2))).hasMessageContaining("reserve 2 permits");
     assertThatThrownBy(() -> executor(5)).hasMessageContaining("lane generate could never run anything");
     assertThatThrownBy(() -> Lane.of("a").reserved(3).concurrency(2)).hasMessageContaining("reserved is 3");
     assertThatThrownBy(() -> Lane.of("a").concurrency(0)).hasMessageContaining("lane a: concurrency is 0");
@@ -894,7 +894,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void rates_areThoseOfTheLastMinute() throws Exception {
+  void stats_rates_coverTheLastMinute() throws Exception {
     LaneExecutor executor = executor(1, Lane.of("a"));
     time.pass(Duration.ofSeconds(10));
     for (int i = 0; i < 30; i++) {
@@ -912,8 +912,8 @@ class LaneExecutorTest {
   }
 
   @Test
-  void durations_percentiles_areAtMostAnEighthTooHigh() {
-    Durations durations = new Durations(0);
+  void percentile_anyDurations_isAtMostAnEighthTooHigh() {
+    RecentDurations durations = new RecentDurations(0);
     assertThat(durations.percentile(50, 0)).isZero();
     for (int i = 1; i <= 1_000; i++) {
       durations.add(i * 1_000L, 0);
@@ -922,15 +922,15 @@ class LaneExecutorTest {
     assertThat(durations.percentile(99, 0).toNanos()).isBetween(990_000L, 1_113_750L);
     durations.add(Long.MAX_VALUE, 0);
     assertThat(durations.percentile(100, 0).toNanos()).isEqualTo(Long.MAX_VALUE);
-    Durations small = new Durations(0);
+    RecentDurations small = new RecentDurations(0);
     small.add(3, 0);
     assertThat(small.percentile(50, 0).toNanos()).isEqualTo(3);
   }
 
   @Test
-  void durations_percentiles_forgetWhatIsOlderThanFiveMinutes() {
+  void percentile_olderThanFiveMinutes_isForgotten() {
     long minute = Duration.ofMinutes(1).toNanos();
-    Durations durations = new Durations(-7 * minute);
+    RecentDurations durations = new RecentDurations(-7 * minute);
     for (int i = 0; i < 1_000; i++) {
       durations.add(1_000_000, -7 * minute);
     }
@@ -944,7 +944,7 @@ class LaneExecutorTest {
   }
 
   @Test
-  void stats_percentiles_areOfTheLastMinutes() throws Exception {
+  void stats_percentiles_coverTheLastMinutes() throws Exception {
     LaneExecutor executor = executors.open(LaneExecutor.builder().lane(Lane.of("a")));
     CountDownLatch begun = new CountDownLatch(1);
     CountDownLatch ending = new CountDownLatch(1);

@@ -21,7 +21,7 @@ class LaneSettingsTest {
   private final TestExecutors executors = new TestExecutors();
   private final ManualScheduler time = executors.time;
 
-  private LaneExecutor executor(LaneExecutor.Builder builder) {
+  private LaneExecutor executor(LaneExecutorBuilder builder) {
     return executors.open(builder);
   }
 
@@ -32,7 +32,7 @@ class LaneSettingsTest {
   // Defaults
 
   @Test
-  void defaults_areWhatIsDocumented() {
+  void defaults_values_areAsDocumented() {
     Duration minute = Duration.ofMinutes(1);
     Duration pause = Duration.ofMillis(100);
 
@@ -44,7 +44,7 @@ class LaneSettingsTest {
   }
 
   @Test
-  void generate_unlessConfigured_startsSixtyAMinute() throws Exception {
+  void generate_default_startsSixtyAMinute() throws Exception {
     LaneExecutor executor = executor(LaneExecutor.builder());
 
     List<Job<Integer>> jobs = executor.submitAll("generate", Collections.nCopies(61, Task.of(() -> 1))).jobs();
@@ -55,14 +55,14 @@ class LaneSettingsTest {
     int alarms = time.pending();
     time.pass(Duration.ofSeconds(59));
     assertThat(stats(executor, "generate").queued()).isEqualTo(1);
-    assertThat(time.pending()).as("alarms, the one for its turn among them").isEqualTo(alarms);
+    assertThat(time.pending()).as("alarms, including the one for the limit of starts").isEqualTo(alarms);
     time.pass(Duration.ofSeconds(1));
     assertThat(Waits.get(jobs.getLast().future())).isEqualTo(1);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"control", "query", "execute"})
-  void otherLanes_unlessConfigured_startAnyNumberAtOnce(String lane) throws Exception {
+  void otherLanes_default_haveNoStartLimit(String lane) throws Exception {
     LaneExecutor executor = executor(LaneExecutor.builder());
 
     Batch<Integer> batch = executor.submitAll(lane, Collections.nCopies(200, Task.of(() -> 1)));
@@ -73,7 +73,7 @@ class LaneSettingsTest {
   // Statistics
 
   @Test
-  void stats_percentiles_areOfTheWaitsAndOfTheRuns() throws Exception {
+  void stats_percentiles_coverWaitsAndRuns() throws Exception {
     LaneExecutor executor = executor(
         LaneExecutor.builder().concurrency(1).lane(Lane.of("a")).lane(Lane.of("other")));
     time.pass(Duration.ofSeconds(10));
@@ -89,7 +89,7 @@ class LaneSettingsTest {
         return "done";
       })));
     }
-    // So the first in lane a waits for 3 seconds and runs for 1, and the second waits for 4 and runs for 2.
+    // The first task in lane a waits for 3 seconds and runs for 1. The second one waits for 4 seconds and runs for 2.
     for (int i = 0; i < 3; i++) {
       Waits.until(begun.get(i));
       time.pass(Duration.ofSeconds(i == 0 ? 3 : i));
@@ -104,7 +104,7 @@ class LaneSettingsTest {
     assertIsAbout(stats.runP99(), 2);
   }
 
-  /** A percentile is an eighth too high at most. */
+  /** A percentile is at most an eighth too high. */
   private static void assertIsAbout(Duration percentile, int seconds) {
     Duration exactly = Duration.ofSeconds(seconds);
     assertThat(percentile).isBetween(exactly, exactly.plus(exactly.dividedBy(8)));

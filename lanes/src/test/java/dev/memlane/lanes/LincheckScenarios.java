@@ -8,24 +8,27 @@ import org.jetbrains.kotlinx.lincheck.execution.ExecutionScenario;
 import org.jetbrains.lincheck.datastructures.ManagedStrategyGuaranteeKt;
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 
-/** Writes down what Lincheck is to do: {@code submit 5; next | cancel 3} is two things in one thread, and one in another. */
+/**
+ * Scenarios for Lincheck as text: {@code submit 5; next | cancel 3} is two operations in one thread, and one in
+ * another.
+ */
 final class LincheckScenarios {
 
   private LincheckScenarios() {}
 
-  /** As many ways of switching between the threads are tried as it takes to meet faults that were made on purpose. */
+  /** @param ways how many interleavings are tried; enough to find faults that were injected on purpose */
   static ModelCheckingOptions options(Class<?> specification, int ways) {
     ModelCheckingOptions options = new ModelCheckingOptions().iterations(0).invocationsPerIteration(ways)
         .sequentialSpecification(specification);
-    // They reckon much, and only under the executor's lock: there is nothing to be found by switching there.
+    // They compute much, and only under the executor's lock, so interleaving them would find nothing.
     return options.loopBound(1_000).addGuarantee(ManagedStrategyGuaranteeKt
-        .forClasses(Rate.class.getName(), Durations.class.getName()).allMethods().treatAsAtomic());
+        .forClasses(RecentRate.class.getName(), RecentDurations.class.getName()).allMethods().treatAsAtomic());
   }
 
   /**
-   * @param before what is done first, by one thread; may be empty
-   * @param scenario what is done at the same time
-   * @param after what is done in the end, by one thread
+   * @param before the operations of one thread at the beginning; may be empty
+   * @param scenario the concurrent operations
+   * @param after the operations of one thread at the end
    */
   static ExecutionScenario scenario(Class<?> test, String before, String scenario, String after) {
     List<List<Actor>> threads = Arrays.stream(scenario.split(" \\| ", -1)).map(one -> actors(test, one)).toList();
@@ -38,7 +41,7 @@ final class LincheckScenarios {
         : Arrays.stream(operations.split("; ", -1)).map(operation -> actor(test, operation)).toList();
   }
 
-  /** An operation's name, and the number of the job that it is about if it is about one. */
+  /** Parses an operation: its name, and the number of a job if it concerns one. */
   private static Actor actor(Class<?> test, String operation) {
     List<String> parts = List.of(operation.split(" ", 2));
     List<Integer> arguments = parts.subList(1, parts.size()).stream().map(Integer::valueOf).toList();

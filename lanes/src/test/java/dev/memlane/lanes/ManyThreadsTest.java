@@ -23,14 +23,14 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** An executor whose tasks many threads submit, cancel and look at, at random but by a seed. */
+/** Many threads that submit and cancel tasks and read statistics at random, by a seed. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ManyThreadsTest {
 
   private static final int CALLERS = 4;
-  private static final int PLACES = 4;
+  private static final int PERMITS = 4;
 
-  /** What tasks found when they ran. */
+  /** What tasks observe while they run. */
   private static final class Seen {
 
     private final AtomicInteger running = new AtomicInteger();
@@ -52,7 +52,7 @@ class ManyThreadsTest {
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4})
-  void oneLane_thatIsLookedAtWhileItsPermitsArePassedOn_countsEachTaskOnce(long seed) throws Exception {
+  void oneLane_statsReadWhilePermitsArePassedOn_countEachTaskOnce(long seed) throws Exception {
     Seen seen = new Seen();
     int each = 3_000;
     try (LaneExecutor executor = oneLane(); ExecutorService callers = Executors.newFixedThreadPool(CALLERS)) {
@@ -61,29 +61,29 @@ class ManyThreadsTest {
         LaneStats stats = executor.stats().getFirst();
         assertThat(stats.queued() + stats.running() + stats.completed() + stats.failed() + stats.cancelled())
             .as("seed %s: %s", seed, stats).isEqualTo(stats.submitted());
-        assertThat(stats.running()).as("seed %s", seed).isLessThanOrEqualTo(PLACES);
+        assertThat(stats.running()).as("seed %s", seed).isLessThanOrEqualTo(PERMITS);
       }
       executor.drain().get(30, TimeUnit.SECONDS);
 
       Map<String, Long> ends = ends(submitted, seed);
       LaneStats stats = executor.stats().getFirst();
       assertThat(stats.submitted()).as("seed %s", seed).isEqualTo((long) CALLERS * each);
-      // One that is cancelled when it has just ended is counted as it ended.
+      // A task that is cancelled just after its end is counted by its end.
       assertThat(stats.failed()).as("seed %s", seed).isGreaterThanOrEqualTo(ends.getOrDefault("failed", 0L));
-      assertThat(stats.completed()).as("seed %s", seed).isGreaterThanOrEqualTo(ends.getOrDefault("answered", 0L));
+      assertThat(stats.completed()).as("seed %s", seed).isGreaterThanOrEqualTo(ends.getOrDefault("succeeded", 0L));
       assertThat(stats.completed() + stats.failed() + stats.cancelled()).as("seed %s", seed)
           .isEqualTo((long) CALLERS * each);
       assertThat(stats.queued() + stats.running()).as("seed %s", seed).isZero();
     }
     assertThat(seen.runs.values()).as("seed %s", seed).allMatch(count -> count.get() == 1);
     if (!isCancelling(seed)) {
-      assertThat(seen.mostRunning).as("seed %s", seed).hasValueBetween(1, PLACES);
+      assertThat(seen.mostRunning).as("seed %s", seed).hasValueBetween(1, PERMITS);
     }
   }
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4})
-  void oneLane_shutDownWhileTasksAreSubmitted_tellsEachCaller(long seed) throws Exception {
+  void oneLane_shutDownDuringSubmissions_notifiesEachCaller(long seed) throws Exception {
     Seen seen = new Seen();
     Random random = new Random(seed);
     try (LaneExecutor executor = oneLane(); ExecutorService callers = Executors.newFixedThreadPool(CALLERS)) {
@@ -98,7 +98,7 @@ class ManyThreadsTest {
       LaneStats stats = executor.stats().getFirst();
       assertThat(stats.submitted() + stats.refused()).as("seed %s", seed).isEqualTo(CALLERS * 2_000L);
       assertThat(stats.queued() + stats.running()).as("seed %s", seed).isZero();
-      assertThat(stats.completed()).as("seed %s", seed).isGreaterThanOrEqualTo(ends.getOrDefault("answered", 0L));
+      assertThat(stats.completed()).as("seed %s", seed).isGreaterThanOrEqualTo(ends.getOrDefault("succeeded", 0L));
       assertThat(stats.completed() + stats.failed() + stats.cancelled()).as("seed %s", seed)
           .isEqualTo(stats.submitted());
     }
@@ -106,11 +106,11 @@ class ManyThreadsTest {
   }
 
   private static LaneExecutor oneLane() {
-    return LaneExecutor.builder().concurrency(PLACES).mostDeadLetters(0)
-        .lane(Lane.of("a").concurrency(PLACES).queueBound(1_000_000)).build();
+    return LaneExecutor.builder().concurrency(PERMITS).mostDeadLetters(0)
+        .lane(Lane.of("a").concurrency(PERMITS).queueBound(1_000_000)).build();
   }
 
-  /** Has callers submit tasks of which some fail and some are cancelled, by themselves or several together. */
+  /** Lets callers submit tasks, alone or several together, of which some fail and some are cancelled. */
   private static List<Future<List<Job<String>>>> submit(LaneExecutor executor, ExecutorService callers, Seen seen,
       long seed, int each) {
     List<Future<List<Job<String>>>> submitted = new ArrayList<>();
@@ -140,12 +140,15 @@ class ManyThreadsTest {
     return submitted;
   }
 
-  /** A task that is cancelled gives its place back and may go on for a moment: otherwise no more run than may. */
+  /**
+   * Without cancellations, never more tasks run than permitted: a cancelled task returns its permit and may go on for
+   * a moment.
+   */
   private static boolean isCancelling(long seed) {
     return seed % 2 == 0;
   }
 
-  /** How the tasks ended for their callers. */
+  /** The outcomes of the tasks, as their callers see them. */
   private static Map<String, Long> ends(List<Future<List<Job<String>>>> submitted, long seed) throws Exception {
     Map<String, Long> ends = new ConcurrentHashMap<>();
     for (Future<List<Job<String>>> one : submitted) {
@@ -159,7 +162,7 @@ class ManyThreadsTest {
   private static String end(Job<String> job, long seed) throws Exception {
     try {
       assertThat(job.future().get(30, TimeUnit.SECONDS)).as("seed %s", seed).isEqualTo(job.task().name());
-      return "answered";
+      return "succeeded";
     } catch (CancellationException e) {
       return "cancelled";
     } catch (ExecutionException e) {
@@ -169,7 +172,7 @@ class ManyThreadsTest {
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4})
-  void twoLanes_whoseTasksAreSubmittedCancelledAndFail_everyTaskEndsOnceAndNothingIsLeft(long seed) throws Exception {
+  void twoLanes_randomCancellationsAndFailures_everyTaskEndsOnce(long seed) throws Exception {
     boolean cancelling = isCancelling(seed);
     Lane a = Lane.of("a").concurrency(3).reserved(1).firstPause(Duration.ofNanos(1));
     Lane b = Lane.of("b").priority(5).concurrency(4).timeout(Duration.ofSeconds(30));

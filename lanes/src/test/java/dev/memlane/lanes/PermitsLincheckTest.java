@@ -22,48 +22,48 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Has Lincheck end, cancel and submit tasks that run here at the same time, switch between the two threads wherever they read or
- * write what they share, and compare who runs then with what one thread would have come to.
+ * Linearizability of permits: Lincheck ends, cancels and submits tasks of this process in two threads, switches
+ * between them wherever they access shared state, and compares which tasks run with a sequential model.
  *
  * <p>
- * Nobody else does anything: a task that is to begin is only written down, and runs when its end is asked for. There are four
- * jobs from the beginning, called by numbers that they are given here. Two run, as many as may in their lane, two wait, and there
- * is room for two more.
+ * There are no other threads: a task that begins is only recorded, and runs when the scenario ends it. There are four
+ * jobs at the beginning, and all jobs have numbers. Two jobs run, as many as the lane allows, two wait, and there is
+ * room for two more.
  */
 @Timeout(value = 400, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 @Param(name = "job", gen = IntGen.class, conf = "1:7")
 public class PermitsLincheckTest {
 
   private static final String LANE = "a";
-  private static final String BESIDE = "b";
-  private static final int PLACES = 2;
+  private static final String OTHER_LANE = "b";
+  private static final int PERMITS = 2;
   private static final int QUEUE_BOUND = 4;
   private static final int FIRST_JOBS = 4;
   private static final int LAST_JOB = 7;
   private static final Decision DECISION = new Decision(false, Decision.Reason.ALONE, 1, Duration.ZERO, Duration.ZERO);
 
-  /** While places are passed on to the two that wait. */
+  /** While permits are passed on to the two waiting jobs. */
   private static final List<String> IN_LINE = List.of("succeed 1 | succeed 2", "succeed 1; succeed 2 | cancel 3",
       "succeed 1 | cancel 1", "succeed 1 | cancel 4", "succeed 1 | fail 2", "succeed 1 | counts",
       "succeed 1; succeed 2 | submit 5", "succeed 1 | submit 5; counts", "cancel 1 | cancel 3", "cancel 1 | submit 5",
       "fail 1 | submit 5; submit 6", "submit 5; submit 6 | submit 7", "succeed 1; submit 5 | submit 6; submit 7",
-      "succeed 1 | submitBeside 7", "submit 5 | submitBeside 7", "cancel 4 | submitBeside 7");
-  /** When both have got places, and one has arrived since. */
+      "succeed 1 | submitElsewhere 7", "submit 5 | submitElsewhere 7", "cancel 4 | submitElsewhere 7");
+  /** When both have permits, and another job has arrived since. */
   private static final List<String> AT_THE_END_OF_THE_LINE = List.of("succeed 3 | succeed 4", "succeed 3 | cancel 5",
       "succeed 3 | cancel 4", "succeed 3 | submit 6", "succeed 3; succeed 4 | submit 6", "succeed 3 | counts",
-      "succeed 3 | fail 4", "cancel 4 | cancel 5", "succeed 3 | submitBeside 7");
-  /** When one has arrived behind those in line. */
+      "succeed 3 | fail 4", "cancel 4 | cancel 5", "succeed 3 | submitElsewhere 7");
+  /** When a job has arrived after those in line. */
   private static final List<String> BEHIND_THE_LINE = List.of("succeed 1; succeed 2 | cancel 1; submit 6");
-  /** While places are free. */
+  /** While permits are free. */
   private static final List<String> IDLE = List.of("submit 5 | submit 6", "submit 5; submit 6 | submit 7",
       "submit 5 | counts", "runHere 5 | submit 6", "runHere 5 | submit 6; submit 7",
-      "submitBeside 5; submitBeside 6 | submitBeside 7");
+      "submitElsewhere 5; submitElsewhere 6 | submitElsewhere 7");
 
   private final ManualScheduler time = new ManualScheduler();
   private final Map<Integer, JobRun> started = new ConcurrentHashMap<>();
   private final LaneExecutor executor = LaneExecutor.builder().scheduler(time).nanoTime(time::nanoTime)
-      .concurrency(PLACES + 3).lane(Lane.of(LANE).concurrency(PLACES).queueBound(QUEUE_BOUND))
-      .lane(Lane.of(BESIDE).queueBound(1))
+      .concurrency(PERMITS + 3).lane(Lane.of(LANE).concurrency(PERMITS).queueBound(QUEUE_BOUND))
+      .lane(Lane.of(OTHER_LANE).queueBound(1))
       .starter(run -> started.put(Integer.valueOf(run.job().task().name()), run))
       .build();
   private final Map<Integer, Job<Integer>> jobs = new ConcurrentHashMap<>();
@@ -77,16 +77,16 @@ public class PermitsLincheckTest {
 
   // Operations
 
-  /** Returns whether it was taken. */
+  /** Returns whether the job was accepted. */
   @Operation(params = "job")
   public boolean submit(int number) {
     return add(LANE, number);
   }
 
-  /** To the other lane, which always has places, but room for no more than one that waits. */
+  /** Submits to the other lane, which always has free permits, but room for only one waiting job. */
   @Operation(params = "job")
-  public boolean submitBeside(int number) {
-    return add(BESIDE, number);
+  public boolean submitElsewhere(int number) {
+    return add(OTHER_LANE, number);
   }
 
   private boolean add(String lane, int number) {
@@ -95,10 +95,10 @@ public class PermitsLincheckTest {
     return job.refusal == null;
   }
 
-  /** Returns whether it ran at once. */
+  /** Returns whether the job ran at once. */
   @Operation(params = "job")
   public boolean runHere(int number) {
-    Job<Integer> job = executor.runHere(LANE, task(number), DECISION);
+    Job<Integer> job = executor.intake().runHere(LANE, task(number), DECISION);
     jobs.put(number, job);
     return job.future().isDone() && job.refusal == null;
   }
@@ -112,7 +112,7 @@ public class PermitsLincheckTest {
     }).named(Integer.toString(number));
   }
 
-  /** Lets it run, if it has been started; returns whether it has. */
+  /** Runs the job if it has been started; returns whether it has. */
   @Operation(params = "job")
   public boolean succeed(int number) {
     JobRun run = started.get(number);
@@ -134,7 +134,7 @@ public class PermitsLincheckTest {
     Objects.requireNonNull(jobs.get(number)).cancel();
   }
 
-  /** Those that have ever run, without asking the executor, who might find only then that it has to start one. */
+  /** The jobs that have ever been started. Does not call the executor, which might start a job only then. */
   @Operation
   public Set<Integer> begun() {
     return new TreeSet<>(started.keySet());
@@ -148,7 +148,7 @@ public class PermitsLincheckTest {
         .map(count -> lanes.stream().mapToLong(count).sum()).toList();
   }
 
-  /** Lets all run that are left, one after the other; returns in which order. */
+  /** Runs all remaining jobs one after the other; returns their order. */
   @Operation
   public List<Integer> rest() {
     List<Integer> order = new ArrayList<>();
@@ -166,8 +166,8 @@ public class PermitsLincheckTest {
   }
 
   @Test
-  void permits_twoThingsAtTheSameTime_areAsIfOneCameAfterTheOther() {
-    ModelCheckingOptions options = LincheckScenarios.options(OneThreadsPermits.class, 20);
+  void permits_concurrentOperations_areLinearizable() {
+    ModelCheckingOptions options = LincheckScenarios.options(SequentialPermits.class, 20);
     add(options, "", IN_LINE);
     add(options, "submit 5", BEHIND_THE_LINE);
     add(options, "succeed 1; succeed 2; submit 5", AT_THE_END_OF_THE_LINE);
@@ -182,12 +182,12 @@ public class PermitsLincheckTest {
     }
   }
 
-  /** What places are, as long as one thread uses them. */
-  public static final class OneThreadsPermits {
+  /** The sequential model of permits. */
+  public static final class SequentialPermits {
 
     private final Deque<Integer> queued = new ArrayDeque<>(List.of(3, 4));
     private final Set<Integer> running = new TreeSet<>(Set.of(1, 2));
-    private final Set<Integer> beside = new TreeSet<>();
+    private final Set<Integer> elsewhere = new TreeSet<>();
     private final Set<Integer> begun = new TreeSet<>(Set.of(1, 2));
     private long submitted = FIRST_JOBS;
     private long completed;
@@ -206,13 +206,13 @@ public class PermitsLincheckTest {
       return true;
     }
 
-    public boolean submitBeside(int number) {
+    public boolean submitElsewhere(int number) {
       submitted++;
-      return beside.add(number) && begun.add(number);
+      return elsewhere.add(number) && begun.add(number);
     }
 
     public boolean runHere(int number) {
-      if (queued.isEmpty() && running.size() < PLACES) {
+      if (queued.isEmpty() && running.size() < PERMITS) {
         submitted++;
         completed++;
         return true;
@@ -222,14 +222,14 @@ public class PermitsLincheckTest {
     }
 
     private void start() {
-      while (running.size() < PLACES && !queued.isEmpty()) {
+      while (running.size() < PERMITS && !queued.isEmpty()) {
         running.add(queued.getFirst());
         begun.add(queued.removeFirst());
       }
     }
 
     private boolean end(int number) {
-      boolean ended = running.remove(number) || beside.remove(number);
+      boolean ended = running.remove(number) || elsewhere.remove(number);
       start();
       return ended;
     }
@@ -253,15 +253,15 @@ public class PermitsLincheckTest {
     }
 
     public List<Long> counts() {
-      return List.of((long) queued.size(), (long) running.size() + beside.size(), submitted, completed, failed,
+      return List.of((long) queued.size(), (long) running.size() + elsewhere.size(), submitted, completed, failed,
           cancelled, refused);
     }
 
     public List<Integer> rest() {
       List<Integer> order = new ArrayList<>();
-      while (running.size() + beside.size() > 0) {
+      while (running.size() + elsewhere.size() > 0) {
         for (int number = 1; number <= LAST_JOB; number++) {
-          if (running.contains(number) || beside.contains(number)) {
+          if (running.contains(number) || elsewhere.contains(number)) {
             succeed(number);
             order.add(number);
           }
@@ -270,14 +270,14 @@ public class PermitsLincheckTest {
       return order;
     }
 
-    /** By which Lincheck tells whether it has been here before. */
+    /** The state, by which Lincheck recognises equal models. */
     private List<Object> state() {
-      return List.of(List.copyOf(queued), running, beside, begun, counts());
+      return List.of(List.copyOf(queued), running, elsewhere, begun, counts());
     }
 
     @Override
     public boolean equals(@Nullable Object other) {
-      return other instanceof OneThreadsPermits permits && state().equals(permits.state());
+      return other instanceof SequentialPermits permits && state().equals(permits.state());
     }
 
     @Override

@@ -20,13 +20,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Has Lincheck do two things to a lane's queue at the same time, switch between the two threads wherever they read or write
- * what they share, and compare what they were told with what a queue for one thread would have told them, one after the other.
+ * Linearizability of a lane's queue: Lincheck runs operations in two threads, switches between them wherever they
+ * access shared state, and compares the results with a sequential model.
  *
  * <p>
- * All tasks are for workers outside, and no time passes, so that nobody does anything but these two. There are four jobs from
- * the beginning, and all are called by numbers that they are given here. The first two are claimed, and a place is
- * left for one more; the other two wait, and there is room for one more. The first is not tried again when it fails.
+ * All tasks are external and no time passes, so there are no other threads. There are four jobs at the beginning, and
+ * all jobs have numbers. The first two are claimed, and one permit is left. The other two wait, and there is room for
+ * one more. The first job is not retried when it fails.
  */
 @Timeout(value = 400, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 @Param(name = "claimed", gen = IntGen.class, conf = "1:2")
@@ -36,9 +36,9 @@ public class QueueLincheckTest {
 
   private static final String LANE = "a";
   private static final Duration LEASE = Duration.ofSeconds(10);
-  private static final int PLACES = 3;
+  private static final int PERMITS = 3;
   private static final int QUEUE_BOUND = 3;
-  /** What is done at the same time: what is about the same job, the last place, or the last room in the queue. */
+  /** Concurrent operations on the same job, the last permit, or the last room in the queue. */
   private static final List<String> SCENARIOS = List.of("submit 5 | submit 6", "submit 5 | next",
       "submit 5 | cancel 3", "submit 5 | fail 2", "fail 2; submit 5 | submit 6", "next | next", "next | claim 3",
       "next | cancel 3", "next | complete 1", "next | offers",
@@ -49,7 +49,7 @@ public class QueueLincheckTest {
 
   private final ManualScheduler time = new ManualScheduler();
   private final LaneExecutor executor = LaneExecutor.builder().scheduler(time).nanoTime(time::nanoTime)
-      .lane(Lane.of(LANE).concurrency(PLACES).queueBound(QUEUE_BOUND)).build();
+      .lane(Lane.of(LANE).concurrency(PERMITS).queueBound(QUEUE_BOUND)).build();
   private final List<Job<String>> jobs = new ArrayList<>();
   private final List<String> claims = new ArrayList<>();
 
@@ -57,22 +57,22 @@ public class QueueLincheckTest {
     for (int number = 1; number <= 4; number++) {
       jobs.add(submit(number, number > 1));
       if (number <= 2) {
-        claims.add(executor.outside().next(LANE, LEASE).orElseThrow().id());
+        claims.add(executor.externalTasks().next(LANE, LEASE).orElseThrow().id());
       }
     }
   }
 
   private Job<String> submit(int number, boolean idempotent) {
-    return executor.submit(LANE, Task.outside(String.class, number).idempotent(idempotent));
+    return executor.submit(LANE, Task.external(String.class, number).idempotent(idempotent));
   }
 
-  private static int number(Optional<Outside.Claim> claim) {
+  private static int number(Optional<ExternalTasks.Claim> claim) {
     return claim.map(one -> (Integer) Objects.requireNonNull(one.payload())).orElse(0);
   }
 
   // Operations
 
-  /** Returns whether it was taken. */
+  /** Returns whether the job was accepted. */
   @Operation(params = "added")
   public boolean submit(int added) {
     return submit(added, true).refusal == null;
@@ -81,27 +81,27 @@ public class QueueLincheckTest {
   /** Returns the number of the job that was claimed; 0 for none. */
   @Operation
   public int next() {
-    return number(executor.outside().next(LANE, LEASE));
+    return number(executor.externalTasks().next(LANE, LEASE));
   }
 
   @Operation(params = "job")
   public int claim(int job) {
-    return number(executor.outside().claim(jobs.get(job - 1).id(), LEASE));
+    return number(executor.externalTasks().claim(jobs.get(job - 1).id(), LEASE));
   }
 
   @Operation(params = "claimed")
   public boolean complete(int claimed) {
-    return executor.outside().complete(claims.get(claimed - 1), "done");
+    return executor.externalTasks().complete(claims.get(claimed - 1), "done");
   }
 
   @Operation(params = "claimed")
   public boolean fail(int claimed) {
-    return executor.outside().fail(claims.get(claimed - 1), new IllegalStateException("no"));
+    return executor.externalTasks().fail(claims.get(claimed - 1), new IllegalStateException("no"));
   }
 
   @Operation(params = "claimed")
   public boolean renew(int claimed) {
-    return executor.outside().renew(claims.get(claimed - 1), LEASE);
+    return executor.externalTasks().renew(claims.get(claimed - 1), LEASE);
   }
 
   @Operation(params = "job")
@@ -111,7 +111,7 @@ public class QueueLincheckTest {
 
   @Operation
   public List<Object> offers() {
-    return executor.outside().offers().stream().map(offer -> Objects.requireNonNull(offer.payload())).toList();
+    return executor.externalTasks().offers().stream().map(offer -> Objects.requireNonNull(offer.payload())).toList();
   }
 
   @Operation
@@ -127,8 +127,8 @@ public class QueueLincheckTest {
   }
 
   @Test
-  void queue_twoThingsAtTheSameTime_areAsIfOneCameAfterTheOther() {
-    ModelCheckingOptions options = LincheckScenarios.options(OneThreadsQueue.class, 60);
+  void queue_concurrentOperations_areLinearizable() {
+    ModelCheckingOptions options = LincheckScenarios.options(SequentialQueue.class, 60);
     for (String scenario : SCENARIOS) {
       options.addCustomScenario(
           LincheckScenarios.scenario(QueueLincheckTest.class, "", scenario, "offers; counts; deadLetters"));
@@ -136,8 +136,8 @@ public class QueueLincheckTest {
     options.check(QueueLincheckTest.class);
   }
 
-  /** What a queue is, as long as one thread uses it. */
-  public static final class OneThreadsQueue {
+  /** The sequential model of a queue. */
+  public static final class SequentialQueue {
 
     private final SequencedSet<Integer> queued = new LinkedHashSet<>(List.of(3, 4));
     private final Set<Integer> running = new HashSet<>(Set.of(1, 2));
@@ -160,7 +160,7 @@ public class QueueLincheckTest {
     }
 
     public int claim(int job) {
-      if (running.size() == PLACES || !queued.remove(job)) {
+      if (running.size() == PERMITS || !queued.remove(job)) {
         return 0;
       }
       running.add(job);
@@ -205,14 +205,14 @@ public class QueueLincheckTest {
       return Math.toIntExact(failed);
     }
 
-    /** By which Lincheck tells whether it has been here before. */
+    /** The state, by which Lincheck recognises equal models. */
     private List<Object> state() {
       return List.of(offers(), running, retrying, counts());
     }
 
     @Override
     public boolean equals(@Nullable Object other) {
-      return other instanceof OneThreadsQueue queue && state().equals(queue.state());
+      return other instanceof SequentialQueue queue && state().equals(queue.state());
     }
 
     @Override

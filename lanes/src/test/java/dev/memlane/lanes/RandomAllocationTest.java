@@ -16,11 +16,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Tasks come and end at random, and after each the ones that run are those that a simple model of the rules says. */
+/** Tasks that come and end at random: after each step, the running tasks are those of a simple model of the rules. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class RandomAllocationTest {
 
-  private static final int PLACES = 6;
+  private static final int PERMITS = 6;
   private static final int STEPS = 600;
   private static final int MOST_WAITING = 40;
 
@@ -28,7 +28,7 @@ class RandomAllocationTest {
 
   private record Gated(Job<Integer> job, CountDownLatch gate, long since) {}
 
-  /** One lane, as the model sees it. */
+  /** A lane in the model. */
   private static final class Modelled {
 
     final Lane lane;
@@ -50,10 +50,10 @@ class RandomAllocationTest {
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
-  void permits_goToWhoseTurnItIs_andAreKeptForTheirLanes(long seed) throws Exception {
+  void permits_randomTasks_areAllocatedAsInTheModel(long seed) throws Exception {
     Random random = new Random(seed);
     List<Modelled> lanes = List.of(lane("low", 0, 6, 0), lane("middle", 5, 3, 1), lane("high", 15, 4, 2));
-    LaneExecutor.Builder builder = LaneExecutor.builder().concurrency(PLACES).scheduler(time).nanoTime(time::nanoTime);
+    LaneExecutorBuilder builder = LaneExecutor.builder().concurrency(PERMITS).scheduler(time).nanoTime(time::nanoTime);
     lanes.forEach(lane -> builder.lane(lane.lane));
     int aged = 0;
     try (LaneExecutor executor = builder.build()) {
@@ -71,7 +71,7 @@ class RandomAllocationTest {
         }
         aged += grantPermits(lanes);
 
-        // By its lock what was done without it is entered.
+        // Its lock enters what was done without it.
         var unused = executor.stats();
         for (Modelled lane : lanes) {
           assertThat(lane.running).as("seed %s, step %s, %s", seed, step, lane.lane.name())
@@ -85,7 +85,7 @@ class RandomAllocationTest {
         lane.waiting.forEach(one -> one.gate.countDown());
       });
     }
-    assertThat(aged).as("seed %s: turns of a lower lane before a higher one", seed).isPositive();
+    assertThat(aged).as("seed %s: starts of a lower lane before a higher one", seed).isPositive();
   }
 
   private static Modelled lane(String name, int priority, int concurrency, int reserved) {
@@ -105,7 +105,7 @@ class RandomAllocationTest {
     })), gate, time.nanoTime());
   }
 
-  /** Returns how often a lane went before another of a higher priority that could have. */
+  /** Returns how often a lane started a task before a startable lane of higher priority. */
   private int grantPermits(List<Modelled> lanes) {
     long now = time.nanoTime();
     int aged = 0;
@@ -124,9 +124,9 @@ class RandomAllocationTest {
         .max(Comparator.comparingDouble(lane -> lane.priority(now)));
   }
 
-  /** Whether the lane has a task that could begin. */
+  /** Whether the lane has a task that could start. */
   private static boolean isFree(List<Modelled> lanes, Modelled lane) {
-    int free = PLACES - lanes.stream().mapToInt(one -> one.running.size()).sum();
+    int free = PERMITS - lanes.stream().mapToInt(one -> one.running.size()).sum();
     int keptForOthers = lanes.stream().filter(other -> other != lane).mapToInt(Modelled::owed).sum();
     return !lane.waiting.isEmpty() && lane.running.size() < lane.lane.concurrency() && free > keptForOthers;
   }

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 class RelayTest {
 
   private final LaneExecutor executor = LaneExecutor.builder().build();
+  private final JobEnder ender = executor.submit("query", Task.of(() -> 0)).ender;
   private final ThreadFactory threads = Thread.ofVirtual().factory();
   private final LaneState lane = new LaneState(Lane.of("a"), 0);
   private final Relay relay = new Relay(() -> 5);
@@ -26,7 +27,7 @@ class RelayTest {
   }
 
   private Job<Integer> job(int number) {
-    return new Job<>("prefix-", number, Task.of(() -> number), lane, Long.MAX_VALUE, null, executor);
+    return new Job<>("prefix-", number, Task.of(() -> number), lane, Long.MAX_VALUE, null, ender);
   }
 
   private List<Job<Integer>> waiting(int count) {
@@ -40,7 +41,7 @@ class RelayTest {
   }
 
   @Test
-  void passOn_givesPermitsInTheLinesOrder_andIsTold() {
+  void passOn_openLine_passesPermitsInOrder() {
     List<Job<Integer>> waiting = waiting(2);
     relay.open(lane, waiting.getFirst());
     JobRun first = new JobRun(threads);
@@ -58,7 +59,7 @@ class RelayTest {
   }
 
   @Test
-  void passOn_whileItIsClosed_inAnotherLane_orOfAnAttemptThatIsOver_isRefused() {
+  void passOn_closedOrOtherLaneOrAttemptOver_isRefused() {
     List<Job<Integer>> waiting = waiting(1);
     JobRun next = new JobRun(threads);
 
@@ -74,7 +75,7 @@ class RelayTest {
   }
 
   @Test
-  void renew_onlyAtTheEndOfTheLine_goesOnWithThoseBehindIt() {
+  void renew_endOfLine_continuesWithLaterJobs() {
     int inLine = Relay.LONGEST_LINE;
     List<Job<Integer>> waiting = waiting(inLine + 2);
     relay.open(lane, waiting.getFirst());
@@ -96,7 +97,7 @@ class RelayTest {
   }
 
   @Test
-  void renew_whenNobodyWaitsBehindTheLine_isRefused() {
+  void renew_noLaterJobs_isRefused() {
     List<Job<Integer>> waiting = waiting(1);
     relay.open(lane, waiting.getFirst());
     assertThat(relay.passOn(running, 1, new JobRun(threads))).isTrue();

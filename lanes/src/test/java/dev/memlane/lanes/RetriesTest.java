@@ -22,7 +22,7 @@ class RetriesTest {
   private final TestExecutors executors = new TestExecutors();
   private final ManualScheduler time = executors.time;
   private final BlockingQueue<LaneEvent> events = new LinkedBlockingQueue<>();
-  /** Names of tasks, in the order in which they began. */
+  /** The names of tasks, in the order in which they began. */
   private final BlockingQueue<String> begun = new LinkedBlockingQueue<>();
 
   private LaneExecutor executor(Lane... lanes) {
@@ -51,7 +51,7 @@ class RetriesTest {
   }
 
   @Test
-  void pauses_doubleUpToAMinute_lessUpToHalfAtRandom() throws Exception {
+  void retry_pauses_doubleUpToAMinuteLessUpToHalf() throws Exception {
     int retries = 80;
     LaneExecutor executor = executor(Lane.of("a").attempts(retries + 1).firstPause(Duration.ofSeconds(1)));
     Job<String> job = executor.submit("a", failing());
@@ -71,12 +71,12 @@ class RetriesTest {
 
     assertThat(Waits.failure(job.future())).hasMessage("no");
     assertThat(begun).hasSize(retries + 1);
-    // They are so many that it would be a wonder if all missed a third of what they may be.
+    // They are so many that it is practically impossible that all miss a third of the range.
     assertThat(minutes).anyMatch(pause -> pause.toSeconds() < 40).anyMatch(pause -> pause.toSeconds() >= 50);
   }
 
   @Test
-  void pauses_firstLongerThanAMinute_areAllAsLong() throws Exception {
+  void retry_firstPauseAboveAMinute_doesNotDouble() throws Exception {
     Duration first = Duration.ofMinutes(5);
     LaneExecutor executor = executor(Lane.of("a").firstPause(first));
     Job<String> job = executor.submit("a", failing());
@@ -91,7 +91,7 @@ class RetriesTest {
   }
 
   @Test
-  void waits_beforeEachAttempt_countTogetherForItsTurn() throws Exception {
+  void retry_earlierWaits_countTowardsPriority() throws Exception {
     LaneExecutor executor = executor(Lane.of("low").firstPause(Duration.ofMillis(500)), Lane.of("high").priority(10));
     CountDownLatch gate = new CountDownLatch(1);
     executor.submit("high", gated("first", gate));
@@ -107,7 +107,7 @@ class RetriesTest {
       assertThat(nextBegun()).isEqualTo("next");
       time.pass(Duration.ofSeconds(1));
       while (executor.stats().getFirst().queued() == 0) {
-        // Until its pause is over.
+        // Wait until its pause is over.
         Thread.onSpinWait();
       }
     }

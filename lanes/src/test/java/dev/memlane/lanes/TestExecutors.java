@@ -7,21 +7,23 @@ import java.util.List;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** Executors by a clock that the test moves; after it, what they still run is interrupted, and they are closed. */
+/**
+ * Executors on a clock that the test moves. After the test, their running tasks are interrupted, and they are closed.
+ */
 final class TestExecutors implements AfterEachCallback {
 
   final ManualScheduler time = new ManualScheduler();
   private final List<LaneExecutor> executors = new ArrayList<>();
 
   LaneExecutor open(int concurrency, Lane... lanes) {
-    LaneExecutor.Builder builder = LaneExecutor.builder().concurrency(concurrency);
+    LaneExecutorBuilder builder = LaneExecutor.builder().concurrency(concurrency);
     for (Lane lane : lanes) {
       builder.lane(lane);
     }
     return open(builder);
   }
 
-  LaneExecutor open(LaneExecutor.Builder builder) {
+  LaneExecutor open(LaneExecutorBuilder builder) {
     LaneExecutor executor = builder.scheduler(time).nanoTime(time::nanoTime).build();
     executors.add(executor);
     return executor;

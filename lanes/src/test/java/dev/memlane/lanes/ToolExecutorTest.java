@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ToolExecutorTest {
 
   private static final Duration TIMEOUT = Duration.ofSeconds(5);
-  /** Of a quick tool, in which it is found out that it is. */
+  /** How many runs of a quick tool it takes at most to learn that it is quick. */
   private static final int MOST_RUNS = 10_000;
 
   @RegisterExtension
@@ -45,7 +45,7 @@ class ToolExecutorTest {
   private final ManualScheduler time = executors.time;
   private final BlockingQueue<LaneEvent> events = new LinkedBlockingQueue<>();
   private final CountDownLatch never = new CountDownLatch(1);
-  /** What the tools here read and write. */
+  /** The values that the tools here read and write, by path. */
   private final Map<String, String> files = new ConcurrentHashMap<>();
 
   @AfterEach
@@ -57,7 +57,7 @@ class ToolExecutorTest {
     return executors.open(concurrency, lanes);
   }
 
-  /** Of a lane that runs four at a time. */
+  /** An executor of lane execute, which runs four tasks at a time. */
   private LaneExecutor lanes() {
     return lanes(4, execute());
   }
@@ -83,7 +83,7 @@ class ToolExecutorTest {
     }).accessing(path -> Access.reads(path));
   }
 
-  /** Its arguments are a path and what is written to it. */
+  /** A tool whose arguments are a path and the value to write. */
   private Tool<String, String> write() {
     return Tool.<String, String>of("write", arguments -> {
       linger(100);
@@ -93,7 +93,7 @@ class ToolExecutorTest {
     }).accessing(arguments -> Access.writes(arguments.split("=", 2)[0]));
   }
 
-  /** Its arguments are two paths. */
+  /** A tool whose arguments are two paths. */
   private Tool<String, String> copy() {
     return Tool.<String, String>of("copy", arguments -> {
       linger(100);
@@ -104,7 +104,7 @@ class ToolExecutorTest {
         .and(Access.writes(arguments.split(">", 2)[1])));
   }
 
-  /** Lets those who don't wait, and should, come first. */
+  /** Gives way, so that calls which wrongly do not wait go first. */
   @SuppressWarnings("ThreadPriorityCheck")
   private static void linger(int times) {
     for (int i = 0; i < times; i++) {
@@ -112,7 +112,7 @@ class ToolExecutorTest {
     }
   }
 
-  /** Each as {@code tool arguments}; that is its id as well. */
+  /** Parses calls of the form {@code tool arguments}, which is the id as well. */
   private static List<ToolCall<String>> calls(String... calls) {
     List<ToolCall<String>> all = new ArrayList<>();
     for (String call : calls) {
@@ -143,7 +143,7 @@ class ToolExecutorTest {
   // Results
 
   @Test
-  void run_callsThatEndInAnyOrder_resultsAreInTheOrderOfTheCalls() throws Exception {
+  void run_callsEndInAnyOrder_resultsAreInCallOrder() throws Exception {
     CountDownLatch second = new CountDownLatch(1);
     CountDownLatch third = new CountDownLatch(1);
     ToolExecutor<String, String> tools = tools(independent("echo", argument -> {
@@ -170,7 +170,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void run_callsOfOneId_areCallsOfTheirOwn() throws Exception {
+  void run_sameIdTwice_runsBoth() throws Exception {
     ToolExecutor<String, String> tools = tools(independent("echo", argument -> argument));
 
     assertThat(tools.run(List.of(new ToolCall<>("id", "echo", "a"), new ToolCall<>("id", "echo", "b"))))
@@ -178,7 +178,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void tools_areWhatWasGiven_eachNameOnceAndInALaneThatThereIs() {
+  void of_duplicateNameOrUnknownLane_isRejected() {
     Tool<String, String> one = independent("one", argument -> argument);
     Tool<String, String> other = independent("other", argument -> argument);
 
@@ -192,14 +192,14 @@ class ToolExecutorTest {
   // Order
 
   @Test
-  void run_aWriteAndThenARead_readsWhatWasWritten() throws Exception {
+  void run_writeThenRead_readsTheNewValue() throws Exception {
     files.put("a", "old");
 
     assertThat(run(tools(read(), write()), "write a=new", "read a")).containsExactly("written", "new");
   }
 
   @Test
-  void run_aReadAndThenAWrite_readsWhatWasThereBefore() throws Exception {
+  void run_readThenWrite_readsTheOldValue() throws Exception {
     files.put("a", "old");
 
     assertThat(run(tools(read(), write()), "read a", "write a=new")).containsExactly("old", "written");
@@ -207,20 +207,20 @@ class ToolExecutorTest {
   }
 
   @Test
-  void run_aChainOfCalls_eachSeesWhatTheOneBeforeDid() throws Exception {
+  void run_chainOfConflicts_keepsOrder() throws Exception {
     assertThat(run(tools(read(), write(), copy()), "write a=1", "copy a>b", "copy b>c", "copy c>d", "read d"))
         .last().isEqualTo("1");
   }
 
   @Test
-  void run_manyThatWriteTheSame_runOneAfterTheOther() throws Exception {
-    AtomicInteger inside = new AtomicInteger();
+  void run_manyWritesOfOnePath_runOneAfterTheOther() throws Exception {
+    AtomicInteger local = new AtomicInteger();
     List<String> order = Collections.synchronizedList(new ArrayList<>());
     ToolExecutor<String, String> tools = tools(Tool.<String, String>of("count", argument -> {
-      assertThat(inside.incrementAndGet()).isEqualTo(1);
+      assertThat(local.incrementAndGet()).isEqualTo(1);
       order.add(argument);
       linger(20);
-      inside.decrementAndGet();
+      local.decrementAndGet();
       return argument;
     }));
 
@@ -231,7 +231,7 @@ class ToolExecutorTest {
 
   @ParameterizedTest
   @CsvSource({"a, a", "a/b, a", "a, a/b", "'', a", "a/b/c, ''"})
-  void run_onePathIsPartOfTheOther_theReadWaitsForTheWrite(String written, String seen) throws Exception {
+  void run_nestedPaths_readWaitsForWrite(String written, String seen) throws Exception {
     AtomicBoolean done = new AtomicBoolean();
     Tool<String, String> write = Tool.<String, String>of("write", argument -> {
       linger(1_000);
@@ -246,7 +246,7 @@ class ToolExecutorTest {
 
   @ParameterizedTest
   @CsvSource({"a, b", "a, ab", "a/b, a/c"})
-  void run_pathsApart_theReadDoesNotWaitForTheWrite(String written, String seen) throws Exception {
+  void run_separatePaths_readDoesNotWait(String written, String seen) throws Exception {
     CountDownLatch both = new CountDownLatch(2);
     Tool<String, String> write = Tool.<String, String>of("write", argument -> {
       Waits.together(both);
@@ -261,7 +261,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void run_callsThatDoNotConflict_runAtTheSameTime() throws Exception {
+  void run_noConflicts_runsInParallel() throws Exception {
     CountDownLatch all = new CountDownLatch(4);
     ToolExecutor<String, String> tools = tools(Tool.<String, String>of("meet", argument -> {
       Waits.together(all);
@@ -272,7 +272,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void run_callsThatFollowDifferentOnes_waitForTheirsOnly() throws Exception {
+  void run_differentPredecessors_waitsOnlyForOwn() throws Exception {
     CountDownLatch slow = new CountDownLatch(1);
     Tool<String, String> first = Tool.<String, String>of("first", argument -> {
       if (argument.equals("a")) {
@@ -292,7 +292,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void run_aToolThatDoesNotSayWhatItAccesses_keepsItsPermit() throws Exception {
+  void run_undeclaredAccess_keepsOrderWithAll() throws Exception {
     List<String> order = Collections.synchronizedList(new ArrayList<>());
     Tool.Handler<String, String> handler = argument -> {
       linger(100);
@@ -307,14 +307,14 @@ class ToolExecutorTest {
   }
 
   @Test
-  void run_aLaneThatRunsTwo_runsNoMoreOfItsCallsAtATime() throws Exception {
-    AtomicInteger inside = new AtomicInteger();
+  void run_laneConcurrencyTwo_runsAtMostTwo() throws Exception {
+    AtomicInteger local = new AtomicInteger();
     AtomicInteger most = new AtomicInteger();
     ToolExecutor<String, String> tools = ToolExecutor.of(lanes(8, execute().concurrency(2)),
         List.of(independent("count", argument -> {
-          most.accumulateAndGet(inside.incrementAndGet(), Math::max);
+          most.accumulateAndGet(local.incrementAndGet(), Math::max);
           linger(50);
-          inside.decrementAndGet();
+          local.decrementAndGet();
           return argument;
         })));
 
@@ -326,7 +326,7 @@ class ToolExecutorTest {
   // Failures
 
   @Test
-  void run_aCallThatFails_disturbsNoOther_andThoseThatFollowItRun() throws Exception {
+  void run_oneCallFails_followersStillRun() throws Exception {
     IllegalStateException thrown = new IllegalStateException("no");
     Tool<String, String> failing = Tool.<String, String>of("fail", path -> {
       files.put(path, "half written");
@@ -342,7 +342,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void run_aToolThatThereIsNot_isAFailureThatSaysWhichThereAre() throws Exception {
+  void run_unknownTool_failsAndNamesTheTools() throws Exception {
     ToolExecutor<String, String> tools = tools(read(), write());
 
     List<ToolResult<String>> results = tools.run(calls("write a=1", "raed a", "read a"));
@@ -356,7 +356,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void run_argumentsThatCanNotBeRead_isAFailure_andTheToolIsNotRun() throws Exception {
+  void run_unreadableArguments_failsWithoutRunning() throws Exception {
     AtomicInteger runs = new AtomicInteger();
     AssertionError thrown = new AssertionError("no number");
     Tool<String, String> picky = Tool.<String, String>of("picky", argument -> {
@@ -374,7 +374,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void run_aCallThatCanNotBeDoneAsItIsAsked_isAFailure_andIsNotTriedAgainNorKept() throws Exception {
+  void run_toolException_failsWithoutRetryOrDeadLetter() throws Exception {
     LaneExecutor lanes = lanes();
     AtomicInteger runs = new AtomicInteger();
     ToolException thrown = new ToolException("there is no such file; there are a and b");
@@ -395,20 +395,20 @@ class ToolExecutorTest {
   }
 
   @Test
-  void run_aToolThatReturnsNull_isAFailure() throws Exception {
+  void run_toolReturnsNull_fails() throws Exception {
     ToolExecutor<String, String> tools = tools(independent("none", argument -> nothing()));
 
     assertThat(failure(tools.run(calls("none 1")).getFirst())).isInstanceOf(NullPointerException.class)
         .hasMessage("a tool's result must not be null");
   }
 
-  @SuppressWarnings("NullAway") // what a careless tool does
+  @SuppressWarnings("NullAway") // A careless tool returns null.
   private static String nothing() {
     return null;
   }
 
   @Test
-  void run_aFullLane_isAFailure() throws Exception {
+  void run_fullLane_fails() throws Exception {
     LaneExecutor lanes = lanes(4, execute().concurrency(1).queueBound(1), Lane.of("free"));
     ToolExecutor<String, String> tools = ToolExecutor.of(lanes,
         List.of(independent("busy", argument -> argument), independent("free", argument -> argument).lane("free")));
@@ -422,7 +422,7 @@ class ToolExecutorTest {
     assertThat(results.getLast()).isEqualTo(new ToolResult.Success<>("free 2", "free", "2"));
   }
 
-  /** Has a task hold a place of the lane until the test is over, or the task cancelled. */
+  /** Runs a task that holds a permit of the lane until the test ends or the task is cancelled. */
   private Job<String> occupy(LaneExecutor lanes, String lane) throws InterruptedException {
     CountDownLatch begun = new CountDownLatch(1);
     Job<String> job = lanes.submit(lane, Task.of(() -> {
@@ -435,7 +435,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void run_whenTheExecutorIsShutDown_isAFailure() throws Exception {
+  void run_executorShutDown_fails() throws Exception {
     LaneExecutor lanes = lanes();
     AtomicInteger runs = new AtomicInteger();
     ToolExecutor<String, String> tools = ToolExecutor.of(lanes, List.of(independent("count", argument -> {
@@ -450,7 +450,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void run_anIdempotentTool_isTriedAgain() throws Exception {
+  void run_idempotentTool_isRetried() throws Exception {
     LaneExecutor lanes = lanes();
     lanes.subscribe(event -> true, events::add);
     AtomicInteger runs = new AtomicInteger();
@@ -484,7 +484,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void run_aToolWithADeadline_isEndedThen_evenIfItWaits() throws Exception {
+  void run_deadlinePasses_endsRunningAndWaitingCalls() throws Exception {
     LaneExecutor lanes = lanes(4, execute().concurrency(1));
     lanes.subscribe(event -> true, events::add);
     ToolExecutor<String, String> tools = ToolExecutor.of(lanes,
@@ -503,7 +503,7 @@ class ToolExecutorTest {
 
   // Batched tools
 
-  /** A tool that answers in upper case, if it is asked for letters. */
+  /** A tool that returns its argument in upper case, if it consists of letters. */
   private static Tool<String, String> batched(BlockingQueue<List<String>> asked, Function<String, Access> access) {
     return Tool.<String, String>batched("many", arguments -> {
       asked.add(arguments);
@@ -520,7 +520,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void run_aBatchedTool_isGivenAllThatCanGoTogether() throws Exception {
+  void run_batchedTool_receivesAllReadyCalls() throws Exception {
     BlockingQueue<List<String>> asked = new LinkedBlockingQueue<>();
     ToolExecutor<String, String> tools = tools(batched(asked, argument -> Access.nothing()), read());
 
@@ -532,7 +532,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void run_aBatchedTool_whoseCallsConflict_isGivenOnlyThoseThatDoNot() throws Exception {
+  void run_batchedToolWithConflicts_receivesOnlyReadyCalls() throws Exception {
     BlockingQueue<List<String>> asked = new LinkedBlockingQueue<>();
     ToolExecutor<String, String> tools = tools(batched(asked, Access::writes));
 
@@ -543,7 +543,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void run_aBatchedTool_whoseAnswersFail_failForTheirCallsOnly() throws Exception {
+  void run_batchedToolSomeAnswersFail_failsOnlyThoseCalls() throws Exception {
     ToolExecutor<String, String> tools = tools(batched(new LinkedBlockingQueue<>(), argument -> Access.nothing()));
 
     List<ToolResult<String>> results = tools.run(calls("many a", "many ?", "many 0", "many b"));
@@ -555,7 +555,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void run_aBatchedTool_whoseAnswersAllFail_hasFailed_andIsKept_withEachCallsOwnFailure() throws Exception {
+  void run_batchedToolAllAnswersFail_isADeadLetterWithEachFailure() throws Exception {
     LaneExecutor lanes = lanes();
     AtomicInteger runs = new AtomicInteger();
     Map<String, RuntimeException> thrown = Map.of("a", new IllegalStateException("no a"), "b",
@@ -580,7 +580,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void run_aBatchedTool_thatAnswersTooFewOrFails_failsForAll() throws Exception {
+  void run_batchedToolTooFewAnswersOrThrows_failsAll() throws Exception {
     Tool<String, String> few = Tool.<String, String>batched("few", arguments -> List.of(() -> "only"))
         .accessing(argument -> Access.nothing());
     Tool<String, String> bad = Tool.<String, String>batched("bad", arguments -> {
@@ -590,39 +590,40 @@ class ToolExecutorTest {
     List<ToolResult<String>> results = tools(few, bad).run(calls("few 1", "few 2", "bad 3", "bad 4"));
 
     assertThat(results.subList(0, 2)).allSatisfy(result -> assertThat(failure(result))
-        .isInstanceOf(IllegalStateException.class).hasMessageContaining("was given 2 calls and answered 1"));
+        .isInstanceOf(IllegalStateException.class).hasMessageContaining("was given 2 calls and returned 1 answers"));
     assertThat(results.subList(2, 4)).allSatisfy(result -> assertThat(failure(result)).hasMessage("no"));
   }
 
-  // Tools outside
+  // External tools
 
   @Test
-  void run_aToolOutside_isDoneByAWorker_whileOthersRunHere() throws Exception {
+  void run_externalTool_isDoneByAWorkerWhileOthersRun() throws Exception {
     LaneExecutor lanes = lanes();
     lanes.subscribe(event -> true, events::add);
-    Tool<String, String> shell = Tool.<String, String>outside("shell", String.class).accessing(Access::writes);
+    Tool<String, String> shell = Tool.<String, String>external("shell", String.class).accessing(Access::writes);
     ToolExecutor<String, String> tools = ToolExecutor.of(lanes, List.of(shell, read()));
     CompletableFuture<List<ToolResult<String>>> results = inBackground(
         () -> tools.run(calls("shell a", "read a", "shell b", "read c")));
     assertThat(Waits.next(events, LaneEvent.Offered.class).payload()).isEqualTo("a");
     assertThat(Waits.next(events, LaneEvent.Offered.class).payload()).isEqualTo("b");
 
-    Outside.Claim first = lanes.outside().next("execute", Duration.ofSeconds(3)).orElseThrow();
-    Outside.Claim second = lanes.outside().next("execute", Duration.ofSeconds(3)).orElseThrow();
+    ExternalTasks.Claim first = lanes.externalTasks().next("execute", Duration.ofSeconds(3)).orElseThrow();
+    ExternalTasks.Claim second = lanes.externalTasks().next("execute", Duration.ofSeconds(3)).orElseThrow();
     assertThat(first.payload()).isEqualTo("a");
     assertThat(first.task()).isEqualTo("shell");
-    files.put("a", "made outside");
-    assertThatThrownBy(() -> lanes.outside().complete(first.id(), 42)).isInstanceOf(IllegalArgumentException.class);
-    assertThat(lanes.outside().complete(first.id(), "made")).isTrue();
-    assertThat(lanes.outside().fail(second.id(), new IllegalStateException("broken"))).isTrue();
+    files.put("a", "made by a worker");
+    assertThatThrownBy(() -> lanes.externalTasks().complete(first.id(), 42))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThat(lanes.externalTasks().complete(first.id(), "made")).isTrue();
+    assertThat(lanes.externalTasks().fail(second.id(), new IllegalStateException("broken"))).isTrue();
 
-    assertThat(Waits.get(results)).extracting(ToolExecutorTest::value).containsExactly("made", "made outside",
+    assertThat(Waits.get(results)).extracting(ToolExecutorTest::value).containsExactly("made", "made by a worker",
         "failed: java.lang.IllegalStateException: broken", "nothing");
   }
 
   // Where calls run
 
-  /** A tool that notes the threads that it runs on. */
+  /** A tool that records the threads on which it runs. */
   private static Tool<String, String> noting(List<Thread> threads) {
     return independent("quick", argument -> {
       threads.add(Thread.currentThread());
@@ -630,7 +631,7 @@ class ToolExecutorTest {
     });
   }
 
-  /** Runs a tool of which it becomes known that it is quick, until its calls run on this thread. */
+  /** Runs a quick tool until its calls run on this thread. */
   private static void runUntilHere(ToolExecutor<String, String> tools, List<Thread> threads, String... calls)
       throws InterruptedException {
     for (int i = 0; i < MOST_RUNS; i++) {
@@ -644,7 +645,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void decisions_unknownThenQuick_firstInParallelThenOnTheCallersThread() throws Exception {
+  void decision_unknownThenQuick_movesToTheCallersThread() throws Exception {
     List<Thread> threads = Collections.synchronizedList(new ArrayList<>());
     LaneExecutor lanes = lanes();
     ToolExecutor<String, String> tools = ToolExecutor.of(lanes, List.of(noting(threads)));
@@ -664,12 +665,12 @@ class ToolExecutorTest {
 
     Decision known = null;
     for (int i = 0; i < MOST_RUNS && known == null; i++) {
-      BlockingQueue<LaneEvent> told = new LinkedBlockingQueue<>();
+      BlockingQueue<LaneEvent> submitted = new LinkedBlockingQueue<>();
       threads.clear();
-      try (Subscription listening = lanes.subscribe(LaneEvent.Submitted.class::isInstance, told::add)) {
+      try (Subscription listening = lanes.subscribe(LaneEvent.Submitted.class::isInstance, submitted::add)) {
         assertThat(run(tools, "quick 1", "quick 2")).containsExactly("1", "2");
         if (threads.stream().allMatch(Thread.currentThread()::equals)) {
-          known = Waits.next(told, LaneEvent.Submitted.class).decision();
+          known = Waits.next(submitted, LaneEvent.Submitted.class).decision();
         }
         assertThat(listening.dropped()).isZero();
       }
@@ -681,7 +682,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void decisions_long_inParallel() throws Exception {
+  void decision_longCalls_isParallel() throws Exception {
     List<Thread> threads = Collections.synchronizedList(new ArrayList<>());
     CountDownLatch first = new CountDownLatch(2);
     CountDownLatch second = new CountDownLatch(2);
@@ -708,17 +709,17 @@ class ToolExecutorTest {
   }
 
   @Test
-  void decisions_quickAndAlone_onTheCallersThread() throws Exception {
+  void decision_quickSingleCall_isCallersThread() throws Exception {
     List<Thread> threads = Collections.synchronizedList(new ArrayList<>());
     LaneExecutor lanes = lanes();
     ToolExecutor<String, String> tools = ToolExecutor.of(lanes, List.of(noting(threads)));
     runUntilHere(tools, threads, "quick 1");
     List<Decision> decisions = new ArrayList<>();
-    BlockingQueue<LaneEvent> told = new LinkedBlockingQueue<>();
-    try (Subscription listening = lanes.subscribe(LaneEvent.Submitted.class::isInstance, told::add)) {
+    BlockingQueue<LaneEvent> submitted = new LinkedBlockingQueue<>();
+    try (Subscription listening = lanes.subscribe(LaneEvent.Submitted.class::isInstance, submitted::add)) {
       for (int i = 0; i < 100; i++) {
         run(tools, "quick 1");
-        decisions.add(Objects.requireNonNull(Waits.next(told, LaneEvent.Submitted.class).decision()));
+        decisions.add(Objects.requireNonNull(Waits.next(submitted, LaneEvent.Submitted.class).decision()));
       }
       assertThat(listening.dropped()).isZero();
     }
@@ -731,7 +732,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void decisions_ofATaskThatIsNoToolCall_thereIsNone() throws Exception {
+  void decision_plainTask_isNull() throws Exception {
     LaneExecutor lanes = lanes();
     lanes.subscribe(event -> true, events::add);
 
@@ -741,23 +742,24 @@ class ToolExecutorTest {
   }
 
   @Test
-  void decisions_outside() throws Exception {
+  void decision_externalTool_isExternal() throws Exception {
     LaneExecutor lanes = lanes();
     lanes.subscribe(event -> true, events::add);
-    ToolExecutor<String, String> tools = ToolExecutor.of(lanes, List.of(Tool.outside("shell", String.class)));
+    ToolExecutor<String, String> tools = ToolExecutor.of(lanes, List.of(Tool.external("shell", String.class)));
     CompletableFuture<List<String>> results = inBackground(() -> run(tools, "shell a"));
 
     Decision decision = Objects.requireNonNull(Waits.next(events, LaneEvent.Submitted.class).decision());
 
-    assertThat(decision.reason()).isEqualTo(Decision.Reason.OUTSIDE);
+    assertThat(decision.reason()).isEqualTo(Decision.Reason.EXTERNAL);
     assertThat(decision.calls()).isEqualTo(1);
     Waits.next(events, LaneEvent.Offered.class);
-    lanes.outside().complete(lanes.outside().next("execute", Duration.ofSeconds(3)).orElseThrow().id(), "done");
+    ExternalTasks.Claim claim = lanes.externalTasks().next("execute", Duration.ofSeconds(3)).orElseThrow();
+    lanes.externalTasks().complete(claim.id(), "done");
     assertThat(Waits.get(results)).containsExactly("done");
   }
 
   @Test
-  void quickTool_whoseLaneIsBusy_isDoneWhenItHasAPermit() throws Exception {
+  void quickTool_busyLane_waitsForAPermit() throws Exception {
     List<Thread> threads = Collections.synchronizedList(new ArrayList<>());
     LaneExecutor lanes = lanes(4, execute().concurrency(1));
     ToolExecutor<String, String> tools = ToolExecutor.of(lanes, List.of(noting(threads)));
@@ -785,7 +787,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void quickTool_thatFailsAndIsIdempotent_isTriedAgain() throws Exception {
+  void quickTool_idempotentFailure_isRetried() throws Exception {
     List<Thread> threads = Collections.synchronizedList(new ArrayList<>());
     AtomicBoolean fails = new AtomicBoolean();
     LaneExecutor lanes = lanes();
@@ -812,7 +814,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void quickTool_thatHasBecomeSlow_leavesTheCallersThread() throws Exception {
+  void quickTool_becomesSlow_leavesTheCallersThread() throws Exception {
     List<Thread> threads = Collections.synchronizedList(new ArrayList<>());
     AtomicBoolean slow = new AtomicBoolean();
     ToolExecutor<String, String> tools = tools(independent("moody", argument -> {
@@ -845,7 +847,7 @@ class ToolExecutorTest {
     throw new AssertionError("it never ran on the caller's thread");
   }
 
-  /** A tool that is quick, but hangs until it is interrupted when it runs on this thread for the first time. */
+  /** A quick tool that hangs until it is interrupted when it first runs on this thread. */
   private Tool<String, String> hangsHere(CountDownLatch hangs) {
     Thread caller = Thread.currentThread();
     return independent("moody", argument -> {
@@ -858,7 +860,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void quickTool_thatTakesTooLongOnTheCallersThread_isInterrupted_andTheCallerIsNot() throws Exception {
+  void quickTool_timesOutOnCallersThread_callerIsNotInterrupted() throws Exception {
     CountDownLatch hangs = new CountDownLatch(1);
     LaneExecutor lanes = lanes();
     Thread caller = Thread.currentThread();
@@ -888,7 +890,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void quickTool_whenTheExecutorIsShutDownMeanwhile_isInterrupted_andTheCallerIsNot() throws Exception {
+  void quickTool_executorShutDown_callerIsNotInterrupted() throws Exception {
     CountDownLatch hangs = new CountDownLatch(1);
     LaneExecutor lanes = lanes();
     ToolExecutor<String, String> tools = ToolExecutor.of(lanes, List.of(hangsHere(hangs)));
@@ -904,10 +906,10 @@ class ToolExecutorTest {
     assertThat(Waits.get(shutdown)).isFalse();
   }
 
-  // Callers that are interrupted
+  // Interrupted callers
 
   @Test
-  void caller_interruptedWhileItWaits_hasItsCallsInterrupted_andNoOtherBegins() throws Exception {
+  void caller_interruptedWhileWaiting_cancelsItsCalls() throws Exception {
     CountDownLatch begun = new CountDownLatch(2);
     CountDownLatch interrupted = new CountDownLatch(2);
     AtomicInteger after = new AtomicInteger();
@@ -949,7 +951,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void caller_interruptedBefore_runsNoneThatWaitForOthers() {
+  void caller_interruptedBefore_runsNothing() {
     AtomicInteger runs = new AtomicInteger();
     ToolExecutor<String, String> tools = tools(independent("count", argument -> "" + runs.incrementAndGet())
         .accessing(Access::writes));
@@ -962,7 +964,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void caller_interruptedWhileAToolRunsOnItsThread_isInterrupted() throws Exception {
+  void caller_interruptedDuringToolOnItsThread_isInterrupted() throws Exception {
     CountDownLatch hangs = new CountDownLatch(1);
     LaneExecutor lanes = lanes();
     ToolExecutor<String, String> tools = ToolExecutor.of(lanes,
@@ -976,7 +978,10 @@ class ToolExecutorTest {
     Waits.get(lanes.drain());
   }
 
-  /** A tool that reads what the one before has written; it is quick before that has hung, and endless after. */
+  /**
+   * A tool that reads what the previous tool has written. It is quick until that tool has hung, and endless
+   * afterwards.
+   */
   private Tool<String, String> endlessAfter(CountDownLatch hangs) {
     return Tool.<String, String>of("after", argument -> {
       if (hangs.getCount() == 0) {
@@ -996,7 +1001,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void caller_interruptedWhileABatchedToolRunsOnItsThread_isInterrupted() {
+  void caller_interruptedDuringBatchOnItsThread_isInterrupted() {
     CountDownLatch hangs = new CountDownLatch(1);
     Thread caller = Thread.currentThread();
     Tool<String, String> batched = Tool.<String, String>batched("moody",
@@ -1015,7 +1020,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void caller_interruptedWhileAToolThatDoesNotNoticeRunsOnItsThread_isInterrupted() {
+  void caller_interruptedAndToolIgnoresIt_isInterrupted() {
     CountDownLatch interrupted = new CountDownLatch(1);
     Thread caller = Thread.currentThread();
     Tool<String, String> deaf = Tool.<String, String>of("deaf", argument -> {
@@ -1032,7 +1037,7 @@ class ToolExecutorTest {
   }
 
   @Test
-  void caller_interruptedWhileItsLastCallRunsOnItsThread_learnsOfIt() throws Exception {
+  void caller_interruptedDuringLastCall_staysInterrupted() throws Exception {
     CountDownLatch hangs = new CountDownLatch(1);
     ToolExecutor<String, String> tools = tools(hangsHere(hangs));
     interruptWhenItHangs(hangs);
@@ -1043,9 +1048,9 @@ class ToolExecutorTest {
     assertThat(failure(results.getFirst())).isInstanceOf(InterruptedException.class);
   }
 
-  // Many lists
+  // Random lists
 
-  /** Names in a tree, with what was written last to each. A path stands for all that are part of it. */
+  /** A tree of names with the last value written to each. A path stands for all names below it. */
   private static final class Tree {
 
     private static final List<String> NAMES = List.of("a/x", "a/y", "ab", "b/x", "b/y/z");
@@ -1075,7 +1080,7 @@ class ToolExecutorTest {
     }
   }
 
-  /** What a tool of the random lists is asked to do. */
+  /** The arguments of a tool in the random lists. */
   private record Work(Tree tree, String id, String from, String to, int yields) {
 
     Work in(Tree other) {
@@ -1133,7 +1138,7 @@ class ToolExecutorTest {
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3, 4, 5, 6})
-  void randomLists_ofSeveralThreads_endAsIfEachHadBeenRunInItsOrder(long seed) throws Exception {
+  void run_randomListsOfSeveralThreads_matchSequentialResults(long seed) throws Exception {
     Lane query = Lane.of("query").concurrency(3);
     try (LaneExecutor lanes = LaneExecutor.builder().concurrency(5).lane(query).lane(Lane.of("execute")).build();
         ExecutorService callers = Executors.newFixedThreadPool(3)) {
@@ -1146,7 +1151,7 @@ class ToolExecutorTest {
           Tree tree = new Tree();
           Tree reference = new Tree();
           for (int round = 0; round < 20; round++) {
-            // The tools of a new one are unknown: their calls go in parallel.
+            // The tools of a new executor are unknown, so their calls run in parallel.
             ToolExecutor<Work, String> tools = random.nextBoolean() ? shared : treeTools(lanes);
             List<ToolCall<Work>> calls = randomCalls(tree, random, round);
             List<String> expected = calls.stream().map(call -> call.arguments().in(reference).perform(call.tool()))

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What can go wrong while a list of tool calls runs, on the caller's thread and on others. */
+/** Failures while a list of tool calls runs, on the caller's thread and on others. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ToolRunTest {
 
@@ -80,7 +80,7 @@ class ToolRunTest {
   }
 
   @Test
-  void tool_thatThrowsACancellation_isAFailureLikeAnyOther() throws Exception {
+  void run_toolThrowsCancellation_isAnOrdinaryFailure() throws Exception {
     ToolExecutor<String, String> tools = tools(independent("one", argument -> {
       if (argument.equals("b")) {
         throw new CancellationException("not ours");
@@ -92,7 +92,7 @@ class ToolRunTest {
   }
 
   @Test
-  void batch_answersThatFailHoweverBadly_failAlone() throws Exception {
+  void run_batchedAnswersThrowErrors_failAlone() throws Exception {
     Tool<String, String> batched = Tool.<String, String>batched("many", all -> {
       List<Callable<String>> answers = new ArrayList<>();
       for (String one : all) {
@@ -110,7 +110,7 @@ class ToolRunTest {
   }
 
   @Test
-  void access_thatCanNotBeToldOrIsNull_failsThatCallAlone() throws Exception {
+  void run_accessThrowsOrIsNull_failsThatCallAlone() throws Exception {
     Tool<String, String> picky = Tool.<String, String>of("picky", argument -> argument).accessing(argument -> {
       if (argument.equals("deep")) {
         throw new StackOverflowError();
@@ -124,13 +124,13 @@ class ToolRunTest {
         .hasMessageContaining("within is PT0S");
   }
 
-  @SuppressWarnings("NullAway") // what a careless tool does
+  @SuppressWarnings("NullAway") // A careless tool returns null.
   private static Access nothing() {
     return null;
   }
 
   @Test
-  void toolThatTookTooLongAtFirst_isNotTakenForAQuickOne() throws Exception {
+  void run_firstCallTimedOut_toolIsNotConsideredQuick() throws Exception {
     BlockingQueue<Thread> begun = new LinkedBlockingQueue<>();
     ToolExecutor<String, String> tools = tools(independent("slow", argument -> {
       begun.add(Thread.currentThread());
@@ -155,7 +155,7 @@ class ToolRunTest {
   }
 
   @Test
-  void quickTool_thatHangsOnItsCallersThread_isInterrupted_andTheCallerGoesOn() throws Exception {
+  void run_quickToolHangsOnCallersThread_isInterruptedAndCallerContinues() throws Exception {
     List<Thread> ran = Collections.synchronizedList(new ArrayList<>());
     CountDownLatch hangs = new CountDownLatch(1);
     ToolExecutor<String, String> tools = tools(independent("moody", argument -> {
@@ -185,7 +185,7 @@ class ToolRunTest {
   }
 
   @Test
-  void caller_whoIsInterruptedByATool_thatHidesIt_isStillInterrupted() throws Exception {
+  void run_toolHidesInterruptOfCaller_callerStaysInterrupted() throws Exception {
     List<Thread> ran = Collections.synchronizedList(new ArrayList<>());
     AtomicInteger after = new AtomicInteger();
     ToolExecutor<String, String> tools = tools(independent("moody", argument -> {
@@ -212,7 +212,7 @@ class ToolRunTest {
   }
 
   @Test
-  void callerInterrupted_whileItsCallsRunAndWait_noneOfThoseThatWaitBegins() throws Exception {
+  void run_callerInterrupted_waitingCallsDoNotBegin() throws Exception {
     BlockingQueue<String> begun = new LinkedBlockingQueue<>();
     ToolExecutor<String, String> tools = tools(independent("slow", argument -> {
       begun.add(argument);
@@ -251,13 +251,13 @@ class ToolRunTest {
   }
 
   @Test
-  void deadLetters_keepTheCallAndNothingOfTheOthers() throws Exception {
+  void deadLetter_toolCall_retainsNothingOfOtherCalls() throws Exception {
     List<WeakReference<String>> results = new ArrayList<>();
     ToolExecutor<String, String> tools = tools(independent("one", argument -> {
       if (argument.equals("bad")) {
         throw new IllegalStateException("no");
       }
-      String result = "a result that nobody else knows, " + System.nanoTime();
+      String result = "a result that nothing else holds, " + System.nanoTime();
       results.add(new WeakReference<>(result));
       return result;
     }).accessing(argument -> Access.writes("the same")));
@@ -268,14 +268,14 @@ class ToolRunTest {
     for (int i = 0; i < 100 && results.getFirst().get() != null; i++) {
       System.gc();
     }
-    assertThat(results.getFirst().get()).as("held by the dead letter").isNull();
+    assertThat(results.getFirst().get()).as("retained by the dead letter").isNull();
     assertThat(lanes.replay(lanes.deadLetters().getFirst().id()).orElseThrow().future())
         .failsWithin(Duration.ofSeconds(30));
   }
 
   @Test
-  void cost_ofAToolThatIsQuickEverySecondTime_isFoundOut() {
-    Costs costs = new Costs(List.of("cached"), 2);
+  void run_toolQuickEverySecondTime_costIsLearned() {
+    CostModel costs = new CostModel(List.of("cached"), 2);
     ToolCost cost = costs.of("cached");
     for (int i = 0; i < 40; i++) {
       cost.addAlone(i % 2 == 0 ? 15_000 : 1e8);

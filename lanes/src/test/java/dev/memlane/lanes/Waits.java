@@ -8,7 +8,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Waits for what other threads do, half a minute at most. */
+/** Waits for other threads, of at most half a minute. */
 final class Waits {
 
   private static final int SECONDS = 30;
@@ -19,7 +19,7 @@ final class Waits {
     return future.get(SECONDS, TimeUnit.SECONDS);
   }
 
-  /** Why a future has failed. */
+  /** The failure of a future. */
   static Throwable failure(CompletableFuture<?> future) throws Exception {
     try {
       future.get(SECONDS, TimeUnit.SECONDS);
@@ -29,20 +29,20 @@ final class Waits {
     throw new AssertionError("it succeeded");
   }
 
-  /** Until it is open. */
+  /** Waits until a latch is open. */
   static void until(CountDownLatch latch) throws InterruptedException {
     if (!latch.await(SECONDS, TimeUnit.SECONDS)) {
-      throw new AssertionError("nobody opens the gate");
+      throw new AssertionError("the gate was not opened in time");
     }
   }
 
-  /** Until all have arrived, of whom this thread is one. */
+  /** Waits until all threads have arrived, of which this thread is one. */
   static void together(CountDownLatch all) throws InterruptedException {
     all.countDown();
     until(all);
   }
 
-  /** The next event of a kind; others before it are passed over. */
+  /** The next event of a kind; earlier events of other kinds are skipped. */
   static <T extends LaneEvent> T next(BlockingQueue<LaneEvent> events, Class<T> kind) throws InterruptedException {
     while (true) {
       LaneEvent event = Objects.requireNonNull(events.poll(SECONDS, TimeUnit.SECONDS),

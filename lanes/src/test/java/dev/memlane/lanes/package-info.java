@@ -1,4 +1,4 @@
-/** Tests of the executor, on real threads and under a clock that the tests move. */
+/** Tests of the executor, on real threads and with a clock that the tests move. */
 @NullMarked
 package dev.memlane.lanes;
 

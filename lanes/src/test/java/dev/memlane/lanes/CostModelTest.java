@@ -10,13 +10,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class CostsTest {
+class CostModelTest {
 
   private static final double MICRO = 1_000;
   private static final double MILLI = 1_000_000;
 
-  private static Cost known(double nanos) {
-    Cost cost = new Cost(Double.NaN);
+  private static CostEstimator known(double nanos) {
+    CostEstimator cost = new CostEstimator(Double.NaN);
     cost.add(nanos);
     return cost;
   }
@@ -27,18 +27,18 @@ class CostsTest {
     return cost;
   }
 
-  private static void add(Cost cost, int times, double nanos) {
+  private static void add(CostEstimator cost, int times, double nanos) {
     for (int i = 0; i < times; i++) {
       cost.add(nanos);
     }
   }
 
-  private static Costs costs(int processors) {
-    return new Costs(List.of("tool", "other"), processors);
+  private static CostModel costs(int processors) {
+    return new CostModel(List.of("tool", "other"), processors);
   }
 
-  /** Decides for calls that are not in each other's way. */
-  private static Decision forShort(Costs costs, double... calls) {
+  /** Decides for calls that do not interfere with each other. */
+  private static Decision forShort(CostModel costs, double... calls) {
     return costs.forShort(calls, calls);
   }
 
@@ -48,11 +48,11 @@ class CostsTest {
     return calls;
   }
 
-  // One cost
+  // Estimates
 
   @Test
-  void cost_withNothingAssumed_isTheFirst_andMayBeTwiceAsMuch() {
-    Cost cost = new Cost(Double.NaN);
+  void add_firstWithoutAssumption_isTheMeanAndHalfTheMaximum() {
+    CostEstimator cost = new CostEstimator(Double.NaN);
     assertThat(cost.isKnown()).isFalse();
 
     cost.add(1_000);
@@ -63,8 +63,8 @@ class CostsTest {
   }
 
   @Test
-  void cost_withSomethingAssumed_isKnownAndMoves() {
-    Cost cost = new Cost(30_000);
+  void add_firstAfterAssumption_movesTheMean() {
+    CostEstimator cost = new CostEstimator(30_000);
     assertThat(cost.isKnown()).isTrue();
     assertThat(cost.estimate().mean()).isEqualTo(30_000);
 
@@ -75,8 +75,8 @@ class CostsTest {
 
   @ParameterizedTest
   @ValueSource(doubles = {0, 10, 50_000, 1e9})
-  void add_theSameAgainAndAgain_isWhatItTakes(double nanos) {
-    Cost cost = known(10_000);
+  void add_sameDurationRepeatedly_converges(double nanos) {
+    CostEstimator cost = known(10_000);
 
     add(cost, 500, nanos);
 
@@ -85,8 +85,8 @@ class CostsTest {
   }
 
   @Test
-  void add_movesTheMeanALittle_andMakesItLessCertain() {
-    Cost cost = known(1_000);
+  void add_deviatingDuration_movesMeanAndSpread() {
+    CostEstimator cost = known(1_000);
     add(cost, 100, 1_000);
 
     cost.add(1_800);
@@ -96,9 +96,9 @@ class CostsTest {
   }
 
   @Test
-  void add_oneThatStandsOut_countsTheSameHoweverFarItDoes() {
-    Cost far = known(1_000);
-    Cost farther = known(1_000);
+  void add_outlier_isCapped() {
+    CostEstimator far = known(1_000);
+    CostEstimator farther = known(1_000);
 
     far.add(1e6);
     farther.add(1e15);
@@ -108,8 +108,8 @@ class CostsTest {
   }
 
   @Test
-  void add_severalThatStandOut_soonCount() {
-    Cost cost = known(1_000);
+  void add_severalOutliers_raiseTheMeanSoon() {
+    CostEstimator cost = known(1_000);
 
     cost.add(1e6);
     double afterOne = cost.estimate().mean();
@@ -122,8 +122,8 @@ class CostsTest {
   }
 
   @Test
-  void add_toWhatTookNoTimeAtAll_counts() {
-    Cost cost = known(0);
+  void add_afterZeroDurations_raisesTheMean() {
+    CostEstimator cost = known(0);
 
     add(cost, 20, 1e6);
 
@@ -131,8 +131,8 @@ class CostsTest {
   }
 
   @Test
-  void drift_forgetsALittleAtATime_towardsWhatWasAssumed() {
-    Cost cost = new Cost(30_000);
+  void driftTowards_repeatedly_returnsToTheAssumption() {
+    CostEstimator cost = new CostEstimator(30_000);
     add(cost, 100, 130_000);
 
     cost.driftTowards(30_000);
@@ -145,67 +145,67 @@ class CostsTest {
     assertThat(cost.estimate().most()).isCloseTo(60_000, within(1.0));
   }
 
-  // What a tool costs
+  // Costs of tools
 
   @Test
-  void tool_thatWasSeenInOneWayOnly_takesTheSameInTheOther() {
+  void toolCost_measuredInOneWayOnly_isTheSameInTheOther() {
     ToolCost alone = tool(1_000);
-    ToolCost beside = new ToolCost();
-    beside.addBeside(2_000);
+    ToolCost nextToOthers = new ToolCost();
+    nextToOthers.addNextToOthers(2_000);
 
     assertThat(new ToolCost().alone().mean()).isNaN();
-    assertThat(alone.beside().mean()).isEqualTo(1_000);
-    assertThat(beside.alone().mean()).isEqualTo(2_000);
+    assertThat(alone.nextToOthers().mean()).isEqualTo(1_000);
+    assertThat(nextToOthers.alone().mean()).isEqualTo(2_000);
   }
 
   @Test
-  void tool_whoseCallsAreInEachOthersWay_takesLongerBesideOthers() {
+  void toolCost_interferingCalls_isHigherNextToOthers() {
     ToolCost cost = tool(1_000);
-    cost.addBeside(3_000);
+    cost.addNextToOthers(3_000);
 
     assertThat(cost.alone().mean()).isEqualTo(1_000);
-    assertThat(cost.beside().mean()).isEqualTo(3_000);
+    assertThat(cost.nextToOthers().mean()).isEqualTo(3_000);
   }
 
   @Test
-  void tool_thatHasBecomeQuicker_isSoByItselfToo() {
+  void toolCost_quickerNextToOthers_isQuickerAloneToo() {
     ToolCost cost = tool(3_000);
-    cost.addBeside(1_000);
+    cost.addNextToOthers(1_000);
 
     assertThat(cost.alone().mean()).isEqualTo(1_000);
   }
 
   @Test
-  void tool_thatHasBecomeSlower_isSoBesideOthersToo() {
+  void toolCost_slowerAlone_isSlowerNextToOthersToo() {
     ToolCost cost = new ToolCost();
-    cost.addBeside(1_000);
+    cost.addNextToOthers(1_000);
     for (int i = 0; i < 100; i++) {
       cost.addAlone(3_000);
     }
 
     assertThat(cost.alone().mean()).isEqualTo(3_000);
-    assertThat(cost.beside().mean()).isEqualTo(3_000);
+    assertThat(cost.nextToOthers().mean()).isEqualTo(3_000);
   }
 
   @Test
-  void forgetBeside_aLittleAtATime_untilNobodyIsInTheWay() {
+  void forgetInterference_repeatedly_returnsToTheCostAlone() {
     ToolCost cost = tool(1_000);
-    cost.addBeside(3_000);
+    cost.addNextToOthers(3_000);
 
-    cost.forgetBeside();
-    assertThat(cost.beside().mean()).isStrictlyBetween(2_900.0, 3_000.0);
+    cost.forgetInterference();
+    assertThat(cost.nextToOthers().mean()).isStrictlyBetween(2_900.0, 3_000.0);
 
     for (int i = 0; i < 20_000; i++) {
-      cost.forgetBeside();
+      cost.forgetInterference();
     }
-    assertThat(cost.beside().mean()).isCloseTo(1_000, within(1.0));
+    assertThat(cost.nextToOthers().mean()).isCloseTo(1_000, within(1.0));
   }
 
-  // Which are short
+  // Short and long calls
 
   @Test
-  void isShort_byWhatItTakesAtMost_upToFiftyHandOvers() {
-    Costs costs = costs(2);
+  void isShort_usualMaximumBelowFiftyHandOvers_isTrue() {
+    CostModel costs = costs(2);
 
     assertThat(costs.isShort(new ToolCost(), 1)).as("unknown").isFalse();
     assertThat(costs.isShort(tool(749 * MICRO), 1)).as("1.498 ms at most").isTrue();
@@ -213,17 +213,17 @@ class CostsTest {
   }
 
   @Test
-  void isShort_severalCallsAtOnce_areAsLongAsAllOfThem() {
-    Costs costs = costs(2);
+  void isShort_severalCalls_countTogether() {
+    CostModel costs = costs(2);
 
     assertThat(costs.isShort(tool(70 * MICRO), 10)).isTrue();
     assertThat(costs.isShort(tool(70 * MICRO), 11)).isFalse();
   }
 
   @Test
-  void isLong_however_quickOrSlowHandingOverIs_isBetweenOneAndFiveMillis() {
-    Costs quick = costs(2);
-    Costs slow = costs(2);
+  void isLong_anyHandOverCost_limitIsOneToFiveMilliseconds() {
+    CostModel quick = costs(2);
+    CostModel slow = costs(2);
     add(quick.handOver(), 100, 100);
     add(slow.handOver(), 100, 10 * MILLI);
 
@@ -234,8 +234,8 @@ class CostsTest {
   }
 
   @Test
-  void isShortAlone_longerThanBesideOthers_upToWhereHandingOverIsNotFelt() {
-    Costs costs = costs(2);
+  void isShortAlone_belowAHundredHandOvers_isTrue() {
+    CostModel costs = costs(2);
 
     assertThat(costs.isShortAlone(new ToolCost(), 1)).as("unknown").isFalse();
     assertThat(costs.isShortAlone(tool(1.4 * MILLI), 1)).isTrue();
@@ -246,8 +246,8 @@ class CostsTest {
   }
 
   @Test
-  void of_aTool_isItsOwnAndUnknownAtFirst() {
-    Costs costs = costs(2);
+  void of_tool_isSeparateAndUnknownAtFirst() {
+    CostModel costs = costs(2);
     assertThat(costs.of("tool").isKnown()).isFalse();
 
     costs.of("tool").addAlone(1);
@@ -259,8 +259,8 @@ class CostsTest {
   // Decisions
 
   @Test
-  void forLong_goes_andSaysWhetherAllAreKnown() {
-    Costs costs = costs(1);
+  void forLong_knownOrUnknownCalls_areParallelWithTheReason() {
+    CostModel costs = costs(1);
 
     assertThat(costs.forLong(new double[]{3 * MILLI, 5 * MILLI}))
         .isEqualTo(new Decision(true, Decision.Reason.LONG, 2, Duration.ofMillis(8), Duration.ofNanos(30_000)));
@@ -269,38 +269,38 @@ class CostsTest {
   }
 
   @Test
-  void forShort_togetherShorterThanHandingThemOver_stay() {
+  void forShort_totalBelowHandOverCost_isSequential() {
     assertThat(forShort(costs(2), calls(10, 5 * MICRO))).isEqualTo(
         new Decision(false, Decision.Reason.DOES_NOT_PAY, 10, Duration.ofNanos(50_000), Duration.ofNanos(30_000)));
   }
 
   @Test
-  void forShort_sharingThemSavesMoreThanHandingThemOverTakes_go() {
+  void forShort_savingAboveHandOverCost_isParallel() {
     assertThat(forShort(costs(2), calls(2, 400 * MICRO))).isEqualTo(
         new Decision(true, Decision.Reason.PAYS, 2, Duration.ofNanos(800_000), Duration.ofNanos(30_000)));
   }
 
   @Test
-  void forShort_moreProcessors_paySooner() {
+  void forShort_moreProcessors_areParallelSooner() {
     assertThat(forShort(costs(2), calls(8, 20 * MICRO)).parallel()).isFalse();
     assertThat(forShort(costs(8), calls(8, 20 * MICRO)).parallel()).isTrue();
   }
 
   @Test
-  void forShort_oneOfThemTakesNearlyAllTheTime_stay() {
+  void forShort_oneCallDominates_isSequential() {
     assertThat(forShort(costs(2), 700 * MICRO, 50 * MICRO).parallel()).isFalse();
     assertThat(forShort(costs(2), 700 * MICRO).parallel()).as("alone").isFalse();
   }
 
   @Test
-  void forShort_oneProcessor_stay() {
+  void forShort_oneProcessor_isSequential() {
     assertThat(forShort(costs(1), calls(1_000, 700 * MICRO))).isEqualTo(
         new Decision(false, Decision.Reason.DOES_NOT_PAY, 1_000, Duration.ofMillis(700), Duration.ofNanos(30_000)));
   }
 
   @Test
-  void forShort_thatAreInEachOthersWay_stay() {
-    Costs costs = costs(2);
+  void forShort_interferingCalls_areSequential() {
+    CostModel costs = costs(2);
 
     assertThat(costs.forShort(calls(4, 300 * MICRO), calls(4, 400 * MICRO)).parallel()).isTrue();
     assertThat(costs.forShort(calls(4, 300 * MICRO), calls(4, 600 * MICRO))).isEqualTo(
@@ -308,8 +308,8 @@ class CostsTest {
   }
 
   @Test
-  void forShort_thatStay_bringHandingOverBackToWhatWasAssumed() {
-    Costs costs = costs(2);
+  void forShort_sequentialForLong_isTriedInParallelAgain() {
+    CostModel costs = costs(2);
     double[] calls = calls(2, 300 * MICRO);
     assertThat(forShort(costs, calls).parallel()).isTrue();
     add(costs.handOver(), 100, 600 * MICRO);
@@ -325,19 +325,19 @@ class CostsTest {
   }
 
   @Test
-  void forOneAlone_stays() {
+  void forOneAlone_always_isSequential() {
     assertThat(costs(8).forOneAlone(700 * MICRO)).isEqualTo(
         new Decision(false, Decision.Reason.ALONE, 1, Duration.ofNanos(700_000), Duration.ofNanos(30_000)));
   }
 
   @Test
-  void forOutside_go() {
-    assertThat(costs(1).forOutside(3))
-        .isEqualTo(new Decision(true, Decision.Reason.OUTSIDE, 3, Duration.ZERO, Duration.ofNanos(30_000)));
+  void forExternal_always_isParallel() {
+    assertThat(costs(1).forExternal(3))
+        .isEqualTo(new Decision(true, Decision.Reason.EXTERNAL, 3, Duration.ZERO, Duration.ofNanos(30_000)));
   }
 
   @Test
-  void decision_asText_saysWhereAndWhy() {
+  void decision_toString_saysWhereAndWhy() {
     assertThat(forShort(costs(2), calls(1, 5 * MICRO))).hasToString(
         "on the caller's thread (DOES_NOT_PAY): 1 call takes 5 us one after the other, handing over takes 30 us");
     assertThat(costs(2).forLong(new double[]{3 * MILLI, 5 * MILLI})).hasToString(

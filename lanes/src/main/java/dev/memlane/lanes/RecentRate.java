@@ -1,18 +1,18 @@
 package dev.memlane.lanes;
 
-/** How often something has happened of late, a second. Guarded by the executor's lock. */
-final class Rate {
+/** The recent rate of an event, per second. Guarded by the executor's lock. Times are nanoseconds. */
+final class RecentRate {
 
   private static final long SECOND = 1_000_000_000L;
   private static final int SECONDS = 60;
 
-  /** How often in each of the last seconds, the second modulo their number. */
+  /** The count of each of the last seconds, at the second modulo their number. */
   private final int[] counts = new int[SECONDS];
   private final long origin;
   private long latest;
 
-  /** @param now its beginning, by the clock whose times are given */
-  Rate(long now) {
+  /** @param now its beginning, by the same clock as later times */
+  RecentRate(long now) {
     this.origin = now;
   }
 
@@ -21,7 +21,7 @@ final class Rate {
     counts[(int) (latest % SECONDS)]++;
   }
 
-  /** The average of the last minute, or of the time since the beginning if that is less. */
+  /** The average over the last minute, or since the beginning if that is shorter. */
   double perSecond(long now) {
     advance(now);
     long sum = 0;

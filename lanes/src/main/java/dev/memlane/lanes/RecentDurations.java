@@ -4,10 +4,11 @@ import java.time.Duration;
 import java.util.Arrays;
 
 /**
- * How durations of late are distributed: those of the last five minutes, the running one included. They lie in buckets that are an
- * eighth of their size wide, so a percentile is at most that much too high. Guarded by the executor's lock.
+ * A histogram of the durations of the last five minutes, including the current one. The width of a bucket is an
+ * eighth of its values, so a percentile is at most an eighth too high. Guarded by the executor's lock. Times are
+ * nanoseconds.
  */
-final class Durations {
+final class RecentDurations {
 
   private static final int PARTS_BITS = 3;
   private static final int PARTS = 1 << PARTS_BITS;
@@ -15,13 +16,13 @@ final class Durations {
   private static final long MINUTE = 60_000_000_000L;
   private static final int MINUTES = 5;
 
-  /** The counts of each of the last minutes, the minute modulo their number. */
+  /** The counts of each of the last minutes, at the minute modulo their number. */
   private final int[][] counts = new int[MINUTES][BUCKETS];
   private final long origin;
   private long latest;
 
-  /** @param now its beginning, by the clock whose times are given */
-  Durations(long now) {
+  /** @param now its beginning, by the same clock as later times */
+  RecentDurations(long now) {
     this.origin = now;
   }
 
@@ -30,7 +31,7 @@ final class Durations {
     counts[(int) (latest % MINUTES)][bucket(Math.max(0, nanos))]++;
   }
 
-  /** The time within which this share of them lies; zero without any. */
+  /** The duration that this percentage of the durations do not exceed; zero if there are none. */
   Duration percentile(double percent, long now) {
     advance(now);
     long count = 0;

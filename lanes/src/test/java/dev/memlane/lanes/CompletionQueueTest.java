@@ -11,12 +11,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-class EndedTest {
+class CompletionQueueTest {
 
   private final CompletionQueue<Integer> ended = new CompletionQueue<>();
 
   @Test
-  void await_countsThoseThatWereThereBefore_butNotThoseTaken() throws Exception {
+  void await_itemsAddedBefore_countsOnlyThoseNotTaken() throws Exception {
     ended.add(1);
     ended.add(2);
     assertThat(ended.poll()).isEqualTo(1);
@@ -32,7 +32,7 @@ class EndedTest {
   }
 
   @Test
-  void await_whatOthersAddAtTheSameTime_isWokenUpForAllOfIt() throws Exception {
+  void await_concurrentAdds_wakesUpForAll() throws Exception {
     try (ExecutorService others = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int round = 0; round < 2_000; round++) {
         for (int i = 0; i < 3; i++) {

@@ -3,8 +3,8 @@ package dev.memlane.lanes;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/** When a lane may start its next task, so that no minute has more starts than it may. Guarded by the executor's lock. */
-final class StartRate {
+/** A limit on the starts of a lane in any minute. Guarded by the executor's lock. Times are nanoseconds. */
+final class StartLimiter {
 
   private static final long MINUTE = 60_000_000_000L;
 
@@ -12,11 +12,11 @@ final class StartRate {
   private final Deque<Long> starts = new ArrayDeque<>();
 
   /** @param perMinute 0 for no limit */
-  StartRate(int perMinute) {
+  StartLimiter(int perMinute) {
     this.perMinute = perMinute;
   }
 
-  /** When a task may start; now or earlier if at once. */
+  /** The time at which the next task may start; not after now if it may start at once. */
   long readyAt(long now) {
     if (perMinute == 0 || starts.size() < perMinute) {
       return now;

@@ -7,28 +7,28 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * What tools cost, and what follows from it: whether calls run one after the other on their caller's thread, or in parallel.
- * Safe for use by several threads.
+ * The measured costs of tools and of handing calls over, and the decision that follows from them: whether calls run
+ * one after the other on their caller's thread, or in parallel. Durations are nanoseconds. Safe for use by several
+ * threads.
  */
-final class Costs {
+final class CostModel {
 
   private static final double FIRST_HAND_OVER = 30_000;
   private static final double EACH_HAND_OVER = 2_000;
-  /** What is saved must be more than what was measured may be off. */
+  /** The saving must exceed the error of the measurements. */
   private static final double WORTH_IT = 0.8;
   private static final double LONG = 1_000_000;
   private static final double LONGEST = 5_000_000;
-  /** What takes so many times longer than handing it over is hardly longer for being handed over. */
+  /** Above this multiple, the cost of handing over is negligible. */
   private static final double LONG_IN_HAND_OVERS = 50;
-
-  /** Nor is it felt at all if it takes so many times longer. */
-  private static final double FELT_IN_HAND_OVERS = 100;
+  /** Above this multiple, the cost of handing over is not noticeable at all. */
+  private static final double NOTICEABLE_IN_HAND_OVERS = 100;
 
   private final Map<String, ToolCost> byTool = new HashMap<>();
-  private final Cost handOver = new Cost(FIRST_HAND_OVER);
+  private final CostEstimator handOver = new CostEstimator(FIRST_HAND_OVER);
   private final int processors;
 
-  Costs(Collection<String> tools, int processors) {
+  CostModel(Collection<String> tools, int processors) {
     tools.forEach(tool -> byTool.put(tool, new ToolCost()));
     this.processors = processors;
   }
@@ -37,33 +37,36 @@ final class Costs {
     return Objects.requireNonNull(byTool.get(tool));
   }
 
-  Cost handOver() {
+  CostEstimator handOver() {
     return handOver;
   }
 
-  /** Whether so many calls are so short, by what is known, that it may be better not to hand them over. */
+  /** Whether a number of calls is known to be so short that it may be better not to hand them over. */
   boolean isShort(ToolCost cost, int calls) {
     return cost.isKnown() && !isLong(cost.alone().most() * calls);
   }
 
-  /** Whether so many calls, which nothing else could run beside, are so short that handing them over would be felt. */
+  /**
+   * Whether a number of calls, with nothing else to run, is so short that the cost of handing over would be
+   * noticeable.
+   */
   boolean isShortAlone(ToolCost cost, int calls) {
-    return cost.isKnown() && cost.alone().most() * calls < FELT_IN_HAND_OVERS * handOver.estimate().mean();
+    return cost.isKnown() && cost.alone().most() * calls < NOTICEABLE_IN_HAND_OVERS * handOver.estimate().mean();
   }
 
   Decision forOneAlone(double expected) {
     return decision(false, Decision.Reason.ALONE, 1, expected);
   }
 
-  /** Whether it hardly takes longer for being handed over. */
+  /** Whether a call takes so long that the cost of handing over is negligible. */
   boolean isLong(double nanos) {
     return nanos >= Math.clamp(LONG_IN_HAND_OVERS * handOver.estimate().mean(), LONG, LONGEST);
   }
 
   /**
-   * Decides for what is not {@linkplain #isShort short}.
+   * Decides for calls that are not {@linkplain #isShort short}.
    *
-   * @param expected for each what it takes; not a number if nothing is known
+   * @param expected the expected duration of each; not a number if it is unknown
    */
   Decision forLong(double[] expected) {
     double known = 0;
@@ -76,23 +79,23 @@ final class Costs {
   }
 
   /**
-   * Decides for what is short, as if it did nothing but use a processor: if that pays, it does so the more if it waits.
+   * Decides for short calls, as if they only computed. If handing over pays then, it pays the more if they wait.
    *
-   * @param expected for each what it takes by itself
-   * @param beside for each what it takes beside the others
+   * @param expected the expected duration of each if it runs alone
+   * @param nextToOthers the expected duration of each if it runs next to the others
    */
-  Decision forShort(double[] expected, double[] beside) {
+  Decision forShort(double[] expected, double[] nextToOthers) {
     double all = sum(expected);
-    double inParallel = handOver.estimate().most() + beside.length * EACH_HAND_OVER + shared(beside);
+    double inParallel = handOver.estimate().most() + nextToOthers.length * EACH_HAND_OVER + shared(nextToOthers);
     boolean pays = inParallel < WORTH_IT * all;
     if (!pays) {
-      // Nothing is handed over any more, so nothing would be measured: it is tried again some day.
+      // While nothing is handed over, nothing is measured. The drift lets it be tried again eventually.
       handOver.driftTowards(FIRST_HAND_OVER);
     }
     return decision(pays, pays ? Decision.Reason.PAYS : Decision.Reason.DOES_NOT_PAY, expected.length, all);
   }
 
-  /** How long calls take, of each of which it is known, if the processors share them. */
+  /** How long calls of known durations take if the processors share them. */
   double shared(double[] calls) {
     double longest = 0;
     for (double one : calls) {
@@ -109,8 +112,8 @@ final class Costs {
     return sum;
   }
 
-  Decision forOutside(int calls) {
-    return decision(true, Decision.Reason.OUTSIDE, calls, 0);
+  Decision forExternal(int calls) {
+    return decision(true, Decision.Reason.EXTERNAL, calls, 0);
   }
 
   private Decision decision(boolean parallel, Decision.Reason reason, int calls, double expected) {
