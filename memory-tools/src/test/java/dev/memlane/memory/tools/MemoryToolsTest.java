@@ -356,13 +356,14 @@ class MemoryToolsTest {
     MemoryId id = MemoryId.parse("0198c5a2-7c1e-7a50-9d53-0242ac120002");
     OperationId op = new OperationId(UUID.randomUUID());
 
-    assertThat(Failures.describe(new IllegalStateException("hunter2")))
+    assertThat(FailureMessages.describe(new IllegalStateException("hunter2")))
         .isEqualTo(
-            "the tool itself failed, whatever it was asked; it may have been done all the same: look, before trying again");
-    assertThat(List.of(Failures.describe(secret),
-        Failures.describe(new WriteOutcome.Refused("embedder at hunter2 failed", secret)),
-        Failures.describe(new WriteOutcome.RolledBack(id, op, secret, null)),
-        Failures.describe(new WriteOutcome.Unsettled(id, op, secret, null)))).doesNotHaveDuplicates()
+            "the tool itself failed, and not because of its arguments; it may have been done all the same: "
+                + "check before you try again");
+    assertThat(List.of(FailureMessages.describe(secret),
+        FailureMessages.describe(new WriteOutcome.Refused("embedder at hunter2 failed", secret)),
+        FailureMessages.describe(new WriteOutcome.RolledBack(id, op, secret, null)),
+        FailureMessages.describe(new WriteOutcome.Unsettled(id, op, secret, null)))).doesNotHaveDuplicates()
         .allSatisfy(text -> assertThat(text).doesNotContain("hunter2").containsPattern("try(ing)? again"));
   }
 
@@ -407,7 +408,7 @@ class MemoryToolsTest {
         new WriteOutcome.NotFound(id), new WriteOutcome.WasDeleted(id, op), new WriteOutcome.Unpurged(id, op, down),
         new WriteOutcome.RolledBack(id, op, down, null), new WriteOutcome.Unsettled(id, op, down, null),
         new WriteOutcome.Refused("closed", down), new WriteOutcome.Refused("x", new InvalidInputException("too long")),
-        new WriteOutcome.Deleted(id, op, 2)).map(Failures::describe)).doesNotHaveDuplicates()
+        new WriteOutcome.Deleted(id, op, 2)).map(FailureMessages::describe)).doesNotHaveDuplicates()
         .allSatisfy(PlainMessages::assertPlain).noneMatch(said -> said.contains("hunter2"));
   }
 
@@ -419,11 +420,11 @@ class MemoryToolsTest {
 
     assertThat(List.<WriteOutcome>of(new WriteOutcome.Refused("closed", down),
         new WriteOutcome.RolledBack(id, op, down, null)))
-        .allMatch(Failures::isForNow);
+        .allMatch(FailureMessages::isForNow);
     assertThat(List.<WriteOutcome>of(new WriteOutcome.Unsettled(id, op, down, null),
         new WriteOutcome.Refused("too long", new InvalidInputException("too long")),
         new WriteOutcome.WasDeleted(id, op)))
-        .noneMatch(Failures::isForNow);
+        .noneMatch(FailureMessages::isForNow);
   }
 
   @Test
