@@ -420,11 +420,11 @@ class MemoryToolsTest {
 
     assertThat(List.<WriteOutcome>of(new WriteOutcome.Refused("closed", down),
         new WriteOutcome.RolledBack(id, op, down, null)))
-        .allMatch(FailureMessages::isForNow);
+        .allMatch(FailureMessages::isTemporary);
     assertThat(List.<WriteOutcome>of(new WriteOutcome.Unsettled(id, op, down, null),
         new WriteOutcome.Refused("too long", new InvalidInputException("too long")),
         new WriteOutcome.WasDeleted(id, op)))
-        .noneMatch(FailureMessages::isForNow);
+        .noneMatch(FailureMessages::isTemporary);
   }
 
   @Test

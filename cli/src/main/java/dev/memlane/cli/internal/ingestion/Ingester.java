@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Ingester {
 
-  private static final int CHUNK = 256;
+  public static final int CHUNK = 256;
   private static final int LEAST_IN_FLIGHT = 2;
   private static final int MOST_IN_FLIGHT = 32;
   private static final long MOST_CHARACTERS = 16L << 20;

@@ -1,16 +1,13 @@
 package dev.memlane.cli.internal.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.github.luben.zstd.ZstdOutputStream;
+import dev.memlane.archive.LineReader;
 import dev.memlane.cli.internal.command.CommandRunner.Run;
-import dev.memlane.cli.internal.ingestion.JsonValueReader;
-import dev.memlane.cli.internal.terminal.InputException;
 import dev.memlane.testing.PlainMessages;
 import dev.memlane.testing.TestServer;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -216,15 +213,6 @@ class IngestInputTest {
 
     assertThat(lines.err()).contains("longer than 64 MB");
     assertThat(memories().findValuesAsText("content")).contains("a");
-  }
-
-  @Test
-  void values_oneWithoutEnd_isBounded() throws IOException {
-    String list = "[{\"content\":\"b\"},{\"c\":[" + "1,".repeat(2 << 20);
-    JsonValueReader values = new JsonValueReader(new ByteArrayInputStream(utf8(list)), 1 << 20);
-
-    assertThat(values.next()).isNotNull();
-    assertThatThrownBy(values::next).isInstanceOf(InputException.class).hasMessageContaining("longer than 1 MB");
   }
 
   @Test

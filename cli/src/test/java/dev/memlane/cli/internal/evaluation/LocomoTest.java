@@ -16,9 +16,9 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class LocomoTest {
+public class LocomoTest {
 
-  static Path tiny() {
+  public static Path tiny() {
     try {
       return Path.of(Objects.requireNonNull(LocomoTest.class.getResource("tiny-locomo.json")).toURI());
     } catch (URISyntaxException e) {
