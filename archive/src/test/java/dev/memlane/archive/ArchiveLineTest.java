@@ -35,7 +35,7 @@ class ArchiveLineTest {
   private static final Instant AT = Instant.parse("2026-03-02T09:14:00.000001Z");
 
   @Test
-  void live_isWrittenWithoutWhatIsAbsent() {
+  void liveMemory_isWrittenWithoutAbsentValues() {
     Memory memory = new Memory(ID, Scope.user("ada"), null, null, "Ada \uD83D\uDE00", Metadata.of("n", 1), null, AT, AT,
         null, 1, OP);
     ArchivedMemory archived = new ArchivedMemory(

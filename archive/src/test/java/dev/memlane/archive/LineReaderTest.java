@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class LineReaderTest {
 
   @Test
-  void next_markAndCarriageReturns_areNoPartOfLines() throws IOException {
+  void next_byteOrderMarkAndCarriageReturns_areRemoved() throws IOException {
     assertThat(read("\uFEFFa\r\n\nb\uFEFF".getBytes(StandardCharsets.UTF_8), 100)).containsExactly("1 a", "2 ",
         "3 b\uFEFF");
   }
@@ -32,7 +32,7 @@ class LineReaderTest {
   }
 
   @Test
-  void next_empty_isNone() throws IOException {
+  void next_ofEmptyInput_isNull() throws IOException {
     assertThat(read(new byte[0], 100)).isEmpty();
   }
 

@@ -31,7 +31,7 @@ class FindingCollectorTest {
   }
 
   @Test
-  void ratio_neverMeasured_saysWhatIsMissing() {
+  void ratio_neverMeasured_failsWithTheMissingMetric() {
     add("fast", 20);
     assertThatThrownBy(() -> findings.ratio(Sample.PER_SECOND, "", "fast", "slow"))
         .isInstanceOf(IllegalStateException.class).hasMessageContaining("per second").hasMessageContaining("slow");

@@ -89,7 +89,7 @@ class CommandLineTest {
   }
 
   @Test
-  void add_thenGet_showsWhatWasGiven() {
+  void add_thenGet_showsAllValues() {
     String id = add("Ada plays the oboe", "--actor", "Ada", "--metadata", "topic=music", "-m", "tags=a|b",
         "--occurred-at",
         "2026-03-02T10:14:00+01:00");
@@ -117,7 +117,7 @@ class CommandLineTest {
   }
 
   @Test
-  void add_underADeletedKey_needsToBeToldToRevive() {
+  void add_underDeletedKey_needsRevive() {
     String first = add("first", "--key", "k");
     json("delete", first);
 
@@ -176,7 +176,7 @@ class CommandLineTest {
   }
 
   @Test
-  void list_byTime_isInTheOrderOfTheFile_whereLinesHaveNoTimesAndRepeatThemselves() {
+  void list_byTime_ofEqualLinesWithoutTimes_isInTheOrderOfTheFile() {
     List<String> said = new ArrayList<>();
     StringBuilder lines = new StringBuilder();
     for (int i = 0; i < Ingester.CHUNK + 40; i++) {
@@ -205,7 +205,7 @@ class CommandLineTest {
   }
 
   @Test
-  void expired_isShownWhereAskedFor() {
+  void expired_withTheOption_isShown() {
     String id = add("short-lived", "--expires-at", "2020-01-01T00:00:00Z");
     add("long-lived", "--expires-at", "2999-01-01");
 
@@ -341,7 +341,7 @@ class CommandLineTest {
   }
 
   @Test
-  void ingest_fileThatIsNotThere_saysSoAndStoresNothing() throws IOException {
+  void ingest_missingFile_failsAndStoresNothing() throws IOException {
     Path there = Files.writeString(files.resolve("there.jsonl"), "{\"content\":\"x\"}");
 
     Run run = run("ingest", there.toString(), files.resolve("missing.jsonl").toString(), "--user", user);
@@ -352,7 +352,7 @@ class CommandLineTest {
   }
 
   @Test
-  void verifyStatsReindex_tellWhatIsThere() {
+  void verifyStatsReindex_reportTheContent() {
     add("something");
 
     JsonNode verified = json("verify");
@@ -382,7 +382,7 @@ class CommandLineTest {
   }
 
   @Test
-  void unknownMode_isRefusedWithThoseThereAre() {
+  void unknownMode_isRefusedWithTheKnownOnes() {
     Run run = run("search", "sea", "--mode", "foo");
 
     assertThat(run.status()).isEqualTo(2);
@@ -390,7 +390,7 @@ class CommandLineTest {
   }
 
   @Test
-  void eval_forPeople_isATable_andAPageIfAskedFor() throws IOException {
+  void eval_forPeople_isATable_andAPageOnRequest() throws IOException {
     Path page = shared.resolve("recall.html");
 
     Run run = run("eval", "--locomo", LocomoTest.tiny().toString(), "--mode", "no-context", "--mode", "WORDS", "--html",
@@ -404,7 +404,7 @@ class CommandLineTest {
   }
 
   @Test
-  void language_isKeptByReindex_andAnotherOneIsRefused() {
+  void language_afterReindex_isKept_andAnotherIsRefused() {
     add("Die Häuser am See");
     String[] search = {"search", "Haus", "--user", user, "--mode", "lexical"};
     assertThat(json(search).path("hits")).isEmpty();
@@ -420,7 +420,7 @@ class CommandLineTest {
   }
 
   @Test
-  void search_explained_saysHowTheScoreCameAbout() {
+  void search_withExplain_showsTheParts() {
     add("explained: the oboe in the attic");
 
     JsonNode hit = json("search", "oboe attic", "--user", user, "--explain").path("hits").get(0);
@@ -460,7 +460,7 @@ class CommandLineTest {
   }
 
   @Test
-  void directory_inUse_saysSo() {
+  void directoryInUse_isReported() {
     Path directory = shared.resolve("taken");
     try (Memlane open = Memlane.builder(directory).embedder(new HashEmbedder()).open()) {
       Run run = run("list", "--data", open.directory().toString());
@@ -488,7 +488,7 @@ class CommandLineTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"get", "history", "delete", "update"})
-  void memory_thatIsNotThere_endsWithStatus1(String command) {
+  void missingMemory_endsWithStatus1(String command) {
     Run run = command.equals("update") ? run(command, NO_SUCH_ID, "text") : run(command, NO_SUCH_ID);
 
     assertThat(run.status()).isEqualTo(1);

@@ -92,7 +92,7 @@ class ConfigurationTest {
   }
 
   @Test
-  void read_whatIsWrong_isSaidWithItsPlace() throws IOException {
+  void read_invalidSetting_isReportedWithItsPath() throws IOException {
     String endpoint = "[embedding]\nmodel = \"m\"\ndimension = 8\n[[embedding.endpoints]]\n";
     assertRefused(files.resolve("missing.toml"), Map.of(), "can't be read", "missing.toml");
     assertRefused(file("a.toml", "[embedding\n"), Map.of(), "a.toml, line 1");
@@ -126,7 +126,7 @@ class ConfigurationTest {
   }
 
   @Test
-  void commands_withEndpoints_useThem_andTellOfThem() throws IOException {
+  void commands_withEndpoints_useAndShowThem() throws IOException {
     try (EmbeddingProvider provider = EmbeddingProvider.start(8)) {
       EmbeddingProvider.Key one = provider.key("sk-1");
       provider.key("sk-2");

@@ -140,7 +140,7 @@ class ExportImportCommandTest {
   }
 
   @Test
-  void export_toAFile_isForItsOwnerOnlyAndOverwritesOnlyIfToldTo() throws IOException {
+  void export_toFile_isReadableByOwnerOnly_andOverwritesOnlyOnRequest() throws IOException {
     fill();
     Path file = files.resolve("backup.jsonl");
     json(one, "export", file.toString());
@@ -180,7 +180,7 @@ class ExportImportCommandTest {
   }
 
   @Test
-  void import_ofAFileThatWasCutOff_keepsWhatItHasAndSaysSo() throws IOException {
+  void import_ofTruncatedFile_keepsWhatWasReadAndReportsIt() throws IOException {
     fill();
     Path file = files.resolve("backup.jsonl");
     json(one, "export", file.toString());
@@ -199,7 +199,7 @@ class ExportImportCommandTest {
   }
 
   @Test
-  void import_withBadLines_reportsThemAndBringsBackTheOthers() throws IOException {
+  void import_withBadLines_reportsThemAndRestoresTheOthers() throws IOException {
     fill();
     Path file = files.resolve("backup.jsonl");
     json(one, "export", file.toString());
@@ -302,7 +302,7 @@ class ExportImportCommandTest {
   }
 
   @Test
-  void import_whereAnotherStateIs_saysWhichLine() throws IOException {
+  void import_whereAnotherStateExists_reportsTheLine() throws IOException {
     List<String> ids = fill();
     Path file = files.resolve("backup.jsonl");
     json(one, "export", file.toString());
@@ -317,7 +317,7 @@ class ExportImportCommandTest {
   }
 
   @Test
-  void import_ofAnotherFile_saysWhatItIsNot() throws IOException {
+  void import_ofAnotherKindOfFile_isRefused() throws IOException {
     Path chat = Files.writeString(files.resolve("chat.jsonl"), "{\"content\":\"x\",\"user\":\"u\"}\n");
     Path newer = Files.writeString(files.resolve("newer.jsonl"), "{\"memlane\":\"export\",\"format\":2}\n");
 
@@ -330,7 +330,7 @@ class ExportImportCommandTest {
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2})
-  void randomMemories_exportedImportedAndExported_areTheSameBytes(long seed) throws IOException {
+  void exportImportExport_ofRandomMemories_givesTheSameBytes(long seed) throws IOException {
     Random random = new Random(seed);
     try (Memlane memlane = Memlane.builder(files.resolve(one.name)).embedder(new HashEmbedder())
         .postgres(one.jdbcUrl, null, null).settings(settings -> settings.deduplicate(scope -> scope.agent() != null))
@@ -363,7 +363,7 @@ class ExportImportCommandTest {
   }
 
   @Test
-  void manyMemories_ofSeveralPagesAndChunks_comeBack() {
+  void exportThenImport_ofSeveralPagesAndChunks_restoresAll() {
     StringBuilder lines = new StringBuilder();
     for (int i = 0; i < 2 * CHUNK + 7; i++) {
       lines.append("{\"content\":\"line ").append(i).append("\",\"run\":\"r\"}\n");

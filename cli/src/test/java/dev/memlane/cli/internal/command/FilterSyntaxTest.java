@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FilterSyntaxTest {
 
   @Test
-  void parse_eachForm_givesItsFilter() {
+  void parse_eachForm_returnsItsFilter() {
     assertThat(FilterSyntax.parse("topic=travel")).isEqualTo(Filter.equal("topic", "travel"));
     assertThat(FilterSyntax.parse(" topic = two words ")).isEqualTo(Filter.equal("topic", "two words"));
     assertThat(FilterSyntax.parse("topic!=travel")).isEqualTo(Filter.not(Filter.equal("topic", "travel")));
@@ -29,7 +29,7 @@ class FilterSyntaxTest {
   }
 
   @Test
-  void parse_values_takeTheTypeTheyLookLike() {
+  void parse_values_haveTheTypeTheyLookLike() {
     assertThat(FilterSyntax.parse("a=true")).isEqualTo(Filter.equal("a", true));
     assertThat(FilterSyntax.parse("a=-7")).isEqualTo(Filter.equal("a", -7L));
     assertThat(FilterSyntax.parse("a=1e3")).isEqualTo(Filter.equal("a", 1000.0));

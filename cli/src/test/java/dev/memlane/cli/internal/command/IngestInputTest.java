@@ -120,7 +120,7 @@ class IngestInputTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("readable")
-  void ingest_asPeopleHaveIt_isStored_andKnownAgain(String kind, byte[] bytes) throws IOException {
+  void ingest_commonForms_areStoredAndRecognisedAgain(String kind, byte[] bytes) throws IOException {
     Path file = Files.write(files.resolve("chat"), bytes);
 
     JsonNode report = commands.json("ingest", file.toString(), "--user", user);
@@ -193,7 +193,7 @@ class IngestInputTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("damaged")
-  void ingest_damagedOnTheWay_saysSoOnce(String kind, byte[] bytes, String says) throws IOException {
+  void ingest_damagedInTheMiddle_reportsItOnce(String kind, byte[] bytes, String says) throws IOException {
     Path file = Files.write(files.resolve("chat"), bytes);
 
     Run run = commands.run("ingest", file.toString(), "--user", user, "--once");
@@ -216,7 +216,7 @@ class IngestInputTest {
   }
 
   @Test
-  void ingest_manyLinesWithTheSameProblem_areToldTogether() throws IOException {
+  void ingest_manyLinesWithTheSameProblem_areReportedTogether() throws IOException {
     String lines = "{\"content\":\"ok\"}\n" + "{\"content\":\"\"}\n".repeat(3) + "{\"content\":7}\n".repeat(500);
     Path file = Files.writeString(files.resolve("chat.jsonl"), lines);
 
@@ -243,7 +243,7 @@ class IngestInputTest {
   }
 
   @Test
-  void ingest_epoch_countsAsItIsSaid() throws IOException {
+  void ingest_epoch_countsInTheGivenUnit() throws IOException {
     Path file = Files.writeString(files.resolve("chat.jsonl"),
         "{\"content\":\"a\",\"occurredAt\":1772442840}\n{\"content\":\"b\",\"occurredAt\":\"2026-03-02\"}\n");
 
@@ -279,7 +279,7 @@ class IngestInputTest {
   }
 
   @Test
-  void ingest_theSameFileByAnotherPath_goesOn() throws IOException {
+  void ingest_sameFileByAnotherPath_resumes() throws IOException {
     Path file = Files.writeString(files.resolve("chat.jsonl"), TWO_LINES);
     Path link = Files.createSymbolicLink(files.resolve("link.jsonl"), file);
     Path relative = Path.of("").toAbsolutePath().relativize(file.toAbsolutePath());
@@ -291,7 +291,7 @@ class IngestInputTest {
   }
 
   @Test
-  void ingest_aFileThatWasMoved_goesOnUnderItsFormerName() throws IOException {
+  void ingest_movedFileUnderItsFormerName_resumes() throws IOException {
     Path file = Files.writeString(files.resolve("chat.jsonl"), TWO_LINES);
     commands.json("ingest", file.toString(), "--user", user);
     Path moved = Files.move(file, files.resolve("archive.jsonl"));

@@ -28,7 +28,7 @@ class LocalesTest {
 
   @ParameterizedTest
   @CsvSource({"ar, EG, true", "tr, TR, true", "fa, IR, false", "ne, NP, false"})
-  void commands_inAnyLocale_workAndWriteDigitsThatMachinesRead(String language, String country, boolean all)
+  void commands_inAnyLocale_writeAsciiDigits(String language, String country, boolean all)
       throws IOException, InterruptedException {
     Path output = folder.resolve("output");
     List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),

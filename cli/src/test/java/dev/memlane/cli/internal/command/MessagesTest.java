@@ -141,7 +141,7 @@ class MessagesTest {
 
   @ParameterizedTest(name = "{1} {2} {index}")
   @MethodSource("mistakes")
-  void mistake_isToldInPlainWords(String[] arguments, int status, String says) {
+  void mistake_isExplainedInPlainWords(String[] arguments, int status, String says) {
     assertPlain(commands.run(resolved(arguments)), status, says);
   }
 
@@ -160,14 +160,14 @@ class MessagesTest {
 
   @ParameterizedTest
   @MethodSource("badConfigurations")
-  void configuration_isToldInPlainWords(String file, String says) {
+  void configurationMistake_isExplainedInPlainWords(String file, String says) {
     assertPlain(withoutDatabase.run("list", "--config", files.resolve(file).toString()), 1, says);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"jdbc:postgresql://no-such-host.invalid/memlane", "jdbc:postgresql://127.0.0.1:1/memlane",
       "jdbc:postgresql://127.0.0.1:99999/memlane", "jdbc:postgresql:///%%%"})
-  void database_thatCannotBeReached_isToldInPlainWords(String url) {
+  void unreachableDatabase_isExplainedInPlainWords(String url) {
     Run run = withoutDatabase.run("list", "--jdbc-url", url, "--db-user", "nobody");
 
     assertThat(run.status()).as(run.err()).isNotZero();
@@ -188,7 +188,7 @@ class MessagesTest {
   }
 
   @Test
-  void text_thatBeginsWithADash_isAddedAfterTwo() {
+  void textThatBeginsWithDash_afterTwoDashes_isAdded() {
     Run added = commands.run("add", "--user", "dash", "--json", "--", "-5 degrees");
 
     assertThat(added.status()).as(added.err()).isZero();
@@ -196,7 +196,7 @@ class MessagesTest {
   }
 
   @Test
-  void get_tellsANumberFromAText() {
+  void get_metadata_distinguishesNumberFromText() {
     String id = commands.json("add", "x", "--user", "types", "-m", "number=2026", "-m", "text=\"2026\"", "-m",
         "flag=true", "-m", "word=\"true\"", "-m", "list=1|\"1\"|a", "-m", "bar=\"a|b\"", "-m", "quote=\"\\\"q\\\"\"",
         "-m",

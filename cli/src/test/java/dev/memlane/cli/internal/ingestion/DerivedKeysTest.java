@@ -19,7 +19,7 @@ class DerivedKeysTest {
   }
 
   @Test
-  void next_otherLineInBetween_leavesTheKeys() {
+  void next_otherLineInBetween_keepsTheKeys() {
     assertThat(keys("chat.jsonl", "a", "new", "b", "a")).containsAll(keys("chat.jsonl", "a", "b", "a"));
   }
 

@@ -23,7 +23,7 @@ class IngestLineTest {
   private static final IngestLine.Defaults NOBODY = new IngestLine.Defaults(null, null, null, TimeParser.standard());
 
   @Test
-  void parse_everyField_isTaken() {
+  void parse_everyField_isRead() {
     NewMemory memory = IngestLine.parse("""
         {"content":"Hé 🎉","user":"u","agent":"a","run":"r","actor":"Ada","occurredAt":"2026-03-02T10:14:00+01:00",
         "expiresAt":"2027-01-01T00:00:00Z","metadata":{"topic":"x","n":3,"f":2.5,"b":true,"tags":["p",1]},"key":"k"}""",
@@ -40,7 +40,7 @@ class IngestLineTest {
   }
 
   @Test
-  void parse_whatIsLeftOut_comesFromTheDefaults() {
+  void parse_absentScope_comesFromTheDefaults() {
     NewMemory memory = IngestLine.parse("{\"content\":\"c\",\"run\":\"r\",\"agent\":null}",
         new IngestLine.Defaults("u", "a", "other", TimeParser.standard()), "derived").memory();
 
@@ -49,7 +49,7 @@ class IngestLineTest {
   }
 
   @Test
-  void parse_unknownField_isTold() {
+  void parse_unknownField_isReported() {
     assertThat(IngestLine.parse("{\"content\":\"c\",\"user\":\"u\",\"occured_at\":1}", NOBODY, "d").unknownFields())
         .containsExactly("occured_at");
     assertThat(IngestLine.meant("occured_at")).isEqualTo("occurredAt");
@@ -118,7 +118,7 @@ class IngestLineTest {
       "{\"content\":\"c\",\"user\":\"u\",\"occurredAt\":\"yesterday\"} ~ must be a day or a time",
       "{\"content\":\"c\",\"user\":\"u\",\"occurredAt\":\"2026-02-30T00:00:00Z\"} ~ must be a day or a time",
       "{\"content\":\"c\",\"user\":\"u\",\"occurredAt\":1772442840} ~ --epoch seconds or --epoch milliseconds"})
-  void parse_badLine_saysWhy(String line, String reason) {
+  void parse_badLine_isRefusedWithTheReason(String line, String reason) {
     assertThatThrownBy(() -> IngestLine.parse(line, NOBODY, "derived")).isInstanceOf(InvalidInputException.class)
         .hasMessageContaining(reason).satisfies(e -> PlainMessages.assertPlain(String.valueOf(e.getMessage())));
   }

@@ -55,6 +55,7 @@ final class KillRounds implements AutoCloseable {
   private final int longestWork;
   private final Ledger ledger = new Ledger();
   private final Relay relay;
+  // Guarded by itself.
   private final List<VictimProcess> victims = new ArrayList<>();
   private final Thread hook = new Thread(this::endAtExit, "kill-victims");
 

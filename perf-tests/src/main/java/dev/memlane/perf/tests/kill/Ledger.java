@@ -1,5 +1,6 @@
 package dev.memlane.perf.tests.kill;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.store.Operation;
@@ -16,9 +17,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class Ledger {
 
-  // Guarded by this.
+  @GuardedBy("this")
   private final List<Attempt> attempts = new ArrayList<>();
+  @GuardedBy("this")
   private final Map<String, Attempt> byName = new HashMap<>();
+  @GuardedBy("this")
   private long line;
 
   /**
@@ -27,7 +30,7 @@ final class Ledger {
    * @return the request, with its answer so far
    * @throws IllegalArgumentException if the line cannot be parsed
    */
-  synchronized Attempt take(Attempt.Source source, String[] words) {
+  synchronized Attempt add(Attempt.Source source, String[] words) {
     line++;
     if (words[0].equals(VictimReport.ASKED)) {
       Attempt attempt = new Attempt(words[1], source, Integer.parseInt(words[2]), Boolean.parseBoolean(words[3]),

@@ -81,7 +81,7 @@ final class VictimProcess implements AutoCloseable {
         switch (words[0]) {
           case VictimReport.DONE -> done = line;
           default -> {
-            if (ledger.take(source, words).fate() == Attempt.Fate.LANDED) {
+            if (ledger.add(source, words).fate() == Attempt.Fate.LANDED) {
               working.complete(System.nanoTime());
             }
           }

@@ -1,5 +1,6 @@
 package dev.memlane.perf.tests.kill;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.store.Operation;
@@ -11,11 +12,11 @@ import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a victim tells the process outside, a line for each thing that happens, with a tab between its words.
+ * The report of a victim to the process that started it: a line for each event, with tabs between its words.
  *
  * <p>
- * A line goes out in one piece and at once, and ends in the word {@value #END}, so that one which was cut off by a kill
- * is known. Safe for use by several threads.
+ * A line is written in one piece and at once. It ends in the word {@value #END}, so that a line that a kill cut off is
+ * recognised. Safe for use by several threads.
  */
 final class VictimReport {
 
@@ -25,13 +26,14 @@ final class VictimReport {
   static final String END = ".";
   static final String NOTHING = "-";
 
+  @GuardedBy("this")
   private final OutputStream output;
 
   VictimReport(OutputStream output) {
     this.output = output;
   }
 
-  /** About to ask for something. */
+  /** Reports a request that is about to be sent. */
   void asked(String name, int writer, boolean shared, Operation.Kind kind, @Nullable MemoryId memory,
       @Nullable String key, String token, @Nullable OperationId expected, boolean setsContent) {
     line(ASKED, name, writer, shared, kind, memory, key, token, expected, setsContent);
@@ -41,7 +43,7 @@ final class VictimReport {
     line(ANSWERED, name, answer, memory, op, version);
   }
 
-  /** The writers have ended and everything is settled. */
+  /** Reports that the writers have ended and everything is settled. */
   void done(List<String> problems) {
     line(DONE, problems.size(), problems.isEmpty() ? null : String.join("; ", problems).replaceAll("\\s+", " "));
   }
@@ -57,7 +59,7 @@ final class VictimReport {
         output.write(bytes);
       }
     } catch (IOException e) {
-      // Nobody listens any more, and what is not heard must not be done.
+      // The process that reads is gone, and an operation that is not recorded must not be done.
       Runtime.getRuntime().halt(4);
     }
   }

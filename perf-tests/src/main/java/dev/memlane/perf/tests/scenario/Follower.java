@@ -157,7 +157,7 @@ final class Follower {
     /** Requests a search for a memory that has just been acknowledged. */
     void look(String word) {
       try {
-        tell(LOOK + word + " " + System.currentTimeMillis());
+        send(LOOK + word + " " + System.currentTimeMillis());
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
@@ -174,7 +174,7 @@ final class Follower {
     }
 
     private void ask(String command, @Nullable Histogram values) throws IOException {
-      tell(command);
+      send(command);
       for (String line = answers.readLine(); !DONE.equals(line); line = answers.readLine()) {
         if (line == null || values == null) {
           throw new IOException("the other process said " + line + " to " + command);
@@ -184,7 +184,7 @@ final class Follower {
       }
     }
 
-    private synchronized void tell(String command) throws IOException {
+    private synchronized void send(String command) throws IOException {
       commands.write(command + "\n");
       commands.flush();
     }

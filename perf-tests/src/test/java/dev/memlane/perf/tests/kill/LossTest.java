@@ -23,7 +23,7 @@ class LossTest {
   Path directory;
 
   @Test
-  void serverThatAcknowledgesBeforeItWrites_isFoundToHaveLost() throws Exception {
+  void serverThatAcknowledgesBeforeItWrites_isReportedAsLoss() throws Exception {
     try (KillRounds rounds = new KillRounds(directory, SEED, 600)) {
       try (Connection connection = rounds.connect(); Statement statement = connection.createStatement()) {
         statement.execute("alter role memlane set synchronous_commit = off");
@@ -43,7 +43,7 @@ class LossTest {
   }
 
   @Test
-  void rowsTakenAway_areMissed() throws Exception {
+  void removedRows_areReported() throws Exception {
     try (KillRounds rounds = new KillRounds(directory, SEED, 600)) {
       assertThat(rounds.run(KillKind.PROCESS).problems()).isEmpty();
       List<UUID> acknowledged = rounds.attempts().stream().filter(attempt -> attempt.answer == Attempt.Answer.STORED)

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class OverriddenStoreTest {
 
   @Test
-  void of_someAnswers_leavesTheOtherCallsToTheStore() {
+  void of_someAnswers_passesOtherCallsToTheStore() {
     CharSequence word = OverriddenStore.of(CharSequence.class, "memory",
         Map.of("charAt", arguments -> arguments[0].equals(0) ? 'M' : null));
     assertThat(word.charAt(0)).isEqualTo('M');
@@ -31,14 +31,14 @@ class OverriddenStoreTest {
   }
 
   @Test
-  void of_noStore_answersNothingElse() {
+  void of_noStore_returnsNullForOtherCalls() {
     CharSequence word = OverriddenStore.of(CharSequence.class, null, Map.of("length", arguments -> 3));
     assertThat(word.length()).isEqualTo(3);
     assertThat((Object) word.subSequence(0, 1)).isNull();
   }
 
   @Test
-  void of_aNameThatTheContractDoesNotHave_isRefused() {
+  void of_unknownName_isRefused() {
     assertThatThrownBy(() -> OverriddenStore.of(CharSequence.class, "memory", Map.of("size", arguments -> 0)))
         .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("size");
   }
