@@ -15,12 +15,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * An agent with a memory: a model is told what the user says and which tools there are, asks for tool calls, is told their
- * results, and answers in the end. The model here is a script; everything below it is real.
+ * An agent with a memory. A model receives the user's words and the definitions of the tools, asks for tool calls,
+ * receives their results, and answers in the end. A script stands in for the model; everything below it is real.
  */
 public class AgentLoop {
 
-  /** What a model says: either tool calls, or an answer to the user. */
+  /** The reply of a model: tool calls, or an answer to the user. */
   record Reply(List<ToolCall<String>> calls, String answer) {
 
     static Reply calls(String... toolsAndArguments) {
@@ -36,7 +36,7 @@ public class AgentLoop {
     }
   }
 
-  /** Stands in for a model: each step makes of the results of the calls before what is said next. */
+  /** The script that stands in for a model. Each step turns the results of the previous calls into the next reply. */
   static final class ScriptedModel {
     private final Queue<Function<List<String>, Reply>> steps = new ArrayDeque<>();
 
@@ -50,7 +50,7 @@ public class AgentLoop {
     }
   }
 
-  /** What a field of a tool's answer says. */
+  /** Reads a field of a tool's answer. */
   static String field(String name, String json) {
     Matcher matcher = Pattern.compile("\"" + name + "\":\"([^\"]*)\"").matcher(json);
     return matcher.find() ? matcher.group(1) : "?";

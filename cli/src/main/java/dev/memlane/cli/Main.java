@@ -1,5 +1,11 @@
 package dev.memlane.cli;
 
+import dev.memlane.cli.internal.command.Application;
+import dev.memlane.cli.internal.command.CommandContext;
+import dev.memlane.cli.internal.command.CommonOptions;
+import dev.memlane.cli.internal.terminal.Console;
+import dev.memlane.cli.internal.terminal.StandardOutput;
+import dev.memlane.cli.internal.terminal.StopSignal;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
@@ -10,27 +16,27 @@ import java.nio.file.Path;
 import java.util.function.UnaryOperator;
 
 /**
- * The program {@code memlane}. Its exit status is 0 if everything asked for was done, 1 if something failed (what and
- * what to do is on standard error), 2 if the command line was wrong.
+ * The program {@code memlane}. Its exit status is 0 if the command did all of its work, 1 if something failed (standard
+ * error says what, and what to do), and 2 if the command line was wrong.
  *
  * <p>
- * System properties that the launcher sets: {@code memlane.home}, the directory that holds {@code examples};
- * {@code memlane.stderr.terminal}, {@code true} if standard error is a terminal, which Java can't find out.
+ * The launcher sets two system properties: {@code memlane.home}, the directory that holds {@code examples}, and
+ * {@code memlane.stderr.terminal}, {@code true} if standard error is a terminal, which Java cannot find out.
  */
 public final class Main {
 
   private Main() {}
 
   public static void main(String[] arguments) {
-    GuardedOutput standardOutput = new GuardedOutput(new FileOutputStream(FileDescriptor.out));
+    StandardOutput standardOutput = new StandardOutput(new FileOutputStream(FileDescriptor.out));
     Console console = new Console(new FileInputStream(FileDescriptor.in),
         new PrintStream(standardOutput, false, StandardCharsets.UTF_8),
         new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
         Boolean.getBoolean("memlane.stderr.terminal"));
-    Stop stop = new Stop();
+    StopSignal stop = new StopSignal();
     Runtime.getRuntime().addShutdownHook(new Thread(stop::request, "memlane-stop"));
     int status = new Application(
-        new Context(new CommonOptions(), console, System.getenv(), home(), stop, UnaryOperator.identity()))
+        new CommandContext(new CommonOptions(), console, System.getenv(), home(), stop, UnaryOperator.identity()))
         .run(arguments);
     console.out().flush();
     if (standardOutput.failure() != null) {
@@ -42,16 +48,15 @@ public final class Main {
   }
 
   /**
-   * Does what the command line says, inside a program that goes on afterwards. Sets up that program's logging as the
-   * options say.
+   * Runs a command line inside a program that continues afterwards. Configures that program's logging by the options.
    *
-   * @param out takes the answer
-   * @param err takes everything else
+   * @param out receives the answer
+   * @param err receives everything else
    * @return the exit status
    */
   public static int run(InputStream in, PrintStream out, PrintStream err, String... arguments) {
-    return new Application(new Context(new CommonOptions(), new Console(in, out, err, false), System.getenv(), home(),
-        new Stop(), UnaryOperator.identity())).run(arguments);
+    return new Application(new CommandContext(new CommonOptions(), new Console(in, out, err, false), System.getenv(), home(),
+        new StopSignal(), UnaryOperator.identity())).run(arguments);
   }
 
   private static Path home() {

@@ -1,10 +1,9 @@
 /**
- * The command {@code memlane}: the library at work from a terminal.
+ * The program {@code memlane}: the library, used from a terminal.
  *
  * <p>
- * Enter at {@link dev.memlane.cli.Main}. Each command is one class; what they share is {@link dev.memlane.cli.Context}
- * (how a command reaches its options, its terminal and its data), {@link dev.memlane.cli.Ingestion} and the small
- * parsers of what people write ({@link dev.memlane.cli.FilterSyntax}, {@link dev.memlane.cli.IngestLine}).
+ * Enter at {@link dev.memlane.cli.Main}. The packages below {@code internal} hold the commands, the ingestion of files, the
+ * evaluation of retrieval, and what talks to the terminal.
  */
 @NullMarked
 package dev.memlane.cli;

@@ -30,7 +30,8 @@ class ArchitectureTest {
   private static final String ORCHESTRATOR = "dev.memlane.orchestrator";
   private static final String EMBEDDED = "dev.memlane.embedded";
   private static final String MEMORY_TOOLS = "dev.memlane.memory.tools";
-  private static final String CLI = "dev.memlane.cli";
+  private static final String CLI = "dev.memlane.cli..";
+  private static final String ARCHIVE = "dev.memlane.archive";
   private static final String STORAGE = "dev.memlane.storage..";
   private static final String CORE = "dev.memlane.storage.core";
   private static final String HISTORY = "dev.memlane.storage.history";
@@ -54,6 +55,12 @@ class ArchitectureTest {
   static final ArchRule memoryTools_knowTheOrchestratorAndLanes = classes().that().resideInAPackage(MEMORY_TOOLS)
       .should().onlyDependOnClassesThat()
       .resideInAnyPackage(MEMORY_TOOLS, LANES, ORCHESTRATOR, MODEL, "java..", "org.jspecify..",
+          "com.fasterxml.jackson..");
+
+  @ArchTest
+  static final ArchRule archive_knowsTheOrchestratorAndJson = classes().that().resideInAPackage(ARCHIVE).should()
+      .onlyDependOnClassesThat()
+      .resideInAnyPackage(ARCHIVE, ORCHESTRATOR, MODEL, "dev.memlane.storage.postgres", "java..", "org.jspecify..",
           "com.fasterxml.jackson..");
 
   @ArchTest
@@ -115,7 +122,7 @@ class ArchitectureTest {
   @ArchTest
   static void rules_areAboutClassesThatAreThere(JavaClasses all) {
     for (String module : new String[]{MODEL, LANES, ENDPOINTS, "dev.memlane.embedding", CORE, HISTORY, VECTOR,
-        "dev.memlane.storage.postgres", ORCHESTRATOR, EMBEDDED, MEMORY_TOOLS, CLI}) {
+        "dev.memlane.storage.postgres", ORCHESTRATOR, EMBEDDED, MEMORY_TOOLS, ARCHIVE, CLI}) {
       assertThat(all.that(resideInAPackage(module)).size()).as(module).isGreaterThan(3);
     }
     assertThat(all.get("dev.memlane.orchestrator.OrchestratorBuilder").getDirectDependenciesFromSelf())

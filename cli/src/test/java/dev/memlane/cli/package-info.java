@@ -1,3 +1,3 @@
-/** Tests of the command, by its parts and as a whole. */
+/** Tests of the rules of the code base. */
 @org.jspecify.annotations.NullMarked
 package dev.memlane.cli;

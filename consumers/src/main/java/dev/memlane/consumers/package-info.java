@@ -1,4 +1,4 @@
-/** Tests of what is published, as a project outside this build sees it. */
+/** Tests of the published artifacts, as a project outside this build sees them. */
 @NullMarked
 package dev.memlane.consumers;
 

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Projects outside this build resolve, compile and run against what it publishes, whatever versions they manage. */
+/** Projects outside this build resolve, compile and run with the published artifacts, whatever versions they manage. */
 class ConsumersTest {
 
   private static final String REMEMBERED = """
@@ -50,7 +50,7 @@ class ConsumersTest {
   }
 
   @Test
-  void plainMaven_withTheReadmesSnippet_printsWhatTheReadmeSays() throws IOException {
+  void plainMaven_withSnippetOfReadme_printsOutputOfReadme() throws IOException {
     String readme = Files.readString(Path.of("..", "README.md"));
     String pom = Files.readString(Path.of("projects", "embedded", "pom.xml"));
     assertThat(Files.readString(Path.of("projects", "embedded", "src", "main", "java", "Example.java")))
@@ -69,7 +69,7 @@ class ConsumersTest {
   }
 
   @Test
-  void plainMaven_withTheDocumentedOptions_isQuiet() throws IOException {
+  void plainMaven_withDocumentedOptions_logsNothing() throws IOException {
     String page = Files.readString(Path.of("..", "docs", "installing.md"));
     Files.writeString(directory.resolve("logging.properties"),
         Readme.block(page, "```properties\n(handlers.*?)```"));
@@ -189,7 +189,7 @@ class ConsumersTest {
         + Files.readString(target.resolve("classpath")).strip();
   }
 
-  /** Leaves the output in {@code target/outputs}, to be looked at. */
+  /** Keeps the output in {@code target/outputs} for inspection. */
   private static void report(String what, Program program) throws IOException {
     Path outputs = Files.createDirectories(Path.of("target", "outputs"));
     Files.writeString(outputs.resolve(what.replaceAll("[^A-Za-z0-9.]+", "-") + ".txt"), "== " + what + "\n"

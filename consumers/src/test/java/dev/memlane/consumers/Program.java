@@ -13,7 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** A program of one of the projects, running in a JVM of its own. */
+/** A program of one of the projects, in its own JVM. */
 final class Program implements AutoCloseable {
 
   private static final int MINUTES = 3;
@@ -27,7 +27,7 @@ final class Program implements AutoCloseable {
     this.process = process;
     this.errors = errors;
     this.output = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
-    // A program that hangs ends the reading of its output, and so fails the test.
+    // A program that hangs is killed, which ends the reading of its output and fails the test.
     CompletableFuture.delayedExecutor(MINUTES, TimeUnit.MINUTES).execute(process::destroyForcibly);
   }
 
@@ -45,7 +45,7 @@ final class Program implements AutoCloseable {
     }
   }
 
-  /** Reads on until a line contains this, and returns that line. */
+  /** Reads until a line contains this text, and returns that line. */
   String await(String part) {
     try {
       for (String line = output.readLine(); line != null; line = output.readLine()) {
@@ -61,13 +61,13 @@ final class Program implements AutoCloseable {
         + "\n" + errors());
   }
 
-  /** Asks it to end, as a container's engine does. */
+  /** Sends it SIGTERM, as a container engine does. */
   void terminate() {
-    // Not process.destroy(), which closes its output as well.
+    // process.destroy() would close its output as well.
     process.toHandle().destroy();
   }
 
-  /** Reads all that it prints, and returns its exit status. */
+  /** Reads its output to the end, and returns its exit status. */
   int end() {
     try {
       output.lines().forEach(lines::add);
@@ -77,7 +77,7 @@ final class Program implements AutoCloseable {
     }
   }
 
-  /** What it has printed on its standard output, as far as that was read. */
+  /** The standard output that was read so far. */
   List<String> lines() {
     return List.copyOf(lines);
   }

@@ -10,13 +10,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * The projects of {@code consumers/projects}, copied to {@code target} and built there by a Maven of their own.
+ * The projects of {@code consumers/projects}, copied to {@code target} and built there by a separate Maven process.
  *
  * <p>
- * Its local repository is {@code target/repository}, which holds what this build publishes and nothing else of Memlane.
- * Other libraries are copied from the ordinary local repository, where they are there; the rest comes from the registry
- * and stays in {@code target}. With the system property {@code consumers.empty} the local repository begins with Memlane's
- * own artifacts alone, and everything else comes from the registry.
+ * Its local repository is {@code target/repository}, which holds the artifacts that this build publishes and no others of
+ * Memlane. Other libraries are copied from the ordinary local repository if they are there; the rest comes from the
+ * registry and stays in {@code target}. With the system property {@code consumers.empty} the local repository begins with
+ * Memlane's artifacts alone, and everything else comes from the registry.
  */
 final class Projects {
 
@@ -35,7 +35,7 @@ final class Projects {
     return TARGET.resolve(project);
   }
 
-  /** Compiles and packages all of them, once for all tests. */
+  /** Compiles and packages all projects, once for all tests. */
   static void build() {
     Once.build();
   }
@@ -57,7 +57,7 @@ final class Projects {
       }
     }
 
-    /** Runs the initializer above, the first time. */
+    /** Runs the initializer above at the first call. */
     static void build() {}
 
     private static void copy(Path source, Path target) throws IOException {

@@ -18,13 +18,13 @@ import org.w3c.dom.Element;
 import org.w3c.dom.Node;
 import org.w3c.dom.NodeList;
 
-/** Each module's POM and jar, and the BOM, as they are published. */
+/** The POM and the jar of each module, and the BOM, as they are published. */
 class PublishedTest {
 
   private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
 
   @Test
-  void bom_listsAllThatIsPublishedAndNothingElse() throws Exception {
+  void bom_listsExactlyThePublishedArtifacts() throws Exception {
     List<String> listed = new ArrayList<>();
     for (Element dependency : dependencies(managed(parse(published("bom"))))) {
       if (text(dependency, "groupId").equals("dev.memlane")) {
@@ -38,7 +38,7 @@ class PublishedTest {
   }
 
   @Test
-  void bom_managesThePostgresThatIsTested() throws Exception {
+  void bom_managesTestedPostgres() throws Exception {
     Map<String, String> versions = new HashMap<>();
     for (Element dependency : dependencies(parse(published("postgres-binaries")))) {
       versions.put(text(dependency, "artifactId"), text(dependency, "version"));
@@ -57,7 +57,7 @@ class PublishedTest {
   }
 
   @Test
-  void poms_carryWhatTheyNeed() throws Exception {
+  void poms_haveRequiredElements() throws Exception {
     for (String module : modules()) {
       Element pom = parse(published(module));
       assertThat(children(pom, "parent")).as(module).isEmpty();
@@ -85,7 +85,7 @@ class PublishedTest {
     }
   }
 
-  /** The folders of what is published. */
+  /** The folders of the published modules. */
   private static List<String> modules() throws Exception {
     List<String> modules = new ArrayList<>();
     for (Element module : children(child(parse(ROOT.resolve("pom.xml")), "modules"), "module")) {

@@ -3,7 +3,7 @@ package dev.memlane.consumers;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** Blocks of the README. */
+/** The code blocks of the README. */
 final class Readme {
 
   private Readme() {}
@@ -21,7 +21,7 @@ final class Readme {
     return blocks;
   }
 
-  /** So that indentation doesn't count, nor comments. */
+  /** Removes indentation and comments, which do not count in a comparison. */
   static String withoutSpace(String xml) {
     return xml.replaceAll("<!--.*?-->", "").replaceAll("\\s+", "");
   }

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** What tools answer a model: JSON on one line, without what there isn't, because every word costs it. */
+/** The answers of the tools: JSON on one line. Absent values are left out, because a model pays for every token. */
 final class Answers {
 
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
@@ -73,7 +73,7 @@ final class Answers {
     return (page.next() == null ? answer : answer.put("next", page.next())).toString();
   }
 
-  /** An add that is in the stores, or was before. */
+  /** The result of an add that is stored, or of one that was stored before. */
   static ObjectNode added(Memory memory, boolean duplicate) {
     ObjectNode object = JSON.objectNode().put("outcome", duplicate ? "duplicate" : "stored").put("id",
         memory.id().toString());

@@ -1,9 +1,9 @@
 package dev.memlane.memory.tools;
 
 /**
- * What a model is told of a tool.
+ * The description of a tool for a model.
  *
- * @param name what it calls the tool
+ * @param name the name by which the model calls the tool
  * @param description what the tool does, and when to use it
  * @param schema the JSON schema of its arguments, on one line
  */

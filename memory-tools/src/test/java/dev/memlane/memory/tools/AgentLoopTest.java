@@ -17,7 +17,7 @@ class AgentLoopTest {
   private Path directory;
 
   @Test
-  void example_asItStands_printsWhatTheDocumentationSays() throws Exception {
+  void example_printsTheDocumentedOutput() throws Exception {
     Path output = directory.resolve("output.txt");
     Path errors = directory.resolve("errors.txt");
 

@@ -143,7 +143,7 @@ class MalformedCallsTest {
 
   @ParameterizedTest(name = "{0} {2} {index}")
   @MethodSource("mistakes")
-  void mistake_isAnsweredInPlainWords_andNotAtLength(String tool, String arguments, String says)
+  void mistake_isExplainedBrieflyInPlainWords(String tool, String arguments, String says)
       throws InterruptedException {
     String answer = answer(tool, arguments);
 
@@ -154,7 +154,7 @@ class MalformedCallsTest {
   // What can be understood
 
   @Test
-  void numbersAndBooleans_asTexts_andTheReverse_areTaken() throws Exception {
+  void numbersAndBooleans_asTexts_andTheReverse_areAccepted() throws Exception {
     json("memory_add", "{\"content\": \"lenient numbers one\"}");
     json("memory_add", "{\"content\": \"lenient numbers two\"}");
 
@@ -168,7 +168,7 @@ class MalformedCallsTest {
   }
 
   @Test
-  void objectsAndLists_asJsonText_areTaken() throws Exception {
+  void objectsAndLists_asJsonText_areAccepted() throws Exception {
     JsonNode memory = stored("{\"content\": \"lenient object\", \"metadata\": \"{\\\"topic\\\": \\\"text\\\"}\"}");
     assertThat(memory.path("metadata").path("topic").textValue()).isEqualTo("text");
     assertThat(json("memory_search", "{\"query\": \"lenient\", \"filter\": \"{\\\"topic\\\": \\\"text\\\"}\"}")
@@ -213,7 +213,7 @@ class MalformedCallsTest {
   }
 
   @Test
-  void add_withAnExpiry_isFoundUntilThen() throws Exception {
+  void add_withExpiry_isFoundUntilThen() throws Exception {
     JsonNode lasting = json("memory_add", "{\"content\": \"lasting\", \"expiresAt\": \"2999-01-01\"}");
     JsonNode past = json("memory_add_batch", "{\"memories\": [{\"content\": \"past\", \"expiresAt\": \"2020-01-01\"}]}")
         .path("results").path(0);

@@ -100,7 +100,7 @@ class MemoryToolsTest {
   // What each does
 
   @Test
-  void add_everythingGiven_isStoredAndRead() throws Exception {
+  void add_withAllValues_isStoredAndRead() throws Exception {
     String content = "Ada said: \"naïve\\path\";\n'DROP TABLE memory; --' 🎻";
     ObjectNode arguments = JSON.createObjectNode().put("content", content).put("actor", "Ada")
         .put("occurredAt", "2026-03-02T10:22:00+01:00").put("key", "k/1");
@@ -124,7 +124,7 @@ class MemoryToolsTest {
   }
 
   @Test
-  void addBatch_oneThatIsWrong_failsAlone() throws Exception {
+  void addBatch_invalidItem_failsAlone() throws Exception {
     JsonNode results = answer("memory_add_batch", """
         {"memories": [{"content": "Ada plays the oboe"}, {"content": " "}, {"text": "wrong name"}, 7,
           {"content": "Ada lives in Porto", "occurredAt": "yesterday"}, {"content": "Ada has a cat", "key": "cat"},
@@ -196,7 +196,7 @@ class MemoryToolsTest {
   }
 
   @Test
-  void updateAndDelete_keepTheHistory_andMindWhatWasRead() throws Exception {
+  void updateAndDelete_keepTheHistory_andCheckTheExpectedState() throws Exception {
     JsonNode added = answer("memory_add", "{\"content\": \"Ada lives in Porto\"}");
     String id = added.path("id").textValue();
     String expected = "\", \"op\": \"" + added.path("op").textValue() + "\"";
@@ -226,7 +226,7 @@ class MemoryToolsTest {
   // Whose
 
   @Test
-  void otherScopes_areOutOfReach_alsoByTheirIds() throws Exception {
+  void otherScopes_areOutOfReach_evenById() throws Exception {
     String foreign = memory.blocking().addMemory(NewMemory.of("Bob's secret", Scope.user("bob"))).id().toString();
 
     assertThat(run("memory_get", id(foreign), "memory_history", id(foreign), "memory_delete", id(foreign),
@@ -257,7 +257,7 @@ class MemoryToolsTest {
   // Order
 
   @Test
-  void callsOfOneList_seeWhatTheOnesBeforeHaveDone_andNotWhatFollows() throws Exception {
+  void callsOfOneList_seeEarlierEffects_andNoLaterOnes() throws Exception {
     String id = MemoryId.derive(ADA, "home").toString();
 
     List<String> answers = run("memory_search", "{\"query\": \"Porto Lisbon\"}",
@@ -279,7 +279,7 @@ class MemoryToolsTest {
   }
 
   @Test
-  void addsOfSeveralCalls_areOneBatch_upToWhatTheyMustNotOvertake() throws Exception {
+  void addsOfSeveralCalls_areOneBatch_upToAConflictingCall() throws Exception {
     BlockingQueue<String> submitted = new LinkedBlockingQueue<>();
     try (Subscription subscription = lanes.subscribe(event -> event instanceof LaneEvent.Submitted,
         event -> submitted.add(((LaneEvent.Submitted) event).task()))) {
@@ -351,23 +351,24 @@ class MemoryToolsTest {
   }
 
   @Test
-  void failures_ofTheMachine_tellNothingOfIt() {
+  void failures_ofTheSystem_revealNothing() {
     Throwable secret = new StoreException("jdbc:postgresql://db/x?password=hunter2 refused", null);
     MemoryId id = MemoryId.parse("0198c5a2-7c1e-7a50-9d53-0242ac120002");
     OperationId op = new OperationId(UUID.randomUUID());
 
-    assertThat(Failures.describe(new IllegalStateException("hunter2")))
+    assertThat(FailureMessages.describe(new IllegalStateException("hunter2")))
         .isEqualTo(
-            "the tool itself failed, whatever it was asked; it may have been done all the same: look, before trying again");
-    assertThat(List.of(Failures.describe(secret),
-        Failures.describe(new WriteOutcome.Refused("embedder at hunter2 failed", secret)),
-        Failures.describe(new WriteOutcome.RolledBack(id, op, secret, null)),
-        Failures.describe(new WriteOutcome.Unsettled(id, op, secret, null)))).doesNotHaveDuplicates()
+            "the tool itself failed, and not because of its arguments; it may have been done all the same: "
+                + "check before you try again");
+    assertThat(List.of(FailureMessages.describe(secret),
+        FailureMessages.describe(new WriteOutcome.Refused("embedder at hunter2 failed", secret)),
+        FailureMessages.describe(new WriteOutcome.RolledBack(id, op, secret, null)),
+        FailureMessages.describe(new WriteOutcome.Unsettled(id, op, secret, null)))).doesNotHaveDuplicates()
         .allSatisfy(text -> assertThat(text).doesNotContain("hunter2").containsPattern("try(ing)? again"));
   }
 
   @Test
-  void failures_ofTheLanes_areToldInPlainWords() throws Exception {
+  void failures_ofLanes_areExplainedInPlainWords() throws Exception {
     CountDownLatch never = new CountDownLatch(1);
     Tool<String, String> slow = Tool.<String, String>of("slow", arguments -> {
       never.await();
@@ -398,7 +399,7 @@ class MemoryToolsTest {
   }
 
   @Test
-  void failures_ofEachOutcome_areToldInPlainWords() {
+  void failures_ofEachOutcome_areExplainedInPlainWords() {
     Throwable down = new StoreException("org.postgresql.util.PSQLException: hunter2", null);
     MemoryId id = MemoryId.parse("0198c5a2-7c1e-7a50-9d53-0242ac120002");
     OperationId op = new OperationId(UUID.randomUUID());
@@ -407,27 +408,27 @@ class MemoryToolsTest {
         new WriteOutcome.NotFound(id), new WriteOutcome.WasDeleted(id, op), new WriteOutcome.Unpurged(id, op, down),
         new WriteOutcome.RolledBack(id, op, down, null), new WriteOutcome.Unsettled(id, op, down, null),
         new WriteOutcome.Refused("closed", down), new WriteOutcome.Refused("x", new InvalidInputException("too long")),
-        new WriteOutcome.Deleted(id, op, 2)).map(Failures::describe)).doesNotHaveDuplicates()
+        new WriteOutcome.Deleted(id, op, 2)).map(FailureMessages::describe)).doesNotHaveDuplicates()
         .allSatisfy(PlainMessages::assertPlain).noneMatch(said -> said.contains("hunter2"));
   }
 
   @Test
-  void failures_areForNow_onlyIfNothingWasWritten() {
+  void failures_areTemporary_onlyIfNothingWasWritten() {
     Throwable down = new StoreException("down", null);
     MemoryId id = MemoryId.parse("0198c5a2-7c1e-7a50-9d53-0242ac120002");
     OperationId op = new OperationId(UUID.randomUUID());
 
     assertThat(List.<WriteOutcome>of(new WriteOutcome.Refused("closed", down),
         new WriteOutcome.RolledBack(id, op, down, null)))
-        .allMatch(Failures::isForNow);
+        .allMatch(FailureMessages::isTemporary);
     assertThat(List.<WriteOutcome>of(new WriteOutcome.Unsettled(id, op, down, null),
         new WriteOutcome.Refused("too long", new InvalidInputException("too long")),
         new WriteOutcome.WasDeleted(id, op)))
-        .noneMatch(Failures::isForNow);
+        .noneMatch(FailureMessages::isTemporary);
   }
 
   @Test
-  void closedMemory_isToldToTheModel_andWhatWasAskedIsKept() throws Exception {
+  void closedMemory_isReportedToTheModel() throws Exception {
     memory.close();
 
     assertThat(run("memory_add", "{\"content\": \"x\"}", "memory_add", "{\"content\": \"y\"}", "memory_add_batch",
@@ -439,7 +440,7 @@ class MemoryToolsTest {
   }
 
   @Test
-  void definitions_nameEveryTool_andItsArguments() throws Exception {
+  void definitions_listEveryToolAndItsArguments() throws Exception {
     MemoryTools described = MemoryTools.of(memory, ADA);
 
     assertThat(described.definitions()).extracting(ToolDefinition::name)

@@ -8,7 +8,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 
-/** How long and where a scenario measures, and where its findings go. Not safe for use by several threads. */
+/**
+ * The settings of a measurement: how long and where a scenario measures, and where its findings go. Not safe for use by
+ * several threads.
+ */
 public final class Bench {
 
   private static final int ROUNDS = 5;
@@ -18,12 +21,12 @@ public final class Bench {
   private final boolean quick;
   private final Path directory;
   private final PrintStream progress;
-  private final Findings findings = new Findings();
+  private final FindingCollector findings = new FindingCollector();
 
   /**
    * @param quick whether to do less, and judge only what is measured at full size
-   * @param directory what is made is made here
-   * @param progress is told what is being done
+   * @param directory the directory for the data of the scenarios
+   * @param progress receives messages about what is in progress
    */
   public Bench(boolean quick, Path directory, PrintStream progress) {
     this.quick = quick;
@@ -35,47 +38,47 @@ public final class Bench {
     return quick;
   }
 
-  public Findings findings() {
+  public FindingCollector findings() {
     return findings;
   }
 
-  /** How many rounds count. */
+  /** The number of rounds that count. */
   public int rounds() {
     return quick ? QUICK_ROUNDS : ROUNDS;
   }
 
-  /** This many seconds in a full run, and less in a quick one. */
+  /** Returns this many seconds in a full run, and fewer in a quick one. */
   public Duration slice(double seconds) {
     return Duration.ofNanos((long) (seconds * (quick ? QUICKER : 1) * 1e9));
   }
 
-  /** The one for a full run, the other for a quick one. */
+  /** Returns the first value in a full run, the second in a quick one. */
   public int size(int full, int small) {
     return quick ? small : full;
   }
 
-  /** Where a directory of this name may be made; what was there is deleted. */
+  /** Returns a path for a new directory of this name. An old directory is deleted. */
   public Path directory(String name) throws IOException {
     Path path = directory.resolve(name);
     Directories.delete(path);
     return path;
   }
 
-  /** Says what is being done. */
+  /** Reports what is in progress. */
   public void say(String what) {
     progress.println("  ... " + what);
     progress.flush();
   }
 
   /**
-   * Measures contestants in turns, after a round that doesn't count: every round has each of them once, and begins with
-   * another one, so that a noisy machine disturbs all alike.
+   * Measures contestants in turns, after a round that does not count. Every round has each contestant once and begins
+   * with another one, so that a noisy machine disturbs all of them alike.
    */
   public void race(List<Contestant> contestants) throws Exception {
     race(contestants, rounds());
   }
 
-  /** The same with a number of rounds. */
+  /** Does the same with this number of rounds. */
   public void race(List<Contestant> contestants, int rounds) throws Exception {
     say("warming up " + contestants.size() + " contestants");
     for (Contestant contestant : contestants) {

@@ -7,12 +7,12 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Deletes what a load test has made. */
+/** Deletion of directories that load tests have made. */
 public final class Directories {
 
   private Directories() {}
 
-  /** Deletes a directory and all that is in it, if it is there. */
+  /** Deletes a directory with its content, if it exists. */
   public static void delete(Path directory) throws IOException {
     if (!Files.exists(directory)) {
       return;

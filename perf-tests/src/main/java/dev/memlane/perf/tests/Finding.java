@@ -4,15 +4,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a scenario found, as it is reported.
+ * The result of a scenario, for the report.
  *
- * @param name the scenario's
+ * @param name the scenario's name
  * @param title what was compared with what
- * @param seconds how long it took
+ * @param seconds how long the scenario took
  * @param measures every metric of every contestant
  * @param verdicts the figures that have a bar
- * @param notes what else there is to say
- * @param failure why it came to no end; null if it did
+ * @param notes further remarks
+ * @param failure why the scenario failed; null if it did not
  */
 public record Finding(String name, String title, double seconds, List<Measure> measures, List<Verdict> verdicts,
     List<Plot> plots, List<String> notes, @Nullable String failure) {

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Java processes beside this one: of the same Java, with the same class path. */
+/** Further Java processes, with the same Java and class path as this one. */
 public final class JavaProcess {
 
   /** The option without which vectors are compared more slowly. */
@@ -13,10 +13,10 @@ public final class JavaProcess {
   private JavaProcess() {}
 
   /**
-   * Prepares one whose errors nobody reads.
+   * Prepares a process whose standard error is discarded.
    *
-   * @param options for the JVM, beside those that every one needs
-   * @param main the name of its class
+   * @param options for the JVM, in addition to those that every process needs
+   * @param main the name of its main class
    */
   public static ProcessBuilder prepare(List<String> options, String main, String... arguments) {
     List<String> command = new ArrayList<>();

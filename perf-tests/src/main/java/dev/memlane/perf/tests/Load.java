@@ -13,10 +13,10 @@ import org.HdrHistogram.ConcurrentHistogram;
 import org.HdrHistogram.Histogram;
 
 /**
- * Load on something that is called: as fast as it answers, or at a fixed rate.
+ * A load on a service: as fast as it answers, or at a fixed rate.
  *
  * <p>
- * Calls that have no answer a minute after the load's end fail it, and are left to themselves.
+ * Calls without an answer one minute after the load's end fail the load. They are not awaited any longer.
  */
 public final class Load {
 
@@ -25,24 +25,24 @@ public final class Load {
 
   private Load() {}
 
-  /** A call, numbered so that each can do something else. */
+  /** A call. Its number lets each call do something different. */
   @FunctionalInterface
   public interface Call {
     void call(long number) throws Exception;
   }
 
-  /** A call that answers later. */
+  /** A call that is answered asynchronously. */
   @FunctionalInterface
   public interface AsynchronousCall {
     CompletableFuture<?> call(long number);
   }
 
   /**
-   * What came of it.
+   * The result of a load.
    *
-   * @param latencies of the calls that succeeded, in nanoseconds
-   * @param seconds from the first call's begin to the last one's end
-   * @param failures how many calls failed
+   * @param latencies of the successful calls, in nanoseconds
+   * @param seconds from the start of the first call to the end of the last one
+   * @param failures the number of failed calls
    */
   public record Outcome(Histogram latencies, double seconds, long failures) {
 
@@ -51,7 +51,7 @@ public final class Load {
     }
   }
 
-  /** What the loops take the time from; a test moves it by hand. */
+  /** The clock of the loops. A test moves it by hand. */
   interface Time {
 
     Time SYSTEM = new Time() {
@@ -68,26 +68,26 @@ public final class Load {
 
     long nanos();
 
-    /** Waits so long, or less. */
+    /** Waits for at most this time. */
     void pause(long nanos);
 
-    /** How long the answers may take that are not there at the load's end, by the system's time. */
+    /** The time for answers that are missing at the load's end, by the system's clock. */
     default Duration patience() {
       return Duration.ofMinutes(1);
     }
   }
 
-  /** An empty histogram of nanoseconds. */
+  /** Returns an empty histogram of nanoseconds. */
   public static Histogram histogram() {
     return new ConcurrentHistogram(LONGEST_NANOS, DIGITS);
   }
 
   /**
-   * Closed loop: each of so many callers calls again as soon as it is answered, until the time is over. Latencies are
-   * those of single calls as the callers saw them.
+   * Runs a closed loop: each caller calls again as soon as it is answered, until the time is over. Latencies are those
+   * of single calls, as the callers see them.
    *
-   * @throws ExecutionException if a call failed; its cause is what the call failed with
-   * @throws IllegalStateException if a call doesn't end
+   * @throws ExecutionException if a call failed; its cause is the call's failure
+   * @throws IllegalStateException if a call does not end
    */
   public static Outcome closed(int callers, Duration duration, Call call)
       throws ExecutionException, InterruptedException {
@@ -114,7 +114,7 @@ public final class Load {
           }
           done.complete(null);
         } catch (Throwable e) {
-          // Thrown to whoever measures.
+          // Rethrown to the thread that measures.
           done.completeExceptionally(e);
         }
       });
@@ -124,11 +124,11 @@ public final class Load {
   }
 
   /**
-   * Open loop: calls begin at a fixed rate, whether those before are answered or not. A latency counts from when the call
-   * should have begun, so that a stall shows in all the calls that it held up.
+   * Runs an open loop: calls begin at a fixed rate, whether or not earlier calls are answered. A latency counts from
+   * the time at which the call should have begun, so that a stall shows in all the calls that it delays.
    *
    * @param perSecond the rate
-   * @throws IllegalStateException if a call isn't answered
+   * @throws IllegalStateException if a call is not answered
    */
   public static Outcome open(double perSecond, Duration duration, AsynchronousCall call)
       throws ExecutionException, InterruptedException {
@@ -160,9 +160,7 @@ public final class Load {
     return new Outcome(latencies, (time.nanos() - start) / 1e9, failures.get());
   }
 
-  /**
-   * @param left how long the load goes on
-   */
+  /** @param left the time until the load ends */
   private static void await(List<? extends CompletableFuture<?>> running, Duration left, Time time)
       throws ExecutionException, InterruptedException {
     try {

@@ -5,9 +5,9 @@ import java.util.List;
 /**
  * One metric of one contestant, round by round.
  *
- * @param contestant what was measured
- * @param parameter under which condition; empty if there is only one
- * @param metric what the values are, with their unit
+ * @param contestant the contestant's name
+ * @param parameter the condition; empty if there is only one
+ * @param metric the metric, with its unit
  * @param rounds the values, in the order of the rounds
  */
 public record Measure(String contestant, String parameter, String metric, List<Double> rounds) {

@@ -22,7 +22,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Runs scenarios, prints what they find, and writes the report. */
+/** The command that runs scenarios, prints their findings, and writes the report. */
 @Command(name = "perf-tests/run", mixinStandardHelpOptions = true, sortOptions = false, description = "Measures scenarios side by side with what they are compared with.", footer = {
     "", "Without a scenario it runs all of them. Exit status 1 if a scenario failed,",
     "or with --check if a bar is missed.", "", "Also, with options of their own (COMMAND --help):",
@@ -76,7 +76,7 @@ public final class PerformanceTests implements Callable<Integer> {
       output.printf(Locale.ROOT, "%s: %s%n", scenario.name(), scenario.title());
       findings.add(run(scenario));
       output.println(Table.of(findings.getLast()));
-      // After each, so that nothing is lost if a later one is interrupted.
+      // Written after each scenario, so that nothing is lost if a later one is interrupted.
       Report.write(new Results(begun, quick, machine, findings), report);
     }
     output.println("The report: " + report.resolve("index.html"));
@@ -113,7 +113,7 @@ public final class PerformanceTests implements Callable<Integer> {
       Thread.currentThread().interrupt();
       failure = e;
     } catch (Exception e) {
-      // Reported with the findings; the other scenarios can still be run.
+      // Reported with the findings. The other scenarios still run.
       e.printStackTrace(spec.commandLine().getErr());
       failure = e;
     }

@@ -3,7 +3,7 @@ package dev.memlane.perf.tests;
 import java.util.List;
 
 /**
- * A picture of findings: lines over a common axis.
+ * A plot of findings: lines over a common axis.
  *
  * @param x what the horizontal axis shows, with its unit
  * @param y what the vertical axis shows, with its unit
@@ -16,7 +16,7 @@ public record Plot(String title, String x, String y, boolean xLogarithmic, boole
     lines = List.copyOf(lines);
   }
 
-  /** One line: its points, in order of x; as many of x as of y. */
+  /** One line: its points in order of x, with as many values of x as of y. */
   public record Line(String name, List<Double> x, List<Double> y) {
 
     public Line {

@@ -4,11 +4,11 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * What a run of the suite found.
+ * The results of a run of the suite.
  *
- * @param begun when
+ * @param begun when it began
  * @param quick whether it was a shortened run
- * @param machine what it ran on
+ * @param machine the machine that it ran on
  * @param findings one for each scenario, in their order
  */
 public record Results(Instant begun, boolean quick, Machine machine, List<Finding> findings) {
@@ -18,13 +18,13 @@ public record Results(Instant begun, boolean quick, Machine machine, List<Findin
   }
 
   /**
-   * What the suite ran on.
+   * The machine that the suite ran on.
    *
-   * @param processors how many the JVM may use
-   * @param heapBytes the most that the JVM's heap may take
+   * @param processors the number that the JVM may use
+   * @param heapBytes the largest size of the JVM's heap
    * @param system the operating system and its architecture
    * @param java the JVM
-   * @param load the system's load average when it began; negative if it isn't known
+   * @param load the system's load average at the start; negative if it is not known
    */
   public record Machine(int processors, long heapBytes, String system, String java, double load) {}
 }

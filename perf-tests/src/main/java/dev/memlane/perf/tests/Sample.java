@@ -5,7 +5,7 @@ import java.util.Map;
 import org.HdrHistogram.Histogram;
 
 /**
- * What one contestant reached in one round.
+ * The figures of one contestant in one round.
  *
  * @param values by metric, such as {@value #PER_SECOND}
  */
@@ -25,7 +25,7 @@ public record Sample(Map<String, Double> values) {
     return new Sample(Map.of(metric, value));
   }
 
-  /** Throughput and the quantiles of the latencies, which are in nanoseconds. */
+  /** Throughput, and the quantiles of latencies given in nanoseconds. */
   public static Sample of(Histogram latencies, double seconds) {
     Map<String, Double> values = new LinkedHashMap<>();
     values.put(PER_SECOND, latencies.getTotalCount() / seconds);

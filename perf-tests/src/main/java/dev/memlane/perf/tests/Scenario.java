@@ -1,19 +1,19 @@
 package dev.memlane.perf.tests;
 
-/** One comparison: what is measured, against what, and the bars that it is judged by. */
+/** A comparison: what is measured, what it is compared with, and the bars by which it is judged. */
 public interface Scenario {
 
-  /** What it is called on the command line; one word. */
+  /** Its name on the command line; one word. */
   String name();
 
-  /** What is compared with what, in a line. */
+  /** What is compared with what, in one line. */
   String title();
 
   /**
-   * Measures.
+   * Measures the scenario.
    *
    * @param bench how long and where to measure, and where the findings go
-   * @throws Exception whatever went wrong: the suite reports it and goes on with the next scenario
+   * @throws Exception if it fails; the suite reports the failure and continues with the next scenario
    */
   void run(Bench bench) throws Exception;
 }

@@ -15,7 +15,7 @@ import dev.memlane.perf.tests.scenario.SearchScenario;
 import dev.memlane.perf.tests.scenario.SingleScenario;
 import java.util.List;
 
-/** The scenarios that there are, in the order in which they are run. */
+/** All scenarios, in the order in which they run. */
 final class Scenarios {
 
   static final List<Scenario> ALL = List.of(new PaperScenario(), new SingleScenario(), new ConcurrentScenario(),

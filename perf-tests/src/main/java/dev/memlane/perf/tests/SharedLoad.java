@@ -25,12 +25,12 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Two processes on one PostgreSQL of the user's own: how soon one finds what the other has written, that one key never
- * makes two memories, and that a killed one catches up.
+ * A test of two processes on one PostgreSQL server of the user's own: how soon one finds what the other writes, that
+ * one key never makes two memories, and that a killed process catches up.
  *
  * <p>
- * The other process is this class with other arguments; it writes and tells each memory on its output as soon as it is
- * acknowledged. Both run on one machine, so their clocks agree.
+ * The other process is this class with other arguments. It prints each memory on its output as soon as the memory is
+ * acknowledged. Both processes run on one machine, so their clocks agree.
  */
 public final class SharedLoad {
 
@@ -48,7 +48,7 @@ public final class SharedLoad {
     this.directory = directory;
   }
 
-  /** The database's address, user and password in it; or that, a directory and {@code write}, for the other process. */
+  /** Takes the database's address, with user and password; for the other process also a directory and {@code write}. */
   public static void main(String[] arguments) throws IOException, InterruptedException {
     Logger.getLogger("").setLevel(Level.SEVERE);
     if (arguments.length == 3 && arguments[2].equals("write")) {
@@ -86,14 +86,14 @@ public final class SharedLoad {
       here.blocking().addMemories(IntStream.range(0, KEYS).mapToObj(i -> NewMemory.of("after the kill " + i, SCOPE))
           .toList()).forEach(SharedLoad::requireStored);
       VerifyReport report = here.blocking().verify(false);
-      System.out.printf(Locale.ROOT, "one killed, the other wrote %d more and says: %s%n", KEYS, say(report));
+      System.out.printf(Locale.ROOT, "one killed, the other wrote %d more and reports: %s%n", KEYS, say(report));
       right &= report.isClean();
     }
     long begun = System.nanoTime();
     try (MemoryOrchestrator there = open("there")) {
       double seconds = (System.nanoTime() - begun) / 1e9;
       VerifyReport report = there.blocking().verify(false);
-      System.out.printf(Locale.ROOT, "the killed one's folder, opened again in %.2f s: %s%n", seconds, say(report));
+      System.out.printf(Locale.ROOT, "the directory of the killed one, opened again in %.2f s: %s%n", seconds, say(report));
       right &= report.isClean() && report.core() == report.vector();
     }
     return right;
@@ -119,7 +119,7 @@ public final class SharedLoad {
     }
   }
 
-  /** Both add the same keys at once. */
+  /** Adds the same keys in both processes at once. */
   private static boolean keys(BlockingMemory here, BufferedReader output) throws IOException {
     requireLine(READY, output.readLine());
     List<WriteOutcome> outcomes = here.addMemories(keyed());
@@ -137,7 +137,7 @@ public final class SharedLoad {
     }
   }
 
-  /** Samples what the other process has just written, and searches until it is found. */
+  /** Searches for samples of what the other process writes, each until it is found. */
   private static boolean lags(BlockingMemory here, BufferedReader output) throws IOException {
     List<Long> lags = new ArrayList<>();
     while (lags.size() < SAMPLES) {
@@ -154,12 +154,12 @@ public final class SharedLoad {
       lags.add(System.currentTimeMillis() - Long.parseLong(words[1]));
     }
     Collections.sort(lags);
-    System.out.printf(Locale.ROOT, "found here after it was acknowledged there: p50 %d ms, p90 %d ms, most %d ms, "
+    System.out.printf(Locale.ROOT, "found here after it was acknowledged there: p50 %d ms, p90 %d ms, longest %d ms, "
         + "of %d samples%n", lags.get(SAMPLES / 2), lags.get(SAMPLES * 9 / 10), lags.getLast(), SAMPLES);
     return lags.getLast() <= 1_500;
   }
 
-  /** The other process: adds the keys, then one memory after the other until it is killed. */
+  /** Runs the other process: adds the keys, then one memory after the other until it is killed. */
   private void write() {
     try (MemoryOrchestrator there = open("there")) {
       System.out.println(READY);

@@ -2,12 +2,12 @@ package dev.memlane.perf.tests;
 
 import java.util.Collection;
 
-/** Summaries of few values. */
+/** Summaries of a few values. */
 public final class Statistics {
 
   private Statistics() {}
 
-  /** The value in the middle, or between the two in the middle; not a number if there are none. */
+  /** Returns the middle value, or the mean of the two in the middle; NaN if there are none. */
   public static double median(Collection<Double> values) {
     double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
     if (sorted.length == 0) {

@@ -6,7 +6,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** Findings as text: a line for each contestant, a column for each metric, with the least and the most of its rounds. */
+/**
+ * Findings as text: a line for each contestant, and a column for each metric with the minimum and maximum of its
+ * rounds.
+ */
 final class Table {
 
   private Table() {}
@@ -61,7 +64,7 @@ final class Table {
     return text + " ".repeat(Math.max(0, width - text.length()));
   }
 
-  /** Three digits that count, and thousands apart. */
+  /** Writes three significant digits, with separators between thousands. */
   static String number(double value) {
     if (Double.isNaN(value)) {
       return "?";

@@ -3,20 +3,20 @@ package dev.memlane.perf.tests;
 import java.util.Locale;
 
 /**
- * A figure held against its bar.
+ * A figure compared with its bar.
  *
- * @param what what the figure is
- * @param value the figure: a ratio's is the median of its rounds
- * @param bar where it should be
+ * @param what the name of the figure
+ * @param value the figure; of a ratio, the median of its rounds
+ * @param bar the bar
  * @param judged whether it was measured at full size, so that it counts
  */
 public record Verdict(String what, double value, Bar bar, boolean judged) {
 
   /**
-   * Where a figure should be.
+   * A limit for a figure.
    *
-   * @param limit the bar
-   * @param atLeast whether it is the least that is wanted, or else the most
+   * @param limit the limit
+   * @param atLeast whether the figure must be at least the limit, or else at most
    */
   public record Bar(double limit, boolean atLeast) {
 
@@ -42,7 +42,7 @@ public record Verdict(String what, double value, Bar bar, boolean judged) {
     return bar.isMetBy(value);
   }
 
-  /** Whether it is a reason to fail: measured at full size, and short of its bar. */
+  /** Whether the figure fails the run: it was measured at full size and misses its bar. */
   public boolean isMissed() {
     return judged && !isMet();
   }

@@ -1,10 +1,10 @@
 /**
- * How fast it is: scenarios that are measured side by side with what they are compared with, and their report.
+ * Performance tests: scenarios that are measured side by side with what they are compared with, and their report.
  *
  * <p>
- * Enter at {@link dev.memlane.perf.tests.PerformanceTests}, which {@code perf-tests/run} starts; nothing here is needed by
- * a user's program. A {@link dev.memlane.perf.tests.Scenario} measures {@link dev.memlane.perf.tests.Contestant}s in
- * turns and writes into a {@link dev.memlane.perf.tests.Findings}.
+ * Enter at {@link dev.memlane.perf.tests.PerformanceTests}, which {@code perf-tests/run} starts. No user's program
+ * needs this module. A {@link dev.memlane.perf.tests.Scenario} measures {@link dev.memlane.perf.tests.Contestant}s in
+ * turns and writes to a {@link dev.memlane.perf.tests.FindingCollector}.
  */
 @NullMarked
 package dev.memlane.perf.tests;

@@ -123,7 +123,7 @@ class LoadTest {
   }
 
   @Test
-  void open_aCallAnsweredLater_holdsUpNobodyAndCountsUntilItsAnswer() throws Exception {
+  void open_aCallAnsweredLater_delaysNoOtherAndCountsUntilItsAnswer() throws Exception {
     Clock clock = new Clock();
     CompletableFuture<String> late = new CompletableFuture<>();
     Load.Outcome outcome = Load.open(100, Duration.ofMillis(50), number -> {
@@ -153,7 +153,7 @@ class LoadTest {
   }
 
   @Test
-  void closed_callsNeverEnd_failsAndTellsHowMany() {
+  void closed_callsNeverEnd_failsWithTheirNumber() {
     Clock clock = new ImpatientClock();
     CompletableFuture<Void> never = new CompletableFuture<>();
     try {
@@ -167,7 +167,7 @@ class LoadTest {
   }
 
   @Test
-  void open_aCallIsNeverAnswered_failsAndTellsHowMany() {
+  void open_aCallIsNeverAnswered_failsWithTheNumber() {
     assertThatThrownBy(() -> Load.open(100, Duration.ofMillis(50),
         number -> number == 1 ? new CompletableFuture<>() : CompletableFuture.completedFuture(null),
         new ImpatientClock())).isInstanceOf(IllegalStateException.class)

@@ -53,7 +53,7 @@ class PerformanceTestsTest {
   });
 
   @Test
-  void run_unknownScenario_isWrongUsageAndNamesThoseThereAre() {
+  void run_unknownScenario_isWrongUsageAndListsTheKnownOnes() {
     assertThat(run(List.of(met, missed), "met", "speedy")).isEqualTo(2);
     assertThat(errors.toString()).contains("there is no scenario speedy; there are met, missed");
     assertThat(ran).isEmpty();
@@ -94,7 +94,7 @@ class PerformanceTestsTest {
   }
 
   @Test
-  void run_quick_tellsTheScenarios() {
+  void run_quick_shortensTheScenarios() {
     List<Boolean> quick = new ArrayList<>();
     Scenario asking = scenario("asking", bench -> quick.add(bench.quick()));
     run(List.of(asking));

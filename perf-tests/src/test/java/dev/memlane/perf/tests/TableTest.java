@@ -44,7 +44,7 @@ class TableTest {
   @ParameterizedTest
   @CsvSource(delimiter = '|', value = {"NaN | ?", "0 | 0.000", "0.1234 | 0.123", "1.236 | 1.24", "-12.34 | -12.3",
       "123.4 | 123", "1234567.8 | 1,234,568"})
-  void number_ofAnySize_showsThreeDigitsThatCount(double value, String shown) {
+  void number_ofAnySize_showsThreeSignificantDigits(double value, String shown) {
     assertThat(Table.number(value)).isEqualTo(shown);
   }
 

@@ -6,58 +6,58 @@ import dev.memlane.model.store.Operation;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One operation that a victim asked for, and what it was answered. Written by the {@link Ledger} under its lock.
+ * One operation that a victim requested, and its answer. The {@link Ledger} writes it under its lock.
  *
  * <p>
- * The {@code token} is a word that occurs in no other request: an add and an update carry it in their metadata (and in
- * their content, where they set one), a delete carries it as its actor. So the entry of an operation is recognised in
- * the history even when nobody was told its id. A retry under a key carries the token of what it retries.
+ * The {@code token} is a word that occurs in no other request. An add or an update carries it in its metadata, and in
+ * its content if it sets one; a delete carries it as its actor. So the history entry of an operation is recognised even
+ * if its id was never reported. A retry under a key carries the token of the request that it repeats.
  */
 final class Attempt {
 
-  /** What a victim was told. */
+  /** The answer to a victim. */
   enum Answer {
-    /** Nothing: it was killed before. */
+    /** No answer: the victim was killed first. */
     NONE,
     /** The add or update is stored. */
     STORED,
     /** The memory is deleted. */
     DELETED,
-    /** The key was taken by a memory. */
+    /** The key belongs to a memory already. */
     DUPLICATE,
-    /** Nothing remains of it. */
+    /** It was rolled back; nothing of it remains. */
     ROLLED_BACK,
-    /** Another state was there than expected. */
+    /** The memory was in another state than expected. */
     CONFLICT,
     /** There is no such memory. */
     NOT_FOUND,
     /** The memory was deleted before. */
     WAS_DELETED,
-    /** Not begun. */
+    /** It was refused before it began. */
     REFUSED,
-    /** It could not be found out in time. */
+    /** Its fate could not be found out in time. */
     UNSETTLED,
-    /** It was unsettled, was asked for, and has landed. */
+    /** It was unsettled, and a later query said that it landed. */
     FOUND_LANDED,
-    /** It was unsettled, was asked for, and never will land. */
+    /** It was unsettled, and a later query said that it will never land. */
     FOUND_LOST,
-    /** A failure without an outcome. */
+    /** It failed without an outcome. */
     UNKNOWN
   }
 
-  /** What has to be true of an operation after an answer. */
+  /** What must be true of an operation after an answer. */
   enum Fate {
     LANDED, MAY_HAVE_LANDED, NOT_LANDED
   }
 
-  // What was asked for.
+  // The request.
   final String name;
   final Source source;
   final int writer;
-  /** Whether all writers of all victims work on its memory, and not one alone. */
+  /** Whether all writers of all victims work on its memory, instead of one writer alone. */
   final boolean shared;
   final Operation.Kind kind;
-  /** Null for an add without a key, until it is answered. */
+  /** Null for an add without a key, until the answer names it. */
   @Nullable
   MemoryId memory;
   final @Nullable String key;
@@ -67,19 +67,21 @@ final class Attempt {
   /** When the driver read this request, as a line number over all victims. */
   final long askedAt;
 
-  // What was answered.
+  // The answer.
   Answer answer = Answer.NONE;
   long answeredAt = Long.MAX_VALUE;
-  /** The operation's own id where the answer names it; a duplicate's or a deleted memory's: of the state that is there. */
+  /**
+   * The operation's id if the answer names it. For a duplicate or a deleted memory: the id of the state that was found.
+   */
   @Nullable
   OperationId op;
   int version;
 
   /**
-   * The process that asked.
+   * The process that sent the request.
    *
    * @param number counts all victims
-   * @param lane names the writers' own scopes: the victims of one lane follow each other, with the same memories
+   * @param lane names the writers' own scopes: the victims of one lane follow one another, with the same memories
    */
   record Source(int number, char lane) {}
 

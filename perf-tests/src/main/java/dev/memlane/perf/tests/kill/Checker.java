@@ -15,18 +15,18 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds what the database has against what was asked for and answered.
+ * A comparison of the database's content with the requests and answers.
  *
  * <p>
- * The history is taken as the claim of what happened, and has to be a possible one: every entry was asked for, every
- * acknowledged operation is in it once and nothing that was answered as not done; the versions of a memory have no gaps,
- * each entry starts from the content that the one before left; no operation stands before one that had been answered when
- * it was asked for, and the operations of one writer stand in the order in which it asked; an update that expected a
- * state follows that one. Core has to be what the history ends in. Where only one writer works on a memory and nothing
- * of it is open, also the answers of what was not done have to fit the state that was there.
+ * The history claims what happened, and the claim must be possible. Every entry was requested. Every acknowledged
+ * operation is in the history once, and none that was answered as not done. The versions of a memory have no gaps, and
+ * each entry starts from the content that the one before left. No operation precedes one that had been answered when it
+ * was requested, and the operations of one writer are in the order of its requests. An update that expected a state
+ * follows that state. Core must be what the history ends in. Where only one writer works on a memory and no request is
+ * open, the answers of operations that were not done must also fit the state at that time.
  *
  * <p>
- * What was not answered, or as unsettled, may be there or not. Used once.
+ * Requests without an answer, or with the answer unsettled, may have landed or not. Used once.
  */
 final class Checker {
 
@@ -38,7 +38,7 @@ final class Checker {
   private final Map<OperationId, Entry> entries = new HashMap<>();
   private final Map<OperationId, Attempt> landed = new HashMap<>();
 
-  /** Something that is not as it was promised. */
+  /** A broken promise. */
   record Problem(@Nullable MemoryId memory, String text) {
     @Override
     public String toString() {
@@ -52,8 +52,8 @@ final class Checker {
   }
 
   /**
-   * @param attempts in the order in which they were asked for
-   * @return what is wrong, or nothing
+   * @param attempts in the order of the requests
+   * @return the broken promises; empty if there are none
    */
   static List<Problem> check(List<Attempt> attempts, StoredRows stored) {
     Checker checker = new Checker(attempts, stored);
@@ -97,7 +97,7 @@ final class Checker {
     checkOrder(memory, list);
   }
 
-  /** The request that an entry comes from: the one that was answered with its id, or one that may have landed. */
+  /** Returns the request that an entry comes from: the one answered with its id, or one that may have landed. */
   private @Nullable Attempt match(Entry entry) {
     Attempt possible = null;
     Attempt denied = null;
@@ -149,7 +149,8 @@ final class Checker {
   private void checkOrder(MemoryId memory, List<Entry> list) {
     for (int i = 0; i < list.size(); i++) {
       Attempt later = landed.get(list.get(i).op());
-      // As far back as a few concurrent requests can reach; all pairs would be too many on a memory that all work on.
+      // A few concurrent requests reach no further back. Comparing all pairs would take too long for a memory that all
+      // writers share.
       for (int j = Math.max(0, i - 100); later != null && j < i; j++) {
         Attempt earlier = landed.get(list.get(j).op());
         // Lines of victims that worked at the same time may have been read in another order than they were written.
@@ -165,7 +166,7 @@ final class Checker {
     }
   }
 
-  /** No request may have landed twice, in one memory or in two. */
+  /** Checks that no request has landed twice, in one memory or in two. */
   private void checkTokens() {
     Map<String, Entry> seen = new HashMap<>();
     for (Entry entry : entries.values()) {
@@ -197,13 +198,13 @@ final class Checker {
         }
       }
       case WAS_DELETED -> {
-        // An update may be told of a delete that is undone then; an add has confirmed it.
+        // An update may see a delete that is then undone. An add has confirmed the delete.
         if (attempt.kind == Operation.Kind.ADD && (entry == null || entry.kind() != Operation.Kind.DELETE)) {
           report(attempt.memory, "the delete that an add was answered with is gone: " + attempt);
         }
       }
       case NONE, CONFLICT, NOT_FOUND, REFUSED, UNSETTLED, UNKNOWN -> {
-        // The history's side tells whether one of these is there against its answer.
+        // The check of the history reports an entry that contradicts its answer.
       }
     }
   }
@@ -244,7 +245,7 @@ final class Checker {
     });
   }
 
-  /** Where one writer works on a memory alone, what it was told has to fit what it had done before. */
+  /** Checks, where one writer works on a memory alone, that its answers fit what it had done before. */
   private void checkAnswersInOrder() {
     Map<MemoryId, Present> present = new HashMap<>();
     for (Attempt attempt : attempts) {
@@ -265,7 +266,7 @@ final class Checker {
     }
   }
 
-  /** What a writer's own memory is, as long as that is certain. */
+  /** The state of a writer's own memory, as long as it is certain. */
   private static final class Present {
     boolean certain = true;
     @Nullable

@@ -10,7 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
-/** What is kept of a round in which something was wrong, for who looks into it. */
+/** The files about a round in which a promise was broken, for the person who investigates it. */
 final class Evidence {
 
   private static final int MOST_MEMORIES = 200;
@@ -18,9 +18,9 @@ final class Evidence {
   private Evidence() {}
 
   /**
-   * Writes the problems, and for every memory concerned what was asked for and answered and what is stored.
+   * Writes the broken promises and, for every memory concerned, its requests, answers and stored rows.
    *
-   * @param folder is made
+   * @param folder is created
    */
   static void write(Path folder, List<Problem> problems, List<Attempt> attempts, StoredRows stored)
       throws IOException {

@@ -1,7 +1,7 @@
 package dev.memlane.perf.tests.kill;
 
-import dev.memlane.perf.tests.kill.Checker.Problem;
 import dev.memlane.perf.tests.Directories;
+import dev.memlane.perf.tests.kill.Checker.Problem;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -18,12 +18,12 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * The kill test as a command: kills a memory under load at random instants for as long as asked, and checks after each
- * kill that everything which was acknowledged is there, and nothing else.
+ * The kill test as a command: it kills a memory under load at random instants for a given time, and checks after each
+ * kill that everything acknowledged is there, and nothing else.
  *
  * <p>
- * All kinds of kills go in turns, in random order. After some rounds it begins anew with an empty directory, so that
- * checking doesn't take ever longer.
+ * All kinds of kills take turns, in random order. After some rounds it starts again with an empty directory, so that
+ * the checks do not take longer and longer.
  */
 public final class KillLoad {
 
@@ -46,7 +46,7 @@ public final class KillLoad {
   private final List<Problem> problems = new ArrayList<>();
 
   /**
-   * @param directory where the data goes; what is there of an earlier run is deleted
+   * @param directory the directory for the data; data of an earlier run is deleted
    * @param longestWork the longest time until a kill, in milliseconds
    */
   KillLoad(PrintStream output, Path directory, long seed, int longestWork) {
@@ -78,7 +78,7 @@ public final class KillLoad {
       System.err.println(e.getMessage() + "\n" + USAGE);
       System.exit(2);
     }
-    // Servers and connections are killed on purpose here; the many warnings about that are no news.
+    // Servers and connections are killed on purpose here, so the many warnings about that say nothing new.
     Logger.getLogger("").setLevel(Level.SEVERE);
     if (minutes == 0) {
       minutes = rounds == 0 ? 60 : Duration.ofDays(365).toMinutes();
@@ -99,7 +99,7 @@ public final class KillLoad {
   /**
    * Runs rounds until either limit is reached.
    *
-   * @return whether nothing was wrong
+   * @return whether no promise was broken
    */
   boolean run(Duration time, long most) throws IOException, InterruptedException, SQLException {
     output.println("seed " + seed + ", data in " + directory.toAbsolutePath());
@@ -107,10 +107,10 @@ public final class KillLoad {
         "rolled back", "unsettled", "in flight", "reopen s", "check");
     long end = System.nanoTime() + time.toNanos();
     Random random = new Random(seed);
-    Deque<Kill> next = new ArrayDeque<>();
+    Deque<KillKind> next = new ArrayDeque<>();
     for (int number = 1; rounds < most && System.nanoTime() - end < 0; number++) {
       Path series = directory.resolve("directory-" + number);
-      // An earlier run that was itself killed may have left it.
+      // An earlier run that was itself killed may have left a server.
       KillRounds.killServer(series);
       Directories.delete(series);
       boolean clean;
@@ -124,17 +124,17 @@ public final class KillLoad {
     output.printf(Locale.ROOT, "%d rounds, %d kills, %d acknowledged operations, %d losses%n", rounds, kills,
         acknowledged, problems.size());
     if (!problems.isEmpty()) {
-      output.println("what is known of them is kept in " + directory.toAbsolutePath()
+      output.println("the evidence is kept in " + directory.toAbsolutePath()
           + ", in a folder evidence-round-N for each round");
     }
     return problems.isEmpty();
   }
 
-  private boolean runSeries(KillRounds killing, Deque<Kill> next, Random random, long most, long end)
+  private boolean runSeries(KillRounds killing, Deque<KillKind> next, Random random, long most, long end)
       throws IOException, InterruptedException, SQLException {
     for (int i = 0; i < ROUNDS_ON_ONE_DIRECTORY && rounds < most && System.nanoTime() - end < 0; i++) {
       if (next.isEmpty()) {
-        List<Kill> all = new ArrayList<>(List.of(Kill.values()));
+        List<KillKind> all = new ArrayList<>(List.of(KillKind.values()));
         Collections.shuffle(all, random);
         next.addAll(all);
       }
@@ -145,7 +145,7 @@ public final class KillLoad {
       problems.addAll(result.problems());
       print(result);
       if (!result.problems().isEmpty()) {
-        // The same would be found again after every later kill.
+        // Every later kill would find the same again.
         return false;
       }
     }
@@ -159,7 +159,7 @@ public final class KillLoad {
     result.problems().stream().limit(20).forEach(problem -> output.println("        " + problem));
   }
 
-  /** What was wrong in all rounds so far. */
+  /** The broken promises of all rounds so far. */
   List<Problem> problems() {
     return List.copyOf(problems);
   }

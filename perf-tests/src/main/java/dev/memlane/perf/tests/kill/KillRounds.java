@@ -4,8 +4,8 @@ import dev.memlane.embedded.Memlane;
 import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.VerifyReport;
-import dev.memlane.perf.tests.kill.Checker.Problem;
 import dev.memlane.perf.tests.Directories;
+import dev.memlane.perf.tests.kill.Checker.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,19 +26,19 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rounds of work, killing and checking on one data directory: what earlier rounds were promised is checked again by each
- * later one.
+ * Rounds of work, killing and checking on one data directory. Each round checks the promises of all earlier ones again.
  *
  * <p>
- * <b>Who is who.</b> This process, which is never killed, keeps the {@link Ledger} and, in most rounds, the PostgreSQL
- * server, by having {@code directory/home} open as a {@link Memlane}. The victims reach it through the {@link Relay},
- * whose port stays when the server comes back on another one, and have the directories {@code a} and {@code b} for their
- * indexes. In the other rounds this process closes {@code home} and the victim opens it, with the server.
+ * <b>Processes.</b> This process is never killed. It keeps the {@link Ledger} and, in most rounds, the PostgreSQL
+ * server, by having {@code directory/home} open as a {@link Memlane}. The victims reach the server through the {@link
+ * Relay}, whose port stays the same when the server comes back on another one. The directories {@code a} and {@code b}
+ * hold the victims' indexes. In the other rounds this process closes {@code home}, and the victim opens it together
+ * with the server.
  *
  * <p>
- * <b>A round</b> lets victims work, kills at a random instant, waits until the server has let go of the killed process's
- * connections (a statement that had been sent may still land until then), opens each victim's directory again, which
- * compares its index with core, and checks.
+ * <b>A round</b> lets victims work, kills at a random instant, and waits until the server has ended the killed
+ * process's connections; until then, a statement already sent may still land. Then it opens each victim's directory
+ * again, which compares its index with core, and checks.
  *
  * <p>
  * Used by one thread. Closing ends every process that was started.
@@ -55,30 +55,31 @@ final class KillRounds implements AutoCloseable {
   private final int longestWork;
   private final Ledger ledger = new Ledger();
   private final Relay relay;
+  // Guarded by itself.
   private final List<VictimProcess> victims = new ArrayList<>();
   private final Thread hook = new Thread(this::endAtExit, "kill-victims");
 
   private @Nullable Memlane keeper;
   private int round;
   private int started;
-  /** How long a victim took lately from its start to its first acknowledgement. */
+  /** The latest time from a victim's start to its first acknowledgement. */
   private Duration opening = Duration.ofMillis(1_500);
 
   /**
-   * What a round came to.
+   * The result of a round.
    *
    * @param acknowledged operations that were acknowledged as landed in this round
    * @param rolledBack operations that were answered as rolled back
-   * @param unsettled operations that were answered as unsettled, and what became of them was not found out
-   * @param inFlight requests that were not answered
-   * @param kills how many times something was killed
-   * @param reopening how long it took to open the first victim's directory again, in seconds
+   * @param unsettled operations that were answered as unsettled and whose fate was not found out
+   * @param inFlight requests without an answer
+   * @param kills the number of kills
+   * @param reopening the time to open the first victim's directory again, in seconds
    */
-  record Result(Kill kill, int kills, long acknowledged, long rolledBack, long unsettled, long inFlight,
+  record Result(KillKind kill, int kills, long acknowledged, long rolledBack, long unsettled, long inFlight,
       double reopening, List<Problem> problems) {}
 
   /**
-   * @param directory is made for these rounds, and left as it is
+   * @param directory is created for these rounds, and kept
    * @param longestWork the longest time until a kill, in milliseconds
    */
   KillRounds(Path directory, long seed, int longestWork) throws IOException {
@@ -91,7 +92,7 @@ final class KillRounds implements AutoCloseable {
   }
 
   /** Runs one round. */
-  Result run(Kill kill) throws IOException, InterruptedException, SQLException {
+  Result run(KillKind kill) throws IOException, InterruptedException, SQLException {
     round++;
     int first = started;
     List<Problem> problems = new ArrayList<>();
@@ -109,30 +110,30 @@ final class KillRounds implements AutoCloseable {
         ledger.count(first, Set.of(Attempt.Answer.NONE)), reopening, problems);
   }
 
-  /** Opens the first victim's directory again and checks, without killing anything before. */
+  /** Opens the first victim's directory again and checks, without a kill before. */
   List<Problem> check() throws IOException, InterruptedException, SQLException {
     List<Problem> problems = new ArrayList<>();
-    reopenAndCheck(Kill.PROCESS, problems);
+    reopenAndCheck(KillKind.PROCESS, problems);
     return problems;
   }
 
-  /** What was asked for and answered so far. */
+  /** The requests and answers so far. */
   List<Attempt> attempts() {
     return ledger.attempts();
   }
 
-  // What is killed.
+  // Kills
 
-  private int killShared(Kill kill) throws IOException, InterruptedException {
+  private int killShared(KillKind kill) throws IOException, InterruptedException {
     keep();
     VictimProcess victim = start('a', true);
-    if (kill == Kill.OPENING) {
+    if (kill == KillKind.OPENING) {
       victim.letWork(Duration.ofNanos(random.nextLong(opening.toNanos())));
       victim.kill();
       return 1;
     }
     work(victim);
-    if (kill == Kill.PROCESS_AND_SERVER) {
+    if (kill == KillKind.PROCESS_AND_SERVER) {
       boolean serverFirst = random.nextBoolean();
       if (serverFirst) {
         server().kill();
@@ -144,7 +145,7 @@ final class KillRounds implements AutoCloseable {
       return 2;
     }
     victim.kill();
-    if (kill == Kill.INDEX_DELETED) {
+    if (kill == KillKind.INDEX_DELETED) {
       Directories.delete(directory.resolve("a").resolve("vectors"));
     }
     return 1;
@@ -184,11 +185,11 @@ final class KillRounds implements AutoCloseable {
     return 3;
   }
 
-  private int killOwn(Kill kill) throws IOException, InterruptedException {
+  private int killOwn(KillKind kill) throws IOException, InterruptedException {
     stopKeeping();
     VictimProcess victim = start('h', false);
     work(victim);
-    if (kill == Kill.OWN_SERVER) {
+    if (kill == KillKind.OWN_SERVER) {
       ServerProcess server = server();
       victim.kill();
       server.kill();
@@ -208,7 +209,7 @@ final class KillRounds implements AutoCloseable {
         + random.nextLong(TimeUnit.MILLISECONDS.toNanos(Math.max(1, longestWork - SHORTEST_WORK))));
   }
 
-  // Processes.
+  // Processes
 
   private VictimProcess start(char lane, boolean shared) throws IOException {
     int number = started++;
@@ -231,13 +232,13 @@ final class KillRounds implements AutoCloseable {
     return directory.resolve(lane == 'h' ? "home" : String.valueOf(lane));
   }
 
-  /** Has the server running and kept by this process, whatever became of it. */
+  /** Makes sure that the server runs and that this process keeps it. */
   private void keep() throws IOException {
     if (keeper != null && ServerProcess.of(directoryOf('h')).isPresent()) {
       return;
     }
     stopKeeping();
-    // It has the server to itself as a rule, and need not look what others write; here others do.
+    // Usually the server belongs to one process, which does not poll for others' writes; here others write.
     keeper = Memlane.builder(directoryOf('h')).embedder(new HashEmbedder())
         .settings(orchestrator -> orchestrator.followEvery(FOLLOWING)).open();
     relay.leadTo(server().port());
@@ -255,11 +256,11 @@ final class KillRounds implements AutoCloseable {
     return ServerProcess.of(directoryOf('h')).orElseThrow(() -> new IOException("there is no server"));
   }
 
-  // Checking.
+  // Checks
 
-  private double reopenAndCheck(Kill kill, List<Problem> problems)
+  private double reopenAndCheck(KillKind kill, List<Problem> problems)
       throws IOException, InterruptedException, SQLException {
-    boolean own = kill == Kill.OWN_SERVER || kill == Kill.OWN_SERVER_LEFT;
+    boolean own = kill == KillKind.OWN_SERVER || kill == KillKind.OWN_SERVER_LEFT;
     Instant killed = Instant.now();
     long start = System.nanoTime();
     keep();
@@ -273,7 +274,7 @@ final class KillRounds implements AutoCloseable {
           checkOpened(memlane.blocking(), problems);
         }
       }
-      if (kill == Kill.SECOND_WORKS_ON) {
+      if (kill == KillKind.SECOND_WORKS_ON) {
         try (Memlane memlane = reopen('b')) {
           checkOpened(memlane.blocking(), problems);
         }
@@ -294,7 +295,7 @@ final class KillRounds implements AutoCloseable {
     return reopening;
   }
 
-  /** A connection to the server, which runs between rounds, past all of the product's code. */
+  /** A direct connection to the server between rounds, past all of the product's code. */
   Connection connect() throws IOException, SQLException {
     keep();
     return DriverManager.getConnection(server().jdbcUrl(server().port()));
@@ -302,7 +303,7 @@ final class KillRounds implements AutoCloseable {
 
   private Memlane keeper() {
     if (keeper == null) {
-      throw new IllegalStateException("nobody keeps the server");
+      throw new IllegalStateException("no process keeps the server");
     }
     return keeper;
   }
@@ -318,8 +319,8 @@ final class KillRounds implements AutoCloseable {
   }
 
   /**
-   * The index of this process, which wrote nothing, has to follow the database within a bounded time. It isn't waited for
-   * if something is wrong already.
+   * Checks that the index of this process, which wrote nothing, follows the database within a bounded time. If a
+   * promise is broken already, it does not wait.
    */
   private static void awaitFollowed(BlockingMemory memory, List<Problem> problems) {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
@@ -333,8 +334,8 @@ final class KillRounds implements AutoCloseable {
   }
 
   /**
-   * Waits until the server has ended the sessions of the killed: until then, what they had sent may land. Their ports may
-   * have been given to sessions that began later.
+   * Waits until the server has ended the sessions of the killed processes. Until then, statements that they sent may
+   * land. Later sessions may have been given the same ports.
    */
   private static void awaitNobody(Connection connection, Set<Integer> ports, Instant killed)
       throws SQLException, IOException {
@@ -351,7 +352,7 @@ final class KillRounds implements AutoCloseable {
           }
         }
         if (System.nanoTime() - deadline > 0) {
-          throw new IOException("the server does not let go of the connections of killed processes");
+          throw new IOException("the server does not end the connections of killed processes");
         }
         LockSupport.parkNanos(POLL_NANOS);
       }
@@ -379,7 +380,7 @@ final class KillRounds implements AutoCloseable {
     ServerProcess.of(directory.resolve("home")).ifPresent(ServerProcess::kill);
   }
 
-  /** Ends every process that these rounds have started; the directory stays. */
+  /** Ends every process that these rounds have started. The directory stays. */
   @Override
   public void close() throws IOException {
     try {

@@ -1,5 +1,6 @@
 package dev.memlane.perf.tests.kill;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.store.Operation;
@@ -11,25 +12,27 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What all victims of a data directory have asked for and were answered, kept by the process that they can't take with
- * them. Safe for use by several threads.
+ * A record of all requests and answers of a data directory's victims, kept in the process that is never killed. Safe
+ * for use by several threads.
  */
 final class Ledger {
 
-  // Guarded by this.
+  @GuardedBy("this")
   private final List<Attempt> attempts = new ArrayList<>();
+  @GuardedBy("this")
   private final Map<String, Attempt> byName = new HashMap<>();
+  @GuardedBy("this")
   private long line;
 
   /**
-   * Takes in one complete line of a victim's report that tells of a request or an answer.
+   * Records one complete line of a victim's report, a request or an answer.
    *
-   * @return what it tells of, as it is now
-   * @throws IllegalArgumentException if it can't be understood
+   * @return the request, with its answer so far
+   * @throws IllegalArgumentException if the line cannot be parsed
    */
-  synchronized Attempt take(Attempt.Source source, String[] words) {
+  synchronized Attempt add(Attempt.Source source, String[] words) {
     line++;
-    if (words[0].equals(Report.ASKED)) {
+    if (words[0].equals(VictimReport.ASKED)) {
       Attempt attempt = new Attempt(words[1], source, Integer.parseInt(words[2]), Boolean.parseBoolean(words[3]),
           Operation.Kind.valueOf(words[4]), memory(words[5]), present(words[6]), words[7], operation(words[8]),
           Boolean.parseBoolean(words[9]), line);
@@ -39,7 +42,7 @@ final class Ledger {
     }
     Attempt attempt = byName.get(words[1]);
     if (attempt == null) {
-      throw new IllegalArgumentException("an answer to what nobody asked: " + String.join(" ", words));
+      throw new IllegalArgumentException("an answer without a request: " + String.join(" ", words));
     }
     attempt.answer = Attempt.Answer.valueOf(words[2]);
     attempt.answeredAt = line;
@@ -52,29 +55,32 @@ final class Ledger {
   }
 
   private static @Nullable String present(String word) {
-    return word.equals(Report.NOTHING) ? null : word;
+    return word.equals(VictimReport.NOTHING) ? null : word;
   }
 
   private static @Nullable MemoryId memory(String word) {
-    return word.equals(Report.NOTHING) ? null : MemoryId.parse(word);
+    return word.equals(VictimReport.NOTHING) ? null : MemoryId.parse(word);
   }
 
   private static @Nullable OperationId operation(String word) {
-    return word.equals(Report.NOTHING) ? null : OperationId.parse(word);
+    return word.equals(VictimReport.NOTHING) ? null : OperationId.parse(word);
   }
 
-  /** Everything asked for, in the order in which it was. Read it only when no victim is at work. */
+  /** All requests, in their order. Call it only while no victim works. */
   synchronized List<Attempt> attempts() {
     return List.copyOf(attempts);
   }
 
-  /** How many requests of the victims from this number on were answered so, or, with {@code NONE}, not at all. */
+  /**
+   * Returns how many requests of the victims from this number on have this answer; {@code NONE} counts those without
+   * one.
+   */
   synchronized long count(int firstNumber, Set<Attempt.Answer> answers) {
     return attempts.stream()
         .filter(attempt -> attempt.source.number() >= firstNumber && answers.contains(attempt.answer)).count();
   }
 
-  /** The adds under keys of their own that the lane's last victim was killed in. */
+  /** The adds under keys of their own that were in flight when the lane's last victim was killed. */
   synchronized List<Victim.Settings.Retry> retries(char lane) {
     int last = attempts.stream().filter(attempt -> attempt.source.lane() == lane)
         .mapToInt(attempt -> attempt.source.number()).max().orElse(-1);

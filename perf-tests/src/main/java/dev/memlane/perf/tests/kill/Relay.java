@@ -8,8 +8,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * An address that stays, in front of a server that comes back on another port each time. Whoever connects while the server
- * is away is hung up on. Safe for use by several threads.
+ * A fixed address in front of a server that comes back on another port each time. While the server is away, connections
+ * are closed at once. Safe for use by several threads.
  */
 final class Relay implements AutoCloseable {
 
@@ -32,12 +32,15 @@ final class Relay implements AutoCloseable {
     return door.getLocalPort();
   }
 
-  /** Where connections lead from now on; 0 for nowhere. */
+  /** Sets the port to which new connections lead; 0 for none. */
   void leadTo(int port) {
     target = port;
   }
 
-  /** The ports from which the server was connected to, since the last call. The server's own list tells who is left. */
+  /**
+   * Returns the ports from which the server was connected to since the last call. The server's own list says which are
+   * left.
+   */
   Set<Integer> takePorts() {
     Set<Integer> taken = Set.copyOf(ports);
     ports.removeAll(taken);
@@ -69,7 +72,7 @@ final class Relay implements AutoCloseable {
       back.join();
       open.remove(server);
     } catch (IOException e) {
-      // The server is away: closing the client's end says so.
+      // The server is away. Closing the client's connection shows that.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
@@ -77,12 +80,12 @@ final class Relay implements AutoCloseable {
     }
   }
 
-  /** Hands on until one end goes away, and takes the other one with it. */
+  /** Copies until one end closes, then closes the other end. */
   private static void copy(Socket from, Socket to) {
     try (from; to) {
       from.getInputStream().transferTo(to.getOutputStream());
     } catch (IOException e) {
-      // One end was killed, which is what this is for.
+      // One end was killed, which is the purpose of this test.
     }
   }
 

@@ -15,8 +15,8 @@ import java.util.Objects;
 import java.util.Random;
 
 /**
- * Searches for some of the live memories, which have to be found by their words and by their meaning, and for some of the
- * contents that were replaced or deleted, which must not be.
+ * A check by searches: some of the live memories must be found by their words and by their meaning, and some of the
+ * contents that were replaced or deleted must not be found.
  */
 final class SearchChecker {
 

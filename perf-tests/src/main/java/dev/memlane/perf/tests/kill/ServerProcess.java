@@ -12,8 +12,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /**
- * The embedded PostgreSQL server of a directory, found by the files that it keeps there, so that it can be talked to and
- * killed without being asked.
+ * The embedded PostgreSQL server of a directory. It is found by the files that it keeps there, so that it can be
+ * queried and killed from outside.
  */
 public final class ServerProcess {
 
@@ -32,9 +32,9 @@ public final class ServerProcess {
   }
 
   /**
-   * The server that runs on the directory, if there is one.
+   * Returns the server that runs on the directory, if there is one.
    *
-   * @param directory what {@code Memlane.open} was given
+   * @param directory the argument of {@code Memlane.open}
    */
   public static Optional<ServerProcess> of(Path directory) throws IOException {
     Path home = directory.resolve("postgres");
@@ -56,12 +56,12 @@ public final class ServerProcess {
   }
 
   private static boolean isPostmaster(ProcessHandle process) {
-    // The number may be somebody else's by now.
+    // The process id may have been reused since.
     return process.info().arguments().map(List::of).orElse(List.of()).stream()
         .anyMatch(argument -> argument.startsWith("memlane.directory="));
   }
 
-  /** The port it listens at. */
+  /** The port on which it listens. */
   public int port() {
     return port;
   }
@@ -69,14 +69,14 @@ public final class ServerProcess {
   /**
    * The database's address, with user and password.
    *
-   * @param through the port to connect to: the server's own, or one in front of it
+   * @param through the port to connect to: the server's own, or that of a relay in front of it
    */
   public String jdbcUrl(int through) {
     return "jdbc:postgresql://127.0.0.1:" + through
         + "/postgres?sslmode=disable&requireAuth=scram-sha-256&user=memlane&password=" + password;
   }
 
-  /** Kills the postmaster and its children with SIGKILL, all at once: nothing is written or told any more. */
+  /** Kills the postmaster and its children with SIGKILL, all at once, so that nothing more is written or sent. */
   void kill() {
     try (Stream<ProcessHandle> children = postmaster.descendants()) {
       List<ProcessHandle> all = Stream.concat(Stream.of(postmaster), children).toList();
@@ -87,7 +87,7 @@ public final class ServerProcess {
 
   private static void awaitEnd(ProcessHandle process) {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
-    // One that has ended but was not collected by its parent is still listed, with no arguments to be read.
+    // A process that has ended, but that its parent has not reaped, is still listed, without readable arguments.
     while (process.isAlive() && process.info().arguments().isPresent()) {
       if (System.nanoTime() - deadline > 0) {
         throw new IllegalStateException("server process " + process.pid() + " could not be killed");

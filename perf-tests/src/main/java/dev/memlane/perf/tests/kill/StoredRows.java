@@ -15,14 +15,14 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What core and history hold, read from their tables and past all of the product's code.
+ * The rows of core and the history, read from their tables and past all of the product's code.
  *
  * @param core the rows by memory, void ones included
- * @param history the entries that are not void by memory, in order of version
+ * @param history the non-void entries by memory, in order of version
  */
 record StoredRows(Map<MemoryId, Row> core, Map<MemoryId, List<Entry>> history) {
 
-  /** What the states of a row are called in the table. */
+  /** The codes of a row's states in the table. */
   static final int LIVE = 1;
   static final int DELETED = 2;
   static final int VOID = 3;
@@ -88,7 +88,7 @@ record StoredRows(Map<MemoryId, Row> core, Map<MemoryId, List<Entry>> history) {
     };
   }
 
-  /** What there is of one memory, for people. */
+  /** Describes everything stored about one memory, for people. */
   List<String> describe(MemoryId memory) {
     List<String> lines = new ArrayList<>();
     Row row = core.get(memory);

@@ -21,13 +21,13 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The process that is killed: a memory, and sixteen writers who add, update and delete in it until they are told to
- * stop, or until nobody is left to tell.
+ * The process that is killed: a memory, and sixteen writers that add, update and delete in it until they are stopped,
+ * or until the process that started it is gone.
  *
  * <p>
- * What it has to do comes on standard input, one setting a line, ended by {@code go}; {@code finish} then asks for an
- * orderly end, and the end of input for an end at once. What the writers ask for and are answered goes to standard
- * output, a line at a time, written before the call and after its answer ({@link Report}).
+ * Its settings come on standard input, one on each line, ended by {@code go}. Then {@code finish} requests an orderly
+ * end, and the end of input an immediate one. Requests and answers of the writers go to standard output, one on each
+ * line. A request is written before its call, and an answer after it ({@link VictimReport}).
  */
 final class Victim {
 
@@ -37,20 +37,20 @@ final class Victim {
   private Victim() {}
 
   /**
-   * What a victim is told to do.
+   * The settings of a victim.
    *
    * @param server the database's address with user and password, or null to start a server in the directory
-   * @param name leads the names of this victim's requests; no other victim has it
-   * @param round leads the keys that all victims of a round share
-   * @param retries adds that the victim before was killed in, to be sent again
+   * @param name the prefix of the names of this victim's requests; no other victim has it
+   * @param round the prefix of the keys that all victims of a round share
+   * @param retries adds in flight when the previous victim was killed, to be sent again
    */
   record Settings(Path directory, @Nullable String server, String name, char lane, int round, long seed,
       Duration deadline, List<Retry> retries) {
 
-    /** An add under a key, once more. */
+    /** An add under a key, to be sent again. */
     record Retry(int writer, String key, String token) {}
 
-    /** The lines that tell it, without {@code go}. */
+    /** The lines for these settings, without {@code go}. */
     List<String> lines() {
       List<String> lines = new ArrayList<>(List.of("directory\t" + directory, "name\t" + name, "lane\t" + lane,
           "round\t" + round, "seed\t" + seed, "deadline\t" + deadline.toMillis()));
@@ -72,7 +72,7 @@ final class Victim {
       List<Retry> retries = new ArrayList<>();
       for (String line = input.readLine(); !"go".equals(line); line = input.readLine()) {
         if (line == null) {
-          throw new IOException("nobody says what to do");
+          throw new IOException("the settings are missing");
         }
         String[] words = line.split("\t", -1);
         switch (words[0]) {
@@ -96,7 +96,7 @@ final class Victim {
     Settings settings = Settings.read(input);
     CountDownLatch stop = new CountDownLatch(1);
     Thread.ofPlatform().daemon().name("commands").start(() -> obey(input, stop));
-    Report report = new Report(new FileOutputStream(FileDescriptor.out));
+    VictimReport report = new VictimReport(new FileOutputStream(FileDescriptor.out));
     Memlane.Builder builder = Memlane.builder(settings.directory).embedder(new HashEmbedder())
         .settings(orchestrator -> orchestrator.writeDeadline(settings.deadline));
     if (settings.server != null) {
@@ -115,7 +115,7 @@ final class Victim {
     }
   }
 
-  /** What is wrong after everything has been settled, without opening anything again. */
+  /** Returns what is wrong after everything has been settled, without opening anything again. */
   private static List<String> end(MemoryOrchestrator memory) throws InterruptedException {
     try {
       memory.awaitSettled().get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
@@ -135,7 +135,7 @@ final class Victim {
         }
       }
     } catch (IOException e) {
-      // As good as the end of input: whoever started this is gone.
+      // The same as the end of input: the process that started this one is gone.
       System.err.println("the commands ended: " + e);
     }
     if (stop.getCount() > 0) {

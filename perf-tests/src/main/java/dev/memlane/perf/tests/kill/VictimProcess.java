@@ -18,10 +18,10 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A victim, seen from the process that starts it, listens to it and kills it.
+ * A victim, as seen by the process that starts it, reads its reports and kills it.
  *
  * <p>
- * Every wait is bounded. A victim ends with this process, whatever becomes of that, because it ends with its input.
+ * Every wait is bounded. A victim ends when this process ends, in whatever way, because it ends with its input.
  */
 final class VictimProcess implements AutoCloseable {
 
@@ -47,7 +47,7 @@ final class VictimProcess implements AutoCloseable {
     this.commands = new BufferedWriter(new OutputStreamWriter(process.getOutputStream(), StandardCharsets.UTF_8));
   }
 
-  /** Starts one, and begins to listen to it. */
+  /** Starts a victim and begins to read its reports. */
   static VictimProcess start(Attempt.Source source, Victim.Settings settings, Ledger ledger, Path errors)
       throws IOException {
     Process process = JavaProcess.prepare(OPTIONS, Victim.class.getName()).redirectError(errors.toFile()).start();
@@ -74,14 +74,14 @@ final class VictimProcess implements AutoCloseable {
     try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
       for (String line = output.readLine(); line != null; line = output.readLine()) {
         String[] words = line.split("\t", -1);
-        if (!words[words.length - 1].equals(Report.END)) {
-          // Cut off by the kill; only the last line can be.
+        if (!words[words.length - 1].equals(VictimReport.END)) {
+          // Cut off by the kill; this can happen to the last line only.
           continue;
         }
         switch (words[0]) {
-          case Report.DONE -> done = line;
+          case VictimReport.DONE -> done = line;
           default -> {
-            if (ledger.take(source, words).fate() == Attempt.Fate.LANDED) {
+            if (ledger.add(source, words).fate() == Attempt.Fate.LANDED) {
               working.complete(System.nanoTime());
             }
           }
@@ -99,9 +99,9 @@ final class VictimProcess implements AutoCloseable {
   }
 
   /**
-   * Waits until its memory is open and has acknowledged something.
+   * Waits until its memory is open and has acknowledged an operation.
    *
-   * @return how long that took since its start
+   * @return the time from its start
    */
   Duration awaitWorking() throws IOException, InterruptedException {
     try {
@@ -112,7 +112,7 @@ final class VictimProcess implements AutoCloseable {
   }
 
   /**
-   * Lets it work for so long.
+   * Lets it work for this time.
    *
    * @throws IOException if it has ended by itself
    */
@@ -123,16 +123,16 @@ final class VictimProcess implements AutoCloseable {
     }
   }
 
-  /** Kills it, with SIGKILL, and hears what it said before. */
+  /** Kills it with SIGKILL, and reads what it reported before. */
   void kill() throws InterruptedException {
     destroy();
     awaitEnd();
   }
 
   /**
-   * Lets its writers end and settles what is unsettled.
+   * Lets its writers end, and settles what is unsettled.
    *
-   * @return what it found wrong then, comparing its stores without opening them again; empty if nothing
+   * @return what its comparison of the stores then found wrong, without opening them again; empty if nothing
    */
   String finish() throws IOException, InterruptedException {
     tell("finish");
@@ -150,7 +150,9 @@ final class VictimProcess implements AutoCloseable {
     return words[1].equals("0") ? "" : words[1] + " differences in the running process: " + words[2];
   }
 
-  /** By its handle: the process's own method would close the pipe as well, with the last that was said still in it. */
+  /**
+   * Kills it by its handle. The method of {@link Process} would also close the pipe, with the last reports still in it.
+   */
   private void destroy() {
     process.toHandle().destroyForcibly();
   }
@@ -162,7 +164,7 @@ final class VictimProcess implements AutoCloseable {
       }
       heard.get(ENDING.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException | ExecutionException e) {
-      throw new IllegalStateException("not all that the victim said was heard", e);
+      throw new IllegalStateException("not all of the victim's reports were read", e);
     }
   }
 
@@ -175,7 +177,7 @@ final class VictimProcess implements AutoCloseable {
       if (process.isAlive()) {
         throw new UncheckedIOException(e);
       }
-      // What was to be said to it last is of no use to it any more.
+      // The victim is gone, and does not need what was to be written.
     }
   }
 }

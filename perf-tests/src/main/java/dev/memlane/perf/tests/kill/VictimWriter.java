@@ -23,12 +23,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One writer of a victim: asks for one operation after the other, in its own scope most of the time and sometimes in the
- * one that all share, and reports each before and after.
+ * One writer of a victim. It sends one operation after the other, in its own scope most of the time and sometimes in
+ * the scope that all writers share, and reports each before and after.
  *
  * <p>
- * In its own scope it knows what is there and keeps about a dozen memories. An add under a key that did not end well is
- * sent again with the same key and content, as a job would. An operation that is unsettled is asked for now and then.
+ * It knows the state of its own scope, where it keeps about a dozen memories. An add under a key that did not end well
+ * is sent again with the same key and content, as a job would do. Now and then it queries an unsettled operation.
  */
 final class VictimWriter implements Runnable {
 
@@ -43,7 +43,7 @@ final class VictimWriter implements Runnable {
   private final Victim.Settings settings;
   private final int number;
   private final Scope scope;
-  private final Report report;
+  private final VictimReport report;
   private final CountDownLatch stop;
   private final Random random;
   private final List<Known> known = new ArrayList<>();
@@ -67,7 +67,7 @@ final class VictimWriter implements Runnable {
     }
   }
 
-  /** What was answered, in the words of the report. */
+  /** The answer, in the words of the report. */
   private record Told(Attempt.Answer answer, @Nullable MemoryId memory, @Nullable OperationId op, int version) {
     boolean mayBeSentAgain() {
       return switch (answer) {
@@ -77,7 +77,7 @@ final class VictimWriter implements Runnable {
     }
   }
 
-  VictimWriter(BlockingMemory memory, Victim.Settings settings, int number, Report report, CountDownLatch stop) {
+  VictimWriter(BlockingMemory memory, Victim.Settings settings, int number, VictimReport report, CountDownLatch stop) {
     this.memory = memory;
     this.settings = settings;
     this.number = number;
@@ -140,12 +140,12 @@ final class VictimWriter implements Runnable {
       case DELETED, WAS_DELETED, NOT_FOUND -> known.remove(one);
       case UNSETTLED, UNKNOWN -> one.op = null;
       default -> {
-        // It is as it was.
+        // The memory is unchanged.
       }
     }
   }
 
-  /** Adds until it is clear what became of it, as far as a key allows. */
+  /** Sends an add until its fate is known, as far as its key allows. */
   private void add(Scope where, @Nullable String key, String token) throws InterruptedException {
     MemoryId id = key == null ? null : MemoryId.derive(where, key);
     for (int i = 0; i < MOST_TRIES; i++) {
@@ -186,7 +186,7 @@ final class VictimWriter implements Runnable {
       }
       case STORED, DUPLICATE -> seen[slot] = told.op;
       default -> {
-        // Others may have changed it, or not.
+        // Another writer may have changed it, or not.
       }
     }
   }
@@ -219,7 +219,7 @@ final class VictimWriter implements Runnable {
       report.answered(name, told.answer, told.memory, told.op, told.version);
     }
     if (told.answer == Attempt.Answer.REFUSED) {
-      // The server is away; asking at full speed only fills the log.
+      // The server is away. Requests at full speed would only fill the log.
       boolean stopped = stop.await(20, TimeUnit.MILLISECONDS);
       return stopped ? new Told(Attempt.Answer.REFUSED, told.memory, null, 0) : told;
     }
@@ -252,13 +252,13 @@ final class VictimWriter implements Runnable {
       boolean landed = memory.hasLanded(Objects.requireNonNull(told.memory), Objects.requireNonNull(told.op));
       return new Told(landed ? Attempt.Answer.FOUND_LANDED : Attempt.Answer.FOUND_LOST, told.memory, told.op, 0);
     } catch (MemlaneException e) {
-      // Still not to be found out: it stays unsettled.
+      // Its fate is still not known: it stays unsettled.
       return told;
     }
   }
 
   private Told addUnderKey(NewMemory newMemory) {
-    // As one of many, because only these are told whether the memory was there before.
+    // Sent as a batch, because only the outcomes of a batch say whether the memory existed before.
     return switch (memory.addMemories(List.of(newMemory)).getFirst()) {
       case WriteOutcome.Stored it -> stored(it.memory());
       case WriteOutcome.DuplicateOf it ->
@@ -279,7 +279,7 @@ final class VictimWriter implements Runnable {
     return Metadata.of("token", token);
   }
 
-  /** The same for the same token, so that a retry repeats it. */
+  /** Returns the same content for the same token, so that a retry repeats it. */
   private static String content(String token) {
     Random words = new Random(token.hashCode());
     return "the " + WORDS[words.nextInt(WORDS.length)] + " and the " + WORDS[words.nextInt(WORDS.length)] + " of the "

@@ -14,8 +14,8 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * Results as JSON: fields in a fixed order, one value a line (numbers of a list side by side), and null where a figure is
- * missing or no finite number.
+ * Results as JSON: fields in a fixed order, and one value on each line, or the numbers of a list on one line. A missing
+ * or infinite figure is null.
  */
 final class Json {
 

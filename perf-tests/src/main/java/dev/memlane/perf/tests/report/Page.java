@@ -11,12 +11,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The report as one HTML file that needs nothing else, not even a network: page.html with page.css, page.js, the script of
- * Chart.js and the results put in.
+ * The report as one HTML file that needs no other file and no network: page.html with page.css, page.js, the script of
+ * Chart.js, and the results.
  *
  * <p>
- * What was measured goes in as data only. The page's script shows it as text, and a policy in the page forbids it to load
- * anything.
+ * Measured values are included as data only. The page's script shows them as text, and a policy in the page forbids it
+ * to load anything.
  */
 final class Page {
 
@@ -25,7 +25,7 @@ final class Page {
 
   private Page() {}
 
-  /** Shows results that were written by {@link Json}. */
+  /** Returns the page for results that {@link Json} has written. */
   static String of(String json) throws IOException {
     Map<String, String> parts = Map.of("style", own("page.css"), "charts", inScript(charts()), "script",
         inScript(own("page.js")), "results", inData(json));
@@ -38,12 +38,14 @@ final class Page {
     });
   }
 
-  /** JSON such that nothing in it can end the element that it is in: there, only a text can hold these characters. */
+  /**
+   * Escapes JSON so that nothing in it can end the element around it. In JSON, only a text can hold these characters.
+   */
   private static String inData(String json) {
     return json.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026");
   }
 
-  /** The same for a script, where only a text, an expression or a comment can hold them. */
+  /** Escapes a script in the same way. There, only a text, an expression or a comment can hold these characters. */
   private static String inScript(String script) {
     return script.replace("</script", "<\\/script").replace("<!--", "<\\!--");
   }
@@ -53,7 +55,7 @@ final class Page {
     library.load(new StringReader(resource(CHARTS)));
     String script = resource(
         "META-INF/resources/webjars/chart.js/" + library.getProperty("version") + "/dist/chart.umd.min.js");
-    // Names a file that isn't there.
+    // Removed, because it names a file that is not there.
     return script.replaceFirst("//# sourceMappingURL=\\S*", "");
   }
 

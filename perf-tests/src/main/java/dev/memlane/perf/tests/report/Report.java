@@ -6,14 +6,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
-/** Writes what a run found as {@code results.json}, for programs, and {@code index.html}, for people. */
+/** The files of a report: {@code results.json}, for programs, and {@code index.html}, for people. */
 public final class Report {
 
   private Report() {}
 
   /**
-   * Writes both files into a directory, which is made if it isn't there. A report that is there already is replaced file
-   * by file: whoever reads meanwhile reads either the old file or the new one.
+   * Writes both files to a directory, which is created if needed. Each existing file is replaced atomically, so a
+   * reader sees either the old file or the new one.
    */
   public static void write(Results results, Path directory) throws IOException {
     String json = Json.of(results);

@@ -3,7 +3,7 @@ package dev.memlane.perf.tests.scenario;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.memlane.perf.tests.Bench;
 import dev.memlane.perf.tests.Contestant;
-import dev.memlane.perf.tests.Findings;
+import dev.memlane.perf.tests.FindingCollector;
 import dev.memlane.perf.tests.Plot;
 import dev.memlane.perf.tests.Sample;
 import dev.memlane.perf.tests.Scenario;
@@ -16,9 +16,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Many memories at once, through {@code addMemories} and through {@code memlane ingest}, vectors from the hash embedder,
- * in processes with a heap of 512 MB. Each has a process that has stored as many before, and ingesting is measured in a
- * new process as well, which spends much of its time on compiling.
+ * Bulk writes through {@code addMemories} and through {@code memlane ingest}, vectors from the hash embedder, in
+ * processes with a heap of 512 MB. Each way has a process that has stored as many memories before. Ingestion is also
+ * measured in a new process, which spends much of its time on compiling.
  */
 public final class BulkScenario implements Scenario {
 
@@ -41,7 +41,7 @@ public final class BulkScenario implements Scenario {
   @Override
   public void run(Bench bench) throws Exception {
     int count = bench.size(100_000, 10_000);
-    Generated generated = new Generated();
+    GeneratedMemories generated = new GeneratedMemories();
     Path file = bench.directory("lines").resolve("memories.jsonl");
     writeLines(file, generated, count);
     List<Double> stored = new ArrayList<>();
@@ -69,7 +69,7 @@ public final class BulkScenario implements Scenario {
       }
       bench.race(contestants);
     }
-    Findings findings = bench.findings();
+    FindingCollector findings = bench.findings();
     findings.plot(new Plot("Heap in use after collection, addMemories", "memories stored", "megabytes", false, false,
         List.of(new Plot.Line(BATCH, stored, megabytes))));
     for (String name : List.of(BATCH, INGEST)) {
@@ -81,7 +81,7 @@ public final class BulkScenario implements Scenario {
         Bar.atMost(1.5), !bench.quick());
   }
 
-  private static void writeLines(Path file, Generated generated, int count) throws IOException {
+  private static void writeLines(Path file, GeneratedMemories generated, int count) throws IOException {
     Files.createDirectories(file.toAbsolutePath().getParent());
     ObjectMapper mapper = new ObjectMapper();
     try (BufferedWriter lines = Files.newBufferedWriter(file)) {

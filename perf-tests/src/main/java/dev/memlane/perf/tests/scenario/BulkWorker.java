@@ -24,8 +24,8 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * A process with a heap of 512 MB that stores many memories when it is told to: a line in, a line out. Not safe for use by
- * several threads.
+ * A process with a heap of 512 MB that stores many memories on request: one line of input, one line of output. Not safe
+ * for use by several threads.
  */
 final class BulkWorker implements AutoCloseable {
 
@@ -51,22 +51,22 @@ final class BulkWorker implements AutoCloseable {
     ask("open", jdbcUrl, index.toString());
   }
 
-  /** Closes it, so that it doesn't put its index in order while others are measured. */
+  /** Closes it, so that its index is not maintained while others are measured. */
   void closeMemory() throws IOException {
     ask("close");
   }
 
-  /** Adds so many memories, and returns how many seconds that took. */
+  /** Adds this many memories, and returns the time in seconds. */
   double add(int count) throws IOException {
     return Double.parseDouble(ask("add", Integer.toString(count)));
   }
 
-  /** What the heap holds after a collection. */
+  /** Returns the size of the heap after a collection. */
   double heapMegabytes() throws IOException {
     return Double.parseDouble(ask("heap"));
   }
 
-  /** Ingests a file into a directory that is new, and returns how many seconds that took, opening aside. */
+  /** Ingests a file into a new directory, and returns the time in seconds, without opening. */
   double ingest(Path directory, Path file, int count) throws IOException {
     String answer = ask("ingest", directory.toString(), file.toString());
     JsonNode report = new ObjectMapper().readTree(answer);
@@ -82,7 +82,7 @@ final class BulkWorker implements AutoCloseable {
     commands.flush();
     String answer = answers.readLine();
     if (answer == null) {
-      throw new IOException("the process that stores ended; it was told to " + words[0]);
+      throw new IOException("the process that stores ended; the request was " + words[0]);
     }
     return answer;
   }
@@ -92,10 +92,10 @@ final class BulkWorker implements AutoCloseable {
     process.destroyForcibly();
   }
 
-  /** The process: does what standard input says. */
+  /** Runs the process: carries out the requests on standard input. */
   public static void main(String[] arguments) throws IOException {
     Logger.getLogger("").setLevel(Level.SEVERE);
-    // What a library might print is not an answer.
+    // The output of a library is not an answer.
     PrintStream answers = System.out;
     System.setOut(System.err);
     Storing storing = new Storing();
@@ -128,10 +128,10 @@ final class BulkWorker implements AutoCloseable {
     return Double.toString((runtime.totalMemory() - runtime.freeMemory()) / 1e6);
   }
 
-  /** The memory that is open, and how much of what is generated it holds. */
+  /** The memory that is open, and how many of the generated memories it holds. */
   private static final class Storing {
 
-    private final Generated generated = new Generated();
+    private final GeneratedMemories generated = new GeneratedMemories();
     private final List<MemoryOrchestrator> memory = new ArrayList<>();
     private int stored;
 

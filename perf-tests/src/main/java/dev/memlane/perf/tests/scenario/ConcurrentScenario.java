@@ -4,7 +4,7 @@ import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.perf.tests.Bench;
 import dev.memlane.perf.tests.Contestant;
-import dev.memlane.perf.tests.Findings;
+import dev.memlane.perf.tests.FindingCollector;
 import dev.memlane.perf.tests.Load;
 import dev.memlane.perf.tests.Sample;
 import dev.memlane.perf.tests.Scenario;
@@ -16,12 +16,12 @@ import java.util.Locale;
 import java.util.Map;
 import org.HdrHistogram.Histogram;
 
-/** How many adds a second many callers get, compared with plain writes and with the most that the stores can take. */
+/** Throughput of adds with many callers, compared with plain writes and with the most that the stores can do. */
 public final class ConcurrentScenario implements Scenario {
 
   private static final List<Integer> CALLERS = List.of(1, 4, 16, 64, 256);
   private static final int JUDGED = 64;
-  /** Until what is compiled doesn't change any more. */
+  /** The warm-up, after which no more code is compiled. */
   private static final int WARM_UP_SECONDS = 15;
   private static final String ADD = "addMemory";
   private static final String SEQUENTIAL = "one after the other";
@@ -43,7 +43,7 @@ public final class ConcurrentScenario implements Scenario {
 
   @Override
   public void run(Bench bench) throws Exception {
-    Generated generated = new Generated();
+    GeneratedMemories generated = new GeneratedMemories();
     try (Server server = Server.start(bench.directory("data"));
         MemoryOrchestrator memory = server.builder("add").indexCommitInterval(PlainWrites.NO_QUIET_INTERVAL).open();
         PlainWrites plain = PlainWrites.open(server, generated)) {
@@ -73,15 +73,15 @@ public final class ConcurrentScenario implements Scenario {
     });
   }
 
-  private void judge(Findings findings, boolean fullSize) {
+  private void judge(FindingCollector findings, boolean fullSize) {
     String judged = JUDGED + " " + UNIT;
     findings.plotOver("Adds a second", UNIT, Sample.PER_SECOND, List.of(ADD, SEQUENTIAL), CALLERS, UNIT);
     findings.plotLatencies("Latency with " + judged, latencies);
     findings.judge("adds a second with " + judged + " over the raw limit",
-        Findings.ratio(findings.rounds(ADD, judged, Sample.PER_SECOND), findings.rounds(RAW, "", Sample.PER_SECOND)),
+        FindingCollector.ratio(findings.rounds(ADD, judged, Sample.PER_SECOND), findings.rounds(RAW, "", Sample.PER_SECOND)),
         Bar.atLeast(0.5), fullSize);
     findings.judge("p99 over p50 with " + judged,
-        Findings.ratio(findings.rounds(ADD, judged, Sample.P99), findings.rounds(ADD, judged, Sample.P50)),
+        FindingCollector.ratio(findings.rounds(ADD, judged, Sample.P99), findings.rounds(ADD, judged, Sample.P50)),
         Bar.atMost(10), fullSize);
     double least = Double.POSITIVE_INFINITY;
     double drop = 1;

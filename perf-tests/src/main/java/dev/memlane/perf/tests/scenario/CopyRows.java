@@ -12,7 +12,10 @@ import java.util.UUID;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.PGCopyOutputStream;
 
-/** Rows in the binary form of PostgreSQL's COPY, which is its fastest way to take many. Not safe for use by several threads. */
+/**
+ * Rows in the binary format of PostgreSQL's COPY, which is its fastest way to load many rows. Not safe for use by
+ * several threads.
+ */
 final class CopyRows {
 
   private static final byte[] SIGNATURE = {'P', 'G', 'C', 'O', 'P', 'Y', '\n', (byte) 0xFF, '\r', '\n', 0};
@@ -26,13 +29,13 @@ final class CopyRows {
 
   /**
    * @param table with the list of columns
-   * @param columns how many there are in the list
+   * @param columns the number of columns in the list
    */
   CopyRows(String table, int columns) throws IOException {
     this.table = table;
     this.columns = columns;
     rows.write(SIGNATURE);
-    // No flags, and no extension of the header.
+    // No flags, and no header extension.
     rows.writeInt(0);
     rows.writeInt(0);
   }

@@ -7,34 +7,34 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
- * Made-up memories that are searched as real ones are: texts whose words are as unevenly distributed as words are, and
+ * Generated memories that behave like real ones in a search: words as unevenly distributed as those of a language, and
  * vectors that gather around topics.
  *
  * <p>
- * <b>Vectors.</b> Each of the topics has a centre, a memory lies around its topic's, in a space of
- * {@value #LATENT} dimensions, which is turned into the vectors' and blurred a little there. So there are neighbours to be found,
- * and as many directions in which to lose the way as sentence models' vectors have; vectors drawn evenly from all
- * directions have neither, and a graph's recall on them means nothing.
+ * <b>Vectors.</b> Each topic has a centre, and a memory lies around the centre of its topic, in a space of {@value
+ * #LATENT} dimensions. That space is rotated into the space of the vectors and blurred there a little. So a vector has
+ * near neighbours, and a search can go astray in as many directions as with the vectors of sentence models. Vectors
+ * drawn evenly from all directions have neither, and a graph's recall on them means nothing.
  *
  * <p>
- * <b>Words.</b> Half of a text is drawn from a vocabulary for all, half from its topic's, both by Zipf's law.
+ * <b>Words.</b> Half of a text is drawn from a common vocabulary, half from that of its topic, both by Zipf's law.
  *
  * <p>
- * <b>Scopes.</b> Memories go to the scopes in turns, and a scope knows a few topics. A memory's number decides all about
- * it. Immutable and safe for use by several threads.
+ * <b>Scopes.</b> Memories are assigned to the scopes in turn, and a scope has a few topics. A memory's number
+ * determines everything about it. Immutable and safe for use by several threads.
  */
 final class Corpus {
 
   static final String MODEL = "clustered-384";
   static final int DIMENSION = 384;
-  /** The metadata that filters ask for: one in {@value #KINDS} memories has each. */
+  /** The metadata for filters. Each value occurs in one of {@value #KINDS} memories. */
   static final String KIND = "kind";
   static final int KINDS = 10;
 
   private static final int LATENT = 32;
   private static final int TOPICS = 200;
   private static final int TOPICS_OF_SCOPE = 5;
-  /** How far memories lie from their topic's centre, against how far the centres lie apart. */
+  /** The distance of memories from their topic's centre, relative to the distance between centres. */
   private static final double SPREAD = 0.8;
   private static final double BLUR = 0.4;
   private static final int COMMON_WORDS = 10_000;
@@ -68,7 +68,7 @@ final class Corpus {
     }
   }
 
-  /** A memory, or what somebody looks for: how it is said, and its vector. */
+  /** A memory or a query: its text and its vector. */
   record Item(Scope scope, String text, Embedding embedding, String kind) {
 
     NewMemory toNewMemory() {
@@ -92,20 +92,20 @@ final class Corpus {
     return random(number, 1).nextInt(KINDS);
   }
 
-  /** The memory of this number; its text ends with the number, so that no two are the same. */
+  /** Returns the memory of this number. Its text ends with the number, so that no two texts are the same. */
   Item memory(long number) {
     SplittableRandom random = random(number, 2);
     return item(random, number, random.nextInt(SHORTEST, LONGEST + 1), " " + number, scopeNumber(number));
   }
 
-  /** A question of this number about one of the topics of a scope. */
+  /** Returns the query of this number, about one of the topics of a scope. */
   Item query(long number) {
     SplittableRandom random = random(number, 3);
     return item(random, number, QUERY_WORDS, "", random.nextInt(scopes));
   }
 
   private Item item(SplittableRandom random, long number, int words, String end, int scope) {
-    // The topics of a scope are the same whoever asks.
+    // The topics depend on the scope alone.
     int topic = random(scope * (long) TOPICS_OF_SCOPE + random.nextInt(TOPICS_OF_SCOPE), 4).nextInt(TOPICS);
     return new Item(scope(scope), text(random, topic, words) + end, new Embedding(MODEL, vector(random, topic)),
         "kind " + kindOf(number));
@@ -123,7 +123,7 @@ final class Corpus {
     return text.toString();
   }
 
-  /** A word of three syllables, another one for each number; none that English would shorten. */
+  /** A word of three syllables, a different one for each number, and none that English stemming would shorten. */
   private static void append(StringBuilder text, int word) {
     int left = word;
     for (int i = 0; i < 3; i++) {
@@ -157,7 +157,7 @@ final class Corpus {
     return new SplittableRandom(seed * 31 + number * 8 + purpose);
   }
 
-  /** How likely a rank or a lower one is, the first being the likeliest. */
+  /** The probability of this rank or a lower one; the first rank is the most likely. */
   private static double[] zipf(int ranks) {
     double[] sums = new double[ranks];
     double sum = 0;

@@ -10,7 +10,7 @@ import dev.memlane.endpoints.EndpointLimits;
 import dev.memlane.perf.tests.Bench;
 import dev.memlane.perf.tests.Contestant;
 import dev.memlane.perf.tests.Directories;
-import dev.memlane.perf.tests.Findings;
+import dev.memlane.perf.tests.FindingCollector;
 import dev.memlane.perf.tests.Plot;
 import dev.memlane.perf.tests.Sample;
 import dev.memlane.perf.tests.Scenario;
@@ -35,8 +35,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * One pool over several keys and endpoints, against what its providers' own settings allow at most. The providers are HTTP
- * servers in this process that keep to limits and latencies as real ones do.
+ * One pool over several keys and endpoints, compared with the most that the settings of its providers allow. The
+ * providers are HTTP servers in this process that enforce limits and latencies as real ones do.
  */
 public final class EmbeddingPoolScenario implements Scenario {
 
@@ -67,7 +67,7 @@ public final class EmbeddingPoolScenario implements Scenario {
 
   @Override
   public void run(Bench bench) throws Exception {
-    Findings findings = bench.findings();
+    FindingCollector findings = bench.findings();
     List<Contestant> contestants = new ArrayList<>();
     contestants.add(new Contestant(KEY_BY_KEY, "1 key, 1", () -> keys(bench, 1, 1)));
     contestants.add(new Contestant(KEY_BY_KEY, "3 keys, 1 each", () -> keys(bench, KEYS, 1)));
@@ -79,13 +79,13 @@ public final class EmbeddingPoolScenario implements Scenario {
     boolean full = !bench.quick();
     List<Double> one = findings.rounds(KEY_BY_KEY, "1 key, 1", Sample.PER_SECOND);
     findings.judge("three keys with 1 request in flight each over one",
-        Findings.ratio(findings.rounds(KEY_BY_KEY, "3 keys, 1 each", Sample.PER_SECOND), one),
+        FindingCollector.ratio(findings.rounds(KEY_BY_KEY, "3 keys, 1 each", Sample.PER_SECOND), one),
         Verdict.Bar.atLeast(2.9), full);
     findings.judge("three keys with 5 requests in flight each over one with 1",
-        Findings.ratio(findings.rounds(KEY_BY_KEY, "3 keys, 5 each", Sample.PER_SECOND), one),
+        FindingCollector.ratio(findings.rounds(KEY_BY_KEY, "3 keys, 5 each", Sample.PER_SECOND), one),
         Verdict.Bar.atLeast(14), full);
     findings.judge("endpoints of 10, 50 and 200 ms, over plain sockets that keep each of them full",
-        Findings.ratio(findings.rounds(UNEQUAL, "the pool", Sample.PER_SECOND),
+        FindingCollector.ratio(findings.rounds(UNEQUAL, "the pool", Sample.PER_SECOND),
             findings.rounds(UNEQUAL, "plain sockets", Sample.PER_SECOND)),
         Verdict.Bar.atLeast(0.95), full);
     findings.judge("refused of the requests to a limit that halves and doubles",
@@ -98,7 +98,7 @@ public final class EmbeddingPoolScenario implements Scenario {
     endToEnd(bench);
   }
 
-  /** A provider of its own for each endpoint, so that one of them can go down. */
+  /** One provider for each endpoint, so that one of them can fail. */
   private static final class Site implements AutoCloseable {
     final EmbeddingProvider provider;
     final EmbeddingProvider.Key key;
@@ -131,7 +131,7 @@ public final class EmbeddingPoolScenario implements Scenario {
     return new EndlessTexts(BatchingEmbedder.builder(pool.build()).cacheBytes(0).build(), outstanding);
   }
 
-  /** Texts a second, and the share of what the keys allow at most. */
+  /** Texts per second, and their share of the most that the keys allow. */
   private static Sample measured(Bench bench, EndlessTexts texts, double most) throws InterruptedException {
     texts.perSecond(bench.slice(1).toNanos());
     double perSecond = texts.perSecond(bench.slice(bench.size(4, 3)).toNanos());
@@ -161,7 +161,7 @@ public final class EmbeddingPoolScenario implements Scenario {
     }
   }
 
-  /** Measures endpoints of several latencies. */
+  /** Measures endpoints with different latencies. */
   @FunctionalInterface
   private interface Feed {
     Sample measure(Bench bench, List<Site> sites, int concurrency, double most)
@@ -192,7 +192,7 @@ public final class EmbeddingPoolScenario implements Scenario {
     }
   }
 
-  /** The best assignment there is: none of the endpoints is ever idle. */
+  /** The best possible assignment: no endpoint is ever idle. */
   private static Sample plain(Bench bench, List<Site> sites, int concurrency, double most)
       throws IOException, InterruptedException {
     String texts = IntStream.range(0, TEXTS_A_REQUEST)
@@ -208,7 +208,7 @@ public final class EmbeddingPoolScenario implements Scenario {
     }
   }
 
-  /** The limit isn't configured: it is found out, and followed. */
+  /** A limit that is not configured. The pool has to find it out and follow it. */
   private static Sample moving(Bench bench) throws InterruptedException {
     int limit = 16;
     List<Site> sites = sites(1);
@@ -230,7 +230,7 @@ public final class EmbeddingPoolScenario implements Scenario {
     }
   }
 
-  /** What is wrong with one of three endpoints for a while. */
+  /** The fault of one of three endpoints. */
   private enum Trouble {
     HANGS("hangs"), REFUSES("refuses connections"), FAILS("answers with status 500");
 
@@ -276,7 +276,7 @@ public final class EmbeddingPoolScenario implements Scenario {
         trouble.begin(bad);
         watched(texts, Duration.ofSeconds(1), line);
         double during = watched(texts, bench.slice(9), line);
-        // At any time between two probes.
+        // At a time between two probes.
         watched(texts, Duration.ofMillis(random.nextInt(1_000)), line);
         int answered = bad.key.texts();
         long ended = System.nanoTime();
@@ -308,7 +308,7 @@ public final class EmbeddingPoolScenario implements Scenario {
             IntStream.range(0, line.size()).mapToObj(i -> i / 10.0).toList(), List.copyOf(line)))));
   }
 
-  /** The mean throughput; adds that of each tenth of a second to the line. */
+  /** Returns the mean throughput, and adds that of each tenth of a second to the line. */
   private static double watched(EndlessTexts texts, Duration duration, List<Double> line) throws InterruptedException {
     long before = texts.done();
     long begun = System.nanoTime();
@@ -320,7 +320,7 @@ public final class EmbeddingPoolScenario implements Scenario {
 
   // End to end
 
-  /** How the keys are limited, and which share of that was used. */
+  /** The limits of the keys, and the share of them that was used. */
   private enum Limited {
     AT_A_TIME("4 requests at a time"), A_MINUTE("2,400 requests a minute");
 

@@ -6,7 +6,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps so many texts on their way to an embedder, each another one, until it is closed. */
+/** A caller that keeps this many different texts in flight to an embedder until it is closed. */
 final class EndlessTexts implements AutoCloseable {
 
   private final BatchingEmbedder embedder;
@@ -15,7 +15,7 @@ final class EndlessTexts implements AutoCloseable {
   private final ConcurrentLinkedQueue<Throwable> failures = new ConcurrentLinkedQueue<>();
   private volatile boolean ended;
 
-  /** @param embedder is closed with this */
+  /** @param embedder is closed together with this */
   EndlessTexts(BatchingEmbedder embedder, int outstanding) {
     this.embedder = embedder;
     for (int i = 0; i < outstanding; i++) {
@@ -38,7 +38,7 @@ final class EndlessTexts implements AutoCloseable {
     });
   }
 
-  /** How many have got their vector. */
+  /** The number of texts that have been embedded. */
   long done() {
     return done.sum();
   }
@@ -52,7 +52,7 @@ final class EndlessTexts implements AutoCloseable {
     return failures.peek();
   }
 
-  /** How many a second get their vector, for so long. */
+  /** Returns how many texts are embedded per second, measured for this time. */
   double perSecond(long nanos) throws InterruptedException {
     long before = done();
     long begun = System.nanoTime();

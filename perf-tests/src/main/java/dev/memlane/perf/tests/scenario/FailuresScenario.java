@@ -14,7 +14,7 @@ import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.perf.tests.Bench;
 import dev.memlane.perf.tests.Contestant;
-import dev.memlane.perf.tests.Findings;
+import dev.memlane.perf.tests.FindingCollector;
 import dev.memlane.perf.tests.Load;
 import dev.memlane.perf.tests.Sample;
 import dev.memlane.perf.tests.Scenario;
@@ -37,12 +37,12 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What failing operations cost those that succeed: each of them is rolled back, and the throughput counts both.
+ * The cost of failing operations for those that succeed. Each failure is rolled back, and the throughput counts both.
  *
  * <p>
- * An operation is told to fail by a word in its content. The index refuses its document, so that core and history are
- * undone; or history's branch throws before the unit is sent, so that the document is taken back; or the database refuses
- * its statement by a check, so that its batch is halved until it stands alone.
+ * A word in an operation's content makes it fail. Either the index refuses its document, so that core and history are
+ * undone; or the history's branch throws before the unit is sent, so that the document is removed again; or a check in
+ * the database refuses its statement, so that its batch is halved until the operation is alone.
  */
 public final class FailuresScenario implements Scenario {
 
@@ -51,7 +51,7 @@ public final class FailuresScenario implements Scenario {
   private static final String NONE = "none fail";
   private static final String PARAMETER = CALLERS + " callers";
 
-  /** Where an operation fails, as its content says. */
+  /** Where an operation fails, by a word in its content. */
   private enum Place {
     INDEX("in the index", "failsintheindex"), BRANCH("in a branch", "failsinitsbranch"), SQL("in SQL", "failsinsql");
 
@@ -80,7 +80,7 @@ public final class FailuresScenario implements Scenario {
 
   @Override
   public void run(Bench bench) throws Exception {
-    Generated generated = new Generated();
+    GeneratedMemories generated = new GeneratedMemories();
     try (Server server = Server.start(bench.directory("data"));
         Database database = Database.builder(server.jdbcUrl()).schema("failures").open();
         MemoryOrchestrator memory = open(server, database)) {
@@ -109,18 +109,18 @@ public final class FailuresScenario implements Scenario {
   }
 
   private static MemoryOrchestrator open(Server server, Database database) {
-    CoreStore core = PostgresCoreStore.open(database, Generated.MODEL, Generated.DIMENSION);
-    HistoryStore history = Overridden.of(HistoryStore.class, new PostgresHistoryStore(database),
+    CoreStore core = PostgresCoreStore.open(database, GeneratedMemories.MODEL, GeneratedMemories.DIMENSION);
+    HistoryStore history = OverriddenStore.of(HistoryStore.class, new PostgresHistoryStore(database),
         Map.of("write", arguments -> throwFor((Operation) arguments[1])));
-    VectorIndex index = Overridden.of(VectorIndex.class,
-        LuceneVectorIndex.builder(server.folder("index-failures")).model(Generated.MODEL)
-            .dimension(Generated.DIMENSION).open(),
+    VectorIndex index = OverriddenStore.of(VectorIndex.class,
+        LuceneVectorIndex.builder(server.folder("index-failures")).model(GeneratedMemories.MODEL)
+            .dimension(GeneratedMemories.DIMENSION).open(),
         Map.of("put", arguments -> refuse((IndexDocument) arguments[0])));
-    return MemoryOrchestrator.builder().stores(database.units(), core, history, index).embedder(new GivenVectors())
+    return MemoryOrchestrator.builder().stores(database.units(), core, history, index).embedder(new GivenVectorEmbedder())
         .followEvery(Duration.ZERO).open();
   }
 
-  /** Throws for some, and has no answer for the others. */
+  /** Throws for some contents, and has no answer for the others. */
   private static @Nullable Object throwFor(Operation operation) {
     Memory after = operation.after();
     if (after != null && after.content().startsWith(Place.BRANCH.word)) {
@@ -129,9 +129,9 @@ public final class FailuresScenario implements Scenario {
     return null;
   }
 
-  /** Refuses some, and has no answer for the others. */
+  /** Refuses some contents, and has no answer for the others. */
   private static @Nullable Object refuse(IndexDocument document) {
-    // Later, as an index does: one that refuses at once is never fanned out to.
+    // Asynchronously, as an index does. If it refused at once, the operation would never be fanned out.
     return document.memory().content().startsWith(Place.INDEX.word)
         ? CompletableFuture
             .supplyAsync(() -> new StoreResult.NotApplied(new StoreException("refused by the scenario", null)))
@@ -145,7 +145,7 @@ public final class FailuresScenario implements Scenario {
     }
   }
 
-  private void add(BlockingMemory memory, Generated generated, long number, @Nullable Place place) {
+  private void add(BlockingMemory memory, GeneratedMemories generated, long number, @Nullable Place place) {
     if (place == null) {
       memory.addMemory(generated.memory(number));
       return;
@@ -164,7 +164,7 @@ public final class FailuresScenario implements Scenario {
     return new Contestant(name, PARAMETER, () -> Load.closed(CALLERS, bench.slice(2), call).sample());
   }
 
-  private static void judge(Findings findings, boolean fullSize) {
+  private static void judge(FindingCollector findings, boolean fullSize) {
     for (Place place : Place.values()) {
       for (int percent : PERCENT) {
         double kept = findings.ratio(Sample.PER_SECOND, PARAMETER, name(place, percent), NONE);

@@ -29,18 +29,18 @@ import org.apache.lucene.store.FSDirectory;
 import org.apache.lucene.util.hnsw.HnswGraph;
 
 /**
- * An embedded memory that holds the first so many memories of a {@link Corpus}, its index merged as far as it will be:
+ * An embedded memory that holds the first memories of a {@link Corpus}, with an index that is fully merged. It is
  * filled, left alone until no merge runs, closed, and opened again.
  */
 final class FilledMemory implements AutoCloseable {
 
   private static final int PAGE = 5_000;
   private static final Duration LONGEST_MERGING = Duration.ofMinutes(10);
-  /** So long without a merge means that none is to come. */
+  /** After this time without a merge, no more merges will come. */
   private static final Duration QUIET = Duration.ofSeconds(1);
-  /** The same where there are enough for a graph: the index looks for that after intervals of ten seconds. */
+  /** The same if there are enough documents for a graph: the index checks for that at intervals of ten seconds. */
   private static final Duration QUIET_WITH_GRAPHS = Duration.ofSeconds(25);
-  /** Fewer get no graph. */
+  /** An index with fewer documents gets no graph. */
   private static final int FEWEST_IN_GRAPHS = 19_000;
 
   private final Memlane memlane;
@@ -72,7 +72,7 @@ final class FilledMemory implements AutoCloseable {
           numbers.put(stored.memory().id(), from + i);
         }
       }
-      // Makes segments of what was written last.
+      // Makes segments of the last writes.
       Corpus.Item query = corpus.query(0);
       memlane.blocking().search(SearchRequest.builder(query.text()).embedding(query.embedding()).everywhere().build());
       bench.say("waiting until the index is merged");
@@ -95,7 +95,7 @@ final class FilledMemory implements AutoCloseable {
     return numbers.getOrDefault(id, -1);
   }
 
-  /** How much of the index a graph covers, in words. */
+  /** Describes how much of the index a graph covers. */
   String index() {
     return index;
   }
@@ -143,7 +143,7 @@ final class FilledMemory implements AutoCloseable {
     memlane.close();
   }
 
-  /** Names the corpus's model; every vector is given. */
+  /** The name of the corpus's model. Every vector is given. */
   private static final class NoEmbedder implements Embedder {
 
     @Override

@@ -8,7 +8,7 @@ import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.perf.tests.Bench;
 import dev.memlane.perf.tests.Contestant;
-import dev.memlane.perf.tests.Findings;
+import dev.memlane.perf.tests.FindingCollector;
 import dev.memlane.perf.tests.Load;
 import dev.memlane.perf.tests.Sample;
 import dev.memlane.perf.tests.Scenario;
@@ -23,20 +23,20 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.HdrHistogram.Histogram;
 
 /**
- * Two processes on one database: how soon the one finds what the other writes, and what it costs the one that writes
- * that somebody follows.
+ * Two processes on one database: how soon one finds what the other writes, and what it costs the writer that another
+ * process follows.
  *
  * <p>
- * This process writes, 500 memories a second or as fast as it can; the other one ({@link Follower}) follows or doesn't,
- * in turns. Both run on one machine, so their clocks agree, and they share its processors. The other one searches only
- * while the time until it finds something is measured, so that what is compared is following alone.
+ * This process writes, 500 memories per second or as fast as it can. The other one ({@link Follower}) follows or does
+ * not, in turns. Both run on one machine, so their clocks agree and they share its processors. The other process
+ * searches only while the time to find a memory is measured, so that the cost of following alone is compared.
  */
 public final class FollowScenario implements Scenario {
 
   private static final Duration INTERVAL = Duration.ofMillis(500);
   private static final int PER_SECOND = 500;
   private static final int CALLERS = 64;
-  /** Every so many memories one is looked for: more than a hundred a round. */
+  /** One in this many memories is searched for: more than a hundred per round. */
   private static final int SAMPLED = 20;
   private static final int TEXTS = 20_000;
   private static final int SCOPES = 1_000;
@@ -68,7 +68,7 @@ public final class FollowScenario implements Scenario {
     judge(bench.findings(), !bench.quick());
   }
 
-  private static void judge(Findings findings, boolean fullSize) {
+  private static void judge(FindingCollector findings, boolean fullSize) {
     double interval = INTERVAL.toMillis();
     findings.judge("found by the other process, p50 in polling intervals",
         findings.median(FOUND, STEADY, Sample.P50) / interval, Verdict.Bar.atMost(1.2), fullSize);
@@ -121,8 +121,8 @@ public final class FollowScenario implements Scenario {
     }
 
     /**
-     * @param following whether this process follows, as every one does that isn't told to be alone
-     * @param followed whether the other one does
+     * @param following whether this process follows, as every process does by default
+     * @param followed whether the other process follows
      */
     private Sample write(boolean following, boolean followed, Round round) throws Exception {
       try (MemoryOrchestrator writer = server.builder(Follower.SCHEMA).embedder(embedder)

@@ -24,16 +24,17 @@ import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The other process on a database: follows it while it is told to, and looks for the memories that it is told of.
+ * The other process on a database. On request it follows the database, and searches for memories.
  *
  * <p>
- * It is told a memory's word when the memory has been acknowledged, and with it the time. Words are looked for one after
- * the other, every two milliseconds until they are found. What is found together is found by one look at the database,
- * so that to look for one word at a time costs the later ones a search each, and no more.
+ * A request has a memory's word and the time of its acknowledgement, and comes when the memory has been acknowledged.
+ * Words are searched for one after the other, every two milliseconds until they are found. One poll of the database
+ * finds all memories written before it, so searching for one word at a time costs the later words one search each, and
+ * no more.
  */
 final class Follower {
 
-  /** Where the memories are that it follows. */
+  /** The scope of the memories that it finds. */
   static final String SCHEMA = "follow";
   private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
   private static final long PATIENCE_MILLIS = 30_000;
@@ -52,10 +53,10 @@ final class Follower {
     this.index = index;
   }
 
-  /** A word, and when its memory had been acknowledged. */
+  /** A word, and the time when its memory was acknowledged. */
   private record Look(String word, long sinceMillis) {}
 
-  /** {@code JDBC_URL DIRECTORY}: does what it is told on its input, and ends with it. */
+  /** {@code JDBC_URL DIRECTORY}: carries out the requests on its input, and ends with it. */
   public static void main(String[] arguments) throws IOException, InterruptedException {
     Logger.getLogger("").setLevel(Level.SEVERE);
     new Follower(arguments[0], Path.of(arguments[1])).run();
@@ -105,7 +106,7 @@ final class Follower {
     }
   }
 
-  /** Until it is told an empty word. */
+  /** Runs until it receives an empty word. */
   private static void seek(BlockingQueue<Look> looks, BlockingMemory memory, Histogram lags) {
     try {
       for (Look look = looks.take(); !look.word.isEmpty(); look = looks.take()) {
@@ -118,19 +119,19 @@ final class Follower {
             TimeUnit.MILLISECONDS.toNanos(Math.max(0, System.currentTimeMillis() - look.sinceMillis)));
       }
     } catch (InterruptedException e) {
-      // Nobody interrupts it; what has been found so far is told.
+      // No code interrupts it. It reports what it has found so far.
       Thread.currentThread().interrupt();
     }
   }
 
-  /** Starts one, which follows nothing yet. */
+  /** Starts a process, which does not follow yet. */
   static Handle start(String url, Path index) throws IOException {
     Process process = JavaProcess.prepare(List.of("-Xmx1g", JavaProcess.VECTOR_MODULE), Follower.class.getName(), url,
         index.toString()).start();
     return new Handle(process);
   }
 
-  /** The process, seen from the one that writes. Words may be told by several threads. */
+  /** The process, as seen by the writer. Several threads may send words. */
   static final class Handle implements AutoCloseable {
 
     private final Process process;
@@ -143,26 +144,29 @@ final class Follower {
       this.answers = process.inputReader(StandardCharsets.UTF_8);
     }
 
-    /** Returns when it follows. */
+    /** Returns when the process follows. */
     void follow() throws IOException {
       ask(FOLLOW, null);
     }
 
-    /** Returns when it doesn't follow any more. */
+    /** Returns when the process has stopped following. */
     void leave() throws IOException {
       ask(LEAVE, null);
     }
 
-    /** Lets it look for a memory that has just been acknowledged. */
+    /** Requests a search for a memory that has just been acknowledged. */
     void look(String word) {
       try {
-        tell(LOOK + word + " " + System.currentTimeMillis());
+        send(LOOK + word + " " + System.currentTimeMillis());
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
     }
 
-    /** Waits until all is found; how long each took, in nanoseconds. No more can be looked for until it follows anew. */
+    /**
+     * Waits until all memories are found, and returns the time that each took, in nanoseconds. After that, the process
+     * must be made to follow again before more requests.
+     */
     Histogram lags() throws IOException {
       Histogram lags = Load.histogram();
       ask(LAGS, lags);
@@ -170,7 +174,7 @@ final class Follower {
     }
 
     private void ask(String command, @Nullable Histogram values) throws IOException {
-      tell(command);
+      send(command);
       for (String line = answers.readLine(); !DONE.equals(line); line = answers.readLine()) {
         if (line == null || values == null) {
           throw new IOException("the other process said " + line + " to " + command);
@@ -180,7 +184,7 @@ final class Follower {
       }
     }
 
-    private synchronized void tell(String command) throws IOException {
+    private synchronized void send(String command) throws IOException {
       commands.write(command + "\n");
       commands.flush();
     }

@@ -24,16 +24,16 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * That a memory is found at every moment while it is updated: one thread changes its content and metadata every 50 ms, one
- * after the other, and a loop searches for it with words and a filter that fit all its states. First both are in one
- * process, then the loop is in another one on the same database.
+ * A test that a memory is found at every moment while it is updated. One thread changes its content and metadata every
+ * 50 ms, and a loop searches for it with words and a filter that fit all of its states. First both run in one process;
+ * then the loop runs in another process on the same database.
  */
 public final class FoundLoad {
 
   static final String SCHEMA = "found";
   private static final Duration INTERVAL = Duration.ofMillis(500);
   private static final long BETWEEN_UPDATES_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
-  /** What could be found in the memory's place. */
+  /** Memories that could be found instead. */
   private static final int OTHERS = 1_000;
 
   private static final String USAGE = """
@@ -43,9 +43,7 @@ public final class FoundLoad {
   private final PrintStream output;
   private final Path directory;
 
-  /**
-   * @param directory where the data goes; what is there of an earlier run is deleted
-   */
+  /** @param directory the directory for the data; data of an earlier run is deleted */
   FoundLoad(PrintStream output, Path directory) {
     this.output = output;
     this.directory = directory;
@@ -73,7 +71,7 @@ public final class FoundLoad {
   /**
    * Runs both ways.
    *
-   * @param each for how long each
+   * @param each the time for each
    * @return whether no search missed the memory
    */
   boolean run(Duration each) throws IOException, InterruptedException {
@@ -132,8 +130,8 @@ public final class FoundLoad {
   /**
    * Changes the memory until the time is over.
    *
-   * @param other ends it when that process has ended
-   * @return how many changes were acknowledged
+   * @param other ends the loop when that process has ended
+   * @return the number of acknowledged changes
    */
   private static long update(BlockingMemory memory, MemoryId id, Duration time, Seeker.@Nullable Handle other) {
     long updates = 0;
@@ -143,7 +141,7 @@ public final class FoundLoad {
       Memory changed = memory
           .updateMemory(MemoryUpdate.content(id, content(updates)).withMetadata(metadata(updates)));
       if (!changed.content().equals(content(updates))) {
-        throw new IllegalStateException("updated, and it says: " + changed.content());
+        throw new IllegalStateException("updated, and it reports: " + changed.content());
       }
       LockSupport.parkNanos(BETWEEN_UPDATES_NANOS);
     }

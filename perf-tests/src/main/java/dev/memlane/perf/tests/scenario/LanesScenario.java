@@ -10,7 +10,7 @@ import dev.memlane.lanes.ToolExecutor;
 import dev.memlane.lanes.ToolResult;
 import dev.memlane.perf.tests.Bench;
 import dev.memlane.perf.tests.Contestant;
-import dev.memlane.perf.tests.Findings;
+import dev.memlane.perf.tests.FindingCollector;
 import dev.memlane.perf.tests.Load;
 import dev.memlane.perf.tests.Sample;
 import dev.memlane.perf.tests.Scenario;
@@ -38,8 +38,8 @@ import java.util.concurrent.locks.LockSupport;
 import org.HdrHistogram.Histogram;
 
 /**
- * Tasks and tool calls in lanes: no-op tasks against bare virtual threads, and lists of tool calls against a loop, a fixed pool
- * and a dispatcher that polls.
+ * Tasks and tool calls in lanes: no-op tasks against bare virtual threads, and lists of tool calls against a loop, a
+ * fixed pool and a polling dispatcher.
  */
 public final class LanesScenario implements Scenario {
 
@@ -61,10 +61,13 @@ public final class LanesScenario implements Scenario {
   private static final int PLACES = 16;
   private static final int CONCURRENCY = 12;
   private static final int EACH = 100;
-  /** As many no-op tasks are submitted, then waited for: half of what a lane has waiting at most, unless told otherwise. */
+  /** The no-op tasks that are submitted and then awaited: half of the waiting tasks that a lane accepts by default. */
   private static final int OUTSTANDING = 5_000;
   private static final long PORTION_NANOS = 50_000;
-  /** Half of what a single thread submits in small portions, beside what it measures: 1,040,000 a second on two cores. */
+  /**
+   * The rate of half load: half of what one thread can submit in small portions while it measures (1,040,000 per second
+   * on two cores).
+   */
   private static final double MOST_LOAD = 520_000;
   private static final int CORES = 2;
   private static final double FASTER = 1.8;
@@ -107,7 +110,7 @@ public final class LanesScenario implements Scenario {
       }
     }
     bench.race(contestants);
-    Findings findings = bench.findings();
+    FindingCollector findings = bench.findings();
     double half = Math.min(findings.median(SUBMIT, "", Sample.PER_SECOND) / 2, MOST_LOAD);
     bench.say("half load: " + Math.round(half) + " tasks a second");
     halfLoad(half, bench.slice(1));
@@ -208,7 +211,7 @@ public final class LanesScenario implements Scenario {
   }
 
   private interface Submitting {
-    /** Submits as many as may be outstanding, each of which answers with its number. */
+    /** Submits as many tasks as may be outstanding. Each returns its number. */
     void submit(int first, List<Future<Integer>> futures) throws Exception;
   }
 
@@ -227,7 +230,7 @@ public final class LanesScenario implements Scenario {
     return Sample.of(Sample.PER_SECOND, count * 1e9 / (System.nanoTime() - begun));
   }
 
-  /** How long after their submission tasks began that were submitted at a fixed rate, in small portions. */
+  /** Measures the time from submission to start of tasks that are submitted at a fixed rate, in small portions. */
   private static Histogram halfLoad(double perSecond, Duration duration) throws Exception {
     Histogram toStart = Load.histogram();
     try (LaneExecutor executor = oneLane(1_000_000)) {
@@ -260,7 +263,7 @@ public final class LanesScenario implements Scenario {
     return LaneExecutor.builder().concurrency(PLACES).lane(Lane.of("query").concurrency(CONCURRENCY)).build();
   }
 
-  /** The same list of calls in all ways; what it takes is told in microseconds a list. */
+  /** Measures the same list of calls in all ways, in microseconds per list. */
   private static final class Ways implements AutoCloseable {
 
     private final LaneExecutor lanes = lanes();
@@ -341,9 +344,9 @@ public final class LanesScenario implements Scenario {
     return calls + (calls == 1 ? " call, " : " calls, ") + work;
   }
 
-  /** Quick tools: what counts is what is lost over a loop, so that both are measured in turns of a few milliseconds. */
+  /** Measures quick tools. The loss over a loop counts, so both are measured in turns of a few milliseconds. */
   private static void light(Bench bench, ExecutorService pool, PollingDispatcher polling) throws Exception {
-    Findings findings = bench.findings();
+    FindingCollector findings = bench.findings();
     double worst = 0;
     int missed = 0;
     for (int micros : bench.quick() ? new int[]{5} : new int[]{0, 5, 20, 45}) {
@@ -362,7 +365,7 @@ public final class LanesScenario implements Scenario {
           for (int round = 0; round < bench.rounds(); round++) {
             double[] sums = new double[3];
             for (int turn = 0; turn < turns; turn++) {
-              // Neither is always the one that comes after the other.
+              // Each comes after the other equally often.
               double first = turn % 2 == 0 ? ways.loop(lists) : ways.tools(lists);
               double second = turn % 2 == 0 ? ways.tools(lists) : ways.loop(lists);
               sums[0] += turn % 2 == 0 ? first : second;
@@ -388,7 +391,7 @@ public final class LanesScenario implements Scenario {
     findings.note(String.format(Locale.ROOT, "Of quick calls the worst list lost %.2f us a call over a loop.", worst));
   }
 
-  /** Tools that wait: how near they come to the ideal, in which as many wait together as may. */
+  /** Measures tools that wait, against the ideal in which as many wait at the same time as is allowed. */
   private static void waiting(Bench bench, ExecutorService pool, PollingDispatcher polling) throws Exception {
     double medium = waiting(bench, pool, polling, 5, bench.size(20, 5));
     double heavy = Math.min(waiting(bench, pool, polling, 50, bench.size(3, 1)),
@@ -401,7 +404,7 @@ public final class LanesScenario implements Scenario {
 
   private static double waiting(Bench bench, ExecutorService pool, PollingDispatcher polling, int millis, int lists)
       throws Exception {
-    Findings findings = bench.findings();
+    FindingCollector findings = bench.findings();
     ToolWork work = new ToolWork.Waiting(millis);
     double worst = Double.MAX_VALUE;
     for (int calls : bench.quick() ? new int[]{4, 16} : new int[]{2, 4, 8, 16, 32, 64}) {
@@ -411,7 +414,7 @@ public final class LanesScenario implements Scenario {
       try (Ways one = new Ways(work, 1); Ways ways = new Ways(work, calls)) {
         ways.tools(2);
         for (int round = 0; round < bench.rounds(); round++) {
-          // A loop takes as often as long as there are calls; that needs not be waited for.
+          // A loop takes the time of one call for each call, so it need not be measured in full.
           double loop = calls * one.loop(Math.max(2, lists));
           double tools = ways.tools(lists);
           findings.add(LOOP, parameter, MICROS, loop);
@@ -431,8 +434,8 @@ public final class LanesScenario implements Scenario {
   }
 
   /**
-   * Tools that compute, and tools that read files which the system has in memory. All ways take turns with single lists, and
-   * what counts is the quickest tenth: whoever else uses the machine slows two processors down more than one.
+   * Measures tools that compute, and tools that read files which the system has cached. All ways take turns with single
+   * lists, and the quickest tenth counts, because other programs on the machine slow two processors down more than one.
    */
   private static void computing(Bench bench, ExecutorService pool) throws Exception {
     Map<String, ToolWork> works = new LinkedHashMap<>();
@@ -447,7 +450,7 @@ public final class LanesScenario implements Scenario {
 
   private static void computing(Bench bench, String name, ToolWork work, ExecutorService pool, ExecutorService two)
       throws Exception {
-    Findings findings = bench.findings();
+    FindingCollector findings = bench.findings();
     double worst = Double.MAX_VALUE;
     double worstOfTwo = Double.MAX_VALUE;
     double worstShare = Double.MAX_VALUE;
@@ -468,23 +471,23 @@ public final class LanesScenario implements Scenario {
       worstOfTwo = Math.min(worstOfTwo, findings.ratio(MICROS, parameter, LOOP, TWO_THREADS));
       worstShare = Math.min(worstShare, findings.ratio(MICROS, parameter, TWO_THREADS, TOOLS));
     }
-    // Two plain threads need no executor: where the machine doesn't let them be so fast, nothing else is.
+    // Two plain threads need no executor. Where the machine does not let them be this fast, nothing else is.
     findings.judge("calls " + name + ", on " + CORES + " cores: times as fast as a loop", worst,
         Bar.atLeast(Math.min(FASTER, SHARE_OF_TWO * worstOfTwo)),
         !bench.quick() && Runtime.getRuntime().availableProcessors() == CORES);
-    findings.judge("calls " + name + ": share of what two plain threads reach, whatever that is", worstShare,
+    findings.judge(": share of what two plain threads reach" + name + ": share of what two plain threads reach, whatever that is", worstShare,
         Bar.atLeast(SHARE_OF_TWO), !bench.quick());
     findings.note(String.format(Locale.ROOT,
-        "Two plain threads are %.2f times as fast as a loop with calls %s; %.1f is asked for, or %.2f of that if it is less.",
+        "Two plain threads are %.2f times as fast as a loop with calls %s; the bar is %.1f, or %.2f of that if it is less.",
         worstOfTwo, name, FASTER, SHARE_OF_TWO));
   }
 
-  /** How long a list takes in each way, at most, in its quickest tenth of so many turns. */
+  /** Returns the time of a list in each way: the upper limit of its quickest tenth, over this many turns. */
   private static Map<String, Double> quickest(Map<String, Callable<Double>> ways, List<String> order, int turns)
       throws Exception {
     Map<String, List<Double>> micros = new LinkedHashMap<>();
     for (int turn = 0; turn < turns; turn++) {
-      // None always comes after the same other.
+      // The order changes, so that none always comes after the same other.
       Collections.shuffle(order, new Random(turn));
       for (String way : order) {
         micros.computeIfAbsent(way, unused -> new ArrayList<>()).add(Objects.requireNonNull(ways.get(way)).call());
@@ -495,7 +498,7 @@ public final class LanesScenario implements Scenario {
     return quickest;
   }
 
-  /** Sixteen times some two hundred files in folders, 4 MB in all. */
+  /** Creates sixteen times some two hundred files in folders, 4 MB in all. */
   private static List<Path> trees(Path directory) throws IOException {
     byte[] text = "a line of a file that is read by a tool\n".repeat(500).getBytes(StandardCharsets.US_ASCII);
     List<Path> trees = new ArrayList<>();
@@ -512,7 +515,7 @@ public final class LanesScenario implements Scenario {
     return trees;
   }
 
-  /** What is lost to the executor if calls take 5 ms. */
+  /** Measures the executor's overhead for calls of 5 ms. */
   private static void overhead(Bench bench) throws Exception {
     ToolWork work = new ToolWork.Computing(5_000_000);
     String parameter = parameter(work, 1);

@@ -9,7 +9,7 @@ import dev.memlane.model.WriteOutcome;
 import dev.memlane.perf.tests.Bench;
 import dev.memlane.perf.tests.Contestant;
 import dev.memlane.perf.tests.Directories;
-import dev.memlane.perf.tests.Findings;
+import dev.memlane.perf.tests.FindingCollector;
 import dev.memlane.perf.tests.Sample;
 import dev.memlane.perf.tests.Scenario;
 import dev.memlane.perf.tests.Statistics;
@@ -24,19 +24,22 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
 /**
- * Ingest of real text with the local model, against the embedder alone with the same texts, at whichever size of its
- * requests is best; and the model's network with one text a run against several texts a run.
+ * Ingestion of real text with the local model, compared with the embedder alone at its best request size; and the
+ * model's network with one text per run, compared with several texts per run.
  *
  * <p>
- * In each round all get the same texts, and in no round those of another one, so that nothing is answered from a cache.
- * Before the first round many more are ingested: at some hundred texts a second the write path would still be compiled
+ * In each round all contestants get the same texts, and each round has new texts, so that no cache answers. Many more
+ * texts are ingested before the first round: at a few hundred texts per second, the write path would still be compiled
  * after a minute, at the expense of the model.
  */
 public final class LocalModelScenario implements Scenario {
 
   private static final List<Integer> REQUESTS = List.of(8, 32, 128);
   private static final List<Integer> RUNS = List.of(1, 8, 32);
-  /** More than elsewhere: what is judged differs by less than the machine's speed from one second to the next. */
+  /**
+   * More rounds than elsewhere: the compared figures differ by less than the machine's speed changes from one second to
+   * the next.
+   */
   private static final int ROUNDS = 11;
   private static final double TOKENS_A_WORD = 1.3;
   private static final int MARKERS = 2;
@@ -83,7 +86,7 @@ public final class LocalModelScenario implements Scenario {
     judge(bench.findings(), !bench.quick());
   }
 
-  private static void judge(Findings findings, boolean fullSize) {
+  private static void judge(FindingCollector findings, boolean fullSize) {
     String best = Objects.requireNonNull(REQUESTS.stream().map(LocalModelScenario::requests)
         .max(Comparator.comparingDouble(parameter -> findings.median(ALONE, parameter, Sample.PER_SECOND)))
         .orElse(null));
@@ -108,7 +111,7 @@ public final class LocalModelScenario implements Scenario {
     void on(List<String> texts) throws IOException;
   }
 
-  /** The first round has the first texts, and so on. */
+  /** Returns the texts of a round. */
   private static Contestant contestant(String name, String parameter, List<String> texts, int size, Work work) {
     AtomicInteger rounds = new AtomicInteger();
     return new Contestant(name, parameter, () -> {
@@ -126,7 +129,7 @@ public final class LocalModelScenario implements Scenario {
     }
   }
 
-  /** Some with vectors that cost nothing, in a place of their own, and then some with the model. */
+  /** Ingests some texts with vectors that cost nothing, in a directory of their own, and then some with the model. */
   private static void warmUp(Bench bench, Memlane memlane) throws IOException {
     Path elsewhere = bench.directory("warm-up");
     try (Memlane cheap = Memlane.builder(elsewhere).embedder(new HashEmbedder()).open()) {

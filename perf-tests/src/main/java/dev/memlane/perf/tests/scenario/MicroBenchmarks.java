@@ -18,15 +18,15 @@ import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.State;
 
 /**
- * The small things that are done for every memory that is added or found, each a benchmark that {@link MicroScenario}
- * runs; its words are those of the method's name.
+ * The small steps of every add and every search, each a benchmark that {@link MicroScenario} runs. Its title is made
+ * from the method's name.
  */
 @State(org.openjdk.jmh.annotations.Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 public class MicroBenchmarks {
 
-  // Not constants, so that nothing is computed beforehand.
+  // Not constants, so that the compiler cannot compute results in advance.
   private Scope scope = new Scope("ada", "assistant", "run-2026-11-21");
   private String key = "conversation-17/turn-42";
   private String content = "Ada prefers to be called in the morning, before nine, and never on the day of the "

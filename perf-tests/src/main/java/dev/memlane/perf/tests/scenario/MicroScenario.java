@@ -21,8 +21,8 @@ import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
 
 /**
- * Runs {@link MicroBenchmarks} by JMH, each in a JVM of its own that has this one's class path and options. They have no
- * bar of their own: a durable add takes some hundred thousand nanoseconds.
+ * A run of {@link MicroBenchmarks} by JMH, each in a JVM with the class path and options of this one. They have no
+ * bars: a durable add takes some hundred thousand nanoseconds.
  */
 public final class MicroScenario implements Scenario {
 
@@ -30,7 +30,7 @@ public final class MicroScenario implements Scenario {
   private static final String BYTES = "bytes allocated";
   private static final String ALLOCATED = "gc.alloc.rate.norm";
   private static final int WARM_UPS = 2;
-  // Also in a quick run: until the code is compiled, the figures mean nothing.
+  // The same in a quick run: before the code is compiled, the figures mean nothing.
   private static final TimeValue WARM_UP = TimeValue.milliseconds(700);
 
   @Override
@@ -64,7 +64,7 @@ public final class MicroScenario implements Scenario {
     }
   }
 
-  /** What JMH says, and the JVMs it starts, is heard only if it fails. */
+  /** The output of JMH and of the JVMs that it starts is shown only if it fails. */
   private static Collection<RunResult> measure(Options options) {
     ByteArrayOutputStream said = new ByteArrayOutputStream();
     PrintStream output = new PrintStream(said, true, StandardCharsets.UTF_8);
@@ -75,7 +75,7 @@ public final class MicroScenario implements Scenario {
     }
   }
 
-  /** {@code package.Class.itsName} as {@code its name}. */
+  /** Turns {@code package.Class.itsName} into {@code its name}. */
   private static String words(String benchmark) {
     return benchmark.substring(benchmark.lastIndexOf('.') + 1).replaceAll("(?=[A-Z])", " ").toLowerCase(Locale.ROOT);
   }

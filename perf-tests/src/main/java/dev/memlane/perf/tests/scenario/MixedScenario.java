@@ -7,7 +7,7 @@ import dev.memlane.orchestrator.SearchHit;
 import dev.memlane.orchestrator.SearchRequest;
 import dev.memlane.perf.tests.Bench;
 import dev.memlane.perf.tests.Contestant;
-import dev.memlane.perf.tests.Findings;
+import dev.memlane.perf.tests.FindingCollector;
 import dev.memlane.perf.tests.Load;
 import dev.memlane.perf.tests.Plot;
 import dev.memlane.perf.tests.Sample;
@@ -23,8 +23,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.HdrHistogram.Histogram;
 
 /**
- * Callers that search four times for each memory they add: hybrid, in a scope, vectors given. The search after an add
- * looks for what was added, and has to find it; making the writing visible is what such a search costs more.
+ * Callers that search four times for each memory that they add: hybrid, in a scope, vectors given. The search after an
+ * add is for the added memory and must find it; making the write visible is the extra cost of such a search.
  */
 public final class MixedScenario implements Scenario {
 
@@ -32,11 +32,11 @@ public final class MixedScenario implements Scenario {
   private static final int COUNT = 100_000;
   private static final int SMALL = 10_000;
   private static final int SCOPES = 1_000;
-  /** After an add and the search for it: four searches for one add. */
+  /** The searches after an add and its search: four searches for one add. */
   private static final int OTHER_SEARCHES = 3;
   private static final int[] CALLERS = {1, 8, 64};
   private static final int TIME_LINE_CALLERS = 8;
-  /** Until then the compiler has as much to do as the load. */
+  /** The warm-up. Before it is over, the compiler has as much to do as the load. */
   private static final double WARM_UP_SECONDS = 15;
   private static final double ROUND_SECONDS = 3;
   private static final double TIME_LINE_SECONDS = 60;
@@ -70,7 +70,7 @@ public final class MixedScenario implements Scenario {
     }
   }
 
-  /** What a caller does. */
+  /** The kinds of calls. */
   private enum Kind {
     ADD("add"), SEARCH_AFTER_ADD("search after an add"), OTHER_SEARCH("other search");
 
@@ -81,7 +81,7 @@ public final class MixedScenario implements Scenario {
     }
   }
 
-  /** How long the calls of each kind took, in nanoseconds. Safe for use by several threads. */
+  /** The latencies of each kind of call, in nanoseconds. Safe for use by several threads. */
   private static final class Latencies {
 
     private final EnumMap<Kind, Histogram> histograms = new EnumMap<>(Kind.class);
@@ -107,16 +107,16 @@ public final class MixedScenario implements Scenario {
     }
   }
 
-  /** Is told of each call. */
+  /** Receives each call. */
   private interface Watch {
     void ended(Kind kind, long beganNanos, long endedNanos);
   }
 
-  /** The measuring of one memory. */
+  /** The measurement of one memory. */
   private static final class Run {
 
     private final Bench bench;
-    private final Findings findings;
+    private final FindingCollector findings;
     private final Corpus corpus;
     private final FilledMemory filled;
     private final AtomicLong written;
@@ -161,7 +161,7 @@ public final class MixedScenario implements Scenario {
           (kind, began, ended) -> latencies.of(kind).recordValue(ended - began));
       Latencies all = byCallers.get(callers);
       if (all == null) {
-        // The first round is the one that warms up.
+        // The first round is the warm-up.
         byCallers.put(callers, new Latencies());
       } else {
         all.add(latencies);
@@ -178,7 +178,7 @@ public final class MixedScenario implements Scenario {
       return new Sample(values);
     }
 
-    /** One long round, second by second. */
+    /** Runs one long round, second by second. */
     private void timeLine() throws Exception {
       Duration duration = bench.slice(TIME_LINE_SECONDS);
       bench.say("a time line of " + duration.toSeconds() + " seconds");
@@ -190,7 +190,7 @@ public final class MixedScenario implements Scenario {
       long start = System.nanoTime();
       load(TIME_LINE_CALLERS, duration, (kind, began, ended) -> {
         int second = (int) ((ended - start) / NANOS_A_SECOND);
-        // What ends after the time is over belongs to no whole second.
+        // Calls that end after the time is over belong to no whole second.
         if (second < seconds) {
           bySecond.get(second).of(kind).recordValue(ended - began);
         }
@@ -219,7 +219,7 @@ public final class MixedScenario implements Scenario {
               new Plot.Line("others, p50", time, other))));
     }
 
-    /** How many seconds it took. */
+    /** Returns the time in seconds. */
     private double load(int callers, Duration duration, Watch watch) throws Exception {
       return Load.closed(callers, duration, ignored -> {
         Corpus.Item item = corpus.memory(written.getAndIncrement());

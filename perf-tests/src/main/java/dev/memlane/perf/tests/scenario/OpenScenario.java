@@ -7,7 +7,7 @@ import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.VerifyReport;
 import dev.memlane.perf.tests.Bench;
 import dev.memlane.perf.tests.Directories;
-import dev.memlane.perf.tests.Findings;
+import dev.memlane.perf.tests.FindingCollector;
 import dev.memlane.perf.tests.JavaProcess;
 import dev.memlane.perf.tests.Sample;
 import dev.memlane.perf.tests.Scenario;
@@ -25,12 +25,12 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * How long opening takes, by the number of memories: after a kill, after an orderly end, and with the index folder gone,
- * which is rebuilt from core: against Lucene's writer alone, given the same texts and vectors.
+ * The time to open, by number of memories: after a kill, after an orderly end, and without the index folder, which is
+ * then rebuilt from core; compared with Lucene's writer alone, given the same texts and vectors.
  *
  * <p>
- * The memories are stored by a process of their own, which is killed as soon as the last one is acknowledged. No opening
- * may embed a text, and at the end the stores have to agree.
+ * A process stores the memories and is killed as soon as the last one is acknowledged. No opening may embed a text, and
+ * at the end the stores must agree.
  */
 public final class OpenScenario implements Scenario {
 
@@ -48,7 +48,7 @@ public final class OpenScenario implements Scenario {
   private static final String RAW = "Lucene's writer alone";
   private static final String SECONDS = "opening s";
 
-  /** What the memories hold, made once. */
+  /** The content of the memories, generated once. */
   private record Material(List<String> texts, List<float[]> vectors, List<UUID> ids) {
 
     static Material of(int count) throws IOException {
@@ -62,10 +62,10 @@ public final class OpenScenario implements Scenario {
   }
 
   /**
-   * How long an opening took.
+   * The time of an opening.
    *
-   * @param whole with the server's start
-   * @param stores from when the server is there
+   * @param whole including the server's start
+   * @param stores from when the server runs
    */
   private record Opening(double whole, double stores) {}
 
@@ -79,7 +79,7 @@ public final class OpenScenario implements Scenario {
     return "opening after a kill and with the index folder gone, by memories, against Lucene's writer alone";
   }
 
-  /** {@code DIRECTORY COUNT}: stores so many, and waits to be killed. */
+  /** {@code DIRECTORY COUNT}: stores this many memories, and waits to be killed. */
   public static void main(String[] arguments) throws IOException {
     Logger.getLogger("").setLevel(Level.SEVERE);
     fill(Path.of(arguments[0]), Integer.parseInt(arguments[1]));
@@ -91,14 +91,14 @@ public final class OpenScenario implements Scenario {
     int most = counts.getLast();
     Material material = Material.of(most);
     bench.say("warming up with " + MIDDLE);
-    round(bench, new Findings(), material, MIDDLE, false);
+    round(bench, new FindingCollector(), material, MIDDLE, false);
     for (int i = 0; i < bench.rounds(); i++) {
       for (int count : counts) {
         bench.say("round " + (i + 1) + " of " + bench.rounds() + ", " + count + " memories");
         round(bench, bench.findings(), material, count, i % 2 == 1);
       }
     }
-    Findings findings = bench.findings();
+    FindingCollector findings = bench.findings();
     findings.judge("opening " + most + " after a kill, seconds more than " + SMALLEST,
         findings.median(KILLED, memories(most), SECONDS) - findings.median(KILLED, memories(SMALLEST), SECONDS),
         Verdict.Bar.atMost(3), most == LARGEST);
@@ -113,7 +113,7 @@ public final class OpenScenario implements Scenario {
     return count + " memories";
   }
 
-  private static void round(Bench bench, Findings findings, Material material, int count, boolean rawFirst)
+  private static void round(Bench bench, FindingCollector findings, Material material, int count, boolean rawFirst)
       throws IOException, InterruptedException {
     Path directory = bench.directory("data");
     fillAndKill(directory, count);
@@ -147,7 +147,7 @@ public final class OpenScenario implements Scenario {
     }
   }
 
-  /** Memories a second until all can be searched. */
+  /** Memories per second until all of them can be searched. */
   private static double raw(Path folder, Material material, int count) throws IOException {
     try (RawLucene index = RawLucene.create(folder)) {
       long begun = System.nanoTime();
@@ -195,7 +195,7 @@ public final class OpenScenario implements Scenario {
       }
       System.out.println(STORED);
       System.out.flush();
-      // Until it is killed; or the other process has gone.
+      // Until it is killed, or the other process has gone.
       System.in.readAllBytes();
     }
   }

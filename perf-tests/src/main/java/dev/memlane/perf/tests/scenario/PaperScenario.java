@@ -18,7 +18,7 @@ import dev.memlane.model.store.VectorIndex;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.perf.tests.Bench;
 import dev.memlane.perf.tests.Contestant;
-import dev.memlane.perf.tests.Findings;
+import dev.memlane.perf.tests.FindingCollector;
 import dev.memlane.perf.tests.Load;
 import dev.memlane.perf.tests.Sample;
 import dev.memlane.perf.tests.Scenario;
@@ -35,15 +35,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 
 /**
- * What the fan-out gains on paper: stores that take 25, 25 and 20 ms and nothing else. The orchestrator is the real one,
- * with its tracking and its undo, over simulated stores.
+ * The gain of the fan-out on paper: stores that take 25, 25 and 20 ms and do nothing else. The orchestrator is the real
+ * one, with its tracking and its undo, over simulated stores.
  */
 public final class PaperScenario implements Scenario {
 
   private static final Duration DATABASE = Duration.ofMillis(25);
   private static final Duration INDEX = Duration.ofMillis(20);
   private static final int TOGETHER = 1_000;
-  /** So often before the first round: what takes 25 ms is not run often enough by the rounds to be compiled. */
+  /** The calls before the first round. The rounds alone do not run a call of 25 ms often enough to have it compiled. */
   private static final int WARM_UP = 50;
   private static final String FAILING = "refused";
 
@@ -70,7 +70,7 @@ public final class PaperScenario implements Scenario {
 
   @Override
   public void run(Bench bench) throws Exception {
-    Generated generated = new Generated();
+    GeneratedMemories generated = new GeneratedMemories();
     try (MemoryOrchestrator memory = open()) {
       bench.say("warming up with " + WARM_UP * TOGETHER + " adds");
       for (int i = 0; i < WARM_UP; i++) {
@@ -95,7 +95,7 @@ public final class PaperScenario implements Scenario {
     return new Contestant(name, "", () -> Load.closed(1, bench.slice(2), call).sample());
   }
 
-  private static void requireRolledBack(MemoryOrchestrator memory, Generated generated, long number) {
+  private static void requireRolledBack(MemoryOrchestrator memory, GeneratedMemories generated, long number) {
     try {
       memory.blocking().addMemory(NewMemory.builder(FAILING, generated.scope(number))
           .embedding(generated.vector(number)).build());
@@ -105,7 +105,7 @@ public final class PaperScenario implements Scenario {
     throw new IllegalStateException("an add that the index refuses was stored");
   }
 
-  private static Sample together(MemoryOrchestrator memory, Generated generated) {
+  private static Sample together(MemoryOrchestrator memory, GeneratedMemories generated) {
     List<NewMemory> memories = LongStream.range(0, TOGETHER).mapToObj(generated::memory).toList();
     long begun = System.nanoTime();
     List<CompletableFuture<Long>> ends = new ArrayList<>();
@@ -116,36 +116,36 @@ public final class PaperScenario implements Scenario {
     return Sample.of(SLOWEST, (last - begun) / 1e6);
   }
 
-  private static void judge(Findings findings, boolean fullSize) {
+  private static void judge(FindingCollector findings, boolean fullSize) {
     findings.judge("addMemory over one after the other", findings.ratio(Sample.PER_SECOND, "", ADD, SEQUENTIAL),
         Bar.atLeast(2.7), fullSize);
     findings.judge("slowest of " + TOGETHER + " adds at once over a single one's p50",
-        Findings.ratio(findings.rounds(ALL, "", SLOWEST), findings.rounds(ADD, "", Sample.P50)), Bar.atMost(1.5),
+        FindingCollector.ratio(findings.rounds(ALL, "", SLOWEST), findings.rounds(ADD, "", Sample.P50)), Bar.atMost(1.5),
         fullSize);
   }
 
-  // The stores.
+  // Stores
 
   @SuppressWarnings("FutureReturnValueIgnored") // the stores return them
   private MemoryOrchestrator open() {
-    CoreStore core = Overridden.of(CoreStore.class, null, Map.of(
+    CoreStore core = OverriddenStore.of(CoreStore.class, null, Map.of(
         "write", arguments -> answer(DATABASE, StoreKind.CORE, (Operation) arguments[1]),
         "undo", arguments -> answer(DATABASE, StoreKind.CORE, (Operation) arguments[1]),
         "count", arguments -> CompletableFuture.completedFuture(0L),
         "heads", arguments -> CompletableFuture.completedFuture(List.of()),
         "expired", arguments -> CompletableFuture.completedFuture(List.of()),
         "gone", arguments -> CompletableFuture.completedFuture(List.of())));
-    HistoryStore history = Overridden.of(HistoryStore.class, null, Map.of(
+    HistoryStore history = OverriddenStore.of(HistoryStore.class, null, Map.of(
         "write", arguments -> answer(DATABASE, StoreKind.HISTORY, (Operation) arguments[1]),
         "undo", arguments -> answer(DATABASE, StoreKind.HISTORY, (Operation) arguments[1]),
         "erased", arguments -> CompletableFuture.completedFuture(List.of()),
         "sweepVoid", arguments -> CompletableFuture.completedFuture(0)));
-    VectorIndex index = Overridden.of(VectorIndex.class, null, Map.of(
+    VectorIndex index = OverriddenStore.of(VectorIndex.class, null, Map.of(
         "put", arguments -> put((IndexDocument) arguments[0]),
         "names", arguments -> CompletableFuture.completedFuture(List.of()),
         "generation", arguments -> 0L,
-        "summary", arguments -> new IndexSummary(Generated.MODEL, Generated.DIMENSION, 0, 0)));
-    return MemoryOrchestrator.builder().stores(SimulatedUnit::new, core, history, index).embedder(new GivenVectors())
+        "summary", arguments -> new IndexSummary(GeneratedMemories.MODEL, GeneratedMemories.DIMENSION, 0, 0)));
+    return MemoryOrchestrator.builder().stores(SimulatedUnit::new, core, history, index).embedder(new GivenVectorEmbedder())
         .followEvery(Duration.ZERO).open();
   }
 
@@ -160,7 +160,7 @@ public final class PaperScenario implements Scenario {
         .thenApply(done -> new StoreResult.Applied(new Receipt(store, operation.memory(), operation.op(), 1)));
   }
 
-  @SuppressWarnings("FutureReturnValueIgnored") // the timer is closed with the process only
+  @SuppressWarnings("FutureReturnValueIgnored") // The timer ends with the process.
   private CompletableFuture<String> after(Duration time, String answer) {
     CompletableFuture<String> answered = new CompletableFuture<>();
     timer.schedule(() -> Thread.ofVirtual().start(() -> answered.complete(answer)), time.toNanos(),

@@ -8,8 +8,8 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The least that bounds how many tasks run on virtual threads: a queue and a counter, without lanes, turns, time-outs,
- * cancellation or statistics. What the executor of lanes takes beyond this is the price of those.
+ * The smallest executor that bounds how many tasks run on virtual threads: a queue and a counter, without lanes, order,
+ * time-outs, cancellation or statistics. The difference to the executor of lanes is the price of those.
  */
 final class PlainExecutor {
 
@@ -31,7 +31,7 @@ final class PlainExecutor {
     return added.future;
   }
 
-  /** Starts one that waits, if there is a place for it. */
+  /** Starts a waiting task, if there is a free permit. */
   private void startOne() {
     boolean started = false;
     while (!started && !waiting.isEmpty() && takesPlace()) {
@@ -48,7 +48,10 @@ final class PlainExecutor {
     return false;
   }
 
-  /** Starts the next in a place that was taken, or gives it back: then who called looks again whether one has come since. */
+  /**
+   * Starts the next task with the current permit, or releases the permit. After a release, the caller checks again for
+   * a task.
+   */
   private boolean startNext() {
     Waiting<?> next = waiting.poll();
     if (next == null) {
@@ -65,7 +68,7 @@ final class PlainExecutor {
     try {
       result = task.task.call();
     } catch (Throwable e) {
-      // It is the task's result.
+      // The failure is the task's result.
       failure = e;
     }
     if (!startNext()) {

@@ -14,8 +14,8 @@ import java.util.Locale;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * Keeps endpoints as full as they may be, with the least that can be done for it: a socket and a thread for each request in
- * flight, which send the same bytes again as soon as they have the answer, and don't look at it.
+ * A client that keeps endpoints as full as they allow, with the least work: a socket and a thread for each request in
+ * flight. Each thread sends the same bytes again as soon as it has the answer, and does not parse the answer.
  */
 final class PlainSockets implements AutoCloseable {
 
@@ -80,7 +80,7 @@ final class PlainSockets implements AutoCloseable {
     return line.toString();
   }
 
-  /** How many requests a second are answered, for so long. */
+  /** Returns how many requests are answered per second, measured for this time. */
   double perSecond(long nanos) throws InterruptedException {
     long before = answers.sum();
     long begun = System.nanoTime();

@@ -29,9 +29,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
- * The same writes as anybody would program them, to be compared with: into the same tables (of a schema of their own), with
- * the same index, by prepared statements on pooled connections, each write committed durably by itself. There is no
- * tracking and no undo.
+ * The same writes as a typical program would do them, for comparison: into the same tables (in a schema of their own),
+ * with the same index, by prepared statements on pooled connections, each write committed durably on its own. There is
+ * no tracking and no undo.
  *
  * <p>
  * Safe for use by several threads.
@@ -51,27 +51,27 @@ final class PlainWrites implements AutoCloseable {
       + ", ?)";
 
   /**
-   * An index that waits so long for an interval with few writes builds no graph while somebody else has the turn to be
-   * measured. It commits by the number of writes.
+   * An index that waits this long for an interval with few writes builds no graph while another contestant is measured.
+   * It commits by the number of writes.
    */
   static final Duration NO_QUIET_INTERVAL = Duration.ofHours(1);
 
-  private final Generated generated;
+  private final GeneratedMemories generated;
   private final HikariDataSource pool;
   private final LuceneVectorIndex index;
   private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
 
-  private PlainWrites(Generated generated, HikariDataSource pool, LuceneVectorIndex index) {
+  private PlainWrites(GeneratedMemories generated, HikariDataSource pool, LuceneVectorIndex index) {
     this.generated = generated;
     this.pool = pool;
     this.index = index;
   }
 
-  static PlainWrites open(Server server, Generated generated) throws SQLException {
+  static PlainWrites open(Server server, GeneratedMemories generated) throws SQLException {
     String schema = "plain";
     try (Database database = Database.builder(server.jdbcUrl()).schema(schema).open()) {
-      // Makes the tables, and the model's row.
-      PostgresCoreStore.open(database, Generated.MODEL, Generated.DIMENSION);
+      // Creates the tables, and the model's row.
+      PostgresCoreStore.open(database, GeneratedMemories.MODEL, GeneratedMemories.DIMENSION);
     }
     HikariConfig config = new HikariConfig();
     config.setJdbcUrl(server.jdbcUrl() + "&currentSchema=" + schema);
@@ -83,10 +83,10 @@ final class PlainWrites implements AutoCloseable {
       statement.execute("alter table row_with_vector alter column vector set storage plain");
     }
     return new PlainWrites(generated, pool, LuceneVectorIndex.builder(server.folder("index-plain"))
-        .model(Generated.MODEL).dimension(Generated.DIMENSION).commitInterval(NO_QUIET_INTERVAL).open());
+        .model(GeneratedMemories.MODEL).dimension(GeneratedMemories.DIMENSION).commitInterval(NO_QUIET_INTERVAL).open());
   }
 
-  /** A memory with all that is made for it before it is written. */
+  /** A memory with everything that is prepared before it is written. */
   private record Row(Memory memory, IndexDocument document) {
 
     UUID id() {
@@ -109,7 +109,7 @@ final class PlainWrites implements AutoCloseable {
     return new Row(memory, new IndexDocument(memory, generated.vector(number)));
   }
 
-  /** A vector as core keeps it. */
+  /** Encodes a vector as core stores it. */
   static byte[] bytes(Embedding vector) {
     ByteBuffer bytes = ByteBuffer.allocate(vector.dimension() * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     bytes.asFloatBuffer().put(vector.vector());
@@ -122,7 +122,7 @@ final class PlainWrites implements AutoCloseable {
         random.getLeastSignificantBits());
   }
 
-  /** One row with its vector in it: the least that a durable write can be. */
+  /** Writes one row with its vector in it: the least that a durable write can be. */
   void insertRow(long number) throws SQLException {
     Row row = row(number);
     try (Connection connection = pool.getConnection();
@@ -133,7 +133,7 @@ final class PlainWrites implements AutoCloseable {
     }
   }
 
-  /** Core, index and history, one after the other. */
+  /** Writes core, index and history, one after the other. */
   void oneAfterTheOther(long number) throws SQLException {
     Row row = row(number);
     insertCore(row);
@@ -141,7 +141,7 @@ final class PlainWrites implements AutoCloseable {
     insertHistory(row);
   }
 
-  /** Core, index and history at the same time, each in a transaction of its own. */
+  /** Writes core, index and history at the same time, each in its own transaction. */
   void fanOut(long number) {
     Row row = row(number);
     CompletableFuture<?> core = CompletableFuture.runAsync(() -> insertCoreUnchecked(row), executor);
@@ -165,7 +165,7 @@ final class PlainWrites implements AutoCloseable {
     }
   }
 
-  /** The row and its vector, in one round trip and one transaction. */
+  /** Writes the row and its vector, in one round trip and one transaction. */
   private void insertCore(Row row) throws SQLException {
     try (Connection connection = pool.getConnection();
         PreparedStatement statement = connection.prepareStatement(CORE)) {

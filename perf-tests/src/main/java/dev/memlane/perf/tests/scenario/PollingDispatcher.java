@@ -9,7 +9,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/** A queue that is looked at every ten milliseconds, and one task taken from it then, as a known lane queue does. */
+/** A queue that is polled every ten milliseconds for one task, as a known lane queue does it. */
 final class PollingDispatcher implements AutoCloseable {
 
   private static final long TICK_MILLIS = 10;
@@ -38,7 +38,7 @@ final class PollingDispatcher implements AutoCloseable {
         try {
           result.complete(task.call());
         } catch (Throwable e) {
-          // Thrown to whoever measures.
+          // Rethrown to the thread that measures.
           result.completeExceptionally(e);
         }
       });

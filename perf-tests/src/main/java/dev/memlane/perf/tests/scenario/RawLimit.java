@@ -20,11 +20,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * The most that the stores can take: rows of core (with their vectors) and of the history by PostgreSQL's COPY, and
- * documents by Lucene's writer, all three at the same time, with everything made ready before.
+ * The most that the stores can do: rows of core (with their vectors) and of the history by PostgreSQL's COPY, and
+ * documents by Lucene's writer, all three at the same time, with everything prepared before.
  *
  * <p>
- * Nothing is compared, tracked, or answered, and all rows of a round are one transaction. Not safe for use by several
+ * Nothing is compared, tracked or answered, and all rows of a round are one transaction. Not safe for use by several
  * threads.
  */
 final class RawLimit {
@@ -33,22 +33,20 @@ final class RawLimit {
   private static final int BLOCK = 2_000;
 
   private final Server server;
-  private final Generated generated;
+  private final GeneratedMemories generated;
   private final int count;
   private long next;
 
-  private RawLimit(Server server, Generated generated, int count) {
+  private RawLimit(Server server, GeneratedMemories generated, int count) {
     this.server = server;
     this.generated = generated;
     this.count = count;
   }
 
-  /**
-   * @param count how many memories a round has
-   */
-  static RawLimit prepare(Server server, Generated generated, int count) {
+  /** @param count the number of memories in a round */
+  static RawLimit prepare(Server server, GeneratedMemories generated, int count) {
     try (Database database = Database.builder(server.jdbcUrl()).schema(SCHEMA).open()) {
-      PostgresCoreStore.open(database, Generated.MODEL, Generated.DIMENSION);
+      PostgresCoreStore.open(database, GeneratedMemories.MODEL, GeneratedMemories.DIMENSION);
     }
     return new RawLimit(server, generated, count);
   }
@@ -56,7 +54,7 @@ final class RawLimit {
   private record Ready(List<CopyRows> core, List<CopyRows> vectors, List<CopyRows> history, List<UUID> ids,
       List<UUID> ops) {}
 
-  /** One round: how many memories a second all three took. */
+  /** Runs one round, and returns the memories per second that all three wrote. */
   Sample round() throws Exception {
     Ready ready = ready();
     Path folder = server.folder("index-raw");

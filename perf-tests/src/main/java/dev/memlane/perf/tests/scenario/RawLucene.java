@@ -32,15 +32,15 @@ import org.apache.lucene.store.NRTCachingDirectory;
 import org.apache.lucene.util.BytesRef;
 
 /**
- * Lucene's writer alone, which the index is compared with: the same fields, analyzer, formats and settings as the index
- * has, and nothing around them. Documents are only ever added; nothing is looked up before.
+ * Lucene's writer alone, for comparison with the index: the same fields, analyzer, formats and settings, and nothing
+ * around them. Documents are only added; nothing is looked up before.
  *
  * <p>
  * Safe for use by several threads.
  */
 final class RawLucene implements Closeable {
 
-  /** How many threads the index has for its writes. */
+  /** The number of the index's write threads. */
   static final int THREADS = 2;
 
   private static final int GRAPH_THRESHOLD = 2_000;
@@ -62,7 +62,7 @@ final class RawLucene implements Closeable {
     this.writer = writer;
   }
 
-  /** Makes an index in a folder that is empty or not there. */
+  /** Creates an index in a folder that is empty or does not exist. */
   static RawLucene create(Path folder) throws IOException {
     Directory directory = new NRTCachingDirectory(FSDirectory.open(folder), 8, 64);
     ConcurrentMergeScheduler merges = new ConcurrentMergeScheduler();
@@ -102,8 +102,8 @@ final class RawLucene implements Closeable {
   }
 
   /**
-   * Adds so many documents by as many threads as the index has, and ends when all have been added. In the background it
-   * commits as often as the index does, so that as little would be lost by a crash.
+   * Adds this many documents with as many threads as the index has, and returns when all are added. In the background
+   * it commits as often as the index does, so that a crash would lose as little.
    */
   void addAll(int count, Numbered documents) {
     CompletableFuture<?>[] threads = new CompletableFuture<?>[THREADS];
@@ -121,7 +121,7 @@ final class RawLucene implements Closeable {
           }
           done.complete(null);
         } catch (Throwable e) {
-          // Thrown to whoever waits for all.
+          // Rethrown to the thread that waits for all.
           done.completeExceptionally(e);
         }
       });
@@ -129,14 +129,14 @@ final class RawLucene implements Closeable {
     CompletableFuture.allOf(threads).join();
   }
 
-  /** Makes what was added visible, as a search of the index does. */
+  /** Makes the added documents visible, as a search of the index does. */
   int refresh() throws IOException {
     try (DirectoryReader reader = DirectoryReader.open(writer)) {
       return reader.numDocs();
     }
   }
 
-  /** Makes what was added durable. */
+  /** Makes the added documents durable. */
   void commit() throws IOException {
     writer.commit();
   }
@@ -157,7 +157,7 @@ final class RawLucene implements Closeable {
     return new BytesRef(buffer.array());
   }
 
-  /** Gives up running merges, and lets go of the files. */
+  /** Aborts running merges, and releases the files. */
   @Override
   public void close() throws IOException {
     commits.close();

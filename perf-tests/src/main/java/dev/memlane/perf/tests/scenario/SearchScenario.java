@@ -9,7 +9,7 @@ import dev.memlane.orchestrator.SearchRequest;
 import dev.memlane.orchestrator.SearchRequest.Mode;
 import dev.memlane.perf.tests.Bench;
 import dev.memlane.perf.tests.Contestant;
-import dev.memlane.perf.tests.Findings;
+import dev.memlane.perf.tests.FindingCollector;
 import dev.memlane.perf.tests.Load;
 import dev.memlane.perf.tests.Sample;
 import dev.memlane.perf.tests.Scenario;
@@ -32,8 +32,8 @@ import org.HdrHistogram.Histogram;
 import org.apache.lucene.util.VectorUtil;
 
 /**
- * Searches with the query's vector given: by meaning and hybrid, in a scope and over all, with a filter, while somebody
- * writes, and with several callers; and how much of the true nearest the ones by meaning find.
+ * Searches with given query vectors: by meaning and hybrid, in a scope and over all scopes, with a filter, during
+ * writes, and with several callers; and the recall of searches by meaning.
  */
 public final class SearchScenario implements Scenario {
 
@@ -60,7 +60,7 @@ public final class SearchScenario implements Scenario {
     return "searches of 10,000 and 100,000 memories in 1,000 scopes, vectors given, against exact search";
   }
 
-  /** Where somebody looks. */
+  /** Where a search looks. */
   private enum Where {
     SCOPE("in a scope", true, false), FILTERED_SCOPE("in a scope, filtered", true, true), EVERYWHERE("over all scopes",
         false, false), FILTERED_EVERYWHERE("over all scopes, filtered", false, true);
@@ -97,7 +97,7 @@ public final class SearchScenario implements Scenario {
     }
   }
 
-  private static void judge(Findings findings) {
+  private static void judge(FindingCollector findings) {
     String scope = contestant(Mode.SEMANTIC, Where.SCOPE, LARGE);
     String everywhere = contestant(Mode.SEMANTIC, Where.EVERYWHERE, LARGE);
     findings.judge(scope + ": p50 ms", findings.median(scope, ONE_CALLER, Sample.P50), atMost(1), true);
@@ -114,7 +114,7 @@ public final class SearchScenario implements Scenario {
         where.words);
   }
 
-  /** One size. */
+  /** Measures one size. */
   private static final class Run {
 
     private final Bench bench;
@@ -150,7 +150,7 @@ public final class SearchScenario implements Scenario {
         }
       }
       bench.race(contestants);
-      // Apart from the others, because what is written stays: they are all measured with the index as it was.
+      // Measured last, because the writes stay: all others are measured with the index as it was.
       List<Contestant> whileWriting = new ArrayList<>();
       for (Mode mode : List.of(Mode.SEMANTIC, Mode.HYBRID)) {
         for (Where where : List.of(Where.SCOPE, Where.EVERYWHERE)) {
@@ -168,7 +168,7 @@ public final class SearchScenario implements Scenario {
       Load.Outcome outcome = load(mode, where, callers);
       Histogram all = latencies.get(name);
       if (all == null) {
-        // The first round is the one that warms up.
+        // The first round is the warm-up.
         latencies.put(name, Load.histogram());
       } else {
         all.add(outcome.latencies());
@@ -200,7 +200,7 @@ public final class SearchScenario implements Scenario {
       return new Sample(values);
     }
 
-    /** Adds memories at a fixed rate, or as fast as they are stored where that is slower, until it is over. */
+    /** Adds memories at a fixed rate, or as fast as they are stored if that is slower, until it is stopped. */
     private long write(AtomicBoolean over) {
       long start = System.nanoTime();
       long adds = 0;
@@ -225,7 +225,7 @@ public final class SearchScenario implements Scenario {
       return where.scoped ? request.scope(query.scope()).build() : request.everywhere().build();
     }
 
-    /** How many of the nearest each search by meaning finds, before anything else is written. */
+    /** Measures the recall of each kind of search by meaning, before anything else is written. */
     private void recall() {
       bench.say("comparing with exact search");
       float[][] vectors = new float[count][];

@@ -23,8 +23,9 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Searches for one memory again and again, by words, by meaning and by both, with and without a filter that fits all its
- * states, and counts the searches whose best hit is another one. {@link #run} is one thread's; the others are anybody's.
+ * A loop that searches for one memory again and again, by words, by meaning and by both, with and without a filter that
+ * fits all of its states. It counts the searches whose best hit is another memory. One thread calls {@link #run}; the
+ * other methods are safe for use by several threads.
  */
 final class Seeker {
 
@@ -43,9 +44,9 @@ final class Seeker {
   private volatile Tally tally = new Tally(0, 0, "");
 
   /**
-   * What was counted.
+   * The counts.
    *
-   * @param firstMissed what the first search that missed it found, in a line; empty if none did
+   * @param firstMissed what the first search that missed the memory found, in one line; empty if none missed it
    */
   record Tally(long searches, long missed, String firstMissed) {}
 
@@ -59,7 +60,7 @@ final class Seeker {
     }
   }
 
-  /** Waits until every search finds it, as it must before it is missed. */
+  /** Waits until every search finds it. Only then can a search miss it. */
   void awaitFound() {
     long end = System.nanoTime() + PATIENCE_NANOS;
     for (SearchRequest request : requests) {
@@ -117,7 +118,7 @@ final class Seeker {
         try {
           System.in.transferTo(OutputStream.nullOutputStream());
         } catch (IOException e) {
-          // As if it had ended: the process that is to be answered is gone.
+          // The same as the end of input: the process that reads the answer is gone.
         }
         seeker.stop();
       });
@@ -162,7 +163,7 @@ final class Seeker {
       return process.isAlive();
     }
 
-    /** Ends the searching. */
+    /** Ends the search. */
     Tally stop() throws IOException, InterruptedException {
       input.close();
       String line = answers.readLine();

@@ -15,8 +15,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The network of the local sentence model without its tokenizer: it is given as many tokens as a text has, whichever
- * they are, because its speed depends on their number alone. Safe for use by several threads.
+ * The network of the local sentence model without its tokenizer. It receives as many tokens as a text has. Which tokens
+ * they are does not matter, because its speed depends on their number alone. Safe for use by several threads.
  */
 final class SentenceNetwork implements AutoCloseable {
 
@@ -48,10 +48,10 @@ final class SentenceNetwork implements AutoCloseable {
   }
 
   /**
-   * Computes texts of these lengths, in runs of so many, each padded to its longest: the texts are put in order of length
-   * first, so that a run's are about equal. As many runs at the same time as there are processors.
+   * Computes texts of these lengths, in runs of this many texts, each padded to its longest. The texts are sorted by
+   * length first, so that those of one run are about equal. As many runs are in progress as there are processors.
    *
-   * @param tokens how many tokens each text has
+   * @param tokens the number of tokens of each text
    */
   void compute(List<Integer> tokens, int textsInRun) {
     int[] lengths = tokens.stream().mapToInt(Integer::intValue).sorted().toArray();
@@ -67,7 +67,7 @@ final class SentenceNetwork implements AutoCloseable {
           }
           done.complete(null);
         } catch (OrtException | RuntimeException e) {
-          // Thrown to whoever waits for all.
+          // Rethrown to the thread that waits for all.
           done.completeExceptionally(e);
         }
       });

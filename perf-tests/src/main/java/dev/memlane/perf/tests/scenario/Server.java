@@ -9,7 +9,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * An embedded PostgreSQL server, durable as users have it, for everything that is compared: each with a schema of its own.
+ * An embedded PostgreSQL server, durable as users have it, for everything that is compared. Each contestant has a
+ * schema of its own.
  *
  * <p>
  * Safe for use by several threads.
@@ -26,33 +27,33 @@ final class Server implements AutoCloseable {
     this.jdbcUrl = jdbcUrl;
   }
 
-  /** Starts one whose data, and that of the memories on it, is in this directory. */
+  /** Starts a server. This directory holds its data and that of the memories on it. */
   static Server start(Path directory) throws IOException {
     Path home = directory.resolve("server");
-    Memlane memlane = Memlane.builder(home).embedder(new GivenVectors()).open();
+    Memlane memlane = Memlane.builder(home).embedder(new GivenVectorEmbedder()).open();
     ServerProcess process = ServerProcess.of(home).orElseThrow(() -> new IOException("the server does not run"));
     return new Server(directory, memlane, process.jdbcUrl(process.port()));
   }
 
-  /** Its address, user and password included. */
+  /** Its address, with user and password. */
   String jdbcUrl() {
     return jdbcUrl;
   }
 
-  /** A folder beside the server's. */
+  /** Returns a folder next to the server's. */
   Path folder(String name) {
     return directory.resolve(name);
   }
 
-  /** A memory on it that nobody else writes to; vectors have to be given. */
+  /** Opens a memory on it to which nothing else writes. Vectors have to be given. */
   MemoryOrchestrator memory(String schema) {
     return builder(schema).open();
   }
 
-  /** To open a memory on it with settings of its own. */
+  /** Returns a builder of a memory on it, for further settings. */
   OrchestratorBuilder builder(String schema) {
     return MemoryOrchestrator.builder().postgres(jdbcUrl, null, null).schema(schema)
-        .indexDirectory(folder("index-" + schema)).embedder(new GivenVectors()).followEvery(Duration.ZERO);
+        .indexDirectory(folder("index-" + schema)).embedder(new GivenVectorEmbedder()).followEvery(Duration.ZERO);
   }
 
   @Override

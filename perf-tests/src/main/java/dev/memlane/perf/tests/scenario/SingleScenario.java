@@ -4,7 +4,7 @@ import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.perf.tests.Bench;
 import dev.memlane.perf.tests.Contestant;
-import dev.memlane.perf.tests.Findings;
+import dev.memlane.perf.tests.FindingCollector;
 import dev.memlane.perf.tests.Load;
 import dev.memlane.perf.tests.Sample;
 import dev.memlane.perf.tests.Scenario;
@@ -15,7 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.HdrHistogram.Histogram;
 
-/** What one durable add costs a single caller, compared with the least that a durable write can be. */
+/** The cost of one durable add for a single caller, compared with the least that a durable write can be. */
 public final class SingleScenario implements Scenario {
 
   private static final String ADD = "addMemory";
@@ -38,7 +38,7 @@ public final class SingleScenario implements Scenario {
 
   @Override
   public void run(Bench bench) throws Exception {
-    Generated generated = new Generated();
+    GeneratedMemories generated = new GeneratedMemories();
     try (Server server = Server.start(bench.directory("data"));
         MemoryOrchestrator memory = server.memory("add");
         PlainWrites plain = PlainWrites.open(server, generated)) {
@@ -49,7 +49,7 @@ public final class SingleScenario implements Scenario {
           contestant(bench, SEQUENTIAL, plain::oneAfterTheOther),
           contestant(bench, FAN_OUT, plain::fanOut)));
     }
-    Findings findings = bench.findings();
+    FindingCollector findings = bench.findings();
     findings.plotLatencies("Latency of one durable write", latencies);
     findings.judge("p50 of addMemory over p50 of one INSERT", findings.ratio(Sample.P50, "", ADD, INSERT),
         Bar.atMost(1.3), !bench.quick());

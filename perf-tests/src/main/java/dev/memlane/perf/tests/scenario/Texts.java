@@ -12,8 +12,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * Texts of 5 to 60 words as people and assistants say them, all distinct: pieces of the example conversations, put
- * together by chance. The same seed gives the same texts.
+ * Distinct texts of 5 to 60 words as people and assistants say them: pieces of the example conversations, combined at
+ * random. The same seed gives the same texts.
  */
 final class Texts {
 
@@ -24,7 +24,7 @@ final class Texts {
 
   private Texts() {}
 
-  /** Makes so many. */
+  /** Generates this many texts. */
   static List<String> of(int count, long seed) throws IOException {
     List<String> words = words(Path.of("examples"));
     Random random = new Random(seed);

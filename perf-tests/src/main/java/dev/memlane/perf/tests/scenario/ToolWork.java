@@ -9,13 +9,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
-/** What the tools of {@link LanesScenario} do. */
+/** The work of the tools of {@link LanesScenario}. */
 sealed interface ToolWork {
 
-  /** Does it once. */
+  /** Does the work once. */
   String call() throws Exception;
 
-  /** Uses a processor for so long. */
+  /** Uses a processor for this time. */
   record Computing(long nanos) implements ToolWork {
     @Override
     public String call() {
@@ -33,7 +33,7 @@ sealed interface ToolWork {
     }
   }
 
-  /** Mixes numbers so many times: a piece of work that gets longer if it has to share a processor. */
+  /** Mixes numbers this many times. The work takes longer if it has to share a processor. */
   record Mixing(int rounds) implements ToolWork {
     @Override
     public String call() {
@@ -50,7 +50,7 @@ sealed interface ToolWork {
     }
   }
 
-  /** Waits for so long. */
+  /** Waits for this time. */
   record Waiting(int millis) implements ToolWork {
     @Override
     public String call() {
@@ -67,7 +67,10 @@ sealed interface ToolWork {
     }
   }
 
-  /** Reads the files below one directory after the other, and counts their lines: no two calls read the same at a time. */
+  /**
+   * Reads the files below one directory after the other, and counts their lines. No two calls read the same directory
+   * at the same time.
+   */
   record Reading(List<Path> directories, AtomicInteger calls) implements ToolWork {
     @Override
     public String call() throws IOException {

@@ -104,7 +104,7 @@ class CheckerTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("possible")
-  void check_whatMayBe_reportsNothing(String what, Consumer<Scene> change) {
+  void check_possibleHistory_reportsNothing(String what, Consumer<Scene> change) {
     Scene scene = new Scene();
     change.accept(scene);
 
@@ -182,7 +182,7 @@ class CheckerTest {
   }
 
   @Test
-  void check_landingAgainstALaterState_isReportedEvenIfNobodyWasTold() {
+  void check_landingAgainstALaterState_isReportedEvenWithoutAnAnswer() {
     Scene scene = new Scene();
     scene.answer(scene.ask(Operation.Kind.UPDATE, "newer", null, true), Attempt.Answer.STORED, op(4), 4);
     scene.entry(4, 4, Operation.Kind.UPDATE, "the first", "the newer", "newer");

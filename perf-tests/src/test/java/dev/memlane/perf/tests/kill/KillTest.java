@@ -18,7 +18,7 @@ class KillTest {
     long seed = System.nanoTime() & 0xffffff;
     KillLoad load = new KillLoad(System.out, directory, seed, 1_500);
 
-    load.run(Duration.ofMinutes(10), Kill.values().length);
+    load.run(Duration.ofMinutes(10), KillKind.values().length);
 
     assertThat(load.problems()).as("seed %d", seed).isEmpty();
   }

@@ -23,7 +23,7 @@ class LossTest {
   Path directory;
 
   @Test
-  void serverThatAcknowledgesBeforeItWrites_isFoundToHaveLost() throws Exception {
+  void serverThatAcknowledgesBeforeItWrites_isReportedAsLoss() throws Exception {
     try (KillRounds rounds = new KillRounds(directory, SEED, 600)) {
       try (Connection connection = rounds.connect(); Statement statement = connection.createStatement()) {
         statement.execute("alter role memlane set synchronous_commit = off");
@@ -34,7 +34,7 @@ class LossTest {
       }
 
       // The writers are at it until the server is gone.
-      KillRounds.Result result = rounds.run(Kill.SERVER);
+      KillRounds.Result result = rounds.run(KillKind.SERVER);
 
       assertThat(result.problems()).extracting(Problem::text)
           .anySatisfy(text -> assertThat(text).startsWith("an acknowledged operation is lost"));
@@ -43,9 +43,9 @@ class LossTest {
   }
 
   @Test
-  void rowsTakenAway_areMissed() throws Exception {
+  void removedRows_areReported() throws Exception {
     try (KillRounds rounds = new KillRounds(directory, SEED, 600)) {
-      assertThat(rounds.run(Kill.PROCESS).problems()).isEmpty();
+      assertThat(rounds.run(KillKind.PROCESS).problems()).isEmpty();
       List<UUID> acknowledged = rounds.attempts().stream().filter(attempt -> attempt.answer == Attempt.Answer.STORED)
           .flatMap(attempt -> Stream.ofNullable(attempt.memory)).map(MemoryId::value).distinct().limit(2).toList();
       UUID withoutHistory = acknowledged.getFirst();

@@ -109,7 +109,7 @@ class ReportTest {
   }
 
   @Test
-  void write_aNameThatLooksLikeMarkup_breaksOutNowhere() throws IOException {
+  void write_nameThatLooksLikeMarkup_isEscaped() throws IOException {
     String usual = page("add");
     String page = page(EVIL);
     assertThat(page).doesNotContain("<b>x").doesNotContain("<!--<script");
@@ -126,7 +126,7 @@ class ReportTest {
   }
 
   @Test
-  void write_page_asksForNothingFromANetwork() throws IOException {
+  void write_page_needsNoNetwork() throws IOException {
     String page = page("add");
     List<String> parts = new ArrayList<>(List.of(page.split("</?script[^>]*>", -1)));
     // Before, data, between, the charts, between, the page's own script, after.
@@ -143,7 +143,7 @@ class ReportTest {
   }
 
   @Test
-  void write_anOlderReportIsThere_isReplacedAsAWhole() throws IOException {
+  void write_overAnOlderReport_replacesIt() throws IOException {
     Path deep = directory.resolve("not/yet/there");
     Report.write(results("older"), deep);
     Path open = Files.createLink(directory.resolve("opened before"), deep.resolve("index.html"));

@@ -1,0 +1,12 @@
+package dev.memlane.archive;
+
+import java.time.Duration;
+
+/**
+ * The result of an export.
+ *
+ * @param memories live memories written, expired ones included
+ * @param deleted deleted memories written
+ * @param elapsed the time that the export took
+ */
+public record ExportReport(long memories, long deleted, Duration elapsed) {}

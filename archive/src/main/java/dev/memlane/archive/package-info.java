@@ -1,0 +1,12 @@
+/**
+ * Backups of memories: an archive is a JSON Lines file that holds memories with their histories and vectors.
+ *
+ * <p>
+ * Enter at {@link dev.memlane.archive.ArchiveExporter}, which writes an archive, and
+ * {@link dev.memlane.archive.ArchiveImporter}, which reads one back. Both need bounded memory, whatever the archive's size.
+ * The format is described at {@link dev.memlane.archive.ArchiveExporter}.
+ */
+@NullMarked
+package dev.memlane.archive;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,130 @@
+package dev.memlane.cli.internal.command;
+
+import dev.memlane.cli.internal.terminal.UsageException;
+import java.nio.file.Path;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+
+/** The options of every command. They may stand before or after its name. */
+public final class CommonOptions {
+
+  @Option(names = {"-h",
+      "--help"}, usageHelp = true, scope = ScopeType.INHERIT, order = 100, description = "Show this help and exit.")
+  @SuppressWarnings("unused") // picocli reads it
+  private boolean help;
+
+  @Option(names = {"-V", "--version"}, versionHelp = true, order = 101, description = "Show the version and exit.")
+  @SuppressWarnings("unused") // picocli reads it
+  private boolean version;
+
+  @Option(names = "--data", paramLabel = "DIR", scope = ScopeType.INHERIT, order = 90, description = "Where the data lives (default: $MEMLANE_DATA, or ./memlane-data).")
+  private @Nullable Path data;
+
+  @Option(names = "--jdbc-url", paramLabel = "URL", scope = ScopeType.INHERIT, order = 91, description = "Use this PostgreSQL server (15 or later) instead of the embedded one, for example "
+      + "postgresql://user@localhost/memlane. The data directory then holds only the index.")
+  private @Nullable String jdbcUrl;
+
+  @Option(names = "--db-user", paramLabel = "NAME", scope = ScopeType.INHERIT, order = 92, description = "The database user. The password is read from $MEMLANE_DB_PASSWORD or ~/.pgpass.")
+  private @Nullable String databaseUser;
+
+  @Option(names = "--embedder", paramLabel = "NAME", scope = ScopeType.INHERIT, order = 93, description = "What makes vectors: 'local', the sentence model (default), or 'hash', by shared words alone and without a model. "
+      + "A directory is searched with the one that filled it; another needs 'reindex'.")
+  private @Nullable EmbedderName embedder;
+
+  @Option(names = "--config", paramLabel = "FILE", scope = ScopeType.INHERIT, order = 93, description = "A file (TOML, or .properties) that names the embedding endpoints to use instead of the local model (default: $MEMLANE_CONFIG, or none). "
+      + "It names the environment variables that hold their keys.")
+  private @Nullable Path configuration;
+
+  @Option(names = "--language", paramLabel = "TAG", scope = ScopeType.INHERIT, order = 94, description = "The language whose words searches know, such as de or pt-BR (default: the one that the data is indexed for; "
+      + "English at first). Another one needs 'reindex'.")
+  private @Nullable String language;
+
+  @Option(names = "--json", scope = ScopeType.INHERIT, order = 94, description = "Print JSON, and nothing else on standard output.")
+  private boolean json;
+
+  @Option(names = {"-v",
+      "--verbose"}, scope = ScopeType.INHERIT, order = 95, description = "Log more, and show where errors come from.")
+  private boolean verbose;
+
+  /** The embedders that an option can name. */
+  enum EmbedderName {
+    LOCAL, HASH
+  }
+
+  /** The embedder named on the command line, or null. */
+  @Nullable
+  EmbedderName embedder() {
+    return embedder;
+  }
+
+  /** The configuration file given on the command line, or null. */
+  @Nullable
+  Path configuration() {
+    requireNotEmpty("--config", configuration);
+    return configuration;
+  }
+
+  /**
+   * The directory given on the command line, or null.
+   *
+   * @throws UsageException if its name is empty; that would be the working directory
+   */
+  @Nullable
+  Path data() {
+    requireNotEmpty("--data", data);
+    return data;
+  }
+
+  private static void requireNotEmpty(String option, @Nullable Object value) {
+    if (value != null && value.toString().isBlank()) {
+      throw new UsageException(option + " is empty; give it a value, or leave it out");
+    }
+  }
+
+  /**
+   * The server's address, or null for the embedded one.
+   *
+   * @throws UsageException if it contains a password, because other users of the machine can see the command line
+   */
+  @Nullable
+  String jdbcUrl() {
+    requireNotEmpty("--jdbc-url", jdbcUrl);
+    if (jdbcUrl != null && jdbcUrl.toLowerCase(Locale.ROOT).matches("(?s).*([?&](ssl)?password=|//[^/?]*:[^/?]*@).*")) {
+      throw new UsageException("--jdbc-url has a password in it, which others on this machine can see; put it into "
+          + "$MEMLANE_DB_PASSWORD or ~/.pgpass");
+    }
+    return jdbcUrl;
+  }
+
+  @Nullable
+  String databaseUser() {
+    return databaseUser;
+  }
+
+  /**
+   * The language given on the command line, or null.
+   *
+   * @throws UsageException if it is not a language tag
+   */
+  @Nullable
+  Locale language() {
+    if (language == null) {
+      return null;
+    }
+    Locale locale = Locale.forLanguageTag(language);
+    if (locale.getLanguage().isEmpty()) {
+      throw new UsageException("--language needs a tag such as en, de or pt-BR, and this is " + language);
+    }
+    return locale;
+  }
+
+  boolean json() {
+    return json;
+  }
+
+  boolean verbose() {
+    return verbose;
+  }
+}

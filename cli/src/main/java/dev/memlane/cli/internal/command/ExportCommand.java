@@ -1,0 +1,94 @@
+package dev.memlane.cli.internal.command;
+
+import dev.memlane.archive.ArchiveException;
+import dev.memlane.archive.ArchiveExporter;
+import dev.memlane.archive.ArchiveFile;
+import dev.memlane.archive.ExportReport;
+import dev.memlane.cli.internal.terminal.CommandFailure;
+import dev.memlane.cli.internal.terminal.Console;
+import dev.memlane.cli.internal.terminal.ProgressBar;
+import dev.memlane.cli.internal.terminal.UsageException;
+import dev.memlane.model.Scope;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The command that writes memories with their histories to an archive. */
+@Command(name = "export", description = "Writes memories with their histories to a file, for 'memlane import'.", footer = {
+    "", "The file is JSON Lines in UTF-8: a first line that says what it is, a line for each memory with all",
+    "that is known of it, and a last line with their number. Memories that were deleted are in it too,",
+    "so that they stay deleted. It is readable by its owner only, and takes its name when it is complete.",
+    "Writes may go on meanwhile: each memory is as it was at some moment of the export.", "", "Examples:",
+    "  memlane export backup.jsonl", "  memlane export ada.jsonl --user ada --no-vectors",
+    "  memlane export | gzip > backup.jsonl.gz"})
+final class ExportCommand implements Callable<Integer> {
+
+  private final CommandContext context;
+
+  @Parameters(arity = "0..1", paramLabel = "FILE", description = "The file to write; standard output if it is left out or -.")
+  private @Nullable Path file;
+
+  @Mixin
+  private final ScopeOptions scope = new ScopeOptions();
+
+  @Option(names = "--no-vectors", description = "Leave the vectors out: a smaller file, whose texts are embedded again when it is imported.")
+  private boolean withoutVectors;
+
+  @Option(names = "--force", description = "Overwrite a file that is there.")
+  private boolean force;
+
+  ExportCommand(CommandContext context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() {
+    Path target = file == null || file.toString().equals("-") ? null : file;
+    if (target == null && context.options().json()) {
+      throw new UsageException("--json prints a summary, and the export itself would go there too: name a file");
+    }
+    Scope where = scope.scope();
+    ArchiveFile archive = target == null ? null : archive(target);
+    try (Session session = context.open()) {
+      ExportReport report = export(session, where, archive);
+      if (target == null) {
+        context.console().say(ArchiveAnswers.summary(report, "standard output"));
+      } else {
+        context.answer(() -> ArchiveAnswers.json(report, target.toString()), () -> context.print(ArchiveAnswers.summary(report, target.toString())));
+      }
+      return 0;
+    }
+  }
+
+  private ArchiveFile archive(Path target) {
+    try {
+      return force ? ArchiveFile.replacing(target) : ArchiveFile.creating(target);
+    } catch (ArchiveException e) {
+      throw failure(e, target);
+    }
+  }
+
+  private ExportReport export(Session session, @Nullable Scope where, @Nullable ArchiveFile archive) {
+    Console console = context.console();
+    ArchiveExporter.Builder builder = ArchiveExporter.builder(session.memory()).scope(where).vectors(!withoutVectors)
+        .stopWhen(context.stop()::requested);
+    try (ProgressBar bar = ProgressBar.start(console, "Exporting", " memories", ProgressBar.PENDING)) {
+      // A listener has the memories counted, which takes time.
+      ArchiveExporter exporter = (console.terminal() ? builder.progress(bar::at) : builder).build();
+      return archive == null ? exporter.exportTo(console.out()) : exporter.exportTo(archive);
+    } catch (ArchiveException e) {
+      throw archive == null ? e : failure(e, archive.path());
+    }
+  }
+
+  /** The failure in the words of the command line. */
+  private static RuntimeException failure(ArchiveException e, Path target) {
+    return e.reason() == ArchiveException.Reason.FILE_EXISTS
+        ? new CommandFailure(target + ": the file exists already; --force overwrites it", e)
+        : e;
+  }
+}

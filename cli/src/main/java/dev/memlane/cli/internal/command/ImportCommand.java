@@ -1,0 +1,89 @@
+package dev.memlane.cli.internal.command;
+
+import dev.memlane.archive.ArchiveException;
+import dev.memlane.archive.ArchiveImporter;
+import dev.memlane.archive.ImportReport;
+import dev.memlane.cli.internal.ingestion.InputSource;
+import dev.memlane.cli.internal.terminal.CommandFailure;
+import dev.memlane.cli.internal.terminal.Console;
+import dev.memlane.cli.internal.terminal.IoErrors;
+import dev.memlane.cli.internal.terminal.ProgressBar;
+import dev.memlane.cli.internal.terminal.StopSignal;
+import dev.memlane.cli.internal.terminal.TextLayout;
+import dev.memlane.orchestrator.Edits;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** The command that restores the memories of an archive. */
+@Command(name = "import", description = "Brings back what 'memlane export' wrote. A repeated run goes on where it stopped.", footer = {
+    "", "Memories come back as they were: ids, versions, times, keys, and their histories. What is there is",
+    "never changed: a memory that is there in the same state counts as there already, one in another",
+    "state is reported. A bad line is reported and fails alone. Exit status 1 if any line failed, if any",
+    "memory is there in another state, or if the file is not complete; what was read is kept.",
+    "A line that was edited, so that it contradicts its history or its vector, is refused, or with",
+    "--accept-edits becomes the memory's next version. The earlier text then stays in its history; to have",
+    "it gone, import the file as it was, and update or erase the memory.", "", "Examples:",
+    "  memlane import backup.jsonl", "  memlane import backup.jsonl --data another-directory",
+    "  memlane import backup.jsonl.gz"})
+final class ImportCommand implements Callable<Integer> {
+
+  private final CommandContext context;
+
+  @Parameters(arity = "1", paramLabel = "FILE", description = "The file; - is standard input.")
+  @SuppressWarnings("NullAway.Init") // required, so set by picocli
+  private Path file;
+
+  @Option(names = "--accept-edits", description = "Take lines that were edited since they were exported for edits of the memories: what was changed is embedded again, and the history says so.")
+  private boolean acceptEdits;
+
+  ImportCommand(CommandContext context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() {
+    InputSource source = InputSource.named(file);
+    source.requireReadable();
+    Console console = context.console();
+    try (Session session = context.open()) {
+      ImportReport report = importFrom(source, session);
+      long unlisted = report.failed() + report.different() - report.failures().size();
+      if (unlisted > 0) {
+        console.say(TextLayout.number(unlisted) + " more lines were not restored; they are only counted");
+      }
+      context.answer(() -> ArchiveAnswers.json(report), () -> context.print(ArchiveAnswers.summary(report)));
+      String ended = report.ended();
+      if (ended != null) {
+        console.say("memlane: ended early: " + ended + ". Run it again to go on from there.");
+      } else if (!report.whole()) {
+        console.say("memlane: " + source.shown()
+            + " is not complete: its last line is missing, or counts more or fewer memories. What was read is kept.");
+      }
+      return report.isComplete() ? 0 : 1;
+    }
+  }
+
+  private ImportReport importFrom(InputSource source, Session session) {
+    Console console = context.console();
+    StopSignal stop = context.stop();
+    try (ProgressBar bar = ProgressBar.start(console, "Importing", " memories", ProgressBar.UNKNOWN);
+        InputStream input = source.stream(console, stop)) {
+      return ArchiveImporter.builder(session.memory()).edits(acceptEdits ? Edits.TAKEN : Edits.REFUSED)
+          .progress(bar::at).stopWhen(stop::requested)
+          .onNotice(notice -> console
+              .say(source.shown() + ":" + notice.line() + ": " + ArchiveAnswers.message(notice)))
+          .build().importFrom(input);
+    } catch (ArchiveException e) {
+      throw new CommandFailure(source.shown() + (e.reason() == ArchiveException.Reason.NOT_AN_ARCHIVE
+          ? " was not written by 'memlane export': its first line doesn't say so. 'memlane ingest' stores lines of your own"
+          : ": " + e.getMessage()), e);
+    } catch (IOException e) {
+      throw new CommandFailure(source.shown() + ": " + IoErrors.describe(e), e);
+    }
+  }
+}

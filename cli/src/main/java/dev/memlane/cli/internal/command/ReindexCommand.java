@@ -1,0 +1,41 @@
+package dev.memlane.cli.internal.command;
+
+import dev.memlane.cli.internal.terminal.Json;
+import dev.memlane.orchestrator.VerifyReport;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+
+/** The command that rebuilds the vector index from core. */
+@Command(name = "reindex", description = "Rebuilds the vector index from core, then compares the stores.", footer = {"",
+    "Examples:", "  memlane reindex", "  memlane reindex --language de", "",
+    "Vectors are kept in core, so nothing is embedded again unless the model has changed. Stopped on",
+    "the way, it goes on where it was when it is run again."})
+final class ReindexCommand implements Callable<Integer> {
+
+  private final CommandContext context;
+
+  ReindexCommand(CommandContext context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() {
+    long start = System.nanoTime();
+    try (Session session = context.open(context.dataDirectory(), true)) {
+      long elapsed = System.nanoTime() - start;
+      VerifyReport report = session.blocking().verify(false);
+      context.answer(() -> {
+        Map<String, @Nullable Object> json = VerifyCommand.json(report);
+        json.put("seconds", Json.seconds(elapsed));
+        return json;
+      }, () -> {
+        context.print(String.format(Locale.ROOT, "Opened with a new index in %.1f s.", elapsed / 1e9));
+        VerifyCommand.print(context, report);
+      });
+      return report.isClean() ? 0 : 1;
+    }
+  }
+}

@@ -1,0 +1,70 @@
+package dev.memlane.cli.internal.evaluation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.memlane.cli.internal.terminal.CommandFailure;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+public class LocomoTest {
+
+  public static Path tiny() {
+    try {
+      return Path.of(Objects.requireNonNull(LocomoTest.class.getResource("tiny-locomo.json")).toURI());
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void read_turns_haveTimesAndCaptions() {
+    List<Locomo.Turn> turns = Locomo.read(tiny()).conversations().get(0).turns();
+
+    assertThat(turns).containsExactly(
+        new Locomo.Turn("session_1", "D1:1", "Ines", "I adopted a parrot", Instant.parse("2023-05-08T13:56:00Z")),
+        new Locomo.Turn("session_1", "D1:2", "Bo", "Look at my kayak [shares a picture: a red kayak on a lake]",
+            Instant.parse("2023-05-08T13:56:01Z")),
+        new Locomo.Turn("session_2", "D2:1", "Bo", "The kayak sank", null));
+  }
+
+  @Test
+  void read_questions_countOnlyWithEvidenceThatIsThere() {
+    Locomo locomo = Locomo.read(tiny());
+
+    assertThat(locomo.conversations().get(0).questions()).containsExactly(
+        new Locomo.Question("Who adopted a parrot?", 4, Set.of("D1:1")),
+        new Locomo.Question("What happened to the kayak?", 1, Set.of("D1:2", "D2:1")));
+    assertThat(locomo.leftOut()).isEqualTo(3);
+  }
+
+  @Test
+  void read_somethingElse_isRefused(@TempDir Path directory) throws IOException {
+    Path file = Files.writeString(directory.resolve("other.json"), "{\"a\":1}");
+    assertThatThrownBy(() -> Locomo.read(file)).isInstanceOf(CommandFailure.class)
+        .hasMessageContaining("not in LoCoMo's format");
+    Files.writeString(file, "[");
+    assertThatThrownBy(() -> Locomo.read(file)).isInstanceOf(CommandFailure.class).hasMessageContaining("not JSON");
+  }
+
+  @Test
+  void recall_isTheMeanShareOfEvidenceFound() {
+    Recall recall = new Recall();
+    recall.add(List.of("a", "x", "y", "z", "w", "b"), Set.of("a", "b"));
+    recall.add(List.of(), Set.of("a"));
+
+    assertThat(recall.at(1)).isEqualTo(0.25, within(1e-9));
+    assertThat(recall.at(5)).isEqualTo(0.25, within(1e-9));
+    assertThat(recall.at(10)).isEqualTo(0.5, within(1e-9));
+    assertThat(recall.json()).containsOnlyKeys("1", "5", "10", "20", "50");
+  }
+}

@@ -1,0 +1,3 @@
+/** Tests of evaluation. */
+@org.jspecify.annotations.NullMarked
+package dev.memlane.cli.internal.evaluation;
