@@ -51,11 +51,13 @@ public final class ArchiveFile {
   private static ArchiveFile checked(Path path, boolean replacing) {
     Path directory = directory(path);
     if (!Files.isDirectory(directory)) {
-      throw new ArchiveException(Reason.INVALID_PATH, path + ": there is no directory " + directory + "; create it first");
+      throw new ArchiveException(Reason.INVALID_PATH,
+          path + ": there is no directory " + directory + "; create it first");
     }
     if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
       if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
-        throw new ArchiveException(Reason.INVALID_PATH, path + ": this is no file that can be overwritten; name another");
+        throw new ArchiveException(Reason.INVALID_PATH,
+            path + ": this is no file that can be overwritten; name another");
       }
       if (!replacing) {
         throw fileExists(path, null);

@@ -73,7 +73,8 @@ class ArchiveLineTest {
   @Test
   void headerAndFooter_areReadAsTheyWereWritten() {
     assertThat(ArchiveLineFormatter.header(null)).isEqualTo("{\"memlane\":\"export\",\"format\":1}");
-    assertThat(ArchiveLineParser.parse(ArchiveLineFormatter.header(Scope.user("ada")))).isEqualTo(new ArchiveLine.Header(1));
+    assertThat(ArchiveLineParser.parse(ArchiveLineFormatter.header(Scope.user("ada"))))
+        .isEqualTo(new ArchiveLine.Header(1));
     assertThat(ArchiveLineParser.parse(ArchiveLineFormatter.footer(3, 2))).isEqualTo(new ArchiveLine.Footer(3, 2));
   }
 

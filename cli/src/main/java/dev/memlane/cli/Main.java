@@ -55,8 +55,10 @@ public final class Main {
    * @return the exit status
    */
   public static int run(InputStream in, PrintStream out, PrintStream err, String... arguments) {
-    return new Application(new CommandContext(new CommonOptions(), new Console(in, out, err, false), System.getenv(), home(),
-        new StopSignal(), UnaryOperator.identity())).run(arguments);
+    return new Application(
+        new CommandContext(new CommonOptions(), new Console(in, out, err, false), System.getenv(), home(),
+            new StopSignal(), UnaryOperator.identity()))
+        .run(arguments);
   }
 
   private static Path home() {

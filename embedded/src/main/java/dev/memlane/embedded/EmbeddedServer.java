@@ -195,7 +195,8 @@ final class EmbeddedServer implements AutoCloseable {
     running.kill();
     if (!running.endsWithin(KILL_LIMIT)) {
       throw new StoreException("The PostgreSQL server in " + directory.path() + " (process " + id
-          + ") cannot be stopped. End that process yourself, then try again; nothing that was committed is lost.", null);
+          + ") cannot be stopped. End that process yourself, then try again; nothing that was committed is lost.",
+          null);
     }
   }
 

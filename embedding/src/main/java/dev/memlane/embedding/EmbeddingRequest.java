@@ -65,7 +65,8 @@ final class EmbeddingRequest {
 
     /** The embedder answered; {@code tokens} and {@code allowance} as in {@link MeteredEmbedder.Answer}. */
     record Answered(List<VectorValidator.Checked> vectors, long tokens, @Nullable Allowance allowance)
-        implements Result {}
+        implements
+          Result {}
 
     /**
      * The embedder failed, or did not answer in time.
@@ -75,7 +76,8 @@ final class EmbeddingRequest {
      * @param retryAfter how long the endpoint asks to be left alone; null if it doesn't say
      */
     record Failed(Failure failure, EmbeddingException forCallers, String reason, @Nullable Duration retryAfter)
-        implements Result {}
+        implements
+          Result {}
 
     /** The request was given up from outside. */
     record Abandoned(EmbeddingException why) implements Result {}

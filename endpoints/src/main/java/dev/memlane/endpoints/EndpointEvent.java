@@ -9,7 +9,8 @@ sealed interface EndpointEvent {
   void report(EndpointListener listener);
 
   record RequestEnded(String endpoint, @Nullable Failure failure, long nanos, int items, long units)
-      implements EndpointEvent {
+      implements
+        EndpointEvent {
     @Override
     public void report(EndpointListener listener) {
       listener.requestEnded(endpoint, failure, Duration.ofNanos(nanos), items, units);

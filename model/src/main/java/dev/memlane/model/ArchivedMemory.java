@@ -64,7 +64,8 @@ public record ArchivedMemory(ArchivedRow row, List<HistoryEntry> history) {
     }
     for (HistoryEntry entry : history) {
       if (details != null && entry.oldDetails() != null && !details.equals(entry.oldDetails())) {
-        return "version " + entry.version() + " of its history begins with other details (actor, occurredAt, expiresAt) than an "
+        return "version " + entry.version()
+            + " of its history begins with other details (actor, occurredAt, expiresAt) than an "
             + "earlier version has left";
       }
       details = details(details, entry);
@@ -149,7 +150,8 @@ public record ArchivedMemory(ArchivedRow row, List<HistoryEntry> history) {
     List<HistoryEntry> entries = new ArrayList<>(history);
     entries.add(new HistoryEntry(memory.id(), edited.op(), edited.version(), HistoryEntry.Kind.UPDATE,
         newest.newContent(), memory.content(), newest.newMetadata(), memory.metadata(),
-        isDetailsOfHistory(live) ? null : lastDetails(), isDetailsOfHistory(live) ? null : Details.of(memory), EDITOR, at));
+        isDetailsOfHistory(live) ? null : lastDetails(), isDetailsOfHistory(live) ? null : Details.of(memory), EDITOR,
+        at));
     boolean kept = isContentOfHistory(live) && isVectorOfContent(live);
     return new ArchivedMemory(new ArchivedRow.Live(edited, kept ? live.embedding() : null, live.unique()), entries);
   }

@@ -17,7 +17,8 @@ class MetadataTest {
 
   @Test
   void fromJson_whatToMapGives_isTheSameMetadata() {
-    Metadata metadata = Metadata.of(Map.of("text", "a", "whole", 7, "real", 0.5, "flag", true, "list", List.of("b", 2)));
+    Metadata metadata = Metadata
+        .of(Map.of("text", "a", "whole", 7, "real", 0.5, "flag", true, "list", List.of("b", 2)));
 
     assertThat(Metadata.fromJson(metadata.toMap())).isEqualTo(metadata);
   }

@@ -93,7 +93,8 @@ public final class SharedLoad {
     try (MemoryOrchestrator there = open("there")) {
       double seconds = (System.nanoTime() - begun) / 1e9;
       VerifyReport report = there.blocking().verify(false);
-      System.out.printf(Locale.ROOT, "the directory of the killed one, opened again in %.2f s: %s%n", seconds, say(report));
+      System.out.printf(Locale.ROOT, "the directory of the killed one, opened again in %.2f s: %s%n", seconds,
+          say(report));
       right &= report.isClean() && report.core() == report.vector();
     }
     return right;

@@ -179,9 +179,11 @@ public final class PostgresCoreStore implements CoreStore {
   @Override
   public CompletableFuture<List<CoreRow>> unpurged(Scope scope, @Nullable MemoryId after, int limit) {
     return database.read("looking for memories to purge", handle -> {
-      Query query = handle.createQuery("select " + RowMapper.COLUMNS + " from memory m where m.state = 2" + ReadConditions.within(scope)
-          + ReadConditions.after(after) + " and exists (select 1 from history h where h.memory_id = m.id "
-          + "and (h.op <> m.op or h.kind <> 4)) order by m.id limit :limit").bind("limit", limit);
+      Query query = handle
+          .createQuery("select " + RowMapper.COLUMNS + " from memory m where m.state = 2" + ReadConditions.within(scope)
+              + ReadConditions.after(after) + " and exists (select 1 from history h where h.memory_id = m.id "
+              + "and (h.op <> m.op or h.kind <> 4)) order by m.id limit :limit")
+          .bind("limit", limit);
       ReadConditions.bindScope(query, scope);
       ReadConditions.bindAfter(query, after);
       return query.map((row, context) -> RowMapper.row(row)).list();
@@ -257,8 +259,11 @@ public final class PostgresCoreStore implements CoreStore {
       Collection<MemoryId> ids, Collection<Scope> scopes, @Nullable Filter filter, @Nullable Instant unexpiredAt) {
     return database.read("reading memories", handle -> {
       Map<MemoryId, Memory> found = new HashMap<>();
-      ReadConditions.live(handle, "select " + RowMapper.COLUMNS + " from memory m", null, filter, unexpiredAt, " and m.id = any(:ids)", "")
-          .bindArray("ids", UUID.class, (Object[]) ReadConditions.uuids(ids)).map((row, context) -> RowMapper.memory(row))
+      ReadConditions
+          .live(handle, "select " + RowMapper.COLUMNS + " from memory m", null, filter, unexpiredAt,
+              " and m.id = any(:ids)", "")
+          .bindArray("ids", UUID.class, (Object[]) ReadConditions.uuids(ids))
+          .map((row, context) -> RowMapper.memory(row))
           .filter(memory -> scopes.isEmpty() || scopes.stream().anyMatch(scope -> scope.matches(memory.scope())))
           .forEach(memory -> found.put(memory.id(), memory));
       return found;
@@ -270,7 +275,8 @@ public final class PostgresCoreStore implements CoreStore {
       @Nullable Scope scope, @Nullable Filter filter, @Nullable MemoryId after, int limit,
       @Nullable Instant unexpiredAt) {
     return database.read("listing memories", handle -> {
-      Query query = ReadConditions.live(handle, "select " + RowMapper.COLUMNS + " from memory m", scope, filter, unexpiredAt, ReadConditions.after(after),
+      Query query = ReadConditions.live(handle, "select " + RowMapper.COLUMNS + " from memory m", scope, filter,
+          unexpiredAt, ReadConditions.after(after),
           " order by m.id limit :limit").bind("limit", limit);
       ReadConditions.bindAfter(query, after);
       return query.map((row, context) -> RowMapper.memory(row)).list();
@@ -296,8 +302,9 @@ public final class PostgresCoreStore implements CoreStore {
         : " and (" + TIME + ", m.created_at, m.id) " + (oldestFirst ? ">" : "<") + " (:time, :created, :after)";
     String direction = oldestFirst ? "" : " desc";
     HandleCallback<List<Memory>, RuntimeException> page = handle -> {
-      Query query = ReadConditions.live(handle, "select " + RowMapper.COLUMNS + " from memory m", scope, filter, unexpiredAt, beyond,
-          " order by " + TIME + direction + ", m.created_at" + direction + ", m.id" + direction + " limit :limit")
+      Query query = ReadConditions
+          .live(handle, "select " + RowMapper.COLUMNS + " from memory m", scope, filter, unexpiredAt, beyond,
+              " order by " + TIME + direction + ", m.created_at" + direction + ", m.id" + direction + " limit :limit")
           .bind("limit", limit);
       if (after != null) {
         query.bind("time", after.time()).bind("created", after.createdAt()).bind("after", after.id().value());
@@ -311,7 +318,8 @@ public final class PostgresCoreStore implements CoreStore {
   @Override
   public CompletableFuture<Long> count(@Nullable Scope scope, @Nullable Filter filter, @Nullable Instant unexpiredAt) {
     return database.scan("counting memories",
-        handle -> ReadConditions.live(handle, "select count(*) from memory m", scope, filter, unexpiredAt, "", "").mapTo(Long.class)
+        handle -> ReadConditions.live(handle, "select count(*) from memory m", scope, filter, unexpiredAt, "", "")
+            .mapTo(Long.class)
             .one());
   }
 
@@ -330,7 +338,8 @@ public final class PostgresCoreStore implements CoreStore {
     return database.read("comparing memories",
         handle -> handle.createQuery(
             "select m.id, m.op, m.version, m.state from memory m where m.state in (1, 2) and m.id = any(:ids)")
-            .bindArray("ids", UUID.class, (Object[]) ReadConditions.uuids(ids)).map((row, context) -> head(row)).list());
+            .bindArray("ids", UUID.class, (Object[]) ReadConditions.uuids(ids)).map((row, context) -> head(row))
+            .list());
   }
 
   private static Head head(ResultSet row) throws SQLException {

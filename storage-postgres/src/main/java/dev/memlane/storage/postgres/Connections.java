@@ -48,7 +48,8 @@ final class Connections implements AutoCloseable {
       SessionSettings settings, Sizes sizes) {
     Properties reading = withSettings(properties, options, settings);
     HikariDataSource readers = pool(name, jdbcUrl, reading, sizes.readers, sizes.patience);
-    HikariDataSource writers = pool(name + "-writing", jdbcUrl, withSettings(properties, options, settings.forWriting()),
+    HikariDataSource writers = pool(name + "-writing", jdbcUrl,
+        withSettings(properties, options, settings.forWriting()),
         sizes.writers, sizes.patience);
     return new Connections(readers::getConnection, writers::getConnection, patient(jdbcUrl, properties, options),
         () -> DriverManager.getConnection(jdbcUrl, reading), List.of(readers, writers));

@@ -81,8 +81,9 @@ record DatabaseAddress(String jdbcUrl, Map<String, String> properties, @Nullable
   private static void requireHosts(String authority, String path) {
     for (String host : authority.split(",", -1)) {
       if (!HOSTS.matcher(host).matches()) {
-        throw invalid("hosts and ports don't have the form host:5432; percent-encode special characters in the user and "
-            + "the password, such as %2F for a slash and %3F for a question mark");
+        throw invalid(
+            "hosts and ports don't have the form host:5432; percent-encode special characters in the user and "
+                + "the password, such as %2F for a slash and %3F for a question mark");
       }
     }
     if (path.contains("@")) {
@@ -97,7 +98,8 @@ record DatabaseAddress(String jdbcUrl, Map<String, String> properties, @Nullable
     for (String parameter : query.split("&", -1)) {
       int equals = parameter.indexOf('=');
       if (equals < 0 && parameter.contains("@")) {
-        throw invalid("percent-encode special characters in the user and the password, such as %3F for a question mark");
+        throw invalid(
+            "percent-encode special characters in the user and the password, such as %3F for a question mark");
       }
       if (!parameter.isEmpty()) {
         String name = decoded(equals < 0 ? parameter : parameter.substring(0, equals));

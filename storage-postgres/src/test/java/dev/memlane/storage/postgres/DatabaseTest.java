@@ -48,12 +48,14 @@ class DatabaseTest {
 
   @Test
   void scan_beyondTheStatementTimeout_isDone() {
-    try (Database database = Database.builder(TestServer.freshDatabase()).statementTimeout(Duration.ofMillis(100)).open()) {
+    try (Database database = Database.builder(TestServer.freshDatabase()).statementTimeout(Duration.ofMillis(100))
+        .open()) {
       String slow = "select count(pg_sleep(0.2))";
 
       assertThatExceptionOfType(StoreException.class).isThrownBy(() -> number(database, slow))
           .withMessageContaining("statement_timeout");
-      assertThat(database.scan("counting", handle -> handle.createQuery(slow).mapTo(Long.class).one()).join()).isEqualTo(1);
+      assertThat(database.scan("counting", handle -> handle.createQuery(slow).mapTo(Long.class).one()).join())
+          .isEqualTo(1);
       assertThatExceptionOfType(StoreException.class).as("the next read").isThrownBy(() -> number(database, slow));
     }
   }

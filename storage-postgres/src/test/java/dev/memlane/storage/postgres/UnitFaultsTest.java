@@ -77,7 +77,8 @@ class UnitFaultsTest {
       String inCommit, @Nullable Fault onWire, String point) {
 
     /** No fault. */
-    static final UnitFault NONE = new UnitFault("nothing", StoreResult.Applied.class, There.YES, "", NOTHING, NOTHING, null,
+    static final UnitFault NONE = new UnitFault("nothing", StoreResult.Applied.class, There.YES, "", NOTHING, NOTHING,
+        null,
         "");
 
     static UnitFault inStatement(String name, Class<? extends StoreResult> expected, String cause, String sql) {

@@ -135,7 +135,8 @@ final class IndexSearch {
    * @param highest the highest possible score, which rounding may exceed
    * @param runs collects the runs of the best hits; null if they are not requested
    */
-  private static List<IndexHit> hits(IndexSearcher searcher, List<ScoreDoc> ranked, float highest, @Nullable HitRuns runs)
+  private static List<IndexHit> hits(IndexSearcher searcher, List<ScoreDoc> ranked, float highest,
+      @Nullable HitRuns runs)
       throws IOException {
     IndexHit[] hits = new IndexHit[ranked.size()];
     List<LeafReaderContext> leaves = searcher.getIndexReader().leaves();

@@ -217,7 +217,8 @@ public final class LuceneVectorIndex implements VectorIndex {
   @Override
   public CompletableFuture<Boolean> holdsRemoved(Collection<MemoryId> memories) {
     List<MemoryId> asked = List.copyOf(memories);
-    return reads.read("could not be checked for removed documents", searcher -> DocumentNames.hasRemoved(searcher.getIndexReader(), asked));
+    return reads.read("could not be checked for removed documents",
+        searcher -> DocumentNames.hasRemoved(searcher.getIndexReader(), asked));
   }
 
   /**

@@ -16,7 +16,6 @@ import org.jspecify.annotations.Nullable;
 /** The options of a {@link LuceneVectorIndex} that is to be opened. Not safe for use by several threads. */
 public final class LuceneVectorIndexBuilder {
 
-
   final Path path;
   private @Nullable String model;
   private int dimension;

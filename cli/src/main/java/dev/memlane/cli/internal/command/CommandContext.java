@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  * @param home the directory that holds {@code examples}
  * @param preparation changes how the data is opened; tests set an embedder of their own with it
  */
-public record CommandContext(CommonOptions options, Console console, Map<String, String> environment, Path home, StopSignal stop,
+public record CommandContext(CommonOptions options, Console console, Map<String, String> environment, Path home,
+    StopSignal stop,
     UnaryOperator<Memlane.Builder> preparation) {
 
   static final String DEFAULT_DATA = "memlane-data";

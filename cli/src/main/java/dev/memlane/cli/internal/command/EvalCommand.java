@@ -83,7 +83,8 @@ final class EvalCommand implements Callable<Integer> {
         evaluation.prepare(bar);
       }
       for (EvalMode mode : modes) {
-        try (ProgressBar bar = ProgressBar.start(context.console(), mode.toString(), " questions", locomo.questions())) {
+        try (
+            ProgressBar bar = ProgressBar.start(context.console(), mode.toString(), " questions", locomo.questions())) {
           results.add(evaluation.ask(mode, bar));
         }
       }

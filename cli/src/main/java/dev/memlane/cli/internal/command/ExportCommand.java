@@ -58,7 +58,8 @@ final class ExportCommand implements Callable<Integer> {
       if (target == null) {
         context.console().say(ArchiveAnswers.summary(report, "standard output"));
       } else {
-        context.answer(() -> ArchiveAnswers.json(report, target.toString()), () -> context.print(ArchiveAnswers.summary(report, target.toString())));
+        context.answer(() -> ArchiveAnswers.json(report, target.toString()),
+            () -> context.print(ArchiveAnswers.summary(report, target.toString())));
       }
       return 0;
     }

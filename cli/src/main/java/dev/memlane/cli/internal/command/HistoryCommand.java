@@ -52,7 +52,8 @@ final class HistoryCommand implements Callable<Integer> {
       }
       Integer next = page.next();
       context.answer(
-          () -> Json.object("id", id.toString(), "entries", entries.stream().map(MemoryJson::historyEntry).toList(), "next",
+          () -> Json.object("id", id.toString(), "entries", entries.stream().map(MemoryJson::historyEntry).toList(),
+              "next",
               next),
           () -> entries.forEach(entry -> lines(entry).forEach(context::print)));
       if (next != null) {

@@ -57,7 +57,8 @@ final class IngestCommand implements Callable<Integer> {
     if (name != null && (name.isBlank() || files.size() > 1)) {
       throw new UsageException(name.isBlank() ? "--source is empty" : "--source goes with one file only");
     }
-    List<InputSource> sources = files.stream().map(InputSource::named).map(source -> name == null ? source : source.called(name))
+    List<InputSource> sources = files.stream().map(InputSource::named)
+        .map(source -> name == null ? source : source.called(name))
         .toList();
     sources.forEach(InputSource::requireReadable);
     sources.forEach(InputSource::requireJson);

@@ -97,9 +97,11 @@ final class StatsCommand implements Callable<Integer> {
     statistics.unindexed()
         .forEach(left -> context.print("  " + left.memory() + "  " + TextLayout.line(left.problem())));
     List<BackgroundWork> failing = statistics.background().stream().filter(BackgroundWork::isFailing).toList();
-    row("background", TextLayout.number(failing.size()), "of " + statistics.background().size() + " kinds of work failing");
-    failing.forEach(work -> context.print("  " + work.name() + ": " + TextLayout.line(String.valueOf(work.lastProblem()))
-        + " (last success " + (work.lastSuccess() == null ? "none" : TextLayout.minute(work.lastSuccess())) + ")"));
+    row("background", TextLayout.number(failing.size()),
+        "of " + statistics.background().size() + " kinds of work failing");
+    failing
+        .forEach(work -> context.print("  " + work.name() + ": " + TextLayout.line(String.valueOf(work.lastProblem()))
+            + " (last success " + (work.lastSuccess() == null ? "none" : TextLayout.minute(work.lastSuccess())) + ")"));
     if (context.isConfigured()) {
       row("endpoints", TextLayout.number(statistics.embedding().endpoints().size()), "that make vectors:");
       MemoryLayout.endpoints(statistics.embedding().endpoints()).forEach(context::print);

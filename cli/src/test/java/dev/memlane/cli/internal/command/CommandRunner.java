@@ -63,10 +63,11 @@ final class CommandRunner {
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     Console console = new Console(new ByteArrayInputStream(input), new PrintStream(out, false, StandardCharsets.UTF_8),
         new PrintStream(err, true, StandardCharsets.UTF_8), false);
-    CommandContext context = new CommandContext(new CommonOptions(), console, environment, home, new StopSignal(), builder -> {
-      builder.embedder(new HashEmbedder());
-      return jdbcUrl == null ? builder : builder.postgres(jdbcUrl, null, null);
-    });
+    CommandContext context = new CommandContext(new CommonOptions(), console, environment, home, new StopSignal(),
+        builder -> {
+          builder.embedder(new HashEmbedder());
+          return jdbcUrl == null ? builder : builder.postgres(jdbcUrl, null, null);
+        });
     int status = new Application(context).run(arguments);
     return new Run(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }

@@ -78,7 +78,8 @@ public final class ConcurrentScenario implements Scenario {
     findings.plotOver("Adds a second", UNIT, Sample.PER_SECOND, List.of(ADD, SEQUENTIAL), CALLERS, UNIT);
     findings.plotLatencies("Latency with " + judged, latencies);
     findings.judge("adds a second with " + judged + " over the raw limit",
-        FindingCollector.ratio(findings.rounds(ADD, judged, Sample.PER_SECOND), findings.rounds(RAW, "", Sample.PER_SECOND)),
+        FindingCollector.ratio(findings.rounds(ADD, judged, Sample.PER_SECOND),
+            findings.rounds(RAW, "", Sample.PER_SECOND)),
         Bar.atLeast(0.5), fullSize);
     findings.judge("p99 over p50 with " + judged,
         FindingCollector.ratio(findings.rounds(ADD, judged, Sample.P99), findings.rounds(ADD, judged, Sample.P50)),

@@ -116,7 +116,8 @@ public final class FailuresScenario implements Scenario {
         LuceneVectorIndex.builder(server.folder("index-failures")).model(GeneratedMemories.MODEL)
             .dimension(GeneratedMemories.DIMENSION).open(),
         Map.of("put", arguments -> refuse((IndexDocument) arguments[0])));
-    return MemoryOrchestrator.builder().stores(database.units(), core, history, index).embedder(new GivenVectorEmbedder())
+    return MemoryOrchestrator.builder().stores(database.units(), core, history, index)
+        .embedder(new GivenVectorEmbedder())
         .followEvery(Duration.ZERO).open();
   }
 

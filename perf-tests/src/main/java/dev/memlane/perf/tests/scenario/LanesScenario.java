@@ -475,7 +475,9 @@ public final class LanesScenario implements Scenario {
     findings.judge("calls " + name + ", on " + CORES + " cores: times as fast as a loop", worst,
         Bar.atLeast(Math.min(FASTER, SHARE_OF_TWO * worstOfTwo)),
         !bench.quick() && Runtime.getRuntime().availableProcessors() == CORES);
-    findings.judge(": share of what two plain threads reach" + name + ": share of what two plain threads reach, whatever that is", worstShare,
+    findings.judge(
+        ": share of what two plain threads reach" + name + ": share of what two plain threads reach, whatever that is",
+        worstShare,
         Bar.atLeast(SHARE_OF_TWO), !bench.quick());
     findings.note(String.format(Locale.ROOT,
         "Two plain threads are %.2f times as fast as a loop with calls %s; the bar is %.1f, or %.2f of that if it is less.",

@@ -120,7 +120,8 @@ public final class PaperScenario implements Scenario {
     findings.judge("addMemory over one after the other", findings.ratio(Sample.PER_SECOND, "", ADD, SEQUENTIAL),
         Bar.atLeast(2.7), fullSize);
     findings.judge("slowest of " + TOGETHER + " adds at once over a single one's p50",
-        FindingCollector.ratio(findings.rounds(ALL, "", SLOWEST), findings.rounds(ADD, "", Sample.P50)), Bar.atMost(1.5),
+        FindingCollector.ratio(findings.rounds(ALL, "", SLOWEST), findings.rounds(ADD, "", Sample.P50)),
+        Bar.atMost(1.5),
         fullSize);
   }
 
@@ -145,7 +146,8 @@ public final class PaperScenario implements Scenario {
         "names", arguments -> CompletableFuture.completedFuture(List.of()),
         "generation", arguments -> 0L,
         "summary", arguments -> new IndexSummary(GeneratedMemories.MODEL, GeneratedMemories.DIMENSION, 0, 0)));
-    return MemoryOrchestrator.builder().stores(SimulatedUnit::new, core, history, index).embedder(new GivenVectorEmbedder())
+    return MemoryOrchestrator.builder().stores(SimulatedUnit::new, core, history, index)
+        .embedder(new GivenVectorEmbedder())
         .followEvery(Duration.ZERO).open();
   }
 

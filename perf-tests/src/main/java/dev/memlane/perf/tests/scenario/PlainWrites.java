@@ -83,7 +83,8 @@ final class PlainWrites implements AutoCloseable {
       statement.execute("alter table row_with_vector alter column vector set storage plain");
     }
     return new PlainWrites(generated, pool, LuceneVectorIndex.builder(server.folder("index-plain"))
-        .model(GeneratedMemories.MODEL).dimension(GeneratedMemories.DIMENSION).commitInterval(NO_QUIET_INTERVAL).open());
+        .model(GeneratedMemories.MODEL).dimension(GeneratedMemories.DIMENSION).commitInterval(NO_QUIET_INTERVAL)
+        .open());
   }
 
   /** A memory with everything that is prepared before it is written. */
