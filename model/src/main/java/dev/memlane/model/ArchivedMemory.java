@@ -7,8 +7,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One exported memory: the row in core, and its whole history. All values are checked on creation, so every instance can be
- * stored.
+ * One exported memory: the row in core, and its whole history. All values are checked on creation, so every instance
+ * can be stored.
  *
  * @param history the entries that are not void, oldest first; the last one is of the operation that made the row
  */
@@ -42,9 +42,9 @@ public record ArchivedMemory(ArchivedRow row, List<HistoryEntry> history) {
   }
 
   /**
-   * A contradiction within this memory, which shows that it was edited; null if there is none. Several things are recorded
-   * more than once: content, metadata and details are also in the newest entries of the history, each entry begins with
-   * the values that the entry before it left, and a vector belongs to one text.
+   * A contradiction within this memory, which shows that it was edited; null if there is none. Several things are
+   * recorded more than once: content, metadata and details are also in the newest entries of the history, each entry
+   * begins with the values that the entry before it left, and a vector belongs to one text.
    */
   public @Nullable String contradiction() {
     Details details = null;
@@ -87,7 +87,8 @@ public record ArchivedMemory(ArchivedRow row, List<HistoryEntry> history) {
   }
 
   /**
-   * The memory's details after an entry, or null if they are not known, because only an update that changes them logs them.
+   * The memory's details after an entry, or null if they are not known, because only an update that changes them logs
+   * them.
    *
    * @param before the details before the entry
    */
@@ -125,9 +126,9 @@ public record ArchivedMemory(ArchivedRow row, List<HistoryEntry> history) {
   }
 
   /**
-   * Makes an edit of the archive an update of the memory: if the memory differs from the end of its history, the history
-   * gets one more entry. A vector that does not belong to the content is left out, so that it is embedded again. Existing
-   * entries do not change.
+   * Makes an edit of the archive an update of the memory: if the memory differs from the end of its history, the
+   * history gets one more entry. A vector that does not belong to the content is left out, so that it is embedded
+   * again. Existing entries do not change.
    *
    * @param at the time of the update
    * @return a memory whose operation is derived from its values, so that the same edit always gives the same memory

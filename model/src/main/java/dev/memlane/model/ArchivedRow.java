@@ -5,8 +5,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Everything in core that an archive needs to restore one memory, live or deleted. All values are checked on creation, so
- * every instance can be stored.
+ * Everything in core that an archive needs to restore one memory, live or deleted. All values are checked on creation,
+ * so every instance can be stored.
  */
 public sealed interface ArchivedRow {
 

@@ -10,8 +10,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The hash of a memory's searchable text: the first 16 bytes of SHA-256, kept as a UUID because every store has a type for
- * that. A document whose hash differs from the row's was made from another text.
+ * The hash of a memory's searchable text: the first 16 bytes of SHA-256, kept as a UUID because every store has a type
+ * for that. A document whose hash differs from the row's was made from another text.
  */
 public record ContentHash(UUID value) {
 

@@ -12,13 +12,13 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A condition on a memory's metadata or on the time of its event, with the same meaning in SQL, in the vector index and in
- * {@link #matches}.
+ * A condition on a memory's metadata or on the time of its event, with the same meaning in SQL, in the vector index and
+ * in {@link #matches}.
  *
  * <p>
  * Logic has two values: a condition on a key that is absent, or whose value has another type, does not hold, and
- * {@code not} of it holds. A list matches if one of its elements does. Texts are compared by code point (not by language),
- * numbers by value, and a text never equals a number.
+ * {@code not} of it holds. A list matches if one of its elements does. Texts are compared by code point (not by
+ * language), numbers by value, and a text never equals a number.
  *
  * <p>
  * Numbers are compared as {@code double}; {@link Metadata} says why that loses nothing.

@@ -12,9 +12,9 @@ public abstract class MemlaneException extends RuntimeException {
   }
 
   /**
-   * Copies the failure for another caller: an exception of the same type and message, with the calling thread's stack, and
-   * with this one as its cause. Several callers never get the same instance, because a caller may add suppressed exceptions
-   * to it, and a shared instance would accumulate them.
+   * Copies the failure for another caller: an exception of the same type and message, with the calling thread's stack,
+   * and with this one as its cause. Several callers never get the same instance, because a caller may add suppressed
+   * exceptions to it, and a shared instance would accumulate them.
    */
   public abstract MemlaneException copy();
 }

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param key the key under which the caller stored it, or null
  * @param actor who said it, or null; part of the searchable text
  * @param occurredAt when the event that it describes happened, or null; to the microsecond
- * @param createdAt when it was accepted. Memories given to one process one after the other, or in one list, have ascending
- * times
+ * @param createdAt when it was accepted. Memories given to one process one after the other, or in one list, have
+ * ascending times
  * @param updatedAt when its present state was made
  * @param expiresAt when it stops being found, or null
  * @param version 1 for a new memory, one more with every change; for people

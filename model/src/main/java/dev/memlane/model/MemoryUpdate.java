@@ -5,8 +5,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A change of one memory. Values that are not set stay. A new content or actor is embedded again, because both are part of
- * the searchable text; other changes are not. All values are checked on creation.
+ * A change of one memory. Values that are not set stay. A new content or actor is embedded again, because both are part
+ * of the searchable text; other changes are not. All values are checked on creation.
  *
  * <pre>{@code
  * MemoryUpdate.content(id, "Ada plays the cello")
@@ -17,11 +17,11 @@ import org.jspecify.annotations.Nullable;
  * @param metadata all of the new metadata, or null
  * @param actor who said it
  * @param occurredAt when the event that it describes happened; to the microsecond
- * @param expiresAt when it stops being found; to the microsecond. An expired memory that still exists is found again if this
- * is cleared or set to a future time
+ * @param expiresAt when it stops being found; to the microsecond. An expired memory that still exists is found again if
+ * this is cleared or set to a future time
  * @param by who makes the change, for the history, or null
- * @param expected the operation whose state the caller has read: if the memory has changed since, the outcome is a conflict
- * and nothing is written; null for any state
+ * @param expected the operation whose state the caller has read: if the memory has changed since, the outcome is a
+ * conflict and nothing is written; null for any state
  */
 public record MemoryUpdate(MemoryId id, @Nullable String content, @Nullable Metadata metadata, Change<String> actor,
     Change<Instant> occurredAt, Change<Instant> expiresAt, @Nullable String by, @Nullable OperationId expected) {

@@ -84,11 +84,11 @@ public final class Metadata {
    *
    * <p>
    * Stricter than {@link #of(Map)}, because a file or a database should not hold what is dropped silently: nulls are
-   * refused. More lenient about one kind of number: a whole number beyond 2^53 is read as the double that it is exactly,
-   * because PostgreSQL writes large doubles without an exponent.
+   * refused. More lenient about one kind of number: a whole number beyond 2^53 is read as the double that it is
+   * exactly, because PostgreSQL writes large doubles without an exponent.
    *
-   * @throws InvalidInputException if it is no map, holds a null, an object or a number that would lose digits (the message
-   * names the key), or is beyond a limit
+   * @throws InvalidInputException if it is no map, holds a null, an object or a number that would lose digits (the
+   * message names the key), or is beyond a limit
    */
   public static Metadata fromJson(@Nullable Object json) {
     if (!(json instanceof Map<?, ?> object)) {

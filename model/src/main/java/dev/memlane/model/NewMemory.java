@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * NewMemory.builder("I moved to Lisbon", Scope.user("ada")).actor("Ada").metadata("topic", "home").build()
  * }</pre>
  *
- * @param key the memory's name within its scope, or null. A second add under the same key returns the first one's memory.
- * Keys, like actors and metadata, are kept unchanged, including blanks and Unicode forms
+ * @param key the memory's name within its scope, or null. A second add under the same key returns the first one's
+ * memory. Keys, like actors and metadata, are kept unchanged, including blanks and Unicode forms
  * @param embedding the vector of the searchable text if the caller has it already; null lets the embedder compute it
  * @param revive whether a memory that was deleted under this key may come back
  */
@@ -130,8 +130,8 @@ public record NewMemory(String content, Scope scope, @Nullable String key, @Null
     }
 
     /**
-     * Lets a memory that was deleted under this key come back, with this content as its next version. Otherwise the outcome
-     * of the add is that the memory was deleted.
+     * Lets a memory that was deleted under this key come back, with this content as its next version. Otherwise the
+     * outcome of the add is that the memory was deleted.
      */
     public Builder revive(boolean revive) {
       this.revive = revive;

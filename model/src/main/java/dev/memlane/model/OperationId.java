@@ -6,8 +6,8 @@ import java.util.Objects;
 import java.util.UUID;
 
 /**
- * The name of one operation, {@code op} for short: a UUID version 7 that is never used twice. An update or delete may expect
- * the {@code op} that made the state that its caller has read.
+ * The name of one operation, {@code op} for short: a UUID version 7 that is never used twice. An update or delete may
+ * expect the {@code op} that made the state that its caller has read.
  */
 public record OperationId(UUID value) {
 

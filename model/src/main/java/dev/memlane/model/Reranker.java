@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A model that rates how well texts answer a query, such as a cross-encoder or a service: slower than an index, and better
- * at telling which hit answers the query.
+ * A model that rates how well texts answer a query, such as a cross-encoder or a service: slower than an index, and
+ * better at telling which hit answers the query.
  *
  * <p>
  * Safe for use by several threads. It should not block the calling thread.

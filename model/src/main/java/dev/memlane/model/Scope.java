@@ -7,8 +7,9 @@ import org.jspecify.annotations.Nullable;
  * The owner of a memory: a user, an agent, a run (a session), or several of them.
  *
  * <p>
- * A memory is stored in exactly one scope. A search or list in a scope matches every memory that has the values that the
- * scope names, whatever its other values: {@code Scope.user("ada")} finds memories stored in {@code user=ada, run=7}.
+ * A memory is stored in exactly one scope. A search or list in a scope matches every memory that has the values that
+ * the scope names, whatever its other values: {@code Scope.user("ada")} finds memories stored in
+ * {@code user=ada, run=7}.
  *
  * <p>
  * Names are kept unchanged and compared character by character: surrounding blanks, case and Unicode forms make a

@@ -8,14 +8,14 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * The one form in which texts are compared by the index, queries, embedders and the comparison of contents. Stored texts
- * stay unchanged.
+ * The one form in which texts are compared by the index, queries, embedders and the comparison of contents. Stored
+ * texts stay unchanged.
  *
  * <p>
  * Texts that a reader can't tell apart have the same form:
  * <ul>
- * <li>composed and decomposed characters (NFC and NFD), and characters that Unicode calls compatible (NFKC, Unicode Standard
- * Annex 15): ligatures, full-width letters, no-break spaces, mathematical letters;
+ * <li>composed and decomposed characters (NFC and NFD), and characters that Unicode calls compatible (NFKC, Unicode
+ * Standard Annex 15): ligatures, full-width letters, no-break spaces, mathematical letters;
  * <li>invisible characters are removed: soft hyphens, direction marks, zero-width spaces, byte order marks, variation
  * selectors, tags outside of flags;
  * <li>curly apostrophes and quotation marks become straight ones, and typographic hyphens plain ones.
@@ -24,8 +24,8 @@ import java.util.Set;
  * <p>
  * Differences in meaning stay: superscripts, fractions and other numbers that are not digits, because 10² is not 102;
  * trade mark signs, which would merge with the word before them; zero-width joiners and non-joiners between emoji, and
- * between letters of scripts that they shape (Arabic, Persian, those of India). Case and accents stay as well; the index,
- * which knows the language, folds them.
+ * between letters of scripts that they shape (Arabic, Persian, those of India). Case and accents stay as well; the
+ * index, which knows the language, folds them.
  */
 public final class TextForm {
 

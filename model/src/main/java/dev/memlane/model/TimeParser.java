@@ -16,11 +16,12 @@ import org.jspecify.annotations.Nullable;
  * <table>
  * <caption>Times</caption>
  * <tr><td>{@code 2026-03-02}</td><td>a day: its begin in UTC</td></tr>
- * <tr><td>{@code 2026-03-02T09:14:00Z}</td><td>a moment in UTC; seconds may be left out, or have up to 9 decimals</td></tr>
- * <tr><td>{@code 2026-03-02 10:14 +0100}</td><td>... with an offset, {@code +01:00}, {@code +0100} or {@code +01}; a blank
- * may stand for the T, and before the offset</td></tr>
- * <tr><td>{@code 1772442840}</td><td>a count since 1970-01-01T00:00Z, only if {@link #counting} names the unit; may have
+ * <tr><td>{@code 2026-03-02T09:14:00Z}</td><td>a moment in UTC; seconds may be left out, or have up to 9
  * decimals</td></tr>
+ * <tr><td>{@code 2026-03-02 10:14 +0100}</td><td>... with an offset, {@code +01:00}, {@code +0100} or {@code +01}; a
+ * blank may stand for the T, and before the offset</td></tr>
+ * <tr><td>{@code 1772442840}</td><td>a count since 1970-01-01T00:00Z, only if {@link #counting} names the unit; may
+ * have decimals</td></tr>
  * </table>
  *
  * <p>

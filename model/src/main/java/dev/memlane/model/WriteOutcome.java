@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 public sealed interface WriteOutcome {
 
   /**
-   * The kind of outcome in one word: {@code stored}, {@code duplicate}, {@code rolledBack}... In JSON it is the property
-   * {@code outcome}, by which readers tell the kinds apart.
+   * The kind of outcome in one word: {@code stored}, {@code duplicate}, {@code rolledBack}... In JSON it is the
+   * property {@code outcome}, by which readers tell the kinds apart.
    */
   @JsonProperty("outcome")
   default String name() {

@@ -237,7 +237,7 @@ abstract class ArchiveContract extends StoresTestCase {
     assertThat(history.entries(wanted, 3).join()).hasSize(3);
   }
 
-  /** An add of a content that its scope holds uniqueAdd. */
+  /** An add of a content that its scope holds once. */
   private static Operation uniqueAdd(String content) {
     Operation add = add(content);
     return new Operation(add.op(), add.kind(), add.memory(), null, add.after(), add.embedding(), null, add.at(), true);

@@ -51,7 +51,7 @@ abstract class ChangeFeedContract extends StoresTestCase {
   @ValueSource(longs = {1, 2})
   void feed_duringConcurrentWrites_missesNothing(long seed) throws Exception {
     Random random = new Random(seed);
-    Set<MemoryId> told = new HashSet<>();
+    Set<MemoryId> reported = new HashSet<>();
     Set<MemoryId> written = ConcurrentHashMap.newKeySet();
     try (ChangeFeed feed = history.follow().join()) {
       List<Thread> writers = new ArrayList<>();
@@ -66,11 +66,11 @@ abstract class ChangeFeedContract extends StoresTestCase {
         }));
       }
       while (writers.stream().anyMatch(Thread::isAlive)) {
-        told.addAll(feed.poll().join().memories());
+        reported.addAll(feed.poll().join().memories());
       }
-      told.addAll(feed.poll().join().memories());
+      reported.addAll(feed.poll().join().memories());
     }
-    assertThat(told).as("seed " + seed).isEqualTo(written);
+    assertThat(reported).as("seed " + seed).isEqualTo(written);
   }
 
   @Test

@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
  * depend only on the text ({@link #vector}).
  *
  * <p>
- * Requests beyond a key's limits get status 429 with {@code Retry-After}. Requests with an unknown key get 401 and a message
- * that repeats the key, as some providers do. Safe for use by several threads.
+ * Requests beyond a key's limits get status 429 with {@code Retry-After}. Requests with an unknown key get 401 and a
+ * message that repeats the key, as some providers do. Safe for use by several threads.
  */
 public final class EmbeddingProvider implements AutoCloseable {
 

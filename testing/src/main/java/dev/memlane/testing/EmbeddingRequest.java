@@ -12,7 +12,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** A request to an {@link EmbeddingProvider}, parsed from its JSON, and the JSON of the answer in the form it asks for. */
+/**
+ * A request to an {@link EmbeddingProvider}, parsed from its JSON, and the JSON of the answer in the form it asks for.
+ */
 final class EmbeddingRequest {
 
   private static final JsonFactory JSON = new JsonFactory();

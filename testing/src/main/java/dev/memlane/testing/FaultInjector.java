@@ -75,15 +75,17 @@ public final class FaultInjector<T> implements InvocationHandler {
   }
 
   /**
-   * Makes the next call hang: it is in doubt at its deadline, which is its last argument, and does its work when this future
-   * has completed.
+   * Makes the next call hang: it is in doubt at its deadline, which is its last argument, and does its work when this
+   * future has completed.
    */
   public void hangingNext(String method, CompletableFuture<?> end) {
     held.put(method, end);
     faults.put(method, Fault.HANG_NEXT);
   }
 
-  /** Makes the next call do its work at once without reporting it: it is in doubt at its deadline, its last argument. */
+  /**
+   * Makes the next call do its work at once without reporting it: it is in doubt at its deadline, its last argument.
+   */
   public void answeringNextLate(String method) {
     faults.put(method, Fault.ANSWER_NEXT_LATE);
   }

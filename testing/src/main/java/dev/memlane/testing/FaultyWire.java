@@ -28,10 +28,10 @@ import org.jspecify.annotations.Nullable;
  * A proxy between a driver and a PostgreSQL server that breaks connections where a test wants it.
  *
  * <p>
- * It understands enough of the frontend protocol to know what passes: everything that the driver sends up to a Sync (or one
- * simple query) is a request, which contains the statements that it executes. A fault waits for the next request with a
- * given statement and strikes once, at an exact point: the server has not seen the request, has executed it without its
- * Sync, is just executing it, or has answered it completely.
+ * It understands enough of the frontend protocol to know what passes: everything that the driver sends up to a Sync (or
+ * one simple query) is a request, which contains the statements that it executes. A fault waits for the next request
+ * with a given statement and strikes once, at an exact point: the server has not seen the request, has executed it
+ * without its Sync, is just executing it, or has answered it completely.
  *
  * <p>
  * Without a fault everything passes. No encryption. Safe for use by several threads.
@@ -115,8 +115,8 @@ public final class FaultyWire implements AutoCloseable {
   }
 
   /**
-   * Returns the requests since the last call: the statements of each, in lower case. A request is one transaction, unless it
-   * is part of a longer one.
+   * Returns the requests since the last call: the statements of each, in lower case. A request is one transaction,
+   * unless it is part of a longer one.
    */
   public synchronized List<List<String>> takeRequests() {
     List<List<String>> taken = List.copyOf(requests);

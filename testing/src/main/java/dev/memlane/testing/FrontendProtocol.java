@@ -9,9 +9,9 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * The frontend protocol of one PostgreSQL connection, as far as {@link FaultyWire} needs it: it splits messages, and tracks
- * which statements are prepared and bound, to know which ones are executed. See "Message Formats" in PostgreSQL's manual.
- * Not safe for use by several threads, except for its static methods.
+ * The frontend protocol of one PostgreSQL connection, as far as {@link FaultyWire} needs it: it splits messages, and
+ * tracks which statements are prepared and bound, to know which ones are executed. See "Message Formats" in
+ * PostgreSQL's manual. Not safe for use by several threads, except for its static methods.
  */
 final class FrontendProtocol {
 

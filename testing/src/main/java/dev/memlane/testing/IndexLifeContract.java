@@ -61,7 +61,7 @@ abstract class IndexLifeContract extends VectorIndexTestCase {
         writes.add(index.remove(new DocumentName(memory, gone)));
       }
       if (i % 100 == 0) {
-        // Spreads the documents over several segments, where the index has such a thing.
+        // Spreads the documents over several segments, if the index has segments.
         CompletableFuture.allOf(writes.toArray(CompletableFuture[]::new)).join();
         assertThat(index.names(null, 1).join()).hasSizeLessThan(6);
       }

@@ -17,8 +17,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A scheduler whose time passes only by {@link #pass}, which also runs its tasks, in the calling thread. Safe for use by
- * several threads.
+ * A scheduler whose time passes only by {@link #pass}, which also runs its tasks, in the calling thread. Safe for use
+ * by several threads.
  */
 public final class ManualScheduler extends AbstractExecutorService implements ScheduledExecutorService {
 
@@ -36,7 +36,9 @@ public final class ManualScheduler extends AbstractExecutorService implements Sc
     }
   }
 
-  /** Removes the next task that is due until then, and sets the time to its time; without a task, sets the time to then. */
+  /**
+   * Removes the next task that is due until then, and sets the time to its time; without a task, sets the time to then.
+   */
   private synchronized @Nullable Task<?> due(long until) {
     Task<?> first = tasks.peek();
     boolean none = first == null || first.due > until;

@@ -17,8 +17,8 @@ import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A real PostgreSQL server of one test. It can be stopped as by a power failure and started again on the same data and port,
- * or configured in ways that would disturb other tests. It syncs to disk.
+ * A real PostgreSQL server of one test. It can be stopped as by a power failure and started again on the same data and
+ * port, or configured in ways that would disturb other tests. It syncs to disk.
  */
 public final class OwnServer implements AutoCloseable {
 

@@ -8,8 +8,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The check of messages to people and models against words that only readers of the code understand, such as the names of
- * classes of a parser or of the JDK. The tests of all modules use this one list.
+ * The check of messages to people and models against words that only readers of the code understand, such as the names
+ * of classes of a parser or of the JDK. The tests of all modules use this one list.
  */
 public final class PlainMessages {
 

@@ -96,7 +96,7 @@ abstract class StoreReadContract extends StoresTestCase {
     List<TimePosition> all = new ArrayList<>();
     List<TimePosition> wanted = new ArrayList<>();
     for (int i = 0; i < 40; i++) {
-      // Few times, so that many have the same; some have none but that of their acceptance, and some share that too.
+      // Few times, so that many are equal; some memories have only the time of acceptance, and some share that too.
       Instant accepted = NOW.plusNanos(1_000L * (i / 2));
       Instant occurred = i % 4 == 0 ? null : NOW.minus(Duration.ofDays(random.nextInt(3))).plusNanos(1_000);
       Memory made = memory(newId(), "number " + i, Scope.user(i % 5 == 0 ? "bob" : "ada"), Metadata.of("number", i));
@@ -118,7 +118,7 @@ abstract class StoreReadContract extends StoresTestCase {
     return order == TimeOrder.OLDEST_FIRST ? sorted : sorted.reversed();
   }
 
-  /** Of all pages. */
+  /** The positions on all pages. */
   private List<TimePosition> positions(@Nullable Scope scope, @Nullable Filter filter, TimeOrder order) {
     List<TimePosition> listed = new ArrayList<>();
     List<TimePosition> page;
@@ -204,7 +204,7 @@ abstract class StoreReadContract extends StoresTestCase {
           continue;
         }
         default -> {
-          // It stays as it was added.
+          // It stays unchanged.
         }
       }
       wanted.add(head);

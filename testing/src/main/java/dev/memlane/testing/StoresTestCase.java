@@ -46,7 +46,7 @@ abstract class StoresTestCase {
     history = opened.history();
   }
 
-  /** What the two stores answered. */
+  /** The results of the two stores' parts. */
   record Written(StoreResult core, StoreResult history) {}
 
   Unit begin(Unit.Kind kind, Operation operation) {
@@ -79,7 +79,7 @@ abstract class StoresTestCase {
     return new ArchivedMemory(core.archive(List.of(id), true).join().getFirst(), entries(id));
   }
 
-  /** Adds a memory and lets go of it for good, as a wiped database has. */
+  /** Adds a memory and removes it completely, as if the database were empty. */
   ArchivedMemory removed(Operation add) {
     assertApplied(write(add));
     ArchivedMemory archived = archived(add.memory());

@@ -9,8 +9,8 @@ import java.sql.Statement;
 import java.util.UUID;
 
 /**
- * One real PostgreSQL server for a test run, started on first use and stopped with the JVM. Each test uses a database of its
- * own.
+ * One real PostgreSQL server for a test run, started on first use and stopped with the JVM. Each test uses a database
+ * of its own.
  *
  * <p>
  * The server doesn't sync to disk; tests of crashes start an {@link OwnServer}.

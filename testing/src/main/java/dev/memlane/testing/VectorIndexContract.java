@@ -4,8 +4,8 @@ import dev.memlane.model.store.VectorIndex;
 import org.junit.jupiter.api.Nested;
 
 /**
- * The contract of every vector index, as tests grouped by concern. Each implementation is a small subclass, which runs all
- * of them.
+ * The contract of every vector index, as tests grouped by concern. Each implementation is a small subclass, which runs
+ * all of them.
  */
 public abstract class VectorIndexContract {
 

@@ -9,10 +9,10 @@ import java.util.concurrent.CompletableFuture;
  * A feed of the memories whose logs have changed, through any process, by which an index follows a shared database.
  *
  * <p>
- * It is exact: every change committed after the feed began is reported by one of its polls, whatever the order of commits,
- * and however long transactions take. A change may be reported more than once. A feed that has failed stays broken, because
- * the server may have lost the unreported changes. Its user must then begin a new feed and compare everything. One poll at
- * a time; not safe for use by several threads at once.
+ * It is exact: every change committed after the feed began is reported by one of its polls, whatever the order of
+ * commits, and however long transactions take. A change may be reported more than once. A feed that has failed stays
+ * broken, because the server may have lost the unreported changes. Its user must then begin a new feed and compare
+ * everything. One poll at a time; not safe for use by several threads at once.
  */
 public interface ChangeFeed extends AutoCloseable {
 
@@ -30,8 +30,8 @@ public interface ChangeFeed extends AutoCloseable {
   }
 
   /**
-   * Reads the changes since the last poll, or since the feed began. If there are many, a poll returns one page of them and
-   * the following polls the rest.
+   * Reads the changes since the last poll, or since the feed began. If there are many, a poll returns one page of them
+   * and the following polls the rest.
    *
    * @return fails with a {@link StoreException}; after that, every poll fails
    */

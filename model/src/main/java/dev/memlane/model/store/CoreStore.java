@@ -23,22 +23,22 @@ import org.jspecify.annotations.Nullable;
  * The contract of the core store: one row per memory, which holds what is true now, and its vector.
  *
  * <p>
- * Writes are parts of a {@link Unit}; a method that joins a part returns its result. Writes compare and set: each expects a
- * stamp, and a write that finds another one is {@link StoreResult.NotApplied}. Their futures complete normally, with a
- * result. The futures of reads fail with a {@link StoreException}. No method blocks longer than the unit's deadline or the
- * database's own time-outs. Safe for use by several threads.
+ * Writes are parts of a {@link Unit}; a method that joins a part returns its result. Writes compare and set: each
+ * expects a stamp, and a write that finds another one is {@link StoreResult.NotApplied}. Their futures complete
+ * normally, with a result. The futures of reads fail with a {@link StoreException}. No method blocks longer than the
+ * unit's deadline or the database's own time-outs. Safe for use by several threads.
  */
 public interface CoreStore {
 
   /**
-   * Joins the operation's write. An add expects no row, or the void row that it names; an update or delete expects the stamp
-   * of the row that it starts from.
+   * Joins the operation's write. An add expects no row, or the void row that it names; an update or delete expects the
+   * stamp of the row that it starts from.
    */
   CompletableFuture<StoreResult> write(Unit unit, Operation operation);
 
   /**
-   * Joins the undo of an operation that landed, done only if the stamp is still the operation's own. An add becomes a void
-   * row; an update or delete is replaced by the row before.
+   * Joins the undo of an operation that landed, done only if the stamp is still the operation's own. An add becomes a
+   * void row; an update or delete is replaced by the row before.
    *
    * @param stamp the row's fresh stamp
    */
@@ -53,16 +53,16 @@ public interface CoreStore {
   CompletableFuture<StoreResult> fence(Unit unit, Operation operation, UUID stamp);
 
   /**
-   * Joins the fence of everything on its way to the unit's memory: the stamp is replaced unconditionally, or a void row is
-   * inserted where there is no row. After it, no write and no undo that was sent before can land.
+   * Joins the fence of everything on its way to the unit's memory: the stamp is replaced unconditionally, or a void row
+   * is inserted where there is no row. After it, no write and no undo that was sent before can land.
    *
    * @param stamp the fresh stamp
    */
   CompletableFuture<StoreResult> fenceAll(Unit unit, UUID stamp);
 
   /**
-   * Joins the confirmation of the unit's operation: the row gets a fresh stamp if it still has the operation's own. Applied
-   * if the row, live or deleted, is in the state that the operation made; not applied otherwise.
+   * Joins the confirmation of the unit's operation: the row gets a fresh stamp if it still has the operation's own.
+   * Applied if the row, live or deleted, is in the state that the operation made; not applied otherwise.
    */
   CompletableFuture<StoreResult> confirm(Unit unit, UUID stamp);
 
@@ -70,9 +70,9 @@ public interface CoreStore {
   CompletableFuture<StoreResult> sweep(Unit unit, UUID stamp);
 
   /**
-   * Joins the restore of an archived row, unchanged, where there is no row or in place of the void row that has the expected
-   * stamp. The stamp becomes the unit's operation, which is none of the memory's own, so nothing on its way to the memory
-   * finds the stamp that it expects. A vector by another model than the store's is left out.
+   * Joins the restore of an archived row, unchanged, where there is no row or in place of the void row that has the
+   * expected stamp. The stamp becomes the unit's operation, which is none of the memory's own, so nothing on its way to
+   * the memory finds the stamp that it expects. A vector by another model than the store's is left out.
    *
    * @param expected the void row's stamp, or null where no row is expected
    */
@@ -92,8 +92,8 @@ public interface CoreStore {
   CompletableFuture<List<ArchivedRow>> archive(Collection<MemoryId> ids, boolean vectors);
 
   /**
-   * Joins the purge of a tombstone that still has the expected stamp. It keeps its id, scope and operation, loses all else,
-   * and gets a fresh stamp, so that neither an undo nor a late statement finds the stamp that it expects.
+   * Joins the purge of a tombstone that still has the expected stamp. It keeps its id, scope and operation, loses all
+   * else, and gets a fresh stamp, so that neither an undo nor a late statement finds the stamp that it expects.
    *
    * @param stamp the fresh stamp
    */
@@ -166,8 +166,8 @@ public interface CoreStore {
   CompletableFuture<List<Head>> heads(Collection<MemoryId> ids);
 
   /**
-   * Saves the vector of a live memory that has none by this model, if the memory is still in the named state. Changes no
-   * state and no stamp.
+   * Saves the vector of a live memory that has none by this model, if the memory is still in the named state. Changes
+   * no state and no stamp.
    */
   CompletableFuture<Void> saveVector(DocumentName name, Embedding embedding);
 

@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * The contract of the history store: the log, with one entry per operation that core applied.
  *
  * <p>
- * Entries are immutable, except that an entry is voided when its operation is undone, and loses its content when its memory
- * is erased. Writes are parts of a {@link Unit}; {@link CoreStore} says how results and failures are reported. Safe for use
- * by several threads.
+ * Entries are immutable, except that an entry is voided when its operation is undone, and loses its content when its
+ * memory is erased. Writes are parts of a {@link Unit}; {@link CoreStore} says how results and failures are reported.
+ * Safe for use by several threads.
  */
 public interface HistoryStore {
 
@@ -33,8 +33,8 @@ public interface HistoryStore {
   CompletableFuture<StoreResult> undo(Unit unit, Operation operation, UUID stamp);
 
   /**
-   * Joins the look for the unit's operation, after the unit's fence: applied if its entry exists and is not void; otherwise
-   * not applied, now or later.
+   * Joins the look for the unit's operation, after the unit's fence: applied if its entry exists and is not void;
+   * otherwise not applied, now or later.
    */
   CompletableFuture<StoreResult> look(Unit unit);
 
@@ -45,8 +45,8 @@ public interface HistoryStore {
   CompletableFuture<StoreResult> restore(Unit unit, List<HistoryEntry> entries);
 
   /**
-   * Joins the purge of the unit's memory, done if core purged its tombstone in the same unit. The entry of the delete becomes
-   * an {@link HistoryEntry.Kind#ERASE}; all others of the memory are deleted, void ones too.
+   * Joins the purge of the unit's memory, done if core purged its tombstone in the same unit. The entry of the delete
+   * becomes an {@link HistoryEntry.Kind#ERASE}; all others of the memory are deleted, void ones too.
    *
    * @param stamp the fresh stamp that core's part leaves
    */

@@ -12,8 +12,8 @@ import java.util.Set;
  *
  * @param semantic the hits by meaning, nearest first; scores are (1 + cosine) / 2, in [0, 1]
  * @param lexical the hits by words, best first; scores are BM25's, above 0
- * @param runs the memories of the runs of the best hits, run by run, in order of {@link TimePosition}; empty if they were
- * not requested
+ * @param runs the memories of the runs of the best hits, run by run, in order of {@link TimePosition}; empty if they
+ * were not requested
  * @param exhausted whether there are no more documents of either kind
  * @param held the documents of {@link IndexQuery#documents} that exist in the same view of the index
  */

@@ -18,8 +18,9 @@ import org.jspecify.annotations.Nullable;
  * @param runs whether to return the runs of the best documents
  * @param documents documents to look up in the view of the index that is searched; usually none
  * @param minSimilarity the least cosine to the vector of every document found, by meaning or by words; -1 for no limit
- * @param minWords the fewest different words of the text in every document found, by meaning or by words, or all of them if
- * the text has fewer; 0 for no limit. Stop words of the index's language don't count; a text of nothing else finds nothing
+ * @param minWords the fewest different words of the text in every document found, by meaning or by words, or all of
+ * them if the text has fewer; 0 for no limit. Stop words of the index's language don't count; a text of nothing else
+ * finds nothing
  */
 public record IndexQuery(@Nullable Embedding vector, @Nullable String text, List<Scope> scopes,
     @Nullable Filter filter, int depth, boolean runs, Set<DocumentName> documents, double minSimilarity,

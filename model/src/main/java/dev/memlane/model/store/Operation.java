@@ -11,11 +11,12 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One add, update or delete of one memory on its way to the stores, with everything that is needed to do and to undo it.
+ * One add, update or delete of one memory on its way to the stores, with everything that is needed to do and to undo
+ * it.
  *
  * @param op the operation's id; becomes the row's {@code op} and {@code stamp}
- * @param before the row that it starts from: its write expects this stamp, and its undo restores this row. Null for an add
- * that expects no row; a void row for an add that replaces it; a tombstone for an update that revives
+ * @param before the row that it starts from: its write expects this stamp, and its undo restores this row. Null for an
+ * add that expects no row; a void row for an add that replaces it; a tombstone for an update that revives
  * @param after the memory that it makes; null for a delete
  * @param embedding the vector of {@code after}; null for a delete
  * @param actor who does it, for the history, or null

@@ -6,13 +6,13 @@ import dev.memlane.model.StoreResult;
 import java.time.Instant;
 
 /**
- * A unit of work: the parts of the core and the history store for one operation, which happen together or not at all, in one
- * transaction.
+ * A unit of work: the parts of the core and the history store for one operation, which happen together or not at all,
+ * in one transaction.
  *
  * <p>
- * A unit is begun by {@link Units#begin} and passed to the stores, which join their parts. It is sent when all parts that
- * its kind requires have joined. Each store gets the result of its own part; {@link StoreResult#ofUnit} combines them. Safe
- * for use by several threads.
+ * A unit is begun by {@link Units#begin} and passed to the stores, which join their parts. It is sent when all parts
+ * that its kind requires have joined. Each store gets the result of its own part; {@link StoreResult#ofUnit} combines
+ * them. Safe for use by several threads.
  */
 public interface Unit {
 
@@ -54,8 +54,8 @@ public interface Unit {
   Instant deadline();
 
   /**
-   * Withdraws the unit if it has not been sent: its parts end as {@link StoreResult.NotApplied} with this cause, and so does
-   * every part that joins later. Does nothing to a unit that has been sent.
+   * Withdraws the unit if it has not been sent: its parts end as {@link StoreResult.NotApplied} with this cause, and so
+   * does every part that joins later. Does nothing to a unit that has been sent.
    */
   void withdraw(Throwable cause);
 }

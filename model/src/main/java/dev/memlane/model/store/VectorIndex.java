@@ -14,10 +14,11 @@ import org.jspecify.annotations.Nullable;
  * The contract of the index: documents, named by memory and operation, that are found by meaning and by words.
  *
  * <p>
- * The index is a copy: core is right where they differ, and documents lost in a crash are put again on opening. So a write
- * need not be durable when its future completes, but it must be visible to the next search. Writes of one memory are applied
- * in the order in which they were requested. The futures of {@link #put} and {@link #check} complete normally, with a
- * result; all others fail with a {@link StoreException}. Safe for use by several threads; no method blocks for long.
+ * The index is a copy: core is right where they differ, and documents lost in a crash are put again on opening. So a
+ * write need not be durable when its future completes, but it must be visible to the next search. Writes of one memory
+ * are applied in the order in which they were requested. The futures of {@link #put} and {@link #check} complete
+ * normally, with a result; all others fail with a {@link StoreException}. Safe for use by several threads; no method
+ * blocks for long.
  */
 public interface VectorIndex extends AutoCloseable {
 
@@ -28,7 +29,10 @@ public interface VectorIndex extends AutoCloseable {
    */
   CompletableFuture<StoreResult> put(IndexDocument document, Instant deadline);
 
-  /** Checks whether the index accepts writes. This is the index's part of a delete, which removes documents after landing. */
+  /**
+   * Checks whether the index accepts writes. This is the index's part of a delete, which removes documents after
+   * landing.
+   */
   CompletableFuture<StoreResult> check(DocumentName name, Instant deadline);
 
   /** Removes all documents of the memory but this one. */

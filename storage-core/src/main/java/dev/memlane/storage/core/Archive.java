@@ -23,7 +23,9 @@ import java.util.concurrent.CompletableFuture;
 import org.jdbi.v3.core.statement.Query;
 import org.jspecify.annotations.Nullable;
 
-/** Core's archived rows: whole rows, including tombstones, read for an export and restored by an import. Thread-safe. */
+/**
+ * Core's archived rows: whole rows, including tombstones, read for an export and restored by an import. Thread-safe.
+ */
 final class Archive {
 
   /** Core's statements run first, because history's read their effects. */

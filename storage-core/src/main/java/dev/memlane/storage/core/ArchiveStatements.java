@@ -17,8 +17,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The statements that restore rows, each for many units at once. They write the archived values, except for the stamp: it
- * becomes the unit's operation, by which history's statement recognizes the restored rows.
+ * The statements that restore rows, each for many units at once. They write the archived values, except for the stamp:
+ * it becomes the unit's operation, by which history's statement recognizes the restored rows.
  */
 final class ArchiveStatements {
 

@@ -20,10 +20,10 @@ import org.jspecify.annotations.Nullable;
  * The statements that change core's rows, each for many units at once.
  *
  * <p>
- * A row's values change in three ways: it is added where there is none, replaced by new values, or cleared. The latter two
- * expect a stamp, which PostgreSQL checks again after a wait for a lock, on the row as it is then. Other statements replace
- * the stamp only, or remove the row. Rows are locked in order of id, because batches of several processes could otherwise
- * deadlock.
+ * A row's values change in three ways: it is added where there is none, replaced by new values, or cleared. The latter
+ * two expect a stamp, which PostgreSQL checks again after a wait for a lock, on the row as it is then. Other statements
+ * replace the stamp only, or remove the row. Rows are locked in order of id, because batches of several processes could
+ * otherwise deadlock.
  */
 final class CoreStatements {
 
@@ -64,7 +64,10 @@ final class CoreStatements {
       )
       select x.unit, added.version from x join added using (id)""", null, CoreStatements::bindLive);
 
-  /** Replaces a row's values and makes it live, if it has the expected stamp. A new content outdates other models' vectors. */
+  /**
+   * Replaces a row's values and makes it live, if it has the expected stamp. A new content outdates other models'
+   * vectors.
+   */
   static final UnitStatement<LiveRow> REPLACE = new UnitStatement<>("replace a memory", replace(""),
       replace("skip locked"), CoreStatements::bindLive);
 
@@ -110,7 +113,7 @@ final class CoreStatements {
         .uuids(rows, row -> row.unique ? uniqueHash(row.memory.content()) : null);
   }
 
-  /** The hash by which a scope holds each content once: that of its {@link TextForm}, whoever said it. */
+  /** The hash by which a scope holds each content once: that of its {@link TextForm}, regardless of the actor. */
   static UUID uniqueHash(String content) {
     return ContentHash.of(null, TextForm.of(content)).value();
   }

@@ -51,6 +51,7 @@ public final class PostgresCoreStore implements CoreStore {
   private static final int FIRST = 0;
   private static final int AFTER_STAMP = 1;
 
+  private static final String MEMORIES = "select " + RowMapper.COLUMNS + " from memory m";
   /** A memory's time, as the indexes by time have it. */
   private static final String TIME = "coalesce(m.occurred_at, m.created_at)";
   private static final double USUAL_ROW_BYTES = 400;
@@ -179,11 +180,9 @@ public final class PostgresCoreStore implements CoreStore {
   @Override
   public CompletableFuture<List<CoreRow>> unpurged(Scope scope, @Nullable MemoryId after, int limit) {
     return database.read("looking for memories to purge", handle -> {
-      Query query = handle
-          .createQuery("select " + RowMapper.COLUMNS + " from memory m where m.state = 2" + ReadConditions.within(scope)
-              + ReadConditions.after(after) + " and exists (select 1 from history h where h.memory_id = m.id "
-              + "and (h.op <> m.op or h.kind <> 4)) order by m.id limit :limit")
-          .bind("limit", limit);
+      Query query = handle.createQuery(MEMORIES + " where m.state = 2" + ReadConditions.within(scope)
+          + ReadConditions.after(after) + " and exists (select 1 from history h where h.memory_id = m.id "
+          + "and (h.op <> m.op or h.kind <> 4)) order by m.id limit :limit").bind("limit", limit);
       ReadConditions.bindScope(query, scope);
       ReadConditions.bindAfter(query, after);
       return query.map((row, context) -> RowMapper.row(row)).list();
@@ -193,7 +192,7 @@ public final class PostgresCoreStore implements CoreStore {
   @Override
   public CompletableFuture<List<CoreRow>> gone(Instant before, int limit) {
     return database.read("looking for memories to sweep", handle -> handle
-        .createQuery("select " + RowMapper.COLUMNS + " from memory m where m.state <> 1 and m.updated_at < :before "
+        .createQuery(MEMORIES + " where m.state <> 1 and m.updated_at < :before "
             + "order by m.updated_at limit :limit")
         .bind("before", before).bind("limit", limit).map((row, context) -> RowMapper.row(row)).list());
   }
@@ -201,7 +200,7 @@ public final class PostgresCoreStore implements CoreStore {
   @Override
   public CompletableFuture<List<CoreRow>> expired(Instant before, int limit) {
     return database.read("looking for expired memories", handle -> handle
-        .createQuery("select " + RowMapper.COLUMNS + " from memory m where m.state = 1 and m.expires_at < :before "
+        .createQuery(MEMORIES + " where m.state = 1 and m.expires_at < :before "
             + "order by m.expires_at limit :limit")
         .bind("before", before).bind("limit", limit).map((row, context) -> RowMapper.row(row)).list());
   }
@@ -209,7 +208,7 @@ public final class PostgresCoreStore implements CoreStore {
   @Override
   public CompletableFuture<Optional<CoreRow>> unique(Scope scope, String content) {
     return database.read("looking for a content", handle -> {
-      Query query = handle.createQuery("select " + RowMapper.COLUMNS + " from memory m where m.dedup_hash = :hash"
+      Query query = handle.createQuery(MEMORIES + " where m.dedup_hash = :hash"
           + ReadConditions.exactly(scope))
           .bind("hash", CoreStatements.uniqueHash(content));
       ReadConditions.bindScope(query, scope);
@@ -243,7 +242,7 @@ public final class PostgresCoreStore implements CoreStore {
           ? "with v as materialized (select memory_id, vector from memory_vector where model = :model "
               + "and memory_id = any(:ids)) select " + RowMapper.COLUMNS
               + ", v.vector from memory m left join v on v.memory_id = m.id where m.id = any(:ids)"
-          : "select " + RowMapper.COLUMNS + " from memory m where m.id = any(:ids)";
+          : MEMORIES + " where m.id = any(:ids)";
       Query query = handle.createQuery(sql).bindArray("ids", UUID.class, (Object[]) ReadConditions.uuids(ids));
       if (vectors) {
         query.bind("model", model.number());
@@ -259,9 +258,7 @@ public final class PostgresCoreStore implements CoreStore {
       Collection<MemoryId> ids, Collection<Scope> scopes, @Nullable Filter filter, @Nullable Instant unexpiredAt) {
     return database.read("reading memories", handle -> {
       Map<MemoryId, Memory> found = new HashMap<>();
-      ReadConditions
-          .live(handle, "select " + RowMapper.COLUMNS + " from memory m", null, filter, unexpiredAt,
-              " and m.id = any(:ids)", "")
+      ReadConditions.live(handle, MEMORIES, null, filter, unexpiredAt, " and m.id = any(:ids)", "")
           .bindArray("ids", UUID.class, (Object[]) ReadConditions.uuids(ids))
           .map((row, context) -> RowMapper.memory(row))
           .filter(memory -> scopes.isEmpty() || scopes.stream().anyMatch(scope -> scope.matches(memory.scope())))
@@ -275,8 +272,7 @@ public final class PostgresCoreStore implements CoreStore {
       @Nullable Scope scope, @Nullable Filter filter, @Nullable MemoryId after, int limit,
       @Nullable Instant unexpiredAt) {
     return database.read("listing memories", handle -> {
-      Query query = ReadConditions.live(handle, "select " + RowMapper.COLUMNS + " from memory m", scope, filter,
-          unexpiredAt, ReadConditions.after(after),
+      Query query = ReadConditions.live(handle, MEMORIES, scope, filter, unexpiredAt, ReadConditions.after(after),
           " order by m.id limit :limit").bind("limit", limit);
       ReadConditions.bindAfter(query, after);
       return query.map((row, context) -> RowMapper.memory(row)).list();
@@ -303,7 +299,7 @@ public final class PostgresCoreStore implements CoreStore {
     String direction = oldestFirst ? "" : " desc";
     HandleCallback<List<Memory>, RuntimeException> page = handle -> {
       Query query = ReadConditions
-          .live(handle, "select " + RowMapper.COLUMNS + " from memory m", scope, filter, unexpiredAt, beyond,
+          .live(handle, MEMORIES, scope, filter, unexpiredAt, beyond,
               " order by " + TIME + direction + ", m.created_at" + direction + ", m.id" + direction + " limit :limit")
           .bind("limit", limit);
       if (after != null) {
@@ -338,8 +334,8 @@ public final class PostgresCoreStore implements CoreStore {
     return database.read("comparing memories",
         handle -> handle.createQuery(
             "select m.id, m.op, m.version, m.state from memory m where m.state in (1, 2) and m.id = any(:ids)")
-            .bindArray("ids", UUID.class, (Object[]) ReadConditions.uuids(ids)).map((row, context) -> head(row))
-            .list());
+            .bindArray("ids", UUID.class, (Object[]) ReadConditions.uuids(ids))
+            .map((row, context) -> head(row)).list());
   }
 
   private static Head head(ResultSet row) throws SQLException {

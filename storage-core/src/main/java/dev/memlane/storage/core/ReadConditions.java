@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * The conditions of reads of the table {@code memory}, alias m, and the binding of their values.
  *
  * <p>
- * The condition on the state decides which index is used. With the indexes of scopes, which hold live rows only, it names
- * that state. Elsewhere it names the states to leave out: without statistics, a server assumes that any value is rare, and
- * would read and sort the rest of the table for each page instead of following the primary key.
+ * The condition on the state decides which index is used. With the indexes of scopes, which hold live rows only, it
+ * names that state. Elsewhere it names the states to leave out: without statistics, a server assumes that any value is
+ * rare, and would read and sort the rest of the table for each page instead of following the primary key.
  */
 final class ReadConditions {
 

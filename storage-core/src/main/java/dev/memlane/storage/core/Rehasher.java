@@ -13,9 +13,10 @@ import org.jspecify.annotations.Nullable;
  * {@code memory_rehash}, because SQL cannot compute {@link dev.memlane.model.TextForm}.
  *
  * <p>
- * It works page by page, each in a transaction, so it may be interrupted, and several processes may run it at once. A row
- * that changed after it was read got its new hash by that change. Where two contents of a scope turn out to be the same,
- * the memory stored first keeps its hash, and new memories are compared with it; the other one stays without a hash.
+ * It works page by page, each in a transaction, so it may be interrupted, and several processes may run it at once. A
+ * row that changed after it was read got its new hash by that change. Where two contents of a scope turn out to be the
+ * same, the memory stored first keeps its hash, and new memories are compared with it; the other one stays without a
+ * hash.
  */
 final class Rehasher {
 
@@ -79,7 +80,10 @@ final class Rehasher {
     return !next.isEmpty();
   }
 
-  /** Lists rows in the order in which the memories were stored, so that the first of several equal contents keeps its hash. */
+  /**
+   * Lists rows in the order in which the memories were stored, so that the first of several equal contents keeps its
+   * hash.
+   */
   private static List<Row> rows(Handle handle, int limit) {
     return handle.createQuery("""
         select r.id, m.op, m.content from memory_rehash r left join memory m on m.id = r.id and m.dedup_hash is not null

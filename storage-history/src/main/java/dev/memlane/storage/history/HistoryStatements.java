@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
  * The statements that change the log, each for many units at once.
  *
  * <p>
- * They run after core's in the same transaction, and find in the table {@code memory} which operations core applied. So the
- * two stores share their fate without knowing each other.
+ * They run after core's in the same transaction, and find in the table {@code memory} which operations core applied. So
+ * the two stores share their fate without knowing each other.
  */
 final class HistoryStatements {
 
@@ -60,8 +60,8 @@ final class HistoryStatements {
           .times(operations, Operation::at));
 
   /**
-   * Voids the entries of operations that core has undone. Their transaction id becomes the present one, so that followers
-   * see the change.
+   * Voids the entries of operations that core has undone. Their transaction id becomes the present one, so that
+   * followers see the change.
    */
   static final UnitStatement<Undone> UNDO = new UnitStatement<>("void an entry", """
       with x as (

@@ -16,23 +16,25 @@ import org.jdbi.v3.core.statement.Query;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The feed of the table {@code history}: each poll reads the entries that one snapshot did not see and the next one sees.
+ * The feed of the table {@code history}: each poll reads the entries that one snapshot did not see and the next one
+ * sees.
  *
  * <p>
- * <b>Exact.</b> An entry records the transaction that wrote or voided it. The changes that a snapshot did not see are those
- * of its transactions in progress and of all later ones. The next snapshot is taken by the statement that reads, so nothing
- * can be committed in between. Sequences, times or transaction ids alone would lose rows, because transactions commit in
- * another order than they begin.
+ * <b>Exact.</b> An entry records the transaction that wrote or voided it. The changes that a snapshot did not see are
+ * those of its transactions in progress and of all later ones. The next snapshot is taken by the statement that reads,
+ * so nothing can be committed in between. Sequences, times or transaction ids alone would lose rows, because
+ * transactions commit in another order than they begin.
  *
  * <p>
- * <b>Crashes.</b> Transaction ids are reliable only while the server runs: after a crash it may use some again. A dedicated
- * connection breaks then. Connections of a pool are replaced silently, so each poll also reads which run of the server
- * answers: its start time, and the time of its last reset of statistics, which a crash of any of its processes causes. If
- * either has changed, the feed has failed.
+ * <b>Crashes.</b> Transaction ids are reliable only while the server runs: after a crash it may use some again. A
+ * dedicated connection breaks then. Connections of a pool are replaced silently, so each poll also reads which run of
+ * the server answers: its start time, and the time of its last reset of statistics, which a crash of any of its
+ * processes causes. If either has changed, the feed has failed.
  *
  * <p>
- * <b>Pages.</b> Changes are reported in pages, in order of memory id. All pages begin at the same snapshot. The next round
- * begins at the snapshot of the first page, so it reports the changes of memories on pages that were already read.
+ * <b>Pages.</b> Changes are reported in pages, in order of memory id. All pages begin at the same snapshot. The next
+ * round begins at the snapshot of the first page, so it reports the changes of memories on pages that were already
+ * read.
  */
 final class PostgresChangeFeed implements ChangeFeed {
 

@@ -33,8 +33,8 @@ import org.jdbi.v3.core.statement.Query;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The history store in PostgreSQL: the table {@code history}. {@link HistoryStore} says what its methods promise. Safe for
- * use by several threads.
+ * The history store in PostgreSQL: the table {@code history}. {@link HistoryStore} says what its methods promise. Safe
+ * for use by several threads.
  */
 public final class PostgresHistoryStore implements HistoryStore {
 

@@ -54,12 +54,12 @@ class PostgresChangeFeedTest {
       MemoryId early = first.iterator().next();
       entry(database, early.value());
 
-      Set<MemoryId> told = new HashSet<>();
+      Set<MemoryId> reported = new HashSet<>();
       for (int look = 0; look < 3; look++) {
-        told.addAll(feed.poll().join().memories());
+        reported.addAll(feed.poll().join().memories());
       }
 
-      assertThat(told).contains(early).containsAll(minus(written, first));
+      assertThat(reported).contains(early).containsAll(minus(written, first));
       assertThat(feed.poll().join().memories()).isEmpty();
       feed.close();
     }

@@ -21,7 +21,9 @@ final class BatchAnswer {
     return versions == null ? null : versions.get(op);
   }
 
-  /** Whether a statement that passes over locked rows returned nothing for the unit, so that it may have passed it over. */
+  /**
+   * Whether a statement that passes over locked rows returned nothing for the unit, so that it may have passed it over.
+   */
   boolean mayHaveSkipped(DatabaseUnit unit) {
     for (Part part : unit.parts()) {
       for (Part.Step<?> step : part.steps()) {

@@ -12,12 +12,12 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * The way of a batch from the queue to the results of its units: it is sent, and what fails is sent again where that may
- * help.
+ * The way of a batch from the queue to the results of its units: it is sent, and what fails is sent again where that
+ * may help.
  *
  * <p>
- * Nobody's locked row may hold up the queue, so everything that is sent again runs apart from it, on a few connections of
- * its own:
+ * Nobody's locked row may hold up the queue, so everything that is sent again runs apart from it, on a few connections
+ * of its own:
  * <ul>
  * <li>A batch that the server refuses is halved until the unit at fault stands alone.
  * <li>A unit that a batch passed over, because another transaction had locked its row, is sent alone and waits for the
@@ -46,8 +46,8 @@ final class BatchDelivery {
 
   /**
    * @param executor must not run tasks in the caller's thread
-   * @param connectionsAlone the number of connections for units that are sent alone; the halves of failed batches use one
-   * more
+   * @param connectionsAlone the number of connections for units that are sent alone; the halves of failed batches use
+   * one more
    */
   BatchDelivery(BatchSender sender, Executor executor, int connectionsAlone) {
     this.sender = sender;
@@ -179,8 +179,8 @@ final class BatchDelivery {
   }
 
   /**
-   * Completes each unit on a thread of its own, because what is chained to its result runs there and may block. The last
-   * one is completed on this thread, which has nothing else to do; so a batch of one unit needs no other thread.
+   * Completes each unit on a thread of its own, because what is chained to its result runs there and may block. The
+   * last one is completed on this thread, which has nothing else to do; so a batch of one unit needs no other thread.
    */
   private void complete(List<DatabaseUnit> batch, Consumer<DatabaseUnit> completion) {
     int last = batch.size() - 1;

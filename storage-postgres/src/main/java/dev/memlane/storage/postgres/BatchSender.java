@@ -24,13 +24,15 @@ import org.postgresql.core.TransactionState;
  *
  * <p>
  * The statements of all units go out joined in one string, each statement once for all the units that need it. A single
- * unit takes one round trip: outside of an explicit transaction its statements form an implicit one. Several units get an
- * explicit transaction, because the driver may split a long message, which would end an implicit one. The commit is the
- * last statement, which a server that has reported an error skips.
+ * unit takes one round trip: outside of an explicit transaction its statements form an implicit one. Several units get
+ * an explicit transaction, because the driver may split a long message, which would end an implicit one. The commit is
+ * the last statement, which a server that has reported an error skips.
  */
 final class BatchSender {
 
-  /** Many callers wait for a batch, so it waits only briefly for a lock; a unit whose row is locked is sent again alone. */
+  /**
+   * Many callers wait for a batch, so it waits only briefly for a lock; a unit whose row is locked is sent again alone.
+   */
   static final String LOCK_TIMEOUT = "lock_timeout";
   static final String SHORT_WAIT_MILLIS = "100";
 

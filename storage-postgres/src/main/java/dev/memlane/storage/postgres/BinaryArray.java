@@ -15,11 +15,12 @@ import org.postgresql.util.PGBinaryObject;
 import org.postgresql.util.PGobject;
 
 /**
- * An array in PostgreSQL's binary form, which costs less than the text that the driver would write and the server parse.
+ * An array in PostgreSQL's binary form, which costs less than the text that the driver would write and the server
+ * parse.
  *
  * <p>
- * It is sent in this form on connections that name {@link #TYPES} in {@code binaryTransferEnable}. On others, such as those
- * of an application's pool, the driver asks for the text form. Not safe for use by several threads.
+ * It is sent in this form on connections that name {@link #TYPES} in {@code binaryTransferEnable}. On others, such as
+ * those of an application's pool, the driver asks for the text form. Not safe for use by several threads.
  */
 final class BinaryArray extends PGobject implements PGBinaryObject {
 

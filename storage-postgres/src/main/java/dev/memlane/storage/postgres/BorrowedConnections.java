@@ -11,9 +11,9 @@ import org.jdbi.v3.core.ConnectionFactory;
 import org.postgresql.PGConnection;
 
 /**
- * Connections of an application's pool. Three of their settings are changed while they are in use here: auto-commit, the
- * network time-out, and when statements are prepared. All three are restored before a connection is returned, and nothing
- * is set on the server for longer than a transaction. Safe for use by several threads.
+ * Connections of an application's pool. Three of their settings are changed while they are in use here: auto-commit,
+ * the network time-out, and when statements are prepared. All three are restored before a connection is returned, and
+ * nothing is set on the server for longer than a transaction. Safe for use by several threads.
  */
 final class BorrowedConnections implements ConnectionFactory {
 

@@ -13,14 +13,14 @@ import java.util.concurrent.Executor;
  * The queue through which all units of a database go out, many in one transaction: group commit.
  *
  * <p>
- * <b>Batching.</b> A server has one write-ahead log, so the units that gather while a batch is in flight go out with the
- * next one: there is no timer, and no wait while idle. Only when many have gathered does another batch go out at the same
- * time, so that the server has work while it waits for its disk. A batch is run by the executor, never by the thread that
- * submits: a server that hangs would keep that thread beyond the deadline at which its unit gets a result.
+ * <b>Batching.</b> A server has one write-ahead log, so the units that gather while a batch is in flight go out with
+ * the next one: there is no timer, and no wait while idle. Only when many have gathered does another batch go out at
+ * the same time, so that the server has work while it waits for its disk. A batch is run by the executor, never by the
+ * thread that submits: a server that hangs would keep that thread beyond the deadline at which its unit gets a result.
  *
  * <p>
- * <b>Order.</b> No two units of one memory are in one batch; the later one stays for the next. If it overtakes the batch
- * of the other, it finds locked rows or stamps that it doesn't expect, as a unit of another process would.
+ * <b>Order.</b> No two units of one memory are in one batch; the later one stays for the next. If it overtakes the
+ * batch of the other, it finds locked rows or stamps that it doesn't expect, as a unit of another process would.
  *
  * <p>
  * <b>Backpressure.</b> A full queue makes submitting threads wait, each until its unit's deadline at the latest.
@@ -30,12 +30,12 @@ import java.util.concurrent.Executor;
  * them cannot hold it up.
  *
  * <p>
- * <b>Fences</b> go out alone and apart from the queue: they must wait for the lock of their row, and no batch should wait
- * with them.
+ * <b>Fences</b> go out alone and apart from the queue: they must wait for the lock of their row, and no batch should
+ * wait with them.
  *
  * <p>
- * <b>Failure.</b> {@link BatchDelivery} decides what is sent again. {@link #expire} is called regularly and gives a result
- * to each unit past its deadline, queued or sent, so a server that hangs delays no result beyond its deadline.
+ * <b>Failure.</b> {@link BatchDelivery} decides what is sent again. {@link #expire} is called regularly and gives a
+ * result to each unit past its deadline, queued or sent, so a server that hangs delays no result beyond its deadline.
  *
  * <p>
  * {@link WaitingUnits} holds what waits, {@link BatchDelivery} what is sent. Safe for use by several threads.
@@ -78,8 +78,8 @@ public final class CommitQueue implements Units {
   }
 
   /**
-   * Accepts a unit that has all its parts. If the queue is full, the calling thread waits for room; at the unit's deadline
-   * the unit is withdrawn.
+   * Accepts a unit that has all its parts. If the queue is full, the calling thread waits for room; at the unit's
+   * deadline the unit is withdrawn.
    */
   void submit(DatabaseUnit unit) {
     if (unit.kind() == Unit.Kind.FENCE_AND_LOOK) {

@@ -12,8 +12,8 @@ import org.jdbi.v3.core.ConnectionFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connections of a database: two small pools of our own, one for reads and one for the commit queue, or a pool of the
- * application. Safe for use by several threads.
+ * The connections of a database: two small pools of our own, one for reads and one for the commit queue, or a pool of
+ * the application. Safe for use by several threads.
  *
  * <p>
  * A connection of our own that leads directly to the server gets its {@link SessionSettings} once, when it starts. A

@@ -27,9 +27,9 @@ import org.jdbi.v3.core.Jdbi;
  * <li>{@link #read} and {@link #scan} read.
  * <li>{@link #write} is for small writes outside of units, such as sweeping and saving vectors.
  * </ul>
- * The latter two run on virtual threads, at most as many at once as there are connections that the commit queue does not
- * need. A callback whose connection breaks runs again on another one, so it must be repeatable. Safe for use by several
- * threads.
+ * The latter two run on virtual threads, at most as many at once as there are connections that the commit queue does
+ * not need. A callback whose connection breaks runs again on another one, so it must be repeatable. Safe for use by
+ * several threads.
  */
 public final class Database implements AutoCloseable {
 
@@ -95,8 +95,9 @@ public final class Database implements AutoCloseable {
    * Begins to open a database at a URL.
    *
    * @param url such as {@code jdbc:postgresql://localhost:5432/memlane} or
-   * {@code postgresql://user:password@localhost/memlane}; user and password may be in it, percent-encoded. The parameter
-   * {@code pgbouncer=true} says that a pooler is at that address; see {@link DatabaseBuilder#transactionPooling}
+   * {@code postgresql://user:password@localhost/memlane}; user and password may be in it, percent-encoded. The
+   * parameter {@code pgbouncer=true} says that a pooler is at that address; see
+   * {@link DatabaseBuilder#transactionPooling}
    * @throws InvalidInputException if the URL has neither form; the message doesn't repeat it
    */
   public static DatabaseBuilder builder(String url) {
@@ -156,8 +157,8 @@ public final class Database implements AutoCloseable {
   }
 
   /**
-   * Writes outside of any unit, on a thread of the database's own. Each statement commits by itself, unless the callback
-   * begins a transaction.
+   * Writes outside of any unit, on a thread of the database's own. Each statement commits by itself, unless the
+   * callback begins a transaction.
    *
    * @param what for a message: "sweeping the history"
    * @return fails with a {@link StoreException}, also where the write may have been done

@@ -11,12 +11,13 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The address of a database, parsed from a URL: {@code jdbc:postgresql://host:5432/database?parameter=value}, which is the
- * driver's form, or {@code postgresql://user:password@host/database} or {@code postgres://...}, which are PostgreSQL's own.
+ * The address of a database, parsed from a URL: {@code jdbc:postgresql://host:5432/database?parameter=value}, which is
+ * the driver's form, or {@code postgresql://user:password@host/database} or {@code postgres://...}, which are
+ * PostgreSQL's own.
  *
  * <p>
- * User and password may be in any of them, percent-encoded. They are removed at once, because the driver's messages repeat
- * the URL, or what it takes for the host in it. No message and no text form of this class contains them.
+ * User and password may be in any of them, percent-encoded. They are removed at once, because the driver's messages
+ * repeat the URL, or what it takes for the host in it. No message and no text form of this class contains them.
  *
  * @param jdbcUrl host, port and database only, for the driver
  * @param properties the driver's other properties, including user and password

@@ -50,8 +50,8 @@ public final class DatabaseBuilder {
   }
 
   /**
-   * Sets the schema that holds the tables: {@code memlane} by default, or the URL's {@code currentSchema}. It is created
-   * if it is missing.
+   * Sets the schema that holds the tables: {@code memlane} by default, or the URL's {@code currentSchema}. It is
+   * created if it is missing.
    *
    * @throws InvalidInputException if the URL names another one
    */
@@ -75,9 +75,9 @@ public final class DatabaseBuilder {
   }
 
   /**
-   * Says whether the connections lead through a pooler in transaction mode, such as PgBouncer; false by default. With one,
-   * nothing is kept on the server for longer than a transaction, neither settings nor prepared statements, so each read
-   * and write costs more.
+   * Says whether the connections lead through a pooler in transaction mode, such as PgBouncer; false by default. With
+   * one, nothing is kept on the server for longer than a transaction, neither settings nor prepared statements, so each
+   * read and write costs more.
    */
   public DatabaseBuilder transactionPooling(boolean pooler) {
     this.pooler = pooler;

@@ -18,14 +18,14 @@ import java.util.regex.Pattern;
  *
  * <p>
  * There are no files for going back. The missing files run in one transaction, which also records them in the table
- * {@value #VERSIONS}, so either all of them are applied or none. An advisory lock of that transaction admits one process at
- * a time; the others then find nothing to do. A schema at the newest version is only read, so a role without the right to
- * create tables can use the tables of another role. Everything is scoped to the transaction and nothing to the session, so
- * it works through a pooler as well.
+ * {@value #VERSIONS}, so either all of them are applied or none. An advisory lock of that transaction admits one
+ * process at a time; the others then find nothing to do. A schema at the newest version is only read, so a role without
+ * the right to create tables can use the tables of another role. Everything is scoped to the transaction and nothing to
+ * the session, so it works through a pooler as well.
  *
  * <p>
- * This is our own code because an application's framework would find a migration library on the class path and migrate the
- * application's own database with it. Immutable.
+ * This is our own code because an application's framework would find a migration library on the class path and migrate
+ * the application's own database with it. Immutable.
  */
 public final class DatabaseSchema {
 
@@ -99,8 +99,8 @@ public final class DatabaseSchema {
   /**
    * Brings the tables to the newest version.
    *
-   * @param connection outside a transaction; its isolation level must be READ COMMITTED, because the version is read again
-   * after the wait for the lock
+   * @param connection outside a transaction; its isolation level must be READ COMMITTED, because the version is read
+   * again after the wait for the lock
    * @throws StoreException if the schema is newer than this program, or the role may not change it
    * @throws SQLException if a statement fails; nothing has changed then
    */

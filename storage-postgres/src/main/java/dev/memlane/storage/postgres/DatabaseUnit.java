@@ -16,10 +16,10 @@ import org.jspecify.annotations.Nullable;
  * A unit on its way through the commit queue.
  *
  * <p>
- * Its state moves one way only: gathering its parts, queued, sent, answered. Each step is taken under the unit's lock, and
- * each future is completed outside of it. A unit that is withdrawn or passes its deadline while it is gathering or queued
- * was certainly not sent and never will be. A unit that passes its deadline after it was sent is in doubt, and a later
- * answer of the server is ignored.
+ * Its state moves one way only: gathering its parts, queued, sent, answered. Each step is taken under the unit's lock,
+ * and each future is completed outside of it. A unit that is withdrawn or passes its deadline while it is gathering or
+ * queued was certainly not sent and never will be. A unit that passes its deadline after it was sent is in doubt, and a
+ * later answer of the server is ignored.
  */
 public final class DatabaseUnit implements Unit {
 

@@ -9,8 +9,8 @@ import org.jdbi.v3.core.argument.Argument;
 import org.jdbi.v3.core.config.ConfigRegistry;
 
 /**
- * The binding of times, to the microsecond. As a {@code java.sql.Timestamp} a time before 15 October 1582 would be written
- * in the Julian calendar, which the server would read as the Gregorian one, days off.
+ * The binding of times, to the microsecond. As a {@code java.sql.Timestamp} a time before 15 October 1582 would be
+ * written in the Julian calendar, which the server would read as the Gregorian one, days off.
  */
 final class InstantArguments extends AbstractArgumentFactory<Instant> {
 

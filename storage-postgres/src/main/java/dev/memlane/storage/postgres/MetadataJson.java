@@ -37,8 +37,8 @@ public final class MetadataJson {
   /**
    * Reads a JSON object.
    *
-   * @throws InvalidInputException if the text is not one JSON object, names a field twice, or holds values that metadata
-   * can't have
+   * @throws InvalidInputException if the text is not one JSON object, names a field twice, or holds values that
+   * metadata can't have
    */
   public static Metadata read(String json) {
     return json.equals("{}") ? Metadata.empty() : Metadata.fromJson(value(json));

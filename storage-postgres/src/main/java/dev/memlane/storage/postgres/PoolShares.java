@@ -1,7 +1,7 @@
 package dev.memlane.storage.postgres;
 
 /**
- * The division of a pool's connections between reads and the commit queue.
+ * The shares of a pool's connections: some for reads, the others for the commit queue.
  *
  * @param readers connections for reads and for small writes outside of units
  * @param batches connections for batches in flight

@@ -6,9 +6,9 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * The server's settings for our statements: where the tables are, how long a statement may take, how to plan. They are set
- * once when a connection of our own starts, or in every transaction where connections belong to others, because such a
- * setting ends with its transaction. Immutable.
+ * The server's settings for our statements: where the tables are, how long a statement may take, how to plan. They are
+ * set once when a connection of our own starts, or in every transaction where connections belong to others, because
+ * such a setting ends with its transaction. Immutable.
  */
 final class SessionSettings {
 

@@ -24,9 +24,9 @@ final class SqlFailures {
   private SqlFailures() {}
 
   /**
-   * Whether the transaction is certainly rolled back. It is if the server itself reported an error and went on, because it
-   * has aborted the transaction by then. An error after which the connection ended, a broken connection and an error of
-   * the driver itself say nothing about what happened before.
+   * Whether the transaction is certainly rolled back. It is if the server itself reported an error and went on, because
+   * it has aborted the transaction by then. An error after which the connection ended, a broken connection and an error
+   * of the driver itself say nothing about what happened before.
    */
   static boolean isCertain(SQLException failure) {
     if (!(failure instanceof PSQLException postgresFailure) || "40003".equals(failure.getSQLState())) {

@@ -9,15 +9,15 @@ import org.jspecify.annotations.Nullable;
  * A statement that does the same for many units at once: a store's share of a batch.
  *
  * <p>
- * It returns one row for each unit for which it did (or found) something: the unit's operation id and a version, in this
- * order. A unit without a row was not applied. Each store creates each of its statements once, and a batch groups its
- * units by statement.
+ * It returns one row for each unit for which it did (or found) something: the unit's operation id and a version, in
+ * this order. A unit without a row was not applied. Each store creates each of its statements once, and a batch groups
+ * its units by statement.
  *
  * <p>
- * All parameters are arrays, within one {@code unnest(?::uuid[], ...)} or in {@code any(?::uuid[])}. Where the statement has
- * more than one step, the first is {@code with x as (select * from unnest(...))}. A batch of one unit uses a variant with
- * single values and without sorting, which costs the server less ({@link #singleSql}), unless the unit has several rows for
- * a statement.
+ * All parameters are arrays, within one {@code unnest(?::uuid[], ...)} or in {@code any(?::uuid[])}. Where the
+ * statement has more than one step, the first is {@code with x as (select * from unnest(...))}. A batch of one unit
+ * uses a variant with single values and without sorting, which costs the server less ({@link #singleSql}), unless the
+ * unit has several rows for a statement.
  *
  * @param <I> the values of one unit
  */
@@ -37,8 +37,8 @@ public final class UnitStatement<I> {
   /**
    * @param name for messages
    * @param sql waits for locked rows
-   * @param skippingSql the same, but passes over rows that other transactions have locked; null where the statement locks
-   * no existing rows
+   * @param skippingSql the same, but passes over rows that other transactions have locked; null where the statement
+   * locks no existing rows
    * @param binder binds the units' values
    */
   public UnitStatement(String name, String sql, @Nullable String skippingSql, Binder<I> binder) {

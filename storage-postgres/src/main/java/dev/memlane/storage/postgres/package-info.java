@@ -3,8 +3,8 @@
  * write.
  *
  * <p>
- * It exists because both stores' writes of one operation must land together or not at all, in one transaction with those
- * of other callers. Enter at {@link dev.memlane.storage.postgres.Database}; writes go through
+ * It exists because both stores' writes of one operation must land together or not at all, in one transaction with
+ * those of other callers. Enter at {@link dev.memlane.storage.postgres.Database}; writes go through
  * {@link dev.memlane.storage.postgres.CommitQueue}.
  */
 @NullMarked

@@ -32,8 +32,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * The commit queue over a table of the test, on a real server. Where the server must be slow, another connection locks the
- * table.
+ * The commit queue over a table of the test, on a real server. Where the server must be slow, another connection locks
+ * the table.
  */
 class CommitQueueTest {
 

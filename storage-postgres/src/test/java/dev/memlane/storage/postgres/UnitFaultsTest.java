@@ -49,8 +49,9 @@ import org.junit.jupiter.params.provider.MethodSource;
  * queue must go on afterwards.
  *
  * <p>
- * The units write rows into a table of the test, whose triggers execute statements from the row. So faults happen inside the
- * server, in the statement or in the commit. Faults on the way to the server are made by a {@link FaultyWire}.
+ * The units write rows into a table of the test, whose triggers execute statements from the row. So faults happen
+ * inside the server, in the statement or in the commit. Faults on the way to the server are made by a
+ * {@link FaultyWire}.
  */
 class UnitFaultsTest {
 
@@ -141,7 +142,7 @@ class UnitFaultsTest {
   }
 
   private static List<UnitFault> onTheWay(int size) {
-    // One message has the statements and, for several units, the commit; a single unit is committed by the message's end.
+    // One message has the statements and, for several units, the commit; its end commits a single unit.
     String message = "insert into part";
     return List.of(
         UnitFault.onWire("cut before the commit", There.NEVER, Fault.CUT_REQUEST, message),

@@ -10,14 +10,14 @@ import org.apache.lucene.analysis.miscellaneous.ASCIIFoldingFilter;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The accents that writers of a language leave out: {@code cafe} for {@code café}, but not {@code ano} for {@code año} in
- * Spanish.
+ * The accents that writers of a language leave out: {@code cafe} for {@code café}, but not {@code ano} for {@code año}
+ * in Spanish.
  *
  * <p>
- * A letter that the language's alphabet has in addition to the plain one stays: ä, ö and ü in German, å in Swedish, ñ in
- * Spanish. All others are written as people without such a key write them: é as e, æ as ae in English. Marks that only help
- * reading, such as stress and vowel points, are left out in every language listed here. In other languages all accents
- * stay, because their letters are not known here. Immutable.
+ * A letter that the language's alphabet has in addition to the plain one stays: ä, ö and ü in German, å in Swedish, ñ
+ * in Spanish. All others are written as people without such a key write them: é as e, æ as ae in English. Marks that
+ * only help reading, such as stress and vowel points, are left out in every language listed here. In other languages
+ * all accents stay, because their letters are not known here. Immutable.
  */
 final class Accents {
 

@@ -9,8 +9,8 @@ import org.apache.lucene.search.Weight;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A part of a filter that counts as one clause, whatever it contains. Lucene refuses queries of more than 1,024 clauses in
- * all, and a library should not change that limit, which holds for the whole JVM.
+ * A part of a filter that counts as one clause, whatever it contains. Lucene refuses queries of more than 1,024 clauses
+ * in all, and a library should not change that limit, which holds for the whole JVM.
  */
 final class ClauseGroupQuery extends Query {
 

@@ -16,8 +16,8 @@ import org.apache.lucene.index.IndexWriter;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The thread that makes writes durable: at intervals, if something has changed, after many writes, and on request. After an
- * interval with few writes it starts the building of graphs ({@link SegmentMerges}).
+ * The thread that makes writes durable: at intervals, if something has changed, after many writes, and on request.
+ * After an interval with few writes it starts the building of graphs ({@link SegmentMerges}).
  */
 final class Committer {
 
@@ -72,8 +72,8 @@ final class Committer {
   }
 
   /**
-   * Ends the intervals, commits a last time if possible, and releases the writer's files. Running merges are aborted; they
-   * begin again after opening.
+   * Ends the intervals, commits a last time if possible, and releases the writer's files. Running merges are aborted;
+   * they begin again after opening.
    *
    * @return completes when the writer is closed; fails if the last writes are not durable
    */

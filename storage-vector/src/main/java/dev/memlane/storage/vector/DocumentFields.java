@@ -41,8 +41,8 @@ final class DocumentFields {
   /** The memory's id and the operation's, 32 bytes: the document's name, sorted as memory ids are. */
   static final String DOCUMENT = "document";
   /**
-   * Doc values of 80 bytes: the memory's id, the operation's id, the content's hash, the run's hash, the memory's time and
-   * its time of acceptance, both in microseconds.
+   * Doc values of 80 bytes: the memory's id, the operation's id, the content's hash, the run's hash, the memory's time
+   * and its time of acceptance, both in microseconds.
    */
   static final String HIT = "hit";
   static final String USER = "user";
@@ -171,8 +171,8 @@ final class DocumentFields {
   }
 
   /**
-   * Scales a vector to length 1; returns the given one if it has that length already. Computed in doubles, because squares
-   * of floats may exceed the range of floats.
+   * Scales a vector to length 1; returns the given one if it has that length already. Computed in doubles, because
+   * squares of floats may exceed the range of floats.
    */
   static float[] unit(float[] vector) {
     double squares = 0;

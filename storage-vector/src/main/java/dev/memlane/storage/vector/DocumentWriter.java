@@ -21,8 +21,8 @@ import org.apache.lucene.index.IndexWriter;
 
 /**
  * The writing side of an index: puts and removals go through the {@link WriteQueue} to Lucene. Each write is counted by
- * the {@link LatestView}, which makes it visible, and each put by the {@link Committer}, which makes it durable. Safe for
- * use by several threads.
+ * the {@link LatestView}, which makes it visible, and each put by the {@link Committer}, which makes it durable. Safe
+ * for use by several threads.
  */
 final class DocumentWriter {
 

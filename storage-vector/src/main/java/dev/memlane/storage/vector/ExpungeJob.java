@@ -11,11 +11,12 @@ import org.apache.lucene.index.IndexWriter;
  * The job that purges removed documents from the index's files.
  *
  * <p>
- * Lucene only marks a removed document. Its words and its vector stay in their segment until that is merged, in the last
- * commit until there is another one, and in unlisted files until no reader uses them. So the job does this, in order: it
- * rewrites every segment with removed documents, commits, which drops the commit before, and releases the older views. A
- * merge that was already running when a document was removed copies it into the new segment. Such merges have ended after
- * the first round, and the second round rewrites their segments. Merges that begin later leave the document out.
+ * Lucene only marks a removed document. Its words and its vector stay in their segment until that is merged, in the
+ * last commit until there is another one, and in unlisted files until no reader uses them. So the job does this, in
+ * order: it rewrites every segment with removed documents, commits, which drops the commit before, and releases the
+ * older views. A merge that was already running when a document was removed copies it into the new segment. Such merges
+ * have ended after the first round, and the second round rewrites their segments. Merges that begin later leave the
+ * document out.
  */
 final class ExpungeJob {
 

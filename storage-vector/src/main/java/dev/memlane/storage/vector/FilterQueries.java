@@ -17,7 +17,9 @@ import org.apache.lucene.search.TermQuery;
 import org.apache.lucene.util.BytesRef;
 import org.jspecify.annotations.Nullable;
 
-/** Scopes and filters as Lucene queries, which match exactly what {@link Scope#matches} and {@link Filter#matches} do. */
+/**
+ * Scopes and filters as Lucene queries, which match exactly what {@link Scope#matches} and {@link Filter#matches} do.
+ */
 final class FilterQueries {
 
   /** Well below Lucene's limit of 1,024. */

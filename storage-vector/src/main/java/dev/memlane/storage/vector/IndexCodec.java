@@ -13,13 +13,13 @@ import org.apache.lucene.index.SegmentWriteState;
  * Lucene's default codec, with graphs built off the write path and without the limit of 1,024 dimensions.
  *
  * <p>
- * Building a graph costs ten times as much as writing the vectors. So flushed segments stay flat: their vectors are compared
- * one by one, which at their size costs little. The graph is built when they are merged in the background into a segment of
- * about 20,000 documents or more ({@link SegmentMerges}).
+ * Building a graph costs ten times as much as writing the vectors. So flushed segments stay flat: their vectors are
+ * compared one by one, which at their size costs little. The graph is built when they are merged in the background into
+ * a segment of about 20,000 documents or more ({@link SegmentMerges}).
  *
  * <p>
- * Codec and format have the names of Lucene's own and write exactly the same files, so Lucene's own classes, found by these
- * names, can read them.
+ * Codec and format have the names of Lucene's own and write exactly the same files, so Lucene's own classes, found by
+ * these names, can read them.
  */
 final class IndexCodec extends Lucene104Codec {
 

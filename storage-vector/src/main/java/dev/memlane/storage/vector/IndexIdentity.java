@@ -7,8 +7,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The identity of an index, recorded in every commit: the model, dimension and language that it was built for. Vectors of
- * different models can't be compared, so an index is opened only for the model that filled it.
+ * The identity of an index, recorded in every commit: the model, dimension and language that it was built for. Vectors
+ * of different models can't be compared, so an index is opened only for the model that filled it.
  *
  * @param model the embedding model's name
  * @param dimension the vectors' dimension

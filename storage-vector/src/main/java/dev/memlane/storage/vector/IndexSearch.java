@@ -97,8 +97,8 @@ final class IndexSearch {
   }
 
   /**
-   * The best by words among the documents that are near enough. If the nearest are exhausted, they include all of these.
-   * Otherwise there are more than were requested, and the vectors of the best by words are compared.
+   * The best by words among the documents that are near enough. If the nearest are exhausted, they include all of
+   * these. Otherwise there are more than were requested, and the vectors of the best by words are compared.
    */
   private Nearest nearEnough(IndexSearcher searcher, IndexQuery query, Query words, float[] unit, Nearest semantic)
       throws IOException {
@@ -130,7 +130,8 @@ final class IndexSearch {
   }
 
   /**
-   * Reads the names of the documents found. Doc values must be read in ascending order of documents, whatever the ranking.
+   * Reads the names of the documents found. Doc values must be read in ascending order of documents, whatever the
+   * ranking.
    *
    * @param highest the highest possible score, which rounding may exceed
    * @param runs collects the runs of the best hits; null if they are not requested

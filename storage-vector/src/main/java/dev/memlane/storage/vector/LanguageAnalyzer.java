@@ -62,9 +62,9 @@ import org.apache.lucene.analysis.tr.TurkishAnalyzer;
  *
  * <p>
  * In every language, Chinese, Japanese and Korean are split into single characters and pairs, because nothing separates
- * their words. A pair that a text has in the same order says much, a single character little, and no dictionary is needed,
- * which could be wrong. So texts that mix languages are found whatever the index's language is. The exception is Thai,
- * which Lucene splits by a dictionary that knows no other language.
+ * their words. A pair that a text has in the same order says much, a single character little, and no dictionary is
+ * needed, which could be wrong. So texts that mix languages are found whatever the index's language is. The exception
+ * is Thai, which Lucene splits by a dictionary that knows no other language.
  */
 final class LanguageAnalyzer extends AnalyzerWrapper {
 
@@ -142,8 +142,8 @@ final class LanguageAnalyzer extends AnalyzerWrapper {
   }
 
   /**
-   * Lucene's analyzer of German, except that ä, ö and ü stay different from a, o and u. The spellings ae, oe and ue are read
-   * as umlauts.
+   * Lucene's analyzer of German, except that ä, ö and ü stay different from a, o and u. The spellings ae, oe and ue are
+   * read as umlauts.
    */
   private static final class GermanWords extends StopwordAnalyzerBase {
 
@@ -203,7 +203,9 @@ final class LanguageAnalyzer extends AnalyzerWrapper {
       return true;
     }
 
-    /** The umlaut that a letter and the e after it stand for, or 0. In neue and Quelle they are two separate letters. */
+    /**
+     * The umlaut that a letter and the e after it stand for, or 0. In neue and Quelle they are two separate letters.
+     */
     private static char umlaut(String word, int at) {
       if (at + 1 >= word.length() || word.charAt(at + 1) != 'e') {
         return 0;

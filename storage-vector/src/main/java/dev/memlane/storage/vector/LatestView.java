@@ -24,21 +24,21 @@ import org.jspecify.annotations.Nullable;
  * The latest view of the index: a read sees every write that was counted before it.
  *
  * <p>
- * Making written documents visible (a refresh) costs some milliseconds. So it happens only when a read needs it, only if
- * something was written since the last refresh, and once for all reads that wait at the same time. Invariant: everything
- * counted up to {@code seen} is visible. The count is read before the refresh begins, so a write in between counts as not
- * seen. That may cost one refresh too many, but never one too few.
+ * Making written documents visible (a refresh) costs some milliseconds. So it happens only when a read needs it, only
+ * if something was written since the last refresh, and once for all reads that wait at the same time. Invariant:
+ * everything counted up to {@code seen} is visible. The count is read before the refresh begins, so a write in between
+ * counts as not seen. That may cost one refresh too many, but never one too few.
  *
  * <p>
- * Where searches and writes alternate, the next search is likely to follow as soon as a write is acknowledged, which takes
- * until the database has answered. So the first write after a read begins the refresh at once, in parallel to the database.
- * Later writes begin none until there was a read again, and none while another is running. Many writes without a search
- * thus cost one refresh.
+ * Where searches and writes alternate, the next search is likely to follow as soon as a write is acknowledged, which
+ * takes until the database has answered. So the first write after a read begins the refresh at once, in parallel to the
+ * database. Later writes begin none until there was a read again, and none while another is running. Many writes
+ * without a search thus cost one refresh.
  *
  * <p>
- * A refresh must wait for the documents that Lucene is indexing at that moment. If one of them hangs, so does the refresh,
- * on its own thread. Reads that need it fail after a time-out, reads that come later fail at once, and reads that need no
- * refresh go on.
+ * A refresh must wait for the documents that Lucene is indexing at that moment. If one of them hangs, so does the
+ * refresh, on its own thread. Reads that need it fail after a time-out, reads that come later fail at once, and reads
+ * that need no refresh go on.
  */
 final class LatestView implements Closeable {
 

@@ -41,26 +41,28 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>
- * <b>Writes</b> are applied by a few threads of the index ({@link WriteQueue}): those of one memory in the order in which
- * they were requested, those of different memories in parallel. A write is done when Lucene has it in memory. The next
- * search makes it visible ({@link LatestView}), and a commit in the background makes it durable ({@link Committer}).
+ * <b>Writes</b> are applied by a few threads of the index ({@link WriteQueue}): those of one memory in the order in
+ * which they were requested, those of different memories in parallel. A write is done when Lucene has it in memory. The
+ * next search makes it visible ({@link LatestView}), and a commit in the background makes it durable
+ * ({@link Committer}).
  *
  * <p>
  * <b>Searches</b> run on a bounded number of threads of the index ({@link ReadExecutor}). A search fails if the last
  * writes do not become visible within 10 seconds, because one of them hangs. A scope or filter with up to some thousand
- * documents is searched exactly, a larger one by a graph ({@link VectorSearch}), which is built when segments are merged in
- * the background ({@link IndexCodec}).
+ * documents is searched exactly, a larger one by a graph ({@link VectorSearch}), which is built when segments are
+ * merged in the background ({@link IndexCodec}).
  *
  * <p>
  * <b>Failure.</b> A put that Lucene rejected is not applied; a put that failed inside Lucene is in doubt. After some
  * failures (a full disk while documents are written to files, broken files found by a merge) Lucene closes its writer
- * permanently. The index has failed then: every write is refused as not applied and every search fails, with an exception
- * that says why, until the index is closed and opened again. A crash or such a failure loses the writes since the last
- * commit. After opening, the index must therefore be compared with the core store, and missing documents put again.
+ * permanently. The index has failed then: every write is refused as not applied and every search fails, with an
+ * exception that says why, until the index is closed and opened again. A crash or such a failure loses the writes since
+ * the last commit. After opening, the index must therefore be compared with the core store, and missing documents put
+ * again.
  *
  * <p>
- * Safe for use by several threads. Code chained to a returned future may run on a thread that writes or searches, and must
- * not block there.
+ * Safe for use by several threads. Code chained to a returned future may run on a thread that writes or searches, and
+ * must not block there.
  */
 public final class LuceneVectorIndex implements VectorIndex {
 
@@ -122,8 +124,8 @@ public final class LuceneVectorIndex implements VectorIndex {
   }
 
   /**
-   * The language that the index in this folder was built for; empty if there is none, or if it can't be read, in which case
-   * opening it fails with the reason.
+   * The language that the index in this folder was built for; empty if there is none, or if it can't be read, in which
+   * case opening it fails with the reason.
    */
   public static Optional<Locale> language(Path directory) {
     try {
@@ -240,8 +242,8 @@ public final class LuceneVectorIndex implements VectorIndex {
    * Refuses new writes, applies the accepted ones, commits, and releases the files. Waits at most half a minute for the
    * writes, and as long for the commit. A second call does nothing.
    *
-   * @throws StoreException if the last writes could not be made durable, or the files could not be released; the index is
-   *         closed nevertheless, and the comparison with the core store on opening makes it complete
+   * @throws StoreException if the last writes could not be made durable, or the files could not be released; the index
+   *         is closed nevertheless, and the comparison with the core store on opening makes it complete
    */
   @Override
   public void close() {

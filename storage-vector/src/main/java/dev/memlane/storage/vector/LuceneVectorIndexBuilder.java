@@ -62,7 +62,9 @@ public final class LuceneVectorIndexBuilder {
     return this;
   }
 
-  /** Sets the longest time until a write is durable; 10 seconds by default. Nothing is committed while nothing changes. */
+  /**
+   * Sets the longest time until a write is durable; 10 seconds by default. Nothing is committed while nothing changes.
+   */
   public LuceneVectorIndexBuilder commitInterval(Duration commitInterval) {
     if (!commitInterval.isPositive()) {
       throw new InvalidInputException("commitInterval is " + commitInterval + "; it must be positive");

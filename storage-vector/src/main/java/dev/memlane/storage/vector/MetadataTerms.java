@@ -9,13 +9,13 @@ import org.apache.lucene.util.BytesRefBuilder;
 import org.apache.lucene.util.NumericUtils;
 
 /**
- * Metadata as terms of one field, sorted so that ranges work. A term is the key, NUL, a letter for the type, and the value's
- * bytes (a text in UTF-8, a number as a double whose bytes sort as the numbers do, a boolean as one byte). The key and NUL
- * alone mean that the key exists.
+ * Metadata as terms of one field, sorted so that ranges work. A term is the key, NUL, a letter for the type, and the
+ * value's bytes (a text in UTF-8, a number as a double whose bytes sort as the numbers do, a boolean as one byte). The
+ * key and NUL alone mean that the key exists.
  *
  * <p>
- * Neither keys nor texts can contain NUL, so values of different keys can't be confused. The longest term (255 and 8,000
- * characters of 3 bytes) has 24,767 bytes, below Lucene's limit of 32,766.
+ * Neither keys nor texts can contain NUL, so values of different keys can't be confused. The longest term (255 and
+ * 8,000 characters of 3 bytes) has 24,767 bytes, below Lucene's limit of 32,766.
  */
 final class MetadataTerms {
 

@@ -19,13 +19,16 @@ import org.apache.lucene.store.NRTCachingDirectory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The parts of an open index that hold files. They are opened together, and all released if one of them can't be opened.
+ * The parts of an open index that hold files. They are opened together, and all released if one of them can't be
+ * opened.
  *
  * @param directory keeps small segments in memory until a commit needs them on disk
  */
 record OpenedIndex(Directory directory, IndexWriter writer, RetainBatcher retains, LatestView view) {
 
-  /** Well below the size that gets a graph, so that none is built when documents are flushed, however small they are. */
+  /**
+   * Well below the size that gets a graph, so that none is built when documents are flushed, however small they are.
+   */
   private static final int DOCUMENTS_IN_FLUSH = 15_000;
   private static final double CACHED_SEGMENT_MEGABYTES = 8;
   private static final double CACHED_MEGABYTES = 64;

@@ -72,7 +72,7 @@ final class OtherDocumentsQuery extends Query {
         continue;
       }
       documents = walk.postings(documents, PostingsEnum.NONE);
-      // The documents of one memory ascend; those of the next begin from the start again, so each needs its own iterator.
+      // The documents of one memory ascend; those of the next begin at the start again, so each needs an iterator.
       BinaryDocValues names = DocValues.getBinary(reader, DocumentFields.HIT);
       DocIdSetBuilder.BulkAdder adder = others.grow(walk.docFreq());
       for (int doc = documents.nextDoc(); doc != PostingsEnum.NO_MORE_DOCS; doc = documents.nextDoc()) {

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * A put on its way to the index, and its one result.
  *
  * <p>
- * A waiting put either begins or is withdrawn. That is decided once, so a withdrawn put never reaches the index. A put that
- * has begun can't be cancelled: at the deadline its result is "in doubt" while it goes on, and its end is ignored.
+ * A waiting put either begins or is withdrawn. That is decided once, so a withdrawn put never reaches the index. A put
+ * that has begun can't be cancelled: at the deadline its result is "in doubt" while it goes on, and its end is ignored.
  */
 final class PendingPut implements WriteQueue.Write {
 

@@ -10,8 +10,8 @@ import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.util.IOFunction;
 
 /**
- * The reading side of an index: everything that reads runs here, on a bounded number of threads, with a searcher that sees
- * every write completed before. Safe for use by several threads.
+ * The reading side of an index: everything that reads runs here, on a bounded number of threads, with a searcher that
+ * sees every write completed before. Safe for use by several threads.
  */
 final class ReadExecutor {
 
@@ -38,7 +38,8 @@ final class ReadExecutor {
   /**
    * Runs a read.
    *
-   * @param failing for the message of a failure; continues "the vector index in (folder)", such as "could not be searched"
+   * @param failing for the message of a failure; continues "the vector index in (folder)", such as "could not be
+   * searched"
    * @return fails with a {@link StoreException}
    */
   <T> CompletableFuture<T> read(String failing, IOFunction<IndexSearcher, T> reader) {

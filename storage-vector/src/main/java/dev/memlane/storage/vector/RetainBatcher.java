@@ -11,10 +11,10 @@ import org.apache.lucene.index.IndexWriter;
  * The batching of retain requests, each of which removes all documents of a memory but one.
  *
  * <p>
- * Lucene applies a removal by query to every segment. For a single memory that costs some tenth of a millisecond, ten times
- * its cost in a batch that walks through a segment's memories in order. So requests gather here, and are applied before the
- * difference could be seen: before the next refresh and the next commit (both call {@link #apply}), and before the next put
- * to one of these memories, whose document must not be removed. Safe for use by several threads.
+ * Lucene applies a removal by query to every segment. For a single memory that costs some tenth of a millisecond, ten
+ * times its cost in a batch that walks through a segment's memories in order. So requests gather here, and are applied
+ * before the difference could be seen: before the next refresh and the next commit (both call {@link #apply}), and
+ * before the next put to one of these memories, whose document must not be removed. Safe for use by several threads.
  */
 final class RetainBatcher {
 

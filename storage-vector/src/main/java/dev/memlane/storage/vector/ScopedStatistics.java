@@ -15,8 +15,8 @@ import org.apache.lucene.search.TermStatistics;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A searcher that rates words by their frequency within a scope. A user's name is rare in the whole index, and says much
- * there; among that user's own memories it says nothing.
+ * A searcher that rates words by their frequency within a scope. A user's name is rare in the whole index, and says
+ * much there; among that user's own memories it says nothing.
  *
  * <p>
  * The cost of counting grows with the scope, so only small scopes are counted.

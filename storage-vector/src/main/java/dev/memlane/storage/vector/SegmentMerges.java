@@ -12,25 +12,25 @@ import org.apache.lucene.index.TieredMergePolicy;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The merge policy: which segments are merged, and when. Segments without a graph are merged with each other at any time, as
- * long as the result needs no graph. Merges that build a graph run only on request.
+ * The merge policy: which segments are merged, and when. Segments without a graph are merged with each other at any
+ * time, as long as the result needs no graph. Merges that build a graph run only on request.
  *
  * <p>
  * <b>When.</b> Building a graph takes a core for half a millisecond per document, many times the cost of storing the
  * document, and on a small machine writers lose all of that time. So graphs wait until few writes come, when
- * {@link Committer} requests them ({@link MergeTrigger#EXPLICIT}). Until then, searches over all scopes compare every vector
- * written meanwhile; searches in one scope hardly notice.
+ * {@link Committer} requests them ({@link MergeTrigger#EXPLICIT}). Until then, searches over all scopes compare every
+ * vector written meanwhile; searches in one scope hardly notice.
  *
  * <p>
- * <b>Which.</b> A search after a write creates a segment of one document. Such segments are merged by the dozen. That must
- * not rewrite a graph of a hundred thousand documents, nor ten thousand documents for every few new ones. Lucene's own
- * policy does both, because it treats all segments below 16 MB as equally large and merges arbitrary neighbours of a longer
- * list. Here, segments with a graph and segments without one are never merged with each other, and the latter are merged
- * into one with a graph as soon as they have enough documents.
+ * <b>Which.</b> A search after a write creates a segment of one document. Such segments are merged by the dozen. That
+ * must not rewrite a graph of a hundred thousand documents, nor ten thousand documents for every few new ones. Lucene's
+ * own policy does both, because it treats all segments below 16 MB as equally large and merges arbitrary neighbours of
+ * a longer list. Here, segments with a graph and segments without one are never merged with each other, and the latter
+ * are merged into one with a graph as soon as they have enough documents.
  *
  * <p>
- * <b>Memory.</b> A graph is built on the heap. Segments with a graph are merged up to {@value #LARGEST_MEGABYTES} MB, which
- * needs some 100 MB of heap; more documents have several graphs.
+ * <b>Memory.</b> A graph is built on the heap. Segments with a graph are merged up to {@value #LARGEST_MEGABYTES} MB,
+ * which needs some 100 MB of heap; more documents have several graphs.
  */
 final class SegmentMerges extends FilterMergePolicy {
 
@@ -73,7 +73,9 @@ final class SegmentMerges extends FilterMergePolicy {
     return merges.merges.isEmpty() ? null : merges;
   }
 
-  /** Adds merges of the segments that no merge has yet, where they have enough documents, and some more, for a graph. */
+  /**
+   * Adds merges of the segments that no merge has yet, where they have enough documents, and some more, for a graph.
+   */
   private void addFirstGraphs(MergeSpecification merges, SegmentInfos others, MergeContext context)
       throws IOException {
     List<SegmentCommitInfo> gathered = new ArrayList<>();
@@ -95,9 +97,9 @@ final class SegmentMerges extends FilterMergePolicy {
   }
 
   /**
-   * Merges all segments with removed documents, however few, because the caller wants these documents purged. Segments with a
-   * graph are rewritten one by one, so that none grows too large for the heap; the others are merged with each other into
-   * segments too small for a graph.
+   * Merges all segments with removed documents, however few, because the caller wants these documents purged. Segments
+   * with a graph are rewritten one by one, so that none grows too large for the heap; the others are merged with each
+   * other into segments too small for a graph.
    */
   @Override
   public @Nullable MergeSpecification findForcedDeletesMerges(SegmentInfos segments, MergeContext context)

@@ -7,8 +7,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A job that many callers request and that runs once for all requests before its begin: at most one run is running and one
- * waiting. It runs on the given thread, never on the caller's. Safe for use by several threads.
+ * A job that many callers request and that runs once for all requests before its begin: at most one run is running and
+ * one waiting. It runs on the given thread, never on the caller's. Safe for use by several threads.
  */
 final class SharedJob {
 

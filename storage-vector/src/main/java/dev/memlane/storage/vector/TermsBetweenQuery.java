@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  * A query for the documents with a term between two others, which walks over the terms.
  *
  * <p>
- * Lucene's own query for ranges of terms builds an automaton with a state for each byte of the bounds, and fails for bounds
- * of some thousand characters.
+ * Lucene's own query for ranges of terms builds an automaton with a state for each byte of the bounds, and fails for
+ * bounds of some thousand characters.
  */
 final class TermsBetweenQuery extends MultiTermQuery {
 

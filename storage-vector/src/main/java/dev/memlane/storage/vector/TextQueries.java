@@ -15,8 +15,8 @@ import org.apache.lucene.search.TermQuery;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The queries for a user's text: documents with any of its {@link Words}, or with at least a number of them. The text is
- * data only; nothing in it is an operator.
+ * The queries for a user's text: documents with any of its {@link Words}, or with at least a number of them. The text
+ * is data only; nothing in it is an operator.
  */
 final class TextQueries {
 
@@ -59,7 +59,7 @@ final class TextQueries {
   }
 
   private Set<Word> different(String text) {
-    // Lucene's tokenizer loses a whole text that ends in half a character; by way of bytes that becomes a question mark.
+    // Lucene's tokenizer loses a whole text that ends in half a character; as bytes that becomes a question mark.
     String whole = new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
     Set<Word> different = new LinkedHashSet<>();
     int terms = 0;

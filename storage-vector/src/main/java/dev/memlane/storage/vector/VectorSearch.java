@@ -30,10 +30,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * A graph is walked from neighbour to neighbour. Where most neighbours are outside the filter, the walk finds little or
- * ends early. A scope usually holds some hundred documents; comparing all of them is faster and misses none. So the matches
- * are listed first, up to a limit. Up to that limit all are compared. Beyond it the graph is used
- * ({@link KnnFloatVectorQuery}, after Malkov and Yashunin, 2016). If it returns fewer than requested although more match,
- * all are compared after all.
+ * ends early. A scope usually holds some hundred documents; comparing all of them is faster and misses none. So the
+ * matches are listed first, up to a limit. Up to that limit all are compared. Beyond it the graph is used
+ * ({@link KnnFloatVectorQuery}, after Malkov and Yashunin, 2016). If it returns fewer than requested although more
+ * match, all are compared after all.
  */
 final class VectorSearch {
 

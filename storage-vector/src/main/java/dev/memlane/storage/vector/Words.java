@@ -14,18 +14,18 @@ import org.apache.lucene.analysis.tokenattributes.PositionIncrementAttribute;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The conversion of texts to words, for indexing as well as for queries: a text's {@link TextForm} is split and stemmed by
- * the language's {@link LanguageAnalyzer}, and each word gets the other spellings under which it should be found.
+ * The conversion of texts to words, for indexing as well as for queries: a text's {@link TextForm} is split and stemmed
+ * by the language's {@link LanguageAnalyzer}, and each word gets the other spellings under which it should be found.
  *
  * <p>
- * A word with accents that people leave out ({@link Accents}) is found without them too. The spelling without accents is
- * analyzed from the beginning, because stemming depends on accents. Both results are kept, because without accents some
- * forms of a word get different stems: {@code ações} and {@code ação} in Portuguese.
+ * A word with accents that people leave out ({@link Accents}) is found without them too. The spelling without accents
+ * is analyzed from the beginning, because stemming depends on accents. Both results are kept, because without accents
+ * some forms of a word get different stems: {@code ações} and {@code ação} in Portuguese.
  *
  * <p>
- * In German, ü and u are different letters ({@code drücken}, {@code drucken}), but an umlaut may also mark the plural of a
- * noun ({@code Buch}, {@code Bücher}). Lucene treats them as equal everywhere. Here, the plain letter is an additional
- * spelling only of words that are capitalized like nouns and end like plurals.
+ * In German, ü and u are different letters ({@code drücken}, {@code drucken}), but an umlaut may also mark the plural
+ * of a noun ({@code Buch}, {@code Bücher}). Lucene treats them as equal everywhere. Here, the plain letter is an
+ * additional spelling only of words that are capitalized like nouns and end like plurals.
  *
  * <p>
  * Safe for use by several threads.

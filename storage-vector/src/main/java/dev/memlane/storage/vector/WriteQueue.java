@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * The queue of writes and the few threads that apply them. Its guarantees:
  *
  * <ul>
- * <li>Writes of one memory run in the order in which they were offered: a memory belongs to one stripe, and a stripe is one
- * thread with one queue. A write that hangs blocks its own stripe only.
+ * <li>Writes of one memory run in the order in which they were offered: a memory belongs to one stripe, and a stripe is
+ * one thread with one queue. A write that hangs blocks its own stripe only.
  * <li>Queues are bounded: a write that does not fit is refused at once.
  * <li>A write offered to all stripes runs once, after all writes offered before it and before all offered after it,
  * whatever their memory: the stripes wait for each other, and the last to arrive runs it.

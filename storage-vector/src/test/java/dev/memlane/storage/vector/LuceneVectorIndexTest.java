@@ -282,7 +282,10 @@ class LuceneVectorIndexTest {
     }
   }
 
-  /** A graph is built from 283 documents on. From each segment far fewer documents are removed than make Lucene merge it. */
+  /**
+   * A graph is built from 283 documents on. From each segment far fewer documents are removed than make Lucene merge
+   * it.
+   */
   @Test
   void expunge_ofFewDocumentsOfLargeSegments_purgesTheirWordsFromTheFiles() throws Exception {
     Path folder = temporary.resolve("vectors");
