@@ -1,5 +1,8 @@
 package dev.memlane.lanes;
 
+import static dev.memlane.lanes.Waits.failure;
+import static dev.memlane.lanes.Waits.get;
+import static dev.memlane.lanes.Waits.next;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -17,12 +20,10 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -71,19 +72,6 @@ class LaneExecutorTest {
   private List<String> nextTwoBegun() throws InterruptedException {
     String first = nextBegun();
     return List.of(first, nextBegun());
-  }
-
-  private static <T extends @Nullable Object> T get(CompletableFuture<T> future) throws Exception {
-    return future.get(30, TimeUnit.SECONDS);
-  }
-
-  private static Throwable failure(CompletableFuture<?> future) throws Exception {
-    try {
-      future.get(30, TimeUnit.SECONDS);
-    } catch (ExecutionException e) {
-      return Objects.requireNonNull(e.getCause());
-    }
-    throw new AssertionError("it succeeded");
   }
 
   private static LaneStats stats(LaneExecutor executor, String lane) {
@@ -246,17 +234,6 @@ class LaneExecutorTest {
     }
     assertThat(stats(executor, "a").retries()).isEqualTo(2);
     assertThat(executor.deadLetters()).isEmpty();
-  }
-
-  /** The next event of a kind; earlier events of other kinds are skipped. */
-  private static <T extends LaneEvent> T next(BlockingQueue<LaneEvent> events, Class<T> kind)
-      throws InterruptedException {
-    while (true) {
-      LaneEvent event = Objects.requireNonNull(events.poll(30, TimeUnit.SECONDS), "no " + kind.getSimpleName());
-      if (kind.isInstance(event)) {
-        return kind.cast(event);
-      }
-    }
   }
 
   @Test
