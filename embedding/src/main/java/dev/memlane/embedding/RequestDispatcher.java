@@ -141,7 +141,6 @@ final class RequestDispatcher implements EmbeddingRequest.Owner {
     return inFlight.size();
   }
 
-
   /** Fails all texts, waiting or in flight. Their callers are notified by this thread. */
   void close() {
     List<Runnable> notifications = new ArrayList<>(failAll(queue.close(), failures.closed()));
