@@ -128,7 +128,7 @@ public final class BatchingEmbedder implements AutoCloseable {
    *
    * @throws InvalidInputException if it is of another model, or has another length
    */
-  public void requireOwn(Embedding given) {
+  public void requireCompatible(Embedding given) {
     if (!given.model().equals(model()) || given.dimension() != dimension()) {
       throw new InvalidInputException("the vector given is " + given + "; this memory compares vectors of " + model()
           + " with " + dimension() + " dimensions: leave the vector out, or embed with that model");
@@ -154,7 +154,10 @@ public final class BatchingEmbedder implements AutoCloseable {
    */
   public CompletableFuture<Embedding> embed(String text, @Nullable String workClass) {
     CompletableFuture<Embedding> future = join(text, workClass);
-    dispatcher.dispatch();
+    // A cached text, or a refused one, leaves nothing to send.
+    if (!future.isDone()) {
+      dispatcher.dispatch();
+    }
     return future;
   }
 
@@ -215,7 +218,7 @@ public final class BatchingEmbedder implements AutoCloseable {
    * Deletes all cached vectors. Vectors that are being computed now reach their callers, but are not cached, so a text
    * that is asked for later is embedded again.
    */
-  public void forget() {
+  public void clearCache() {
     coalescer.clearCache();
   }
 

@@ -64,7 +64,7 @@ final class Coalescer implements PendingText.Owner {
     }
   }
 
-  /** Looks a text up, or queues it. A dispatch has to follow. */
+  /** Looks a text up, and queues it if it is not found. After that, a dispatch has to follow. */
   Lookup lookUp(String given, @Nullable String workClass) {
     String form = TextForm.of(given);
     // A text of invisible characters only has an empty form, which an embedder may refuse.

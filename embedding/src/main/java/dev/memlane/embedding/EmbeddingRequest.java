@@ -109,6 +109,11 @@ final class EmbeddingRequest {
   void send() {
     permit.begin(batch.size(), batch.tokens());
     timer = tasks.schedule(endpoint().limits().timeout(), this::timeOut);
+    if (ended.get()) {
+      // Closed meanwhile, possibly before there was a timer to cancel.
+      cancelTimer();
+      return;
+    }
     tasks.run(this::call);
   }
 

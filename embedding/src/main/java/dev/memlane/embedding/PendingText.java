@@ -3,9 +3,8 @@ package dev.memlane.embedding;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.EmbeddingException;
-import java.util.LinkedHashSet;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +29,7 @@ final class PendingText {
   private final Owner owner;
 
   @GuardedBy("this")
-  private final Set<Caller> callers = new LinkedHashSet<>();
+  private final List<Caller> callers = new ArrayList<>(1);
   @GuardedBy("this")
   private @Nullable EmbeddingException lastFailure;
   @GuardedBy("this")

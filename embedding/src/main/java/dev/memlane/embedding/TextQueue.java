@@ -89,7 +89,10 @@ final class TextQueue {
     return !closed;
   }
 
-  /** Removes and ends a text that was never sent, if it waits here and no caller wants it. */
+  /**
+   * Removes and ends a text that was never sent, if it waits here and no caller wants it. Texts to be sent again are
+   * checked by {@link #next}.
+   */
   synchronized void removeIfUnwanted(PendingText text) {
     if (fresh.contains(text) && text.endIfUnwanted()) {
       removeFresh(text);

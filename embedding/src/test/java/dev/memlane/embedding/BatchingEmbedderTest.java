@@ -65,12 +65,12 @@ class BatchingEmbedderTest {
   }
 
   @Test
-  void requireOwn_anotherModelOrLength_isRefused() {
+  void requireCompatible_anotherModelOrLength_isRefused() {
     try (BatchingEmbedder embedder = builder().build()) {
-      embedder.requireOwn(new Embedding("fake", new float[]{1, 2}));
+      embedder.requireCompatible(new Embedding("fake", new float[]{1, 2}));
       for (Embedding wrong : List.of(new Embedding("fake", new float[]{1, 2, 3}),
           new Embedding("other", new float[]{1, 2}))) {
-        assertThatThrownBy(() -> embedder.requireOwn(wrong)).isInstanceOf(InvalidInputException.class)
+        assertThatThrownBy(() -> embedder.requireCompatible(wrong)).isInstanceOf(InvalidInputException.class)
             .hasMessageContainingAll(wrong.model(), wrong.dimension() + " dimensions", "fake", "2 dimensions");
       }
     }
@@ -196,13 +196,13 @@ class BatchingEmbedderTest {
   }
 
   @Test
-  void forget_whileComputing_emptiesCacheAndKeepsOlderVectorsOut() {
+  void clearCache_whileComputing_emptiesCacheAndKeepsOlderVectorsOut() {
     try (BatchingEmbedder embedder = builder().build()) {
       embedder.embed("known");
       model.last().succeed();
       CompletableFuture<Embedding> underWay = embedder.embed("under way");
 
-      embedder.forget();
+      embedder.clearCache();
       model.last().succeed();
 
       assertThat(underWay).as("its caller gets it").isCompleted();

@@ -78,7 +78,7 @@ final class AddHandler {
     Embedding given = accepted.memory().embedding();
     if (given != null) {
       try {
-        embedder.requireOwn(given);
+        embedder.requireCompatible(given);
       } catch (InvalidInputException e) {
         return CompletableFuture.completedFuture(new WriteOutcome.Refused(String.valueOf(e.getMessage()), e));
       }

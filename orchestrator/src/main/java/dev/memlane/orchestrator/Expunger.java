@@ -46,7 +46,7 @@ final class Expunger {
 
   /** Lets go of what has been removed until now; fails if the index could not. */
   CompletableFuture<Void> expunge() {
-    embedder.forget();
+    embedder.clearCache();
     return CompletableFuture.completedFuture(stores.index())
         .thenCompose(index -> environment.until(environment.now().plus(PATIENCE), index.expunge()))
         .exceptionallyCompose(failure -> CompletableFuture.failedFuture(new StoreException(

@@ -131,7 +131,7 @@ final class SearchHandler {
       return embedder.embed(request.query(), WORK_CLASS).thenApply(embedding -> embedding);
     }
     try {
-      embedder.requireOwn(given);
+      embedder.requireCompatible(given);
     } catch (InvalidInputException e) {
       return CompletableFuture.failedFuture(e);
     }
