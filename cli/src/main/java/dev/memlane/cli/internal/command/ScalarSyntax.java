@@ -82,7 +82,7 @@ final class ScalarSyntax {
     return plain ? text : "\"" + text.replace("\\", "\\\\").replace("\"", "\\\"") + "\"";
   }
 
-  /** Writes metadata on one line, so that a number can be told from a text. */
+  /** Writes metadata on one line, so that a number differs from a text. */
   static String written(Metadata metadata) {
     StringJoiner joiner = new StringJoiner("  ");
     metadata.forEach((key, value) -> {
