@@ -38,8 +38,8 @@ import org.jspecify.annotations.Nullable;
  * state is kept and reported. So a repeated import resumes where the last one ended.
  *
  * <p>
- * <b>A line fails alone.</b> Only {@value #GIVE_UP} failures in a row end the import early, because then the lines are not
- * the cause.
+ * <b>A line fails alone.</b> Only {@value #GIVE_UP} failures in a row end the import early, because then the lines are
+ * not the cause.
  *
  * <p>
  * <b>Memory.</b> Lines are read in chunks of {@value #CHUNK}, or fewer where they are long, and at most
@@ -94,8 +94,8 @@ public final class ArchiveImporter {
   }
 
   /**
-   * Imports what a stream holds, and leaves it open. If the stream fails, the import ends after the last full chunk, and
-   * {@link ImportReport#ended} says why.
+   * Imports what a stream holds, and leaves it open. If the stream fails, the import ends after the last full chunk,
+   * and {@link ImportReport#ended} says why.
    *
    * @throws ArchiveException if it is no archive, or one of a newer format; nothing was imported
    */
@@ -313,8 +313,8 @@ public final class ArchiveImporter {
     }
 
     /**
-     * Sets the listener that receives the number of lines done, after each chunk. The total is -1, because it is not known
-     * before the last line. The importing thread calls it.
+     * Sets the listener that receives the number of lines done, after each chunk. The total is -1, because it is not
+     * known before the last line. The importing thread calls it.
      */
     public Builder progress(Progress progress) {
       this.progress = progress;

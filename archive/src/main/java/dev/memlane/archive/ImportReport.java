@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param failed lines from which nothing was restored, or it is not known whether it was
  * @param edited lines that were edited after the export and accepted; part of {@code restored} or {@code alreadyThere}
  *     unless they failed
- * @param failures the first {@value #MOST_FAILURES} lines that are different or failed, in the order in which they ended
+ * @param failures the first {@value #MOST_FAILURES} lines that are different or failed, in the order in which they
+ *     ended
  * @param whole whether the archive was read to its last line, and that line counts as many memories as were read
  * @param elapsed the time that the import took
  * @param ended why it ended before the last line; null if it did not

@@ -15,8 +15,8 @@ public record LineNotice(long line, Kind kind, String message) {
     /** Another state of its memory exists, and was kept. */
     DIFFERENT,
     /**
-     * It contradicts its own history or vector, or is not valid, and was refused. If it was edited on purpose, import it
-     * with {@link ArchiveImporter.Builder#edits}.
+     * It contradicts its own history or vector, or is not valid, and was refused. If it was edited on purpose, import
+     * it with {@link ArchiveImporter.Builder#edits}.
      */
     CONTRADICTORY,
     /** The stores did not take it, or it is not known whether they did. Importing it again settles that. */

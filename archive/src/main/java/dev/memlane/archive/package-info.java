@@ -3,8 +3,8 @@
  *
  * <p>
  * Enter at {@link dev.memlane.archive.ArchiveExporter}, which writes an archive, and
- * {@link dev.memlane.archive.ArchiveImporter}, which reads one back. Both need bounded memory, whatever the archive's size.
- * The format is described at {@link dev.memlane.archive.ArchiveExporter}.
+ * {@link dev.memlane.archive.ArchiveImporter}, which reads one back. Both need bounded memory, whatever the archive's
+ * size. The format is described at {@link dev.memlane.archive.ArchiveExporter}.
  */
 @NullMarked
 package dev.memlane.archive;

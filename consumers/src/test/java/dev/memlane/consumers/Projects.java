@@ -13,10 +13,10 @@ import java.util.stream.Stream;
  * The projects of {@code consumers/projects}, copied to {@code target} and built there by a separate Maven process.
  *
  * <p>
- * Its local repository is {@code target/repository}, which holds the artifacts that this build publishes and no others of
- * Memlane. Other libraries are copied from the ordinary local repository if they are there; the rest comes from the
- * registry and stays in {@code target}. With the system property {@code consumers.empty} the local repository begins with
- * Memlane's artifacts alone, and everything else comes from the registry.
+ * Its local repository is {@code target/repository}, which holds the artifacts that this build publishes and no others
+ * of Memlane. Other libraries are copied from the ordinary local repository if they are there; the rest comes from the
+ * registry and stays in {@code target}. With the system property {@code consumers.empty} the local repository begins
+ * with Memlane's artifacts alone, and everything else comes from the registry.
  */
 final class Projects {
 

@@ -19,7 +19,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The arguments of one tool call. Each is read as the type that it should have, and a mismatch is reported to the model.
+ * The arguments of one tool call. Each is read as the type that it should have, and a mismatch is reported to the
+ * model.
  *
  * <p>
  * Mistakes that models make are accepted where the meaning is clear: a number or a boolean instead of a text and the

@@ -7,12 +7,16 @@ import dev.memlane.model.MemlaneException;
 import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.WriteOutcome;
 
-/** Messages for a model about failed calls: what happened and what the model can do. They reveal nothing of the system. */
+/**
+ * Messages for a model about failed calls: what happened and what the model can do. They reveal nothing of the system.
+ */
 final class FailureMessages {
 
   private FailureMessages() {}
 
-  /** Returns a {@link ToolException} for a failure that a retry cannot cure; any other failure is returned unchanged. */
+  /**
+   * Returns a {@link ToolException} for a failure that a retry cannot cure; any other failure is returned unchanged.
+   */
   static RuntimeException translate(MemlaneException failure) {
     boolean permanent = switch (failure) {
       case InvalidInputException invalid -> true;

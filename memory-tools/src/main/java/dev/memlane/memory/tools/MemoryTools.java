@@ -28,13 +28,13 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>
- * <b>Scope.</b> The application sets the scope, never the model. The model cannot find, read, change or delete a memory of
- * another scope, even if it knows the id. For the model, a deleted memory is gone, with its history.
+ * <b>Scope.</b> The application sets the scope, never the model. The model cannot find, read, change or delete a memory
+ * of another scope, even if it knows the id. For the model, a deleted memory is gone, with its history.
  *
  * <p>
- * <b>Order.</b> A search or list that follows an add, update or delete sees its effect, and one that precedes it does not.
- * The same holds for a get and an update of the same memory. Adds, and changes of different memories, run at the same time.
- * All {@code memory_add} calls that can run together are one batch.
+ * <b>Order.</b> A search or list that follows an add, update or delete sees its effect, and one that precedes it does
+ * not. The same holds for a get and an update of the same memory. Adds, and changes of different memories, run at the
+ * same time. All {@code memory_add} calls that can run together are one batch.
  *
  * <p>
  * <b>Lanes.</b> Reads run in lane {@code query} and may be retried. Writes run in lane {@code execute}, once.
@@ -117,8 +117,8 @@ public final class MemoryTools {
     }
 
     /**
-     * Sets the scope in which memories are found. For example, all runs of a user can be searched while new memories belong to
-     * one run.
+     * Sets the scope in which memories are found. For example, all runs of a user can be searched while new memories
+     * belong to one run.
      */
     public Builder searching(Scope searched) {
       this.searched = searched;

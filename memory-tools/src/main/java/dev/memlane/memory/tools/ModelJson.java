@@ -16,8 +16,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * JSON that a model wrote. It is read strictly, within limits on its size, and a mistake is explained in words that help the
- * model to correct it.
+ * JSON that a model wrote. It is read strictly, within limits on its size, and a mistake is explained in words that
+ * help the model to correct it.
  */
 final class ModelJson {
 

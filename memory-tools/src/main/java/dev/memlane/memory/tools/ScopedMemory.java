@@ -12,9 +12,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A memory within one scope, and the resource paths that order calls. A path below {@link #root} stands for one memory, so
- * calls on the same memory are ordered, and a call on {@code root} is ordered with all of them. Safe for use by several
- * threads.
+ * A memory within one scope, and the resource paths that order calls. A path below {@link #root} stands for one memory,
+ * so calls on the same memory are ordered, and a call on {@code root} is ordered with all of them. Safe for use by
+ * several threads.
  */
 final class ScopedMemory {
 

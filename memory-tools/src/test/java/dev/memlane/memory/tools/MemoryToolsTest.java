@@ -305,7 +305,7 @@ class MemoryToolsTest {
     assertThat(memory.blocking().verify(false).inconsistencies()).isEmpty();
   }
 
-  // What a model is told
+  // Answers to the model
 
   @Test
   void errors_sayWhatIsWrongAndWhatToDo() throws Exception {
@@ -345,7 +345,7 @@ class MemoryToolsTest {
             text -> assertThat(text).contains("\"n\" in \"metadata\" must be"),
             text -> assertThat(text).contains("\"topic\" in \"filter\" must be"),
             text -> assertThat(text).contains("\"op\" must be the op of the memory as it was read"));
-    assertThat(lanes.deadLetters()).as("what the model got wrong is nobody else's business").isEmpty();
+    assertThat(lanes.deadLetters()).as("a mistake of the model is no dead letter").isEmpty();
     assertThat(lanes.stats()).allSatisfy(stats -> assertThat(stats.retries() + stats.failed()).isZero());
     assertThat(answer("memory_list", "").path("memories")).isEmpty();
   }

@@ -99,7 +99,7 @@ public final class FindingCollector {
       });
       lines.add(new Plot.Line(name, tails, millis));
     });
-    plots.add(new Plot(title, "one call in so many takes longer", "milliseconds", true, true, lines));
+    plots.add(new Plot(title, "one call in this many takes longer", "milliseconds", true, true, lines));
   }
 
   /** Adds a plot of a metric over a numeric parameter, such as callers. It shows medians of the rounds. */

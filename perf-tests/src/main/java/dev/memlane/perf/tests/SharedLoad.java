@@ -126,10 +126,10 @@ public final class SharedLoad {
     List<WriteOutcome> outcomes = here.addMemories(keyed());
     long there = Long.parseLong(String.valueOf(output.readLine()));
     long all = here.count(KEYED, null);
-    boolean told = outcomes.stream().allMatch(WriteOutcome::succeeded);
+    boolean allSucceeded = outcomes.stream().allMatch(WriteOutcome::succeeded);
     System.out.printf(Locale.ROOT, "%d keys added by both at once: %d stored here, %d there, %d memories%n", KEYS,
         stored(outcomes), there, all);
-    return all == KEYS && stored(outcomes) + there == KEYS && told;
+    return all == KEYS && stored(outcomes) + there == KEYS && allSucceeded;
   }
 
   private static void requireLine(String wanted, @Nullable String line) {

@@ -21,7 +21,7 @@ class LoadTest {
 
   private static final long MILLI = 1_000_000;
 
-  /** A clock that stands still until somebody moves it; who pauses moves it. */
+  /** A clock that stands still until a test moves it. A pause moves it too. */
   private static class Clock implements Load.Time {
     private final AtomicLong nanos = new AtomicLong(-5 * MILLI);
 
@@ -36,7 +36,7 @@ class LoadTest {
     }
   }
 
-  /** The same, of somebody who doesn't wait for what is late. */
+  /** The same clock, for a load that does not wait for late answers. */
   private static final class ImpatientClock extends Clock {
     @Override
     public Duration patience() {

@@ -22,7 +22,7 @@ import picocli.CommandLine.Parameters;
     "  memlane add \"I moved to Lisbon\" --user ada --run monday --actor Ada --metadata topic=home",
     "  memlane add \"Prefers tea\" --user ada --key drink", "  memlane add --user ada -- \"-5 degrees this morning\"",
     "",
-    "Under a --key there is one memory in its scope: adding again finds it there and changes nothing."})
+    "A --key names one memory in its scope: adding it again returns that memory and changes nothing."})
 final class AddCommand implements Callable<Integer> {
 
   private final CommandContext context;
@@ -39,20 +39,20 @@ final class AddCommand implements Callable<Integer> {
   @Option(names = "--key", paramLabel = "KEY", description = "Names the memory within its scope.")
   private @Nullable String key;
 
-  @Option(names = "--revive", description = "Lets a memory that was deleted under this key come back.")
+  @Option(names = "--revive", description = "Restores a memory that was deleted under this key.")
   private boolean revive;
 
-  @Option(names = "--once", description = "Stores it only if its scope does not hold this text yet, from another --once.")
+  @Option(names = "--once", description = "Stores it only if its scope does not hold this text yet from another --once.")
   private boolean once;
 
   @Option(names = {"-m",
-      "--metadata"}, paramLabel = "KEY=VALUE", description = "What else is known of it, for example topic=home, importance=3, tags=sea|hills. Repeatable.")
+      "--metadata"}, paramLabel = "KEY=VALUE", description = "Further facts about it, for example topic=home, importance=3, tags=sea|hills. Repeatable.")
   private List<String> metadata = new ArrayList<>();
 
-  @Option(names = "--occurred-at", paramLabel = "TIME", description = "When it happened, for example 2026-03-02 (its begin in UTC) or 2026-03-02T09:14:00Z.")
+  @Option(names = "--occurred-at", paramLabel = "TIME", description = "When it happened, for example 2026-03-02 (its beginning in UTC) or 2026-03-02T09:14:00Z.")
   private @Nullable String occurredAt;
 
-  @Option(names = "--expires-at", paramLabel = "TIME", description = "From when on nothing finds it, for example 2027-01-01 or 2027-01-01T08:00:00+01:00; it is deleted then.")
+  @Option(names = "--expires-at", paramLabel = "TIME", description = "The time from which nothing finds it, for example 2027-01-01 or 2027-01-01T08:00:00+01:00; it is deleted then.")
   private @Nullable String expiresAt;
 
   @Mixin
@@ -65,7 +65,7 @@ final class AddCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     NewMemory added = CommandContext.fromArguments(
-        () -> NewMemory.builder(text, scope.required("a memory must belong to somebody")).key(key).revive(revive)
+        () -> NewMemory.builder(text, scope.required("a memory needs a scope")).key(key).revive(revive)
             .actor(actor)
             .metadata(ScalarSyntax.metadata(metadata))
             .occurredAt(times.read("--occurred-at", occurredAt))
@@ -76,7 +76,7 @@ final class AddCommand implements Callable<Integer> {
         case WriteOutcome.Stored stored -> stored.memory();
         case WriteOutcome.DuplicateOf duplicate -> duplicate.memory();
         case WriteOutcome.WasDeleted deleted -> throw new CommandFailure(
-            deleted.describe() + "; add --revive lets it come back", null);
+            deleted.describe() + "; add --revive restores it", null);
         default -> throw new MemoryWriteException(outcome, null);
       };
       context.answer(() -> {

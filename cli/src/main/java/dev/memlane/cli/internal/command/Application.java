@@ -88,7 +88,7 @@ public final class Application implements Runnable {
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "say what to do: a command is missing");
+    throw new ParameterException(spec.commandLine(), "a command is missing; give one of those listed by --help");
   }
 
   private List<Object> commands() {
@@ -148,7 +148,7 @@ public final class Application implements Runnable {
       case CommandFailure expected -> expected.getMessage();
       case UncheckedIOException io -> IoErrors.describe(Objects.requireNonNull(io.getCause()));
       case IOException io -> IoErrors.describe(io);
-      default -> "something went wrong that should not; --verbose shows what and where";
+      default -> "an internal error; --verbose shows what failed and where";
     });
     if (options.verbose()) {
       error.printStackTrace(console.err());

@@ -37,7 +37,7 @@ public final class CommonOptions {
       + "It names the environment variables that hold their keys.")
   private @Nullable Path configuration;
 
-  @Option(names = "--language", paramLabel = "TAG", scope = ScopeType.INHERIT, order = 94, description = "The language whose words searches know, such as de or pt-BR (default: the one that the data is indexed for; "
+  @Option(names = "--language", paramLabel = "TAG", scope = ScopeType.INHERIT, order = 94, description = "The language of searches by words, such as de or pt-BR (default: the language of the index; "
       + "English at first). Another one needs 'reindex'.")
   private @Nullable String language;
 

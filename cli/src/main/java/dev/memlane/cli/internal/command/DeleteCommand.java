@@ -26,9 +26,9 @@ import picocli.CommandLine.Parameters;
     "  memlane delete --all --user ada --yes",
     "  memlane delete --all --user ada --filter topic=travel --yes",
     "  memlane delete --all --user ada --purge-history --yes", "",
-    "With --purge-history no store holds the content any more, in the history and the index's files neither. That takes",
-    "along what was deleted before: by its ID, or with --all and without --filter. After a failure the same command",
-    "goes on. PostgreSQL's own files, logs and backups keep old data for a while: see docs/consistency.md."})
+    "With --purge-history no store holds the content any more, including the history and the files of the index. It",
+    "also purges memories that were deleted before: by ID, or with --all and without --filter. After a failure, the",
+    "same command resumes. PostgreSQL's own files, logs and backups keep old data for a while: see docs/consistency.md."})
 final class DeleteCommand implements Callable<Integer> {
 
   private final CommandContext context;
@@ -45,10 +45,10 @@ final class DeleteCommand implements Callable<Integer> {
   @Option(names = "--all", description = "Delete all memories of the scope; needs --yes.")
   private boolean all;
 
-  @Option(names = "--yes", description = "Yes, all of them.")
+  @Option(names = "--yes", description = "Confirms that all of them are to be deleted.")
   private boolean yes;
 
-  @Option(names = "--purge-history", description = "Erase the history as well, and all that the index's files still hold.")
+  @Option(names = "--purge-history", description = "Erase the history as well, and everything that the files of the index still hold.")
   private boolean purgeHistory;
 
   @Mixin
@@ -66,7 +66,7 @@ final class DeleteCommand implements Callable<Integer> {
   public Integer call() {
     MemoryId one = id;
     if (all == (one != null)) {
-      throw new UsageException(all ? "an ID and --all exclude each other" : "what? Give an ID, or --all and a scope");
+      throw new UsageException(all ? "an ID and --all exclude each other" : "nothing to delete is given: give an ID, or --all and a scope");
     }
     if (one != null) {
       if (scope.scope() != null || !filters.isEmpty()) {
@@ -93,13 +93,13 @@ final class DeleteCommand implements Callable<Integer> {
   }
 
   private int deleteAll() {
-    Scope where = scope.required("whose memories are to be deleted");
+    Scope where = scope.required("the scope to delete is missing");
     Filter filter = CommandContext.fromArguments(() -> FilterSyntax.parse(filters));
     try (Session session = context.open()) {
       if (!yes) {
         long count = session.blocking().count(where, filter, Expired.INCLUDED);
         throw new UsageException("this would delete " + TextLayout.number(count) + " memories of " + where
-            + (purgeHistory ? ", and erase their histories" : "") + "; to do so, say it again with --yes");
+            + (purgeHistory ? ", and erase their histories" : "") + "; to do so, repeat the command with --yes");
       }
       DeleteReport report = session.blocking().deleteAll(where, filter, purgeHistory);
       context.answer(

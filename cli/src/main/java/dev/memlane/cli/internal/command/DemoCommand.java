@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 
 /** The command that shows the main features on the example conversations. */
-@Command(name = "demo", description = "Shows everything at work on the example conversations: ingest, search, update, "
+@Command(name = "demo", description = "Shows the main features on the example conversations: ingest, search, update, "
     + "history, verify.", footer = {"", "Examples:", "  memlane demo", "  memlane demo --data /tmp/demo", "",
         "Works in the folder demo of the data directory unless --data is given, and can be repeated."})
 final class DemoCommand implements Callable<Integer> {
@@ -33,13 +33,13 @@ final class DemoCommand implements Callable<Integer> {
   private static final List<String> FILES = List.of("maren.jsonl", "tomas.jsonl", "yuki.jsonl");
   private static final int HITS = 3;
 
-  /** Questions whose first hit answers. */
+  /** Questions that the first hit answers. */
   private static final List<Question> QUESTIONS = List.of(new Question("what makes her throat swell?", "maren"),
       new Question("how much will they pay each month for the new apartment?", "maren"),
       new Question("how fast did he run the marathon?", "tomas"), new Question("will she be the curator?", "yuki"),
       new Question("who doesn't eat meat or fish?", null));
 
-  /** The line that is brought up to date: the flights to Madeira. */
+  /** The line that is updated: the flights to Madeira. */
   private static final String CHANGED_KEY = "maren-035";
   private static final Scope CHANGED_SCOPE = Scope.user("maren").withRun("maren-2026-03-07");
   private static final String CHANGED_CONTENT = "And then our walking week! The flights to Madeira are rebooked, the 8th "
@@ -63,7 +63,7 @@ final class DemoCommand implements Callable<Integer> {
       Path file = examples.resolve(name);
       if (!Files.isReadable(file)) {
         throw new CommandFailure("the example " + file
-            + " is not there; run the demo with the script memlane of the checkout, beside which the folder examples lies");
+            + " is missing; run the demo with the script memlane of the checkout, which has the folder examples next to it");
       }
       // By its bare name: the examples are the same wherever they are.
       sources.add(InputSource.named(file).called(String.valueOf(file.getFileName())));
@@ -88,7 +88,7 @@ final class DemoCommand implements Callable<Integer> {
       explain("Every line has a key, so those of an earlier run were recognised and nothing is there twice.");
     }
     if (!ingested.isComplete()) {
-      throw new CommandFailure("the demo ends here, because not all lines could be stored; run it again to go on");
+      throw new CommandFailure("the demo ends here, because not all lines could be stored; run it again to resume");
     }
 
     step("2. Search: by meaning and by words, in core's truth",
@@ -165,7 +165,7 @@ final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  /** Prints a line for people; with JSON there are none. */
+  /** Prints a line for people; none with JSON. */
   private void explain(String line) {
     if (!context.options().json()) {
       context.print(line);

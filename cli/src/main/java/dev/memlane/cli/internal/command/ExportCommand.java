@@ -19,10 +19,10 @@ import picocli.CommandLine.Parameters;
 
 /** The command that writes memories with their histories to an archive. */
 @Command(name = "export", description = "Writes memories with their histories to a file, for 'memlane import'.", footer = {
-    "", "The file is JSON Lines in UTF-8: a first line that says what it is, a line for each memory with all",
-    "that is known of it, and a last line with their number. Memories that were deleted are in it too,",
-    "so that they stay deleted. It is readable by its owner only, and takes its name when it is complete.",
-    "Writes may go on meanwhile: each memory is as it was at some moment of the export.", "", "Examples:",
+    "", "The file is JSON Lines in UTF-8: a header, a line for each memory with its history, and a last line",
+    "with their number. Deleted memories are included, so that they stay deleted. The file is readable by",
+    "its owner only, and gets its name when it is complete. Writes may continue meanwhile: each memory is",
+    "as it was at some moment of the export.", "", "Examples:",
     "  memlane export backup.jsonl", "  memlane export ada.jsonl --user ada --no-vectors",
     "  memlane export | gzip > backup.jsonl.gz"})
 final class ExportCommand implements Callable<Integer> {
@@ -35,10 +35,10 @@ final class ExportCommand implements Callable<Integer> {
   @Mixin
   private final ScopeOptions scope = new ScopeOptions();
 
-  @Option(names = "--no-vectors", description = "Leave the vectors out: a smaller file, whose texts are embedded again when it is imported.")
+  @Option(names = "--no-vectors", description = "Leave out the vectors: the file is smaller, and an import embeds its texts again.")
   private boolean withoutVectors;
 
-  @Option(names = "--force", description = "Overwrite a file that is there.")
+  @Option(names = "--force", description = "Overwrite an existing file.")
   private boolean force;
 
   ExportCommand(CommandContext context) {

@@ -35,7 +35,7 @@ final class GetCommand implements Callable<Integer> {
     try (Session session = context.open()) {
       Memory memory = session.blocking().get(id, expired ? Expired.INCLUDED : Expired.LEFT_OUT)
           .orElseThrow(() -> new CommandFailure("there is no memory " + id + "; 'memlane history " + id
-              + "' tells whether there was one"));
+              + "' shows whether there was one"));
       context.answer(() -> MemoryJson.memory(memory), () -> print(memory));
       return 0;
     }

@@ -19,7 +19,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** The command that shows one memory's history. */
-@Command(name = "history", description = "Shows how a memory came to be what it is: when, by whom, from what to what.", footer = {
+@Command(name = "history", description = "Shows a memory's history: when it changed, by whom, from what to what.", footer = {
     "", "Example:", "  memlane history 0198c5a2-7c1e-7a50-9d53-0242ac120002", "",
     "A deleted memory's history is still there, unless it was purged (delete --purge-history)."})
 final class HistoryCommand implements Callable<Integer> {
@@ -30,10 +30,10 @@ final class HistoryCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // required, so set by picocli
   private MemoryId id;
 
-  @Option(names = "--limit", paramLabel = "N", defaultValue = "100", description = "How many changes at most, the latest ones (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--limit", paramLabel = "N", defaultValue = "100", description = "The most changes to show, latest ones (default: ${DEFAULT-VALUE}).")
   private int limit;
 
-  @Option(names = "--before", paramLabel = "VERSION", description = "Show what came before this version.")
+  @Option(names = "--before", paramLabel = "VERSION", description = "Show the changes before this version.")
   private @Nullable Integer before;
 
   HistoryCommand(CommandContext context) {
@@ -63,7 +63,7 @@ final class HistoryCommand implements Callable<Integer> {
     }
   }
 
-  /** One entry as people read it: a line that says when and what, then what went (-) and what came (+). */
+  /** One entry for people: a line with the time and the kind, then the removed (-) and the added (+) values. */
   static List<String> lines(HistoryEntry entry) {
     List<String> lines = new ArrayList<>();
     String what = switch (entry.kind()) {
@@ -95,7 +95,7 @@ final class HistoryCommand implements Callable<Integer> {
     if (details == null) {
       return null;
     }
-    StringJoiner joiner = new StringJoiner(", ", "(", ")").setEmptyValue("(said by nobody, at no time, for ever)");
+    StringJoiner joiner = new StringJoiner(", ", "(", ")").setEmptyValue("(no speaker, no time, no expiry)");
     if (details.actor() != null) {
       joiner.add("said by " + details.actor());
     }

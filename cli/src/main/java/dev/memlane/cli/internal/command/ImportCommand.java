@@ -20,14 +20,14 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** The command that restores the memories of an archive. */
-@Command(name = "import", description = "Brings back what 'memlane export' wrote. A repeated run goes on where it stopped.", footer = {
-    "", "Memories come back as they were: ids, versions, times, keys, and their histories. What is there is",
-    "never changed: a memory that is there in the same state counts as there already, one in another",
-    "state is reported. A bad line is reported and fails alone. Exit status 1 if any line failed, if any",
-    "memory is there in another state, or if the file is not complete; what was read is kept.",
+@Command(name = "import", description = "Restores what 'memlane export' wrote. A repeated run resumes where it stopped.", footer = {
+    "", "Memories are restored as they were: ids, versions, times, keys, and their histories. What exists is",
+    "never changed: a memory that exists in the same state counts as there already, one in another state",
+    "is reported. A bad line is reported and fails alone. The exit status is 1 if a line failed, if a",
+    "memory exists in another state, or if the file is not complete; what was read is kept.",
     "A line that was edited, so that it contradicts its history or its vector, is refused, or with",
-    "--accept-edits becomes the memory's next version. The earlier text then stays in its history; to have",
-    "it gone, import the file as it was, and update or erase the memory.", "", "Examples:",
+    "--accept-edits becomes the memory's next version. The earlier text then stays in its history; to remove",
+    "it, import the file as it was, and update or erase the memory.", "", "Examples:",
     "  memlane import backup.jsonl", "  memlane import backup.jsonl --data another-directory",
     "  memlane import backup.jsonl.gz"})
 final class ImportCommand implements Callable<Integer> {
@@ -38,7 +38,7 @@ final class ImportCommand implements Callable<Integer> {
   @SuppressWarnings("NullAway.Init") // required, so set by picocli
   private Path file;
 
-  @Option(names = "--accept-edits", description = "Take lines that were edited since they were exported for edits of the memories: what was changed is embedded again, and the history says so.")
+  @Option(names = "--accept-edits", description = "Import lines that were edited after the export as edits of the memories: changed texts are embedded again, and the history records the edit.")
   private boolean acceptEdits;
 
   ImportCommand(CommandContext context) {
@@ -59,7 +59,7 @@ final class ImportCommand implements Callable<Integer> {
       context.answer(() -> ArchiveAnswers.json(report), () -> context.print(ArchiveAnswers.summary(report)));
       String ended = report.ended();
       if (ended != null) {
-        console.say("memlane: ended early: " + ended + ". Run it again to go on from there.");
+        console.say("memlane: ended early: " + ended + ". Run it again to resume.");
       } else if (!report.whole()) {
         console.say("memlane: " + source.shown()
             + " is not complete: its last line is missing, or counts more or fewer memories. What was read is kept.");

@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** The command that stores the lines of files. */
-@Command(name = "ingest", description = "Stores the lines of JSON Lines files. A repeated run goes on where it stopped.", footer = {
+@Command(name = "ingest", description = "Stores the lines of JSON Lines files. A repeated run resumes where it stopped.", footer = {
     "", "A line is a JSON object:",
     "  {\"content\":\"I moved to Lisbon\",\"user\":\"ada\",\"actor\":\"Ada\",\"occurredAt\":\"2026-03-02T09:14:00Z\"}",
     "Fields: content (needed); user, agent, run (at least one, here or as an option); actor,",
@@ -24,8 +24,8 @@ import picocli.CommandLine.Parameters;
     "metadata (an object of texts, numbers, booleans and lists of them), key (names the memory in its",
     "scope; without one it is made from the file's path and the line). Null counts as left out.",
     "Files may be packed by gzip or zstd, in UTF-8 or in UTF-16 with a byte order mark, and hold a",
-    "JSON list of objects instead of lines. What can't be stored is reported and fails alone; the exit",
-    "status is then 1. A file that was moved goes on where it stopped with --source OLD-PATH.", "", "Examples:",
+    "JSON list of objects instead of lines. A line that can't be stored is reported and fails alone; the",
+    "exit status is then 1. A file that was moved resumes with --source OLD-PATH.", "", "Examples:",
     "  memlane ingest examples/*.jsonl", "  memlane ingest chat.jsonl.gz --user ada --epoch seconds",
     "  grep Lisbon chat.jsonl | memlane ingest - --user ada"})
 final class IngestCommand implements Callable<Integer> {
@@ -41,7 +41,7 @@ final class IngestCommand implements Callable<Integer> {
   @Option(names = "--once", description = "Stores each text only once in its scope, whichever line, file or other --once it comes from.")
   private boolean once;
 
-  @Option(names = "--source", paramLabel = "NAME", description = "What the file counts as, instead of its path: lines stored from this source before are known again.")
+  @Option(names = "--source", paramLabel = "NAME", description = "The source's name, instead of the file's path: lines stored from this source before are recognised.")
   private @Nullable String sourceName;
 
   @Mixin
@@ -72,7 +72,7 @@ final class IngestCommand implements Callable<Integer> {
       }
       String ended = report.ended();
       if (ended != null) {
-        context.console().say("memlane: ended early: " + ended + ". Run it again to go on from there.");
+        context.console().say("memlane: ended early: " + ended + ". Run it again to resume.");
       }
       return report.isComplete() ? 0 : 1;
     }

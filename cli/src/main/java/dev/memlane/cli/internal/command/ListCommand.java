@@ -28,8 +28,8 @@ import picocli.CommandLine.Option;
     "Examples:", "  memlane list", "  memlane list --user ada --filter topic=travel --limit 100",
     "  memlane list --run monday --by time", "  memlane list --user ada --newest -n 5",
     "  memlane list --after 0198c5a2-7c1e-7a50-9d53-0242ac120002", "",
-    "The time is when what a memory tells of happened, or else when it was stored; those of the same time are in the",
-    "order in which they were given. 'memlane search --help' explains the conditions."})
+    "The time is when it happened, or else when it was stored; memories of the same time are in the order in which",
+    "they were given. 'memlane search --help' explains the conditions."})
 final class ListCommand implements Callable<Integer> {
 
   private final CommandContext context;
@@ -51,18 +51,18 @@ final class ListCommand implements Callable<Integer> {
   @Option(names = "--newest", description = "By time, newest first.")
   private boolean newest;
 
-  @Option(names = "--after", paramLabel = "POSITION", description = "Begin after this id, or position in time, where the last page ended.")
+  @Option(names = "--after", paramLabel = "POSITION", description = "Begin after this id or position in time, where the previous page ended.")
   private @Nullable String after;
 
   @Option(names = "--expired", description = "Also those that have expired and have not been deleted yet.")
   private boolean expired;
 
-  /** What a list is ordered by. */
+  /** The order of a list. */
   enum Order {
     ID, TIME
   }
 
-  /** A page of either order. */
+  /** A page in either order. */
   private record Listed(List<Memory> memories, @Nullable String next) {}
 
   ListCommand(CommandContext context) {

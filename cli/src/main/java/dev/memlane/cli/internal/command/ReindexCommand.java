@@ -11,8 +11,8 @@ import picocli.CommandLine.Command;
 /** The command that rebuilds the vector index from core. */
 @Command(name = "reindex", description = "Rebuilds the vector index from core, then compares the stores.", footer = {"",
     "Examples:", "  memlane reindex", "  memlane reindex --language de", "",
-    "Vectors are kept in core, so nothing is embedded again unless the model has changed. Stopped on",
-    "the way, it goes on where it was when it is run again."})
+    "Core keeps the vectors, so nothing is embedded again unless the model has changed. If it is",
+    "stopped, the next run resumes."})
 final class ReindexCommand implements Callable<Integer> {
 
   private final CommandContext context;

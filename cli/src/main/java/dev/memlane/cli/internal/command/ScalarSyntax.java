@@ -9,9 +9,9 @@ import java.util.StringJoiner;
 import java.util.regex.Pattern;
 
 /**
- * The syntax of values on the command line. {@code true} and {@code false} are booleans, a number in JSON's notation is a
- * number, and everything else is text. Double quotes make a text of anything ({@code "42"}); within them, {@code \"} and
- * {@code \\} stand for a quote and a backslash. {@code |} separates several values.
+ * The syntax of values on the command line. {@code true} and {@code false} are booleans, a number in JSON's notation is
+ * a number, and everything else is text. Double quotes make a text of anything ({@code "42"}); within them, {@code \"}
+ * and {@code \\} stand for a quote and a backslash. {@code |} separates several values.
  */
 final class ScalarSyntax {
 
@@ -82,7 +82,7 @@ final class ScalarSyntax {
     return plain ? text : "\"" + text.replace("\\", "\\\\").replace("\"", "\\\"") + "\"";
   }
 
-  /** Writes metadata on one line, so that a number can be told from a text. */
+  /** Writes metadata on one line, so that a number differs from a text. */
   static String written(Metadata metadata) {
     StringJoiner joiner = new StringJoiner("  ");
     metadata.forEach((key, value) -> {

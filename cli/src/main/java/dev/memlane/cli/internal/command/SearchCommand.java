@@ -26,12 +26,12 @@ import picocli.CommandLine.Parameters;
 @Command(name = "search", description = "Finds memories by meaning and by words.", footer = {"", "Examples:",
     "  memlane search \"what is Maren allergic to?\" --user maren",
     "  memlane search \"travel plans\" --everywhere -k 3 --filter topic=travel --filter \"importance>=3\"", "",
-    "Conditions on metadata (quote those with a sign that the shell knows):",
-    "  topic=travel        the value, or one in the list, is this",
-    "  \"tags=sea|hills\"    ... is one of these",
-    "  \"topic!=travel\"     is not this, or there is none",
+    "Conditions on metadata (quote those with characters special to the shell):",
+    "  topic=travel        the value, or one of the list, equals this",
+    "  \"tags=sea|hills\"    ... equals one of these",
+    "  \"topic!=travel\"     does not equal this, or is absent",
     "  \"importance>=3\"     also >, <= and <; numbers, or texts in order of their letters",
-    "  question            the key is there, whatever its value",
+    "  question            the key exists, with any value",
     "  \"!question\"         the condition does not hold",
     "true and false are booleans, numbers are numbers; 'year=\"2026\"' asks for the text.", "",
     "Times are days or moments in UTC or with an offset: 2026-03-02, 2026-03-02 10:14:00 +0100.",
@@ -46,7 +46,7 @@ final class SearchCommand implements Callable<Integer> {
   @Mixin
   private final ScopeOptions scope = new ScopeOptions();
 
-  @Option(names = "--everywhere", order = 4, description = "Search the memories of everybody.")
+  @Option(names = "--everywhere", order = 4, description = "Search all scopes.")
   private boolean everywhere;
 
   @Option(names = {"-k",
@@ -60,31 +60,31 @@ final class SearchCommand implements Callable<Integer> {
   @Option(names = "--mode", paramLabel = "MODE", defaultValue = "hybrid", description = "hybrid (by meaning and by words), semantic or lexical (default: ${DEFAULT-VALUE}).")
   private SearchRequest.Mode mode = SearchRequest.Mode.HYBRID;
 
-  @Option(names = "--since", paramLabel = "TIME", description = "Only what happened then or later, as far as that is known.")
+  @Option(names = "--since", paramLabel = "TIME", description = "Only what happened at this time or later, if the time is known.")
   private @Nullable String since;
 
-  @Option(names = "--until", paramLabel = "TIME", description = "Only what happened before, as far as that is known.")
+  @Option(names = "--until", paramLabel = "TIME", description = "Only what happened before this time, if the time is known.")
   private @Nullable String until;
 
   @Mixin
   private final TimeOptions times = new TimeOptions();
 
-  @Option(names = "--half-life", paramLabel = "TIME", converter = DurationConverter.class, description = "Prefer what is recent: after so long half of that preference is left (default: none).")
+  @Option(names = "--half-life", paramLabel = "TIME", converter = DurationConverter.class, description = "Prefer recent memories: after this time, half of the preference is left (default: none).")
   private @Nullable Duration halfLife;
 
   @Option(names = "--no-context", description = "Rank each memory by itself, without its neighbours in its run.")
   private boolean noContext;
 
-  @Option(names = "--by-rank", description = "Join words and meaning by ranks instead of by scores.")
+  @Option(names = "--by-rank", description = "Combine words and meaning by ranks instead of scores.")
   private boolean byRank;
 
-  @Option(names = "--diversity", paramLabel = "SHARE", defaultValue = "0", description = "Prefer hits unlike each other, 0 to below 1 (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--diversity", paramLabel = "SHARE", defaultValue = "0", description = "Prefer hits that differ from each other, 0 to below 1 (default: ${DEFAULT-VALUE}).")
   private double diversity;
 
   @Option(names = "--expired", description = "Find memories that have expired as well.")
   private boolean expired;
 
-  @Option(names = "--explain", description = "Say how each hit came to its score.")
+  @Option(names = "--explain", description = "Show the parts of each score.")
   private boolean explain;
 
   @Option(names = "--threshold", paramLabel = "SCORE", defaultValue = "0", description = "Leave out hits with a lower score, 0 to 1 (default: ${DEFAULT-VALUE}).")
@@ -135,10 +135,10 @@ final class SearchCommand implements Callable<Integer> {
     builder.include(include.toArray(Include[]::new));
     Scope where = scope.scope();
     if (where == null && !everywhere) {
-      throw new UsageException("whose memories? Give --user, --agent or --run, or --everywhere");
+      throw new UsageException("no scope is given: give --user, --agent or --run, or --everywhere");
     }
     if (where != null && everywhere) {
-      throw new UsageException("--everywhere goes without --user, --agent and --run");
+      throw new UsageException("--everywhere excludes --user, --agent and --run");
     }
     return where == null ? builder.everywhere().build() : builder.scope(where).build();
   }

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 
 /** The command that shows the counts and sizes of the stores. */
-@Command(name = "stats", description = "Shows what the stores hold, and what is on its way.", footer = {"",
+@Command(name = "stats", description = "Shows what the stores hold, and what is in progress.", footer = {"",
     "Examples:", "  memlane stats", "  memlane stats --json"})
 final class StatsCommand implements Callable<Integer> {
 

@@ -11,7 +11,7 @@ import picocli.CommandLine.Option;
 /** The option that decides how a command reads times. */
 final class TimeOptions {
 
-  @Option(names = "--epoch", paramLabel = "UNIT", description = "Take a plain number for a time, as so many seconds or milliseconds since 1970 (default: none is taken).")
+  @Option(names = "--epoch", paramLabel = "UNIT", description = "Read a plain number as a time, in seconds or milliseconds since 1970 (default: a number is no time).")
   private @Nullable EpochUnit epoch;
 
   TimeParser parser() {

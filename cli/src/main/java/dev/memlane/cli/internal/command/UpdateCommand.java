@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** The command that changes one memory. */
-@Command(name = "update", description = "Changes one memory; its history keeps what it was.", footer = {"",
+@Command(name = "update", description = "Changes one memory; its history keeps the old state.", footer = {"",
     "Examples:", "  memlane update 0198c5a2-7c1e-7a50-9d53-0242ac120002 \"Ada plays the cello\"",
     "  memlane update 0198c5a2-7c1e-7a50-9d53-0242ac120002 --metadata topic=music --metadata importance=4",
     "  memlane update 0198c5a2-7c1e-7a50-9d53-0242ac120002 --occurred-at 2026-03-02 --clear expires-at"})
@@ -32,7 +32,7 @@ final class UpdateCommand implements Callable<Integer> {
   private @Nullable String text;
 
   @Option(names = {"-m",
-      "--metadata"}, paramLabel = "KEY=VALUE", description = "The new metadata, in place of all that is there. Repeatable.")
+      "--metadata"}, paramLabel = "KEY=VALUE", description = "The new metadata, in place of all of the old. Repeatable.")
   private List<String> metadata = new ArrayList<>();
 
   @Option(names = "--said-by", paramLabel = "NAME", description = "Who said it.")
@@ -41,13 +41,13 @@ final class UpdateCommand implements Callable<Integer> {
   @Option(names = "--occurred-at", paramLabel = "TIME", description = "When it happened.")
   private @Nullable String occurredAt;
 
-  @Option(names = "--expires-at", paramLabel = "TIME", description = "From when on nothing finds it.")
+  @Option(names = "--expires-at", paramLabel = "TIME", description = "The time from which nothing finds it.")
   private @Nullable String expiresAt;
 
   @Mixin
   private final TimeOptions times = new TimeOptions();
 
-  @Option(names = "--clear", paramLabel = "WHAT", description = "said-by, occurred-at or expires-at: it has none any more. What has expired and is still there is found again. Repeatable.")
+  @Option(names = "--clear", paramLabel = "WHAT", description = "Removes said-by, occurred-at or expires-at. A memory that has expired and still exists is then found again. Repeatable.")
   private List<Cleared> cleared = new ArrayList<>();
 
   @Option(names = "--expect", paramLabel = "OP", converter = OperationIdConverter.class, description = "Change it only if its \"op\" (get shows it) is still this one.")
@@ -56,7 +56,7 @@ final class UpdateCommand implements Callable<Integer> {
   @Option(names = "--actor", paramLabel = "NAME", description = "Who makes the change, for the history.")
   private @Nullable String actor;
 
-  /** What a memory may do without. */
+  /** The values that a memory may lack. */
   enum Cleared {
     SAID_BY, OCCURRED_AT, EXPIRES_AT
   }
@@ -69,7 +69,7 @@ final class UpdateCommand implements Callable<Integer> {
   public Integer call() {
     if (text == null && metadata.isEmpty() && saidBy == null && occurredAt == null && expiresAt == null
         && cleared.isEmpty()) {
-      throw new UsageException("what is to change? Give a TEXT, --metadata, --said-by, --occurred-at, --expires-at, "
+      throw new UsageException("nothing to change is given: give a TEXT, --metadata, --said-by, --occurred-at, --expires-at, "
           + "or --clear");
     }
     MemoryUpdate update = CommandContext.fromArguments(this::update);

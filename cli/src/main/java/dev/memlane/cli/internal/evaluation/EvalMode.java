@@ -4,7 +4,9 @@ import dev.memlane.cli.internal.terminal.TextLayout;
 import dev.memlane.orchestrator.FusionMethod;
 import dev.memlane.orchestrator.SearchRequest;
 
-/** A way to search that is measured. Each leaves out or changes one part of the default, to show what that part brings. */
+/**
+ * A way to search that is measured. Each leaves out or changes one part of the default, to show what that part brings.
+ */
 public enum EvalMode {
   HYBRID("what search does: words, meaning and context") {
     @Override

@@ -16,9 +16,9 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A measurement of retrieval on {@link Locomo}. Every turn of a conversation becomes a memory (user: the conversation; run:
- * its session; actor: the speaker; key: the turn's id), and every question a search among that conversation's memories.
- * Used once, by one thread.
+ * A measurement of retrieval on {@link Locomo}. Every turn of a conversation becomes a memory (user: the conversation;
+ * run: its session; actor: the speaker; key: the turn's id), and every question a search among that conversation's
+ * memories. Used once, by one thread.
  */
 public final class Evaluator {
 

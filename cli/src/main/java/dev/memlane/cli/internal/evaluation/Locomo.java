@@ -61,8 +61,8 @@ public record Locomo(List<Conversation> conversations, int leftOut) {
   record Question(String text, int category, Set<String> evidence) {}
 
   /**
-   * Reads a file. A question is left out unless its evidence is exactly the ids of turns, as they are written. Published
-   * measurements do the same, so the figures stay comparable.
+   * Reads a file. A question is left out unless its evidence is exactly the ids of turns, as they are written.
+   * Published measurements do the same, so the figures stay comparable.
    *
    * @throws CommandFailure if the file cannot be read or has another format
    */

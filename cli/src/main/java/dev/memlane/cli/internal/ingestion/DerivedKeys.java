@@ -9,9 +9,9 @@ import java.util.HexFormat;
 import java.util.Map;
 
 /**
- * A generator of keys for lines without one, so that a repeated ingestion resumes. A key is made from the source's name,
- * the line's text, and the number of equal lines before it in the source. So each of several equal lines becomes a memory
- * of its own, and a line keeps its key when other lines are added, moved or corrected.
+ * A generator of keys for lines without one, so that a repeated ingestion resumes. A key is made from the source's
+ * name, the line's text, and the number of equal lines before it in the source. So each of several equal lines becomes
+ * a memory of its own, and a line keeps its key when other lines are added, moved or corrected.
  *
  * <p>
  * Needs about a hundred bytes of memory for each different line. Not safe for use by several threads.

@@ -7,8 +7,8 @@ import java.io.InputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stream that opens its source when it is first read, and whose failures have messages for people. Not safe for use by
- * several threads.
+ * A stream that opens its source when it is first read, and whose failures have messages for people. Not safe for use
+ * by several threads.
  */
 final class DescribedInputStream extends InputStream {
 

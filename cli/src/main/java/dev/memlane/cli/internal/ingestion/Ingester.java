@@ -24,17 +24,17 @@ import org.jspecify.annotations.Nullable;
  * A reader of files that stores each of their lines as a memory. Used once, by one thread.
  *
  * <p>
- * <b>Pipeline.</b> Lines are read in chunks of {@value #CHUNK}, and several chunks are in flight at once, so that one is
- * read and embedded while another is written: at least {@value #LEAST_IN_FLIGHT}, and enough for twice as many texts as
- * the embedder can have in requests at the same time.
+ * <b>Pipeline.</b> Lines are read in chunks of {@value #CHUNK}, and several chunks are in flight at once, so that one
+ * is read and embedded while another is written: at least {@value #LEAST_IN_FLIGHT}, and enough for twice as many texts
+ * as the embedder can have in requests at the same time.
  *
  * <p>
- * <b>Memory</b> is bounded by the number of chunks and of characters in flight, whatever the files' size. Only the derived
- * keys need memory for each line ({@link DerivedKeys}).
+ * <b>Memory</b> is bounded by the number of chunks and of characters in flight, whatever the files' size. Only the
+ * derived keys need memory for each line ({@link DerivedKeys}).
  *
  * <p>
- * <b>A line fails alone.</b> Only {@value #GIVE_UP} failed writes in a row end the ingestion early, because then the lines
- * are not the cause.
+ * <b>A line fails alone.</b> Only {@value #GIVE_UP} failed writes in a row end the ingestion early, because then the
+ * lines are not the cause.
  */
 public final class Ingester {
 

@@ -71,8 +71,8 @@ public record InputSource(@Nullable Path path, String name) {
   }
 
   /**
-   * Checks that the file holds JSON, and closes it again. Standard input can be read only once, so it is checked when it is
-   * opened.
+   * Checks that the file holds JSON, and closes it again. Standard input can be read only once, so it is checked when
+   * it is opened.
    *
    * @throws CommandFailure if it holds something else
    */

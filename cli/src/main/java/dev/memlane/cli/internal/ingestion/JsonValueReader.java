@@ -55,7 +55,9 @@ final class JsonValueReader implements InputRecord.Reader {
     return new InputRecord(line, Json.write(value), null, value);
   }
 
-  /** A limit on the bytes read for one value. It counts a little more than the value has, because input is read ahead. */
+  /**
+   * A limit on the bytes read for one value. It counts a little more than the value has, because input is read ahead.
+   */
   private static final class Allowance extends FilterInputStream {
 
     private final int longestBytes;

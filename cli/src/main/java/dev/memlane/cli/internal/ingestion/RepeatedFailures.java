@@ -10,8 +10,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * A printer of failed lines. It prints the first line of each kind at once, and at the end one line with the numbers of the
- * others. Not safe for use by several threads.
+ * A printer of failed lines. It prints the first line of each kind at once, and at the end one line with the numbers of
+ * the others. Not safe for use by several threads.
  */
 final class RepeatedFailures {
 

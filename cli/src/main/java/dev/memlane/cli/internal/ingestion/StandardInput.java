@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /**
- * Standard input, which may be a person who types. While a read is in progress the stop signal knows it, so that ending the
- * program does not wait for more input. Not safe for use by several threads.
+ * Standard input, which may be a person who types. While a read is in progress the stop signal knows it, so that ending
+ * the program does not wait for more input. Not safe for use by several threads.
  */
 final class StandardInput extends FilterInputStream {
 

@@ -16,8 +16,9 @@ import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The text of a file in UTF-8: unpacked if the file was packed by gzip or zstd, and converted if it was UTF-16 with a byte
- * order mark. The first bytes decide what a file is. A file of another kind is refused as a whole, with the reason.
+ * The text of a file in UTF-8: unpacked if the file was packed by gzip or zstd, and converted if it was UTF-16 with a
+ * byte order mark. The first bytes decide what a file is. A file of another kind is refused as a whole, with the
+ * reason.
  *
  * @param stream the text; closing it closes the input
  * @param form how the text separates its objects

@@ -12,8 +12,8 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A stream that converts text of another charset to UTF-8. Bytes that are not valid in that charset fail. Not safe for use
- * by several threads.
+ * A stream that converts text of another charset to UTF-8. Bytes that are not valid in that charset fail. Not safe for
+ * use by several threads.
  */
 final class Utf8InputStream extends InputStream {
 

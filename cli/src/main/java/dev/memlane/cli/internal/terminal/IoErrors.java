@@ -13,7 +13,9 @@ import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.zip.ZipException;
 
-/** Explanations of failed reads and writes, for people. The messages of the JDK and of libraries speak to programmers. */
+/**
+ * Explanations of failed reads and writes, for people. The messages of the JDK and of libraries speak to programmers.
+ */
 public final class IoErrors {
 
   private IoErrors() {}

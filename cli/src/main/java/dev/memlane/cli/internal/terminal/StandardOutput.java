@@ -6,9 +6,9 @@ import java.io.OutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Standard output that keeps the reason of a failed write, which {@link java.io.PrintStream} drops. If the reader has gone
- * ({@code memlane list | head}), the rest of the output is dropped, and that is not a failure. Not safe for use by several
- * threads.
+ * Standard output that keeps the reason of a failed write, which {@link java.io.PrintStream} drops. If the reader has
+ * gone ({@code memlane list | head}), the rest of the output is dropped, and that is not a failure. Not safe for use by
+ * several threads.
  */
 public final class StandardOutput extends FilterOutputStream {
 

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * {@link #request} runs in the JVM's shutdown hook. It keeps the JVM alive while it waits, so it waits for at most
- * {@value #GRACE_SECONDS} seconds. What a killed process leaves unfinished is repaired by the next opening. Safe for use by
- * several threads.
+ * {@value #GRACE_SECONDS} seconds. What a killed process leaves unfinished is repaired by the next opening. Safe for
+ * use by several threads.
  */
 public final class StopSignal {
 

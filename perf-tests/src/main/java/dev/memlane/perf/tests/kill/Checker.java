@@ -85,7 +85,7 @@ final class Checker {
         report(memory, "the history has " + entry + " after " + before);
       }
       if (!Objects.equals(entry.oldContent(), before == null ? null : before.newContent())) {
-        report(memory, "the entry does not start from what the one before it left: " + entry + " after " + before);
+        report(memory, "the entry does not start from the state that the one before it left: " + entry + " after " + before);
       }
       Attempt attempt = match(entry);
       if (attempt != null) {
@@ -121,8 +121,8 @@ final class Checker {
     }
     if (possible == null) {
       report(entry.memory(), denied == null
-          ? "the history has what nobody asked for: " + entry
-          : "the history has what was answered as not done: " + entry + ", " + denied);
+          ? "the history has an operation that was never requested: " + entry
+          : "the history has an operation that was answered as not done: " + entry + ", " + denied);
     }
     return possible;
   }
@@ -142,7 +142,7 @@ final class Checker {
       case DELETE -> content == null;
     };
     if (!contentFits) {
-      report(entry.memory(), "it has another content than was asked for: " + entry + ", " + attempt);
+      report(entry.memory(), "it has another content than requested: " + entry + ", " + attempt);
     }
   }
 
@@ -160,7 +160,7 @@ final class Checker {
         boolean reversed = later.answeredAt < earlier.askedAt && later.fate() == Attempt.Fate.LANDED
             || later.writer == earlier.writer && later.askedAt < earlier.askedAt;
         if (reversed) {
-          report(memory, "what came first stands after what came later: " + later + " after " + earlier);
+          report(memory, "an earlier operation comes after a later one: " + later + " after " + earlier);
         }
       }
     }
@@ -189,12 +189,12 @@ final class Checker {
       }
       case ROLLED_BACK, FOUND_LOST -> {
         if (entry != null) {
-          report(attempt.memory, "what was answered as not done is in the history: " + attempt + ", " + entry);
+          report(attempt.memory, "an operation that was answered as not done is in the history: " + attempt + ", " + entry);
         }
       }
       case DUPLICATE -> {
         if (entry == null) {
-          report(attempt.memory, "the state that a duplicate was answered with is gone: " + attempt);
+          report(attempt.memory, "the state of a duplicate answer is gone: " + attempt);
         }
       }
       case WAS_DELETED -> {
@@ -220,7 +220,7 @@ final class Checker {
         continue;
       }
       if (list.isEmpty()) {
-        report(row.memory(), "core has what the history does not know: " + row);
+        report(row.memory(), "core has a memory that the history does not have: " + row);
         continue;
       }
       Entry last = list.getLast();
@@ -240,7 +240,7 @@ final class Checker {
     }
     stored.history().forEach((memory, list) -> {
       if (!stored.core().containsKey(memory)) {
-        report(memory, "the history has what core does not: " + list.getLast());
+        report(memory, "the history has a memory that core does not have: " + list.getLast());
       }
     });
   }

@@ -30,10 +30,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * <b>Processes.</b> This process is never killed. It keeps the {@link Ledger} and, in most rounds, the PostgreSQL
- * server, by having {@code directory/home} open as a {@link Memlane}. The victims reach the server through the {@link
- * Relay}, whose port stays the same when the server comes back on another one. The directories {@code a} and {@code b}
- * hold the victims' indexes. In the other rounds this process closes {@code home}, and the victim opens it together
- * with the server.
+ * server, by having {@code directory/home} open as a {@link Memlane}. The victims reach the server through the
+ * {@link Relay}, whose port stays the same when the server comes back on another one. The directories {@code a} and
+ * {@code b} hold the victims' indexes. In the other rounds this process closes {@code home}, and the victim opens it
+ * together with the server.
  *
  * <p>
  * <b>A round</b> lets victims work, kills at a random instant, and waits until the server has ended the killed

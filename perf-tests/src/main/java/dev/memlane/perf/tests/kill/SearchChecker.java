@@ -66,7 +66,7 @@ final class SearchChecker {
 
   private static void checkHit(SearchHit hit, StoredRows stored, List<Problem> problems) {
     if (!isPresent(stored, hit.memory().id(), hit.memory().content())) {
-      problems.add(new Problem(hit.memory().id(), "a search finds what core does not hold: " + hit.memory()));
+      problems.add(new Problem(hit.memory().id(), "a search finds a memory that core does not hold: " + hit.memory()));
     }
   }
 }

@@ -55,9 +55,9 @@ final class VictimProcess implements AutoCloseable {
     Thread.ofVirtual().name("victim-" + source.number()).start(victim::listen);
     try {
       for (String line : settings.lines()) {
-        victim.tell(line);
+        victim.send(line);
       }
-      victim.tell("go");
+      victim.send("go");
     } catch (IOException e) {
       victim.close();
       throw e;
@@ -65,7 +65,7 @@ final class VictimProcess implements AutoCloseable {
     return victim;
   }
 
-  private void tell(String line) throws IOException {
+  private void send(String line) throws IOException {
     commands.write(line + "\n");
     commands.flush();
   }
@@ -135,7 +135,7 @@ final class VictimProcess implements AutoCloseable {
    * @return what its comparison of the stores then found wrong, without opening them again; empty if nothing
    */
   String finish() throws IOException, InterruptedException {
-    tell("finish");
+    send("finish");
     boolean ended = process.waitFor(ENDING.toMillis(), TimeUnit.MILLISECONDS);
     if (!ended) {
       destroy();

@@ -68,7 +68,7 @@ final class VictimWriter implements Runnable {
   }
 
   /** The answer, in the words of the report. */
-  private record Told(Attempt.Answer answer, @Nullable MemoryId memory, @Nullable OperationId op, int version) {
+  private record Reply(Attempt.Answer answer, @Nullable MemoryId memory, @Nullable OperationId op, int version) {
     boolean mayBeSentAgain() {
       return switch (answer) {
         case ROLLED_BACK, REFUSED, UNSETTLED, FOUND_LOST, UNKNOWN -> true;
@@ -131,11 +131,11 @@ final class VictimWriter implements Runnable {
     }
   }
 
-  private void remember(Known one, Told told) {
-    switch (told.answer) {
+  private void remember(Known one, Reply reply) {
+    switch (reply.answer) {
       case STORED, FOUND_LANDED -> {
         one.before = one.op;
-        one.op = told.op;
+        one.op = reply.op;
       }
       case DELETED, WAS_DELETED, NOT_FOUND -> known.remove(one);
       case UNSETTLED, UNKNOWN -> one.op = null;
@@ -150,16 +150,16 @@ final class VictimWriter implements Runnable {
     MemoryId id = key == null ? null : MemoryId.derive(where, key);
     for (int i = 0; i < MOST_TRIES; i++) {
       String name = i == 0 && token.startsWith(settings.name()) ? token : nextName();
-      Told told = ask(name, false, Operation.Kind.ADD, id, key, token, null, true,
+      Reply reply = ask(name, false, Operation.Kind.ADD, id, key, token, null, true,
           () -> key == null
               ? stored(memory.addMemory(newMemory(where, null, token)))
               : addUnderKey(newMemory(where, key, token)));
-      if ((told.answer == Attempt.Answer.STORED || told.answer == Attempt.Answer.FOUND_LANDED)
-          && told.memory != null) {
-        known.removeIf(one -> one.id.equals(told.memory));
-        known.add(new Known(told.memory, key, told.op));
+      if ((reply.answer == Attempt.Answer.STORED || reply.answer == Attempt.Answer.FOUND_LANDED)
+          && reply.memory != null) {
+        known.removeIf(one -> one.id.equals(reply.memory));
+        known.add(new Known(reply.memory, key, reply.op));
       }
-      if (key == null || !told.mayBeSentAgain() || stop.getCount() == 0) {
+      if (key == null || !reply.mayBeSentAgain() || stop.getCount() == 0) {
         return;
       }
     }
@@ -169,29 +169,29 @@ final class VictimWriter implements Runnable {
     String key = "s" + slot + "-r" + settings.round() + "-g" + generations[slot];
     MemoryId id = MemoryId.derive(SHARED, key);
     int dice = random.nextInt(100);
-    Told told;
+    Reply reply;
     if (dice < 50) {
       String name = nextName();
-      told = ask(name, true, Operation.Kind.ADD, id, key, name, null, true,
+      reply = ask(name, true, Operation.Kind.ADD, id, key, name, null, true,
           () -> addUnderKey(newMemory(SHARED, key, name)));
     } else if (dice < 92) {
-      told = update(id, true, random.nextInt(3) == 0 ? seen[slot] : null, random.nextBoolean());
+      reply = update(id, true, random.nextInt(3) == 0 ? seen[slot] : null, random.nextBoolean());
     } else {
-      told = delete(id, true, null);
+      reply = delete(id, true, null);
     }
-    switch (told.answer) {
+    switch (reply.answer) {
       case DELETED, WAS_DELETED -> {
         generations[slot]++;
         seen[slot] = null;
       }
-      case STORED, DUPLICATE -> seen[slot] = told.op;
+      case STORED, DUPLICATE -> seen[slot] = reply.op;
       default -> {
         // Another writer may have changed it, or not.
       }
     }
   }
 
-  private Told update(MemoryId id, boolean shared, @Nullable OperationId expected, boolean setsContent)
+  private Reply update(MemoryId id, boolean shared, @Nullable OperationId expected, boolean setsContent)
       throws InterruptedException {
     String name = nextName();
     MemoryUpdate update = MemoryUpdate.builder(id).content(setsContent ? content(name) : null).metadata(metadata(name))
@@ -200,75 +200,75 @@ final class VictimWriter implements Runnable {
         () -> stored(memory.updateMemory(update)));
   }
 
-  private Told delete(MemoryId id, boolean shared, @Nullable OperationId expected) throws InterruptedException {
+  private Reply delete(MemoryId id, boolean shared, @Nullable OperationId expected) throws InterruptedException {
     String name = nextName();
     return ask(name, shared, Operation.Kind.DELETE, id, null, name, expected, false, () -> {
       WriteOutcome.Deleted deleted = memory.deleteMemory(new MemoryDeletion(id, name, expected));
-      return new Told(Attempt.Answer.DELETED, id, deleted.op(), deleted.version());
+      return new Reply(Attempt.Answer.DELETED, id, deleted.op(), deleted.version());
     });
   }
 
-  private Told ask(String name, boolean shared, Operation.Kind kind, @Nullable MemoryId id, @Nullable String key,
-      String token, @Nullable OperationId expected, boolean setsContent, Supplier<Told> call)
+  private Reply ask(String name, boolean shared, Operation.Kind kind, @Nullable MemoryId id, @Nullable String key,
+      String token, @Nullable OperationId expected, boolean setsContent, Supplier<Reply> call)
       throws InterruptedException {
     report.asked(name, number, shared, kind, id, key, token, expected, setsContent);
-    Told told = answer(id, call);
-    report.answered(name, told.answer, told.memory, told.op, told.version);
-    if (told.answer == Attempt.Answer.UNSETTLED && told.op != null && random.nextBoolean()) {
-      told = askAgain(told);
-      report.answered(name, told.answer, told.memory, told.op, told.version);
+    Reply reply = answer(id, call);
+    report.answered(name, reply.answer, reply.memory, reply.op, reply.version);
+    if (reply.answer == Attempt.Answer.UNSETTLED && reply.op != null && random.nextBoolean()) {
+      reply = queryLater(reply);
+      report.answered(name, reply.answer, reply.memory, reply.op, reply.version);
     }
-    if (told.answer == Attempt.Answer.REFUSED) {
+    if (reply.answer == Attempt.Answer.REFUSED) {
       // The server is away. Requests at full speed would only fill the log.
       boolean stopped = stop.await(20, TimeUnit.MILLISECONDS);
-      return stopped ? new Told(Attempt.Answer.REFUSED, told.memory, null, 0) : told;
+      return stopped ? new Reply(Attempt.Answer.REFUSED, reply.memory, null, 0) : reply;
     }
-    return told;
+    return reply;
   }
 
-  private static Told answer(@Nullable MemoryId id, Supplier<Told> call) {
+  private static Reply answer(@Nullable MemoryId id, Supplier<Reply> call) {
     try {
       return call.get();
     } catch (MemoryWriteException e) {
       return switch (e.outcome()) {
-        case WriteOutcome.RolledBack it -> new Told(Attempt.Answer.ROLLED_BACK, it.id(), it.op(), 0);
-        case WriteOutcome.Unsettled it -> new Told(Attempt.Answer.UNSETTLED, it.id(), it.op(), 0);
-        case WriteOutcome.Conflict it -> new Told(Attempt.Answer.CONFLICT, it.id(), it.found(), 0);
-        case WriteOutcome.NotFound it -> new Told(Attempt.Answer.NOT_FOUND, it.id(), null, 0);
-        case WriteOutcome.WasDeleted it -> new Told(Attempt.Answer.WAS_DELETED, it.id(), it.op(), 0);
-        case WriteOutcome.Refused it -> new Told(Attempt.Answer.REFUSED, id, null, 0);
-        case WriteOutcome.Unpurged it -> throw new IllegalStateException("nobody erases here", e);
+        case WriteOutcome.RolledBack it -> new Reply(Attempt.Answer.ROLLED_BACK, it.id(), it.op(), 0);
+        case WriteOutcome.Unsettled it -> new Reply(Attempt.Answer.UNSETTLED, it.id(), it.op(), 0);
+        case WriteOutcome.Conflict it -> new Reply(Attempt.Answer.CONFLICT, it.id(), it.found(), 0);
+        case WriteOutcome.NotFound it -> new Reply(Attempt.Answer.NOT_FOUND, it.id(), null, 0);
+        case WriteOutcome.WasDeleted it -> new Reply(Attempt.Answer.WAS_DELETED, it.id(), it.op(), 0);
+        case WriteOutcome.Refused it -> new Reply(Attempt.Answer.REFUSED, id, null, 0);
+        case WriteOutcome.Unpurged it -> throw new IllegalStateException("no writer erases", e);
         case WriteOutcome.Stored it -> throw new IllegalStateException("failed as stored", e);
         case WriteOutcome.Deleted it -> throw new IllegalStateException("failed as deleted", e);
         case WriteOutcome.DuplicateOf it -> throw new IllegalStateException("failed as a duplicate", e);
       };
     } catch (MemlaneException e) {
-      return new Told(Attempt.Answer.UNKNOWN, id, null, 0);
+      return new Reply(Attempt.Answer.UNKNOWN, id, null, 0);
     }
   }
 
-  private Told askAgain(Told told) {
+  private Reply queryLater(Reply reply) {
     try {
-      boolean landed = memory.hasLanded(Objects.requireNonNull(told.memory), Objects.requireNonNull(told.op));
-      return new Told(landed ? Attempt.Answer.FOUND_LANDED : Attempt.Answer.FOUND_LOST, told.memory, told.op, 0);
+      boolean landed = memory.hasLanded(Objects.requireNonNull(reply.memory), Objects.requireNonNull(reply.op));
+      return new Reply(landed ? Attempt.Answer.FOUND_LANDED : Attempt.Answer.FOUND_LOST, reply.memory, reply.op, 0);
     } catch (MemlaneException e) {
       // Its fate is still not known: it stays unsettled.
-      return told;
+      return reply;
     }
   }
 
-  private Told addUnderKey(NewMemory newMemory) {
+  private Reply addUnderKey(NewMemory newMemory) {
     // Sent as a batch, because only the outcomes of a batch say whether the memory existed before.
     return switch (memory.addMemories(List.of(newMemory)).getFirst()) {
       case WriteOutcome.Stored it -> stored(it.memory());
       case WriteOutcome.DuplicateOf it ->
-        new Told(Attempt.Answer.DUPLICATE, it.memory().id(), it.memory().op(), it.memory().version());
+        new Reply(Attempt.Answer.DUPLICATE, it.memory().id(), it.memory().op(), it.memory().version());
       case WriteOutcome failed -> throw new MemoryWriteException(failed, null);
     };
   }
 
-  private static Told stored(Memory memory) {
-    return new Told(Attempt.Answer.STORED, memory.id(), memory.op(), memory.version());
+  private static Reply stored(Memory memory) {
+    return new Reply(Attempt.Answer.STORED, memory.id(), memory.op(), memory.version());
   }
 
   private NewMemory newMemory(Scope where, @Nullable String key, String token) {

@@ -11,10 +11,10 @@ import java.util.SplittableRandom;
  * vectors that gather around topics.
  *
  * <p>
- * <b>Vectors.</b> Each topic has a centre, and a memory lies around the centre of its topic, in a space of {@value
- * #LATENT} dimensions. That space is rotated into the space of the vectors and blurred there a little. So a vector has
- * near neighbours, and a search can go astray in as many directions as with the vectors of sentence models. Vectors
- * drawn evenly from all directions have neither, and a graph's recall on them means nothing.
+ * <b>Vectors.</b> Each topic has a centre, and a memory lies around the centre of its topic, in a space of
+ * {@value #LATENT} dimensions. That space is rotated into the space of the vectors and blurred there a little. So a
+ * vector has near neighbours, and a search can go astray in as many directions as with the vectors of sentence models.
+ * Vectors drawn evenly from all directions have neither, and a graph's recall on them means nothing.
  *
  * <p>
  * <b>Words.</b> Half of a text is drawn from a common vocabulary, half from that of its topic, both by Zipf's law.

@@ -196,7 +196,7 @@ public final class EmbeddingPoolScenario implements Scenario {
   private static Sample plain(Bench bench, List<Site> sites, int concurrency, double most)
       throws IOException, InterruptedException {
     String texts = IntStream.range(0, TEXTS_A_REQUEST)
-        .mapToObj(i -> "\"the text of number " + i + ", as nobody else has it\"").collect(Collectors.joining(","));
+        .mapToObj(i -> "\"the text of number " + i + ", which no other caller has\"").collect(Collectors.joining(","));
     try (PlainSockets sockets = new PlainSockets()) {
       for (Site site : sites) {
         sockets.keepFull(site.provider.url(), "secret", concurrency,

@@ -24,7 +24,7 @@ final class EndlessTexts implements AutoCloseable {
   }
 
   private void next() {
-    String text = "the text of number " + number.getAndIncrement() + ", as nobody else has it";
+    String text = "the text of number " + number.getAndIncrement() + ", which no other caller has";
     var unused = embedder.embed(text).whenComplete((embedding, failure) -> {
       if (ended) {
         return;

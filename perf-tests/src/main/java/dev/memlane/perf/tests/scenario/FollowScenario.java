@@ -44,7 +44,7 @@ public final class FollowScenario implements Scenario {
 
   private static final String FOLLOWED = "followed by the other";
   private static final String OWN = "follows itself only";
-  private static final String UNFOLLOWED = "nobody follows";
+  private static final String UNFOLLOWED = "no process follows";
   private static final String FOUND = "found by the other";
   private static final String STEADY = PER_SECOND + " a second";
   private static final String MOST = CALLERS + " callers";

@@ -141,7 +141,7 @@ public final class FoundLoad {
       Memory changed = memory
           .updateMemory(MemoryUpdate.content(id, content(updates)).withMetadata(metadata(updates)));
       if (!changed.content().equals(content(updates))) {
-        throw new IllegalStateException("updated, and it reports: " + changed.content());
+        throw new IllegalStateException("updated, but its content is: " + changed.content());
       }
       LockSupport.parkNanos(BETWEEN_UPDATES_NANOS);
     }

@@ -81,7 +81,7 @@ public final class SearchScenario implements Scenario {
     bench.findings()
         .note("Vectors: " + Corpus.DIMENSION + " dimensions, gathered around topics; a filter passes one of "
             + Corpus.KINDS + "; limit " + LIMIT + "; while writing: " + (int) WRITES_PER_SECOND
-            + " adds a second beside the searches.");
+            + " adds per second during the searches.");
     measure(bench, SMALL);
     if (!bench.quick()) {
       measure(bench, LARGE);

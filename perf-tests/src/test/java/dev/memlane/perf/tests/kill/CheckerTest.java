@@ -28,7 +28,7 @@ class CheckerTest {
   private static final MemoryId MEMORY = new MemoryId(new UUID(0, 1));
   private static final MemoryId OTHER = new MemoryId(new UUID(0, 2));
 
-  /** What one writer asked for, and what is stored; the two agree until somebody changes one of them. */
+  /** The requests of one writer and the stored rows. They agree until a test changes one of them. */
   static final class Scene {
     final List<Attempt> attempts = new ArrayList<>();
     final Map<MemoryId, Row> core = new HashMap<>();
@@ -126,13 +126,13 @@ class CheckerTest {
             scene -> scene.row(StoredRows.DELETED, 3, 3, null, "second", true)),
         damage("core has no vector", scene -> scene.row(StoredRows.LIVE, 3, 3, "the first", "second", false)),
         damage("core is void", scene -> scene.row(StoredRows.VOID, 3, 3, null, "second", false)),
-        damage("what core does not", scene -> scene.core.clear()),
-        damage("core has what the history does not know",
+        damage("a memory that core does not have", scene -> scene.core.clear()),
+        damage("core has a memory that the history does not have",
             scene -> scene.core.put(OTHER, new Row(OTHER, 1, 1, op(8), "a-0", "z", "the x", "x", true))),
         damage("a key has made two memories", scene -> {
           scene.core.put(OTHER, new Row(OTHER, 1, 1, op(8), "a-0", "k", "the x", "x", true));
           scene.history.put(OTHER, List.of(new Entry(OTHER, op(8), 1, Operation.Kind.ADD, null, "the x", "x")));
-        }), damage("nobody asked for", scene -> {
+        }), damage("never requested", scene -> {
           scene.entry(4, 4, Operation.Kind.UPDATE, "the first", "the x", "x");
           scene.row(StoredRows.LIVE, 4, 4, "the x", "x", true);
         }), damage("answered as not done", scene -> {
@@ -148,7 +148,7 @@ class CheckerTest {
         }), damage("another content", scene -> {
           scene.entry(4, 4, Operation.Kind.UPDATE, "the first", "the something", "open");
           scene.row(StoredRows.LIVE, 4, 4, "the something", "open", true);
-        }), damage("after what came later", scene -> {
+        }), damage("after a later one", scene -> {
           scene.answer(scene.attempts.getLast(), Attempt.Answer.STORED, op(4), 3);
           scene.attempts.get(5).version = 4;
           scene.entries().removeLast();
@@ -161,7 +161,7 @@ class CheckerTest {
           scene.entry(4, 4, Operation.Kind.UPDATE, "the first", "the late", "late");
           scene.row(StoredRows.LIVE, 4, 4, "the late", "late", true);
         }), damage("version 2 was acknowledged", scene -> scene.attempts.get(5).version = 2),
-        damage("a duplicate was answered with is gone", scene -> scene.attempts.get(4).op = op(8)),
+        damage("of a duplicate answer is gone", scene -> scene.attempts.get(4).op = op(8)),
         damage("is lost", scene -> scene.answer(scene.attempts.getLast(), Attempt.Answer.FOUND_LANDED, op(4), 0)),
         damage("does not fit the state", scene -> {
           scene.attempts.removeLast();
@@ -190,7 +190,7 @@ class CheckerTest {
     scene.row(StoredRows.LIVE, 5, 5, "the open", "open", true);
 
     assertThat(scene.check()).extracting(Problem::text)
-        .singleElement().asString().contains("what came first stands after what came later");
+        .singleElement().asString().contains("an earlier operation comes after a later one");
   }
 
   private static Arguments is(String what, Consumer<Scene> change) {

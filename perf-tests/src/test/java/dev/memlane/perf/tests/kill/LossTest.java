@@ -14,7 +14,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The kill test sees losses: real ones, of a server that acknowledges before it writes, and rows taken away by hand. */
+/**
+ * The kill test sees losses: real ones, of a server that acknowledges before it writes, and rows taken away by hand.
+ */
 class LossTest {
 
   private static final long SEED = 7;

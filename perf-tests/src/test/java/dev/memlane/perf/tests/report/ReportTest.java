@@ -138,7 +138,7 @@ class ReportTest {
     assertThat(page).doesNotContainPattern("<script[^>]*\\ssrc\\s*=").doesNotContainPattern("@import|url\\(");
     assertThat(Pattern.compile("(?:href|src)\\s*=\\s*\"([^\"]*)\"").matcher(String.join("", parts)).results()
         .map(found -> found.group(1))).containsExactly("data:,");
-    // Whatever comes: the browser is told to load nothing.
+    // In any case, the policy forbids the browser to load anything.
     assertThat(page).contains("Content-Security-Policy", "default-src 'none'");
   }
 
@@ -151,7 +151,7 @@ class ReportTest {
     Report.write(results("newer"), deep);
     assertThat(deep.resolve("index.html")).content().contains("\"newer\"").doesNotContain("\"older\"");
     assertThat(deep.resolve("results.json")).content().contains("\"newer\"").doesNotContain("\"older\"");
-    // Who had the older file open still has the whole of it: it was replaced, not written over.
+    // A reader that had the older file open still has all of it: it was replaced, not overwritten.
     assertThat(open).content().isEqualTo(older);
     try (var files = Files.list(deep)) {
       assertThat(files).extracting(file -> file.getFileName().toString())
