@@ -227,7 +227,7 @@ public final class OrchestratorBuilder {
   }
 
   /**
-   * Sets the interval of polls for the writes of other processes, 500 ms by default. About so long it takes until searches
+   * Sets the interval of polls for the writes of other processes, 500 ms by default. It takes about that long until searches
    * here find them. Zero for a database to which no other process writes.
    */
   public OrchestratorBuilder followEvery(Duration followEvery) {

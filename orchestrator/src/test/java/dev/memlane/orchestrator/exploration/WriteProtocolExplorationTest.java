@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.memlane.embedding.BatchingEmbedder;
 import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.orchestrator.MemoryOrchestrator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
@@ -22,24 +23,24 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The real write protocol over simulated stores: every way up to a bound of faults and crashes, more of them as long as
- * there is time, and random ones beyond.
+ * The exploration of the real write protocol over simulated stores: every interleaving up to a bound of faults and crashes,
+ * more of them as time allows, and random ones beyond.
  *
  * <p>
- * {@code -Dmemlane.explore.seconds=600} looks for so long, by seeds that are new each time. A failure prints the seed
- * and the shortest way found.
+ * {@code -Dmemlane.explore.seconds=600} explores for that time, with new seeds each time. A failure prints the seed and the
+ * shortest path found.
  */
 class WriteProtocolExplorationTest {
 
-  /** How long to look beyond what is always walked. */
+  /** How long to explore beyond what is always walked. */
   private static final @Nullable Long SECONDS = Long.getLong("memlane.explore.seconds");
   private static final double DEFAULT_SECONDS = 20;
 
-  /** Those with so many ways that they are walked only as far as there is time. */
+  /** The scenarios with so many interleavings that they are walked only as time allows. */
   private static final Set<Scenario> WIDE = Set.of(Scenario.THREE_UPDATES, Scenario.ADD_UPDATE_ADD);
 
-  /** Held, because a logger that nobody holds forgets its level. */
-  private static final Logger LOGGER = Logger.getLogger(WriteProtocolExplorationTest.class.getPackageName());
+  /** The logger of the whole module. Kept in a field, because a logger without a reference loses its level. */
+  private static final Logger LOGGER = Logger.getLogger(MemoryOrchestrator.class.getPackageName());
 
   private static BatchingEmbedder embedder = BatchingEmbedder.builder(new HashEmbedder()).build();
   private static @Nullable Level level;

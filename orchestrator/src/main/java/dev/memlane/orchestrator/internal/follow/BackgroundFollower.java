@@ -17,7 +17,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The queue of single memories that the index has yet to follow, worked off in the background.
+ * The queue of single memories that the index does not follow yet, processed in the background.
  *
  * <p>
  * A memory is queued when it could not be followed at once: the embedder refused its text, the index refused its document,

@@ -55,7 +55,7 @@ public final class ChangePoller {
 
   /** The memories to follow at the next poll; used by one poll after the other. */
   private final Set<MemoryId> deferred = new HashSet<>();
-  /** The erased memories that this process has yet to expunge, and since when there are any; used by one poll after the other. */
+  /** The erased memories to be expunged by this process, and since when there are any; used by one poll after the other. */
   private final Set<MemoryId> erased = new HashSet<>();
   private Instant erasedSince = Instant.MIN;
 
