@@ -11,12 +11,19 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import dev.memlane.model.MemlaneException;
 
 /** Which module may know which. Every rule must find classes that it is about. */
@@ -27,7 +34,7 @@ class ArchitectureTest {
   private static final String LANES = "dev.memlane.lanes";
   private static final String ENDPOINTS = "dev.memlane.endpoints";
   private static final String EMBEDDING = "dev.memlane.embedding..";
-  private static final String ORCHESTRATOR = "dev.memlane.orchestrator";
+  private static final String ORCHESTRATOR = "dev.memlane.orchestrator..";
   private static final String EMBEDDED = "dev.memlane.embedded";
   private static final String MEMORY_TOOLS = "dev.memlane.memory.tools";
   private static final String CLI = "dev.memlane.cli..";
@@ -36,6 +43,8 @@ class ArchitectureTest {
   private static final String CORE = "dev.memlane.storage.core";
   private static final String HISTORY = "dev.memlane.storage.history";
   private static final String VECTOR = "dev.memlane.storage.vector";
+
+  private static final DescribedPredicate<JavaClass> IS_INTERNAL = resideInAPackage("dev.memlane..internal..");
 
   @ArchTest
   static final ArchRule model_knowsOnlyJavaAndWhatDescribesItAsJson = classes().that().resideInAPackage(MODEL).should()
@@ -95,8 +104,9 @@ class ArchitectureTest {
       .dependOnClassesThat().resideInAnyPackage(ORCHESTRATOR, EMBEDDED, STORAGE);
 
   @ArchTest
-  static final ArchRule orchestrator_namesStoresInItsBuilderOnly = noClasses().that().resideInAPackage(ORCHESTRATOR)
-      .and(not(simpleName("OrchestratorBuilder"))).should().dependOnClassesThat().resideInAPackage(STORAGE);
+  static final ArchRule orchestrator_namesStoresInItsBuilderAndOpeningOnly = noClasses().that()
+      .resideInAPackage(ORCHESTRATOR).and(not(simpleName("OrchestratorBuilder")))
+      .and(not(simpleName("OrchestratorOpening"))).should().dependOnClassesThat().resideInAPackage(STORAGE);
 
   @ArchTest
   static final ArchRule orchestrator_doesNotKnowWhatIsAbove = noClasses().that().resideInAPackage(ORCHESTRATOR).should()
@@ -115,8 +125,49 @@ class ArchitectureTest {
         .anyMatch(method -> method.getName().equals("copy") && method.getRawReturnType().equals(each)));
   }
 
+  /** A class in a package named "internal", or below one, is public only for the other packages of its module. */
   @ArchTest
-  static final ArchRule modules_haveNoCycles = slices().matching("dev.memlane.(**)").should().beFreeOfCycles();
+  static final ArchRule internalPackages_areUsedByTheirOwnModuleOnly = classes().that(IS_INTERNAL)
+      .should(new ArchCondition<>("be used by their own module only") {
+        @Override
+        public void check(JavaClass internal, ConditionEvents events) {
+          internal.getDirectDependenciesToSelf().stream()
+              .filter(dependency -> !module(dependency.getOriginClass()).equals(module(internal)))
+              .forEach(dependency -> events.add(SimpleConditionEvent.violated(internal, dependency.getDescription())));
+        }
+      });
+
+  /** The packages of one module may use each other; those below "internal" are looked at by the rule that follows. */
+  @ArchTest
+  static final ArchRule modules_haveNoCycles = slices().assignedFrom(new SliceAssignment() {
+    @Override
+    public SliceIdentifier getIdentifierOf(JavaClass javaClass) {
+      return SliceIdentifier.of(module(javaClass));
+    }
+
+    @Override
+    public String getDescription() {
+      return "modules";
+    }
+  }).should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule internalPackages_haveNoCycles = slices().assignedFrom(new SliceAssignment() {
+    @Override
+    public SliceIdentifier getIdentifierOf(JavaClass javaClass) {
+      return IS_INTERNAL.test(javaClass) ? SliceIdentifier.of(javaClass.getPackageName()) : SliceIdentifier.ignore();
+    }
+
+    @Override
+    public String getDescription() {
+      return "internal packages";
+    }
+  }).should().beFreeOfCycles();
+
+  /** The package of a class, without the part from "internal" on. */
+  private static String module(JavaClass javaClass) {
+    return javaClass.getPackageName().replaceFirst("\\.internal(\\..*)?$", "");
+  }
 
   /** A rule about dependencies holds trivially where a module is missing or the exempted class knows no store. */
   @ArchTest

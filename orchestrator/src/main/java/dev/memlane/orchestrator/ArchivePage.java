@@ -6,11 +6,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One page of an export, in order of id. Each memory and its history fit together; what others write between two pages is
- * there or not.
+ * A page of an export, in order of id. Each memory fits its history. What others write between two pages may or may not be
+ * included.
  *
- * @param memories may be fewer than were asked for, also where more follow
- * @param next where the next page begins, to be handed back; null if this is the last one
+ * @param memories may be fewer than requested, even if more follow
+ * @param next where the next page begins, to be passed to the next call; null if this is the last page
  */
 public record ArchivePage(List<ArchivedMemory> memories, @Nullable MemoryId next) {
 

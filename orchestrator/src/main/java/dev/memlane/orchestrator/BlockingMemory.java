@@ -14,16 +14,17 @@ import dev.memlane.model.Scope;
 import dev.memlane.model.TimeOrder;
 import dev.memlane.model.TimePosition;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.orchestrator.internal.Futures;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The calls of {@link MemoryOrchestrator} for callers that wait.
+ * The calls of {@link MemoryOrchestrator} in blocking form.
  *
  * <p>
- * Each returns the value itself and throws a {@link MemlaneException} where the future would fail with it. Best called
- * from virtual threads. An interrupted caller stops waiting; the write goes on. Safe for use by several threads.
+ * Each call waits, returns the value itself, and throws a {@link MemlaneException} where the future would fail. Best called
+ * from virtual threads. Interrupting a caller ends the waiting; a write goes on. Safe for use by several threads.
  */
 public final class BlockingMemory {
 

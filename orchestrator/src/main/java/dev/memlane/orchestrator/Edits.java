@@ -1,12 +1,12 @@
 package dev.memlane.orchestrator;
 
-/** What becomes of an archived memory that contradicts itself, because somebody has edited it in the file. */
+/** The treatment of an archived memory that contradicts itself because it was edited in the file. */
 public enum Edits {
-  /** It is not restored, and its outcome says what contradicts what. */
+  /** The memory is not restored, and its outcome describes the contradiction. */
   REFUSED,
   /**
-   * What it says is taken for an edit of what its history ends with: the history gets one more entry that says so, and a text
-   * whose vector is of another one is embedded again.
+   * The archived state is accepted as an edit of the state with which its history ends. The history gets one more entry that
+   * records the edit, and a text whose vector belongs to another text is embedded again.
    */
   TAKEN
 }

@@ -3,11 +3,11 @@ package dev.memlane.orchestrator;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** Whether a read finds memories that have expired and have not been swept yet. */
+/** Whether a read includes memories that have expired and have not been swept yet. */
 public enum Expired {
   LEFT_OUT, INCLUDED;
 
-  /** As of when a store is to leave out what has expired; null for never. */
+  /** The time as of which a store leaves out expired memories; null if it includes them. */
   @Nullable
   Instant unexpiredAt(Instant now) {
     return this == INCLUDED ? null : now;

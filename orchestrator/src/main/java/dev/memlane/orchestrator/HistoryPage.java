@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A page of a memory's history, newest entry first.
  *
- * @param next before which version the next page begins, to be handed back; null if this is the last one
+ * @param next the version before which the next page begins, to be passed to the next call; null if this is the last page
  */
 public record HistoryPage(List<HistoryEntry> entries, @Nullable Integer next) {
 

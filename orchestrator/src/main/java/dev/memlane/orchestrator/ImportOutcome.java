@@ -9,16 +9,10 @@ import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.StoreException;
 
-/** What became of one archived memory that was to come back. */
-@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, include = JsonTypeInfo.As.EXISTING_PROPERTY, property = "outcome")
-@JsonSubTypes({@JsonSubTypes.Type(value = ImportOutcome.Restored.class, name = "restored"),
-    @JsonSubTypes.Type(value = ImportOutcome.AlreadyThere.class, name = "alreadyThere"),
-    @JsonSubTypes.Type(value = ImportOutcome.Different.class, name = "different"),
-    @JsonSubTypes.Type(value = ImportOutcome.Failed.class, name = "failed"),
-    @JsonSubTypes.Type(value = ImportOutcome.Unsettled.class, name = "unsettled")})
+/** The outcome of restoring one archived memory. */
 public sealed interface ImportOutcome {
 
-  /** What happened in one word, such as {@code alreadyThere}; in JSON the property {@code outcome}. */
+  /** The outcome as one word, such as {@code alreadyThere}; in JSON the property {@code outcome}. */
   @JsonProperty("outcome")
   default String name() {
     return switch (this) {
@@ -32,15 +26,15 @@ public sealed interface ImportOutcome {
 
   MemoryId id();
 
-  /** One sentence for people: what happened, and what to do. */
+  /** One sentence for human readers: what happened, and what to do. */
   String describe();
 
-  /** Whether the memory is there now, as it was. */
+  /** Whether the memory exists now as it was archived. */
   default boolean succeeded() {
     return this instanceof Restored || this instanceof AlreadyThere;
   }
 
-  /** It is in all three stores, as it was; or deleted, as it was. */
+  /** The memory is in all three stores as it was archived, or deleted as it was archived. */
   record Restored(MemoryId id) implements ImportOutcome {
     @Override
     public String describe() {
@@ -48,7 +42,7 @@ public sealed interface ImportOutcome {
     }
   }
 
-  /** It was in the same state before. */
+  /** The memory existed before, in the same state. */
   record AlreadyThere(MemoryId id) implements ImportOutcome {
     @Override
     public String describe() {
@@ -56,7 +50,7 @@ public sealed interface ImportOutcome {
     }
   }
 
-  /** Another state of it is there, which stays. */
+  /** The memory exists in another state, which stays. */
   record Different(MemoryId id, OperationId archived, OperationId found) implements ImportOutcome {
     @Override
     public String describe() {
@@ -65,7 +59,7 @@ public sealed interface ImportOutcome {
     }
   }
 
-  /** It certainly did not come back; nothing of it was written. */
+  /** The memory was certainly not restored; nothing of it was written. */
   record Failed(MemoryId id, @JsonIgnore Throwable cause) implements ImportOutcome {
     @JsonCreator
     static Failed read(@JsonProperty("id") MemoryId id, @JsonProperty("message") String message) {
@@ -83,7 +77,7 @@ public sealed interface ImportOutcome {
     }
   }
 
-  /** It isn't known whether it came back, or the index has not followed yet. Importing it again finds out and goes on. */
+  /** It is not known whether the memory was restored, or the index has not followed yet. Importing it again completes it. */
   record Unsettled(MemoryId id, @JsonIgnore Throwable cause) implements ImportOutcome {
     @JsonCreator
     static Unsettled read(@JsonProperty("id") MemoryId id, @JsonProperty("message") String message) {

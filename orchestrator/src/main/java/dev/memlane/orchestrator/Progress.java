@@ -1,15 +1,17 @@
 package dev.memlane.orchestrator;
 
-/** Is told how far long work has come. Called from any thread, one call at a time. */
+/** A listener for the progress of long work. Called from any thread, one call at a time. */
 @FunctionalInterface
 public interface Progress {
 
-  /** Tells nobody. */
+  /** Does nothing. */
   Progress NONE = (done, total) -> {};
 
   /**
-   * @param done how many are done
-   * @param total how many there are, as far as is known
+   * Reports progress.
+   *
+   * @param done how many items are done
+   * @param total how many items there are, perhaps an estimate
    */
   void at(long done, long total);
 }

@@ -14,7 +14,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What to search for, where, and how to rank what is found.
+ * A search: what to search for, where, and how to rank the hits.
  *
  * <pre>{@code
  * SearchRequest.of("where does Ada live?", Scope.user("ada"))
@@ -24,37 +24,37 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>
- * <b>Scores</b> lie in [0, 1] and say how near a hit comes to the best that there could be in this search: 1 is the nearest by
- * meaning and the best by words. They are comparable within one search only, and no probabilities. By words, a score is the
- * hit's BM25 as a share of the best hit's; by meaning it is (1 + cosine) / 2, and where both count, the weighted sum, with the
- * cosines stretched from the farthest to the nearest candidate. What neighbours lend and recency takes changes it within [0, 1].
- * A re-ranker's score takes its place. {@link Include#EXPLANATION} shows all of it, with cosine and BM25 as they are.
+ * <b>Scores</b> lie in [0, 1] and say how near a hit comes to the best possible hit of this search: 1 is the nearest by meaning
+ * and the best by words. They are comparable within one search only, and are no probabilities. By words, a score is the hit's
+ * BM25 as a share of the best hit's. By meaning, it is (1 + cosine) / 2. If both count, it is the weighted sum, with the cosines
+ * scaled from the farthest to the nearest candidate. Scores lent by neighbours and the factor for recency change it within
+ * [0, 1]. The score of a re-ranker replaces it. {@link Include#EXPLANATION} shows all parts, with the plain cosine and BM25.
  *
  * <p>
- * <b>Limits.</b> A score says how good a hit is among what there is, so the best has a high one also where nothing answers the
- * question. {@code minSimilarity} and {@code minWords} are limits that mean the same in every search: each that is set holds for every
- * hit, whatever it was found by, so a question about nothing that is known finds nothing. They are asked of the memory itself:
- * what its neighbours lend to it changes its place, and carries it over no limit; and what is below a limit lends nothing. Words are
- * counted as the index has them: forms of one word are one, repeated ones count once, and those on Lucene's list of stop words for
- * its language (in English "the", "of", "is" and thirty others, but not "where" or "who") don't count. If the query has fewer words
- * than {@code minWords}, all of them must be there; if it has none but stop words, nothing is found. Of Chinese, Japanese and Korean
- * each character counts.
+ * <b>Limits.</b> A score says how good a hit is among the others, so the best hit has a high score even if nothing answers the
+ * question. {@code minSimilarity} and {@code minWords} are limits that mean the same in every search. Each limit that is set
+ * applies to every hit, however it was found, so a question about something unknown finds nothing. A limit applies to the memory
+ * itself: a score lent by neighbours changes the memory's place but does not lift it over a limit, and a memory below a limit
+ * lends nothing. Words are counted as the index holds them: forms of one word are one word, repeated words count once, and
+ * words on Lucene's list of stop words for the language (in English "the", "of", "is" and thirty others, but not "where" or
+ * "who") do not count. If the query has fewer words than {@code minWords}, a hit must have all of them. If it has only stop
+ * words, nothing is found. In Chinese, Japanese and Korean each character counts as a word.
  *
  * <p>
- * <b>Filters</b> leave nothing out: there are as many hits as were asked for whenever so many memories pass, in every mode. By
- * words these are the memories that have one of the words.
+ * <b>Filters</b> do not reduce the number of hits: in every mode, a search returns as many hits as requested if so many memories
+ * match. For a search by words, only memories with one of the words match.
  *
  * @param query a plain text; nothing in it is an operator
- * @param scopes where to search: in any of these; empty for everywhere
+ * @param scopes where to search: in any of these scopes; empty for all scopes
  * @param limit how many hits at most, 1 to {@value #MOST}
- * @param filter only memories that pass, or null
+ * @param filter only memories that match; null for no filter
  * @param mode by meaning, by words, or both
  * @param threshold leaves out hits with a lower score; 0 leaves out none
- * @param minSimilarity leaves out memories whose cosine to the query is lower, -1 to 1; -1 leaves out none
+ * @param minSimilarity leaves out memories with a lower cosine to the query, -1 to 1; -1 leaves out none
  * @param minWords leaves out memories that have fewer of the query's words; 0 leaves out none
- * @param embedding the query's vector where the caller has it already, or null
- * @param ranking how what is found is put in order
- * @param include what hits tell, and which there are, beyond the usual
+ * @param embedding the query's vector if the caller has it already; null to embed the query
+ * @param ranking the order of the hits
+ * @param include which parts hits have, and which memories are found, in addition to the usual
  */
 public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullable Filter filter, Mode mode,
     double threshold, double minSimilarity, int minWords, @Nullable Embedding embedding, Ranking ranking,
@@ -64,10 +64,10 @@ public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullab
   public static final int MOST = 1_000;
   /** The longest query, in characters. */
   public static final int LONGEST_QUERY = Memory.LONGEST_CONTENT;
-  /** In how many scopes one search looks at most. */
+  /** The most scopes of one search. */
   public static final int MOST_SCOPES = 1_000;
 
-  /** How to search. */
+  /** The kinds of search. */
   public enum Mode {
     /** By meaning and by words, fused. */
     HYBRID,
@@ -77,13 +77,13 @@ public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullab
     LEXICAL
   }
 
-  /** What a search may tell or find besides. */
+  /** Optional parts of a search's hits. */
   public enum Include {
-    /** How each hit came to its score. */
+    /** The explanation of each hit's score. */
     EXPLANATION,
     /** Each hit's vector. */
     EMBEDDING,
-    /** Memories that have expired and are not swept yet. */
+    /** Memories that have expired and have not been swept yet. */
     EXPIRED
   }
 
@@ -132,7 +132,7 @@ public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullab
     return new Builder(query);
   }
 
-  /** Collects what is optional: 10 hits in hybrid mode unless told otherwise. Not safe for use by several threads. */
+  /** A builder of searches: by default 10 hits in hybrid mode. Not safe for use by several threads. */
   public static final class Builder {
 
     private final String query;
@@ -162,13 +162,13 @@ public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullab
       return scopes(List.of(scope));
     }
 
-    /** Searches what is in any of these scopes, at least one. */
+    /** Searches the memories of any of these scopes; at least one. */
     public Builder scopes(Collection<Scope> scopes) {
       this.scopes = List.copyOf(scopes);
       return this;
     }
 
-    /** Searches the memories of all scopes. Has to be said, so that nobody does it by forgetting the scope. */
+    /** Searches the memories of all scopes. It has to be requested, so that it can't happen by a forgotten scope. */
     public Builder everywhere() {
       this.everywhere = true;
       return this;
@@ -195,8 +195,8 @@ public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullab
     }
 
     /**
-     * The least cosine between a hit and the query, -1 to 1; -1 unless set, which leaves out nothing. What separates answers from the
-     * rest depends on the model, and is best found out with questions that have no answer. Not for {@link Mode#LEXICAL}.
+     * Sets the least cosine between a hit and the query, -1 to 1. The default, -1, leaves out nothing. A good limit depends on
+     * the model, and is best found with questions that have no answer. Not for {@link Mode#LEXICAL}.
      */
     public Builder minSimilarity(double minSimilarity) {
       this.minSimilarity = minSimilarity;
@@ -204,68 +204,69 @@ public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullab
     }
 
     /**
-     * How many of the query's words a hit has at least, or all of them if the query has fewer; 0 unless set, which leaves out nothing.
-     * Not for {@link Mode#SEMANTIC}.
+     * Sets how many of the query's words a hit must have at least, or all of them if the query has fewer. The default, 0, leaves
+     * out nothing. Not for {@link Mode#SEMANTIC}.
      */
     public Builder minWords(int minWords) {
       this.minWords = minWords;
       return this;
     }
 
-    /** The query's vector by the store's own model; it is not made again. */
+    /** Sets the query's vector by the store's own model, so that the query is not embedded. */
     public Builder embedding(@Nullable Embedding embedding) {
       this.embedding = embedding;
       return this;
     }
 
     /**
-     * Whether memories that follow one another in a run, by when they occurred, lend each other of their score; they do unless
-     * set, where something was found by words. Runs of more than a thousand memories are left out.
+     * Sets whether memories that follow one another in a run, in order of time, lend each other of their score. By default they
+     * do, if something was found by words. Runs of more than a thousand memories are left out.
      */
     public Builder context(boolean context) {
       this.context = context;
       return this;
     }
 
-    /** How the two kinds of hits are joined; {@link FusionMethod#WEIGHTED_SCORES} unless set. */
+    /** Sets how hits by meaning and by words are combined; {@link FusionMethod#WEIGHTED_SCORES} by default. */
     public Builder fusion(FusionMethod fusion) {
       this.fusion = fusion;
       return this;
     }
 
-    /** The share of meaning where both kinds found something, 0 to 1; {@value Ranking#SEMANTIC_WEIGHT} unless set. */
+    /** Sets the weight of meaning if both kinds found something, 0 to 1; {@value Ranking#SEMANTIC_WEIGHT} by default. */
     public Builder semanticWeight(double semanticWeight) {
       this.semanticWeight = semanticWeight;
       return this;
     }
 
-    /** Prefers what happened lately: see {@link Recency}, with its usual weight. */
+    /** Prefers recent memories, with the default weight of {@link Recency}. */
     public Builder recency(Duration halfLife) {
       return recency(new Recency(halfLife, Recency.WEIGHT));
     }
 
-    /** Prefers what happened lately; null for no difference, as unless set. */
+    /** Prefers recent memories; null, the default, for no preference. */
     public Builder recency(@Nullable Recency recency) {
       this.recency = recency;
       return this;
     }
 
     /**
-     * How much a hit loses by being like those before it, 0 to below 1; 0 unless set. Hits are picked one by one (maximal marginal
-     * relevance, Carbonell and Goldstein, 1998), each with the best {@code (1 - diversity) * score - diversity * cosine} to the
-     * most similar before it; they keep their scores, which then need not fall.
+     * Sets how much a hit loses for similarity to the hits before it, 0 to below 1; 0 by default. Hits are picked one by one
+     * (maximal marginal relevance, Carbonell and Goldstein, 1998): each time the one with the best
+     * {@code (1 - diversity) * score - diversity * cosine}, where the cosine is that to the most similar hit before. Hits keep their
+     * scores, which then need not fall from hit to hit.
      */
     public Builder diversity(double diversity) {
       this.diversity = diversity;
       return this;
     }
 
-    /** Has the best {@value Ranking#RERANKED} hits, or all that are to be returned if they are more, looked at again. */
+    /** Re-ranks the best {@value Ranking#RERANKED} hits, or all that are to be returned if those are more. */
     public Builder reranker(@Nullable Reranker reranker) {
       return reranker(reranker, Math.max(Ranking.RERANKED, limit));
     }
 
-    /** Has the best hits looked at again, so many of them. The threshold then is one of the re-ranker's scores. */
+    /** Re-ranks this number of the best hits. The threshold then applies to the re-ranker's scores. */
     public Builder reranker(@Nullable Reranker reranker, int hits) {
       this.reranker = reranker;
       this.reranked = hits;
@@ -278,7 +279,9 @@ public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullab
     }
 
     /**
-     * @throws InvalidInputException also if there is no scope and {@link #everywhere} was not said, or both were
+     * Builds the search.
+     *
+     * @throws InvalidInputException if a value is out of its range, or if there is neither a scope nor {@link #everywhere}, or both
      */
     public SearchRequest build() {
       if (everywhere == !scopes.isEmpty()) {

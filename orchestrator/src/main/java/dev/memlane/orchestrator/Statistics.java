@@ -7,18 +7,19 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A snapshot of what the stores hold and what this process has done since opening.
+ * A snapshot of what the stores hold and of what this process has done since opening.
  *
- * @param memories live memories that are not expired
- * @param entries entries of the history
- * @param coreBytes what core takes on disk
- * @param historyBytes what the history takes on disk
+ * @param memories the number of live memories that have not expired
+ * @param entries the number of entries of the history
+ * @param coreBytes the size of core on disk, in bytes
+ * @param historyBytes the size of the history on disk, in bytes
  * @param index what the index holds; null while it can't be read
- * @param indexProblem why the index can't be read; null if it can. It is opened again in the background
- * @param writesInFlight writes that have begun and not ended
- * @param unsettled operations that are being settled behind
- * @param unindexed memories that the index could not be made to agree about; each is tried again behind
- * @param background the kinds of work that go on in the background, and how each went last
+ * @param indexProblem why the index can't be read; null if it can. It is reopened in the background
+ * @param embedding what the embedder has done
+ * @param writesInFlight the number of writes that have begun and not ended
+ * @param unsettled the operations that are being settled in the background
+ * @param unindexed the memories that the index could not follow; each is tried again in the background
+ * @param background the kinds of work in the background, each with its last success and failure
  */
 public record Statistics(long memories, long entries, long coreBytes, long historyBytes,
     @Nullable IndexSummary index, @Nullable String indexProblem, EmbeddingStats embedding, int writesInFlight,

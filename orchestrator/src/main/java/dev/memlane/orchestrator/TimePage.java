@@ -6,10 +6,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One page of a list in order of time. Pages stay right while others write: a memory that is there all the time, and whose time
- * is not changed, is listed exactly once.
+ * A page of a list in order of time. Pages stay consistent while others write: a memory that exists all the time, and whose
+ * time does not change, is listed exactly once.
  *
- * @param next where the next page begins, to be handed back; null if this is the last one
+ * @param next where the next page begins, to be passed to the next call; null if this is the last page
  */
 public record TimePage(List<Memory> memories, @Nullable TimePosition next) {
 

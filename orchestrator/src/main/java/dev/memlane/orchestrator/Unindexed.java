@@ -3,8 +3,8 @@ package dev.memlane.orchestrator;
 import dev.memlane.model.MemoryId;
 
 /**
- * A memory that the index could not be made to agree about: it is tried again behind, and meanwhile searches miss it.
+ * A memory that the index could not follow. It is tried again in the background; until then searches miss it.
  *
- * @param problem what was wrong at the last try
+ * @param problem why the last try failed
  */
 public record Unindexed(MemoryId memory, String problem) {}

@@ -1,13 +1,17 @@
 /**
- * The library's entry point: writes that fan out to three stores and are never half done, and searches that trust core.
+ * The library's entry point: writes that reach three stores or none of them, and searches that trust core.
  *
  * <p>
- * Enter at {@link dev.memlane.orchestrator.MemoryOrchestrator}. A write goes through one class after the other:
- * {@code AddHandler} and {@code ChangeHandler} begin operations, {@code MemoryLocks} lets one at a time work on a memory,
- * {@code ParallelWrite} fans out, {@code WriteProtocol} settles what the stores answered with the help of
- * {@code Rollback} and {@code InDoubtResolver}; {@code Settler} and {@code BackgroundFollower} go on behind, and {@code IndexFollower}
- * makes the index agree with core. Only
- * {@link dev.memlane.orchestrator.OrchestratorBuilder} knows which stores these are.
+ * Enter at {@link dev.memlane.orchestrator.MemoryOrchestrator}. {@link dev.memlane.orchestrator.OrchestratorBuilder} collects
+ * its settings; only the builder and its opening know which stores there are. {@code Engine} wires the parts together and has
+ * their life cycle. The parts are in packages below {@code internal}, by concern:
+ * <ul>
+ * <li>{@code internal.write}: from a call to its outcome, by the rules of the write protocol
+ * <li>{@code internal.follow}: makes the index agree with core
+ * <li>{@code internal.search}: from a query to its hits
+ * <li>{@code internal.archive}: export, import and the comparison of the three stores
+ * <li>{@code internal}: what all of these share
+ * </ul>
  */
 @NullMarked
 package dev.memlane.orchestrator;

@@ -13,6 +13,7 @@ import dev.memlane.model.Scope;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.model.store.IndexDocument;
 import dev.memlane.model.store.Operation;
+import dev.memlane.orchestrator.internal.Futures;
 import dev.memlane.storage.postgres.Database;
 import dev.memlane.testing.FaultyWire;
 import dev.memlane.testing.OwnServer;

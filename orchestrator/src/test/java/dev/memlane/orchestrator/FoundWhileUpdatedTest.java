@@ -8,6 +8,7 @@ import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.Metadata;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
+import dev.memlane.orchestrator.internal.Futures;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -12,6 +12,7 @@ import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.orchestrator.internal.Futures;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -53,7 +54,7 @@ class IdempotencyTest {
   }
 
   private TestMemory open(InstantSource clock, Duration expiredGrace) {
-    return TestMemory.open(jdbcUrl, folder.resolve("index"), new MemoryOrchestrator.Settings(Duration.ofSeconds(10),
+    return TestMemory.open(jdbcUrl, folder.resolve("index"), new Engine.Settings(Duration.ofSeconds(10),
         10_000, 1_000, Duration.ZERO, Duration.ofDays(30), expiredGrace, ONCE::equals), clock);
   }
 

@@ -17,6 +17,7 @@ import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.orchestrator.internal.Futures;
 import dev.memlane.testing.RandomFilters;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
@@ -461,7 +462,7 @@ class MemoryOrchestratorTest {
 
     assertThat(test.embedder.texts.get()).isZero();
     assertThat(memory.verify(false)).isEqualTo(new VerifyReport(3_000, 3_000, 3_000, List.of(), 0));
-    Futures.await(test.memory.start((done, total) -> progress.add(done)));
+    Futures.await(test.engine.start((done, total) -> progress.add(done)));
     assertThat(progress).last().isEqualTo(3_000L);
   }
 

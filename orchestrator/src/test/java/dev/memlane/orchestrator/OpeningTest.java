@@ -9,6 +9,7 @@ import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
+import dev.memlane.orchestrator.internal.OpenedResources;
 import dev.memlane.storage.core.PostgresCoreStore;
 import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
@@ -85,7 +86,7 @@ class OpeningTest {
     }
 
     @Override
-    <T extends AutoCloseable> T add(T resource) {
+    public <T extends AutoCloseable> T add(T resource) {
       super.add(resource);
       if (left-- == 0) {
         throw unchecked(failure.get());

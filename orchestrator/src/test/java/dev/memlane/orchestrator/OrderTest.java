@@ -11,6 +11,7 @@ import dev.memlane.model.Scope;
 import dev.memlane.model.TimeOrder;
 import dev.memlane.model.TimePosition;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.orchestrator.internal.OperationTimes;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -13,6 +13,7 @@ import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.orchestrator.internal.Futures;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -80,7 +81,7 @@ class RandomHistoriesTest {
   @MethodSource("seeds")
   void everyAcknowledgedState_isExplainedByOneSequence(int seed) throws Exception {
     String jdbcUrl = TestServer.freshDatabase();
-    MemoryOrchestrator.Settings settings = new MemoryOrchestrator.Settings(DEADLINE, 10_000, 1_000,
+    Engine.Settings settings = new Engine.Settings(DEADLINE, 10_000, 1_000,
         Duration.ofMillis(20), Duration.ofDays(30), Duration.ZERO, scope -> false);
     InstantSource clock = InstantSource.system();
     try (TestMemory one = TestMemory.open(jdbcUrl, folder.resolve("one"), settings, clock);

@@ -10,6 +10,7 @@ import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.model.store.ChangeFeed;
+import dev.memlane.orchestrator.internal.Futures;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.sql.Connection;

@@ -18,6 +18,7 @@ import dev.memlane.model.StoreResult;
 import dev.memlane.model.StoreResults;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.model.store.Operation;
+import dev.memlane.orchestrator.internal.Futures;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;

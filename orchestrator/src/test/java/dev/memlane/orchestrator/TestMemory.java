@@ -9,6 +9,12 @@ import dev.memlane.model.StoreException;
 import dev.memlane.model.store.CoreStore;
 import dev.memlane.model.store.HistoryStore;
 import dev.memlane.model.store.VectorIndex;
+import dev.memlane.orchestrator.internal.Environment;
+import dev.memlane.orchestrator.internal.Futures;
+import dev.memlane.orchestrator.internal.OpenedResources;
+import dev.memlane.orchestrator.internal.OpenedStores;
+import dev.memlane.orchestrator.internal.TimeOrderedIds;
+import dev.memlane.orchestrator.internal.follow.IndexOpener;
 import dev.memlane.storage.core.PostgresCoreStore;
 import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
@@ -30,27 +36,28 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 
 /** A memory on real stores, each behind a fault injector. */
-final class TestMemory implements AutoCloseable {
+public final class TestMemory implements AutoCloseable {
 
-  final FaultInjector<CoreStore> core;
-  final FaultInjector<HistoryStore> history;
-  final FaultInjector<VectorIndex> index;
+  public final FaultInjector<CoreStore> core;
+  public final FaultInjector<HistoryStore> history;
+  public final FaultInjector<VectorIndex> index;
   /** Whether an index that broke down can be opened again, which has then lost everything. */
-  volatile BooleanSupplier reopening = () -> true;
-  final CountingEmbedder embedder = new CountingEmbedder();
-  final MemoryOrchestrator memory;
-  final BlockingMemory blocking;
+  public volatile BooleanSupplier reopening = () -> true;
+  public final CountingEmbedder embedder = new CountingEmbedder();
+  final Engine engine;
+  public final MemoryOrchestrator memory;
+  public final BlockingMemory blocking;
 
   /** Embeds by hash, and counts. */
-  static final class CountingEmbedder implements Embedder {
+  public static final class CountingEmbedder implements Embedder {
     private final HashEmbedder hash = new HashEmbedder();
-    final AtomicBoolean failing = new AtomicBoolean();
-    final AtomicInteger texts = new AtomicInteger();
+    public final AtomicBoolean failing = new AtomicBoolean();
+    public final AtomicInteger texts = new AtomicInteger();
     /** Which texts it fails on. */
-    volatile Predicate<String> failingOn = text -> false;
+    public volatile Predicate<String> failingOn = text -> false;
     /** Which texts it hangs on, until {@link #release} ends. */
-    volatile Predicate<String> hangingOn = text -> false;
-    final CompletableFuture<Void> release = new CompletableFuture<>();
+    public volatile Predicate<String> hangingOn = text -> false;
+    public final CompletableFuture<Void> release = new CompletableFuture<>();
 
     @Override
     public CompletableFuture<List<float[]>> embed(List<String> texts) {
@@ -82,7 +89,7 @@ final class TestMemory implements AutoCloseable {
   }
 
   private TestMemory(DatabaseBuilder databases, Path directory, Duration embeddingDeadline,
-      MemoryOrchestrator.Settings settings, InstantSource clock) {
+      Engine.Settings settings, InstantSource clock) {
     OpenedResources opened = new OpenedResources();
     Database database = opened.add(databases.poolSize(5).open());
     core = FaultInjector.around(CoreStore.class,
@@ -102,49 +109,55 @@ final class TestMemory implements AutoCloseable {
     opened.add(executor);
     ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     opened.add(timer::shutdownNow);
-    memory = new MemoryOrchestrator(new OpenedStores(database.units(), core.store(), history.store(), index.store()), another,
-        new Environment(executor, timer, clock, new TimeOrderedIds(clock)), batching,
-        settings, opened::close);
-    Futures.await(memory.start(Progress.NONE));
+    engine = new Engine(
+        new OpenedStores(database.units(), core.store(), history.store(), index.store()), another,
+        new Environment(executor, timer, clock, new TimeOrderedIds(clock)), batching, settings, opened::close);
+    Futures.await(engine.start(Progress.NONE));
+    memory = new MemoryOrchestrator(engine);
     blocking = memory.blocking();
   }
 
-  static TestMemory open(Path directory) {
+  public static TestMemory open(Path directory) {
     return open(TestServer.freshDatabase(), directory);
   }
 
-  static TestMemory open(String jdbcUrl, Path directory) {
+  public static TestMemory open(String jdbcUrl, Path directory) {
     return open(jdbcUrl, directory, settings(Duration.ZERO, scope -> false), InstantSource.system());
   }
 
+  /** A memory in which some scopes hold each content once. */
+  public static TestMemory unique(String jdbcUrl, Path directory, Predicate<Scope> unique) {
+    return open(jdbcUrl, directory, settings(Duration.ZERO, unique), InstantSource.system());
+  }
+
   /** One of several on the same database, which follows the others. */
-  static TestMemory following(String jdbcUrl, Path directory) {
+  public static TestMemory following(String jdbcUrl, Path directory) {
     return open(jdbcUrl, directory, settings(Duration.ofMillis(20), scope -> false), InstantSource.system());
   }
 
-  static TestMemory open(String jdbcUrl, Path directory, MemoryOrchestrator.Settings settings, InstantSource clock) {
+  public static TestMemory open(String jdbcUrl, Path directory, Engine.Settings settings, InstantSource clock) {
     return new TestMemory(Database.builder(jdbcUrl), directory, Duration.ofSeconds(60), settings, clock);
   }
 
   /** One on a database with limits of its own. */
-  static TestMemory open(DatabaseBuilder database, Path directory, Duration writeDeadline,
+  public static TestMemory open(DatabaseBuilder database, Path directory, Duration writeDeadline,
       Duration embeddingDeadline) {
     return new TestMemory(database, directory, embeddingDeadline,
         settings(writeDeadline, Duration.ZERO, scope -> false), InstantSource.system());
   }
 
-  static MemoryOrchestrator.Settings settings(Duration followEvery, Predicate<Scope> unique) {
+  static Engine.Settings settings(Duration followEvery, Predicate<Scope> unique) {
     return settings(Duration.ofSeconds(10), followEvery, unique);
   }
 
-  private static MemoryOrchestrator.Settings settings(
+  private static Engine.Settings settings(
       Duration writeDeadline, Duration followEvery, Predicate<Scope> unique) {
-    return new MemoryOrchestrator.Settings(writeDeadline, 10_000, 1_000, followEvery, Duration.ofDays(30),
+    return new Engine.Settings(writeDeadline, 10_000, 1_000, followEvery, Duration.ofDays(30),
         Duration.ZERO,
         unique);
   }
 
-  void heal() {
+  public void heal() {
     core.heal();
     history.heal();
     index.heal();

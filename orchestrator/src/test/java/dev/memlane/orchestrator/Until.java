@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.function.BooleanSupplier;
 
 /** Asks again and again until something is so, as a user who waits for it would. */
-final class Until {
+public final class Until {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -13,7 +13,7 @@ final class Until {
   /**
    * @throws AssertionError if it isn't so after half a minute
    */
-  static void isTrue(String what, BooleanSupplier question) {
+  public static void isTrue(String what, BooleanSupplier question) {
     long end = System.nanoTime() + PATIENCE.toNanos();
     while (!question.getAsBoolean()) {
       if (System.nanoTime() > end) {

@@ -1,0 +1,263 @@
+package dev.memlane.orchestrator;
+
+import dev.memlane.embedding.BatchingEmbedder;
+import dev.memlane.model.IndexSummary;
+import dev.memlane.model.Scope;
+import dev.memlane.model.StoreException;
+import dev.memlane.orchestrator.internal.Environment;
+import dev.memlane.orchestrator.internal.MemoryLocks;
+import dev.memlane.orchestrator.internal.OpenedStores;
+import dev.memlane.orchestrator.internal.Stores;
+import dev.memlane.orchestrator.internal.archive.ExportHandler;
+import dev.memlane.orchestrator.internal.archive.ImportHandler;
+import dev.memlane.orchestrator.internal.archive.Verifier;
+import dev.memlane.orchestrator.internal.follow.BackgroundFollower;
+import dev.memlane.orchestrator.internal.follow.BatchFollower;
+import dev.memlane.orchestrator.internal.follow.ChangePoller;
+import dev.memlane.orchestrator.internal.follow.Expunger;
+import dev.memlane.orchestrator.internal.follow.IndexComparison;
+import dev.memlane.orchestrator.internal.follow.IndexFollower;
+import dev.memlane.orchestrator.internal.follow.IndexOpener;
+import dev.memlane.orchestrator.internal.follow.ReopeningIndex;
+import dev.memlane.orchestrator.internal.search.SearchHandler;
+import dev.memlane.orchestrator.internal.write.AddHandler;
+import dev.memlane.orchestrator.internal.write.Admission;
+import dev.memlane.orchestrator.internal.write.ChangeHandler;
+import dev.memlane.orchestrator.internal.write.EraseHandler;
+import dev.memlane.orchestrator.internal.write.InDoubtResolver;
+import dev.memlane.orchestrator.internal.write.Settler;
+import dev.memlane.orchestrator.internal.write.Sweeper;
+import dev.memlane.orchestrator.internal.write.WriteProtocol;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The parts behind a {@link MemoryOrchestrator}, wired together, and their life cycle.
+ *
+ * <p>
+ * The life cycle is: construct, {@link #start}, then {@link #close}, or {@link #abandon} if opening fails. Starting makes the
+ * index agree with core and begins the work in the background. Closing refuses new writes, waits for those under way and for
+ * what is being settled, ends the work in the background, and closes the index and the other resources. Safe for use by
+ * several threads.
+ */
+final class Engine {
+
+  private static final System.Logger LOGGER = System.getLogger(Engine.class.getName());
+
+  // What calls use.
+  final Stores stores;
+  final Environment environment;
+  final BatchingEmbedder embedder;
+  final Admission admission;
+  final AddHandler addHandler;
+  final ChangeHandler changeHandler;
+  final EraseHandler eraseHandler;
+  final SearchHandler searchHandler;
+  final ExportHandler exportHandler;
+  final ImportHandler importHandler;
+  final Verifier verifier;
+  final InDoubtResolver inDoubtResolver;
+  final Settler settler;
+  final BackgroundFollower backgroundFollower;
+  final Sweeper sweeper;
+  /** How long a write may take after its text has been embedded. */
+  final Duration patience;
+
+  // What only the life cycle uses.
+  private final ReopeningIndex index;
+  private final IndexComparison comparison;
+  private final Expunger expunger;
+  private final @Nullable ChangePoller poller;
+  private final Runnable release;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  /**
+   * The settings of an orchestrator.
+   *
+   * @param writeDeadline how long a write may take after its text has been embedded
+   * @param mostInFlight how many writes may be under way
+   * @param mostUnsettled how many writes may be unsettled
+   * @param followEvery the interval between two polls for the writes of other processes; zero if there are none
+   * @param retention how long tombstones and void rows are kept
+   * @param expiredGrace how long a memory is kept after it has expired
+   * @param unique the scopes that hold each content once
+   */
+  record Settings(Duration writeDeadline, int mostInFlight, int mostUnsettled, Duration followEvery,
+      Duration retention, Duration expiredGrace, Predicate<Scope> unique) {}
+
+  /**
+   * @param opener reopens the index after a failure
+   * @param release closes what was opened for this orchestrator, after its stores have been closed
+   */
+  Engine(OpenedStores opened, IndexOpener opener, Environment environment, BatchingEmbedder embedder, Settings settings,
+      Runnable release) {
+    this(opened, opener, environment, embedder, settings, UnaryOperator.identity(), release);
+  }
+
+  /**
+   * @param followerLocks makes the followers' locks from those of the writes: the same locks, except in the test that shows
+   * what breaks without that
+   */
+  Engine(OpenedStores opened, IndexOpener opener, Environment environment, BatchingEmbedder embedder, Settings settings,
+      UnaryOperator<MemoryLocks> followerLocks, Runnable release) {
+    this.environment = environment;
+    this.embedder = embedder;
+    this.patience = settings.writeDeadline();
+    this.release = release;
+    this.index = new ReopeningIndex(opened.index(), opener, environment);
+    this.stores = new Stores(opened.units(), opened.core(), opened.history(), index);
+    MemoryLocks locks = new MemoryLocks(environment);
+
+    MemoryLocks locksToFollow = followerLocks.apply(locks);
+    IndexFollower follower = new IndexFollower(stores, environment, locksToFollow, embedder);
+    this.backgroundFollower = follower.background();
+    BatchFollower batchFollower = new BatchFollower(stores, environment, locksToFollow, follower);
+    this.comparison = new IndexComparison(stores, environment, locksToFollow, batchFollower, backgroundFollower);
+    this.expunger = new Expunger(stores, environment, embedder);
+    index.setComparison(() -> compare(Progress.NONE));
+    this.poller = settings.followEvery().isZero()
+        ? null
+        : new ChangePoller(stores, environment, this::compare, batchFollower, expunger, settings.followEvery());
+
+    this.inDoubtResolver = new InDoubtResolver(stores, environment);
+    this.settler = new Settler(inDoubtResolver, follower, environment);
+    this.admission = new Admission(settings.mostInFlight(), settings.mostUnsettled(), patience, settler,
+        environment.executor());
+    WriteProtocol protocol = new WriteProtocol(stores, environment, inDoubtResolver, settler, follower);
+    this.addHandler = new AddHandler(stores, environment, locks, protocol, embedder, settings.unique(), patience);
+    this.changeHandler = new ChangeHandler(stores, environment, locks, protocol, embedder, settings.unique(), patience);
+    this.eraseHandler = new EraseHandler(stores, environment, locks,
+        deletion -> admission.write(() -> changeHandler.delete(deletion)), expunger, patience);
+    this.sweeper = new Sweeper(stores, environment, settings.retention(), settings.expiredGrace(),
+        deletion -> admission.write(() -> changeHandler.delete(deletion)));
+
+    this.searchHandler = new SearchHandler(stores, environment, embedder);
+    this.exportHandler = new ExportHandler(stores, environment);
+    this.importHandler = new ImportHandler(stores, environment, protocol, inDoubtResolver, follower, batchFollower,
+        patience);
+    this.verifier = new Verifier(stores, environment, locks, comparison, backgroundFollower, exportHandler);
+  }
+
+  /**
+   * Makes the index agree with core, and begins the work in the background.
+   *
+   * @return how many memories differed
+   */
+  CompletableFuture<Long> start(Progress progress) {
+    sweeper.start();
+    ChangePoller following = poller;
+    if (following == null) {
+      return compare(progress);
+    }
+    return following.begin(progress).thenApply(differing -> {
+      following.start();
+      return differing;
+    });
+  }
+
+  private CompletableFuture<Long> compare(Progress progress) {
+    return comparison.run(progress).thenApply(differing -> {
+      expunger.checkFilesInBackground();
+      return differing;
+    });
+  }
+
+  boolean isClosed() {
+    return closed.get();
+  }
+
+  /** See {@link MemoryOrchestrator#awaitSettled}. */
+  CompletableFuture<Void> awaitSettled() {
+    return settler.settled().thenCompose(settled -> {
+      CompletableFuture<Void> followed = backgroundFollower.followed();
+      return followed.isDone() ? followed : followed.thenCompose(again -> awaitSettled());
+    });
+  }
+
+  /** The status of each kind of work in the background; asks no store. */
+  List<BackgroundWork> background() {
+    Stream<BackgroundWork> always = Stream.of(settler.status(), backgroundFollower.status(), index.status(),
+        expunger.status(), sweeper.status());
+    ChangePoller following = poller;
+    return (following == null ? always : Stream.concat(Stream.of(following.status()), always)).toList();
+  }
+
+  /** See {@link MemoryOrchestrator#statistics}. */
+  CompletableFuture<Statistics> statistics() {
+    return stores.core().count(null, null, environment.now())
+        .thenCombine(stores.history().count(null), (memories, entries) -> new long[]{memories, entries})
+        .thenCombine(stores.core().bytes().thenCombine(stores.history().bytes(), (core, log) -> new long[]{core, log}),
+            (counts, bytes) -> statistics(counts[0], counts[1], bytes[0], bytes[1]));
+  }
+
+  private Statistics statistics(long memories, long entries, long coreBytes, long historyBytes) {
+    IndexSummary summary = null;
+    String problem = null;
+    try {
+      summary = stores.index().summary();
+    } catch (StoreException e) {
+      // Reported, not thrown: a caller who looks for the reason needs the other figures too.
+      problem = e.getMessage();
+    }
+    return new Statistics(memories, entries, coreBytes, historyBytes, summary, problem, embedder.stats(),
+        admission.inFlight(), settler.operations(), backgroundFollower.unindexed(), background());
+  }
+
+  /** See {@link MemoryOrchestrator#close}. */
+  void close() {
+    end(index::close);
+  }
+
+  /** Ends what a failed opening has begun, and closes what it has opened. Resources that were given stay open. */
+  void abandon() {
+    end(index::abandon);
+  }
+
+  private void end(Runnable closeIndex) {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    try {
+      admission.close().thenCompose(ignored -> settler.settled()).get(patience.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (TimeoutException | ExecutionException e) {
+      LOGGER.log(System.Logger.Level.WARNING,
+          "closed with {0} writes under way and {1} unsettled; the next opening finds out what became of them",
+          admission.inFlight(), settler.unsettled());
+    }
+    settler.close();
+    backgroundFollower.close();
+    sweeper.close();
+    expunger.close();
+    if (poller != null) {
+      awaitEnd(poller.close());
+    }
+    try {
+      closeIndex.run();
+    } finally {
+      release.run();
+    }
+  }
+
+  /** Waits for a poll that is under way, no longer than a write may take. */
+  private void awaitEnd(CompletableFuture<Void> poll) {
+    try {
+      poll.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (TimeoutException | ExecutionException e) {
+      // The poll only reads the database and writes the index, which the next opening compares with core.
+      LOGGER.log(System.Logger.Level.DEBUG, "closed while the index was following", e);
+    }
+  }
+}

@@ -1,0 +1,148 @@
+package dev.memlane.orchestrator;
+
+import dev.memlane.embedding.BatchingEmbedder;
+import dev.memlane.embedding.EmbedderPool;
+import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.StoreException;
+import dev.memlane.model.store.VectorIndex;
+import dev.memlane.orchestrator.internal.Environment;
+import dev.memlane.orchestrator.internal.Futures;
+import dev.memlane.orchestrator.internal.OpenedResources;
+import dev.memlane.orchestrator.internal.OpenedStores;
+import dev.memlane.orchestrator.internal.TimeOrderedIds;
+import dev.memlane.orchestrator.internal.follow.IndexOpener;
+import dev.memlane.storage.core.PostgresCoreStore;
+import dev.memlane.storage.history.PostgresHistoryStore;
+import dev.memlane.storage.postgres.Database;
+import dev.memlane.storage.postgres.DatabaseBuilder;
+import dev.memlane.storage.vector.LuceneVectorIndex;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One opening of an orchestrator: opens the stores, makes the executor and the timer, and starts the engine.
+ *
+ * <p>
+ * If a step fails, everything that was opened here is closed again, in the opposite order. What the builder was given stays
+ * open then, and belongs to the orchestrator after a success. Not safe for use by several threads.
+ */
+final class OrchestratorOpening {
+
+  private static final System.Logger LOGGER = System.getLogger(OrchestratorOpening.class.getName());
+
+  private final OrchestratorBuilder settings;
+  private final EmbedderPool model;
+  private final OpenedResources opened;
+
+  /**
+   * @param opened collects everything that is opened
+   */
+  OrchestratorOpening(OrchestratorBuilder settings, OpenedResources opened) {
+    this.settings = settings;
+    this.model = embedders(settings);
+    this.opened = opened;
+  }
+
+  MemoryOrchestrator open() {
+    OpenedStores given = settings.stores;
+    try {
+      return given == null ? openOnOwnStores() : openOn(given, OrchestratorOpening::refuseToReopen);
+    } catch (Throwable e) {
+      opened.closeAfter(e);
+      throw e;
+    }
+  }
+
+  private static EmbedderPool embedders(OrchestratorBuilder settings) {
+    EmbedderPool pool = settings.embedderPool;
+    return pool == null
+        ? EmbedderPool.of(require(settings.embedder, "embedder(...)"), settings.embeddingConcurrency,
+            settings.embeddingDeadline)
+        : pool;
+  }
+
+  private MemoryOrchestrator openOnOwnStores() {
+    Path directory = require(settings.indexDirectory, "indexDirectory(...)");
+    Locale given = settings.language;
+    Locale language = given == null ? LuceneVectorIndex.language(directory).orElse(Locale.ENGLISH) : given;
+    IndexOpener opener = anew -> openIndex(directory, language, anew);
+    MemoryOrchestrator orchestrator = openOn(openStores(opener), opener);
+    LOGGER.log(System.Logger.Level.INFO, "Opened the memory with its index in {0} and the embedding model {1}.",
+        directory, model.model());
+    return orchestrator;
+  }
+
+  private OpenedStores openStores(IndexOpener opener) {
+    DatabaseBuilder builder = require(settings.database, "postgres(...)").poolSize(settings.poolSize)
+        .queueBound(settings.commitQueueBound).statementTimeout(settings.statementTimeout)
+        .lockTimeout(settings.lockTimeout).clock(settings.clock);
+    String schema = settings.schema;
+    if (schema != null) {
+      builder.schema(schema);
+    }
+    if (settings.transactionPooling) {
+      builder.transactionPooling(true);
+    }
+    Database database = opened.add(builder.open());
+    PostgresCoreStore core = PostgresCoreStore.open(database, model.model(), model.dimension());
+    VectorIndex index = opened.add(opener.open(settings.rebuildIndex));
+    return new OpenedStores(database.units(), core, new PostgresHistoryStore(database), index);
+  }
+
+  private VectorIndex openIndex(Path directory, Locale language, boolean anew) {
+    if (anew) {
+      LuceneVectorIndex.delete(directory);
+    }
+    return LuceneVectorIndex.builder(directory).model(model.model()).dimension(model.dimension())
+        .language(language).commitInterval(settings.commitInterval).clock(settings.clock).open();
+  }
+
+  private static VectorIndex refuseToReopen(boolean anew) {
+    throw new StoreException("the index has failed; it was opened by the caller, who has to open it again", null);
+  }
+
+  private MemoryOrchestrator openOn(OpenedStores stores, IndexOpener opener) {
+    BatchingEmbedder batching = BatchingEmbedder.builder(model).cacheBytes(settings.embeddingCacheBytes)
+        .deadline(settings.embeddingDeadline).build();
+    opened.add(batching::detach);
+    ExecutorService executor = Executors
+        .newThreadPerTaskExecutor(Thread.ofVirtual().name("memlane-", 0).factory());
+    opened.add(executor::shutdown);
+    ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1,
+        Thread.ofPlatform().daemon().name("memlane-timer").factory());
+    // Nearly every alarm is cancelled long before its time.
+    timer.setRemoveOnCancelPolicy(true);
+    opened.add(timer::shutdownNow);
+    Environment environment = new Environment(executor, timer, settings.clock, new TimeOrderedIds(settings.clock));
+    Engine engine = new Engine(stores, opener, environment, batching, settings.engineSettings(), opened::close);
+    try {
+      Futures.await(engine.start(settings.progress));
+      // From now on, what was given belongs to the orchestrator.
+      opened.takeOver(batching);
+      return new MemoryOrchestrator(engine);
+    } catch (Throwable e) {
+      abandonAfter(engine, e);
+      throw e;
+    }
+  }
+
+  /** Stops what the engine has begun, such as reopening a failed index, and closes what was opened for it. */
+  private static void abandonAfter(Engine engine, Throwable failure) {
+    try {
+      engine.abandon();
+    } catch (RuntimeException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  private static <T> T require(@Nullable T value, String method) {
+    if (value == null) {
+      throw new InvalidInputException("the builder needs " + method + " before open()");
+    }
+    return value;
+  }
+}

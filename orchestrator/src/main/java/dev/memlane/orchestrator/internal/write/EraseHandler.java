@@ -1,0 +1,211 @@
+package dev.memlane.orchestrator.internal.write;
+
+import dev.memlane.model.Filter;
+import dev.memlane.model.Memory;
+import dev.memlane.model.MemoryDeletion;
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.OperationId;
+import dev.memlane.model.Scope;
+import dev.memlane.model.StoreResult;
+import dev.memlane.model.WriteOutcome;
+import dev.memlane.model.store.CoreRow;
+import dev.memlane.model.store.Unit;
+import dev.memlane.orchestrator.DeleteReport;
+import dev.memlane.orchestrator.internal.BoundedParallel;
+import dev.memlane.orchestrator.internal.Environment;
+import dev.memlane.orchestrator.internal.Futures;
+import dev.memlane.orchestrator.internal.MemoryLocks;
+import dev.memlane.orchestrator.internal.Stores;
+import dev.memlane.orchestrator.internal.UnitParts;
+import dev.memlane.orchestrator.internal.follow.Expunger;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The handler of deletions of many memories, and of erasures, after which no store holds the content (rules R14 and R15).
+ *
+ * <p>
+ * <b>Two steps.</b> Each memory is first deleted, by an operation like any other. When the delete has landed, the tombstone
+ * is <em>purged</em> under the memory's lock, by a unit that expects the tombstone's stamp. Core replaces the stamp, so that
+ * an undo of the delete and all late statements fail. History keeps nothing but the fact of the erasure. Then the index
+ * removes the memory's documents once more, after any put that may still have hung. A purge is never undone; one in doubt is
+ * repeated. At the end, the index's files and the embedder's cache are purged once.
+ *
+ * <p>
+ * <b>After a crash.</b> A tombstone that is not purged is found by its scope. So erasing a scope again resumes where the
+ * erasure stopped, and also purges what was deleted before. With a filter it can't: a tombstone has no metadata.
+ *
+ * <p>
+ * <b>Concurrent writes.</b> Passes are made until one finds nothing. An operation of another process that is under way
+ * either fails because of the delete, or lands and is found by the next pass. Safe for use by several threads.
+ */
+public final class EraseHandler {
+
+  private static final int PAGE = 1_000;
+  private static final int MOST_PASSES = 10;
+  private static final int TRIES = 3;
+  private static final Duration PAUSE = Duration.ofMillis(50);
+
+  private final Stores stores;
+  private final Environment environment;
+  private final MemoryLocks locks;
+  private final Function<MemoryDeletion, CompletableFuture<WriteOutcome>> delete;
+  private final Expunger expunger;
+  private final Duration patience;
+
+  /**
+   * @param delete deletes one memory as a caller's write; its future does not fail
+   * @param patience how long a purge may take
+   */
+  public EraseHandler(Stores stores, Environment environment, MemoryLocks locks,
+      Function<MemoryDeletion, CompletableFuture<WriteOutcome>> delete, Expunger expunger, Duration patience) {
+    this.stores = stores;
+    this.environment = environment;
+    this.locks = locks;
+    this.delete = delete;
+    this.expunger = expunger;
+    this.patience = patience;
+  }
+
+  /** Deletes the memories of a scope that match a filter, including expired ones. Histories stay. Fails if core can't be read. */
+  public CompletableFuture<DeleteReport> deleteAll(Scope scope, @Nullable Filter filter) {
+    return deletePage(scope, filter, null, DeleteTally.NOTHING, false).thenApply(DeleteTally::toReport);
+  }
+
+  /**
+   * Erases the memories of a scope that match a filter, and without a filter also those that were deleted before.
+   *
+   * @return fails if core can't be read, or if the index's files could not be purged
+   */
+  public CompletableFuture<DeleteReport> eraseAll(Scope scope, @Nullable Filter filter) {
+    return pass(scope, filter, DeleteTally.NOTHING, MOST_PASSES)
+        .thenComposeAsync(tally -> expunger.expunge().thenApply(done -> tally.toReport()), environment.executor());
+  }
+
+  /**
+   * Erases one memory, even if it was deleted before.
+   *
+   * @return the outcome; fails as {@link #eraseAll} does
+   */
+  public CompletableFuture<WriteOutcome> erase(MemoryDeletion deletion) {
+    return delete.apply(deletion)
+        .thenComposeAsync(outcome -> switch (outcome) {
+          case WriteOutcome.Deleted deleted -> purge(deleted.id(), deleted.op(), TRIES);
+          case WriteOutcome.WasDeleted earlier when deletion.expected() == null ->
+            purge(earlier.id(), earlier.op(), TRIES);
+          default -> CompletableFuture.completedFuture(outcome);
+        }, environment.executor())
+        .thenComposeAsync(outcome -> outcome instanceof WriteOutcome.Deleted
+            ? expunger.expunge().thenApply(done -> outcome)
+            : CompletableFuture.completedFuture(outcome), environment.executor());
+  }
+
+  private CompletableFuture<DeleteTally> pass(
+      Scope scope, @Nullable Filter filter, DeleteTally before, int passesLeft) {
+    return deletePage(scope, filter, null, DeleteTally.NOTHING, true).thenComposeAsync(
+        deleted -> filter == null
+            ? purgePage(scope, null, deleted)
+            : CompletableFuture.completedFuture(deleted),
+        environment.executor())
+        .thenComposeAsync(pass -> {
+          DeleteTally tally = before.withPass(pass);
+          // A pass that changed nothing is the last: it found nothing, or repeating it would be in vain.
+          boolean more = pass.deleted() + pass.purged() > 0 && passesLeft > 1;
+          return more
+              ? pass(scope, filter, tally, passesLeft - 1)
+              : CompletableFuture.completedFuture(tally);
+        }, environment.executor());
+  }
+
+  private CompletableFuture<DeleteTally> deletePage(
+      Scope scope, @Nullable Filter filter, @Nullable MemoryId after, DeleteTally before, boolean purges) {
+    return stores.core().list(scope, filter, after, PAGE, null)
+        .thenComposeAsync(page -> BoundedParallel
+            .run(page, PAGE, memory -> delete.apply(MemoryDeletion.of(memory.id())), environment)
+            .thenComposeAsync(outcomes -> {
+              DeleteTally tally = before.withDeletes(outcomes);
+              return purges
+                  ? purgeDeleted(page, tally)
+                  : CompletableFuture.completedFuture(tally);
+            }, environment.executor())
+            .thenComposeAsync(tally -> page.size() < PAGE
+                ? CompletableFuture.completedFuture(tally)
+                : deletePage(scope, filter, page.getLast().id(), tally, purges), environment.executor()),
+            environment.executor());
+  }
+
+  /** Purges those of the listed memories that are deleted now, whoever deleted them. */
+  private CompletableFuture<DeleteTally> purgeDeleted(List<Memory> memories, DeleteTally before) {
+    return stores.core().read(memories.stream().map(Memory::id).toList(), false)
+        .thenComposeAsync(rows -> purgeAll(rows.values(), before), environment.executor());
+  }
+
+  /** Purges the tombstones of the scope whose history is still there. */
+  private CompletableFuture<DeleteTally> purgePage(Scope scope, @Nullable MemoryId after, DeleteTally before) {
+    return stores.core().unpurged(scope, after, PAGE)
+        .thenComposeAsync(rows -> purgeAll(rows, before).thenComposeAsync(tally -> rows.size() < PAGE
+            ? CompletableFuture.completedFuture(tally)
+            : purgePage(scope, rows.getLast().id(), tally), environment.executor()), environment.executor());
+  }
+
+  private CompletableFuture<DeleteTally> purgeAll(Collection<CoreRow> rows, DeleteTally before) {
+    List<CoreRow> tombstones = rows.stream().filter(row -> row.state() == CoreRow.State.DELETED).toList();
+    return BoundedParallel.run(tombstones, PAGE, row -> purge(row, TRIES), environment).thenApply(before::withPurges);
+  }
+
+  /**
+   * Purges a deleted memory.
+   *
+   * @param op the delete
+   */
+  private CompletableFuture<WriteOutcome> purge(MemoryId memory, OperationId op, int triesLeft) {
+    return stores.core().read(List.of(memory), false).thenComposeAsync(rows -> {
+      CoreRow row = rows.get(memory);
+      if (row == null || row.state() == CoreRow.State.VOID) {
+        return CompletableFuture.completedFuture(new WriteOutcome.NotFound(memory));
+      }
+      return row.state() == CoreRow.State.LIVE
+          ? CompletableFuture.completedFuture(new WriteOutcome.Conflict(memory, null, row.op()))
+          : purge(row, triesLeft);
+    }, environment.executor())
+        .exceptionallyComposeAsync(failure -> purgeAgain(memory, op, failure, triesLeft), environment.executor());
+  }
+
+  /** Completes with {@link WriteOutcome.Deleted} if the memory is purged; never fails. */
+  private CompletableFuture<WriteOutcome> purge(CoreRow tombstone, int triesLeft) {
+    MemoryId memory = tombstone.id();
+    OperationId op = tombstone.op();
+    Instant deadline = environment.now().plus(patience);
+    return locks.runLocked(memory, deadline, () -> purgeLocked(tombstone, deadline)).exceptionally(StoreResult.InDoubt::new)
+        .thenComposeAsync(result -> switch (result) {
+          case StoreResult.Applied applied -> CompletableFuture.completedFuture(
+              new WriteOutcome.Deleted(memory, op, tombstone.version()));
+          case StoreResult.NotApplied notApplied -> purgeAgain(memory, op, notApplied.cause(), triesLeft);
+          case StoreResult.InDoubt inDoubt -> purgeAgain(memory, op, inDoubt.cause(), triesLeft);
+        }, environment.executor());
+  }
+
+  private CompletableFuture<WriteOutcome> purgeAgain(
+      MemoryId memory, OperationId op, Throwable failure, int triesLeft) {
+    return triesLeft > 1
+        ? environment.after(PAUSE, () -> purge(memory, op, triesLeft - 1))
+        : CompletableFuture.completedFuture(new WriteOutcome.Unpurged(memory, op, Futures.unwrap(failure)));
+  }
+
+  private CompletableFuture<StoreResult> purgeLocked(CoreRow tombstone, Instant deadline) {
+    Unit unit = stores.units().begin(Unit.Kind.PURGE, tombstone.id(), tombstone.op(), deadline);
+    UUID stamp = environment.ids().newStamp();
+    return UnitParts
+        .joinBoth(unit, () -> stores.core().purge(unit, tombstone.stamp(), stamp),
+            () -> stores.history().purge(unit, stamp))
+        .thenComposeAsync(result -> result instanceof StoreResult.Applied
+            ? environment.until(deadline, stores.index().removeAll(tombstone.id())).thenApply(done -> result)
+            : CompletableFuture.completedFuture(result), environment.executor());
+  }
+}

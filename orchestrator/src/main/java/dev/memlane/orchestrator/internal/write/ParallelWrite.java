@@ -1,0 +1,68 @@
+package dev.memlane.orchestrator.internal.write;
+
+import dev.memlane.model.StoreResult;
+import dev.memlane.model.StoreResults;
+import dev.memlane.model.store.DocumentName;
+import dev.memlane.model.store.IndexDocument;
+import dev.memlane.model.store.Operation;
+import dev.memlane.model.store.Unit;
+import dev.memlane.orchestrator.internal.Environment;
+import dev.memlane.orchestrator.internal.Stores;
+import dev.memlane.orchestrator.internal.UnitParts;
+import java.time.Instant;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+
+/**
+ * The fan-out of one operation to the three stores at once.
+ *
+ * <p>
+ * Each of the three branches ends in a {@link StoreResult}, whatever happens in it. If core's or history's branch can't
+ * start, the unit is withdrawn, so neither of them is done.
+ */
+public final class ParallelWrite {
+
+  private final Stores stores;
+  private final Environment environment;
+
+  public ParallelWrite(Stores stores, Environment environment) {
+    this.stores = stores;
+    this.environment = environment;
+  }
+
+  /**
+   * Writes to all three stores. If the index refuses at once, no unit is begun and the database is spared.
+   *
+   * @return the results of the three stores; never fails. Steps chained to it run on a thread that they may block
+   */
+  CompletableFuture<StoreResults> write(Operation operation, Instant deadline) {
+    CompletableFuture<StoreResult> vector = UnitParts.start(() -> writeVector(operation, deadline));
+    if (vector.isDone() && vector.join() instanceof StoreResult.NotApplied refused) {
+      return CompletableFuture.completedFuture(new StoreResults(refused, refused, refused));
+    }
+    return writeUnit(vector, operation, deadline);
+  }
+
+  /** Writes to core and history only; the index's result is known already. */
+  CompletableFuture<StoreResults> writeAgain(Operation operation, StoreResult vector, Instant deadline) {
+    return writeUnit(CompletableFuture.completedFuture(vector), operation, deadline);
+  }
+
+  private CompletableFuture<StoreResults> writeUnit(
+      CompletableFuture<StoreResult> vector, Operation operation, Instant deadline) {
+    Unit unit = stores.units().begin(Unit.Kind.WRITE, operation.memory(), operation.op(), deadline);
+    CompletableFuture<StoreResult> core = UnitParts.join(unit, () -> stores.core().write(unit, operation));
+    CompletableFuture<StoreResult> history = UnitParts.join(unit, () -> stores.history().write(unit, operation));
+    // The unit's results arrive on threads that may be blocked. If the index's is the last, it is moved to such a thread.
+    return CompletableFuture.allOf(core, history)
+        .thenCompose(done -> environment.then(vector, CompletableFuture::completedFuture))
+        .thenApply(result -> new StoreResults(core.join(), result, history.join()));
+  }
+
+  private CompletableFuture<StoreResult> writeVector(Operation operation, Instant deadline) {
+    IndexDocument document = operation.document();
+    return document == null
+        ? stores.index().check(new DocumentName(operation.memory(), operation.op()), deadline)
+        : stores.index().put(document, deadline);
+  }
+}

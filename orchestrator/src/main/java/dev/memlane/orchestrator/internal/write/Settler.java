@@ -1,0 +1,131 @@
+package dev.memlane.orchestrator.internal.write;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.StoreException;
+import dev.memlane.model.StoreResult;
+import dev.memlane.model.store.Operation;
+import dev.memlane.orchestrator.BackgroundWork;
+import dev.memlane.orchestrator.internal.Environment;
+import dev.memlane.orchestrator.internal.Futures;
+import dev.memlane.orchestrator.internal.RetryLoop;
+import dev.memlane.orchestrator.internal.follow.IndexFollower;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The settler of operations that could not be settled while their callers waited. It works in the background.
+ *
+ * <p>
+ * It fences and looks until the database answers; then the index follows core for the operation's memory. The fence stops
+ * everything on its way to the memory, because what is on its way may as well be an undo (rule R3). A {@link RetryLoop} makes
+ * the attempts. No lock is held while it waits.
+ *
+ * <p>
+ * The number of unsettled operations is bounded by {@link Admission}, which refuses new writes at its limit. Safe for use by
+ * several threads.
+ */
+public final class Settler {
+
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  private final InDoubtResolver inDoubtResolver;
+  private final IndexFollower follower;
+  private final Environment environment;
+  private final RetryLoop loop;
+
+  @GuardedBy("this")
+  private final Map<MemoryId, List<Operation>> operations = new LinkedHashMap<>();
+
+  @GuardedBy("this")
+  private CompletableFuture<Void> idle = CompletableFuture.completedFuture(null);
+
+  @GuardedBy("this")
+  private boolean closed;
+
+  public Settler(InDoubtResolver inDoubtResolver, IndexFollower follower, Environment environment) {
+    this.inDoubtResolver = inDoubtResolver;
+    this.follower = follower;
+    this.environment = environment;
+    this.loop = new RetryLoop("settling writes whose outcome is unknown", environment);
+  }
+
+  /** Queues an operation: finds out whether it landed, and makes the index follow. */
+  void settleInBackground(Operation operation) {
+    synchronized (this) {
+      if (operations.isEmpty() && !closed) {
+        idle = new CompletableFuture<>();
+      }
+      operations.computeIfAbsent(operation.memory(), id -> new ArrayList<>(1)).add(operation);
+    }
+    loop.begin(() -> settle(operation));
+  }
+
+  public BackgroundWork status() {
+    return loop.status();
+  }
+
+  public synchronized int unsettled() {
+    return operations.values().stream().mapToInt(List::size).sum();
+  }
+
+  /** The unsettled operations, oldest first. */
+  public synchronized List<Operation> operations() {
+    return operations.values().stream().flatMap(List::stream).toList();
+  }
+
+  /** Completes when nothing is left to settle. Fails if this is closed before, with an exception of each caller's own. */
+  public CompletableFuture<Void> settled() {
+    return Futures.withOwnFailure(idle());
+  }
+
+  private synchronized CompletableFuture<Void> idle() {
+    return idle;
+  }
+
+  /** Stops trying. The comparison at the next opening finds what is left. */
+  public void close() {
+    loop.close();
+    CompletableFuture<Void> ended;
+    synchronized (this) {
+      closed = true;
+      ended = idle;
+    }
+    ended.completeExceptionally(
+        new StoreException("closed before every write was settled; the next opening finds out what became of them",
+            null));
+  }
+
+  private CompletableFuture<RetryLoop.Next> settle(Operation operation) {
+    return inDoubtResolver.resolve(operation.memory(), operation.op(), environment.now().plus(PATIENCE)).thenApply(result -> {
+      if (result instanceof StoreResult.InDoubt inDoubt) {
+        throw new StoreException("the database can't be asked: " + inDoubt.cause().getMessage(), inDoubt.cause());
+      }
+      loop.begin(() -> follow(operation));
+      return RetryLoop.Next.DONE;
+    });
+  }
+
+  private CompletableFuture<RetryLoop.Next> follow(Operation operation) {
+    return follower.follow(operation.memory()).thenApply(done -> {
+      remove(operation);
+      return RetryLoop.Next.DONE;
+    });
+  }
+
+  private void remove(Operation operation) {
+    CompletableFuture<Void> ended;
+    synchronized (this) {
+      operations.computeIfPresent(operation.memory(), (id, list) -> {
+        list.remove(operation);
+        return list.isEmpty() ? null : list;
+      });
+      ended = operations.isEmpty() ? idle : CompletableFuture.completedFuture(null);
+    }
+    ended.complete(null);
+  }
+}

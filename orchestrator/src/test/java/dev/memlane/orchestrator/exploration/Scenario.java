@@ -1,0 +1,100 @@
+package dev.memlane.orchestrator.exploration;
+
+import dev.memlane.model.store.Operation;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * A few operations on one memory, begun by two processes: those of one process one after the other, those of different
+ * ones as it comes.
+ *
+ * @param memoryExists whether the memory is there before
+ */
+record Scenario(String name, boolean memoryExists, List<Call> calls) {
+
+  /**
+   * One call.
+   *
+   * @param process who makes it
+   * @param retryOf which call it repeats, if that was not acknowledged; or -1
+   * @param together whether it doesn't wait for the earlier calls of its process
+   * @param erases whether a delete is one that purges the history
+   */
+  record Call(Operation.Kind kind, int process, int retryOf, boolean together, boolean erases) {
+
+    Call(Operation.Kind kind, int process, int retryOf, boolean together) {
+      this(kind, process, retryOf, together, false);
+    }
+
+    String name() {
+      return erases ? "erase" : kind.name().toLowerCase(Locale.ROOT);
+    }
+
+    static Call add(int process) {
+      return new Call(Operation.Kind.ADD, process, -1, false);
+    }
+
+    static Call update(int process) {
+      return new Call(Operation.Kind.UPDATE, process, -1, false);
+    }
+
+    static Call delete(int process) {
+      return new Call(Operation.Kind.DELETE, process, -1, false);
+    }
+
+    static Call erase(int process) {
+      return new Call(Operation.Kind.DELETE, process, -1, false, true);
+    }
+
+    static Call retry(int process, int of) {
+      return new Call(Operation.Kind.ADD, process, of, false);
+    }
+
+    /** The same call, made without waiting for those before it. */
+    Call atOnce() {
+      return new Call(kind, process, retryOf, true, erases);
+    }
+  }
+
+  static final Scenario ADD = of("add", Call.add(0));
+  static final Scenario UPDATE = on("update", Call.update(0));
+  static final Scenario DELETE = on("delete", Call.delete(0));
+  static final Scenario ADD_ADD = of("add | add", Call.add(0), Call.add(1));
+  static final Scenario ADD_RETRY = of("add, its retry", Call.add(0), Call.retry(0, 0));
+  static final Scenario ADD_RETRY_RETRY = of("add, its retry, the retry's retry", Call.add(0), Call.retry(0, 0),
+      Call.retry(0, 1));
+  static final Scenario ADD_RETRY_ADD = of("add, its retry | add", Call.add(0), Call.add(1), Call.retry(0, 0));
+  static final Scenario ADDS_AT_ONCE = of("add & add in one process", Call.add(0), Call.add(0).atOnce());
+  static final Scenario UPDATE_UPDATE = on("update | update", Call.update(0), Call.update(1));
+  static final Scenario UPDATE_TWICE = on("update; update", Call.update(0), Call.update(0));
+  static final Scenario UPDATES_AT_ONCE = on("update & update in one process", Call.update(0), Call.update(0).atOnce());
+  static final Scenario THREE_UPDATES = on("update; update | update", Call.update(0), Call.update(0), Call.update(1));
+  static final Scenario UPDATE_DELETE = on("update | delete", Call.update(0), Call.delete(1));
+  static final Scenario DELETE_DELETE = on("delete | delete", Call.delete(0), Call.delete(1));
+  static final Scenario ADD_UPDATE = of("add | update", Call.add(0), Call.update(1));
+  static final Scenario ADD_DELETE_ADD = of("add | delete; add", Call.add(0), Call.delete(1), Call.add(1));
+  static final Scenario ADD_UPDATE_ADD = of("add; update | add", Call.add(0), Call.update(0), Call.add(1));
+
+  static final Scenario ERASE = on("erase", Call.erase(0));
+  static final Scenario UPDATE_ERASE = on("update | erase", Call.update(0), Call.erase(1));
+  static final Scenario DELETE_ERASE = on("delete | erase", Call.delete(0), Call.erase(1));
+  static final Scenario ADD_ERASE = of("add | erase", Call.add(0), Call.erase(1));
+
+  static final List<Scenario> ALL = List.of(ADD, UPDATE, DELETE, ADD_ADD, ADD_RETRY, ADD_RETRY_RETRY, ADD_RETRY_ADD,
+      ADDS_AT_ONCE,
+      UPDATE_UPDATE, UPDATE_TWICE, UPDATES_AT_ONCE, THREE_UPDATES, UPDATE_DELETE, DELETE_DELETE, ADD_UPDATE,
+      ADD_DELETE_ADD, ADD_UPDATE_ADD, ERASE, UPDATE_ERASE, DELETE_ERASE, ADD_ERASE);
+
+  private static Scenario of(String name, Call... calls) {
+    return new Scenario(name, false, List.of(calls));
+  }
+
+  private static Scenario on(String name, Call... calls) {
+    return new Scenario(name, true, List.of(calls));
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}

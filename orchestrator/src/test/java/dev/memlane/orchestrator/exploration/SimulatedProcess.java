@@ -1,0 +1,499 @@
+package dev.memlane.orchestrator.exploration;
+
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.OperationId;
+import dev.memlane.model.StoreResult;
+import dev.memlane.model.store.ChangeFeed;
+import dev.memlane.model.store.DocumentName;
+import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.orchestrator.SimulatedOrchestrator;
+import dev.memlane.orchestrator.Unindexed;
+import dev.memlane.orchestrator.internal.Environment;
+import dev.memlane.orchestrator.internal.Ids;
+import dev.memlane.orchestrator.internal.MemoryLocks;
+import dev.memlane.orchestrator.internal.OpenedStores;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One process from its opening to its crash: a real orchestrator with simulated stores, executor, timer, clock and ids.
+ *
+ * <p>
+ * It is deterministic, so {@link #told}, which folds everything that it was told by the world in the order of the
+ * telling, stands for its whole inner state. Not safe for use by several threads.
+ */
+final class SimulatedProcess implements SimulatedStores.Network, Ids {
+
+  /** An alarm that was set for longer than this is a deadline; a shorter one is a pause between two tries. */
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+
+  private final World world;
+  private final int number;
+  private final int incarnation;
+  private final SimulatedTimer timer = new SimulatedTimer();
+  private final SimulatedIndex index;
+  private final SimulatedOrchestrator orchestrator;
+
+  private final List<Runnable> tasks = new ArrayList<>();
+  private final List<Sent> units = new ArrayList<>();
+  private final List<Read<?>> reads = new ArrayList<>();
+  private final List<Answer> answers = new ArrayList<>();
+  private @Nullable Feed feed;
+  private long toldAtLook;
+  private boolean up = true;
+  private boolean open;
+  private long told;
+  private int requests;
+  private int minted;
+
+  /**
+   * A unit on its way.
+   *
+   * @param identity tells it from all others, in every run in which it is sent in the same circumstances
+   */
+  record Sent(SimulatedProcess process, SimulatedUnit unit, long identity) {
+    @Override
+    public String toString() {
+      return process + ": " + process.world.nameOf(unit);
+    }
+  }
+
+  /** An answer that is on its way back. */
+  private record Answer(Object to, @Nullable Sent unit, Runnable arrive) {}
+
+  private final class Read<T> {
+    private final String name;
+    private final Supplier<T> query;
+    private final ToLongFunction<? super T> digest;
+    private final CompletableFuture<T> answer = new CompletableFuture<>();
+    private final int request = ++requests;
+
+    Read(String name, Supplier<T> query, ToLongFunction<? super T> digest) {
+      this.name = name;
+      this.query = query;
+      this.digest = digest;
+    }
+
+    void now() {
+      told(query.get());
+    }
+
+    void told(T found) {
+      hear(request);
+      hear(digest.applyAsLong(found));
+      answer.complete(found);
+    }
+
+    void fail() {
+      hear(-request);
+      answer.completeExceptionally(new SimulatedFailure("the database can't be read"));
+    }
+
+    Runnable late() {
+      T found = query.get();
+      return () -> told(found);
+    }
+
+    @Override
+    public String toString() {
+      return SimulatedProcess.this + ": " + name;
+    }
+  }
+
+  SimulatedProcess(World world, int number, int incarnation, Set<DocumentName> saved) {
+    this.world = world;
+    this.number = number;
+    this.incarnation = incarnation;
+    this.told = new Digest().add(number).add(incarnation).add(digest(saved)).value();
+    this.index = new SimulatedIndex(world.without(), saved, this::fate);
+    SimulatedStores stores = new SimulatedStores(world.database(), world.without(), this);
+    Environment environment = new Environment(this::execute, timer, timer, this);
+    this.orchestrator = new SimulatedOrchestrator(
+        new OpenedStores(stores.units(), stores.core(), stores.history(), index), environment, world.embedder(),
+        SimulatedTimer.BETWEEN_LOOKS,
+        locks -> world.without().contains(Rule.FOLLOWER_TAKES_TURN) ? new MemoryLocks(environment) : locks);
+  }
+
+  // ---- life ----------------------------------------------------------------------------------------------------------
+
+  /** Opens, with everything that it asks for answered at once. */
+  void begin() {
+    start();
+    while (!open) {
+      if (!runTask(null)) {
+        reads.removeFirst().now();
+      }
+    }
+  }
+
+  /** Opens as the product does: calls may begin when the comparison has ended. */
+  @SuppressWarnings("FutureReturnValueIgnored") // both ends are handled
+  void start() {
+    orchestrator.start().whenComplete((differing, failure) -> {
+      if (failure == null) {
+        open = true;
+      } else {
+        // Opening failed; whoever opened it tries again.
+        crash();
+      }
+    });
+  }
+
+  /** Ends here and now. What was sent may still be executed. */
+  void crash() {
+    up = false;
+    open = false;
+    tasks.clear();
+    reads.clear();
+    answers.clear();
+    timer.shutdown();
+    units.forEach(sent -> world.late(sent));
+    units.clear();
+  }
+
+  boolean isUp() {
+    return up;
+  }
+
+  boolean isOpen() {
+    return open;
+  }
+
+  int number() {
+    return number;
+  }
+
+  int incarnation() {
+    return incarnation;
+  }
+
+  SimulatedIndex index() {
+    return index;
+  }
+
+  MemoryOrchestrator memory() {
+    return orchestrator.memory();
+  }
+
+  long told() {
+    return told;
+  }
+
+  void hear(long what) {
+    told = Digest.mix(told, what);
+  }
+
+  /** Whether nothing is under way and nothing is left to be settled. */
+  boolean isIdle() {
+    return open && tasks.isEmpty() && isQuiet() && memory().awaitSettled().isDone();
+  }
+
+  /** What it tells that its index could not take yet. */
+  List<Unindexed> unindexed() {
+    return orchestrator.unindexed();
+  }
+
+  static long digest(Set<DocumentName> documents) {
+    return documents.stream().mapToLong(name -> new Digest().add(name.memory().value()).add(name.op().value()).value())
+        .sum();
+  }
+
+  // ---- its inside ----------------------------------------------------------------------------------------------------
+
+  private void execute(Runnable task) {
+    if (up) {
+      tasks.add(task);
+    }
+  }
+
+  /** Runs a task, the oldest one if there is no order; false if there is none. */
+  boolean runTask(@Nullable Random order) {
+    if (tasks.isEmpty()) {
+      return false;
+    }
+    tasks.remove(order == null ? 0 : order.nextInt(tasks.size())).run();
+    return true;
+  }
+
+  @Override
+  public MemoryId newMemory() {
+    return new MemoryId(mint());
+  }
+
+  @Override
+  public OperationId newOperation() {
+    return new OperationId(mint());
+  }
+
+  @Override
+  public UUID newStamp() {
+    return mint();
+  }
+
+  private UUID mint() {
+    return new UUID(1 + number * 1_000L + incarnation, ++minted);
+  }
+
+  // ---- its requests --------------------------------------------------------------------------------------------------
+
+  private SimulatedIndex.Fate fate(String write, boolean mayHang) {
+    List<Step> steps = new ArrayList<>(3);
+    SimulatedIndex.Fate[] fate = new SimulatedIndex.Fate[1];
+    Object subject = new Object() {
+      @Override
+      public String toString() {
+        return SimulatedProcess.this + ": " + write;
+      }
+    };
+    steps.add(Step.of(subject, "done", () -> fate[0] = SimulatedIndex.Fate.DONE));
+    steps.add(Step.fault(subject, "fails", () -> fate[0] = SimulatedIndex.Fate.FAILS));
+    if (mayHang) {
+      steps.add(Step.fault(subject, "hangs", () -> fate[0] = SimulatedIndex.Fate.HANGS));
+    }
+    world.decide(steps);
+    hear(fate[0].name().hashCode());
+    return fate[0];
+  }
+
+  @Override
+  public void send(SimulatedUnit unit) {
+    if (up) {
+      world.sent(number, unit);
+      requests++;
+      units.add(new Sent(this, unit, Digest.mix(told, requests)));
+    }
+  }
+
+  @Override
+  public <T> CompletableFuture<T> read(String name, Supplier<T> query, ToLongFunction<? super T> digest) {
+    if (up) {
+      Read<T> read = new Read<>(name, query, digest);
+      reads.add(read);
+      return read.answer;
+    }
+    return new CompletableFuture<>();
+  }
+
+  // ---- what may happen to it -----------------------------------------------------------------------------------------
+
+  void addSteps(List<Step> steps) {
+    for (Read<?> read : reads) {
+      addSteps(read, steps);
+    }
+    for (Sent sent : units) {
+      addSteps(sent, steps);
+    }
+    for (Answer answer : answers) {
+      steps.add(Step.of(answer.to, "answer arrives", () -> {
+        answers.remove(answer);
+        answer.arrive.run();
+      }));
+    }
+    if (index.hanging() != null) {
+      steps.add(Step.of(this, "the " + index.hanging() + " that hung ends", () -> endHanging(true)));
+      if (index.hangsUnexpired()) {
+        if (index.hangsUnexpired()) {
+          steps.add(Step.of(this, "the " + index.hanging() + " that hung fails", () -> endHanging(false)));
+        }
+      }
+    }
+    SimulatedTimer.Alarm alarm = timer.first();
+    if (alarm != null && alarm.delay().compareTo(LONGEST_PAUSE) < 0) {
+      steps.add(Step.of(this, "a pause ends", () -> {
+        hear(5);
+        timer.moveTo(alarm.time());
+      }));
+    }
+    Instant deadline = deadline();
+    if (deadline != null) {
+      // Where a put hangs, that the time passes is what was paid for.
+      Step.Cost cost = index.hangsUnexpired() ? Step.Cost.NOTHING : Step.Cost.FAULT;
+      steps.add(new Step(this, "nothing answers until the deadline", cost, cost == Step.Cost.FAULT,
+          () -> passTo(deadline)));
+    }
+  }
+
+  private void addSteps(Read<?> read, List<Step> steps) {
+    steps.add(Step.of(read, "read", () -> {
+      reads.remove(read);
+      read.now();
+    }));
+    steps.add(Step.fault(read, "can't be read", () -> {
+      reads.remove(read);
+      read.fail();
+    }));
+    steps.add(Step.fault(read, "read, answer takes long", () -> {
+      reads.remove(read);
+      answers.add(new Answer(read, null, read.late()));
+    }));
+  }
+
+  private void addSteps(Sent sent, List<Step> steps) {
+    SimulatedUnit unit = sent.unit;
+    steps.add(Step.of(sent, "executed", () -> {
+      answer(sent, unit, world.execute(unit, number));
+    }));
+    steps.add(Step.fault(sent, "executed, answer takes long", () -> {
+      List<StoreResult> results = world.execute(unit, number);
+      units.remove(sent);
+      answers.add(new Answer(sent, sent, () -> answer(sent, unit, results)));
+    }));
+    steps.add(Step.fault(sent, "executed, answer lost", () -> {
+      world.execute(unit, number);
+      answerAll(sent, new StoreResult.InDoubt(new SimulatedFailure("the connection broke")), 1);
+    }));
+    steps.add(Step.fault(sent, "given up", () -> {
+      world.late(sent);
+      answerAll(sent, new StoreResult.InDoubt(new SimulatedFailure("the connection broke")), 1);
+    }));
+    steps.add(Step.fault(sent, "refused", () -> answerAll(sent,
+        new StoreResult.NotApplied(new SimulatedFailure("there was no connection")), 2)));
+  }
+
+  private void answer(Sent sent, SimulatedUnit unit, List<StoreResult> results) {
+    units.remove(sent);
+    hear(sent.identity);
+    results.forEach(result -> hear(result instanceof StoreResult.Applied applied ? applied.receipt().version() : -1));
+    unit.answer(results);
+  }
+
+  private void answerAll(Sent sent, StoreResult answer, int how) {
+    units.remove(sent);
+    hear(sent.identity);
+    hear(-10 - how);
+    sent.unit.answerAll(answer);
+  }
+
+  private void endHanging(boolean done) {
+    hear(done ? 6 : 7);
+    index.endHanging(done);
+  }
+
+  /** The first deadline of what is under way, or null. */
+  private @Nullable Instant deadline() {
+    Instant first = index.deadline();
+    for (Sent sent : units) {
+      first = earlier(first, sent.unit.deadline());
+    }
+    for (Answer answer : answers) {
+      first = answer.unit == null ? first : earlier(first, answer.unit.unit.deadline());
+    }
+    SimulatedTimer.Alarm alarm = timer.first();
+    return alarm != null && alarm.delay().compareTo(LONGEST_PAUSE) >= 0 ? earlier(first, alarm.time()) : first;
+  }
+
+  private static Instant earlier(@Nullable Instant one, Instant other) {
+    return one == null || other.isBefore(one) ? other : one;
+  }
+
+  /**
+   * Adds the look at the log, if it could find something, or find free what was busy: the rest of the looks, one every
+   * half a second for ever, are left out.
+   *
+   * @param cost what it takes that it happens now
+   */
+  void addLook(List<Step> steps, Step.Cost cost) {
+    if (hasToLook()) {
+      steps.add(new Step(this, "the follower looks", cost, cost == Step.Cost.FAULT, () -> {
+        hear(9);
+        timer.look();
+      }));
+    }
+  }
+
+  private boolean hasToLook() {
+    return timer.awaitsLook() && (isBehind() || told != toldAtLook && isQuiet());
+  }
+
+  /** Whether the log has changed since the last look. */
+  boolean isBehind() {
+    return feed != null && !world.database().changesSince(feed.position).memories().isEmpty();
+  }
+
+  /** Whether nothing that it has begun can change the database. */
+  boolean onlyFollows() {
+    return units.isEmpty() && memory().awaitSettled().isDone();
+  }
+
+  /** Whether it waits for nothing but its next look. */
+  boolean isQuiet() {
+    return units.isEmpty() && reads.isEmpty() && answers.isEmpty() && index.hanging() == null && timer.first() == null;
+  }
+
+  /** The log as this process follows it. */
+  private final class Feed implements ChangeFeed {
+    private int position;
+    private boolean broken;
+
+    Feed(int position) {
+      this.position = position;
+    }
+
+    @Override
+    public CompletableFuture<Changes> poll() {
+      List<Step> steps = new ArrayList<>(2);
+      steps.add(Step.of(SimulatedProcess.this, "the log is read", () -> {}));
+      steps.add(Step.fault(SimulatedProcess.this, "the log can't be read", () -> broken = true));
+      world.decide(steps);
+      hear(broken ? 10 : 11);
+      if (broken) {
+        return CompletableFuture.failedFuture(new SimulatedFailure("the feed lost its connection"));
+      }
+      Changes changes = world.database().changesSince(position);
+      position = world.database().changes();
+      hear(changes.memories().size());
+      toldAtLook = told;
+      return CompletableFuture.completedFuture(changes);
+    }
+
+    @Override
+    public void close() {
+      feed = null;
+    }
+  }
+
+  @Override
+  public ChangeFeed follow(int from) {
+    feed = new Feed(from);
+    return feed;
+  }
+
+  private void passTo(Instant time) {
+    hear(8);
+    timer.moveTo(time);
+    index.expire(timer.instant());
+    for (Sent sent : List.copyOf(units)) {
+      if (!sent.unit.deadline().isAfter(timer.instant())) {
+        world.late(sent);
+        answerAll(sent, new StoreResult.InDoubt(new SimulatedFailure("no answer at the deadline")), 3);
+      }
+    }
+    for (Answer answer : List.copyOf(answers)) {
+      if (answer.unit != null && !answer.unit.unit.deadline().isAfter(timer.instant())) {
+        answers.remove(answer);
+        answerAll(answer.unit, new StoreResult.InDoubt(new SimulatedFailure("no answer at the deadline")), 3);
+      }
+    }
+  }
+
+  /** Lets the time pass to what is due next, because nothing else can happen. */
+  @Nullable
+  Step waitingStep() {
+    SimulatedTimer.Alarm alarm = timer.first();
+    return alarm == null ? null : Step.of(this, "time passes", () -> passTo(alarm.time()));
+  }
+
+  @Override
+  public String toString() {
+    return "process " + number;
+  }
+}

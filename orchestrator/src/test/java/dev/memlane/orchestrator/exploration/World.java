@@ -1,0 +1,665 @@
+package dev.memlane.orchestrator.exploration;
+
+import dev.memlane.embedding.BatchingEmbedder;
+import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.model.Embedding;
+import dev.memlane.model.HistoryEntry;
+import dev.memlane.model.Memory;
+import dev.memlane.model.MemoryDeletion;
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.MemoryUpdate;
+import dev.memlane.model.MemoryWriteException;
+import dev.memlane.model.Metadata;
+import dev.memlane.model.NewMemory;
+import dev.memlane.model.OperationId;
+import dev.memlane.model.Scope;
+import dev.memlane.model.StoreResult;
+import dev.memlane.model.WriteOutcome;
+import dev.memlane.model.store.CoreRow;
+import dev.memlane.model.store.DocumentName;
+import dev.memlane.model.store.Head;
+import dev.memlane.model.store.Operation;
+import dev.memlane.model.store.Unit;
+import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.orchestrator.internal.Futures;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run of a scenario: two processes over one database, and a chooser that says what happens next.
+ *
+ * <p>
+ * <b>Steps.</b> The run alternates between two things. What a process can do by itself, the tasks handed to its
+ * executor, is done at once, because until it asks something of a store, nobody else can see it. Then one of the steps
+ * that the world may take is chosen: a statement is executed or goes wrong, a read is answered, an alarm rings, a
+ * process crashes or opens. That a process is slow shows as other steps being chosen before the one it waits for. What
+ * becomes of an index write is chosen when it is asked for: nobody else sees the index.
+ *
+ * <p>
+ * <b>What goes wrong</b> is bounded by two budgets, of faults and of crashes. A statement that was given up, or whose
+ * process crashed, may be executed at any later time or never; the run may end without it.
+ *
+ * <p>
+ * <b>What is left out</b> where all ways are walked. A process's own tasks run in the order in which they were handed
+ * over: they meet only in its turns, which are given in that order too. A follower looks when everything has come to
+ * rest, and that it looks earlier counts as a fault; so does an answer that takes longer than what the process does
+ * meanwhile. Random runs shuffle the tasks and let followers look at any time.
+ *
+ * <p>
+ * <b>Promises</b> are checked whenever the processes have done what they can do by themselves.
+ */
+final class World {
+
+  private static final int PROCESSES = 2;
+  private static final int MOST_TASKS = 100_000;
+  private static final int MOST_STEPS = 2_000;
+  private static final Scope SCOPE = Scope.user("ada");
+  private static final String KEY = "key";
+  private static final MemoryId MEMORY = MemoryId.derive(SCOPE, KEY);
+  /** By the model of the processes' embedder, which takes no other. */
+  static final Embedding VECTOR = vector(new HashEmbedder());
+  private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
+  private static final OperationId BASE = new OperationId(new UUID(0, 1));
+
+  private static Embedding vector(HashEmbedder embedder) {
+    return new Embedding(embedder.model(), embedder.embed(List.of("text")).join().getFirst());
+  }
+
+  /** Says what happens next. */
+  interface Chooser {
+
+    /** Ends the run here. */
+    int STOP = -1;
+
+    /**
+     * @param state tells this state from others; null where a process is in the middle of something and the run can't
+     * be stopped
+     * @return the position of the step, or {@link #STOP}
+     */
+    int choose(List<Step> steps, @Nullable LongSupplier state);
+
+    /** Whether the present state has been looked at in an earlier run. */
+    default boolean knows() {
+      return false;
+    }
+  }
+
+  /** How much may go wrong. */
+  record Budget(int faults, int crashes) {}
+
+  /** One of the scenario's calls on its way. */
+  private static final class Calling {
+    final Scenario.Call call;
+    final String name;
+    final Set<OperationId> attempts = new HashSet<>();
+    boolean begun;
+    boolean dead;
+    boolean asked;
+    @Nullable
+    Boolean landed;
+    @Nullable
+    WriteOutcome outcome;
+    @Nullable
+    Throwable failure;
+
+    Calling(Scenario.Call call, String name) {
+      this.call = call;
+      this.name = name;
+    }
+
+    boolean isAnswered() {
+      return outcome != null || failure != null || dead;
+    }
+  }
+
+  private final Set<Rule> without;
+  private final Budget budget;
+  private final BatchingEmbedder embedder;
+  private final Chooser chooser;
+  private final boolean random;
+  private final @Nullable Random order;
+
+  private final SimulatedDatabase database;
+  private final SimulatedProcess[] processes = new SimulatedProcess[PROCESSES];
+  private final List<Calling> calls = new ArrayList<>();
+  private final List<SimulatedProcess.Sent> late = new ArrayList<>();
+  private final Map<OperationId, String> names = new HashMap<>();
+  private final List<Step> way = new ArrayList<>();
+  private int faults;
+  private int crashes;
+  private int changedBy = -1;
+  private @Nullable String problem;
+  private final SimulatedSearch search;
+  /** The operations that made the live states which core has had. */
+  private final Set<OperationId> stood = new HashSet<>();
+  /** Of each process, what a search may have seen first that reads the row now; empty if it had not found the memory. */
+  private final List<List<Set<DocumentName>>> seen = new ArrayList<>();
+  /** Of each process, how many of its index's views have been looked at. */
+  private final int[] viewed = new int[PROCESSES];
+
+  /**
+   * @param random whether to leave nothing out
+   * @param order shuffles what a process does by itself; null for the order of asking
+   */
+  World(Scenario scenario, Set<Rule> without, Budget budget, BatchingEmbedder embedder, SimulatedSearch search,
+      Chooser chooser, boolean random, @Nullable Random order) {
+    this.search = search;
+    this.random = random;
+    this.without = without;
+    this.budget = budget;
+    this.embedder = embedder;
+    this.chooser = chooser;
+    this.order = order;
+    this.database = new SimulatedDatabase(without);
+    Set<DocumentName> documents = Set.of();
+    if (scenario.memoryExists()) {
+      Memory memory = new Memory(MEMORY, SCOPE, KEY, null, "text", Metadata.empty(), null, START, START, null, 1, BASE);
+      database.begin(new CoreRow(MEMORY, CoreRow.State.LIVE, 1, BASE, BASE.value(), memory, VECTOR),
+          new HistoryEntry(MEMORY, BASE, 1, HistoryEntry.Kind.ADD, null, "text", null, Metadata.empty(), null, START));
+      documents = Set.of(new DocumentName(MEMORY, BASE));
+    }
+    names.put(BASE, "the first add");
+    for (Scenario.Call call : scenario.calls()) {
+      calls.add(new Calling(call, call.name() + (calls.size() + 1)));
+    }
+    for (int i = 0; i < PROCESSES; i++) {
+      processes[i] = new SimulatedProcess(this, i, 0, documents);
+      processes[i].begin();
+      seen.add(new ArrayList<>());
+    }
+  }
+
+  // ---- what processes ask --------------------------------------------------------------------------------------------
+
+  Set<Rule> without() {
+    return without;
+  }
+
+  SimulatedDatabase database() {
+    return database;
+  }
+
+  BatchingEmbedder embedder() {
+    return embedder;
+  }
+
+  String nameOf(SimulatedUnit unit) {
+    return unit.what() + " of " + names.getOrDefault(unit.op(), unit.actor());
+  }
+
+  void sent(int process, SimulatedUnit unit) {
+    if (unit.kind() == Unit.Kind.WRITE) {
+      for (Calling calling : calls) {
+        if (calling.call.process() == process && calling.name.equals(unit.actor())) {
+          calling.attempts.add(unit.op());
+          names.put(unit.op(), calling.name);
+        }
+      }
+    }
+  }
+
+  /** Takes a statement whose answer nobody waits for any more. */
+  void late(SimulatedProcess.Sent sent) {
+    late.add(sent);
+  }
+
+  List<StoreResult> execute(SimulatedUnit unit, int by) {
+    CoreRow before = database.row(unit.memory());
+    List<StoreResult> answers = unit.execute();
+    CoreRow after = database.row(unit.memory());
+    if (after != null && (before == null || !before.op().equals(after.op()) || before.state() != after.state())) {
+      changedBy = unit.kind() == Unit.Kind.WRITE ? by : -1;
+    }
+    return answers;
+  }
+
+  /** Lets the chooser decide in the middle of something. */
+  void decide(List<Step> steps) {
+    List<Step> possible = affordable(steps);
+    take(possible.get(possible.size() == 1 ? 0 : chooser.choose(possible, null)), possible.size() > 1);
+  }
+
+  // ---- the run -------------------------------------------------------------------------------------------------------
+
+  /** Runs to the end, or to where the chooser stops. What is wrong, or null. */
+  @Nullable
+  String run() {
+    while (problem == null) {
+      settleDown();
+      note();
+      if (problem == null && !chooser.knows()) {
+        problem = brokenPromise();
+      }
+      if (problem != null) {
+        break;
+      }
+      List<Step> steps = steps();
+      if (nothingMustHappen(steps)) {
+        problem = chooser.knows() ? null : notSettled();
+        if (problem != null || steps.isEmpty()) {
+          break;
+        }
+      }
+      int chosen = chooser.choose(steps, this::state);
+      if (chosen == Chooser.STOP) {
+        break;
+      }
+      take(steps.get(chosen), true);
+      if (way.size() > MOST_STEPS) {
+        problem = "6: goes on for ever";
+      }
+    }
+    return problem;
+  }
+
+  /** The steps taken so far. */
+  List<String> way() {
+    return way.stream().map(Step::name).toList();
+  }
+
+  /**
+   * @param told whether it was chosen among several
+   */
+  private void take(Step step, boolean told) {
+    switch (step.cost()) {
+      case NOTHING -> {
+        // It may happen any time.
+      }
+      case FAULT -> faults++;
+      case CRASH -> crashes++;
+    }
+    if (told) {
+      way.add(step);
+    }
+    step.action().run();
+  }
+
+  private List<Step> affordable(List<Step> steps) {
+    steps.removeIf(step -> switch (step.cost()) {
+      case NOTHING -> false;
+      case FAULT -> faults >= budget.faults;
+      case CRASH -> crashes >= budget.crashes;
+    });
+    return steps;
+  }
+
+  private static boolean nothingMustHappen(List<Step> steps) {
+    for (Step step : steps) {
+      if (!step.mayNeverHappen()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Lets the processes do what they can do by themselves. */
+  private void settleDown() {
+    int ran = 0;
+    boolean busy = true;
+    while (busy) {
+      busy = false;
+      for (SimulatedProcess process : processes) {
+        while (process.runTask(order)) {
+          busy = true;
+          if (++ran > MOST_TASKS) {
+            problem = "6: " + process + " is busy for ever";
+            return;
+          }
+        }
+      }
+      for (Calling calling : calls) {
+        if (!calling.begun && mayBegin(calling)) {
+          begin(calling);
+          busy = true;
+        }
+      }
+    }
+  }
+
+  private boolean mayBegin(Calling calling) {
+    Scenario.Call call = calling.call;
+    if (!processes[call.process()].isOpen()) {
+      return false;
+    }
+    if (call.retryOf() >= 0) {
+      Calling first = calls.get(call.retryOf());
+      return first.isAnswered() && !(first.outcome instanceof WriteOutcome.Stored)
+          && !(first.outcome instanceof WriteOutcome.DuplicateOf);
+    }
+    return call.together() || calls.subList(0, calls.indexOf(calling)).stream().allMatch(
+        before -> before.call.process() != call.process() || before.call.retryOf() >= 0 || before.isAnswered());
+  }
+
+  @SuppressWarnings("FutureReturnValueIgnored") // the calling is told of both ends
+  private void begin(Calling calling) {
+    calling.begun = true;
+    SimulatedProcess process = processes[calling.call.process()];
+    process.hear(100 + calls.indexOf(calling));
+    MemoryOrchestrator memory = process.memory();
+    CompletableFuture<WriteOutcome> outcome = switch (calling.call.kind()) {
+      case ADD -> memory.addMemories(List.of(
+          NewMemory.builder("text", SCOPE).key(KEY).actor(calling.name).embedding(VECTOR).build()))
+          .thenApply(List::getFirst);
+      case UPDATE -> memory
+          .updateMemory(MemoryUpdate.metadata(MEMORY, Metadata.of("by", calling.name)).by(calling.name))
+          .<WriteOutcome>thenApply(WriteOutcome.Stored::new).exceptionally(World::outcome);
+      case DELETE -> memory.deleteMemory(calling.call.erases()
+          ? MemoryDeletion.of(MEMORY).by(calling.name).purgingHistory()
+          : MemoryDeletion.of(MEMORY).by(calling.name))
+          .<WriteOutcome>thenApply(deleted -> deleted).exceptionally(World::outcome);
+    };
+    outcome.whenComplete((ended, failure) -> {
+      calling.outcome = ended;
+      calling.failure = failure;
+    });
+  }
+
+  private static WriteOutcome outcome(Throwable failure) {
+    if (Futures.unwrap(failure) instanceof MemoryWriteException exception) {
+      return exception.outcome();
+    }
+    throw new IllegalStateException("a write fails with its outcome", failure);
+  }
+
+  private List<Step> steps() {
+    List<Step> steps = new ArrayList<>();
+    boolean following = !random && onlyFollowing();
+    for (SimulatedProcess process : processes) {
+      if (process.isUp()) {
+        process.addSteps(steps);
+      } else {
+        steps.add(Step.of(process, "opens", () -> open(process)));
+      }
+      if (following && !steps.isEmpty()) {
+        break;
+      }
+    }
+    addLooks(steps);
+    if (nothingMustHappen(steps)) {
+      for (SimulatedProcess process : processes) {
+        Step waiting = process.waitingStep();
+        if (waiting != null) {
+          steps.add(waiting);
+        }
+      }
+    }
+    for (SimulatedProcess process : processes) {
+      if (process.isUp()) {
+        addCrashes(process, steps);
+      }
+    }
+    for (Calling calling : calls) {
+      if (calling.outcome instanceof WriteOutcome.Unsettled unsettled && !calling.asked) {
+        addQuestions(calling, unsettled, steps);
+      }
+    }
+    for (SimulatedProcess.Sent sent : late) {
+      if (!database.wouldChange(sent.unit()::execute)) {
+        // As long as it changes nothing, that it is executed is the same as that it isn't.
+        continue;
+      }
+      steps.add(new Step(sent, "executed LATE", Step.Cost.NOTHING, true, () -> {
+        late.remove(sent);
+        execute(sent.unit(), -1);
+      }));
+    }
+    return affordable(steps);
+  }
+
+  /**
+   * Whether all that is left to do is that followers read the database, each for its own index. Then they need not be
+   * interleaved: none of them can tell what the others do, and each index is looked at for itself.
+   */
+  private boolean onlyFollowing() {
+    for (Calling calling : calls) {
+      if (calling.begun && !calling.isAnswered()) {
+        return false;
+      }
+    }
+    for (SimulatedProcess process : processes) {
+      if (process.isOpen() && !process.onlyFollows()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * A follower looks when everything else has come to rest; that it looks earlier counts as a fault where all ways are
+   * walked, because otherwise there would be too many.
+   */
+  private void addLooks(List<Step> steps) {
+    boolean quiet = true;
+    for (SimulatedProcess process : processes) {
+      quiet &= !process.isUp() || process.isQuiet();
+    }
+    for (SimulatedProcess process : processes) {
+      if (process.isUp()) {
+        process.addLook(steps, quiet || random ? Step.Cost.NOTHING : Step.Cost.FAULT);
+      }
+    }
+  }
+
+  /**
+   * The caller may ask for what is unsettled. In random runs in whichever process and whenever; where all ways are walked
+   * it counts as a fault if it does before its process has come to rest.
+   */
+  @SuppressWarnings("FutureReturnValueIgnored") // a question without an answer is none
+  private void addQuestions(Calling calling, WriteOutcome.Unsettled unsettled, List<Step> steps) {
+    for (SimulatedProcess process : processes) {
+      boolean home = process.number() == calling.call.process();
+      if (process.isOpen() && (home || random)) {
+        Step.Cost cost = process.isQuiet() || random ? Step.Cost.NOTHING : Step.Cost.FAULT;
+        steps.add(new Step(process, "is asked for " + calling.name, cost, true, () -> {
+          calling.asked = true;
+          process.hear(200 + calls.indexOf(calling));
+          process.memory().hasLanded(MEMORY, unsettled.op()).whenComplete((landed, failure) -> calling.landed = landed);
+        }));
+      }
+    }
+  }
+
+  private void addCrashes(SimulatedProcess process, List<Step> steps) {
+    List<Set<DocumentName>> snapshots = process.index().snapshots();
+    addCrash(process, snapshots.getFirst(), "what its index was opened with", steps);
+    if (snapshots.size() > 1) {
+      addCrash(process, process.index().documents(), "its index as it is", steps);
+    }
+    for (int i = 1; random && i < snapshots.size() - 1; i++) {
+      addCrash(process, snapshots.get(i), "state " + i + " of its index", steps);
+    }
+  }
+
+  private void addCrash(SimulatedProcess process, Set<DocumentName> saved, String what, List<Step> steps) {
+    Set<DocumentName> left = Set.copyOf(saved);
+    steps.add(new Step(process, "CRASHES and leaves " + what, Step.Cost.CRASH, true, () -> crash(process, left)));
+  }
+
+  private void crash(SimulatedProcess process, Set<DocumentName> saved) {
+    process.crash();
+    for (Calling calling : calls) {
+      if (calling.call.process() == process.number() && calling.begun && !calling.isAnswered()) {
+        calling.dead = true;
+      }
+    }
+    SimulatedProcess next = new SimulatedProcess(this, process.number(), process.incarnation() + 1, saved);
+    next.crash();
+    processes[process.number()] = next;
+  }
+
+  private void open(SimulatedProcess closed) {
+    SimulatedProcess process = new SimulatedProcess(this, closed.number(), closed.incarnation() + 1,
+        closed.index().documents());
+    processes[closed.number()] = process;
+    process.start();
+  }
+
+  /**
+   * Everything that decides what can happen from here: the tables, what each process was told since it began, what is
+   * on its way, what the callers know, and what may still go wrong.
+   */
+  private long state() {
+    Digest digest = new Digest().add(database.digest()).add(changedBy).add(faults).add(crashes);
+    for (SimulatedProcess process : processes) {
+      digest.add(process.told())
+          .add((process.isUp() ? 1 : 0) + (process.isBehind() ? 2 : 0) + (process.isOpen() ? 4 : 0));
+    }
+    seen.forEach(views -> {
+      digest.add(views.size());
+      views.forEach(view -> digest.add(SimulatedProcess.digest(view)));
+    });
+    digest.add(late.stream().mapToLong(SimulatedProcess.Sent::identity).sum());
+    for (Calling calling : calls) {
+      digest.add(calling.begun ? 1 : 0)
+          .add((calling.dead ? 1 : 0) + (calling.asked ? 2 : 0) + (calling.landed == null ? 0 : calling.landed ? 4 : 8))
+          .add(calling.outcome == null ? 0 : calling.outcome.getClass().getName().hashCode());
+      calling.attempts.stream().sorted((one, other) -> one.value().compareTo(other.value()))
+          .forEach(op -> digest.add(op.value()));
+    }
+    return digest.value();
+  }
+
+  /**
+   * Notes what searches could have seen since the memory was found, as long as it is there. It is found when the index has
+   * a document of a state that core has had; the document of a write that never lands may come before that, and go.
+   */
+  private void note() {
+    CoreRow row = database.row(MEMORY);
+    boolean live = row != null && row.state() == CoreRow.State.LIVE;
+    if (live && row != null) {
+      stood.add(row.op());
+    }
+    for (int i = 0; i < PROCESSES; i++) {
+      List<Set<DocumentName>> views = processes[i].index().views();
+      List<Set<DocumentName>> kept = seen.get(i);
+      if (!live || !processes[i].isOpen()) {
+        kept.clear();
+        viewed[i] = views.size() - 1;
+      }
+      for (; live && processes[i].isOpen() && viewed[i] < views.size(); viewed[i]++) {
+        Set<DocumentName> view = views.get(viewed[i]);
+        boolean found = !kept.isEmpty() || view.stream().anyMatch(document -> stood.contains(document.op()));
+        if (found && !kept.contains(view)) {
+          kept.add(view);
+        }
+      }
+    }
+  }
+
+  // ---- the promises --------------------------------------------------------------------------------------------------
+
+  private @Nullable String brokenPromise() {
+    for (Calling calling : calls) {
+      String broken = brokenPromise(calling);
+      if (broken != null) {
+        return broken;
+      }
+    }
+    CoreRow row = database.row(MEMORY);
+    List<Head> newest = database.newest();
+    boolean there = row != null && row.state() != CoreRow.State.VOID;
+    if (there && row != null
+        ? !newest.equals(List.of(new Head(MEMORY, row.op(), row.version(), row.state() == CoreRow.State.LIVE)))
+        : !newest.isEmpty()) {
+      return "3: core has " + row + ", and history says " + newest;
+    }
+    return row == null || row.state() != CoreRow.State.LIVE ? null : lostToSearches(row);
+  }
+
+  /** What every process has found it goes on finding, in an old state or in the present one, as long as it is there. */
+  private @Nullable String lostToSearches(CoreRow row) {
+    for (int i = 0; i < PROCESSES; i++) {
+      List<Set<DocumentName>> views = processes[i].index().views();
+      for (Set<DocumentName> first : seen.get(i)) {
+        if (!search.finds(first, views.getLast(), row)) {
+          return "9: " + processes[i] + " had found the memory, and a search that began with " + first.size()
+              + " documents did not";
+        }
+      }
+    }
+    return null;
+  }
+
+  private @Nullable String brokenPromise(Calling calling) {
+    if (calling.failure != null) {
+      return "6: " + calling.name + " ended with no outcome: " + calling.failure;
+    }
+    WriteOutcome outcome = calling.outcome;
+    if (outcome == null) {
+      return null;
+    }
+    OperationId own = switch (outcome) {
+      case WriteOutcome.Stored stored -> stored.memory().op();
+      case WriteOutcome.Deleted deleted -> deleted.op();
+      case WriteOutcome.Unsettled unsettled -> unsettled.op();
+      case WriteOutcome.Unpurged unpurged -> unpurged.op();
+      default -> null;
+    };
+    if (calling.call.erases() && outcome instanceof WriteOutcome.Deleted && database.logHoldsContent()) {
+      return "E: " + calling.name + " was acknowledged, and the history holds what was erased";
+    }
+    if (calling.landed != null && own != null && !database.isErased(own) && calling.landed != database.stands(own)) {
+      return (calling.landed ? "1: " : "2: ") + calling.name + " was said " + (calling.landed ? "" : "not ")
+          + "to have landed, and is " + (calling.landed ? "not there" : "there");
+    }
+    if (outcome.succeeded() && own != null && !database.stands(own) && !database.isErased(own)) {
+      return "1: " + calling.name + " was acknowledged and has vanished";
+    }
+    for (OperationId attempt : calling.attempts) {
+      if (!attempt.equals(own) && database.stands(attempt)) {
+        return "2: " + calling.name + " was answered with " + outcome.getClass().getSimpleName() + ", and "
+            + (own == null ? "is there" : "what it tried and gave up is there");
+      }
+    }
+    OperationId original = switch (outcome) {
+      case WriteOutcome.DuplicateOf duplicate -> duplicate.memory().op();
+      case WriteOutcome.WasDeleted deleted when calling.call.kind() == Operation.Kind.ADD -> deleted.op();
+      default -> null;
+    };
+    if (original != null && !database.stands(original) && !database.isErased(original)) {
+      return "4: " + calling.name + " was answered with " + names.get(original) + ", which has vanished";
+    }
+    SimulatedProcess home = processes[calling.call.process()];
+    CoreRow row = database.row(MEMORY);
+    boolean findable = outcome instanceof WriteOutcome.Stored && row != null && row.op().equals(own)
+        && row.state() == CoreRow.State.LIVE && home.isOpen() && changedBy == home.number()
+        && home.unindexed().isEmpty();
+    if (findable && own != null && !home.index().documents().contains(new DocumentName(MEMORY, own))) {
+      return "8: " + calling.name + " was acknowledged and is not found in its process";
+    }
+    return null;
+  }
+
+  /** What is wrong where nothing more has to happen. */
+  private @Nullable String notSettled() {
+    for (Calling calling : calls) {
+      boolean needless = calling.call.retryOf() >= 0 && !calling.begun;
+      if (!calling.isAnswered() && !needless) {
+        return "6: " + calling.name + " is never answered";
+      }
+    }
+    CoreRow row = database.row(MEMORY);
+    for (SimulatedProcess process : processes) {
+      if (!process.isIdle()) {
+        return "6: " + process + " never settles";
+      }
+      Set<DocumentName> wanted = row == null || row.state() != CoreRow.State.LIVE
+          ? Set.of()
+          : Set.of(new DocumentName(MEMORY, row.op()));
+      if (!process.index().documents().equals(wanted)) {
+        return "3: the index of " + process + " does not agree with core";
+      }
+    }
+    return null;
+  }
+}

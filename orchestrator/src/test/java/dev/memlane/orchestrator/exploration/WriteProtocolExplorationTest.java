@@ -1,0 +1,144 @@
+package dev.memlane.orchestrator.exploration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.memlane.embedding.BatchingEmbedder;
+import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.orchestrator.MemoryOrchestrator;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * The exploration of the real write protocol over simulated stores: every interleaving up to a bound of faults and crashes,
+ * more of them as time allows, and random ones beyond.
+ *
+ * <p>
+ * {@code -Dmemlane.explore.seconds=600} explores for that time, with new seeds each time. A failure prints the seed and the
+ * shortest path found.
+ */
+class WriteProtocolExplorationTest {
+
+  /** How long to explore beyond what is always walked. */
+  private static final @Nullable Long SECONDS = Long.getLong("memlane.explore.seconds");
+  private static final double DEFAULT_SECONDS = 20;
+
+  /** The scenarios with so many interleavings that they are walked only as time allows. */
+  private static final Set<Scenario> WIDE = Set.of(Scenario.THREE_UPDATES, Scenario.ADD_UPDATE_ADD);
+
+  /** The logger of the whole module. Kept in a field, because a logger without a reference loses its level. */
+  private static final Logger LOGGER = Logger.getLogger(MemoryOrchestrator.class.getPackageName());
+
+  private static BatchingEmbedder embedder = BatchingEmbedder.builder(new HashEmbedder()).build();
+  private static @Nullable Level level;
+
+  @BeforeAll
+  static void silence() {
+    level = LOGGER.getLevel();
+    LOGGER.setLevel(Level.OFF);
+  }
+
+  @AfterAll
+  static void close() {
+    LOGGER.setLevel(level);
+    embedder.close();
+  }
+
+  static Stream<Scenario> scenarios() {
+    return Scenario.ALL.stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("scenarios")
+  void everyWay_withOneFaultOrOneCrash_keepsThePromises(Scenario scenario) {
+    Explorer explorer = new Explorer(scenario, Set.of(), embedder);
+    for (World.Budget budget : List.of(new World.Budget(0, 0), new World.Budget(0, 1), new World.Budget(1, 0))) {
+      boolean wide = WIDE.contains(scenario) && budget.faults() > 0;
+
+      assertNothingFound(explorer.all(budget, wide ? deadline(0.1) : Long.MAX_VALUE / 2 + System.nanoTime()));
+
+      assertThat(wide || explorer.isExhausted()).isTrue();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("scenarios")
+  void manyWays_withMoreFaults_keepThePromises(Scenario scenario) {
+    Explorer explorer = new Explorer(scenario, Set.of(), embedder);
+    double share = 0.2 / Scenario.ALL.size();
+    assertNothingFound(explorer.all(new World.Budget(1, 1), deadline(share)));
+    assertNothingFound(explorer.all(new World.Budget(2, 0), deadline(share)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("scenarios")
+  void randomWays_keepThePromises(Scenario scenario) {
+    Explorer explorer = new Explorer(scenario, Set.of(), embedder);
+    long seed = SECONDS == null ? 0 : ThreadLocalRandom.current().nextLong(1L << 40) * 15;
+    long deadline = deadline(0.6 / Scenario.ALL.size());
+    do {
+      assertNothingFound(explorer.random(new World.Budget((int) (seed % 5) + 1, (int) (seed % 3)), seed));
+      seed++;
+    } while (System.nanoTime() - deadline < 0);
+  }
+
+  static Stream<Arguments> rulesLeftOut() {
+    return Stream.of(Arguments.of(Rule.FENCE, Scenario.ADD_RETRY, "2"), Arguments.of(Rule.FENCE, Scenario.UPDATE, "2"),
+        Arguments.of(Rule.CONFIRM, Scenario.ADD_ADD, "4"), Arguments.of(Rule.STAMP, Scenario.UPDATE, "2"),
+        Arguments.of(Rule.UNDO_BY_STAMP, Scenario.ADD_ADD, "4"),
+        Arguments.of(Rule.FRESH_STAMP, Scenario.UPDATE_UPDATE, "2"), Arguments.of(Rule.VOID_ROW, Scenario.ADD_ADD, "2"),
+        Arguments.of(Rule.LOOK_AT_HISTORY, Scenario.UPDATE_UPDATE, "2"),
+        Arguments.of(Rule.OPENING_COMPARES, Scenario.ADD, "3"),
+        Arguments.of(Rule.DOCUMENT_PER_OPERATION, Scenario.UPDATE_TWICE, "8"),
+        Arguments.of(Rule.LATE_PUT_FOLLOWS, Scenario.UPDATE, "3"),
+        Arguments.of(Rule.POLL_IDS_ONLY, Scenario.UPDATE_UPDATE, "3"),
+        Arguments.of(Rule.FOLLOWER_TAKES_TURN, Scenario.UPDATE_UPDATE, "8"),
+        Arguments.of(Rule.ASKING_FENCES, Scenario.ADD_RETRY, "2"),
+        Arguments.of(Rule.PURGE_FENCES, Scenario.DELETE_ERASE, "1"),
+        Arguments.of(Rule.STALE_DOCUMENT_COUNTS, Scenario.UPDATE, "9"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("rulesLeftOut")
+  void protocol_withoutARule_breaksAPromise(Rule rule, Scenario scenario, String promise) {
+    Explorer explorer = new Explorer(scenario, EnumSet.of(rule), embedder);
+    Explorer.@Nullable Found found = null;
+    for (long seed = 0; (found == null || !found.problem().startsWith(promise)) && seed < 200_000; seed++) {
+      found = explorer.random(new World.Budget(1 + (int) (seed % 3), (int) (seed % 2)), seed);
+    }
+    System.out.println("Without " + rule + ", " + found);
+    assertThat(Objects.requireNonNull(found, "nothing breaks").problem()).startsWith(promise);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void way_fromTheSameSeed_isTheSame(long seed) {
+    Explorer explorer = new Explorer(Scenario.UPDATE_UPDATE, EnumSet.of(Rule.FOLLOWER_TAKES_TURN), embedder);
+    for (long each = seed * 100; each < seed * 100 + 100; each++) {
+      assertThat(explorer.random(new World.Budget(2, 1), each))
+          .isEqualTo(explorer.random(new World.Budget(2, 1), each));
+    }
+  }
+
+  private static void assertNothingFound(Explorer.@Nullable Found found) {
+    assertThat(found).isNull();
+  }
+
+  private static long deadline(double share) {
+    double seconds = SECONDS == null ? DEFAULT_SECONDS : SECONDS;
+    return System.nanoTime() + (long) (seconds * share * TimeUnit.SECONDS.toNanos(1));
+  }
+}
