@@ -40,7 +40,7 @@ class DocumentsTest {
   private static final Pattern CODE = Pattern.compile("`([^`\n]+)`");
   private static final Pattern TYPE = Pattern.compile("[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*(\\.\\w+)*(\\(.*\\))?");
   private static final Pattern MEMBER = Pattern.compile("[a-z]+[A-Z]\\w*(\\(.*\\))?");
-  private static final Pattern CONSTANT = Pattern.compile("[A-Z]+(_[A-Z]+)*");
+  private static final Pattern CONSTANT = Pattern.compile("[A-Z]{3,}(_[A-Z]+)*");
   private static final Pattern DECLARATION = Pattern.compile("\\b(?:class|interface|enum|record)\\s+(\\w+)");
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)\\s]+)\\)");
   private static final Pattern HEADING = Pattern.compile("(?m)^#{1,6} +(.+?) *$");
