@@ -38,6 +38,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.HandleCallback;
 import org.jdbi.v3.core.statement.Query;
 import org.jdbi.v3.core.statement.SqlStatement;
 import org.jspecify.annotations.Nullable;
@@ -338,7 +339,7 @@ public final class PostgresCoreStore implements CoreStore {
         ? ""
         : " and (" + TIME + ", m.created_at, m.id) " + (oldestFirst ? ">" : "<") + " (:time, :created, :after)";
     String direction = oldestFirst ? "" : " desc";
-    return database.read("listing memories", handle -> {
+    HandleCallback<List<Memory>, RuntimeException> page = handle -> {
       Query query = select(handle, "select " + COLUMNS + " from memory m", scope, filter, unexpiredAt, beyond,
           " order by " + TIME + direction + ", m.created_at" + direction + ", m.id" + direction + " limit :limit")
           .bind("limit", limit);
@@ -346,7 +347,9 @@ public final class PostgresCoreStore implements CoreStore {
         query.bind("time", after.time()).bind("created", after.createdAt()).bind("after", after.id().value());
       }
       return query.map((row, context) -> memory(row)).list();
-    });
+    };
+    // Without a scope the server sorts all memories for each page.
+    return scope == null ? database.scan("listing memories", page) : database.read("listing memories", page);
   }
 
   @Override
