@@ -40,16 +40,23 @@ public final class OrchestratorBuilder {
   private static final int FEWEST_CONNECTIONS = 4;
 
   // The settings, read by the opening.
-  @Nullable DatabaseBuilder database;
-  @Nullable String schema;
+  @Nullable
+  DatabaseBuilder database;
+  @Nullable
+  String schema;
   boolean transactionPooling;
   int poolSize = 10;
   int commitQueueBound = 10_000;
-  @Nullable Path indexDirectory;
-  @Nullable Locale language;
-  @Nullable OpenedStores stores;
-  @Nullable Embedder embedder;
-  @Nullable EmbedderPool embedderPool;
+  @Nullable
+  Path indexDirectory;
+  @Nullable
+  Locale language;
+  @Nullable
+  OpenedStores stores;
+  @Nullable
+  Embedder embedder;
+  @Nullable
+  EmbedderPool embedderPool;
   long embeddingCacheBytes = 64L << 20;
   int embeddingConcurrency = 2;
   Duration embeddingDeadline = Duration.ofSeconds(60);
@@ -311,7 +318,8 @@ public final class OrchestratorBuilder {
   }
 
   Engine.Settings engineSettings() {
-    return new Engine.Settings(writeDeadline, mostInFlight, mostUnsettled, followEvery, retention, expiredGrace, unique);
+    return new Engine.Settings(writeDeadline, mostInFlight, mostUnsettled, followEvery, retention, expiredGrace,
+        unique);
   }
 
   private static long atLeast(String name, long least, long value) {

@@ -52,9 +52,10 @@ class LongHistoryTest {
     // Updates as many take a minute.
     execute("update memlane.memory set version = " + VERSIONS + " where id = ?");
     execute("update memlane.history set version = " + VERSIONS + " where memory_id = ?");
-    execute("insert into memlane.history (op, memory_id, version, kind, old_content, new_content, old_metadata, new_metadata, at) "
-        + "select gen_random_uuid(), ?, version, 2, 'Ada plays the oboe', 'Ada plays the oboe', '{}', '{}', now() "
-        + "from generate_series(1, " + (VERSIONS - 1) + ") as version");
+    execute(
+        "insert into memlane.history (op, memory_id, version, kind, old_content, new_content, old_metadata, new_metadata, at) "
+            + "select gen_random_uuid(), ?, version, 2, 'Ada plays the oboe', 'Ada plays the oboe', '{}', '{}', now() "
+            + "from generate_series(1, " + (VERSIONS - 1) + ") as version");
   }
 
   @AfterEach

@@ -51,7 +51,8 @@ class SearchHandlerTest {
 
   @Test
   void rowThatChangesAtEveryRead_isFound() {
-    assertThat(search.findsChanging(Set.of(document(1)), IntStream.range(2, 100).mapToObj(SearchHandlerTest::row).toList()))
+    assertThat(
+        search.findsChanging(Set.of(document(1)), IntStream.range(2, 100).mapToObj(SearchHandlerTest::row).toList()))
         .isTrue();
   }
 

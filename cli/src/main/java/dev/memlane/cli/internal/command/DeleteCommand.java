@@ -66,7 +66,8 @@ final class DeleteCommand implements Callable<Integer> {
   public Integer call() {
     MemoryId one = id;
     if (all == (one != null)) {
-      throw new UsageException(all ? "an ID and --all exclude each other" : "nothing to delete is given: give an ID, or --all and a scope");
+      throw new UsageException(
+          all ? "an ID and --all exclude each other" : "nothing to delete is given: give an ID, or --all and a scope");
     }
     if (one != null) {
       if (scope.scope() != null || !filters.isEmpty()) {

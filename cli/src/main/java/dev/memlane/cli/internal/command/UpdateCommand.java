@@ -69,8 +69,9 @@ final class UpdateCommand implements Callable<Integer> {
   public Integer call() {
     if (text == null && metadata.isEmpty() && saidBy == null && occurredAt == null && expiresAt == null
         && cleared.isEmpty()) {
-      throw new UsageException("nothing to change is given: give a TEXT, --metadata, --said-by, --occurred-at, --expires-at, "
-          + "or --clear");
+      throw new UsageException(
+          "nothing to change is given: give a TEXT, --metadata, --said-by, --occurred-at, --expires-at, "
+              + "or --clear");
     }
     MemoryUpdate update = CommandContext.fromArguments(this::update);
     try (Session session = context.open()) {

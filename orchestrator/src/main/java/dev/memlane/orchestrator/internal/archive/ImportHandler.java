@@ -122,8 +122,10 @@ public final class ImportHandler {
         .thenComposeAsync(
             checked -> stores.core().read(group.stream().map(ArchivedMemory::id).distinct().toList(), false),
             environment.executor())
-        .thenComposeAsync(rows -> BoundedParallel.run(group, GROUP, memory -> begin(memory, rows.get(memory.id()), deadline),
-            environment), environment.executor())
+        .thenComposeAsync(
+            rows -> BoundedParallel.run(group, GROUP, memory -> begin(memory, rows.get(memory.id()), deadline),
+                environment),
+            environment.executor())
         .exceptionally(failure -> failed(group, failure)).thenComposeAsync(this::follow, environment.executor());
   }
 
@@ -243,7 +245,8 @@ public final class ImportHandler {
         .toList();
     return batchFollower.followChanged(landed).thenComposeAsync(busy -> {
       // A memory that was busy, or that is queued because it failed, is tried once more by itself.
-      List<MemoryId> again = landed.stream().filter(id -> busy.contains(id) || follower.background().problem(id) != null).toList();
+      List<MemoryId> again = landed.stream()
+          .filter(id -> busy.contains(id) || follower.background().problem(id) != null).toList();
       return BoundedParallel.run(again, FOLLOWED_AT_ONCE, this::followAlone, environment);
     }, environment.executor())
         .exceptionally(failure -> landed.stream().map(id -> new Followed(id, Futures.unwrap(failure))).toList())

@@ -78,6 +78,7 @@ final class HitReranker {
   }
 
   private static Explanation reranked(Explanation explanation, double score) {
-    return new Explanation(explanation.semantic(), explanation.lexical(), explanation.lent(), explanation.recency(), score);
+    return new Explanation(explanation.semantic(), explanation.lexical(), explanation.lent(), explanation.recency(),
+        score);
   }
 }

@@ -165,7 +165,8 @@ public final class SearchHandler {
       List<Fusion.Candidate> candidates = Fusion.fuse(hits, request.ranking(), now);
       Set<DocumentName> missing = new HashSet<>(asked);
       missing.removeAll(hits.held());
-      Selection selection = new Selection(request, candidates, hits.held(), look < MOST_LOOKS ? missing : null, wanted, now);
+      Selection selection = new Selection(request, candidates, hits.held(), look < MOST_LOOKS ? missing : null, wanted,
+          now);
       return selection.read(0, wanted + SPARE).thenComposeAsync(kept -> {
         if (!selection.unexplained.isEmpty()) {
           Set<DocumentName> more = new HashSet<>(asked);

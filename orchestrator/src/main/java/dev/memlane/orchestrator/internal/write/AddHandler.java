@@ -50,7 +50,8 @@ public final class AddHandler {
    * @param unique the scopes that hold each content once
    * @param patience how long a write may take after its text has been embedded
    */
-  public AddHandler(Stores stores, Environment environment, MemoryLocks locks, WriteProtocol protocol, BatchingEmbedder embedder,
+  public AddHandler(Stores stores, Environment environment, MemoryLocks locks, WriteProtocol protocol,
+      BatchingEmbedder embedder,
       Predicate<Scope> unique, Duration patience) {
     this.stores = stores;
     this.environment = environment;
@@ -156,7 +157,8 @@ public final class AddHandler {
   private CompletableFuture<WriteOutcome> write(
       Accepted accepted, MemoryId id, @Nullable CoreRow before, Embedding embedding, boolean once) {
     Instant deadline = environment.now().plus(patience);
-    return locks.runLocked(id, deadline, () -> protocol.run(operation(accepted, id, before, embedding, once), deadline));
+    return locks.runLocked(id, deadline,
+        () -> protocol.run(operation(accepted, id, before, embedding, once), deadline));
   }
 
   private Operation operation(

@@ -43,7 +43,8 @@ public final class ChangeHandler {
    * @param unique the scopes that hold each content once
    * @param patience how long a write may take after its text has been embedded
    */
-  public ChangeHandler(Stores stores, Environment environment, MemoryLocks locks, WriteProtocol protocol, BatchingEmbedder embedder,
+  public ChangeHandler(Stores stores, Environment environment, MemoryLocks locks, WriteProtocol protocol,
+      BatchingEmbedder embedder,
       Predicate<Scope> unique, Duration patience) {
     this.stores = stores;
     this.environment = environment;

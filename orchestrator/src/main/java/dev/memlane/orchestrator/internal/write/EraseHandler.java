@@ -182,7 +182,8 @@ public final class EraseHandler {
     MemoryId memory = tombstone.id();
     OperationId op = tombstone.op();
     Instant deadline = environment.now().plus(patience);
-    return locks.runLocked(memory, deadline, () -> purgeLocked(tombstone, deadline)).exceptionally(StoreResult.InDoubt::new)
+    return locks.runLocked(memory, deadline, () -> purgeLocked(tombstone, deadline))
+        .exceptionally(StoreResult.InDoubt::new)
         .thenComposeAsync(result -> switch (result) {
           case StoreResult.Applied applied -> CompletableFuture.completedFuture(
               new WriteOutcome.Deleted(memory, op, tombstone.version()));

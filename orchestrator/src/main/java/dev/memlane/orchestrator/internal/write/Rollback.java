@@ -23,7 +23,8 @@ public final class Rollback {
   private final InDoubtResolver inDoubtResolver;
   private final BackgroundFollower background;
 
-  public Rollback(Stores stores, Environment environment, InDoubtResolver inDoubtResolver, BackgroundFollower background) {
+  public Rollback(Stores stores, Environment environment, InDoubtResolver inDoubtResolver,
+      BackgroundFollower background) {
     this.stores = stores;
     this.environment = environment;
     this.inDoubtResolver = inDoubtResolver;

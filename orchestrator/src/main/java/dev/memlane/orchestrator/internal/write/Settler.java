@@ -101,13 +101,14 @@ public final class Settler {
   }
 
   private CompletableFuture<RetryLoop.Next> settle(Operation operation) {
-    return inDoubtResolver.resolve(operation.memory(), operation.op(), environment.now().plus(PATIENCE)).thenApply(result -> {
-      if (result instanceof StoreResult.InDoubt inDoubt) {
-        throw new StoreException("the database can't be asked: " + inDoubt.cause().getMessage(), inDoubt.cause());
-      }
-      loop.begin(() -> follow(operation));
-      return RetryLoop.Next.DONE;
-    });
+    return inDoubtResolver.resolve(operation.memory(), operation.op(), environment.now().plus(PATIENCE))
+        .thenApply(result -> {
+          if (result instanceof StoreResult.InDoubt inDoubt) {
+            throw new StoreException("the database can't be asked: " + inDoubt.cause().getMessage(), inDoubt.cause());
+          }
+          loop.begin(() -> follow(operation));
+          return RetryLoop.Next.DONE;
+        });
   }
 
   private CompletableFuture<RetryLoop.Next> follow(Operation operation) {

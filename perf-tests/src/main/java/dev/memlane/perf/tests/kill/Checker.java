@@ -85,7 +85,8 @@ final class Checker {
         report(memory, "the history has " + entry + " after " + before);
       }
       if (!Objects.equals(entry.oldContent(), before == null ? null : before.newContent())) {
-        report(memory, "the entry does not start from the state that the one before it left: " + entry + " after " + before);
+        report(memory,
+            "the entry does not start from the state that the one before it left: " + entry + " after " + before);
       }
       Attempt attempt = match(entry);
       if (attempt != null) {
@@ -189,7 +190,8 @@ final class Checker {
       }
       case ROLLED_BACK, FOUND_LOST -> {
         if (entry != null) {
-          report(attempt.memory, "an operation that was answered as not done is in the history: " + attempt + ", " + entry);
+          report(attempt.memory,
+              "an operation that was answered as not done is in the history: " + attempt + ", " + entry);
         }
       }
       case DUPLICATE -> {

@@ -185,7 +185,8 @@ final class ToolCallLists {
     findings.judge("calls " + name + ", on " + CORES + " cores: times as fast as a loop", worst,
         Bar.atLeast(Math.min(FASTER, SHARE_OF_TWO * worstOfTwo)),
         !bench.quick() && Runtime.getRuntime().availableProcessors() == CORES);
-    findings.judge("calls " + name + ": share of what two plain threads reach", worstShare, Bar.atLeast(SHARE_OF_TWO), !bench.quick());
+    findings.judge("calls " + name + ": share of what two plain threads reach", worstShare, Bar.atLeast(SHARE_OF_TWO),
+        !bench.quick());
     findings.note(String.format(Locale.ROOT,
         "Two plain threads are %.2f times as fast as a loop with calls %s; the bar is %.1f, or %.2f of that if it is less.",
         worstOfTwo, name, FASTER, SHARE_OF_TWO));
