@@ -70,10 +70,18 @@ public record ArchivedMemory(ArchivedRow row, List<HistoryEntry> history) {
       }
       details = details(details, entry);
     }
-    return row instanceof ArchivedRow.Live live ? contradiction(live) : null;
+    return stateContradiction();
   }
 
-  private @Nullable String contradiction(ArchivedRow.Live live) {
+  /**
+   * Returns in what the memory's present state contradicts the end of its history, or null. Edits of earlier entries do not
+   * count: an import that accepts an edit leaves them as they are.
+   */
+  public @Nullable String stateContradiction() {
+    return row instanceof ArchivedRow.Live live ? stateContradiction(live) : null;
+  }
+
+  private @Nullable String stateContradiction(ArchivedRow.Live live) {
     if (!isContentOfHistory(live)) {
       return "its content is not the one that its history ends with";
     }

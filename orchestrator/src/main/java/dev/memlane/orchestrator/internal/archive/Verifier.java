@@ -142,7 +142,7 @@ public final class Verifier {
       return null;
     }
     try {
-      return new ArchivedMemory(row, entries).contradiction();
+      return new ArchivedMemory(row, entries).stateContradiction();
     } catch (InvalidInputException e) {
       return e.getMessage();
     }

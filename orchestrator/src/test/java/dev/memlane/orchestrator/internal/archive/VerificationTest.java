@@ -60,8 +60,6 @@ class VerificationTest {
       update memory set expires_at = null where id = ?                                             | its actor, occurredAt or expiresAt
       update memory set content_hash = gen_random_uuid() where id = ?                              | its vector is not of its content
       update history set new_content = 'plays the tuba' where memory_id = ? and version = 3        | its content is not the one
-      update history set old_content = 'plays the tuba' where memory_id = ? and version = 3        | begins with another content
-      update history set old_metadata = '{}' where memory_id = ? and version = 2                   | begins with other metadata
       update history set new_details = '{}' where memory_id = ? and version = 2                    | its actor, occurredAt or expiresAt
       """)
   void verify_afterAnEditByHand_saysWhatContradicts(String sql, String problem) throws SQLException {
