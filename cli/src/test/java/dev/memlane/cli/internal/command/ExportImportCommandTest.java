@@ -150,7 +150,7 @@ class ExportImportCommandTest {
     Run refused = run(one, "export", file.toString(), "--user", "ada");
 
     assertThat(refused.status()).isEqualTo(1);
-    assertThat(refused.err()).contains("the file is there already", "--force");
+    assertThat(refused.err()).contains("the file exists already", "--force");
     assertThat(file).hasBinaryContent(first);
     Run forced = run(one, "export", file.toString(), "--user", "ada", "--force");
     assertThat(forced.out()).startsWith("2 memories and 1 deleted ones exported to " + file + " in ");

@@ -94,7 +94,7 @@ class MessagesTest {
         mistake(2, "ID", "get"), mistake(1, "there is no memory", "get", ID),
         mistake(1, "there is no memory", "update", ID, "x"), mistake(2, "no memory id", "update", "12", "x"),
         mistake(2, "nothing to change", "update", ID), mistake(1, "there is no memory", "delete", ID),
-        mistake(2, "Give an ID", "delete"), mistake(2, "no operation id", "delete", ID, "--expect", "1"),
+        mistake(2, "give an ID", "delete"), mistake(2, "no operation id", "delete", ID, "--expect", "1"),
         mistake(1, "there is no memory", "history", ID),
         mistake(2, "a whole number", "list", "--limit", "many"), mistake(2, "--limit is 0", "list", "--limit", "0"),
         mistake(2, "a whole number", "search", "x", "--user", "ada", "-k", "9".repeat(50)),
