@@ -10,6 +10,12 @@ import dev.memlane.model.OperationId;
 import dev.memlane.model.StoreException;
 
 /** The outcome of restoring one archived memory. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, include = JsonTypeInfo.As.EXISTING_PROPERTY, property = "outcome")
+@JsonSubTypes({@JsonSubTypes.Type(value = ImportOutcome.Restored.class, name = "restored"),
+    @JsonSubTypes.Type(value = ImportOutcome.AlreadyThere.class, name = "alreadyThere"),
+    @JsonSubTypes.Type(value = ImportOutcome.Different.class, name = "different"),
+    @JsonSubTypes.Type(value = ImportOutcome.Failed.class, name = "failed"),
+    @JsonSubTypes.Type(value = ImportOutcome.Unsettled.class, name = "unsettled")})
 public sealed interface ImportOutcome {
 
   /** The outcome as one word, such as {@code alreadyThere}; in JSON the property {@code outcome}. */

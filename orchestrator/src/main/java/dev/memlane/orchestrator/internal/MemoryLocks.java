@@ -115,6 +115,7 @@ public final class MemoryLocks {
     return Set.copyOf(queues.keySet());
   }
 
+  @SuppressWarnings("CollectionUndefinedEquality") // the queue is searched for this very future
   private void timeOut(MemoryId memory, CompletableFuture<MemoryLock> request) {
     synchronized (this) {
       Deque<CompletableFuture<MemoryLock>> queue = queues.get(memory);

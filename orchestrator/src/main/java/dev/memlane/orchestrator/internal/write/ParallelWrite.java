@@ -11,7 +11,6 @@ import dev.memlane.orchestrator.internal.Stores;
 import dev.memlane.orchestrator.internal.UnitParts;
 import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Supplier;
 
 /**
  * The fan-out of one operation to the three stores at once.
