@@ -30,7 +30,7 @@ import dev.memlane.model.MemlaneException;
 @AnalyzeClasses(packages = "dev.memlane", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
 
-  private static final String MODEL = "dev.memlane.model";
+  private static final String MODEL = "dev.memlane.model..";
   private static final String LANES = "dev.memlane.lanes";
   private static final String ENDPOINTS = "dev.memlane.endpoints";
   private static final String EMBEDDING = "dev.memlane.embedding..";
