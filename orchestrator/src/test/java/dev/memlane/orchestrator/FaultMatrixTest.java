@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * The cells are all combinations of {@link Target}, {@link Fault} and {@link Kind}. Each either has a reason why it
  * cannot be, or {@link #expected} derives from the rules of the write protocol what has to come of it, and
  * {@link FaultStage} plays it. The quick cells are always played; of the slow ones, those that wait for a time-out or
- * stop the server, a sample that differs from run to run and can be had again by its seed ({@code -Dmemlane.seed=...}).
+ * stop the server, a sample, which {@code -Dmemlane.seed=...} changes.
  * {@code -Dmemlane.matrix=all} plays all of them.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -179,7 +179,7 @@ class FaultMatrixTest {
       }
     }
     if (!"all".equals(System.getProperty("memlane.matrix"))) {
-      long seed = Long.getLong("memlane.seed", new Random().nextLong());
+      long seed = Long.getLong("memlane.seed", 1);
       System.out.println("fault matrix: " + SAMPLE + " of " + slow.size()
           + " slow cells are played, as chosen by -Dmemlane.seed=" + seed + "; -Dmemlane.matrix=all plays all");
       Collections.shuffle(slow, new Random(seed));

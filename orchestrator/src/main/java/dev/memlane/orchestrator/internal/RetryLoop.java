@@ -121,12 +121,13 @@ public final class RetryLoop {
   private void failed(Throwable failure) {
     String message = failure.getMessage();
     String problem = message == null ? failure.getClass().getSimpleName() : message;
-    boolean again;
+    boolean expected;
     synchronized (this) {
-      again = status.isFailing();
+      // An attempt that was under way when the memory was closed finds its stores closed.
+      expected = closed || status.isFailing();
       status = new BackgroundWork(name, status.lastSuccess(), environment.now(), problem);
     }
-    LOGGER.log(again ? System.Logger.Level.DEBUG : System.Logger.Level.WARNING,
+    LOGGER.log(expected ? System.Logger.Level.DEBUG : System.Logger.Level.WARNING,
         () -> name + " failed and is tried again: " + problem, failure instanceof Error ? failure : null);
   }
 

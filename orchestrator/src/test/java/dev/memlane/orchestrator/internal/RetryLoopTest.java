@@ -11,7 +11,12 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 
 /** Work in the background goes on until it is done, whatever its attempts throw. */
@@ -118,6 +123,41 @@ class RetryLoopTest {
     timer.pass(Duration.ofMinutes(1));
 
     assertThat(attempts).containsExactly(0L);
+  }
+
+  @Test
+  void attempt_thatFailsAfterClosing_isNoWarning() {
+    List<LogRecord> warnings = new ArrayList<>();
+    Handler handler = new Handler() {
+      @Override
+      public void publish(LogRecord record) {
+        if (record.getLevel().intValue() >= Level.WARNING.intValue()) {
+          warnings.add(record);
+        }
+      }
+
+      @Override
+      public void flush() {}
+
+      @Override
+      public void close() {}
+    };
+    Logger logger = Logger.getLogger(RetryLoop.class.getName());
+    logger.addHandler(handler);
+    try {
+      CompletableFuture<RetryLoop.Next> attempt = new CompletableFuture<>();
+      loop.begin(() -> attempt);
+      loop.close();
+      attempt.completeExceptionally(new RejectedExecutionException());
+      assertThat(warnings).isEmpty();
+      assertThat(loop.status().isFailing()).isTrue();
+
+      new RetryLoop("failing", new Environment(Runnable::run, timer, clock, new TimeOrderedIds(clock)))
+          .begin(RetryLoopTest::failing);
+      assertThat(warnings).hasSize(1);
+    } finally {
+      logger.removeHandler(handler);
+    }
   }
 
   @Test
