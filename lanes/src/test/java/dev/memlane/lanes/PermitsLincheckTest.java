@@ -18,6 +18,7 @@ import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -30,6 +31,7 @@ import org.junit.jupiter.api.Timeout;
  * jobs at the beginning, and all jobs have numbers. Two jobs run, as many as the lane allows, two wait, and there is
  * room for two more.
  */
+@Tag("slow")
 @Timeout(value = 400, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 @Param(name = "job", gen = IntGen.class, conf = "1:7")
 public class PermitsLincheckTest {
@@ -167,7 +169,7 @@ public class PermitsLincheckTest {
 
   @Test
   void permits_concurrentOperations_areLinearizable() {
-    ModelCheckingOptions options = LincheckScenarios.options(SequentialPermits.class, 20);
+    ModelCheckingOptions options = LincheckScenarios.options(SequentialPermits.class, 7);
     add(options, "", IN_LINE);
     add(options, "submit 5", BEHIND_THE_LINE);
     add(options, "succeed 1; succeed 2; submit 5", AT_THE_END_OF_THE_LINE);

@@ -16,6 +16,7 @@ import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -28,6 +29,7 @@ import org.junit.jupiter.api.Timeout;
  * all jobs have numbers. The first two are claimed, and one permit is left. The other two wait, and there is room for
  * one more. The first job is not retried when it fails.
  */
+@Tag("slow")
 @Timeout(value = 400, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 @Param(name = "claimed", gen = IntGen.class, conf = "1:2")
 @Param(name = "job", gen = IntGen.class, conf = "1:4")
@@ -128,7 +130,7 @@ public class QueueLincheckTest {
 
   @Test
   void queue_concurrentOperations_areLinearizable() {
-    ModelCheckingOptions options = LincheckScenarios.options(SequentialQueue.class, 60);
+    ModelCheckingOptions options = LincheckScenarios.options(SequentialQueue.class, 20);
     for (String scenario : SCENARIOS) {
       options.addCustomScenario(
           LincheckScenarios.scenario(QueueLincheckTest.class, "", scenario, "offers; counts; deadLetters"));

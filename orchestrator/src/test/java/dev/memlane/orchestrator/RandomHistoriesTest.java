@@ -38,6 +38,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -52,6 +53,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * has no gaps, that every operation which was acknowledged stands in it as it was told, and none that was rolled back,
  * that an operation which ended before another began comes before it, and that the three stores hold what it ends with.
  */
+@Tag("slow")
 class RandomHistoriesTest {
 
   private static final Scope ADA = Scope.user("ada");

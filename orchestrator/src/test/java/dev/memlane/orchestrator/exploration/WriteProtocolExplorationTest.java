@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -30,6 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * {@code -Dmemlane.explore.seconds=600} explores for that time, with new seeds each time. A failure prints the seed and the
  * shortest path found.
  */
+@Tag("slow")
 class WriteProtocolExplorationTest {
 
   /** How long to explore beyond what is always walked. */

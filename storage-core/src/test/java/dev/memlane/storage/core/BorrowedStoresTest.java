@@ -9,8 +9,10 @@ import dev.memlane.testing.TestOperations;
 import dev.memlane.testing.TestServer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 
 /** The contract of the core and the history store, over an application's pool without auto-commit. */
+@Tag("slow")
 class BorrowedStoresTest extends StoresContract {
 
   private static HikariDataSource pool;

@@ -12,9 +12,11 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The contract of the core and the history store, through a real PgBouncer in transaction mode. */
+@Tag("slow")
 class PgBouncerStoresTest extends StoresContract {
 
   private static @Nullable PgBouncer bouncer;

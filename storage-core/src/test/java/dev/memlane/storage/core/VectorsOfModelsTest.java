@@ -19,9 +19,11 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Vectors of one memory by two models, as two processes or a change of model leave them. */
+@Tag("slow")
 class VectorsOfModelsTest {
 
   private Database database;

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A memory under load is killed in every way there is, and everything that it had acknowledged is there afterwards. */
+@Tag("slow")
 class KillTest {
 
   @TempDir
