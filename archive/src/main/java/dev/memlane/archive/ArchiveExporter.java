@@ -110,7 +110,7 @@ public final class ArchiveExporter {
 
     ExportReport run() {
       // Counting takes time, and only a progress listener needs the total.
-      long total = progress == Progress.NONE ? UNKNOWN_TOTAL : Futures.join(memory.count(scope, null));
+      long total = progress.equals(Progress.NONE) ? UNKNOWN_TOTAL : Futures.join(memory.count(scope, null));
       progress.at(0, total);
       try {
         writePages(total);

@@ -11,10 +11,12 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Tests of a container's end: SIGTERM to a process that is serving a request. */
+@Tag("slow")
 class GracefulShutdownTest {
 
   private static final Scope ADA = Scope.user("ada");
