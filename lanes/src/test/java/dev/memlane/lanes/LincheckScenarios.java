@@ -21,7 +21,8 @@ final class LincheckScenarios {
    * Three times as many have found all faults that were injected on purpose
    */
   static ModelCheckingOptions options(Class<?> specification, int ways) {
-    ModelCheckingOptions options = new ModelCheckingOptions().iterations(0).invocationsPerIteration(ways * Integer.getInteger("memlane.interleavings", 1))
+    ModelCheckingOptions options = new ModelCheckingOptions().iterations(0)
+        .invocationsPerIteration(ways * Integer.getInteger("memlane.interleavings", 1))
         .sequentialSpecification(specification);
     // They compute much, and only under the executor's lock, so interleaving them would find nothing.
     return options.loopBound(1_000).addGuarantee(ManagedStrategyGuaranteeKt
