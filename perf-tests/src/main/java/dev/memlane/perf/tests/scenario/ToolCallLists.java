@@ -1,6 +1,5 @@
 package dev.memlane.perf.tests.scenario;
 
-import dev.memlane.lanes.ToolExecutor;
 import dev.memlane.perf.tests.Bench;
 import dev.memlane.perf.tests.FindingCollector;
 import dev.memlane.perf.tests.Verdict.Bar;
