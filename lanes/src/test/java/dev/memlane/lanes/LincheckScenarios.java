@@ -3,6 +3,7 @@ package dev.memlane.lanes;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jetbrains.kotlinx.lincheck.Actor;
 import org.jetbrains.kotlinx.lincheck.execution.ExecutionScenario;
 import org.jetbrains.lincheck.datastructures.ManagedStrategyGuaranteeKt;
@@ -16,17 +17,20 @@ final class LincheckScenarios {
 
   private LincheckScenarios() {}
 
-  /**
-   * @param ways how many interleavings are tried in the build; the property {@code memlane.interleavings} multiplies it.
-   * Three times as many have found all faults that were injected on purpose
-   */
+  /** @param ways how many interleavings are tried; enough to find faults that were injected on purpose */
   static ModelCheckingOptions options(Class<?> specification, int ways) {
     ModelCheckingOptions options = new ModelCheckingOptions().iterations(0)
-        .invocationsPerIteration(ways * Integer.getInteger("memlane.interleavings", 1))
+        .invocationsPerIteration(ways)
         .sequentialSpecification(specification);
     // They compute much, and only under the executor's lock, so interleaving them would find nothing.
     return options.loopBound(1_000).addGuarantee(ManagedStrategyGuaranteeKt
         .forClasses(RecentRate.class.getName(), RecentDurations.class.getName()).allMethods().treatAsAtomic());
+  }
+
+  /** Every third scenario, or all with {@code -Dmemlane.interleavings=all}: each costs much besides its interleavings. */
+  static List<String> sample(List<String> scenarios) {
+    int step = "all".equals(System.getProperty("memlane.interleavings")) ? 1 : 3;
+    return IntStream.range(0, scenarios.size()).filter(i -> i % step == 0).mapToObj(scenarios::get).toList();
   }
 
   /**

@@ -130,8 +130,8 @@ public class QueueLincheckTest {
 
   @Test
   void queue_concurrentOperations_areLinearizable() {
-    ModelCheckingOptions options = LincheckScenarios.options(SequentialQueue.class, 20);
-    for (String scenario : SCENARIOS) {
+    ModelCheckingOptions options = LincheckScenarios.options(SequentialQueue.class, 60);
+    for (String scenario : LincheckScenarios.sample(SCENARIOS)) {
       options.addCustomScenario(
           LincheckScenarios.scenario(QueueLincheckTest.class, "", scenario, "offers; counts; deadLetters"));
     }
