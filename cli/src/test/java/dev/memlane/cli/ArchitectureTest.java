@@ -49,11 +49,13 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule model_knowsOnlyJavaAndWhatDescribesItAsJson = classes().that().resideInAPackage(MODEL).should()
       .onlyDependOnClassesThat()
-      .resideInAnyPackage(MODEL, "java..", "org.jspecify..", "com.fasterxml.jackson.annotation..");
+      .resideInAnyPackage(MODEL, "java..", "org.jspecify..", "com.google.errorprone.annotations..",
+          "com.fasterxml.jackson.annotation..");
 
   @ArchTest
   static final ArchRule endpoints_doNotKnowWhatIsCarried = classes().that().resideInAPackage(ENDPOINTS).should()
-      .onlyDependOnClassesThat().resideInAnyPackage(ENDPOINTS, MODEL, "java..", "org.jspecify..", "org.HdrHistogram..");
+      .onlyDependOnClassesThat().resideInAnyPackage(ENDPOINTS, MODEL, "java..", "org.jspecify..",
+          "com.google.errorprone.annotations..", "org.HdrHistogram..");
 
   @ArchTest
   static final ArchRule lanes_knowOnlyJava = classes().that().resideInAPackage(LANES).should()
@@ -64,18 +66,21 @@ class ArchitectureTest {
   static final ArchRule memoryTools_knowTheOrchestratorAndLanes = classes().that().resideInAPackage(MEMORY_TOOLS)
       .should().onlyDependOnClassesThat()
       .resideInAnyPackage(MEMORY_TOOLS, LANES, ORCHESTRATOR, MODEL, "java..", "org.jspecify..",
+          "com.google.errorprone.annotations..",
           "com.fasterxml.jackson..");
 
   @ArchTest
   static final ArchRule archive_knowsTheOrchestratorAndJson = classes().that().resideInAPackage(ARCHIVE).should()
       .onlyDependOnClassesThat()
       .resideInAnyPackage(ARCHIVE, ORCHESTRATOR, MODEL, "dev.memlane.storage.postgres", "java..", "org.jspecify..",
+          "com.google.errorprone.annotations..",
           "com.fasterxml.jackson..");
 
   @ArchTest
   static final ArchRule embedding_knowsModelEndpointsCacheAndJson = classes().that()
       .resideInAPackage("dev.memlane.embedding").should().onlyDependOnClassesThat()
       .resideInAnyPackage("dev.memlane.embedding", ENDPOINTS, MODEL, "java..", "org.jspecify..",
+          "com.google.errorprone.annotations..",
           "com.github.benmanes.caffeine..", "com.fasterxml.jackson.core..");
 
   @ArchTest
