@@ -63,7 +63,7 @@ class LossTest {
           .anySatisfy(text -> assertThat(text)
               .startsWith("memory " + withoutHistory + ": after opening: core holds it and the history"))
           .anySatisfy(text -> assertThat(text)
-              .startsWith("memory " + withoutHistory + ": core has what the history does not know"))
+              .startsWith("memory " + withoutHistory + ": core has a memory that the history does not have"))
           .anySatisfy(text -> assertThat(text).startsWith("memory " + gone + ": an acknowledged operation is lost"));
       assertThat(Files.readString(directory.resolve("evidence-round-1").resolve(gone + ".txt")))
           .contains("an acknowledged operation is lost", "core: nothing");
