@@ -63,7 +63,7 @@ final class Health {
     }
   }
 
-  /** The endpoint refused a request for its content, which says nothing about its health but that it works. */
+  /** The endpoint refused a request because of its content. The refusal shows that the endpoint works. */
   void refusedTheRequest(boolean probe) {
     if (probe) {
       close();

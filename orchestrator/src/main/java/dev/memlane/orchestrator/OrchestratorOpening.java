@@ -102,7 +102,7 @@ final class OrchestratorOpening {
   }
 
   private static VectorIndex refuseToReopen(boolean anew) {
-    throw new StoreException("the index has failed; it was opened by the caller, who has to open it again", null);
+    throw new StoreException("the index has failed; the application opened it and must open it again", null);
   }
 
   private MemoryOrchestrator openOn(OpenedStores stores, IndexOpener opener) {

@@ -140,7 +140,7 @@ public final class EraseHandler {
             environment.executor());
   }
 
-  /** Purges those of the listed memories that are deleted now, whoever deleted them. */
+  /** Purges the listed memories that are deleted by now, by this or another process. */
   private CompletableFuture<DeleteTally> purgeDeleted(List<Memory> memories, DeleteTally before) {
     return stores.core().read(memories.stream().map(Memory::id).toList(), false)
         .thenComposeAsync(rows -> purgeAll(rows.values(), before), environment.executor());

@@ -87,7 +87,7 @@ public final class ServerProcess {
 
   private static void awaitEnd(ProcessHandle process) {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
-    // A process that has ended, but that its parent has not reaped, is still listed, without readable arguments.
+    // An ended process stays listed, without readable arguments, until its parent reaps it.
     while (process.isAlive() && process.info().arguments().isPresent()) {
       if (System.nanoTime() - deadline > 0) {
         throw new IllegalStateException("server process " + process.pid() + " could not be killed");
