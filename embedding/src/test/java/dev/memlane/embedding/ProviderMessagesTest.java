@@ -196,10 +196,13 @@ class ProviderMessagesTest {
   void embed_serverDripsItsAnswer_timesOut() throws Exception {
     try (Scripted server = new Scripted("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", true);
         OpenAiEmbedder embedder = client("http://127.0.0.1:" + server.port()).timeout(Duration.ofMillis(300)).build()) {
-      EndpointException failure = failure(embedder);
+      // On a busy machine a request can time out before it is connected.
+      do {
+        EndpointException failure = failure(embedder);
 
-      assertThat(failure.failure()).isEqualTo(Failure.TIMED_OUT);
-      assertThat(failure).satisfies(ProviderMessagesTest::assertPlain).hasMessageContaining("300 ms");
+        assertThat(failure.failure()).isEqualTo(Failure.TIMED_OUT);
+        assertThat(failure).satisfies(ProviderMessagesTest::assertPlain).hasMessageContaining("300 ms");
+      } while (!server.wasReached());
       // The client closes the connection; otherwise the server would drip forever.
       server.awaitBroken();
     }
@@ -269,11 +272,13 @@ class ProviderMessagesTest {
     private final ServerSocket server = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final CompletableFuture<Void> broken = new CompletableFuture<>();
+    private volatile boolean reached;
 
     Scripted(String text, boolean goesOn) throws IOException {
       threads.execute(() -> {
         while (!server.isClosed()) {
           try (Socket connection = server.accept()) {
+            reached = true;
             serve(connection, text, goesOn);
           } catch (IOException e) {
             // Closed by the test or the client.
@@ -311,6 +316,10 @@ class ProviderMessagesTest {
 
     int port() {
       return server.getLocalPort();
+    }
+
+    boolean wasReached() {
+      return reached;
     }
 
     void awaitBroken() {
