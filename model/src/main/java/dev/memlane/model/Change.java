@@ -30,7 +30,7 @@ public sealed interface Change<T> {
   }
 
   /** The value after the change. */
-  default @Nullable T of(@Nullable T present) {
+  default @Nullable T applyTo(@Nullable T present) {
     return switch (this) {
       case Keep<T> keep -> present;
       case Set<T> set -> set.value();

@@ -39,7 +39,7 @@ class CostTest {
     jdbcUrl = TestServer.freshDatabase();
     wire = FaultyWire.to(jdbcUrl);
     test = TestMemory.open(wire.jdbcUrl(), directory);
-    // The first on a connection also says what it prepares.
+    // The first request on a connection also prepares its statements.
     for (int i = 0; i < 20; i++) {
       test.blocking.addMemory(NewMemory.builder("before " + i, ADA).key("key " + i).build());
     }
@@ -93,7 +93,7 @@ class CostTest {
 
     test.blocking.updateMemory(MemoryUpdate.content(other.id(), "Ada plays the flute"));
 
-    assertThat(wire.takeRequests()).as("one more read, before the embedding and outside of the turn").hasSize(3);
+    assertThat(wire.takeRequests()).as("one more read, before the embedding and without the lock").hasSize(3);
   }
 
   @Test

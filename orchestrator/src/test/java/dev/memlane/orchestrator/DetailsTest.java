@@ -25,7 +25,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Changing and clearing who said a memory, when that happened and when it expires. */
+/** Changing and clearing a memory's actor, time of occurrence and expiry. */
 class DetailsTest {
 
   private static final Scope ADA = Scope.user("ada");

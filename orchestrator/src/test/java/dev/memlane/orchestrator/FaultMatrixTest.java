@@ -30,15 +30,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Every store and the embedder, in every trouble, during every operation, on real stores: what the caller is told, what
- * the three stores hold then, and what they hold when everything has settled and after opening again.
+ * Every fault in every store and in the embedder during every operation, on real stores: which outcome the caller gets,
+ * what the three stores hold then, and what they hold when everything has settled and after the next opening.
  *
  * <p>
- * The cells are all combinations of {@link Target}, {@link Fault} and {@link Kind}. Each either has a reason why it
- * cannot be, or {@link #expected} derives from the rules of the write protocol what has to come of it, and
- * {@link FaultStage} plays it. The quick cells are always played; of the slow ones, those that wait for a time-out or
- * stop the server, a sample, which {@code -Dmemlane.seed=...} changes.
- * {@code -Dmemlane.matrix=all} plays all of them.
+ * The cells are all combinations of {@link Target}, {@link Fault} and {@link Kind}. A cell either has a reason why it
+ * is impossible, or {@link #expected} derives its result from the rules of the write protocol and {@link FaultStage}
+ * plays it. Fast cells are always played. Slow ones wait for a time-out or stop the server, so a sample of them is
+ * played: {@code -Dmemlane.seed=...} changes the sample, and {@code -Dmemlane.matrix=all} plays all of them.
  */
 @Tag("slow")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -47,12 +46,12 @@ class FaultMatrixTest {
 
   private static final int SAMPLE = 12;
 
-  /** What is in trouble. */
+  /** Where the fault happens. */
   enum Target {
     CORE, VECTOR, HISTORY, EMBEDDER
   }
 
-  /** The trouble. */
+  /** What goes wrong. */
   enum Fault {
     FAIL(false), HANG_PAST_THE_DEADLINE(true), ANSWER_LATE(true), FAIL_AND_FAIL_UNDO(false), CUT_BEFORE_COMMIT(
         false), CUT_DURING_COMMIT(
@@ -73,16 +72,16 @@ class FaultMatrixTest {
     }
   }
 
-  /** What is being done meanwhile. A batch adds three memories, of which one is hit. */
+  /** The operation meanwhile. A batch adds three memories, and the fault hits one of them. */
   enum Kind {
     ADD, UPDATE, DELETE, BATCH
   }
 
-  /** Whether the operation is there in the end. */
+  /** Whether the operation has landed in the end. */
   enum Landed {
     YES, NO,
-    /** It may or may not have been in time; whatever the caller is told is so. */
-    AS_TOLD
+    /** It may have been in time or not; it is as the outcome says. */
+    AS_REPORTED
   }
 
   record Cell(Target target, Fault fault, Kind kind) {
@@ -92,8 +91,8 @@ class FaultMatrixTest {
     }
   }
 
-  /** What has to come of a cell: one of these outcomes for the operation that is hit, and this in the stores. */
-  record Expected(Set<Class<? extends WriteOutcome>> told, Landed landed) {}
+  /** The result of a cell: one of these outcomes for the operation that is hit, and whether it has landed. */
+  record Expected(Set<Class<? extends WriteOutcome>> outcomes, Landed landed) {}
 
   private static List<Cell> cells() {
     return Arrays.stream(Target.values())
@@ -102,7 +101,7 @@ class FaultMatrixTest {
         .toList();
   }
 
-  /** Why the cell cannot be, or null if it can. */
+  /** Why the cell is impossible, or null if it is possible. */
   static @Nullable String reasonAgainst(Cell cell) {
     return switch (cell.target) {
       case EMBEDDER -> cell.kind == Kind.DELETE
@@ -112,7 +111,7 @@ class FaultMatrixTest {
               : cell.fault.isOfTheConnection() ? "the embedder is not reached over the database's connection" : null;
       case VECTOR -> cell.fault.isOfTheConnection() ? "the index is files of this process and has no connection" : null;
       case HISTORY -> cell.fault.isOfTheConnection()
-          ? "history shares core's transaction and connection: it is the same cell as core's"
+          ? "history shares core's transaction and connection, so it is the same cell as core's"
           : sharedReason(cell);
       case CORE -> sharedReason(cell);
     };
@@ -124,42 +123,45 @@ class FaultMatrixTest {
         : null;
   }
 
-  /** What the rules of the write protocol say. */
+  /** The result by the rules of the write protocol. */
   static Expected expected(Cell cell) {
     Class<? extends WriteOutcome> done = cell.kind == Kind.DELETE
         ? WriteOutcome.Deleted.class
         : WriteOutcome.Stored.class;
     if (cell.target == Target.EMBEDDER) {
-      // What cannot be embedded, in time, ends before anything is written.
+      // Without a vector in time, the operation ends before anything is written.
       return new Expected(Set.of(WriteOutcome.Refused.class), Landed.NO);
     }
     boolean vector = cell.target == Target.VECTOR;
     return switch (cell.fault) {
-      // Whoever fails, exactly what the others did is undone.
+      // Whichever store fails, exactly what the others did is undone.
       case FAIL -> new Expected(Set.of(WriteOutcome.RolledBack.class), Landed.NO);
-      // What core did and can no longer be undone is completed forward. A document that can't be taken back is behind.
+      // If core's part cannot be undone, the operation is completed. A document that cannot be removed is removed in
+      // the
+      // background.
       case FAIL_AND_FAIL_UNDO -> vector
           ? new Expected(Set.of(done), Landed.YES)
           : new Expected(Set.of(WriteOutcome.RolledBack.class), Landed.NO);
-      // The index follows core, which has it. The database ends a statement that hangs for too long.
+      // Core has it, and the index follows. The database ends a statement that hangs for too long.
       case HANG_PAST_THE_DEADLINE ->
         vector
             ? new Expected(Set.of(WriteOutcome.Unsettled.class), Landed.YES)
-            // The fence goes out on another connection, and may just find out in time.
+            // The fence uses another connection, and may be answered just in time.
             : new Expected(Set.of(WriteOutcome.RolledBack.class, WriteOutcome.Unsettled.class), Landed.NO);
       case ANSWER_LATE -> vector
           ? new Expected(Set.of(WriteOutcome.Unsettled.class), Landed.YES)
-          : new Expected(Set.of(done, WriteOutcome.RolledBack.class, WriteOutcome.Unsettled.class), Landed.AS_TOLD);
-      // In doubt, fenced, and not found in the log; or found there. The fence of an add is a void row, which the add
-      // then writes over.
+          : new Expected(Set.of(done, WriteOutcome.RolledBack.class, WriteOutcome.Unsettled.class), Landed.AS_REPORTED);
+      // In doubt, so it is fenced; then it is found in the log or not. The fence of an add is a void row, over which
+      // the
+      // add runs again.
       case CUT_BEFORE_COMMIT -> cell.kind == Kind.ADD
           ? new Expected(Set.of(done), Landed.YES)
           : new Expected(Set.of(WriteOutcome.RolledBack.class), Landed.NO);
-      case CUT_DURING_COMMIT -> new Expected(Set.of(done, WriteOutcome.RolledBack.class), Landed.AS_TOLD);
+      case CUT_DURING_COMMIT -> new Expected(Set.of(done, WriteOutcome.RolledBack.class), Landed.AS_REPORTED);
       case CUT_AFTER_COMMIT -> new Expected(Set.of(done), Landed.YES);
-      // The same, if the server is back before the deadline; otherwise it is found out behind.
+      // The same if the server is back before the deadline; otherwise it is settled in the background.
       case SERVER_STOPPED_BEFORE_COMMIT -> cell.kind == Kind.ADD
-          ? new Expected(Set.of(done, WriteOutcome.Unsettled.class), Landed.AS_TOLD)
+          ? new Expected(Set.of(done, WriteOutcome.Unsettled.class), Landed.AS_REPORTED)
           : new Expected(Set.of(WriteOutcome.RolledBack.class, WriteOutcome.Unsettled.class), Landed.NO);
       case SERVER_STOPPED_AFTER_COMMIT ->
         new Expected(Set.of(done, WriteOutcome.Unsettled.class), Landed.YES);
@@ -183,7 +185,7 @@ class FaultMatrixTest {
     if (!"all".equals(System.getProperty("memlane.matrix"))) {
       long seed = Long.getLong("memlane.seed", 1);
       System.out.println("fault matrix: " + SAMPLE + " of " + slow.size()
-          + " slow cells are played, as chosen by -Dmemlane.seed=" + seed + "; -Dmemlane.matrix=all plays all");
+          + " slow cells are played, a sample by -Dmemlane.seed=" + seed + "; -Dmemlane.matrix=all plays all");
       Collections.shuffle(slow, new Random(seed));
       left.addAll(slow.subList(SAMPLE, slow.size()));
       slow = slow.subList(0, SAMPLE);
@@ -231,7 +233,7 @@ class FaultMatrixTest {
 
   @Test
   void everyCombination_isPlayedOrHasAReason() {
-    StringBuilder list = new StringBuilder("fault matrix: the cells that cannot be\n");
+    StringBuilder list = new StringBuilder("fault matrix: the impossible cells\n");
     for (Target target : Target.values()) {
       for (Fault fault : Fault.values()) {
         EnumSet<Kind> without = EnumSet.noneOf(Kind.class);
@@ -242,7 +244,7 @@ class FaultMatrixTest {
           if (against == null) {
             assertThat(played.contains(cell) ^ left.contains(cell)).as("%s is played or left for a longer run", cell)
                 .isTrue();
-            assertThat(expected(cell).told()).isNotEmpty();
+            assertThat(expected(cell).outcomes()).isNotEmpty();
           } else {
             assertThat(played).doesNotContain(cell);
             without.add(kind);

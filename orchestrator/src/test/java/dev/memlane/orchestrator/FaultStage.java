@@ -37,16 +37,16 @@ import org.jspecify.annotations.Nullable;
  * Plays one cell of the fault matrix on a database of its own, in which one memory is there from the start.
  *
  * <p>
- * Core's and history's troubles are made inside the server, by triggers on their tables that execute what a table of
- * troubles says; those of the connection by a {@link FaultyWire}; the index's by its injector. Only what has the word
- * "hit" in its content is hit, and the delete.
+ * Faults of core and history happen inside the server: triggers on their tables execute the statements in a table of
+ * faults. A {@link FaultyWire} makes those of the connection, and an injector those of the index. A fault hits only
+ * memories with the word "hit" in their content, and the delete.
  */
 final class FaultStage implements AutoCloseable {
 
   private static final Scope ADA = Scope.user("ada");
   private static final Duration SHORT = Duration.ofSeconds(2);
   private static final Duration LONG = Duration.ofSeconds(20);
-  /** What only a write's unit executes. */
+  /** A statement that only the unit of a write executes. */
   private static final String WRITE = "insert into history";
 
   private final FaultMatrixTest.Cell cell;
@@ -59,7 +59,7 @@ final class FaultStage implements AutoCloseable {
   private final Memory before;
   private final TestMemory test;
 
-  /** What became of one operation. */
+  /** One operation and its outcome. */
   private record Ended(MemoryId memory, WriteOutcome outcome, boolean hit) {}
 
   FaultStage(FaultMatrixTest.Cell cell, String jdbcUrl, @Nullable OwnServer server, Path directory)
@@ -73,35 +73,35 @@ final class FaultStage implements AutoCloseable {
     }
     control = DriverManager.getConnection(jdbcUrl);
     control("""
-        create table memlane.trouble (place text, action text);
-        create function memlane.trouble(wanted text) returns void language plpgsql as $$
+        create table memlane.fault (place text, action text);
+        create function memlane.fault(wanted text) returns void language plpgsql as $$
           declare act text;
           begin
-            for act in select action from memlane.trouble where place = wanted loop execute act; end loop;
+            for act in select action from memlane.fault where place = wanted loop execute act; end loop;
           end $$;
-        create function memlane.core_trouble() returns trigger language plpgsql as $$
+        create function memlane.core_fault() returns trigger language plpgsql as $$
           begin
             if tg_op = 'UPDATE' and (new.version < old.version or new.state = 3 and old.state = 1) then
-              perform memlane.trouble('undo');
+              perform memlane.fault('undo');
             elsif new.state = 1 and new.content like '%hit%' and (tg_op = 'INSERT' or new.op <> old.op)
                 or tg_op = 'UPDATE' and new.state = 2 and old.state = 1 then
-              perform memlane.trouble('core');
+              perform memlane.fault('core');
             end if;
             return new;
           end $$;
-        create function memlane.history_trouble() returns trigger language plpgsql as $$
+        create function memlane.history_fault() returns trigger language plpgsql as $$
           begin
-            if new.new_content like '%hit%' or new.kind = 3 then perform memlane.trouble('history'); end if;
+            if new.new_content like '%hit%' or new.kind = 3 then perform memlane.fault('history'); end if;
             return new;
           end $$;
-        create trigger trouble before insert or update on memlane.memory for each row
-          execute function memlane.core_trouble();
-        create trigger trouble before insert on memlane.history for each row
-          execute function memlane.history_trouble();""");
+        create trigger fault before insert or update on memlane.memory for each row
+          execute function memlane.core_fault();
+        create trigger fault before insert on memlane.history for each row
+          execute function memlane.history_fault();""");
     wire = FaultyWire.to(jdbcUrl);
     boolean hurried = cell.fault() == FaultMatrixTest.Fault.HANG_PAST_THE_DEADLINE
         || cell.fault() == FaultMatrixTest.Fault.ANSWER_LATE;
-    // A lock is waited for as long as a statement may take, so that it is the statement's time-out that strikes.
+    // The lock time-out is longer than the statement's, so that the statement times out.
     test = TestMemory.open(Database.builder(wire.jdbcUrl()).connectionTimeout(Duration.ofSeconds(2))
         .statementTimeout(hurried ? SHORT.multipliedBy(2) : Duration.ofSeconds(10)).lockTimeout(LONG), directory,
         hurried ? SHORT : LONG, hurried ? SHORT : LONG);
@@ -115,15 +115,15 @@ final class FaultStage implements AutoCloseable {
     try {
       playThrough(expected);
     } catch (Exception | AssertionError e) {
-      // Reports name a case by its number alone.
+      // Surefire names a parameterized case by its number alone.
       throw new AssertionError(cell + ": " + e.getMessage(), e);
     }
   }
 
   private void playThrough(FaultMatrixTest.Expected expected) throws Exception {
-    CompletableFuture<Void> struck = arm();
+    CompletableFuture<Void> happened = arm();
     CompletableFuture<List<Ended>> operation = begin();
-    struck.get(30, TimeUnit.SECONDS);
+    happened.get(30, TimeUnit.SECONDS);
     if (server != null) {
       server.stopImmediately();
       wire.cut();
@@ -135,14 +135,15 @@ final class FaultStage implements AutoCloseable {
 
     for (Ended ended : all) {
       if (ended.hit) {
-        assertThat(ended.outcome).as("told").isInstanceOfAny(expected.told().toArray(Class[]::new));
+        assertThat(ended.outcome).as("outcome").isInstanceOfAny(expected.outcomes().toArray(Class[]::new));
       } else {
-        // Who shares a transaction with what is hit may share its doubt, never its answer.
-        assertThat(ended.outcome).as("told of another item").isInstanceOfAny(othersAreTold());
+        // An operation in the same transaction may be in doubt too, but it never gets the outcome of the one that is
+        // hit.
+        assertThat(ended.outcome).as("outcome of another item").isInstanceOfAny(outcomesOfOthers());
       }
     }
     heal();
-    // What is told is so at once, also while others are still being settled.
+    // A certain outcome holds at once, also while other operations are being settled.
     for (Ended ended : all) {
       if (!(ended.outcome instanceof WriteOutcome.Unsettled)) {
         assertHeld(test.blocking, ended, done(ended.outcome));
@@ -156,12 +157,12 @@ final class FaultStage implements AutoCloseable {
           ? test.blocking.hasLanded(unsettled.id(), unsettled.op())
           : done(ended.outcome);
       landed.put(ended, there);
-      if (ended.hit && expected.landed() != FaultMatrixTest.Landed.AS_TOLD) {
+      if (ended.hit && expected.landed() != FaultMatrixTest.Landed.AS_REPORTED) {
         assertThat(there).as("landed").isEqualTo(expected.landed() == FaultMatrixTest.Landed.YES);
       }
     }
     assertStores(test, landed);
-    // What hung until now ends at last, and what is left of the connection as well.
+    // Everything that still hangs ends now, and so does what is left of the connection.
     release.complete(null);
     test.embedder.release.complete(null);
     test.close();
@@ -172,7 +173,7 @@ final class FaultStage implements AutoCloseable {
     }
   }
 
-  private Class<?>[] othersAreTold() {
+  private Class<?>[] outcomesOfOthers() {
     boolean certain = cell.fault() == FaultMatrixTest.Fault.FAIL
         || cell.fault() == FaultMatrixTest.Fault.FAIL_AND_FAIL_UNDO
         || cell.target() == FaultMatrixTest.Target.VECTOR;
@@ -182,7 +183,7 @@ final class FaultStage implements AutoCloseable {
             WriteOutcome.Refused.class};
   }
 
-  /** Prepares the trouble; the future ends when it has come about, as far as that is known. */
+  /** Prepares the fault. The future completes when the fault has happened, or at once where that cannot be observed. */
   private CompletableFuture<Void> arm() throws SQLException {
     boolean delete = cell.kind() == FaultMatrixTest.Kind.DELETE;
     String place = cell.target().name().toLowerCase(Locale.ROOT);
@@ -202,7 +203,7 @@ final class FaultStage implements AutoCloseable {
           case FAIL -> test.index.refusingNextAfter(put, test.core.nextAnswer("write"));
           case FAIL_AND_FAIL_UNDO -> {
             test.index.refusingNextAfter(put, test.core.nextAnswer("write"));
-            trouble("undo", "select 1 / 0");
+            fault("undo", "select 1 / 0");
           }
           case HANG_PAST_THE_DEADLINE -> test.index.hangingNext(put, release);
           case ANSWER_LATE -> test.index.answeringNextLate(put);
@@ -213,17 +214,17 @@ final class FaultStage implements AutoCloseable {
       case CORE, HISTORY -> {
         return switch (cell.fault()) {
           case FAIL -> {
-            trouble(place, "select 1 / 0");
+            fault(place, "select 1 / 0");
             yield now;
           }
           case FAIL_AND_FAIL_UNDO -> {
-            trouble(place, "select 1 / 0");
+            fault(place, "select 1 / 0");
             test.index.throwing("remove");
             yield now;
           }
           case HANG_PAST_THE_DEADLINE, ANSWER_LATE -> {
             control("select pg_advisory_lock(1)");
-            trouble(place, "select pg_advisory_xact_lock(1)");
+            fault(place, "select pg_advisory_xact_lock(1)");
             yield now;
           }
           case CUT_BEFORE_COMMIT -> wire.next(FaultyWire.Fault.CUT_REQUEST, WRITE);
@@ -231,7 +232,7 @@ final class FaultStage implements AutoCloseable {
           case CUT_AFTER_COMMIT -> wire.next(FaultyWire.Fault.CUT_ANSWER, WRITE);
           case SERVER_STOPPED_BEFORE_COMMIT -> {
             control("select pg_advisory_lock(1)");
-            trouble(place, "select pg_advisory_xact_lock(1)");
+            fault(place, "select pg_advisory_xact_lock(1)");
             yield CompletableFuture
                 .runAsync(() -> control(await("exists (select from pg_stat_activity where " + SESSIONS
                     + " and wait_event_type = 'Lock')")));
@@ -254,7 +255,7 @@ final class FaultStage implements AutoCloseable {
           keyed("Dan plays the horn"))).thenApply(outcomes -> {
             List<Ended> all = new ArrayList<>();
             for (int i = 0; i < outcomes.size(); i++) {
-              // A connection is everybody's: whoever was on it is hit, and nobody in particular.
+              // A fault of the connection hits all operations on it, and none in particular.
               boolean hit = i == 1 && !cell.fault().isOfTheConnection();
               all.add(new Ended(batchId(i), outcomes.get(i), hit));
             }
@@ -275,19 +276,19 @@ final class FaultStage implements AutoCloseable {
 
   private CompletableFuture<List<Ended>> alone(CompletableFuture<? extends WriteOutcome> operation) {
     return operation.handle((outcome, failure) -> {
-      WriteOutcome told = outcome;
-      if (told == null) {
+      WriteOutcome reported = outcome;
+      if (reported == null) {
         Throwable cause = Futures.unwrap(failure);
         assertThat(cause).isInstanceOf(MemoryWriteException.class);
-        told = ((MemoryWriteException) cause).outcome();
+        reported = ((MemoryWriteException) cause).outcome();
       }
-      MemoryId id = cell.kind() != FaultMatrixTest.Kind.ADD ? before.id() : switch (told) {
+      MemoryId id = cell.kind() != FaultMatrixTest.Kind.ADD ? before.id() : switch (reported) {
         case WriteOutcome.Stored stored -> stored.memory().id();
         case WriteOutcome.RolledBack rolledBack -> rolledBack.id();
         case WriteOutcome.Unsettled unsettled -> unsettled.id();
         default -> TestIds.NOBODY;
       };
-      return List.of(new Ended(id, told, true));
+      return List.of(new Ended(id, reported, true));
     });
   }
 
@@ -308,7 +309,7 @@ final class FaultStage implements AutoCloseable {
     return outcome instanceof WriteOutcome.Stored || outcome instanceof WriteOutcome.Deleted;
   }
 
-  /** What the caller sees of one operation's memory. */
+  /** The caller sees the memory of an operation as its outcome says. */
   private void assertHeld(BlockingMemory memory, Ended ended, boolean landed) {
     MemoryId id = ended.memory;
     List<HistoryEntry.Kind> history = memory.history(id).stream().map(HistoryEntry::kind).toList();
@@ -338,7 +339,7 @@ final class FaultStage implements AutoCloseable {
     }
   }
 
-  /** All three stores hold exactly what has landed, and agree. */
+  /** All three stores hold exactly what has landed, and agree with each other. */
   private void assertStores(TestMemory memory, Map<Ended, Boolean> landed) {
     int operations = 0;
     Map<MemoryId, String> live = new TreeMap<>();
@@ -374,13 +375,13 @@ final class FaultStage implements AutoCloseable {
   }
 
   private static String await(String condition) {
-    // Statistics are seen afresh only by a new transaction, unless they are cleared.
+    // Within a transaction the statistics stay as first read, unless they are cleared.
     return "do $$ begin for i in 1..2000 loop perform pg_stat_clear_snapshot(); if " + condition
-        + " then return; end if; perform pg_sleep(0.01); end loop; raise exception 'waited for long'; end $$";
+        + " then return; end if; perform pg_sleep(0.01); end loop; raise exception 'timed out'; end $$";
   }
 
-  private void trouble(String place, String action) {
-    control("insert into memlane.trouble values ('" + place + "', '" + action + "')");
+  private void fault(String place, String action) {
+    control("insert into memlane.fault values ('" + place + "', '" + action + "')");
   }
 
   private void control(String sql) {

@@ -55,7 +55,7 @@ class FoundWhileUpdatedTest {
     return hits.stream().map(hit -> hit.memory().content()).toList();
   }
 
-  /** What a search answers that has looked at the index before a change, and reads rows after it. */
+  /** The hits of a search that reads the index before a change and the rows after it. */
   private List<String> searchAround(SearchRequest.Builder request, MemoryUpdate change) {
     CompletableFuture<Void> changed = new CompletableFuture<>();
     int before = test.core.calls("find");

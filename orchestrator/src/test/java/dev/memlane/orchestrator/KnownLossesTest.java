@@ -158,7 +158,7 @@ class KnownLossesTest {
     List<Memory> call(int number) throws Exception;
   }
 
-  /** What callers are told who begin at the same time. */
+  /** The outcomes of calls that begin at the same time. */
   private static List<Memory> atOnce(int callers, Caller caller) throws Exception {
     CountDownLatch ready = new CountDownLatch(callers);
     try (ExecutorService threads = Executors.newFixedThreadPool(callers)) {

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A memory that has changed more often than is told at once, and a table too large to be counted. */
+/** A memory with more history than one page, and a table too large to count. */
 class LongHistoryTest {
 
   private static final Scope ADA = Scope.user("ada");

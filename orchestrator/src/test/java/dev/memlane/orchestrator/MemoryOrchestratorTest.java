@@ -427,7 +427,7 @@ class MemoryOrchestratorTest {
   void expiredMemory_isFoundWhereAskedFor() {
     Memory expired = memory.addMemory(
         NewMemory.builder("short-lived", ADA).expiresAt(Instant.parse("0001-01-01T00:00:00Z")).build());
-    Memory other = memory.addMemory(NewMemory.of("for ever", ADA));
+    Memory other = memory.addMemory(NewMemory.of("without expiry", ADA));
 
     assertThat(memory.get(expired.id(), Expired.INCLUDED)).contains(expired);
     assertThat(memory.count(ADA, null, Expired.INCLUDED)).isEqualTo(2);
@@ -527,7 +527,7 @@ class MemoryOrchestratorTest {
 
     assertThat(memory.get(there.id())).isEqualTo(Optional.of(there));
     while (memory.statistics().writesInFlight() > 0) {
-      // The write whose future was cancelled goes on, and may still be taking its document back.
+      // The write whose future was cancelled goes on, and may still be removing its document.
       Thread.onSpinWait();
     }
     assertThat(memory.verify(false)).isEqualTo(new VerifyReport(1, 1, 1, List.of(), 0));

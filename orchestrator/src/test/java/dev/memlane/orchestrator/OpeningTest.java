@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Who owns what when opening fails: all that it has opened is closed, and nothing that it was given. */
+/** If opening fails, it closes everything that it has opened, and nothing that it was given. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class OpeningTest {
 

@@ -22,7 +22,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is stored in one go comes back in the order in which it was given, however long which part of it takes. */
+/** Memories stored by one call are listed in the order given, whichever of them takes longest to store. */
 class OrderTest {
 
   private static final Scope RUN = Scope.user("ada").withRun("7");

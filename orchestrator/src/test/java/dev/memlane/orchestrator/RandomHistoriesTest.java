@@ -44,14 +44,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Random operations of several threads and two orchestrators on few memories, under random faults, explained afterwards
- * by one sequence of operations for each memory: its history.
+ * Random operations of several threads and two orchestrators on few memories, under random faults. Afterwards one
+ * sequence of operations for each memory, its history, must explain all outcomes.
  *
  * <p>
- * The sequential model of a memory is: each operation starts from the state that the one before it left. The history
- * gives the order, by version, so nothing has to be searched for; what remains to be checked is that it is one: that it
- * has no gaps, that every operation which was acknowledged stands in it as it was told, and none that was rolled back,
- * that an operation which ended before another began comes before it, and that the three stores hold what it ends with.
+ * In the sequential model of a memory each operation starts from the state that the one before it left. The versions in
+ * the history give the order, so no search for one is needed. The test checks that the order is consistent: it has no
+ * gaps; it contains every acknowledged operation as acknowledged, and none that was rolled back; an operation that
+ * ended before another began comes before it; and the three stores hold the last state.
  */
 @Tag("slow")
 class RandomHistoriesTest {
@@ -60,14 +60,14 @@ class RandomHistoriesTest {
   private static final int THREADS = 4;
   private static final int OPERATIONS = Integer.getInteger("memlane.histories.operations", 250);
   private static final int MEMORIES = 5;
-  /** Short, because nobody heals a fault that everybody is waiting for. */
+  /** Short, because a fault that all threads wait for is not healed before the deadline. */
   private static final Duration DEADLINE = Duration.ofMillis(500);
   private static final List<String> UNIT_METHODS = List.of("write", "undo", "fence", "confirm");
 
   @TempDir
   private Path folder;
 
-  /** One operation as its caller saw it, from when to when on one clock of events. */
+  /** One operation as its caller saw it; begun and ended are positions in the sequence of all events. */
   private record Seen(MemoryId memory, long begun, long ended, WriteOutcome outcome) {}
 
   private final ConcurrentLinkedQueue<Seen> seen = new ConcurrentLinkedQueue<>();
@@ -95,7 +95,7 @@ class RandomHistoriesTest {
         String name = "thread " + i;
         threads.add(Thread.ofVirtual().start(() -> work(memory, random, name)));
       }
-      trouble(jdbcUrl, List.of(one, other), new Random(seed), threads);
+      injectFaults(jdbcUrl, List.of(one, other), new Random(seed), threads);
       for (Thread thread : threads) {
         thread.join();
       }
@@ -144,7 +144,7 @@ class RandomHistoriesTest {
   }
 
   /** Injects and heals faults while the threads work, by the number of operations that have ended. */
-  private void trouble(String jdbcUrl, List<TestMemory> memories, Random random, List<Thread> threads)
+  private void injectFaults(String jdbcUrl, List<TestMemory> memories, Random random, List<Thread> threads)
       throws SQLException {
     int next = 10;
     while (threads.stream().anyMatch(Thread::isAlive)) {
@@ -166,7 +166,7 @@ class RandomHistoriesTest {
         case 6 -> memory.index.throwing("remove");
         case 7 -> breakConnections(jdbcUrl);
         default -> {
-          // A while without trouble.
+          // A while without faults.
         }
       }
     }
@@ -218,7 +218,7 @@ class RandomHistoriesTest {
           }
           case WriteOutcome.DuplicateOf(Memory there) -> assertThat(log).as(what).containsKey(there.op());
           case WriteOutcome.WasDeleted deleted -> {
-            // An update may be told of a delete that is undone a moment later; only an add confirms.
+            // An update may report a delete that is undone a moment later; only an add confirms.
           }
           case WriteOutcome.RolledBack rolledBack -> assertThat(log).as(what).doesNotContainKey(rolledBack.op());
           case WriteOutcome.Unsettled unsettled -> {
@@ -231,11 +231,11 @@ class RandomHistoriesTest {
           }
           case WriteOutcome.NotFound notFound -> {
           }
-          case WriteOutcome.Unpurged unpurged -> throw new AssertionError("nobody erases here: " + what);
+          case WriteOutcome.Unpurged unpurged -> throw new AssertionError("this test never erases: " + what);
           case WriteOutcome.Refused refused -> assertThat(refused.cause()).as(what).isInstanceOf(StoreException.class);
         }
       }
-      assertThat(explained).as("%s: nothing that nobody asked for", run).containsAll(log.keySet());
+      assertThat(explained).as("%s: every logged operation has a caller", run).containsAll(log.keySet());
       acknowledged += explained.size();
       inRealTimeOrder(run, entry.getValue(), log);
     }
@@ -253,7 +253,7 @@ class RandomHistoriesTest {
     return step;
   }
 
-  /** An operation that had been answered before another began stands before it. */
+  /** An operation that ended before another began comes before it. */
   private static void inRealTimeOrder(String run, List<Seen> all, Map<OperationId, HistoryEntry> log) {
     record Timed(long begun, long ended, int version) {}
     List<Timed> timed = all.stream().map(each -> {
@@ -267,7 +267,7 @@ class RandomHistoriesTest {
     for (int i = 0; i < timed.size(); i++) {
       for (int j = i + 1; j < timed.size(); j++) {
         if (timed.get(i).ended < timed.get(j).begun) {
-          assertThat(timed.get(i).version).as("%s: the order of what was answered", run)
+          assertThat(timed.get(i).version).as("%s: order of the operations that ended", run)
               .isLessThan(timed.get(j).version);
         }
       }

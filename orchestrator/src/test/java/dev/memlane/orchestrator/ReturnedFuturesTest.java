@@ -39,7 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ReturnedFuturesTest {
 
   private static final Scope ADA = Scope.user("ada");
-  /** More than are under way at once. */
+  /** More than the limit of requests in progress. */
   private static final int MANY = 1_100;
 
   @TempDir
@@ -49,7 +49,7 @@ class ReturnedFuturesTest {
    * One call whose work is held up in a store.
    *
    * @param before what has to be there, given to the call
-   * @param done whether the work came to its end
+   * @param done whether the work has ended
    */
   private record Call<T>(Function<TestMemory, FaultInjector<?>> store, String held, Function<TestMemory, T> before,
       Function<TestMemory, Function<T, CompletableFuture<?>>> begin, Function<TestMemory, Function<T, Boolean>> done) {
@@ -128,7 +128,7 @@ class ReturnedFuturesTest {
     calls.put("exportPage/4",
         Call.read(core, "archive", test -> memory -> test.memory.exportPage(ADA, null, 10, false)));
     calls.put("verify/1", Call.read(core, "heads", test -> memory -> test.memory.verify(true)));
-    calls.put("sweep/0", Call.read(core, "gone", test -> memory -> test.memory.sweep()));
+    calls.put("sweep/0", Call.read(core, "sweepable", test -> memory -> test.memory.sweep()));
     calls.put("statistics/0", Call.read(history, "count", test -> memory -> test.memory.statistics()));
     return calls;
   }
@@ -182,10 +182,10 @@ class ReturnedFuturesTest {
 
     test.heal();
     release.complete(null);
-    Until.isTrue(name + " is answered inside", inside::isDone);
+    Until.isTrue(name + " ends inside", inside::isDone);
     assertThat(inside.isCompletedExceptionally()).as(name).isFalse();
     BooleanSupplier done = () -> call.done.apply(test).apply(given);
-    Until.isTrue(name + " has come to its end", done);
+    Until.isTrue(name + " has ended", done);
   }
 
   @Test

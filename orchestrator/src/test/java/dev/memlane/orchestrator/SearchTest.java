@@ -104,7 +104,7 @@ class SearchTest {
     assertThat(found(asking(question).mode(Mode.SEMANTIC).minSimilarity(0.5))).isEmpty();
     assertThat(found(asking(question).minWords(1))).isEmpty();
     assertThat(found(asking(question).mode(Mode.LEXICAL).minWords(1))).isEmpty();
-    assertThat(found(asking("is it the").minWords(1))).as("no word that tells anything").isEmpty();
+    assertThat(found(asking("is it the").minWords(1))).as("only stop words").isEmpty();
   }
 
   @Test
@@ -336,7 +336,7 @@ class SearchTest {
         .map(outcome -> ((WriteOutcome.Stored) outcome).memory()).toList();
 
     for (int round = 0; round < 40; round++) {
-      // A bound that is a stored time tells an error of a microsecond.
+      // A limit equal to a stored time shows an error of a microsecond.
       Instant one = Objects.requireNonNull(all.get(random.nextInt(all.size())).occurredAt());
       Instant two = random.nextBoolean() ? anyTime(random) : one.plusNanos(random.nextInt(2));
       Filter filter = one.isBefore(two) ? Filter.occurredBetween(one, two) : Filter.occurredBetween(two, one);

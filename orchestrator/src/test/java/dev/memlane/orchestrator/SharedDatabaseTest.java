@@ -100,7 +100,7 @@ class SharedDatabaseTest {
     breakAllOtherConnections();
 
     Memory after = addUntilStored("Ada plays the bassoon");
-    Until.isTrue("the other finds what came after", () -> finds(other, "bassoon", after.id()));
+    Until.isTrue("the other finds the later memory", () -> finds(other, "bassoon", after.id()));
     assertThat(other.history.calls("follow")).isGreaterThan(feeds);
   }
 
@@ -110,13 +110,13 @@ class SharedDatabaseTest {
     int feeds = other.history.calls("follow");
     breakAllOtherConnections();
     Until.isTrue("the other has tried", () -> other.history.calls("follow") > feeds);
-    Until.isTrue("the other says so", () -> other.blocking.statistics().background().stream()
+    Until.isTrue("the other reports it", () -> other.blocking.statistics().background().stream()
         .anyMatch(work -> work.isFailing() && "an injected fault of follow".equals(work.lastProblem())));
 
     other.heal();
     Memory after = addUntilStored("Ada plays the bassoon");
-    Until.isTrue("the other finds what came after", () -> finds(other, "bassoon", after.id()));
-    Until.isTrue("the other says so", () -> other.blocking.statistics().background().stream()
+    Until.isTrue("the other finds the later memory", () -> finds(other, "bassoon", after.id()));
+    Until.isTrue("the other reports it", () -> other.blocking.statistics().background().stream()
         .noneMatch(BackgroundWork::isFailing));
   }
 

@@ -203,7 +203,7 @@ class TargetedRollbackTest {
   }
 
   @Test
-  void index_failingToRemoveTheOlderDocument_isMendedBehindAndNeverShowsIt() {
+  void index_failingToRemoveTheOlderDocument_isRepairedInTheBackgroundAndNeverShowsIt() {
     try (TestMemory test = TestMemory.open(directory)) {
       Memory before = test.blocking.addMemory(NewMemory.of("Ada plays the oboe", ADA));
       test.index.throwing("remove");

@@ -3,7 +3,7 @@ package dev.memlane.orchestrator;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
 
-/** Asks again and again until something is so, as a user who waits for it would. */
+/** Repeats a question until its answer is yes, as a user who waits for something would. */
 public final class Until {
 
   private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -11,13 +11,13 @@ public final class Until {
   private Until() {}
 
   /**
-   * @throws AssertionError if it isn't so after half a minute
+   * @throws AssertionError if the answer is still no after half a minute
    */
   public static void isTrue(String what, BooleanSupplier question) {
     long end = System.nanoTime() + PATIENCE.toNanos();
     while (!question.getAsBoolean()) {
       if (System.nanoTime() > end) {
-        throw new AssertionError("not so after " + PATIENCE.toSeconds() + " s: " + what);
+        throw new AssertionError("still not true after " + PATIENCE.toSeconds() + " s: " + what);
       }
       Thread.onSpinWait();
     }

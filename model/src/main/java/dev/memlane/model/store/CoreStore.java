@@ -106,14 +106,14 @@ public interface CoreStore {
    */
   CompletableFuture<List<CoreRow>> unpurged(Scope scope, @Nullable MemoryId after, int limit);
 
-  /** Lists rows that became tombstones or void before this time, oldest first. */
-  CompletableFuture<List<CoreRow>> gone(Instant before, int limit);
+  /** Lists the rows that a sweep may remove: those that became tombstones or void before this time, oldest first. */
+  CompletableFuture<List<CoreRow>> sweepable(Instant before, int limit);
 
   /** Lists live memories that expired before this time, the earliest first; without their vectors. */
   CompletableFuture<List<CoreRow>> expired(Instant before, int limit);
 
   /** Finds the live memory of exactly this scope that has this content and was stored as unique. */
-  CompletableFuture<Optional<CoreRow>> unique(Scope scope, String content);
+  CompletableFuture<Optional<CoreRow>> findUnique(Scope scope, String content);
 
   /**
    * Reads rows in any state.

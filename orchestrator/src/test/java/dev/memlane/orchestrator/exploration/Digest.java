@@ -2,7 +2,7 @@ package dev.memlane.orchestrator.exploration;
 
 import java.util.UUID;
 
-/** Folds values into 64 bits, so that two equal states can be told by one number each. */
+/** Folds values into 64 bits, so that states can be compared by one number each. */
 final class Digest {
 
   private long value = 0x9e3779b97f4a7c15L;

@@ -10,21 +10,21 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs a scenario again and again, each time another way, and looks for one that breaks a promise.
+ * Runs a scenario many times, each time on another path of steps, and looks for a path that breaks a promise.
  *
  * <p>
- * <b>All ways.</b> Real code can't be copied in the middle of a run, so a state is reached again by making the same
- * choices from the start: a walk over the tree of choices, depth first, one run for each branch. A state that was seen
- * before is not gone on from. That is exact, up to two states having the same 64 bits: a process is deterministic, so
- * what it was told, in order, is its state. What may go wrong is raised step by step, so that what is found first needs
- * the fewest faults.
+ * <b>The exhaustive walk.</b> Real code cannot be copied in the middle of a run, so a state is reached again by
+ * repeating the choices from the start: a depth-first walk over the tree of choices, with one run for each branch. A
+ * state that was seen before is not explored again. That is exact, unless two states have the same 64-bit digest: a
+ * process is deterministic, so what it has received, in order, is its state. Callers raise the budget step by step, so
+ * the first problem found needs the fewest faults.
  *
  * <p>
- * <b>Random ways</b> go beyond, with more faults than all ways could be walked for, and with the tasks inside a process
- * shuffled as well. Each has a seed, by which it can be run again.
+ * <b>Random runs</b> go further: with more faults than an exhaustive walk could cover, and with the tasks inside a
+ * process shuffled. Each has a seed that runs it again.
  *
  * <p>
- * What was found is shortened: steps are left out one after the other as long as the same promise still breaks.
+ * A path that was found is shortened: steps are left out, one after the other, as long as the same promise breaks.
  */
 final class Explorer {
 
@@ -43,12 +43,12 @@ final class Explorer {
     this.search = new SimulatedSearch(without, embedder);
   }
 
-  /** A way to a broken promise. */
-  record Found(Scenario scenario, String problem, List<String> way, String origin) {
+  /** A path to a broken promise. */
+  record Found(Scenario scenario, String problem, List<String> path, String origin) {
     @Override
     public String toString() {
-      return scenario + " breaks promise " + problem + "\n  found by " + origin + "; the shortest way found:\n    "
-          + String.join("\n    ", way);
+      return scenario + " breaks promise " + problem + "\n  found by " + origin + "; the shortest path found:\n    "
+          + String.join("\n    ", path);
     }
   }
 
@@ -60,13 +60,13 @@ final class Explorer {
     return states;
   }
 
-  /** Whether the last walk came to its end. */
+  /** Whether the last walk covered everything. */
   boolean isExhausted() {
     return exhausted;
   }
 
   /**
-   * Walks all ways on which no more goes wrong than this, until a promise breaks.
+   * Walks all paths within the budget until a promise breaks.
    *
    * @param deadline when to stop in any case, by {@link System#nanoTime}
    */
@@ -79,7 +79,7 @@ final class Explorer {
       String problem = world.run();
       runs++;
       if (problem != null) {
-        return shorten(budget, problem, world.way(), false, null, "walking all ways with at most " + describe(budget));
+        return shorten(budget, problem, world.path(), false, null, "the exhaustive walk with at most " + describe(budget));
       }
       exhausted = !chooser.next();
     }
@@ -87,7 +87,7 @@ final class Explorer {
     return null;
   }
 
-  /** Goes one random way. */
+  /** Runs one random path. */
   @Nullable
   Found random(World.Budget budget, long seed) {
     Random random = new Random(seed);
@@ -96,12 +96,12 @@ final class Explorer {
     runs++;
     return problem == null
         ? null
-        : shorten(budget, problem, world.way(), true, seed + 1, "seed " + seed + " with at most " + describe(budget));
+        : shorten(budget, problem, world.path(), true, seed + 1, "seed " + seed + " with at most " + describe(budget));
   }
 
   private static World.Chooser randomly(Random random) {
     return (steps, state) -> {
-      // Faults are many in every list of steps: without this most runs would spend all theirs at the beginning.
+      // Every list of steps has many faults: without this, most runs would spend their budget at the beginning.
       boolean wrong = random.nextInt(8) == 0;
       List<Integer> wanted = new ArrayList<>();
       for (int i = 0; i < steps.size(); i++) {
@@ -119,7 +119,7 @@ final class Explorer {
 
   // ---- walking the tree ----------------------------------------------------------------------------------------------
 
-  /** Makes the choices of the branch that is next, depth first, and remembers the states that it came by. */
+  /** Makes the choices of the next branch, depth first, and remembers the states that it has seen. */
   private static final class DepthFirst implements World.Chooser {
 
     private final List<int[]> branch = new ArrayList<>();
@@ -140,11 +140,11 @@ final class Explorer {
     }
 
     @Override
-    public boolean knows() {
+    public boolean isReplaying() {
       return depth < branch.size();
     }
 
-    /** Turns to the next branch; false if there is none. */
+    /** Moves to the next branch; false if there is none. */
     boolean next() {
       depth = 0;
       while (!branch.isEmpty()) {
@@ -160,20 +160,20 @@ final class Explorer {
 
   // ---- shortening ----------------------------------------------------------------------------------------------------
 
-  /** Takes the steps named, in order, as far as they are possible, and then stops. */
-  private static final class Following implements World.Chooser {
+  /** Takes the named steps in order, skips those that are not possible, and then stops. */
+  private static final class Replay implements World.Chooser {
 
-    private final List<String> way;
+    private final List<String> path;
     private int next;
 
-    Following(List<String> way) {
-      this.way = way;
+    Replay(List<String> path) {
+      this.path = path;
     }
 
     @Override
     public int choose(List<Step> steps, @Nullable LongSupplier state) {
-      while (next < way.size()) {
-        String wanted = way.get(next++);
+      while (next < path.size()) {
+        String wanted = path.get(next++);
         for (int i = 0; i < steps.size(); i++) {
           if (steps.get(i).name().equals(wanted)) {
             return i;
@@ -189,37 +189,37 @@ final class Explorer {
 
   private Found shorten(
       World.Budget budget, String problem, List<String> found, boolean random, @Nullable Long order, String origin) {
-    List<String> way = List.copyOf(found);
+    List<String> path = List.copyOf(found);
     Long shuffle = order;
-    List<String> unshuffled = order == null ? null : replay(budget, problem, way, random, null);
+    List<String> unshuffled = order == null ? null : replay(budget, problem, path, random, null);
     if (unshuffled != null) {
-      way = unshuffled;
+      path = unshuffled;
       shuffle = null;
     }
     boolean shorter = true;
     while (shorter) {
       shorter = false;
-      for (int i = way.size() - 1; i >= 0; i--) {
-        if (i < way.size()) {
-          List<String> tried = new ArrayList<>(way);
+      for (int i = path.size() - 1; i >= 0; i--) {
+        if (i < path.size()) {
+          List<String> tried = new ArrayList<>(path);
           tried.remove(i);
           List<String> still = replay(budget, problem, tried, random, shuffle);
-          if (still != null && still.size() < way.size()) {
-            way = still;
+          if (still != null && still.size() < path.size()) {
+            path = still;
             shorter = true;
           }
         }
       }
     }
-    return new Found(scenario, problem, way, origin);
+    return new Found(scenario, problem, path, origin);
   }
 
-  /** The way really gone by following another, if the same promise breaks on it; null otherwise. */
+  /** The path that was actually taken when replaying this one, if it breaks the same promise; null otherwise. */
   private @Nullable List<String> replay(
-      World.Budget budget, String problem, List<String> way, boolean random, @Nullable Long order) {
-    World world = new World(scenario, without, budget, embedder, search, new Following(way), random,
+      World.Budget budget, String problem, List<String> path, boolean random, @Nullable Long order) {
+    World world = new World(scenario, without, budget, embedder, search, new Replay(path), random,
         order == null ? null : new Random(order));
     String same = world.run();
-    return same != null && same.charAt(0) == problem.charAt(0) ? world.way() : null;
+    return same != null && same.charAt(0) == problem.charAt(0) ? world.path() : null;
   }
 }

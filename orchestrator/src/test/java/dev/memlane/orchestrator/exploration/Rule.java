@@ -1,35 +1,35 @@
 package dev.memlane.orchestrator.exploration;
 
-/** The rules of the write protocol that may be left out, to see that the exploration notices. */
+/** The rules of the write protocol that a run may leave out, to show that the exploration finds the broken promise. */
 enum Rule {
-  /** A unit in doubt is fenced before looking. */
+  /** A unit in doubt is fenced before the history is asked. */
   FENCE,
   /** A duplicate confirms the memory that it answers with. */
   CONFIRM,
-  /** Compare-and-set is on the stamp, not on the version. */
+  /** Compare-and-set uses the stamp, not the version. */
   STAMP,
-  /** An operation is undone only while the stamp is its own. */
+  /** An operation is undone only while the row's stamp is its own. */
   UNDO_BY_STAMP,
   /** A restored row gets a fresh stamp. */
   FRESH_STAMP,
   /** An undone add leaves a void row. */
   VOID_ROW,
-  /** Looking means history, not the row. */
+  /** Whether an operation has landed is asked of the history, not of the row. */
   LOOK_AT_HISTORY,
   /** Opening compares the index with core. */
   OPENING_COMPARES,
-  /** A put stands beside the older document until it has landed. */
+  /** A document is put next to the older one, which stays until the operation has landed. */
   DOCUMENT_PER_OPERATION,
-  /** What follows core comes after a put that ends late. */
+  /** Following core waits for a put that is still running after its deadline. */
   LATE_PUT_FOLLOWS,
-  /** The follower reads the row when it has the turn, not before. */
+  /** The follower reads the row after it has taken the lock, not before. */
   POLL_IDS_ONLY,
-  /** The follower takes the memory's turn. */
-  FOLLOWER_TAKES_TURN,
-  /** Whoever asks for an unsettled outcome fences first. */
+  /** The follower takes the memory's lock. */
+  FOLLOWER_TAKES_LOCK,
+  /** A question about an unsettled operation fences it before it is answered. */
   ASKING_FENCES,
   /** A purge replaces the stamp. */
   PURGE_FENCES,
-  /** A search drops a document of another state than core's only if the index holds the document of core's. */
+  /** A search drops a document of another state than core's only if the index holds the document of core's state. */
   STALE_DOCUMENT_COUNTS
 }

@@ -5,20 +5,20 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A few operations on one memory, begun by two processes: those of one process one after the other, those of different
- * ones as it comes.
+ * A few operations on one memory, begun by two processes. Those of one process run one after the other; those of
+ * different processes interleave.
  *
- * @param memoryExists whether the memory is there before
+ * @param memoryExists whether the memory exists before the run
  */
 record Scenario(String name, boolean memoryExists, List<Call> calls) {
 
   /**
    * One call.
    *
-   * @param process who makes it
-   * @param retryOf which call it repeats, if that was not acknowledged; or -1
-   * @param together whether it doesn't wait for the earlier calls of its process
-   * @param erases whether a delete is one that purges the history
+   * @param process the number of the process that makes it
+   * @param retryOf the index of the call that it repeats if that was not acknowledged; or -1
+   * @param together whether it begins without waiting for the earlier calls of its process
+   * @param erases whether a delete also purges the history
    */
   record Call(Operation.Kind kind, int process, int retryOf, boolean together, boolean erases) {
 
@@ -50,7 +50,7 @@ record Scenario(String name, boolean memoryExists, List<Call> calls) {
       return new Call(Operation.Kind.ADD, process, of, false);
     }
 
-    /** The same call, made without waiting for those before it. */
+    /** The same call, begun without waiting for those before it. */
     Call atOnce() {
       return new Call(kind, process, retryOf, true, erases);
     }

@@ -19,7 +19,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
-/** A search over stores that change while it looks, on simulated stores. */
+/** A search over simulated stores that change while it runs. */
 class SearchHandlerTest {
 
   private static final Scope ADA = Scope.user("ada");
@@ -57,12 +57,12 @@ class SearchHandlerTest {
   }
 
   @Test
-  void documentOfAnUndoneWrite_whereTheRowsIsMissing_stillFindsTheMemory() {
+  void documentOfAnUndoneWrite_withoutTheRowsDocument_findsTheMemory() {
     assertThat(search.finds(Set.of(document(2)), Set.of(document(2)), row(1))).isTrue();
   }
 
   @Test
-  void documentsPutBetweenTheLooks_areFound() {
+  void documentsPutBetweenTheReads_areFound() {
     assertThat(search.finds(Set.of(document(1)), Set.of(document(1), document(2)), row(2))).isTrue();
     assertThat(search.finds(Set.of(document(1)), Set.of(document(2)), row(2))).isTrue();
   }

@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  * The two tables of the database that all simulated processes share, and the statements on them.
  *
  * <p>
- * Each method is one statement and does what its SQL does; those of one unit are run one after the other without
- * anything between, which is the transaction. A statement that answers with a version returns null where the SQL returns
+ * Each method is one statement and does what its SQL does. The statements of one unit run one after the other with
+ * nothing in between: that is the transaction. A statement whose result is a version returns null where the SQL returns
  * no row. A rule that is left out changes the statement that keeps it. Not safe for use by several threads.
  */
 final class SimulatedDatabase {
@@ -44,7 +44,7 @@ final class SimulatedDatabase {
   private final Map<MemoryId, Integer> changed = new HashMap<>();
   /** What a tombstone keeps, by the operation that made it. */
   private final Map<OperationId, ArchivedRow.Tombstone> tombstones = new HashMap<>();
-  /** Whose the memories are, which core's rows remember when they are tombstones. */
+  /** The scopes of the memories. In core a tombstone keeps its own. */
   private final Map<MemoryId, Scope> scopes = new HashMap<>();
   private final Set<OperationId> erased = new HashSet<>();
   private int changes;
@@ -82,13 +82,13 @@ final class SimulatedDatabase {
   }
 
   private boolean isTaken(MemoryId except, Scope scope, String content) {
-    CoreRow holder = unique(scope, content);
+    CoreRow holder = findUnique(scope, content);
     return holder != null && !holder.id().equals(except);
   }
 
-  /** The live row of exactly this scope that holds the content as unique, or null. */
+  /** The live row of exactly this scope that holds this content as unique, or null. */
   @Nullable
-  CoreRow unique(Scope scope, String content) {
+  CoreRow findUnique(Scope scope, String content) {
     for (CoreRow row : rows.values()) {
       Memory memory = row.memory();
       if (memory != null && row.unique() && memory.scope().equals(scope) && memory.content().equals(content)) {
@@ -123,7 +123,7 @@ final class SimulatedDatabase {
     return archived.version();
   }
 
-  /** The rows that are not void, as they are archived, in order of id. */
+  /** The non-void rows in their archived form, in order of id. */
   List<ArchivedRow> archive() {
     return rows.values().stream().filter(row -> row.state() != CoreRow.State.VOID).map(this::archived).toList();
   }
@@ -172,7 +172,7 @@ final class SimulatedDatabase {
     return row.version();
   }
 
-  /** Leaves of the memory's entries the delete's, without content, if core's statement, just before, left this stamp. */
+  /** If core's part left this stamp, removes the memory's entries except the delete's, which loses its content. */
   @Nullable
   Integer purgeLog(MemoryId memory, UUID stamp) {
     CoreRow row = rows.get(memory);
@@ -198,7 +198,7 @@ final class SimulatedDatabase {
     return row.version();
   }
 
-  /** The tombstones of which the log knows more than that they were erased. */
+  /** The tombstones of which the log holds more than the entry of their erasure. */
   List<CoreRow> unpurged(Scope scope) {
     return rows().stream().filter(row -> row.state() == CoreRow.State.DELETED)
         .filter(row -> scope.matches(Objects.requireNonNull(scopes.get(row.id()), "every tombstone has a scope")))
@@ -207,14 +207,14 @@ final class SimulatedDatabase {
         .toList();
   }
 
-  /** Whether any entry holds more than that, and when, something was done. */
+  /** Whether any entry holds more than what was done and when. */
   boolean logHoldsContent() {
     return log.values().stream().map(Logged::entry).anyMatch(entry -> entry.oldContent() != null
         || entry.newContent() != null || entry.oldMetadata() != null || entry.newMetadata() != null
         || entry.actor() != null);
   }
 
-  /** Whether the operation has landed and its entry was erased since. */
+  /** Whether the operation landed and its entry has been erased since. */
   boolean isErased(OperationId op) {
     return erased.contains(op);
   }
@@ -253,7 +253,7 @@ final class SimulatedDatabase {
     return before.version();
   }
 
-  /** What an undo leaves as the row's stamp. */
+  /** The stamp that an undo leaves in the row. */
   private UUID stampLeft(Operation operation, UUID fresh) {
     CoreRow before = operation.before();
     boolean stale = !with(Rule.FRESH_STAMP) && before != null && before.state() != CoreRow.State.VOID;
@@ -355,7 +355,7 @@ final class SimulatedDatabase {
     return row.version();
   }
 
-  /** Writes the entries of a memory that core's statement, just before, restored. */
+  /** If core's part restored the memory, writes its entries. */
   @Nullable
   Integer relog(MemoryId memory, OperationId unit, List<HistoryEntry> entries) {
     CoreRow row = rows.get(memory);
@@ -367,7 +367,7 @@ final class SimulatedDatabase {
     return row.version();
   }
 
-  /** Makes the entry void if core's statement, just before, undid the operation and left this stamp. */
+  /** If core's part undid the operation and left this stamp, makes its entry void. */
   @Nullable
   Integer unlog(Operation operation, UUID stamp) {
     CoreRow row = rows.get(operation.memory());
@@ -403,18 +403,18 @@ final class SimulatedDatabase {
         : rows.values().stream().anyMatch(row -> row.op().equals(op) && row.state() != CoreRow.State.VOID);
   }
 
-  /** Whether the operation's entry is there and not void. */
+  /** Whether the operation's entry exists and is not void. */
   boolean stands(OperationId op) {
     Logged logged = log.get(op);
     return logged != null && !logged.isVoid;
   }
 
-  /** The entries that stand, in the order in which they were written. */
+  /** The non-void entries, in the order in which they were written. */
   List<HistoryEntry> entries() {
     return log.values().stream().filter(logged -> !logged.isVoid).map(Logged::entry).toList();
   }
 
-  /** What the newest entry that stands says of each memory, in order of id. */
+  /** The state of each memory by its newest non-void entry, in order of id. */
   List<Head> newest() {
     Map<MemoryId, HistoryEntry> newest = new TreeMap<>();
     entries().forEach(
@@ -423,12 +423,12 @@ final class SimulatedDatabase {
         entry.kind().leavesMemory())).toList();
   }
 
-  /** How often the log has changed. */
+  /** The number of changes of the log so far. */
   int changes() {
     return changes;
   }
 
-  /** What has changed since. */
+  /** The memories whose log has changed since the position. */
   ChangeFeed.Changes changesSince(int position) {
     Set<MemoryId> found = new HashSet<>();
     changed.forEach((memory, at) -> {
@@ -440,7 +440,7 @@ final class SimulatedDatabase {
         .map(HistoryEntry::memory).filter(found::contains).collect(Collectors.toSet()));
   }
 
-  /** Whether some statements would change the tables as they are; they are not changed. */
+  /** Whether these statements would change the tables now. The tables stay as they are. */
   boolean wouldChange(Runnable statements) {
     long before = digest();
     Map<MemoryId, CoreRow> rowsBefore = Map.copyOf(rows);
@@ -462,13 +462,13 @@ final class SimulatedDatabase {
     return changes;
   }
 
-  /** Begins with a memory that is there. */
+  /** Adds a memory that exists before the run. */
   void begin(CoreRow row, HistoryEntry entry) {
     put(row);
     log.put(entry.op(), new Logged(entry, false));
   }
 
-  /** What distinguishes this state of the tables from others. */
+  /** A digest of the tables. */
   long digest() {
     Digest digest = new Digest();
     rows.values().forEach(row -> digest(digest, row));

@@ -2,7 +2,7 @@ package dev.memlane.orchestrator.exploration;
 
 import dev.memlane.model.StoreException;
 
-/** What goes wrong in the simulation. It has no stack trace, because taking one would cost more than the run. */
+/** A failure in the simulation. It has no stack trace, because filling one in would cost more than the run. */
 final class SimulatedFailure extends StoreException {
 
   SimulatedFailure(String message) {

@@ -29,43 +29,44 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The index of one simulated process: the set of the documents that it holds.
+ * The index of one simulated process: the set of documents that it holds.
  *
  * <p>
- * What becomes of a write is decided when it is asked for. One that hangs keeps all later ones waiting, because writes
- * to one memory are done in the order of asking, and there is only one memory. Not safe for use by several threads.
+ * The fate of a write is decided when it is requested. A write that hangs keeps all later ones waiting, because writes
+ * to one memory are applied in the order in which they were requested, and there is only one memory. Not safe for use
+ * by several threads.
  */
 final class SimulatedIndex implements GuardedIndex {
 
-  /** What becomes of a write. */
+  /** What happens to a write. */
   enum Fate {
     DONE, FAILS, HANGS
   }
 
-  /** Decides what becomes of a write. */
+  /** Decides what happens to a write. */
   @FunctionalInterface
   interface Fates {
     Fate of(String write, boolean mayHang);
   }
 
-  /** What a write's caller is told. */
+  /** How a write ends for its caller. */
   private enum Ending {
     DONE, FAILED, IN_DOUBT, WITHDRAWN
   }
 
-  /** One write that hangs or waits behind one that does. */
+  /** A write that hangs, or that waits for one that hangs. */
   private static final class Write {
     final String name;
     final @Nullable Instant deadline;
     final Runnable effect;
-    final Consumer<Ending> told;
+    final Consumer<Ending> ended;
     boolean expired;
 
-    Write(String name, @Nullable Instant deadline, Runnable effect, Consumer<Ending> told) {
+    Write(String name, @Nullable Instant deadline, Runnable effect, Consumer<Ending> ended) {
       this.name = name;
       this.deadline = deadline;
       this.effect = effect;
-      this.told = told;
+      this.ended = ended;
     }
   }
 
@@ -89,12 +90,12 @@ final class SimulatedIndex implements GuardedIndex {
     return documents;
   }
 
-  /** Every different set of documents since opening: what a crash may leave on disk. */
+  /** All distinct sets of documents since opening: a crash may leave any of them on disk. */
   List<Set<DocumentName>> snapshots() {
     return snapshots;
   }
 
-  /** What searches could see, one set of documents after the other: the last one is what they see now. */
+  /** The sets of documents that searches could see, in order; they see the last one now. */
   List<Set<DocumentName>> views() {
     return views;
   }
@@ -106,7 +107,7 @@ final class SimulatedIndex implements GuardedIndex {
     return head == null ? null : head.name;
   }
 
-  /** Whether a write hangs whose caller has not been told so. */
+  /** Whether a write hangs whose deadline has not passed. */
   boolean hangsUnexpired() {
     Write head = queue.peek();
     return head != null && !head.expired;
@@ -124,7 +125,7 @@ final class SimulatedIndex implements GuardedIndex {
     return first;
   }
 
-  /** Tells what is past its deadline: in doubt what has begun, not applied what has not and never will. */
+  /** Ends the writes past their deadline: the one that hangs is in doubt, those that wait for it are withdrawn. */
   void expire(Instant now) {
     Write head = queue.peek();
     for (Write write : List.copyOf(queue)) {
@@ -133,21 +134,21 @@ final class SimulatedIndex implements GuardedIndex {
       }
       if (write == head) {
         write.expired = true;
-        write.told.accept(Ending.IN_DOUBT);
+        write.ended.accept(Ending.IN_DOUBT);
       } else {
         queue.remove(write);
-        write.told.accept(Ending.WITHDRAWN);
+        write.ended.accept(Ending.WITHDRAWN);
       }
     }
   }
 
-  /** Ends the write that hangs, and does those that waited for it. */
+  /** Ends the write that hangs, and applies those that waited for it. */
   void endHanging(boolean done) {
     Write head = queue.remove();
     if (done) {
       finish(head);
     } else {
-      head.told.accept(Ending.FAILED);
+      head.ended.accept(Ending.FAILED);
     }
     while (!queue.isEmpty() && !without.contains(Rule.LATE_PUT_FOLLOWS)) {
       finish(queue.remove());
@@ -162,16 +163,16 @@ final class SimulatedIndex implements GuardedIndex {
     if (!views.getLast().equals(documents)) {
       views.add(Set.copyOf(documents));
     }
-    write.told.accept(Ending.DONE);
+    write.ended.accept(Ending.DONE);
   }
 
-  private void write(String name, @Nullable Instant deadline, Runnable effect, Consumer<Ending> told) {
-    Write write = new Write(name, deadline, effect, told);
+  private void write(String name, @Nullable Instant deadline, Runnable effect, Consumer<Ending> ended) {
+    Write write = new Write(name, deadline, effect, ended);
     boolean waits = !queue.isEmpty() && !without.contains(Rule.LATE_PUT_FOLLOWS);
     Fate fate = waits ? Fate.HANGS : fates.of(name, deadline != null);
     switch (fate) {
       case DONE -> finish(write);
-      case FAILS -> told.accept(Ending.FAILED);
+      case FAILS -> ended.accept(Ending.FAILED);
       case HANGS -> queue.add(write);
     }
   }
@@ -180,9 +181,9 @@ final class SimulatedIndex implements GuardedIndex {
     CompletableFuture<StoreResult> result = new CompletableFuture<>();
     write(name, deadline, effect, ending -> result.complete(switch (ending) {
       case DONE -> new StoreResult.Applied(new Receipt(StoreKind.VECTOR, document.memory(), document.op(), 1));
-      case FAILED -> new StoreResult.NotApplied(new SimulatedFailure("the index failed at a " + name));
+      case FAILED -> new StoreResult.NotApplied(new SimulatedFailure("the index failed during a " + name));
       case IN_DOUBT -> new StoreResult.InDoubt(new SimulatedFailure("the index did not answer in time"));
-      case WITHDRAWN -> new StoreResult.NotApplied(new SimulatedFailure("the index had no time for a " + name));
+      case WITHDRAWN -> new StoreResult.NotApplied(new SimulatedFailure("the deadline passed before the " + name));
     }));
     return result;
   }
@@ -193,7 +194,7 @@ final class SimulatedIndex implements GuardedIndex {
       if (ending == Ending.DONE) {
         result.complete(null);
       } else {
-        result.completeExceptionally(new SimulatedFailure("the index failed at a " + name));
+        result.completeExceptionally(new SimulatedFailure("the index failed during a " + name));
       }
     });
     return result;
@@ -267,7 +268,7 @@ final class SimulatedIndex implements GuardedIndex {
         .sorted(Comparator.comparing(DocumentName::memory).thenComparing(name -> name.op().value())).toList());
   }
 
-  /** Every document is as near as any other. */
+  /** All documents are equally near. */
   @Override
   public CompletableFuture<IndexHits> search(IndexQuery query) {
     List<IndexHits.IndexHit> hits = documents.stream().sorted(Comparator.comparing(name -> name.op().value()))
@@ -291,7 +292,7 @@ final class SimulatedIndex implements GuardedIndex {
     return CompletableFuture.completedFuture(null);
   }
 
-  /** Documents that are removed are gone at once here. */
+  /** Removing a document leaves nothing behind here. */
   @Override
   public CompletableFuture<Boolean> holdsRemoved(Collection<MemoryId> memories) {
     return CompletableFuture.completedFuture(false);

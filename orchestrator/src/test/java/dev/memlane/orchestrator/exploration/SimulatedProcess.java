@@ -28,12 +28,12 @@ import org.jspecify.annotations.Nullable;
  * One process from its opening to its crash: a real orchestrator with simulated stores, executor, timer, clock and ids.
  *
  * <p>
- * It is deterministic, so {@link #told}, which folds everything that it was told by the world in the order of the
- * telling, stands for its whole inner state. Not safe for use by several threads.
+ * It is deterministic. So {@link #received}, a digest of everything that the world has sent to it, in order, stands for
+ * its whole internal state. Not safe for use by several threads.
  */
 final class SimulatedProcess implements SimulatedStores.Network, Ids {
 
-  /** An alarm that was set for longer than this is a deadline; a shorter one is a pause between two tries. */
+  /** An alarm set for this long or longer is a deadline; a shorter one is a pause between two attempts. */
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
 
   private final World world;
@@ -48,17 +48,18 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
   private final List<Read<?>> reads = new ArrayList<>();
   private final List<Answer> answers = new ArrayList<>();
   private @Nullable Feed feed;
-  private long toldAtLook;
+  private long receivedAtPoll;
   private boolean up = true;
   private boolean open;
-  private long told;
+  private long received;
   private int requests;
   private int minted;
 
   /**
-   * A unit on its way.
+   * A unit that was sent and not yet answered.
    *
-   * @param identity tells it from all others, in every run in which it is sent in the same circumstances
+   * @param identity distinguishes it from all others; the same in every run in which its process sends it in the same
+   * state
    */
   record Sent(SimulatedProcess process, SimulatedUnit unit, long identity) {
     @Override
@@ -67,7 +68,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     }
   }
 
-  /** An answer that is on its way back. */
+  /** An answer that has not arrived yet. */
   private record Answer(Object to, @Nullable Sent unit, Runnable arrive) {}
 
   private final class Read<T> {
@@ -83,24 +84,25 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
       this.digest = digest;
     }
 
-    void now() {
-      told(query.get());
+    void execute() {
+      complete(query.get());
     }
 
-    void told(T found) {
-      hear(request);
-      hear(digest.applyAsLong(found));
+    void complete(T found) {
+      receive(request);
+      receive(digest.applyAsLong(found));
       answer.complete(found);
     }
 
     void fail() {
-      hear(-request);
-      answer.completeExceptionally(new SimulatedFailure("the database can't be read"));
+      receive(-request);
+      answer.completeExceptionally(new SimulatedFailure("the database cannot be read"));
     }
 
-    Runnable late() {
+    /** Reads now; the returned action delivers the answer. */
+    Runnable executeWithLateAnswer() {
       T found = query.get();
-      return () -> told(found);
+      return () -> complete(found);
     }
 
     @Override
@@ -113,42 +115,42 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     this.world = world;
     this.number = number;
     this.incarnation = incarnation;
-    this.told = new Digest().add(number).add(incarnation).add(digest(saved)).value();
+    this.received = new Digest().add(number).add(incarnation).add(digest(saved)).value();
     this.index = new SimulatedIndex(world.without(), saved, this::fate);
     SimulatedStores stores = new SimulatedStores(world.database(), world.without(), this);
     Environment environment = new Environment(this::execute, timer, timer, this);
     this.orchestrator = new SimulatedOrchestrator(
         new OpenedStores(stores.units(), stores.core(), stores.history(), index), environment, world.embedder(),
-        SimulatedTimer.BETWEEN_LOOKS,
-        locks -> world.without().contains(Rule.FOLLOWER_TAKES_TURN) ? new MemoryLocks(environment) : locks);
+        SimulatedTimer.BETWEEN_POLLS,
+        locks -> world.without().contains(Rule.FOLLOWER_TAKES_LOCK) ? new MemoryLocks(environment) : locks);
   }
 
-  // ---- life ----------------------------------------------------------------------------------------------------------
+  // ---- life cycle ----------------------------------------------------------------------------------------------------
 
-  /** Opens, with everything that it asks for answered at once. */
+  /** Opens; all of its reads are answered at once. */
   void begin() {
     start();
     while (!open) {
       if (!runTask(null)) {
-        reads.removeFirst().now();
+        reads.removeFirst().execute();
       }
     }
   }
 
-  /** Opens as the product does: calls may begin when the comparison has ended. */
+  /** Opens as the product does: calls may begin after the comparison. */
   @SuppressWarnings("FutureReturnValueIgnored") // both ends are handled
   void start() {
     orchestrator.start().whenComplete((differing, failure) -> {
       if (failure == null) {
         open = true;
       } else {
-        // Opening failed; whoever opened it tries again.
+        // Opening failed; its user opens it again.
         crash();
       }
     });
   }
 
-  /** Ends here and now. What was sent may still be executed. */
+  /** Ends at once. What it has sent may still be executed. */
   void crash() {
     up = false;
     open = false;
@@ -184,20 +186,20 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     return orchestrator.memory();
   }
 
-  long told() {
-    return told;
+  long received() {
+    return received;
   }
 
-  void hear(long what) {
-    told = Digest.mix(told, what);
+  void receive(long what) {
+    received = Digest.mix(received, what);
   }
 
-  /** Whether nothing is under way and nothing is left to be settled. */
+  /** Whether no task and no request is left, and everything is settled. */
   boolean isIdle() {
     return open && tasks.isEmpty() && isQuiet() && memory().awaitSettled().isDone();
   }
 
-  /** What it tells that its index could not take yet. */
+  /** The memories that it reports as not yet followed by its index. */
   List<Unindexed> unindexed() {
     return orchestrator.unindexed();
   }
@@ -207,7 +209,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
         .sum();
   }
 
-  // ---- its inside ----------------------------------------------------------------------------------------------------
+  // ---- executor and ids ----------------------------------------------------------------------------------------------
 
   private void execute(Runnable task) {
     if (up) {
@@ -215,7 +217,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     }
   }
 
-  /** Runs a task, the oldest one if there is no order; false if there is none. */
+  /** Runs one task, the oldest one if there is no order. Returns false if there is no task. */
   boolean runTask(@Nullable Random order) {
     if (tasks.isEmpty()) {
       return false;
@@ -243,7 +245,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     return new UUID(1 + number * 1_000L + incarnation, ++minted);
   }
 
-  // ---- its requests --------------------------------------------------------------------------------------------------
+  // ---- requests ------------------------------------------------------------------------------------------------------
 
   private SimulatedIndex.Fate fate(String write, boolean mayHang) {
     List<Step> steps = new ArrayList<>(3);
@@ -260,7 +262,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
       steps.add(Step.fault(subject, "hangs", () -> fate[0] = SimulatedIndex.Fate.HANGS));
     }
     world.decide(steps);
-    hear(fate[0].name().hashCode());
+    receive(fate[0].name().hashCode());
     return fate[0];
   }
 
@@ -269,7 +271,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     if (up) {
       world.sent(number, unit);
       requests++;
-      units.add(new Sent(this, unit, Digest.mix(told, requests)));
+      units.add(new Sent(this, unit, Digest.mix(received, requests)));
     }
   }
 
@@ -283,7 +285,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     return new CompletableFuture<>();
   }
 
-  // ---- what may happen to it -----------------------------------------------------------------------------------------
+  // ---- steps ---------------------------------------------------------------------------------------------------------
 
   void addSteps(List<Step> steps) {
     for (Read<?> read : reads) {
@@ -301,23 +303,21 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     if (index.hanging() != null) {
       steps.add(Step.of(this, "the " + index.hanging() + " that hung ends", () -> endHanging(true)));
       if (index.hangsUnexpired()) {
-        if (index.hangsUnexpired()) {
-          steps.add(Step.of(this, "the " + index.hanging() + " that hung fails", () -> endHanging(false)));
-        }
+        steps.add(Step.of(this, "the " + index.hanging() + " that hung fails", () -> endHanging(false)));
       }
     }
     SimulatedTimer.Alarm alarm = timer.first();
     if (alarm != null && alarm.delay().compareTo(LONGEST_PAUSE) < 0) {
       steps.add(Step.of(this, "a pause ends", () -> {
-        hear(5);
+        receive(5);
         timer.moveTo(alarm.time());
       }));
     }
     Instant deadline = deadline();
     if (deadline != null) {
-      // Where a put hangs, that the time passes is what was paid for.
+      // A put that hangs has been counted as a fault already; passing its deadline is the effect.
       Step.Cost cost = index.hangsUnexpired() ? Step.Cost.NOTHING : Step.Cost.FAULT;
-      steps.add(new Step(this, "nothing answers until the deadline", cost, cost == Step.Cost.FAULT,
+      steps.add(new Step(this, "nothing is answered before the deadline", cost, cost == Step.Cost.FAULT,
           () -> passTo(deadline)));
     }
   }
@@ -325,15 +325,15 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
   private void addSteps(Read<?> read, List<Step> steps) {
     steps.add(Step.of(read, "read", () -> {
       reads.remove(read);
-      read.now();
+      read.execute();
     }));
-    steps.add(Step.fault(read, "can't be read", () -> {
+    steps.add(Step.fault(read, "read fails", () -> {
       reads.remove(read);
       read.fail();
     }));
-    steps.add(Step.fault(read, "read, answer takes long", () -> {
+    steps.add(Step.fault(read, "read, answer delayed", () -> {
       reads.remove(read);
-      answers.add(new Answer(read, null, read.late()));
+      answers.add(new Answer(read, null, read.executeWithLateAnswer()));
     }));
   }
 
@@ -342,7 +342,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     steps.add(Step.of(sent, "executed", () -> {
       answer(sent, unit, world.execute(unit, number));
     }));
-    steps.add(Step.fault(sent, "executed, answer takes long", () -> {
+    steps.add(Step.fault(sent, "executed, answer delayed", () -> {
       List<StoreResult> results = world.execute(unit, number);
       units.remove(sent);
       answers.add(new Answer(sent, sent, () -> answer(sent, unit, results)));
@@ -361,24 +361,24 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
 
   private void answer(Sent sent, SimulatedUnit unit, List<StoreResult> results) {
     units.remove(sent);
-    hear(sent.identity);
-    results.forEach(result -> hear(result instanceof StoreResult.Applied applied ? applied.receipt().version() : -1));
+    receive(sent.identity);
+    results.forEach(result -> receive(result instanceof StoreResult.Applied applied ? applied.receipt().version() : -1));
     unit.answer(results);
   }
 
   private void answerAll(Sent sent, StoreResult answer, int how) {
     units.remove(sent);
-    hear(sent.identity);
-    hear(-10 - how);
+    receive(sent.identity);
+    receive(-10 - how);
     sent.unit.answerAll(answer);
   }
 
   private void endHanging(boolean done) {
-    hear(done ? 6 : 7);
+    receive(done ? 6 : 7);
     index.endHanging(done);
   }
 
-  /** The first deadline of what is under way, or null. */
+  /** The first deadline of the requests in progress, or null. */
   private @Nullable Instant deadline() {
     Instant first = index.deadline();
     for (Sent sent : units) {
@@ -396,40 +396,40 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
   }
 
   /**
-   * Adds the look at the log, if it could find something, or find free what was busy: the rest of the looks, one every
-   * half a second for ever, are left out.
+   * Adds a poll of the log if it could find a change, or a memory whose lock is free again. All other polls, one every
+   * half second, are left out.
    *
-   * @param cost what it takes that it happens now
+   * @param cost what a poll costs at this point
    */
-  void addLook(List<Step> steps, Step.Cost cost) {
-    if (hasToLook()) {
-      steps.add(new Step(this, "the follower looks", cost, cost == Step.Cost.FAULT, () -> {
-        hear(9);
-        timer.look();
+  void addPoll(List<Step> steps, Step.Cost cost) {
+    if (hasToPoll()) {
+      steps.add(new Step(this, "the follower polls", cost, cost == Step.Cost.FAULT, () -> {
+        receive(9);
+        timer.poll();
       }));
     }
   }
 
-  private boolean hasToLook() {
-    return timer.awaitsLook() && (isBehind() || told != toldAtLook && isQuiet());
+  private boolean hasToPoll() {
+    return timer.awaitsPoll() && (hasUnreadChanges() || received != receivedAtPoll && isQuiet());
   }
 
-  /** Whether the log has changed since the last look. */
-  boolean isBehind() {
+  /** Whether the log has changed since the last poll. */
+  boolean hasUnreadChanges() {
     return feed != null && !world.database().changesSince(feed.position).memories().isEmpty();
   }
 
-  /** Whether nothing that it has begun can change the database. */
+  /** Whether nothing that it has in progress can change the database. */
   boolean onlyFollows() {
     return units.isEmpty() && memory().awaitSettled().isDone();
   }
 
-  /** Whether it waits for nothing but its next look. */
+  /** Whether it waits for nothing but its next poll. */
   boolean isQuiet() {
     return units.isEmpty() && reads.isEmpty() && answers.isEmpty() && index.hanging() == null && timer.first() == null;
   }
 
-  /** The log as this process follows it. */
+  /** The log, read from where this process has got to. */
   private final class Feed implements ChangeFeed {
     private int position;
     private boolean broken;
@@ -442,16 +442,16 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     public CompletableFuture<Changes> poll() {
       List<Step> steps = new ArrayList<>(2);
       steps.add(Step.of(SimulatedProcess.this, "the log is read", () -> {}));
-      steps.add(Step.fault(SimulatedProcess.this, "the log can't be read", () -> broken = true));
+      steps.add(Step.fault(SimulatedProcess.this, "reading the log fails", () -> broken = true));
       world.decide(steps);
-      hear(broken ? 10 : 11);
+      receive(broken ? 10 : 11);
       if (broken) {
         return CompletableFuture.failedFuture(new SimulatedFailure("the feed lost its connection"));
       }
       Changes changes = world.database().changesSince(position);
       position = world.database().changes();
-      hear(changes.memories().size());
-      toldAtLook = told;
+      receive(changes.memories().size());
+      receivedAtPoll = received;
       return CompletableFuture.completedFuture(changes);
     }
 
@@ -468,7 +468,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
   }
 
   private void passTo(Instant time) {
-    hear(8);
+    receive(8);
     timer.moveTo(time);
     index.expire(timer.instant());
     for (Sent sent : List.copyOf(units)) {
@@ -485,7 +485,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     }
   }
 
-  /** Lets the time pass to what is due next, because nothing else can happen. */
+  /** Lets the time pass to the next alarm, for when nothing else can happen; null if there is no alarm. */
   @Nullable
   Step waitingStep() {
     SimulatedTimer.Alarm alarm = timer.first();

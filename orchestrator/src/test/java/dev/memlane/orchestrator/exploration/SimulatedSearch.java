@@ -23,14 +23,15 @@ import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
 /**
- * The real search over a simulated index and row, asked one question: whether it finds a memory that every query matches.
+ * The real search over a simulated index and row. It answers one question: whether a search finds a memory that every
+ * query matches.
  *
  * <p>
- * A search looks at the index first and at core afterwards. So the index that it sees first may be older than the row. When
- * it looks at the index again, it sees the present one. Every operation gives the memory another content here.
+ * A search reads the index first and core afterwards, so its first view of the index may be older than the row. When it
+ * reads the index again, it sees the present documents. Every operation gives the memory a different content here.
  *
  * <p>
- * Answers are remembered, because a walk asks the same question again and again. Not safe for use by several threads.
+ * Answers are cached, because a walk asks the same question many times. Not safe for use by several threads.
  */
 final class SimulatedSearch {
 
@@ -49,17 +50,17 @@ final class SimulatedSearch {
    * Whether a search finds the memory of a live row.
    *
    * @param first the documents in the index when the search begins
-   * @param now the documents there when it reads the row, and later
+   * @param now the documents from the time when it reads the row
    */
   boolean finds(Set<DocumentName> first, Set<DocumentName> now, CoreRow row) {
     return answers.computeIfAbsent(new Question(first, now, row.op()), question -> search(first, now, List.of(row)));
   }
 
   /**
-   * Whether a search finds a memory whose row is another one each time that it is read.
+   * Whether a search finds a memory whose row changes each time that it is read.
    *
-   * @param documents the documents in the index, which does not change
-   * @param rows the memory's rows, in the order of reading; it is not to be read more often
+   * @param documents the documents in the index, which do not change
+   * @param rows the memory's rows, in the order of reading; at least as many as there are reads
    */
   boolean findsChanging(Set<DocumentName> documents, List<CoreRow> rows) {
     return search(documents, documents, rows);
@@ -73,7 +74,7 @@ final class SimulatedSearch {
     SimulatedStores stores = new SimulatedStores(database, without, new SimulatedStores.Network() {
       @Override
       public void send(SimulatedUnit unit) {
-        throw new IllegalStateException("a search writes nothing");
+        throw new IllegalStateException("a search must not write");
       }
 
       @Override
@@ -88,7 +89,7 @@ final class SimulatedSearch {
 
       @Override
       public ChangeFeed follow(int from) {
-        throw new IllegalStateException("a search follows nothing");
+        throw new IllegalStateException("a search must not follow the log");
       }
     });
     SearchHandler searchHandler = new SearchHandler(new Stores(stores.units(), stores.core(), stores.history(), index),
@@ -101,15 +102,15 @@ final class SimulatedSearch {
 
   private static void begin(SimulatedDatabase database, CoreRow row) {
     Memory memory = Objects.requireNonNull(row.memory());
-    Memory told = new Memory(memory.id(), memory.scope(), memory.key(), null, contentOf(row.op()), memory.metadata(),
+    Memory memoryWithContent = new Memory(memory.id(), memory.scope(), memory.key(), null, contentOf(row.op()), memory.metadata(),
         null,
         memory.createdAt(), memory.updatedAt(), null, memory.version(), memory.op());
-    database.begin(new CoreRow(row.id(), row.state(), row.version(), row.op(), row.stamp(), told, row.embedding()),
-        new HistoryEntry(row.id(), row.op(), row.version(), HistoryEntry.Kind.ADD, null, told.content(), null,
-            told.metadata(), null, told.createdAt()));
+    database.begin(new CoreRow(row.id(), row.state(), row.version(), row.op(), row.stamp(), memoryWithContent, row.embedding()),
+        new HistoryEntry(row.id(), row.op(), row.version(), HistoryEntry.Kind.ADD, null, memoryWithContent.content(), null,
+            memoryWithContent.metadata(), null, memoryWithContent.createdAt()));
   }
 
-  /** What a memory says after an operation. */
+  /** The content of a memory after an operation. */
   static String contentOf(OperationId op) {
     return "as " + op + " left it";
   }

@@ -38,17 +38,17 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The core and the history store of one simulated process, over the database that it shares with the others.
+ * The core and history stores of one simulated process, over the database that it shares with the others.
  *
  * <p>
- * Nothing is done here and now: every unit and every read is handed to a {@link Network}, which decides when it is
- * executed and what is told of it.
+ * They execute nothing themselves. They pass every unit and every read to a {@link Network}, which decides when it is
+ * executed and what is answered.
  */
 final class SimulatedStores {
 
   private static final long BYTES = 1_024;
 
-  /** The way to the server. */
+  /** The connection to the server. */
   interface Network {
 
     /** Takes a unit whose parts have all joined. */
@@ -62,9 +62,9 @@ final class SimulatedStores {
     <T> CompletableFuture<T> read(String name, Supplier<T> query, ToLongFunction<? super T> digest);
 
     /**
-     * Begins to follow the log from here.
+     * Begins to follow the log.
      *
-     * @param from how far the log has been seen
+     * @param from the position up to which the log has been read
      */
     ChangeFeed follow(int from);
   }
@@ -72,7 +72,7 @@ final class SimulatedStores {
   private final SimulatedDatabase database;
   private final Network network;
   private final Set<Rule> without;
-  /** What the follower saw before it had the turn, where it doesn't keep the rule that it reads again. */
+  /** The rows that the follower read before it had the lock, where the rule to read them again is left out. */
   private @Nullable Map<MemoryId, CoreRow> stale;
   private final CoreStore core = new Core();
   private final HistoryStore history = new History();
@@ -308,8 +308,8 @@ final class SimulatedStores {
     }
 
     @Override
-    public CompletableFuture<List<CoreRow>> gone(Instant before, int limit) {
-      return network.read("what is gone", () -> database.rows().stream()
+    public CompletableFuture<List<CoreRow>> sweepable(Instant before, int limit) {
+      return network.read("what a sweep may remove", () -> database.rows().stream()
           .filter(row -> row.state() != CoreRow.State.LIVE).limit(limit).toList(), Collection::size);
     }
 
@@ -327,9 +327,9 @@ final class SimulatedStores {
     }
 
     @Override
-    public CompletableFuture<Optional<CoreRow>> unique(Scope scope, String content) {
+    public CompletableFuture<Optional<CoreRow>> findUnique(Scope scope, String content) {
       return network.read("holder of a content",
-          () -> Optional.ofNullable(database.unique(scope, content)).map(Core::withoutVector),
+          () -> Optional.ofNullable(database.findUnique(scope, content)).map(Core::withoutVector),
           found -> found.isPresent() ? 1 : 0);
     }
 
@@ -388,7 +388,7 @@ final class SimulatedStores {
       return ((SimulatedUnit) unit).join(StoreKind.HISTORY, () -> database.purgeLog(unit.memory(), stamp));
     }
 
-    /** Answered at once: nothing but the files of the index depends on it, and here it has none. */
+    /** Answered at once: only the files of an index depend on it, and this index has none. */
     @Override
     public CompletableFuture<List<MemoryId>> erased(@Nullable MemoryId after, int limit) {
       return CompletableFuture.completedFuture(page(database.entries().stream()

@@ -9,7 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
-/** The simulated stores keep the contract of the real ones, where everything is executed at once. */
+/** The simulated stores keep the contract of the real ones, here with every request executed at once. */
 class SimulatedStoresTest extends StoresContract {
 
   @Override

@@ -16,20 +16,20 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** A process's clock and alarms: time stands still until somebody moves it. Not safe for use by several threads. */
+/** A process's clock and alarms. Time passes only by {@link #moveTo}. Not safe for use by several threads. */
 final class SimulatedTimer extends AbstractExecutorService implements ScheduledExecutorService, InstantSource {
 
-  /** How long the follower waits between two looks; no other alarm is set for as long. */
-  static final Duration BETWEEN_LOOKS = Duration.ofMillis(499);
+  /** The interval between two polls of the follower. No other alarm is set for exactly this long. */
+  static final Duration BETWEEN_POLLS = Duration.ofMillis(499);
 
-  /** An alarm that is set for so long, or longer, doesn't ring: no run takes as long. */
+  /** An alarm set for this long or longer never rings: no run takes as long. */
   private static final Duration LONGEST = Duration.ofMinutes(1);
 
   private final List<Alarm> alarms = new ArrayList<>();
-  private @Nullable Runnable look;
+  private @Nullable Runnable poll;
   private Instant now = Instant.EPOCH;
 
-  /** One task and when it is due. */
+  /** A task and when it is due. */
   final class Alarm implements ScheduledFuture<Object> {
 
     private final Instant time;
@@ -46,7 +46,7 @@ final class SimulatedTimer extends AbstractExecutorService implements ScheduledE
       return time;
     }
 
-    /** How long it was to wait when it was set. */
+    /** The delay that it was set with. */
     Duration delay() {
       return delay;
     }
@@ -78,12 +78,12 @@ final class SimulatedTimer extends AbstractExecutorService implements ScheduledE
 
     @Override
     public Object get() {
-      throw new UnsupportedOperationException("nobody waits for an alarm");
+      throw new UnsupportedOperationException("an alarm has no result to wait for");
     }
 
     @Override
     public Object get(long timeout, TimeUnit unit) {
-      throw new UnsupportedOperationException("nobody waits for an alarm");
+      throw new UnsupportedOperationException("an alarm has no result to wait for");
     }
   }
 
@@ -98,7 +98,7 @@ final class SimulatedTimer extends AbstractExecutorService implements ScheduledE
     return alarms.isEmpty() ? null : Collections.min(alarms, Comparator.comparing(Alarm::time));
   }
 
-  /** Moves the clock, never back, and rings what is due. */
+  /** Moves the clock forward, never back, and runs the alarms that are due. */
   void moveTo(Instant time) {
     now = time.isAfter(now) ? time : now;
     List<Alarm> due = alarms.stream().filter(alarm -> !alarm.time.isAfter(now)).toList();
@@ -106,23 +106,23 @@ final class SimulatedTimer extends AbstractExecutorService implements ScheduledE
     due.forEach(alarm -> alarm.task.run());
   }
 
-  /** Whether the follower waits for its next look. */
-  boolean awaitsLook() {
-    return look != null;
+  /** Whether the follower waits for its next poll. */
+  boolean awaitsPoll() {
+    return poll != null;
   }
 
-  /** Lets the follower look. It may have begun to wait at any time, so that the clock stands where it is. */
-  void look() {
-    Runnable next = Objects.requireNonNull(look);
-    look = null;
+  /** Lets the follower poll. The clock does not move: the follower may have begun to wait at any time. */
+  void poll() {
+    Runnable next = Objects.requireNonNull(poll);
+    poll = null;
     next.run();
   }
 
   @Override
   public ScheduledFuture<?> schedule(Runnable task, long delay, TimeUnit unit) {
     Alarm alarm = new Alarm(Duration.of(delay, unit.toChronoUnit()), task);
-    if (alarm.delay.equals(BETWEEN_LOOKS)) {
-      look = task;
+    if (alarm.delay.equals(BETWEEN_POLLS)) {
+      poll = task;
     } else if (alarm.delay.compareTo(LONGEST) < 0) {
       alarms.add(alarm);
     }
@@ -152,7 +152,7 @@ final class SimulatedTimer extends AbstractExecutorService implements ScheduledE
   @Override
   public void shutdown() {
     alarms.clear();
-    look = null;
+    poll = null;
   }
 
   @Override

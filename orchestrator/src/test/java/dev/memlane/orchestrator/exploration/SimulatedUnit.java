@@ -16,8 +16,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A unit that is sent when all its parts have joined, executed when somebody says so, and answered once, possibly with
- * less than what became of it. Not safe for use by several threads.
+ * A unit that is sent once all its parts have joined. Its network decides when it is executed and answers it once,
+ * possibly with less than the truth, such as "in doubt". Not safe for use by several threads.
  */
 final class SimulatedUnit implements Unit {
 
@@ -44,7 +44,7 @@ final class SimulatedUnit implements Unit {
     this.actor = op.toString();
   }
 
-  /** Names the unit after who does it. */
+  /** Names the unit after the actor of its operation. */
   void actor(@Nullable String name) {
     actor = name == null ? actor : name;
   }
@@ -54,14 +54,14 @@ final class SimulatedUnit implements Unit {
   }
 
   /**
-   * @param statement returns the version, or null where it finds nothing to do
+   * @param statement returns the version, or null if it did not apply
    */
   CompletableFuture<StoreResult> join(StoreKind store, Supplier<@Nullable Integer> statement) {
     if (withdrawal != null) {
       return CompletableFuture.completedFuture(new StoreResult.NotApplied(withdrawal));
     }
     if (sent || joined.stream().anyMatch(part -> part.store == store)) {
-      throw new IllegalStateException("the part of " + store + " joins " + this + " once and before it is sent");
+      throw new IllegalStateException("the part of " + store + " must join " + this + " once, before it is sent");
     }
     CompletableFuture<StoreResult> result = new CompletableFuture<>();
     joined.add(new Joined(store, statement, result));
@@ -80,13 +80,13 @@ final class SimulatedUnit implements Unit {
     }
   }
 
-  /** Runs the parts in one transaction, core's first; what they answer, in the order in which they joined. */
+  /** Runs the parts in one transaction, core's first. Returns their results in the order in which they joined. */
   List<StoreResult> execute() {
     StoreResult[] answers = new StoreResult[joined.size()];
     joined.stream().sorted(Comparator.comparing(Joined::store)).forEach(part -> {
       Integer version = part.statement.get();
       answers[joined.indexOf(part)] = version == null
-          ? new StoreResult.NotApplied(new SimulatedFailure(part.store + " found nothing to do for " + this))
+          ? new StoreResult.NotApplied(new SimulatedFailure(part.store + " did not apply the " + this))
           : new StoreResult.Applied(new Receipt(part.store, memory, op, version));
     });
     return List.of(answers);

@@ -4,13 +4,13 @@ package dev.memlane.orchestrator.exploration;
  * Something that may happen next.
  *
  * @param subject what it happens to
- * @param what what happens to it; with the subject it tells the step from the others that are possible at the time
- * @param cost what it takes of what may go wrong in a run
- * @param mayNeverHappen whether the run may as well end without it
+ * @param what what happens to it; together with the subject it is unique among the steps that are possible at the time
+ * @param cost what it takes from the run's budget of faults and crashes
+ * @param mayNeverHappen whether the run may end without it
  */
 record Step(Object subject, String what, Cost cost, boolean mayNeverHappen, Runnable action) {
 
-  /** What a step takes of what may go wrong. */
+  /** What a step takes from the budget. */
   enum Cost {
     NOTHING, FAULT, CRASH
   }
@@ -23,7 +23,7 @@ record Step(Object subject, String what, Cost cost, boolean mayNeverHappen, Runn
     return new Step(subject, what, Cost.FAULT, true, action);
   }
 
-  /** For people, and to find the step again in another run. Put together only when it is asked for. */
+  /** The step's name in reports, by which another run finds it again. Built only when asked for, to keep runs fast. */
   String name() {
     return subject + ": " + what;
   }

@@ -36,27 +36,27 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run of a scenario: two processes over one database, and a chooser that says what happens next.
+ * One run of a scenario: two processes share one database, and a chooser picks what happens next.
  *
  * <p>
- * <b>Steps.</b> The run alternates between two things. What a process can do by itself, the tasks handed to its
- * executor, is done at once, because until it asks something of a store, nobody else can see it. Then one of the steps
- * that the world may take is chosen: a statement is executed or goes wrong, a read is answered, an alarm rings, a
- * process crashes or opens. That a process is slow shows as other steps being chosen before the one it waits for. What
- * becomes of an index write is chosen when it is asked for: nobody else sees the index.
+ * <b>Steps.</b> The run alternates between two phases. First, each process runs all tasks of its executor, at once:
+ * until a process sends a request to a store, the others cannot observe it. Then the chooser picks one of the possible
+ * steps: a statement is executed or fails, a read is answered, an alarm rings, a process crashes or opens. A slow
+ * process needs no step of its own: other steps are picked before the one that it waits for. The fate of an index write
+ * is picked when the write is requested, because no other process sees the index.
  *
  * <p>
- * <b>What goes wrong</b> is bounded by two budgets, of faults and of crashes. A statement that was given up, or whose
- * process crashed, may be executed at any later time or never; the run may end without it.
+ * <b>Faults and crashes</b> are limited by a budget for each. A statement that its sender gave up, or whose process
+ * crashed, may be executed at any later time or never. The run may end without it.
  *
  * <p>
- * <b>What is left out</b> where all ways are walked. A process's own tasks run in the order in which they were handed
- * over: they meet only in its turns, which are given in that order too. A follower looks when everything has come to
- * rest, and that it looks earlier counts as a fault; so does an answer that takes longer than what the process does
- * meanwhile. Random runs shuffle the tasks and let followers look at any time.
+ * <b>What an exhaustive walk leaves out.</b> The tasks of one process run in the order in which they were submitted:
+ * they interact only through the memory's lock, which is granted in that order too. A follower polls when everything
+ * else is at rest; an earlier poll counts as a fault. So does an answer that arrives after its process has done
+ * something else. Random runs shuffle the tasks and let followers poll at any time.
  *
  * <p>
- * <b>Promises</b> are checked whenever the processes have done what they can do by themselves.
+ * <b>The promises</b> are checked after every first phase.
  */
 final class World {
 
@@ -66,7 +66,7 @@ final class World {
   private static final Scope SCOPE = Scope.user("ada");
   private static final String KEY = "key";
   private static final MemoryId MEMORY = MemoryId.derive(SCOPE, KEY);
-  /** By the model of the processes' embedder, which takes no other. */
+  /** Made by the model of the processes' embedder, which rejects vectors of any other. */
   static final Embedding VECTOR = vector(new HashEmbedder());
   private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
   private static final OperationId BASE = new OperationId(new UUID(0, 1));
@@ -75,29 +75,28 @@ final class World {
     return new Embedding(embedder.model(), embedder.embed(List.of("text")).join().getFirst());
   }
 
-  /** Says what happens next. */
+  /** Picks what happens next. */
   interface Chooser {
 
     /** Ends the run here. */
     int STOP = -1;
 
     /**
-     * @param state tells this state from others; null where a process is in the middle of something and the run can't
-     * be stopped
-     * @return the position of the step, or {@link #STOP}
+     * @param state a digest of the present state; null in the middle of a task, where the run cannot be stopped
+     * @return the index of the step, or {@link #STOP}
      */
     int choose(List<Step> steps, @Nullable LongSupplier state);
 
-    /** Whether the present state has been looked at in an earlier run. */
-    default boolean knows() {
+    /** Whether an earlier run has checked the present state. */
+    default boolean isReplaying() {
       return false;
     }
   }
 
-  /** How much may go wrong. */
+  /** How many faults and crashes a run may have. */
   record Budget(int faults, int crashes) {}
 
-  /** One of the scenario's calls on its way. */
+  /** One of the scenario's calls, and what its caller knows. */
   private static final class Calling {
     final Scenario.Call call;
     final String name;
@@ -117,7 +116,7 @@ final class World {
       this.name = name;
     }
 
-    boolean isAnswered() {
+    boolean hasEnded() {
       return outcome != null || failure != null || dead;
     }
   }
@@ -134,22 +133,24 @@ final class World {
   private final List<Calling> calls = new ArrayList<>();
   private final List<SimulatedProcess.Sent> late = new ArrayList<>();
   private final Map<OperationId, String> names = new HashMap<>();
-  private final List<Step> way = new ArrayList<>();
+  private final List<Step> path = new ArrayList<>();
   private int faults;
   private int crashes;
   private int changedBy = -1;
   private @Nullable String problem;
   private final SimulatedSearch search;
-  /** The operations that made the live states which core has had. */
-  private final Set<OperationId> stood = new HashSet<>();
-  /** Of each process, what a search may have seen first that reads the row now; empty if it had not found the memory. */
+  /** The operations whose states core has held as live. */
+  private final Set<OperationId> landed = new HashSet<>();
+  /**
+   * For each process, the index views in which a search that reads the row now may have begun; empty if none found it.
+   */
   private final List<List<Set<DocumentName>>> seen = new ArrayList<>();
-  /** Of each process, how many of its index's views have been looked at. */
+  /** For each process, how many views of its index {@link #recordViews} has processed. */
   private final int[] viewed = new int[PROCESSES];
 
   /**
    * @param random whether to leave nothing out
-   * @param order shuffles what a process does by itself; null for the order of asking
+   * @param order shuffles the tasks of a process; null for the order of submission
    */
   World(Scenario scenario, Set<Rule> without, Budget budget, BatchingEmbedder embedder, SimulatedSearch search,
       Chooser chooser, boolean random, @Nullable Random order) {
@@ -179,7 +180,7 @@ final class World {
     }
   }
 
-  // ---- what processes ask --------------------------------------------------------------------------------------------
+  // ---- for the processes ---------------------------------------------------------------------------------------------
 
   Set<Rule> without() {
     return without;
@@ -208,7 +209,7 @@ final class World {
     }
   }
 
-  /** Takes a statement whose answer nobody waits for any more. */
+  /** Takes a statement that its process no longer waits for. */
   void late(SimulatedProcess.Sent sent) {
     late.add(sent);
   }
@@ -223,7 +224,7 @@ final class World {
     return answers;
   }
 
-  /** Lets the chooser decide in the middle of something. */
+  /** Lets the chooser decide in the middle of a task. */
   void decide(List<Step> steps) {
     List<Step> possible = affordable(steps);
     take(possible.get(possible.size() == 1 ? 0 : chooser.choose(possible, null)), possible.size() > 1);
@@ -231,13 +232,13 @@ final class World {
 
   // ---- the run -------------------------------------------------------------------------------------------------------
 
-  /** Runs to the end, or to where the chooser stops. What is wrong, or null. */
+  /** Runs to the end, or until the chooser stops. Returns the broken promise, or null. */
   @Nullable
   String run() {
     while (problem == null) {
-      settleDown();
-      note();
-      if (problem == null && !chooser.knows()) {
+      runTasks();
+      recordViews();
+      if (problem == null && !chooser.isReplaying()) {
         problem = brokenPromise();
       }
       if (problem != null) {
@@ -245,7 +246,7 @@ final class World {
       }
       List<Step> steps = steps();
       if (nothingMustHappen(steps)) {
-        problem = chooser.knows() ? null : notSettled();
+        problem = chooser.isReplaying() ? null : notSettled();
         if (problem != null || steps.isEmpty()) {
           break;
         }
@@ -255,31 +256,31 @@ final class World {
         break;
       }
       take(steps.get(chosen), true);
-      if (way.size() > MOST_STEPS) {
-        problem = "6: goes on for ever";
+      if (path.size() > MOST_STEPS) {
+        problem = "6: the run does not end";
       }
     }
     return problem;
   }
 
   /** The steps taken so far. */
-  List<String> way() {
-    return way.stream().map(Step::name).toList();
+  List<String> path() {
+    return path.stream().map(Step::name).toList();
   }
 
   /**
-   * @param told whether it was chosen among several
+   * @param chosen whether there were other steps; then it becomes part of the path
    */
-  private void take(Step step, boolean told) {
+  private void take(Step step, boolean chosen) {
     switch (step.cost()) {
       case NOTHING -> {
-        // It may happen any time.
+        // It may happen at any time.
       }
       case FAULT -> faults++;
       case CRASH -> crashes++;
     }
-    if (told) {
-      way.add(step);
+    if (chosen) {
+      path.add(step);
     }
     step.action().run();
   }
@@ -302,8 +303,8 @@ final class World {
     return true;
   }
 
-  /** Lets the processes do what they can do by themselves. */
-  private void settleDown() {
+  /** Runs the tasks of all processes, and begins the calls that may begin, until none is left. */
+  private void runTasks() {
     int ran = 0;
     boolean busy = true;
     while (busy) {
@@ -312,7 +313,7 @@ final class World {
         while (process.runTask(order)) {
           busy = true;
           if (++ran > MOST_TASKS) {
-            problem = "6: " + process + " is busy for ever";
+            problem = "6: " + process + " never stops submitting tasks";
             return;
           }
         }
@@ -333,18 +334,18 @@ final class World {
     }
     if (call.retryOf() >= 0) {
       Calling first = calls.get(call.retryOf());
-      return first.isAnswered() && !(first.outcome instanceof WriteOutcome.Stored)
+      return first.hasEnded() && !(first.outcome instanceof WriteOutcome.Stored)
           && !(first.outcome instanceof WriteOutcome.DuplicateOf);
     }
     return call.together() || calls.subList(0, calls.indexOf(calling)).stream().allMatch(
-        before -> before.call.process() != call.process() || before.call.retryOf() >= 0 || before.isAnswered());
+        before -> before.call.process() != call.process() || before.call.retryOf() >= 0 || before.hasEnded());
   }
 
-  @SuppressWarnings("FutureReturnValueIgnored") // the calling is told of both ends
+  @SuppressWarnings("FutureReturnValueIgnored") // both ends are recorded in the call
   private void begin(Calling calling) {
     calling.begun = true;
     SimulatedProcess process = processes[calling.call.process()];
-    process.hear(100 + calls.indexOf(calling));
+    process.receive(100 + calls.indexOf(calling));
     MemoryOrchestrator memory = process.memory();
     CompletableFuture<WriteOutcome> outcome = switch (calling.call.kind()) {
       case ADD -> memory.addMemories(List.of(
@@ -368,7 +369,7 @@ final class World {
     if (Futures.unwrap(failure) instanceof MemoryWriteException exception) {
       return exception.outcome();
     }
-    throw new IllegalStateException("a write fails with its outcome", failure);
+    throw new IllegalStateException("a write failed without an outcome", failure);
   }
 
   private List<Step> steps() {
@@ -384,7 +385,7 @@ final class World {
         break;
       }
     }
-    addLooks(steps);
+    addPolls(steps);
     if (nothingMustHappen(steps)) {
       for (SimulatedProcess process : processes) {
         Step waiting = process.waitingStep();
@@ -405,7 +406,7 @@ final class World {
     }
     for (SimulatedProcess.Sent sent : late) {
       if (!database.wouldChange(sent.unit()::execute)) {
-        // As long as it changes nothing, that it is executed is the same as that it isn't.
+        // While it would change nothing, executing it makes no difference.
         continue;
       }
       steps.add(new Step(sent, "executed LATE", Step.Cost.NOTHING, true, () -> {
@@ -417,12 +418,12 @@ final class World {
   }
 
   /**
-   * Whether all that is left to do is that followers read the database, each for its own index. Then they need not be
-   * interleaved: none of them can tell what the others do, and each index is looked at for itself.
+   * Whether nothing is left to do but for the followers to read the database, each for its own index. Then their steps
+   * need no interleaving: no follower can observe another, and each index is checked on its own.
    */
   private boolean onlyFollowing() {
     for (Calling calling : calls) {
-      if (calling.begun && !calling.isAnswered()) {
+      if (calling.begun && !calling.hasEnded()) {
         return false;
       }
     }
@@ -435,34 +436,34 @@ final class World {
   }
 
   /**
-   * A follower looks when everything else has come to rest; that it looks earlier counts as a fault where all ways are
-   * walked, because otherwise there would be too many.
+   * A follower polls when everything else is at rest. In an exhaustive walk an earlier poll counts as a fault, because
+   * there would be too many interleavings otherwise.
    */
-  private void addLooks(List<Step> steps) {
+  private void addPolls(List<Step> steps) {
     boolean quiet = true;
     for (SimulatedProcess process : processes) {
       quiet &= !process.isUp() || process.isQuiet();
     }
     for (SimulatedProcess process : processes) {
       if (process.isUp()) {
-        process.addLook(steps, quiet || random ? Step.Cost.NOTHING : Step.Cost.FAULT);
+        process.addPoll(steps, quiet || random ? Step.Cost.NOTHING : Step.Cost.FAULT);
       }
     }
   }
 
   /**
-   * The caller may ask for what is unsettled. In random runs in whichever process and whenever; where all ways are walked
-   * it counts as a fault if it does before its process has come to rest.
+   * The caller may ask what became of an unsettled operation: in random runs through any process and at any time; in an
+   * exhaustive walk only through the call's process, and before that is at rest it counts as a fault.
    */
-  @SuppressWarnings("FutureReturnValueIgnored") // a question without an answer is none
+  @SuppressWarnings("FutureReturnValueIgnored") // without an answer there is nothing to check
   private void addQuestions(Calling calling, WriteOutcome.Unsettled unsettled, List<Step> steps) {
     for (SimulatedProcess process : processes) {
       boolean home = process.number() == calling.call.process();
       if (process.isOpen() && (home || random)) {
         Step.Cost cost = process.isQuiet() || random ? Step.Cost.NOTHING : Step.Cost.FAULT;
-        steps.add(new Step(process, "is asked for " + calling.name, cost, true, () -> {
+        steps.add(new Step(process, "is asked whether " + calling.name + " has landed", cost, true, () -> {
           calling.asked = true;
-          process.hear(200 + calls.indexOf(calling));
+          process.receive(200 + calls.indexOf(calling));
           process.memory().hasLanded(MEMORY, unsettled.op()).whenComplete((landed, failure) -> calling.landed = landed);
         }));
       }
@@ -471,9 +472,9 @@ final class World {
 
   private void addCrashes(SimulatedProcess process, List<Step> steps) {
     List<Set<DocumentName>> snapshots = process.index().snapshots();
-    addCrash(process, snapshots.getFirst(), "what its index was opened with", steps);
+    addCrash(process, snapshots.getFirst(), "the index that it opened", steps);
     if (snapshots.size() > 1) {
-      addCrash(process, process.index().documents(), "its index as it is", steps);
+      addCrash(process, process.index().documents(), "its present index", steps);
     }
     for (int i = 1; random && i < snapshots.size() - 1; i++) {
       addCrash(process, snapshots.get(i), "state " + i + " of its index", steps);
@@ -488,7 +489,7 @@ final class World {
   private void crash(SimulatedProcess process, Set<DocumentName> saved) {
     process.crash();
     for (Calling calling : calls) {
-      if (calling.call.process() == process.number() && calling.begun && !calling.isAnswered()) {
+      if (calling.call.process() == process.number() && calling.begun && !calling.hasEnded()) {
         calling.dead = true;
       }
     }
@@ -505,14 +506,14 @@ final class World {
   }
 
   /**
-   * Everything that decides what can happen from here: the tables, what each process was told since it began, what is
-   * on its way, what the callers know, and what may still go wrong.
+   * A digest of everything that determines what can happen next: the tables, what each process has received since it
+   * began, what has been sent and not yet executed, what the callers know, and the faults and crashes so far.
    */
   private long state() {
     Digest digest = new Digest().add(database.digest()).add(changedBy).add(faults).add(crashes);
     for (SimulatedProcess process : processes) {
-      digest.add(process.told())
-          .add((process.isUp() ? 1 : 0) + (process.isBehind() ? 2 : 0) + (process.isOpen() ? 4 : 0));
+      digest.add(process.received())
+          .add((process.isUp() ? 1 : 0) + (process.hasUnreadChanges() ? 2 : 0) + (process.isOpen() ? 4 : 0));
     }
     seen.forEach(views -> {
       digest.add(views.size());
@@ -530,14 +531,15 @@ final class World {
   }
 
   /**
-   * Notes what searches could have seen since the memory was found, as long as it is there. It is found when the index has
-   * a document of a state that core has had; the document of a write that never lands may come before that, and go.
+   * Records what searches may have seen since the memory was first found, for as long as it is live. It counts as found
+   * once the index holds a document of a state that core has held. The document of a write that never lands may be
+   * there before that, and may be removed again.
    */
-  private void note() {
+  private void recordViews() {
     CoreRow row = database.row(MEMORY);
     boolean live = row != null && row.state() == CoreRow.State.LIVE;
     if (live && row != null) {
-      stood.add(row.op());
+      landed.add(row.op());
     }
     for (int i = 0; i < PROCESSES; i++) {
       List<Set<DocumentName>> views = processes[i].index().views();
@@ -548,7 +550,7 @@ final class World {
       }
       for (; live && processes[i].isOpen() && viewed[i] < views.size(); viewed[i]++) {
         Set<DocumentName> view = views.get(viewed[i]);
-        boolean found = !kept.isEmpty() || view.stream().anyMatch(document -> stood.contains(document.op()));
+        boolean found = !kept.isEmpty() || view.stream().anyMatch(document -> landed.contains(document.op()));
         if (found && !kept.contains(view)) {
           kept.add(view);
         }
@@ -571,19 +573,19 @@ final class World {
     if (there && row != null
         ? !newest.equals(List.of(new Head(MEMORY, row.op(), row.version(), row.state() == CoreRow.State.LIVE)))
         : !newest.isEmpty()) {
-      return "3: core has " + row + ", and history says " + newest;
+      return "3: core has " + row + ", and history has " + newest;
     }
     return row == null || row.state() != CoreRow.State.LIVE ? null : lostToSearches(row);
   }
 
-  /** What every process has found it goes on finding, in an old state or in the present one, as long as it is there. */
+  /** A process that has found a live memory must go on finding it, in an older state or in the present one. */
   private @Nullable String lostToSearches(CoreRow row) {
     for (int i = 0; i < PROCESSES; i++) {
       List<Set<DocumentName>> views = processes[i].index().views();
       for (Set<DocumentName> first : seen.get(i)) {
         if (!search.finds(first, views.getLast(), row)) {
-          return "9: " + processes[i] + " had found the memory, and a search that began with " + first.size()
-              + " documents did not";
+          return "9: " + processes[i] + " found the memory before, and a search that began with " + first.size()
+              + " documents does not";
         }
       }
     }
@@ -592,7 +594,7 @@ final class World {
 
   private @Nullable String brokenPromise(Calling calling) {
     if (calling.failure != null) {
-      return "6: " + calling.name + " ended with no outcome: " + calling.failure;
+      return "6: " + calling.name + " ended without an outcome: " + calling.failure;
     }
     WriteOutcome outcome = calling.outcome;
     if (outcome == null) {
@@ -606,10 +608,10 @@ final class World {
       default -> null;
     };
     if (calling.call.erases() && outcome instanceof WriteOutcome.Deleted && database.logHoldsContent()) {
-      return "E: " + calling.name + " was acknowledged, and the history holds what was erased";
+      return "E: " + calling.name + " was acknowledged, and the history still holds erased content";
     }
     if (calling.landed != null && own != null && !database.isErased(own) && calling.landed != database.stands(own)) {
-      return (calling.landed ? "1: " : "2: ") + calling.name + " was said " + (calling.landed ? "" : "not ")
+      return (calling.landed ? "1: " : "2: ") + calling.name + " was reported " + (calling.landed ? "" : "not ")
           + "to have landed, and is " + (calling.landed ? "not there" : "there");
     }
     if (outcome.succeeded() && own != null && !database.stands(own) && !database.isErased(own)) {
@@ -617,8 +619,8 @@ final class World {
     }
     for (OperationId attempt : calling.attempts) {
       if (!attempt.equals(own) && database.stands(attempt)) {
-        return "2: " + calling.name + " was answered with " + outcome.getClass().getSimpleName() + ", and "
-            + (own == null ? "is there" : "what it tried and gave up is there");
+        return "2: " + calling.name + " was reported as " + outcome.getClass().getSimpleName() + ", and "
+            + (own == null ? "is there" : "an attempt that was given up is there");
       }
     }
     OperationId original = switch (outcome) {
@@ -627,7 +629,7 @@ final class World {
       default -> null;
     };
     if (original != null && !database.stands(original) && !database.isErased(original)) {
-      return "4: " + calling.name + " was answered with " + names.get(original) + ", which has vanished";
+      return "4: " + calling.name + " was reported as a duplicate of " + names.get(original) + ", which has vanished";
     }
     SimulatedProcess home = processes[calling.call.process()];
     CoreRow row = database.row(MEMORY);
@@ -640,12 +642,12 @@ final class World {
     return null;
   }
 
-  /** What is wrong where nothing more has to happen. */
+  /** Returns the promise that is broken when nothing more has to happen, or null. */
   private @Nullable String notSettled() {
     for (Calling calling : calls) {
       boolean needless = calling.call.retryOf() >= 0 && !calling.begun;
-      if (!calling.isAnswered() && !needless) {
-        return "6: " + calling.name + " is never answered";
+      if (!calling.hasEnded() && !needless) {
+        return "6: " + calling.name + " never ends";
       }
     }
     CoreRow row = database.row(MEMORY);

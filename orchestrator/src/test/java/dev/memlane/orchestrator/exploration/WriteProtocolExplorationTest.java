@@ -24,17 +24,17 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The exploration of the real write protocol over simulated stores: every interleaving up to a bound of faults and crashes,
- * more of them as time allows, and random ones beyond.
+ * Explores the real write protocol over simulated stores: every interleaving up to a limit of faults and crashes, more
+ * of them as time allows, and random ones beyond.
  *
  * <p>
- * {@code -Dmemlane.explore.seconds=600} explores for that time, with new seeds each time. A failure prints the seed and the
- * shortest path found.
+ * {@code -Dmemlane.explore.seconds=600} explores for that time, with new seeds each time. A failure prints the seed and
+ * the shortest path found.
  */
 @Tag("slow")
 class WriteProtocolExplorationTest {
 
-  /** How long to explore beyond what is always walked. */
+  /** How long to explore beyond the part that is always walked. */
   private static final @Nullable Long SECONDS = Long.getLong("memlane.explore.seconds");
   private static final double DEFAULT_SECONDS = 20;
 
@@ -65,7 +65,7 @@ class WriteProtocolExplorationTest {
 
   @ParameterizedTest
   @MethodSource("scenarios")
-  void everyWay_withOneFaultOrOneCrash_keepsThePromises(Scenario scenario) {
+  void everyInterleaving_withOneFaultOrOneCrash_keepsThePromises(Scenario scenario) {
     Explorer explorer = new Explorer(scenario, Set.of(), embedder);
     for (World.Budget budget : List.of(new World.Budget(0, 0), new World.Budget(0, 1), new World.Budget(1, 0))) {
       boolean wide = WIDE.contains(scenario) && budget.faults() > 0;
@@ -78,7 +78,7 @@ class WriteProtocolExplorationTest {
 
   @ParameterizedTest
   @MethodSource("scenarios")
-  void manyWays_withMoreFaults_keepThePromises(Scenario scenario) {
+  void manyInterleavings_withMoreFaults_keepThePromises(Scenario scenario) {
     Explorer explorer = new Explorer(scenario, Set.of(), embedder);
     double share = 0.2 / Scenario.ALL.size();
     assertNothingFound(explorer.all(new World.Budget(1, 1), deadline(share)));
@@ -87,7 +87,7 @@ class WriteProtocolExplorationTest {
 
   @ParameterizedTest
   @MethodSource("scenarios")
-  void randomWays_keepThePromises(Scenario scenario) {
+  void randomRuns_keepThePromises(Scenario scenario) {
     Explorer explorer = new Explorer(scenario, Set.of(), embedder);
     long seed = SECONDS == null ? 0 : ThreadLocalRandom.current().nextLong(1L << 40) * 15;
     long deadline = deadline(0.6 / Scenario.ALL.size());
@@ -107,7 +107,7 @@ class WriteProtocolExplorationTest {
         Arguments.of(Rule.DOCUMENT_PER_OPERATION, Scenario.UPDATE_TWICE, "8"),
         Arguments.of(Rule.LATE_PUT_FOLLOWS, Scenario.UPDATE, "3"),
         Arguments.of(Rule.POLL_IDS_ONLY, Scenario.UPDATE_UPDATE, "3"),
-        Arguments.of(Rule.FOLLOWER_TAKES_TURN, Scenario.UPDATE_UPDATE, "8"),
+        Arguments.of(Rule.FOLLOWER_TAKES_LOCK, Scenario.UPDATE_UPDATE, "8"),
         Arguments.of(Rule.ASKING_FENCES, Scenario.ADD_RETRY, "2"),
         Arguments.of(Rule.PURGE_FENCES, Scenario.DELETE_ERASE, "1"),
         Arguments.of(Rule.STALE_DOCUMENT_COUNTS, Scenario.UPDATE, "9"));
@@ -122,13 +122,13 @@ class WriteProtocolExplorationTest {
       found = explorer.random(new World.Budget(1 + (int) (seed % 3), (int) (seed % 2)), seed);
     }
     System.out.println("Without " + rule + ", " + found);
-    assertThat(Objects.requireNonNull(found, "nothing breaks").problem()).startsWith(promise);
+    assertThat(Objects.requireNonNull(found, "no promise broke").problem()).startsWith(promise);
   }
 
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3})
-  void way_fromTheSameSeed_isTheSame(long seed) {
-    Explorer explorer = new Explorer(Scenario.UPDATE_UPDATE, EnumSet.of(Rule.FOLLOWER_TAKES_TURN), embedder);
+  void run_fromTheSameSeed_isTheSame(long seed) {
+    Explorer explorer = new Explorer(Scenario.UPDATE_UPDATE, EnumSet.of(Rule.FOLLOWER_TAKES_LOCK), embedder);
     for (long each = seed * 100; each < seed * 100 + 100; each++) {
       assertThat(explorer.random(new World.Budget(2, 1), each))
           .isEqualTo(explorer.random(new World.Budget(2, 1), each));

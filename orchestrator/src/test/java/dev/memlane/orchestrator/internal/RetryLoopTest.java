@@ -19,7 +19,7 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 
-/** Work in the background goes on until it is done, whatever its attempts throw. */
+/** Work in the background is retried until it is done, whatever its attempts throw. */
 class RetryLoopTest {
 
   private final ManualScheduler timer = new ManualScheduler();

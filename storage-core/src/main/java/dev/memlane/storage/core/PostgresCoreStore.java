@@ -190,7 +190,7 @@ public final class PostgresCoreStore implements CoreStore {
   }
 
   @Override
-  public CompletableFuture<List<CoreRow>> gone(Instant before, int limit) {
+  public CompletableFuture<List<CoreRow>> sweepable(Instant before, int limit) {
     return database.read("looking for memories to sweep", handle -> handle
         .createQuery(MEMORIES + " where m.state <> 1 and m.updated_at < :before "
             + "order by m.updated_at limit :limit")
@@ -206,7 +206,7 @@ public final class PostgresCoreStore implements CoreStore {
   }
 
   @Override
-  public CompletableFuture<Optional<CoreRow>> unique(Scope scope, String content) {
+  public CompletableFuture<Optional<CoreRow>> findUnique(Scope scope, String content) {
     return database.read("looking for a content", handle -> {
       Query query = handle.createQuery(MEMORIES + " where m.dedup_hash = :hash"
           + ReadConditions.exactly(scope))

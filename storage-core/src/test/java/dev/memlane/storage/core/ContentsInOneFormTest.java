@@ -80,7 +80,7 @@ class ContentsInOneFormTest {
   }
 
   private Optional<MemoryId> holder(String content) {
-    return core.unique(ADA, content).join().map(CoreRow::id);
+    return core.findUnique(ADA, content).join().map(CoreRow::id);
   }
 
   @Test

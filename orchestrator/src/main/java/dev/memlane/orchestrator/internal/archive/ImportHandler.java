@@ -217,7 +217,7 @@ public final class ImportHandler {
       return CompletableFuture.completedFuture(failed);
     }
     Memory memory = live.memory();
-    return environment.until(deadline, stores.core().unique(memory.scope(), memory.content()))
+    return environment.until(deadline, stores.core().findUnique(memory.scope(), memory.content()))
         .<ImportOutcome>thenApply(holder -> holder.isEmpty() || holder.get().id().equals(archived.id())
             ? failed
             : new ImportOutcome.Failed(archived.id(),

@@ -182,7 +182,7 @@ public final class Verifier {
    */
   private static @Nullable String problem(@Nullable Head row, @Nullable HistoryEntry entry,
       List<DocumentName> documents, @Nullable String unindexed) {
-    String advice = unindexed == null ? "run verify --repair" : "it can't be mended yet, because " + unindexed;
+    String advice = unindexed == null ? "run verify --repair" : "it cannot be repaired yet, because " + unindexed;
     if (row == null) {
       return entry != null
           ? "the history knows it and core does not hold it"

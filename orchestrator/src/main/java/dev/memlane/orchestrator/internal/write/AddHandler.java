@@ -113,7 +113,7 @@ public final class AddHandler {
   private CompletableFuture<WriteOutcome> addOnce(
       Accepted accepted, MemoryId id, @Nullable CoreRow before, Instant deadline) {
     NewMemory memory = accepted.memory();
-    return stores.core().unique(memory.scope(), memory.content())
+    return stores.core().findUnique(memory.scope(), memory.content())
         .thenComposeAsync(holder -> holder.isPresent()
             ? confirmAndAnswer(holder.get(), accepted, deadline)
             : embedAndWrite(accepted, id, before, true, deadline), environment.executor());

@@ -147,7 +147,7 @@ public final class ChangeHandler {
   }
 
   private static String searchableText(Memory present, MemoryUpdate update) {
-    return Memory.searchableText(update.actor().of(present.actor()), content(present, update));
+    return Memory.searchableText(update.actor().applyTo(present.actor()), content(present, update));
   }
 
   /**
@@ -163,9 +163,9 @@ public final class ChangeHandler {
     String content = content(old, update);
     OperationId op = environment.ids().newOperation();
     Instant now = environment.times().next();
-    Memory after = new Memory(old.id(), old.scope(), old.key(), update.actor().of(old.actor()), content,
-        update.metadata() == null ? old.metadata() : update.metadata(), update.occurredAt().of(old.occurredAt()),
-        old.createdAt(), now, update.expiresAt().of(old.expiresAt()), before.version() + 1, op);
+    Memory after = new Memory(old.id(), old.scope(), old.key(), update.actor().applyTo(old.actor()), content,
+        update.metadata() == null ? old.metadata() : update.metadata(), update.occurredAt().applyTo(old.occurredAt()),
+        old.createdAt(), now, update.expiresAt().applyTo(old.expiresAt()), before.version() + 1, op);
     return new Operation(op, Operation.Kind.UPDATE, old.id(), before, after, embedding, update.by(), now,
         before.unique() || unique.test(old.scope()) && !content.equals(old.content()));
   }

@@ -108,7 +108,7 @@ public final class Sweeper {
   }
 
   private CompletableFuture<Long> sweepRows(Instant before, long sweptBefore) {
-    return stores.core().gone(before, PAGE).thenComposeAsync(
+    return stores.core().sweepable(before, PAGE).thenComposeAsync(
         rows -> BoundedParallel.run(rows, PAGE, this::sweepRow, environment).thenComposeAsync(results -> {
           long swept = results.stream().filter(StoreResult.Applied.class::isInstance).count();
           // Without this, a page of which nothing can be swept would be read over and over.

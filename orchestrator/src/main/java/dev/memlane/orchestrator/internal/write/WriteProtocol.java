@@ -190,7 +190,7 @@ public final class WriteProtocol {
       return addOver(row, operation, results, deadline);
     }
     Memory after = operation.requireAfter();
-    return environment.until(deadline, stores.core().unique(after.scope(), after.content()))
+    return environment.until(deadline, stores.core().findUnique(after.scope(), after.content()))
         // It is certain that the operation did not land; only the reason can't be read now.
         .exceptionally(failure -> Optional.empty()).thenComposeAsync(holder -> holder.isPresent()
             ? confirmAndAnswer(holder.get(), operation, results, fenced, deadline)

@@ -54,7 +54,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is exported from one database and imported into another comes back as it was, whatever goes wrong meanwhile. */
+/** Memories exported from one database and imported into another are the same as before, whatever fails meanwhile. */
 class ExportImportTest {
 
   private static final Scope ADA = Scope.user("ada");
@@ -90,7 +90,7 @@ class ExportImportTest {
         .allMatch(outcome -> outcome instanceof ImportOutcome.Restored);
 
     assertThat(export(to, 11, true)).as("seed " + seed).isEqualTo(exported);
-    assertThat(to.embedder.texts.get()).as("vectors came along").isZero();
+    assertThat(to.embedder.texts.get()).as("the vectors were imported too").isZero();
     assertThat(to.blocking.verify(false).inconsistencies()).isEmpty();
     for (Scope scope : List.of(ADA, ONCE)) {
       assertThat(to.blocking.list(scope, null, null, 1_000)).isEqualTo(from.blocking.list(scope, null, null, 1_000));
@@ -147,7 +147,7 @@ class ExportImportTest {
     CompletableFuture<Memory> addHandler = from.memory.addMemory(NewMemory.of("Ada plays the oboe", ADA));
     landed.join();
 
-    // What another process exported and imported here while the add was still under way.
+    // Another process has exported it, and it is imported here while the add is still in progress.
     List<ArchivedMemory> exported = export(from, 100, true);
     CompletableFuture<?> confirmed = from.core.nextAnswer("confirm");
     CompletableFuture<List<ImportOutcome>> importHandler = from.memory.importMemories(exported);

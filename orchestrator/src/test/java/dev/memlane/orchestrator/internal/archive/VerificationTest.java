@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What a memory and its history say of one another, in a database that somebody has edited by hand. */
+/** Verification of a memory against its history, in a database that was edited by hand. */
 class VerificationTest {
 
   private static final Scope ADA = Scope.user("ada");

@@ -59,7 +59,7 @@ class BackgroundFollowerTest {
       assertThat(memory.blocking().statistics().unindexed())
           .containsExactly(new Unindexed(lute, "the embedder has no power"));
       assertThat(memory.blocking().verify(true).inconsistencies()).containsExactly(new Inconsistency(lute,
-          "core holds it and the index does not: it can't be mended yet, because the embedder has no power"));
+          "core holds it and the index does not: it cannot be repaired yet, because the embedder has no power"));
 
       embedder.failingOn = text -> false;
       Futures.await(memory.awaitSettled());
@@ -122,7 +122,7 @@ class BackgroundFollowerTest {
       Until.isTrue("the other has tried", () -> !other.blocking.statistics().unindexed().isEmpty());
       MemoryId oboe = one.blocking.addMemory(NewMemory.of("Ada plays the oboe", ADA)).id();
 
-      Until.isTrue("the other finds what came later", () -> finds(other.memory, "oboe", oboe));
+      Until.isTrue("the other finds the later memory", () -> finds(other.memory, "oboe", oboe));
       assertThat(other.blocking.statistics().unindexed()).extracting(Unindexed::memory).containsExactly(lute);
 
       other.heal();

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** An index that breaks down while it is used, and comes back empty. */
+/** An index that fails while it is in use, and is empty when it is open again. */
 class ReopeningIndexTest {
 
   private static final Scope ADA = Scope.user("ada");
@@ -95,7 +95,7 @@ class ReopeningIndexTest {
     CompletableFuture<Memory> answer = test.memory.addMemory(NewMemory.of("Ada plays the oboe", ADA));
     put.join();
     test.index.breakDown();
-    // Whoever looks notices; the comparison finds nothing, because nothing has landed.
+    // The failure is noticed at the next call; the comparison finds nothing, because nothing has landed.
     Until.isTrue("the index is whole again, and empty", () -> test.memory.search(SearchRequest.of("oboe", ADA))
         .handle((hits, failure) -> failure == null).join());
 

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** After an erasing no store of any process holds the content: looked for in the tables and in the bytes of the files. */
+/** After an erasure no store of any process holds the content, neither the tables nor the bytes of the files. */
 class EraseHandlerTest {
 
   /** Of letters that no stemming changes, and found in nothing else. */

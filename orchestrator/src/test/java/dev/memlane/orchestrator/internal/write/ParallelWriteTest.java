@@ -52,7 +52,7 @@ class ParallelWriteTest {
     assertThat(answers).isNotDone();
   }
 
-  /** On whichever thread of the index it is answered, what hangs on it goes on elsewhere. */
+  /** Whichever thread of the index completes a put, what depends on it runs on another thread. */
   @Test
   void putThatIsAnsweredLast_goesOnInTheExecutor() {
     CompletableFuture<StoreResult> put = new CompletableFuture<>();

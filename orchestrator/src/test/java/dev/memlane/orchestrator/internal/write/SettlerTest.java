@@ -25,7 +25,7 @@ class SettlerTest {
   private final InstantSource clock = () -> Instant.EPOCH.plusNanos(timer.nanoTime());
 
   @Test
-  @SuppressWarnings("NullAway") // without an answer of the database, the index is never followed
+  @SuppressWarnings("NullAway") // the database never answers, so the index is never used
   void close_withAnUnsettledOperation_failsEachWaiterWithAnExceptionOfItsOwn() {
     Environment environment = new Environment(Runnable::run, timer, clock, new TimeOrderedIds(clock));
     Settler settler = new Settler(new InDoubtResolver(silentStores(), environment), null, environment);

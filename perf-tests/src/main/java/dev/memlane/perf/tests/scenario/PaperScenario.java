@@ -135,7 +135,7 @@ public final class PaperScenario implements Scenario {
         "count", arguments -> CompletableFuture.completedFuture(0L),
         "heads", arguments -> CompletableFuture.completedFuture(List.of()),
         "expired", arguments -> CompletableFuture.completedFuture(List.of()),
-        "gone", arguments -> CompletableFuture.completedFuture(List.of())));
+        "sweepable", arguments -> CompletableFuture.completedFuture(List.of())));
     HistoryStore history = OverriddenStore.of(HistoryStore.class, null, Map.of(
         "write", arguments -> answer(DATABASE, StoreKind.HISTORY, (Operation) arguments[1]),
         "undo", arguments -> answer(DATABASE, StoreKind.HISTORY, (Operation) arguments[1]),
