@@ -37,6 +37,7 @@ class ArchitectureTest {
   private static final String ORCHESTRATOR = "dev.memlane.orchestrator..";
   private static final String EMBEDDED = "dev.memlane.embedded";
   private static final String MEMORY_TOOLS = "dev.memlane.memory.tools";
+  private static final String LANGCHAIN4J = "dev.memlane.langchain4j";
   private static final String CLI = "dev.memlane.cli..";
   private static final String ARCHIVE = "dev.memlane.archive";
   private static final String STORAGE = "dev.memlane.storage..";
@@ -75,6 +76,17 @@ class ArchitectureTest {
       .resideInAnyPackage(ARCHIVE, ORCHESTRATOR, MODEL, "dev.memlane.storage.postgres", "java..", "org.jspecify..",
           "com.google.errorprone.annotations..",
           "com.fasterxml.jackson..");
+
+  @ArchTest
+  static final ArchRule langchain4j_knowsTheMemoryItsToolsAndLangChain4j = classes().that()
+      .resideInAPackage(LANGCHAIN4J).should().onlyDependOnClassesThat()
+      .resideInAnyPackage(LANGCHAIN4J, MEMORY_TOOLS, LANES, ORCHESTRATOR, EMBEDDING, ENDPOINTS, MODEL, "java..",
+          "org.jspecify..", "com.google.errorprone.annotations..", "com.fasterxml.jackson..", "dev.langchain4j..");
+
+  @ArchTest
+  static final ArchRule nothing_knowsTheIntegrations = noClasses()
+      .that(resideInAPackage("dev.memlane..").and(not(resideInAPackage(LANGCHAIN4J)))).should().dependOnClassesThat()
+      .resideInAPackage(LANGCHAIN4J);
 
   @ArchTest
   static final ArchRule embedding_knowsModelEndpointsCacheAndJson = classes().that()
@@ -178,7 +190,7 @@ class ArchitectureTest {
   @ArchTest
   static void rules_areAboutClassesThatAreThere(JavaClasses all) {
     for (String module : new String[]{MODEL, LANES, ENDPOINTS, "dev.memlane.embedding", CORE, HISTORY, VECTOR,
-        "dev.memlane.storage.postgres", ORCHESTRATOR, EMBEDDED, MEMORY_TOOLS, ARCHIVE, CLI}) {
+        "dev.memlane.storage.postgres", ORCHESTRATOR, EMBEDDED, MEMORY_TOOLS, ARCHIVE, LANGCHAIN4J, CLI}) {
       assertThat(all.that(resideInAPackage(module)).size()).as(module).isGreaterThan(3);
     }
     assertThat(all.get("dev.memlane.orchestrator.OrchestratorBuilder").getDirectDependenciesFromSelf())

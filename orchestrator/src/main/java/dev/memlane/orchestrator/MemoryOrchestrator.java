@@ -357,6 +357,16 @@ public final class MemoryOrchestrator implements AutoCloseable {
     return read(engine.sweeper::sweep);
   }
 
+  /** The name of the embedding model, which vectors handed over by callers have to carry. */
+  public String embeddingModel() {
+    return engine.embedder.model();
+  }
+
+  /** How many numbers the embedding model's vectors have. */
+  public int embeddingDimension() {
+    return engine.embedder.dimension();
+  }
+
   /** Returns what the embedder has done since opening. Asks no store. */
   public EmbeddingStats embeddingStatistics() {
     return engine.embedder.stats();

@@ -1,4 +1,4 @@
-package dev.memlane.embedding.langchain4j;
+package dev.memlane.langchain4j;
 
 import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.exception.AuthenticationException;

@@ -1,4 +1,4 @@
-package dev.memlane.embedding.langchain4j;
+package dev.memlane.langchain4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,0 +1,141 @@
+package dev.memlane.testing;
+
+import dev.memlane.model.store.VectorIndex;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a {@link MemoryDoorContract} takes place: an empty database, a directory, and an index that fails on request.
+ * Used by one test, on one thread.
+ */
+public final class DoorStage implements AutoCloseable {
+
+  private final String databaseUrl = TestServer.freshDatabase();
+  private final Path directory;
+  private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+  private @Nullable FaultInjector<VectorIndex> index;
+
+  DoorStage(Path directory) {
+    this.directory = directory;
+  }
+
+  /** The JDBC URL of an empty database, with user and password in it. */
+  public String databaseUrl() {
+    return databaseUrl;
+  }
+
+  /** An empty directory, for the index. */
+  public Path directory() {
+    return directory;
+  }
+
+  /** Wraps the door's index, so that the contract can make it fail. The memory behind the door must use what this returns. */
+  public VectorIndex faulty(VectorIndex real) {
+    FaultInjector<VectorIndex> injector = FaultInjector.around(VectorIndex.class, real);
+    index = injector;
+    return injector.store();
+  }
+
+  /** Closes this resource at the end of the test. What was added last is closed first. */
+  public <T extends AutoCloseable> T closing(T resource) {
+    opened.push(resource);
+    return resource;
+  }
+
+  /** The faults of the index. */
+  FaultInjector<VectorIndex> index() {
+    FaultInjector<VectorIndex> injector = index;
+    if (injector == null) {
+      throw new IllegalStateException("the door's memory has no faulty index: pass its index through faulty(...), or "
+          + "declare which promises this door cannot show");
+    }
+    return injector;
+  }
+
+  /** Whether a table of the database holds this text, in a column of any type. */
+  boolean databaseHolds(String text) {
+    try (Connection connection = DriverManager.getConnection(databaseUrl)) {
+      for (String table : tables(connection)) {
+        try (PreparedStatement statement = connection
+            .prepareStatement("select 1 from " + table + " as each where strpos(each::text, ?) > 0 limit 1")) {
+          statement.setString(1, text);
+          try (ResultSet found = statement.executeQuery()) {
+            if (found.next()) {
+              return true;
+            }
+          }
+        }
+      }
+      return false;
+    } catch (SQLException e) {
+      throw new IllegalStateException("the database of the test can't be read", e);
+    }
+  }
+
+  private static List<String> tables(Connection connection) throws SQLException {
+    List<String> tables = new ArrayList<>();
+    try (Statement statement = connection.createStatement();
+        ResultSet found = statement.executeQuery("select format('%I.%I', table_schema, table_name)"
+            + " from information_schema.tables where table_type = 'BASE TABLE'"
+            + " and table_schema not in ('pg_catalog', 'information_schema')")) {
+      while (found.next()) {
+        tables.add(found.getString(1));
+      }
+    }
+    return tables;
+  }
+
+  /** Whether a file below the directory holds the bytes of this text, in UTF-8. */
+  boolean filesHold(String text) {
+    String bytes = new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+    try (Stream<Path> files = Files.walk(directory)) {
+      return files.filter(Files::isRegularFile).anyMatch(file -> content(file).contains(bytes));
+    } catch (IOException e) {
+      throw new UncheckedIOException("the directory of the test can't be read", e);
+    }
+  }
+
+  /** The file's bytes, one character each. */
+  private static String content(Path file) {
+    try {
+      return Files.readString(file, StandardCharsets.ISO_8859_1);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() throws Exception {
+    Exception failure = null;
+    while (!opened.isEmpty()) {
+      try {
+        opened.pop().close();
+      } catch (Exception e) {
+        // The remaining resources must be closed as well.
+        if (failure == null) {
+          failure = e;
+        } else {
+          failure.addSuppressed(e);
+        }
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+}
