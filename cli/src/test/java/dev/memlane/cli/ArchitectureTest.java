@@ -44,6 +44,7 @@ class ArchitectureTest {
   private static final String CORE = "dev.memlane.storage.core";
   private static final String HISTORY = "dev.memlane.storage.history";
   private static final String VECTOR = "dev.memlane.storage.vector";
+  private static final String CONVERSATION = "dev.memlane.storage.conversation";
 
   private static final DescribedPredicate<JavaClass> IS_INTERNAL = resideInAPackage("dev.memlane..internal..");
 
@@ -97,20 +98,24 @@ class ArchitectureTest {
 
   @ArchTest
   static final ArchRule core_doesNotKnowOtherStores = noClasses().that().resideInAPackage(CORE).should()
-      .dependOnClassesThat().resideInAnyPackage(HISTORY, VECTOR);
+      .dependOnClassesThat().resideInAnyPackage(HISTORY, VECTOR, CONVERSATION);
 
   @ArchTest
   static final ArchRule history_doesNotKnowOtherStores = noClasses().that().resideInAPackage(HISTORY).should()
-      .dependOnClassesThat().resideInAnyPackage(CORE, VECTOR);
+      .dependOnClassesThat().resideInAnyPackage(CORE, VECTOR, CONVERSATION);
 
   @ArchTest
   static final ArchRule vector_doesNotKnowOtherStores = noClasses().that().resideInAPackage(VECTOR).should()
-      .dependOnClassesThat().resideInAnyPackage(CORE, HISTORY, "dev.memlane.storage.postgres");
+      .dependOnClassesThat().resideInAnyPackage(CORE, HISTORY, CONVERSATION, "dev.memlane.storage.postgres");
+
+  @ArchTest
+  static final ArchRule conversation_doesNotKnowOtherStores = noClasses().that().resideInAPackage(CONVERSATION)
+      .should().dependOnClassesThat().resideInAnyPackage(CORE, HISTORY, VECTOR);
 
   @ArchTest
   static final ArchRule postgres_doesNotKnowTheStores = noClasses().that()
       .resideInAPackage("dev.memlane.storage.postgres").should().dependOnClassesThat()
-      .resideInAnyPackage(CORE, HISTORY, VECTOR);
+      .resideInAnyPackage(CORE, HISTORY, VECTOR, CONVERSATION);
 
   @ArchTest
   static final ArchRule stores_doNotKnowWhatIsAbove = noClasses().that().resideInAPackage(STORAGE).should()
@@ -190,7 +195,7 @@ class ArchitectureTest {
   @ArchTest
   static void rules_areAboutClassesThatAreThere(JavaClasses all) {
     for (String module : new String[]{MODEL, LANES, ENDPOINTS, "dev.memlane.embedding", CORE, HISTORY, VECTOR,
-        "dev.memlane.storage.postgres", ORCHESTRATOR, EMBEDDED, MEMORY_TOOLS, ARCHIVE, LANGCHAIN4J, CLI}) {
+        CONVERSATION, "dev.memlane.storage.postgres", ORCHESTRATOR, EMBEDDED, MEMORY_TOOLS, ARCHIVE, LANGCHAIN4J, CLI}) {
       assertThat(all.that(resideInAPackage(module)).size()).as(module).isGreaterThan(3);
     }
     assertThat(all.get("dev.memlane.orchestrator.OrchestratorBuilder").getDirectDependenciesFromSelf())

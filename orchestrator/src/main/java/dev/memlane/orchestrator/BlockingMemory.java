@@ -157,6 +157,11 @@ public final class BlockingMemory {
     return Futures.await(memory.sweep());
   }
 
+  /** See {@link MemoryOrchestrator#conversations}. */
+  public BlockingConversations conversations() {
+    return new BlockingConversations(memory.conversations());
+  }
+
   /** See {@link MemoryOrchestrator#statistics}. */
   public Statistics statistics() {
     return Futures.await(memory.statistics());

@@ -10,8 +10,9 @@ import java.util.List;
  * @param purged how many memories it purged, including those that had been deleted before; 0 if histories stay
  * @param failed how many memories it could not delete or purge
  * @param failures the outcomes of the first of those, at most 100
+ * @param messages how many messages of conversations it deleted
  */
-public record DeleteReport(long deleted, long purged, long failed, List<WriteOutcome> failures) {
+public record DeleteReport(long deleted, long purged, long failed, List<WriteOutcome> failures, long messages) {
 
   public DeleteReport {
     failures = List.copyOf(failures);

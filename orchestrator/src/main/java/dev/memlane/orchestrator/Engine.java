@@ -11,6 +11,7 @@ import dev.memlane.orchestrator.internal.Stores;
 import dev.memlane.orchestrator.internal.archive.ExportHandler;
 import dev.memlane.orchestrator.internal.archive.ImportHandler;
 import dev.memlane.orchestrator.internal.archive.Verifier;
+import dev.memlane.orchestrator.internal.conversation.ConversationHandler;
 import dev.memlane.orchestrator.internal.follow.BackgroundFollower;
 import dev.memlane.orchestrator.internal.follow.BatchFollower;
 import dev.memlane.orchestrator.internal.follow.ChangePoller;
@@ -62,6 +63,7 @@ final class Engine {
   final ChangeHandler changeHandler;
   final EraseHandler eraseHandler;
   final SearchHandler searchHandler;
+  final ConversationHandler conversationHandler;
   final ExportHandler exportHandler;
   final ImportHandler importHandler;
   final Verifier verifier;
@@ -135,10 +137,12 @@ final class Engine {
     WriteProtocol protocol = new WriteProtocol(stores, environment, inDoubtResolver, settler, follower);
     this.addHandler = new AddHandler(stores, environment, locks, protocol, embedder, settings.unique(), patience);
     this.changeHandler = new ChangeHandler(stores, environment, locks, protocol, embedder, settings.unique(), patience);
+    this.conversationHandler = new ConversationHandler(opened.conversations(), environment, admission, patience);
     this.eraseHandler = new EraseHandler(stores, environment, locks,
-        deletion -> admission.write(() -> changeHandler.delete(deletion)), expunger, patience);
+        deletion -> admission.write(() -> changeHandler.delete(deletion)), conversationHandler::deleteAll, expunger,
+        patience);
     this.sweeper = new Sweeper(stores, environment, settings.retention(), settings.expiredGrace(),
-        deletion -> admission.write(() -> changeHandler.delete(deletion)));
+        deletion -> admission.write(() -> changeHandler.delete(deletion)), conversationHandler::sweep);
 
     this.searchHandler = new SearchHandler(stores, environment, embedder);
     this.exportHandler = new ExportHandler(stores, environment);

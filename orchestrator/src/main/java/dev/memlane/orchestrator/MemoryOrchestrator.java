@@ -59,9 +59,11 @@ public final class MemoryOrchestrator implements AutoCloseable {
   public static final int LONGEST_EXPORT_PAGE = 1_000;
 
   private final Engine engine;
+  private final Conversations conversations;
 
   MemoryOrchestrator(Engine engine) {
     this.engine = engine;
+    this.conversations = new Conversations(this, engine.conversationHandler);
   }
 
   /** Returns a builder, which opens an orchestrator. */
@@ -152,7 +154,9 @@ public final class MemoryOrchestrator implements AutoCloseable {
 
   /**
    * Deletes all memories of a scope that match a filter, including expired ones, in pages and in order of id. It is many
-   * deletes, not one: memories that are stored meanwhile may stay, and after a failure the call can be repeated.
+   * deletes, not one: memories that are stored meanwhile may stay, and after a failure the call can be repeated. Without a
+   * filter it deletes the {@linkplain Conversations conversations} of the scope first, completely, whether or not histories
+   * are purged.
    *
    * <p>
    * <b>Purged histories.</b> After a purge no store holds the content: neither core, nor the history, nor this process's index
@@ -388,6 +392,11 @@ public final class MemoryOrchestrator implements AutoCloseable {
     return handOut(engine.awaitSettled());
   }
 
+  /** Returns the calls for conversations. */
+  public Conversations conversations() {
+    return conversations;
+  }
+
   /** Returns the same calls in a form that waits and returns the values themselves. */
   public BlockingMemory blocking() {
     return new BlockingMemory(this);
@@ -421,7 +430,8 @@ public final class MemoryOrchestrator implements AutoCloseable {
     return page.apply(kept, position.apply(kept.getLast()));
   }
 
-  private <T> CompletableFuture<T> read(Supplier<CompletableFuture<T>> begin) {
+  /** Begins a call, unless this is closed, and hands out its result. */
+  <T> CompletableFuture<T> read(Supplier<CompletableFuture<T>> begin) {
     return engine.isClosed()
         ? CompletableFuture.failedFuture(new StoreException("the memory is closed; open it again", null))
         : handOut(moveToExecutor(begin.get()));

@@ -5,6 +5,7 @@ import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemlaneException;
 import dev.memlane.model.Scope;
+import dev.memlane.model.store.ConversationStore;
 import dev.memlane.model.store.CoreStore;
 import dev.memlane.model.store.HistoryStore;
 import dev.memlane.model.store.Units;
@@ -53,6 +54,8 @@ public final class OrchestratorBuilder {
   Locale language;
   @Nullable
   OpenedStores stores;
+  @Nullable
+  ConversationStore conversations;
   @Nullable
   Embedder embedder;
   @Nullable
@@ -155,7 +158,16 @@ public final class OrchestratorBuilder {
    * it fails. The caller closes the other stores.
    */
   public OrchestratorBuilder stores(Units units, CoreStore core, HistoryStore history, VectorIndex index) {
-    this.stores = new OpenedStores(units, core, history, index);
+    this.stores = new OpenedStores(units, core, history, index, null);
+    return this;
+  }
+
+  /**
+   * Sets a store of conversations of your own, in place of PostgreSQL's. Without one, an orchestrator on
+   * {@linkplain #stores stores of your own} has no conversations. The caller closes it.
+   */
+  public OrchestratorBuilder conversations(ConversationStore conversations) {
+    this.conversations = conversations;
     return this;
   }
 

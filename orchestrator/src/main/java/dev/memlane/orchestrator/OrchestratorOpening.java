@@ -4,6 +4,7 @@ import dev.memlane.embedding.BatchingEmbedder;
 import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
+import dev.memlane.model.store.ConversationStore;
 import dev.memlane.model.store.VectorIndex;
 import dev.memlane.orchestrator.internal.Environment;
 import dev.memlane.orchestrator.internal.Futures;
@@ -11,6 +12,7 @@ import dev.memlane.orchestrator.internal.OpenedResources;
 import dev.memlane.orchestrator.internal.OpenedStores;
 import dev.memlane.orchestrator.internal.TimeOrderedIds;
 import dev.memlane.orchestrator.internal.follow.IndexOpener;
+import dev.memlane.storage.conversation.PostgresConversationStore;
 import dev.memlane.storage.core.PostgresCoreStore;
 import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
@@ -50,7 +52,9 @@ final class OrchestratorOpening {
   MemoryOrchestrator open() {
     OpenedStores given = settings.stores;
     try {
-      return given == null ? openOnOwnStores() : openOn(given, OrchestratorOpening::refuseToReopen);
+      return given == null
+          ? openOnOwnStores()
+          : openOn(given.with(settings.conversations), OrchestratorOpening::refuseToReopen);
     } catch (Throwable e) {
       opened.closeAfter(e);
       throw e;
@@ -90,7 +94,9 @@ final class OrchestratorOpening {
     Database database = opened.add(builder.open());
     PostgresCoreStore core = PostgresCoreStore.open(database, model.model(), model.dimension());
     VectorIndex index = opened.add(opener.open(settings.rebuildIndex));
-    return new OpenedStores(database.units(), core, new PostgresHistoryStore(database), index);
+    ConversationStore given = settings.conversations;
+    return new OpenedStores(database.units(), core, new PostgresHistoryStore(database), index,
+        given == null ? new PostgresConversationStore(database) : given);
   }
 
   private VectorIndex openIndex(Path directory, Locale language, boolean anew) {

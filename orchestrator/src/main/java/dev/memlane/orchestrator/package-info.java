@@ -9,6 +9,7 @@
  * <li>{@code internal.write}: from a call to its outcome, by the rules of the write protocol
  * <li>{@code internal.follow}: makes the index agree with core
  * <li>{@code internal.search}: from a query to its hits
+ * <li>{@code internal.conversation}: messages of conversations, which are no memories
  * <li>{@code internal.archive}: export, import and the comparison of the three stores
  * <li>{@code internal}: what all of these share
  * </ul>

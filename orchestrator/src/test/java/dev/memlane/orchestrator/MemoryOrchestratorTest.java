@@ -306,7 +306,7 @@ class MemoryOrchestratorTest {
 
     DeleteReport report = memory.deleteAll(ADA, Filter.equal("even", true));
 
-    assertThat(report).isEqualTo(new DeleteReport(1_100, 0, 0, List.of()));
+    assertThat(report).isEqualTo(new DeleteReport(1_100, 0, 0, List.of(), 0));
     assertThat(memory.count(ADA, null)).isEqualTo(1_100);
     assertThat(memory.count(Scope.user("bob"), null)).isEqualTo(100);
     assertThat(memory.deleteAll(ADA, Filter.equal("even", true)).deleted()).isZero();

@@ -6,6 +6,7 @@ import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.model.EmbeddingException;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
+import dev.memlane.model.store.ConversationStore;
 import dev.memlane.model.store.CoreStore;
 import dev.memlane.model.store.HistoryStore;
 import dev.memlane.model.store.VectorIndex;
@@ -15,6 +16,7 @@ import dev.memlane.orchestrator.internal.OpenedResources;
 import dev.memlane.orchestrator.internal.OpenedStores;
 import dev.memlane.orchestrator.internal.TimeOrderedIds;
 import dev.memlane.orchestrator.internal.follow.IndexOpener;
+import dev.memlane.storage.conversation.PostgresConversationStore;
 import dev.memlane.storage.core.PostgresCoreStore;
 import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
@@ -41,6 +43,7 @@ public final class TestMemory implements AutoCloseable {
   public final FaultInjector<CoreStore> core;
   public final FaultInjector<HistoryStore> history;
   public final FaultInjector<VectorIndex> index;
+  public final FaultInjector<ConversationStore> conversations;
   /** Whether an index that broke down can be opened again, which has then lost everything. */
   public volatile BooleanSupplier reopening = () -> true;
   public final CountingEmbedder embedder = new CountingEmbedder();
@@ -89,12 +92,13 @@ public final class TestMemory implements AutoCloseable {
   }
 
   private TestMemory(DatabaseBuilder databases, Path directory, Duration embeddingDeadline,
-      Engine.Settings settings, InstantSource clock) {
+      Engine.Settings settings, InstantSource clock, boolean withConversations) {
     OpenedResources opened = new OpenedResources();
     Database database = opened.add(databases.poolSize(5).open());
     core = FaultInjector.around(CoreStore.class,
         PostgresCoreStore.open(database, embedder.model(), embedder.dimension()));
     history = FaultInjector.around(HistoryStore.class, new PostgresHistoryStore(database));
+    conversations = FaultInjector.around(ConversationStore.class, new PostgresConversationStore(database));
     index = FaultInjector.around(VectorIndex.class, opened.add(openIndex(directory)));
     IndexOpener another = anew -> {
       if (reopening.getAsBoolean()) {
@@ -110,7 +114,9 @@ public final class TestMemory implements AutoCloseable {
     ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     opened.add(timer::shutdownNow);
     engine = new Engine(
-        new OpenedStores(database.units(), core.store(), history.store(), index.store()), another,
+        new OpenedStores(database.units(), core.store(), history.store(), index.store(),
+            withConversations ? conversations.store() : null),
+        another,
         new Environment(executor, timer, clock, new TimeOrderedIds(clock)), batching, settings, opened::close);
     Futures.await(engine.start(Progress.NONE));
     memory = new MemoryOrchestrator(engine);
@@ -125,6 +131,12 @@ public final class TestMemory implements AutoCloseable {
     return open(jdbcUrl, directory, settings(Duration.ZERO, scope -> false), InstantSource.system());
   }
 
+  /** A memory on stores without one for conversations. */
+  static TestMemory openWithoutConversations(String jdbcUrl, Path directory) {
+    return new TestMemory(Database.builder(jdbcUrl), directory, Duration.ofSeconds(60),
+        settings(Duration.ZERO, scope -> false), InstantSource.system(), false);
+  }
+
   /** A memory in which some scopes hold each content once. */
   public static TestMemory unique(String jdbcUrl, Path directory, Predicate<Scope> unique) {
     return open(jdbcUrl, directory, settings(Duration.ZERO, unique), InstantSource.system());
@@ -136,14 +148,14 @@ public final class TestMemory implements AutoCloseable {
   }
 
   public static TestMemory open(String jdbcUrl, Path directory, Engine.Settings settings, InstantSource clock) {
-    return new TestMemory(Database.builder(jdbcUrl), directory, Duration.ofSeconds(60), settings, clock);
+    return new TestMemory(Database.builder(jdbcUrl), directory, Duration.ofSeconds(60), settings, clock, true);
   }
 
   /** One on a database with limits of its own. */
   public static TestMemory open(DatabaseBuilder database, Path directory, Duration writeDeadline,
       Duration embeddingDeadline) {
     return new TestMemory(database, directory, embeddingDeadline,
-        settings(writeDeadline, Duration.ZERO, scope -> false), InstantSource.system());
+        settings(writeDeadline, Duration.ZERO, scope -> false), InstantSource.system(), true);
   }
 
   static Engine.Settings settings(Duration followEvery, Predicate<Scope> unique) {
@@ -161,6 +173,7 @@ public final class TestMemory implements AutoCloseable {
     core.heal();
     history.heal();
     index.heal();
+    conversations.heal();
   }
 
   @Override

@@ -10,13 +10,16 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import dev.memlane.model.ContentHash;
+import dev.memlane.model.ConversationMessage;
 import dev.memlane.model.Details;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.Filter;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
+import dev.memlane.model.MessageRole;
 import dev.memlane.model.Metadata;
+import dev.memlane.model.NewMessage;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Receipt;
 import dev.memlane.model.Scope;
@@ -50,6 +53,8 @@ class ValuesAsJsonTest {
       TIME.plusSeconds(3), 2, OP);
   private static final Memory SMALLEST = new Memory(ID, Scope.agent("helper"), null, null, "x", Metadata.empty(), null,
       TIME, TIME, null, 1, OP);
+  private static final ConversationMessage MESSAGE = new ConversationMessage(2, ID.value(), MessageRole.USER, "Hello",
+      "form", "{\"text\": \"Hello\"}", TIME);
   private static final Receipt RECEIPT = new Receipt(StoreKind.CORE, ID, OP, 2);
   private static final StoreResults ANSWERS = new StoreResults(new StoreResult.Applied(RECEIPT),
       new StoreResult.NotApplied(new StoreException("the disk is full", null)),
@@ -122,7 +127,8 @@ class ValuesAsJsonTest {
     for (Object value : List.of(MEMORY, SMALLEST, ID, OP, MEMORY.contentHash(), METADATA, Metadata.empty(), embedding,
         Scope.run("7"), hit, new SearchHit(SMALLEST, 1, null, null), added, new Page(List.of(MEMORY, SMALLEST), ID),
         TimePosition.of(MEMORY), new TimePage(List.of(MEMORY), TimePosition.of(MEMORY)),
-        new DeleteReport(2, 1, 1, List.of(new WriteOutcome.NotFound(ID))))) {
+        new DeleteReport(2, 1, 1, List.of(new WriteOutcome.NotFound(ID)), 7), new MessagePage(List.of(MESSAGE), 3L),
+        new ConversationPage(List.of(Scope.run("7")), null), NewMessage.of(MessageRole.TOOL, null, "form", "{}"))) {
       assertThat((Object) json.read(json.write(value), value.getClass())).isEqualTo(value);
     }
   }

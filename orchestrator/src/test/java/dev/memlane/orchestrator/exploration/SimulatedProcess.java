@@ -120,7 +120,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     SimulatedStores stores = new SimulatedStores(world.database(), world.without(), this);
     Environment environment = new Environment(this::execute, timer, timer, this);
     this.orchestrator = new SimulatedOrchestrator(
-        new OpenedStores(stores.units(), stores.core(), stores.history(), index), environment, world.embedder(),
+        new OpenedStores(stores.units(), stores.core(), stores.history(), index, null), environment, world.embedder(),
         SimulatedTimer.BETWEEN_POLLS,
         locks -> world.without().contains(Rule.FOLLOWER_TAKES_LOCK) ? new MemoryLocks(environment) : locks);
   }

@@ -2,6 +2,7 @@ package dev.memlane.perf.tests;
 
 import dev.memlane.perf.tests.scenario.BulkScenario;
 import dev.memlane.perf.tests.scenario.ConcurrentScenario;
+import dev.memlane.perf.tests.scenario.ConversationScenario;
 import dev.memlane.perf.tests.scenario.EmbeddingPoolScenario;
 import dev.memlane.perf.tests.scenario.FailuresScenario;
 import dev.memlane.perf.tests.scenario.FollowScenario;
@@ -22,7 +23,7 @@ final class Scenarios {
       new BulkScenario(), new LocalModelScenario(), new EmbeddingPoolScenario(), new LanesScenario(),
       new FailuresScenario(),
       new SearchScenario(), new MixedScenario(),
-      new OpenScenario(), new FollowScenario(), new MicroScenario());
+      new OpenScenario(), new FollowScenario(), new ConversationScenario(), new MicroScenario());
 
   private Scenarios() {}
 }

@@ -1,5 +1,6 @@
 package dev.memlane.storage.postgres;
 
+import dev.memlane.model.InDoubtException;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.store.Units;
@@ -161,7 +162,7 @@ public final class Database implements AutoCloseable {
    * callback begins a transaction.
    *
    * @param what for a message: "sweeping the history"
-   * @return fails with a {@link StoreException}, also where the write may have been done
+   * @return fails with a {@link StoreException}: an {@link InDoubtException} if the write may have been done
    */
   public <T> CompletableFuture<T> write(String what, HandleCallback<T, RuntimeException> write) {
     return CompletableFuture.supplyAsync(() -> writeNow(what, write), executor);
@@ -171,10 +172,19 @@ public final class Database implements AutoCloseable {
    * Writes outside of any unit, in this thread; see {@link #write}.
    *
    * @param what for a message: "hashing contents anew"
-   * @throws StoreException if the database can't be written, also where the write may have been done
+   * @throws StoreException if the database can't be written
+   * @throws InDoubtException if the write may have been done
    */
   public <T> T writeNow(String what, HandleCallback<T, RuntimeException> write) {
-    return statements.run(what, write);
+    try {
+      return statements.run(what, write);
+    } catch (StoreException e) {
+      Throwable cause = e.getCause();
+      if (cause != null && SqlFailures.isInDoubt(cause)) {
+        throw new InDoubtException(String.valueOf(e.getMessage()), e);
+      }
+      throw e;
+    }
   }
 
   /**

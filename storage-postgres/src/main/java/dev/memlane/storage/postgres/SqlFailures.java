@@ -4,6 +4,7 @@ import dev.memlane.model.StoreException;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
 import java.util.Set;
+import org.jdbi.v3.core.ConnectionException;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.PSQLWarning;
@@ -63,6 +64,20 @@ final class SqlFailures {
     SQLException sql = sqlCause(failure);
     return sql instanceof PSQLException && !isCertain(sql)
         && (String.valueOf(sql.getSQLState()).startsWith("08") || String.valueOf(sql.getSQLState()).startsWith("57P"));
+  }
+
+  /**
+   * Whether a callback that failed may have changed something: one of its tries had a connection, and the server did
+   * not report that it rolled back.
+   */
+  static boolean isInDoubt(Throwable failure) {
+    for (Throwable before : failure.getSuppressed()) {
+      if (isInDoubt(before)) {
+        return true;
+      }
+    }
+    SQLException sql = sqlCause(failure);
+    return sql != null && !(failure instanceof ConnectionException) && !isCertain(sql);
   }
 
   /** Translates a failure into an exception that says what happened and what to do. */

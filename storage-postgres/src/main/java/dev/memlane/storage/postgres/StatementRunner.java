@@ -70,16 +70,24 @@ final class StatementRunner {
     }
   }
 
-  /** Runs a callback without a permit, again if its connection breaks. Failures are not translated. */
+  /**
+   * Runs a callback without a permit, again if its connection breaks. Failures are not translated; failures of tries
+   * before are suppressed onto the last one.
+   */
   <T> T runOnUsableConnection(HandleCallback<T, RuntimeException> callback) {
+    JdbiException before = null;
     for (int triesLeft = connections;; triesLeft--) {
       try {
         return runOnce(callback);
       } catch (JdbiException e) {
+        if (before != null) {
+          e.addSuppressed(before);
+        }
         // The pool has already waited where it had no connection at all, so trying again would only wait longer.
         if (triesLeft == 0 || e instanceof ConnectionException || !SqlFailures.isBrokenConnection(e)) {
           throw e;
         }
+        before = e;
       }
     }
   }

@@ -100,15 +100,19 @@ final class DeleteCommand implements Callable<Integer> {
       if (!yes) {
         long count = session.blocking().count(where, filter, Expired.INCLUDED);
         throw new UsageException("this would delete " + TextLayout.number(count) + " memories of " + where
-            + (purgeHistory ? ", and erase their histories" : "") + "; to do so, repeat the command with --yes");
+            + (filter == null ? " and its conversations" : "") + (purgeHistory ? ", and erase their histories" : "")
+            + "; to do so, repeat the command with --yes");
       }
       DeleteReport report = session.blocking().deleteAll(where, filter, purgeHistory);
       context.answer(
-          () -> Json.object("deleted", report.deleted(), "purged", report.purged(), "failed", report.failed(),
-              "failures",
+          () -> Json.object("deleted", report.deleted(), "purged", report.purged(), "messages",
+              report.messages(), "failed", report.failed(), "failures",
               report.failures().stream().map(WriteOutcome::describe).toList()),
           () -> context.print("Deleted " + TextLayout.number(report.deleted())
-              + (purgeHistory ? ", erased " + TextLayout.number(report.purged()) : "")));
+              + (purgeHistory ? ", erased " + TextLayout.number(report.purged()) : "")
+              + (report.messages() > 0
+                  ? ", and " + TextLayout.number(report.messages()) + " messages of conversations"
+                  : "")));
       report.failures().forEach(failure -> context.console().say("memlane: " + failure.describe()));
       return report.failed() == 0 ? 0 : 1;
     }

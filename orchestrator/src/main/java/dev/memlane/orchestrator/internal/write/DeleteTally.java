@@ -27,8 +27,11 @@ record DeleteTally(long deleted, long purged, long failed, List<WriteOutcome> fa
     return new DeleteTally(deleted + pass.deleted, purged + pass.purged, pass.failed, pass.failures);
   }
 
-  DeleteReport toReport() {
-    return new DeleteReport(deleted, purged, failed, failures);
+  /**
+   * @param messages how many messages of conversations were deleted
+   */
+  DeleteReport toReport(long messages) {
+    return new DeleteReport(deleted, purged, failed, failures, messages);
   }
 
   private DeleteTally with(List<WriteOutcome> outcomes, long newDeleted, long newPurged) {

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,36 +57,54 @@ public final class EraseHandler {
   private final Environment environment;
   private final MemoryLocks locks;
   private final Function<MemoryDeletion, CompletableFuture<WriteOutcome>> delete;
+  private final Function<Scope, CompletableFuture<Long>> deleteConversations;
   private final Expunger expunger;
   private final Duration patience;
 
   /**
    * @param delete deletes one memory as a caller's write; its future does not fail
+   * @param deleteConversations deletes the conversations of a scope; returns the number of messages
    * @param patience how long a purge may take
    */
   public EraseHandler(Stores stores, Environment environment, MemoryLocks locks,
-      Function<MemoryDeletion, CompletableFuture<WriteOutcome>> delete, Expunger expunger, Duration patience) {
+      Function<MemoryDeletion, CompletableFuture<WriteOutcome>> delete,
+      Function<Scope, CompletableFuture<Long>> deleteConversations, Expunger expunger, Duration patience) {
     this.stores = stores;
     this.environment = environment;
     this.locks = locks;
     this.delete = delete;
+    this.deleteConversations = deleteConversations;
     this.expunger = expunger;
     this.patience = patience;
   }
 
-  /** Deletes the memories of a scope that match a filter, including expired ones. Histories stay. Fails if core can't be read. */
+  /**
+   * Deletes the memories of a scope that match a filter, including expired ones, and without a filter the conversations.
+   * Histories stay. Fails if core can't be read, or the conversations could not be deleted.
+   */
   public CompletableFuture<DeleteReport> deleteAll(Scope scope, @Nullable Filter filter) {
-    return deletePage(scope, filter, null, DeleteTally.NOTHING, false).thenApply(DeleteTally::toReport);
+    return afterConversations(scope, filter, () -> deletePage(scope, filter, null, DeleteTally.NOTHING, false));
   }
 
   /**
-   * Erases the memories of a scope that match a filter, and without a filter also those that were deleted before.
+   * Erases the memories of a scope that match a filter, and without a filter also those that were deleted before and the
+   * conversations.
    *
-   * @return fails if core can't be read, or if the index's files could not be purged
+   * @return fails if core can't be read, or if the conversations could not be deleted or the index's files not be purged
    */
   public CompletableFuture<DeleteReport> eraseAll(Scope scope, @Nullable Filter filter) {
-    return pass(scope, filter, DeleteTally.NOTHING, MOST_PASSES)
-        .thenComposeAsync(tally -> expunger.expunge().thenApply(done -> tally.toReport()), environment.executor());
+    return afterConversations(scope, filter, () -> pass(scope, filter, DeleteTally.NOTHING, MOST_PASSES)
+        .thenComposeAsync(tally -> expunger.expunge().thenApply(done -> tally), environment.executor()));
+  }
+
+  /** Conversations come first, because what reads them may store memories of what they say. */
+  private CompletableFuture<DeleteReport> afterConversations(
+      Scope scope, @Nullable Filter filter, Supplier<CompletableFuture<DeleteTally>> memories) {
+    CompletableFuture<Long> conversations = filter == null
+        ? deleteConversations.apply(scope)
+        : CompletableFuture.completedFuture(0L);
+    return environment.then(conversations,
+        messages -> memories.get().thenApply(tally -> tally.toReport(messages)));
   }
 
   /**

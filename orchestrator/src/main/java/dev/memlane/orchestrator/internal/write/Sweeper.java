@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * The periodic deletion of what is no longer needed: memories that have expired, and, after the retention time, tombstones
@@ -28,6 +29,9 @@ import java.util.function.Function;
  * A tombstone records that a key was deleted, and a void row keeps late statements out, so the retention time has to be far
  * longer than any statement can live. Each row is removed in one transaction with its memory's entries, and only while it
  * has the stamp that was read; several processes may sweep at once. What can't be swept now is left for the next time.
+ *
+ * <p>
+ * A sweep also removes what interrupted deletions of conversations have left.
  */
 public final class Sweeper {
 
@@ -47,20 +51,24 @@ public final class Sweeper {
   private final Duration retention;
   private final Duration expiredGrace;
   private final Function<MemoryDeletion, CompletableFuture<WriteOutcome>> delete;
+  private final Supplier<CompletableFuture<Long>> sweepConversations;
   private final RetryLoop loop;
   private volatile boolean closed;
 
   /**
    * @param expiredGrace how long a memory is kept after it has expired
    * @param delete deletes one memory; its future does not fail
+   * @param sweepConversations removes what interrupted deletions of conversations have left; returns the number of messages
    */
   public Sweeper(Stores stores, Environment environment, Duration retention, Duration expiredGrace,
-      Function<MemoryDeletion, CompletableFuture<WriteOutcome>> delete) {
+      Function<MemoryDeletion, CompletableFuture<WriteOutcome>> delete,
+      Supplier<CompletableFuture<Long>> sweepConversations) {
     this.stores = stores;
     this.environment = environment;
     this.retention = retention;
     this.expiredGrace = expiredGrace;
     this.delete = delete;
+    this.sweepConversations = sweepConversations;
     this.loop = new RetryLoop("sweeping what has expired or was deleted", environment);
   }
 
@@ -81,14 +89,16 @@ public final class Sweeper {
   /**
    * Deletes what has expired, and sweeps everything older than the retention time.
    *
-   * @return the number of deleted memories, swept rows and swept void entries together; fails if the database can't be read
+   * @return the number of deleted memories, swept rows, void entries and messages together; fails if the database can't be
+   * read
    */
   public CompletableFuture<Long> sweep() {
     Instant now = environment.now();
     Instant before = now.minus(retention);
     return deleteExpired(now.minus(expiredGrace), 0)
         .thenComposeAsync(deleted -> sweepRows(before, deleted), environment.executor())
-        .thenComposeAsync(rows -> sweepEntries(before, rows), environment.executor());
+        .thenComposeAsync(rows -> sweepEntries(before, rows), environment.executor())
+        .thenCompose(swept -> sweepConversations.get().thenApply(messages -> swept + messages));
   }
 
   private CompletableFuture<Long> deleteExpired(Instant before, long deletedBefore) {

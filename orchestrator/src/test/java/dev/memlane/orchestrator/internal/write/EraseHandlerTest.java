@@ -39,7 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 class EraseHandlerTest {
 
   /** Of letters that no stemming changes, and found in nothing else. */
-  private static final DeleteReport NOTHING = new DeleteReport(0, 0, 0, List.of());
+  private static final DeleteReport NOTHING = new DeleteReport(0, 0, 0, List.of(), 0);
   private static final String MARKER = "zqxwvjk";
   private static final Scope ADA = Scope.user("ada");
   private static final Scope BOB = Scope.user("bob");
@@ -116,7 +116,7 @@ class EraseHandlerTest {
 
       DeleteReport report = one.memory.deleteAll(ADA, null, true);
 
-      assertThat(report).isEqualTo(new DeleteReport(2, 3, 0, List.of()));
+      assertThat(report).isEqualTo(new DeleteReport(2, 3, 0, List.of(), 0));
       assertThat(rowsWithMarker()).isEmpty();
       assertThat(one.filesWithMarker()).isEmpty();
       Until.isTrue("the other has followed", () -> other.filesWithMarker().isEmpty());
@@ -195,7 +195,7 @@ class EraseHandlerTest {
 
       DeleteReport report = test.blocking.deleteAll(ADA, Filter.equal("topic", MARKER), true);
 
-      assertThat(report).isEqualTo(new DeleteReport(1, 1, 0, List.of()));
+      assertThat(report).isEqualTo(new DeleteReport(1, 1, 0, List.of(), 0));
       assertThat(test.blocking.history(matching.id())).hasSize(1);
       assertThat(test.blocking.get(other.id())).isPresent();
       assertThat(test.blocking.history(before.id())).hasSize(2);
@@ -245,7 +245,7 @@ class EraseHandlerTest {
     killed.close();
 
     try (TestMemory test = TestMemory.open(jdbcUrl, folder.resolve("another"))) {
-      assertThat(test.blocking.deleteAll(ADA, null, true)).isEqualTo(new DeleteReport(0, 2, 0, List.of()));
+      assertThat(test.blocking.deleteAll(ADA, null, true)).isEqualTo(new DeleteReport(0, 2, 0, List.of(), 0));
       assertThat(rowsWithMarker()).isEmpty();
       assertThat(test.blocking.verify(false).isClean()).isTrue();
     }
@@ -257,7 +257,7 @@ class EraseHandlerTest {
       test.blocking.addMemory(MARKED);
       test.core.losingNextAnswer("purge");
 
-      assertThat(test.blocking.deleteAll(ADA, null, true)).isEqualTo(new DeleteReport(1, 1, 0, List.of()));
+      assertThat(test.blocking.deleteAll(ADA, null, true)).isEqualTo(new DeleteReport(1, 1, 0, List.of(), 0));
 
       assertThat(test.core.calls("purge")).isEqualTo(2);
       assertThat(rowsWithMarker()).isEmpty();
@@ -299,7 +299,7 @@ class EraseHandlerTest {
       put.join();
       Futures.await(other.index.store().commit());
 
-      assertThat(one.blocking.deleteAll(ADA, null, true)).isEqualTo(new DeleteReport(1, 1, 0, List.of()));
+      assertThat(one.blocking.deleteAll(ADA, null, true)).isEqualTo(new DeleteReport(1, 1, 0, List.of(), 0));
       end.complete("now");
 
       MemoryWriteException failure = catchThrowableOfType(MemoryWriteException.class, () -> Futures.await(update));
