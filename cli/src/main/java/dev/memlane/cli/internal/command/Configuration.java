@@ -1,26 +1,24 @@
 package dev.memlane.cli.internal.command;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
-import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.cfg.MapperBuilder;
+import com.fasterxml.jackson.databind.deser.std.StdScalarDeserializer;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.dataformat.javaprop.JavaPropsMapper;
 import com.fasterxml.jackson.dataformat.toml.TomlMapper;
 import dev.memlane.cli.internal.terminal.CommandFailure;
 import dev.memlane.cli.internal.terminal.InputException;
 import dev.memlane.cli.internal.terminal.IoErrors;
-import dev.memlane.embedding.ApiKey;
-import dev.memlane.embedding.Embedder;
 import dev.memlane.embedding.EmbedderPool;
-import dev.memlane.embedding.OpenAiEmbedder;
-import dev.memlane.embedding.OpenAiEmbedderBuilder;
-import dev.memlane.endpoints.EndpointLimits;
-import dev.memlane.endpoints.Policy;
+import dev.memlane.embedding.EmbeddingSettings;
 import dev.memlane.model.InvalidInputException;
 import java.io.IOException;
 import java.nio.charset.Charset;
@@ -41,38 +39,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param embedding null for the local model
  */
-record Configuration(@Nullable Embedding embedding) {
+record Configuration(@Nullable EmbeddingSettings embedding) {
 
   private static final double NANOS_PER_SECOND = 1e9;
-
-  /**
-   * The embedding model and its endpoints.
-   *
-   * @param model the model's name, as it is stored with each vector
-   * @param dimension the numbers in a vector
-   * @param shorten whether to request vectors of that dimension, from a model that can shorten its vectors
-   * @param policy which endpoint gets the next request: least-loaded, weighted or affinity
-   * @param attempts the most times that a request is sent
-   */
-  record Embedding(@Nullable String model, int dimension, boolean shorten, @Nullable String policy,
-      @Nullable Integer attempts, @Nullable List<Endpoint> endpoints) {}
-
-  /**
-   * An endpoint. A number that is absent or 0 sets no limit.
-   *
-   * @param url the address before {@code /embeddings}; with a deployment, the resource at Azure
-   * @param deployment the deployment's name at Azure
-   * @param apiVersion the version of Azure's API
-   * @param keyFrom the environment variable that holds its key
-   * @param modelThere the name of the model at this endpoint, if it differs
-   * @param texts the most texts in a request
-   * @param timeout the time-out of a request, in seconds
-   */
-  record Endpoint(@Nullable String name, @Nullable String url, @Nullable String deployment, @Nullable String apiVersion,
-      @Nullable String keyFrom, @Nullable String modelThere, int concurrency, int requestsPerMinute,
-      long tokensPerMinute,
-      long tokensPerRequest, @Nullable Integer texts, @Nullable Double timeout, @Nullable Integer weight,
-      boolean unencryptedKey, @Nullable Boolean base64) {}
 
   /**
    * Reads a file.
@@ -84,8 +53,8 @@ record Configuration(@Nullable Embedding embedding) {
         ? JavaPropsMapper.builder()
         : TomlMapper.builder();
     ObjectMapper strict = mapper.propertyNamingStrategy(PropertyNamingStrategies.KEBAB_CASE)
-        .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
-        .build();
+        .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+        .addModule(new SimpleModule().addDeserializer(Duration.class, new SecondsDeserializer())).build();
     try {
       Configuration configuration = strict.readValue(text(file), Configuration.class);
       return configuration == null ? new Configuration(null) : configuration;
@@ -128,8 +97,8 @@ record Configuration(@Nullable Embedding embedding) {
         ? "a text"
         : type == boolean.class || type == Boolean.class
             ? "true or false"
-            : type == Double.class
-                ? "a number"
+            : type == Duration.class
+                ? "a number of seconds"
                 : type.isPrimitive() || Number.class.isAssignableFrom(type)
                     ? "a whole number"
                     : Collection.class.isAssignableFrom(type) ? "a list" : "a table";
@@ -171,99 +140,34 @@ record Configuration(@Nullable Embedding embedding) {
    */
   @Nullable
   EmbedderPool embedders(Map<String, String> environment) {
-    Embedding settings = embedding;
-    if (settings == null) {
+    if (embedding == null) {
       return null;
     }
-    List<Endpoint> endpoints = settings.endpoints;
+    List<EmbeddingSettings.Endpoint> endpoints = embedding.endpoints();
     if (endpoints == null || endpoints.isEmpty()) {
       throw new CommandFailure("the configuration has [embedding] without [[embedding.endpoints]]");
     }
     try {
-      EmbedderPool.Builder pool = EmbedderPool.builder();
-      if (settings.policy != null) {
-        pool.policy(policy(settings.policy));
-      }
-      if (settings.attempts != null) {
-        pool.attempts(settings.attempts);
-      }
-      for (int i = 0; i < endpoints.size(); i++) {
-        Endpoint endpoint = endpoints.get(i);
-        String name = endpoint.name == null ? "endpoint " + (i + 1) : endpoint.name;
-        pool.endpoint(name, client(name, settings, endpoint, environment), limits(endpoint),
-            endpoint.weight == null ? 1 : endpoint.weight);
-      }
-      return pool.build();
+      return embedding.pool(environment);
     } catch (InvalidInputException e) {
       throw new CommandFailure("the configuration's [embedding]: " + e.getMessage(), e);
     }
   }
 
-  private static Policy policy(String name) {
-    try {
-      return Policy.valueOf(name.toUpperCase(Locale.ROOT).replace('-', '_'));
-    } catch (IllegalArgumentException e) {
-      throw new InvalidInputException("policy is '" + name + "'; it must be least-loaded, weighted or affinity", e);
-    }
-  }
+  /** Reads a duration that is written as a number of seconds. */
+  private static final class SecondsDeserializer extends StdScalarDeserializer<Duration> {
 
-  private static OpenAiEmbedder client(String name, Embedding settings, Endpoint endpoint,
-      Map<String, String> environment) {
-    String model = require(settings.model, "model");
-    String url = require(endpoint.url, "url of " + name);
-    OpenAiEmbedderBuilder client = endpoint.deployment == null
-        ? OpenAiEmbedder.at(url, model, settings.dimension)
-        : OpenAiEmbedder.azure(url, endpoint.deployment, require(endpoint.apiVersion, "api-version of " + name), model,
-            settings.dimension);
-    client.sendDimension(settings.shorten).unencryptedKey(endpoint.unencryptedKey);
-    if (endpoint.modelThere != null) {
-      client.sentModel(endpoint.modelThere);
+    SecondsDeserializer() {
+      super(Duration.class);
     }
-    if (endpoint.base64 != null) {
-      client.base64(endpoint.base64);
-    }
-    if (endpoint.keyFrom != null) {
-      if (environment.getOrDefault(endpoint.keyFrom, "").isBlank()) {
-        // The message does not repeat the value: a user who made a mistake may have put the key itself here.
-        throw new InvalidInputException(
-            "key-from of " + name + " must be the name of an environment variable that holds a key; "
-                + "there is none of the name given");
+
+    @Override
+    public Duration deserialize(JsonParser parser, DeserializationContext context) throws IOException {
+      try {
+        return Duration.ofNanos((long) (Double.parseDouble(parser.getText().strip()) * NANOS_PER_SECOND));
+      } catch (NumberFormatException e) {
+        return (Duration) context.handleUnexpectedToken(Duration.class, parser);
       }
-      client.apiKey(ApiKey.from(environment, endpoint.keyFrom));
     }
-    if (endpoint.timeout != null) {
-      client.timeout(seconds(endpoint.timeout));
-    }
-    if (endpoint.texts != null) {
-      client.limits(limitsOf(name, endpoint.texts));
-    }
-    return client.build();
-  }
-
-  private static Embedder.Limits limitsOf(String name, int texts) {
-    if (texts < 1) {
-      throw new InvalidInputException("texts of " + name + " is " + texts + "; it must be at least 1");
-    }
-    return new Embedder.Limits(texts, Embedder.Limits.standard().characters());
-  }
-
-  private static EndpointLimits limits(Endpoint endpoint) {
-    EndpointLimits limits = EndpointLimits.none().concurrency(endpoint.concurrency)
-        .requestsPerMinute(endpoint.requestsPerMinute).unitsPerMinute(endpoint.tokensPerMinute)
-        .unitsPerRequest(endpoint.tokensPerRequest);
-    return endpoint.timeout == null
-        ? limits
-        : limits.timeout(seconds(endpoint.timeout));
-  }
-
-  private static Duration seconds(double seconds) {
-    return Duration.ofNanos((long) (seconds * NANOS_PER_SECOND));
-  }
-
-  private static String require(@Nullable String value, String what) {
-    if (value == null || value.isBlank()) {
-      throw new InvalidInputException("the " + what + " is missing");
-    }
-    return value;
   }
 }

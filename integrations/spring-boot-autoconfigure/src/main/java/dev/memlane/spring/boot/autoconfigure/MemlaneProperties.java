@@ -1,0 +1,120 @@
+package dev.memlane.spring.boot.autoconfigure;
+
+import dev.memlane.endpoints.Policy;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.convert.DurationUnit;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * The properties below {@code memlane}. They have the names of the command's options, variables and configuration file.
+ *
+ * @param enabled Whether to open a memory.
+ * @param data Directory of the data, or of the index alone if the database is another server. Relative to the working
+ * directory. One process owns it at a time.
+ * @param db The database.
+ * @param embedder What makes vectors, whatever beans and endpoints there are: the sentence model inside the process, or
+ * hashes of words, which need no model and serve tests.
+ * @param embedding The embedding model.
+ * @param language Language whose word forms and stop words searches know, such as de or pt-BR. By default the one of the
+ * index, and English for a new index.
+ * @param rebuildIndex Whether to delete the index on opening and rebuild it from the database.
+ * @param writeDeadline Longest time that a write may take after its text has been embedded.
+ * @param mostInFlight Most writes that may be under way. Beyond that callers wait.
+ * @param mostUnsettled Most writes that may be unsettled. Beyond that new writes are refused.
+ * @param followEvery Interval of polls for the writes of other processes; zero for none. By default 500ms, and none with
+ * the embedded server, to which no other process writes.
+ * @param retention How long the traces of deleted memories are kept, with their histories.
+ * @param expiredGrace How long a memory is kept after it has expired.
+ */
+@ConfigurationProperties("memlane")
+public record MemlaneProperties(@DefaultValue("true") boolean enabled, @DefaultValue("memlane-data") Path data,
+    @DefaultValue Db db, @Nullable EmbedderName embedder, @DefaultValue Embedding embedding,
+    @Nullable Locale language, @DefaultValue("false") boolean rebuildIndex,
+    @DefaultValue("10s") Duration writeDeadline, @DefaultValue("10000") int mostInFlight,
+    @DefaultValue("1000") int mostUnsettled, @Nullable Duration followEvery, @DefaultValue("30d") Duration retention,
+    @DefaultValue("0s") Duration expiredGrace) {
+
+  /** The embedders that a property can name. */
+  public enum EmbedderName {
+
+    /** The sentence model inside the process; needs {@code memlane-embedding-local}. */
+    LOCAL,
+
+    /** Vectors by shared words alone, without a model. */
+    HASH
+  }
+
+  /**
+   * The database: the embedded server, unless a URL or a data source is named.
+   *
+   * @param url PostgreSQL server to use instead of the embedded one, such as
+   * jdbc:postgresql://localhost:5432/memlane.
+   * @param user Database user, if the URL does not name it.
+   * @param password Password of the database user.
+   * @param dataSource Name of the application's DataSource bean to use instead of the embedded server. Boot's own is
+   * called dataSource.
+   * @param schema Database schema of the tables. By default memlane, or the URL's currentSchema.
+   * @param poolSize Most connections to the database, at least 4.
+   * @param transactionPooling Whether a connection pooler in transaction mode, such as PgBouncer, stands before the server.
+   * @param statementTimeout Longest time that a statement may run on the server.
+   * @param lockTimeout Longest time that a statement may wait for another transaction's lock.
+   */
+  public record Db(@Nullable String url, @Nullable String user, @Nullable String password, @Nullable String dataSource,
+      @Nullable String schema, @DefaultValue("10") int poolSize, @DefaultValue("false") boolean transactionPooling,
+      @DefaultValue("5s") Duration statementTimeout, @DefaultValue("1s") Duration lockTimeout) {
+
+    /** Without the URL and the password, which are secrets. */
+    @Override
+    public String toString() {
+      return "Db[" + (dataSource != null ? "data source " + dataSource : url != null ? "by URL" : "embedded") + "]";
+    }
+  }
+
+  /**
+   * The embedding model, and where it is served.
+   *
+   * @param model Name of the model, which is stored with each vector. Required with endpoints. By default the name that
+   * the EmbeddingModel bean gives.
+   * @param dimension Numbers in a vector. Required with endpoints. By default the EmbeddingModel bean is asked.
+   * @param shorten Whether to request vectors of that dimension, from a model that can shorten its vectors.
+   * @param policy Which endpoint gets the next request.
+   * @param attempts Most times that a request is sent.
+   * @param endpoints Endpoints that speak OpenAI's API, used as one pool.
+   * @param concurrency Most requests in flight to an EmbeddingModel bean or an Embedder bean.
+   * @param deadline Longest time that embedding a text may take.
+   * @param cacheSize Size of the cache of vectors; 0 for none.
+   */
+  public record Embedding(@Nullable String model, @Nullable Integer dimension, @DefaultValue("false") boolean shorten,
+      @DefaultValue("least-loaded") Policy policy, @DefaultValue("8") int attempts,
+      @DefaultValue List<Endpoint> endpoints, @DefaultValue("2") int concurrency,
+      @DefaultValue("60s") Duration deadline, @DefaultValue("64MB") DataSize cacheSize) {}
+
+  /**
+   * An endpoint of the embedding model. A number that is absent or 0 sets no limit.
+   *
+   * @param name its name in reports and in the health
+   * @param url the address before {@code /embeddings}; with a deployment, the resource at Azure
+   * @param deployment the deployment's name at Azure
+   * @param apiVersion the version of Azure's API
+   * @param keyFrom the environment variable, or other property, that holds its key
+   * @param modelThere the name of the model at this endpoint, if it differs
+   * @param texts the most texts in a request
+   * @param timeout how long a request may take; seconds unless it has a unit
+   * @param weight its share of the requests, by the policy weighted
+   * @param unencryptedKey whether the key may go unencrypted to another machine
+   * @param base64 whether vectors are requested in Base64
+   */
+  public record Endpoint(@Nullable String name, @Nullable String url, @Nullable String deployment,
+      @Nullable String apiVersion, @Nullable String keyFrom, @Nullable String modelThere,
+      @DefaultValue("0") int concurrency, @DefaultValue("0") int requestsPerMinute,
+      @DefaultValue("0") long tokensPerMinute, @DefaultValue("0") long tokensPerRequest, @Nullable Integer texts,
+      @DurationUnit(ChronoUnit.SECONDS) @Nullable Duration timeout, @Nullable Integer weight,
+      @DefaultValue("false") boolean unencryptedKey, @Nullable Boolean base64) {}
+}

@@ -1,0 +1,123 @@
+package dev.memlane.spring.boot.autoconfigure;
+
+import dev.memlane.model.InvalidInputException;
+import dev.memlane.orchestrator.OrchestratorBuilder;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.BeanFactoryUtils;
+import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.context.properties.source.MutuallyExclusiveConfigurationPropertiesException;
+
+/** The opening of the memory: applies the properties and the application's beans to a builder. */
+final class MemoryOpening {
+
+  private final MemlaneProperties properties;
+  private final ListableBeanFactory beans;
+  private final EmbedderSelection embedder;
+  private final List<OrchestratorBuilderCustomizer> customizers;
+
+  MemoryOpening(MemlaneProperties properties, ListableBeanFactory beans, EmbedderSelection embedder,
+      Stream<OrchestratorBuilderCustomizer> customizers) {
+    this.properties = properties;
+    this.beans = beans;
+    this.embedder = embedder;
+    this.customizers = customizers.toList();
+    MutuallyExclusiveConfigurationPropertiesException.throwIfMultipleNonNullValuesIn(entries -> {
+      entries.put("memlane.db.url", properties.db().url());
+      entries.put("memlane.db.data-source", properties.db().dataSource());
+    });
+  }
+
+  Path directory() {
+    return properties.data();
+  }
+
+  boolean rebuildIndex() {
+    return properties.rebuildIndex();
+  }
+
+  /** Applies all settings but the database and the directory. */
+  void apply(OrchestratorBuilder builder) {
+    MemlaneProperties.Db db = properties.db();
+    MemlaneProperties.Embedding embedding = properties.embedding();
+    set("db.pool-size", db.poolSize(), builder::poolSize);
+    set("db.statement-timeout", db.statementTimeout(), builder::statementTimeout);
+    set("db.lock-timeout", db.lockTimeout(), builder::lockTimeout);
+    if (db.schema() != null) {
+      set("db.schema", db.schema(), builder::schema);
+    }
+    if (db.transactionPooling()) {
+      builder.transactionPooling(true);
+    }
+    set("write-deadline", properties.writeDeadline(), builder::writeDeadline);
+    set("most-in-flight", properties.mostInFlight(), builder::mostInFlight);
+    set("most-unsettled", properties.mostUnsettled(), builder::mostUnsettled);
+    set("retention", properties.retention(), builder::retention);
+    set("expired-grace", properties.expiredGrace(), builder::expiredGrace);
+    if (properties.followEvery() != null) {
+      set("follow-every", properties.followEvery(), builder::followEvery);
+    }
+    if (properties.language() != null) {
+      builder.language(properties.language());
+    }
+    set("embedding.concurrency", embedding.concurrency(), builder::embeddingConcurrency);
+    set("embedding.deadline", embedding.deadline(), builder::embeddingDeadline);
+    set("embedding.cache-size", embedding.cacheSize().toBytes(), builder::embeddingCacheBytes);
+    embedder.apply(builder);
+    customizers.forEach(each -> each.customize(builder));
+  }
+
+  /**
+   * Passes the database to one of two setters, or to none if there is neither a URL nor a data source.
+   *
+   * @return whether there is one
+   */
+  boolean database(UrlSetter byUrl, Consumer<DataSource> bySource) {
+    MemlaneProperties.Db db = properties.db();
+    if (db.dataSource() != null) {
+      bySource.accept(dataSource(db.dataSource()));
+      return true;
+    }
+    if (db.url() == null) {
+      return false;
+    }
+    try {
+      byUrl.set(db.url(), db.user(), db.password());
+      return true;
+    } catch (InvalidInputException e) {
+      throw new MemoryOpeningException("memlane.db.url: " + e.getMessage(), e);
+    }
+  }
+
+  private DataSource dataSource(String name) {
+    String[] names = BeanFactoryUtils.beanNamesForTypeIncludingAncestors(beans, DataSource.class);
+    if (!List.of(names).contains(name)) {
+      throw new InvalidConfigurationPropertyValueException("memlane.db.data-source", name,
+          names.length == 0
+              ? "there is no DataSource bean"
+              : "there is no DataSource bean of that name; there are: " + String.join(", ", names));
+    }
+    return beans.getBean(name, DataSource.class);
+  }
+
+  private static <T> void set(String property, T value, Consumer<T> setter) {
+    try {
+      setter.accept(value);
+    } catch (InvalidInputException e) {
+      throw new InvalidConfigurationPropertyValueException("memlane." + property, value,
+          String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** A setter of the database by its URL. */
+  @FunctionalInterface
+  interface UrlSetter {
+
+    void set(String url, @Nullable String user, @Nullable String password);
+  }
+}

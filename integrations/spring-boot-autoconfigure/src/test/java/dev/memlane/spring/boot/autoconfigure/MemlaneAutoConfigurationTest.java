@@ -1,0 +1,317 @@
+package dev.memlane.spring.boot.autoconfigure;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.memlane.embedded.DirectoryInUseException;
+import dev.memlane.embedded.Memlane;
+import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.embedding.local.LocalEmbedder;
+import dev.memlane.lanes.LaneExecutor;
+import dev.memlane.lanes.ToolCall;
+import dev.memlane.memory.tools.MemoryTools;
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.NewMemory;
+import dev.memlane.model.Scope;
+import dev.memlane.model.StoreException;
+import dev.memlane.model.WriteOutcome;
+import dev.memlane.orchestrator.BlockingMemory;
+import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.orchestrator.SearchRequest;
+import dev.memlane.testing.TestServer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.postgresql.ds.PGSimpleDataSource;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.context.properties.source.MutuallyExclusiveConfigurationPropertiesException;
+import org.springframework.boot.diagnostics.FailureAnalyzer;
+import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
+import org.springframework.core.io.support.SpringFactoriesLoader;
+
+/** Which beans there are under which conditions, and their life cycle. */
+class MemlaneAutoConfigurationTest {
+
+  private static final Scope ADA = Scope.user("ada");
+
+  @TempDir
+  @SuppressWarnings("NullAway.Init") // set by JUnit
+  private Path directory;
+
+  private static String found(BlockingMemory memory, String query) {
+    return memory.search(SearchRequest.builder(query).scope(ADA).limit(1).build()).getFirst().memory().content();
+  }
+
+  private static Throwable rootOf(@Nullable Throwable failure) {
+    Throwable root = Objects.requireNonNull(failure, "the context started");
+    while (root.getCause() != null) {
+      root = root.getCause();
+    }
+    return root;
+  }
+
+  @Test
+  void context_withoutProperties_hasEmbeddedMemoryThatFindsByMeaning() {
+    MemlaneContext.in(directory).run(context -> {
+      assertThat(context).hasSingleBean(Memlane.class).hasSingleBean(MemoryOrchestrator.class)
+          .hasSingleBean(BlockingMemory.class).hasSingleBean(LaneExecutor.class)
+          .hasSingleBean(MemoryToolsFactory.class);
+      BlockingMemory memory = context.getBean(BlockingMemory.class);
+      memory.addMemory(NewMemory.of("Ada is allergic to peanuts", ADA));
+      memory.addMemory(NewMemory.of("Ada plays the oboe", ADA));
+
+      assertThat(found(memory, "what makes her throat swell?")).isEqualTo("Ada is allergic to peanuts");
+    });
+
+    assertThat(directory.resolve("postgres")).isDirectory();
+  }
+
+  @Test
+  void context_startedAgainInTheSameProcess_findsWhatWasStored() {
+    MemlaneContext.withHashesIn(directory).run(
+        context -> context.getBean(BlockingMemory.class).addMemory(NewMemory.of("Ada plays the oboe", ADA)));
+
+    MemlaneContext.withHashesIn(directory).run(
+        context -> assertThat(found(context.getBean(BlockingMemory.class), "oboe")).isEqualTo("Ada plays the oboe"));
+  }
+
+  @Test
+  void context_withDirectoryInUse_failsInPlainWords() {
+    MemlaneContext.withHashesIn(directory).run(first -> MemlaneContext.withHashesIn(directory).run(second -> {
+      assertThat(second).hasFailed();
+      Throwable failure = Objects.requireNonNull(second.getStartupFailure());
+      assertThat(rootOf(failure)).isInstanceOf(DirectoryInUseException.class);
+      FailureAnalyzer analyzer = SpringFactoriesLoader.forDefaultResourceLocation().load(FailureAnalyzer.class,
+          SpringFactoriesLoader.ArgumentResolver.none(), (type, name, reason) -> {}).stream()
+          .filter(MemlaneFailureAnalyzer.class::isInstance).findFirst().orElseThrow();
+      assertThat(analyzer.analyze(failure).getDescription()).startsWith("Memlane can't be opened. The data directory ")
+          .contains("is already open in this process. Use the one that is open, or close it first");
+    }));
+  }
+
+  @Test
+  void context_disabled_hasNoMemory() {
+    MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.enabled=false").run(
+        context -> assertThat(context).hasNotFailed().doesNotHaveBean(MemoryOrchestrator.class)
+            .doesNotHaveBean(LaneExecutor.class).doesNotHaveBean(BlockingMemory.class));
+    assertThat(directory).isEmptyDirectory();
+  }
+
+  @Test
+  void context_withUrl_usesThatServer() {
+    MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase())
+        .run(context -> {
+          BlockingMemory memory = context.getBean(BlockingMemory.class);
+          memory.addMemory(NewMemory.of("Ada plays the oboe", ADA));
+          assertThat(found(memory, "oboe")).isEqualTo("Ada plays the oboe");
+        });
+
+    assertThat(directory.resolve("postgres")).doesNotExist();
+    assertThat(directory.resolve("vectors")).isDirectory();
+  }
+
+  @Test
+  void context_withUrlAndDataSource_isRefused() {
+    MemlaneContext.withHashesIn(directory)
+        .withPropertyValues("memlane.db.url=jdbc:postgresql://localhost/a", "memlane.db.data-source=dataSource")
+        .run(context -> assertThat(rootOf(context.getStartupFailure()))
+            .isInstanceOf(MutuallyExclusiveConfigurationPropertiesException.class)
+            .hasMessageContainingAll("memlane.db.url", "memlane.db.data-source"));
+  }
+
+  @Test
+  void context_withMalformedUrl_isRefusedWithoutRepeatingIt() {
+    MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.db.url=mysql://ada:secret@localhost/a")
+        .run(context -> assertThat(context).getFailure().hasStackTraceContaining("memlane.db.url: ")
+            .satisfies(failure -> assertThat(String.valueOf(rootOf(failure).getMessage())).doesNotContain("secret")));
+  }
+
+  @Test
+  void context_withDataSource_closesTheMemoryBeforeIt() {
+    List<String> events = new ArrayList<>();
+    MemlaneContext.withHashesIn(directory)
+        .withBean("dataSource", ClosingDataSource.class, () -> new ClosingDataSource(TestServer.freshDatabase(), events))
+        .withPropertyValues("memlane.db.data-source=dataSource").run(context -> {
+          BlockingMemory memory = context.getBean(BlockingMemory.class);
+          memory.addMemory(NewMemory.of("Ada plays the oboe", ADA));
+          assertThat(found(memory, "oboe")).isEqualTo("Ada plays the oboe");
+          context.getBean(ClosingDataSource.class).memory = memory;
+        });
+
+    assertThat(directory.resolve("postgres")).doesNotExist();
+    assertThat(events).containsExactly("closed after the memory");
+  }
+
+  @Test
+  void context_withUnknownDataSource_isToldWhichThereAre() {
+    MemlaneContext.withHashesIn(directory)
+        .withBean("orders", ClosingDataSource.class, () -> new ClosingDataSource("jdbc:postgresql://localhost/a",
+            new ArrayList<>()))
+        .withPropertyValues("memlane.db.data-source=dataSource")
+        .run(context -> assertThat(rootOf(context.getStartupFailure()))
+            .isInstanceOf(InvalidConfigurationPropertyValueException.class)
+            .hasMessageContainingAll("memlane.db.data-source", "there are: orders"));
+  }
+
+  @Test
+  void context_withInvalidValue_namesTheProperty() {
+    MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.db.pool-size=2")
+        .run(context -> assertThat(rootOf(context.getStartupFailure()))
+            .isInstanceOf(InvalidConfigurationPropertyValueException.class)
+            .hasMessageContainingAll("memlane.db.pool-size", "it must be at least 4"));
+  }
+
+  @Test
+  void memory_ofTheApplication_replacesOurs() {
+    MemlaneContext.withHashesIn(directory).withUserConfiguration(OwnOrchestrator.class)
+        .withPropertyValues("own.url=" + TestServer.freshDatabase(), "own.directory=" + directory.resolve("own"))
+        .run(context -> {
+          assertThat(context).hasSingleBean(MemoryOrchestrator.class).doesNotHaveBean(Memlane.class)
+              .hasBean("own").hasSingleBean(BlockingMemory.class).hasSingleBean(LaneExecutor.class);
+          assertThat(directory.resolve("postgres")).doesNotExist();
+        });
+  }
+
+  @Test
+  void memlane_ofTheApplication_isTheOneThatIsUsed() {
+    MemlaneContext.in(directory.resolve("unused")).withUserConfiguration(OwnMemlane.class)
+        .withPropertyValues("own.url=" + TestServer.freshDatabase(), "own.directory=" + directory.resolve("own"))
+        .run(context -> {
+          assertThat(context).hasSingleBean(Memlane.class);
+          assertThat(context.getBean(MemoryOrchestrator.class)).isSameAs(context.getBean(Memlane.class).memory());
+        });
+    assertThat(directory.resolve("unused")).doesNotExist();
+  }
+
+  @Test
+  void context_withoutEmbedded_opensOnUrlAndClosesTheMemory() {
+    List<MemoryOrchestrator> opened = new ArrayList<>();
+    MemlaneContext.withHashesIn(directory).withClassLoader(new FilteredClassLoader(Memlane.class))
+        .withPropertyValues("memlane.db.url=" + TestServer.freshDatabase()).run(context -> {
+          assertThat(context).hasSingleBean(MemoryOrchestrator.class).hasSingleBean(MemoryToolsFactory.class);
+          opened.add(context.getBean(MemoryOrchestrator.class));
+        });
+
+    assertThatThrownBy(() -> opened.getFirst().blocking().count(null, null)).isInstanceOf(StoreException.class)
+        .hasMessageContaining("closed");
+  }
+
+  @Test
+  void context_withoutEmbeddedAndDatabase_saysWhatToSet() {
+    MemlaneContext.withHashesIn(directory).withClassLoader(new FilteredClassLoader(Memlane.class))
+        .run(context -> assertThat(rootOf(context.getStartupFailure())).isInstanceOf(MemoryOpeningException.class)
+            .hasMessageContainingAll("memlane.db.url", "memlane.db.data-source", "memlane-embedded"));
+  }
+
+  @Test
+  void context_withoutAnyModel_saysWhatToSet() {
+    MemlaneContext.in(directory).withClassLoader(new FilteredClassLoader(Memlane.class, LocalEmbedder.class))
+        .withPropertyValues("memlane.db.url=" + TestServer.freshDatabase())
+        .run(context -> assertThat(rootOf(context.getStartupFailure())).isInstanceOf(MemoryOpeningException.class)
+            .hasMessageContainingAll("memlane.embedding.endpoints", "Embedder bean", "memlane-embedding-local"));
+  }
+
+  @Test
+  void context_withoutEmbeddedButTheModel_usesIt() {
+    MemlaneContext.in(directory).withClassLoader(new FilteredClassLoader(Memlane.class))
+        .withPropertyValues("memlane.db.url=" + TestServer.freshDatabase()).run(context -> assertThat(
+            context.getBean(MemoryOrchestrator.class).embeddingStatistics().endpoints().getFirst().name())
+            .contains("MiniLM"));
+  }
+
+  @Test
+  void customizer_isCalledAfterTheProperties() {
+    MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase())
+        .withBean(OrchestratorBuilderCustomizer.class, () -> builder -> builder.deduplicate(scope -> true))
+        .run(context -> {
+          MemoryOrchestrator memory = context.getBean(MemoryOrchestrator.class);
+          memory.add(NewMemory.of("Ada plays the oboe", ADA)).join();
+          assertThat(memory.add(NewMemory.of("Ada plays the oboe", ADA)).join())
+              .isInstanceOf(WriteOutcome.DuplicateOf.class);
+        });
+  }
+
+  @Test
+  void lanes_ofTheApplication_replaceOurs() {
+    MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase())
+        .withBean("own", LaneExecutor.class, () -> LaneExecutor.builder().build())
+        .run(context -> assertThat(context).hasSingleBean(LaneExecutor.class).hasBean("own")
+            .hasSingleBean(MemoryToolsFactory.class));
+  }
+
+  @Test
+  void tools_withoutTheirModule_areLeftOut() {
+    MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase())
+        .withClassLoader(new FilteredClassLoader(MemoryTools.class))
+        .run(context -> assertThat(context).hasSingleBean(MemoryOrchestrator.class)
+            .doesNotHaveBean(LaneExecutor.class).doesNotHaveBean("memoryToolsFactory"));
+  }
+
+  @Test
+  void tools_ofAScope_storeInIt() {
+    MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase())
+        .run(context -> {
+          MemoryToolsFactory factory = context.getBean(MemoryToolsFactory.class);
+          var results = factory.executor(ADA).run(List.of(
+              new ToolCall<>("1", "memory_add", "{\"content\":\"Ada plays the oboe\"}")));
+          assertThat(MemoryTools.text(results.getFirst())).doesNotStartWith("Error");
+          assertThat(context.getBean(BlockingMemory.class).count(ADA, null)).isOne();
+        });
+  }
+
+  @Configuration(proxyBeanMethods = false)
+  static class OwnOrchestrator {
+
+    @Bean
+    MemoryOrchestrator own(Environment environment) {
+      return MemoryOrchestrator.builder().postgres(environment.getRequiredProperty("own.url"), null, null)
+          .indexDirectory(Path.of(environment.getRequiredProperty("own.directory"))).embedder(new HashEmbedder())
+          .open();
+    }
+  }
+
+  @Configuration(proxyBeanMethods = false)
+  static class OwnMemlane {
+
+    @Bean
+    Memlane own(Environment environment) {
+      return Memlane.builder(Path.of(environment.getRequiredProperty("own.directory")))
+          .postgres(environment.getRequiredProperty("own.url"), null, null).embedder(new HashEmbedder())
+          .shutdownHook(false).open();
+    }
+  }
+
+  /** A data source that notes whether the memory was closed when it is. */
+  static final class ClosingDataSource extends PGSimpleDataSource implements AutoCloseable {
+
+    private static final long serialVersionUID = 1;
+
+    private final transient List<String> events;
+    private transient @Nullable BlockingMemory memory;
+
+    ClosingDataSource(String url, List<String> events) {
+      setUrl(url);
+      this.events = events;
+    }
+
+    @Override
+    public void close() {
+      if (memory == null) {
+        return;
+      }
+      try {
+        memory.get(MemoryId.derive(ADA, "any"));
+        events.add("closed before the memory");
+      } catch (StoreException e) {
+        events.add("closed after the memory");
+      }
+    }
+  }
+}

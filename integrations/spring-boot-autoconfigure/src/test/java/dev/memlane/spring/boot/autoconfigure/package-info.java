@@ -1,0 +1,4 @@
+@NullMarked
+package dev.memlane.spring.boot.autoconfigure;
+
+import org.jspecify.annotations.NullMarked;
