@@ -6,6 +6,7 @@ import dev.memlane.embedding.local.LocalEmbedder;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemlaneException;
 import dev.memlane.model.StoreException;
+import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.OrchestratorBuilder;
@@ -13,7 +14,9 @@ import dev.memlane.orchestrator.Progress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -156,6 +159,7 @@ public final class Memlane implements AutoCloseable {
     private boolean rebuildIndex;
     private Progress progress = Progress.NONE;
     private Consumer<OrchestratorBuilder> settings = builder -> {};
+    private final List<MemoryListener> listeners = new ArrayList<>();
 
     private Builder(Path directory) {
       this.directory = directory;
@@ -229,6 +233,12 @@ public final class Memlane implements AutoCloseable {
       return this;
     }
 
+    /** Adds a listener to the operations on memories and their steps, for metrics or traces. */
+    public Builder listener(MemoryListener listener) {
+      this.listeners.add(listener);
+      return this;
+    }
+
     /**
      * Sets further options of the orchestrator, such as deadlines, bounds and the number of connections. The database
      * is set by {@code postgres}, not here.
@@ -263,6 +273,7 @@ public final class Memlane implements AutoCloseable {
         } else if (embedderPool != null) {
           builder.embedders(embedderPool);
         }
+        listeners.forEach(builder::listener);
         settings.accept(builder);
         if (!builder.hasEmbedder()) {
           builder.embedder(localModel(opened));

@@ -1,6 +1,7 @@
 package dev.memlane.embedding;
 
 import dev.memlane.endpoints.Demand;
+import dev.memlane.model.listen.Activity;
 import java.util.List;
 import java.util.Map;
 
@@ -24,6 +25,15 @@ record Batch(List<PendingText> texts, int attempts, Map<String, Long> notBefore)
 
   List<String> strings() {
     return texts.stream().map(pending -> pending.text).toList();
+  }
+
+  /** The activities of the callers to which somebody listens. */
+  List<Activity> activities() {
+    List<Activity> activities = List.of();
+    for (PendingText pending : texts) {
+      activities = pending.activities(activities);
+    }
+    return activities;
   }
 
   long tokens() {

@@ -9,6 +9,8 @@ import dev.memlane.model.Embedding;
 import dev.memlane.model.EmbeddingException;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.TextForm;
+import dev.memlane.model.listen.Activity;
+import dev.memlane.model.listen.StepType;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -153,7 +155,24 @@ public final class BatchingEmbedder implements AutoCloseable {
    * @return as {@link #embed(String)}
    */
   public CompletableFuture<Embedding> embed(String text, @Nullable String workClass) {
-    CompletableFuture<Embedding> future = join(text, workClass);
+    return embedForStep(text, workClass, null);
+  }
+
+  /**
+   * Embeds a text as a step of an operation, which is reported to whoever listens.
+   *
+   * @param activity the operation; null if nobody listens
+   * @return as {@link #embed(String, String)}; but if somebody listens, it fails with a
+   * {@link java.util.concurrent.CompletionException} around the failure, and cancelling it leaves the text to be embedded
+   */
+  public CompletableFuture<Embedding> embed(String text, @Nullable String workClass, @Nullable Activity activity) {
+    Activity step = Activity.step(activity, StepType.EMBEDDING, model());
+    return Activity.ending(step, embedForStep(text, workClass, step));
+  }
+
+  private CompletableFuture<Embedding> embedForStep(
+      String text, @Nullable String workClass, @Nullable Activity step) {
+    CompletableFuture<Embedding> future = join(text, workClass, step);
     // A cached text, or a refused one, leaves nothing to send.
     if (!future.isDone()) {
       dispatcher.dispatch();
@@ -172,7 +191,7 @@ public final class BatchingEmbedder implements AutoCloseable {
     List<CompletableFuture<Embedding>> futures = new ArrayList<>(texts.size());
     try {
       for (String text : texts) {
-        futures.add(join(text, null));
+        futures.add(join(text, null, null));
       }
     } finally {
       dispatcher.dispatch();
@@ -180,8 +199,8 @@ public final class BatchingEmbedder implements AutoCloseable {
     return futures;
   }
 
-  private CompletableFuture<Embedding> join(String text, @Nullable String workClass) {
-    Coalescer.Lookup lookup = coalescer.lookUp(text, workClass);
+  private CompletableFuture<Embedding> join(String text, @Nullable String workClass, @Nullable Activity step) {
+    Coalescer.Lookup lookup = coalescer.lookUp(text, workClass, step);
     PendingText joined = lookup.joined();
     if (joined != null) {
       watch(lookup.caller(), joined);

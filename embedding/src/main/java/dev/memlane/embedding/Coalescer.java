@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.EmbeddingException;
 import dev.memlane.model.TextForm;
+import dev.memlane.model.listen.Activity;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.ToIntFunction;
@@ -64,14 +65,18 @@ final class Coalescer implements PendingText.Owner {
     }
   }
 
-  /** Looks a text up, and queues it if it is not found. After that, a dispatch has to follow. */
-  Lookup lookUp(String given, @Nullable String workClass) {
+  /**
+   * Looks a text up, and queues it if it is not found. After that, a dispatch has to follow.
+   *
+   * @param activity the step that waits for the text; null if nobody listens
+   */
+  Lookup lookUp(String given, @Nullable String workClass, @Nullable Activity activity) {
     String form = TextForm.of(given);
     // A text of invisible characters only has an empty form, which an embedder may refuse.
     String text = form.isEmpty() ? given : form;
     VectorCache.Key key = cache == null ? null : VectorCache.Key.of(text);
     int size = Math.max(0, tokens.applyAsInt(text));
-    PendingText.Caller caller = new PendingText.Caller();
+    PendingText.Caller caller = new PendingText.Caller(activity);
     synchronized (lock) {
       if (closed) {
         return Lookup.failed(caller, failures.closed());

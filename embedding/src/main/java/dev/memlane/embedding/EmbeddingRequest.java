@@ -6,6 +6,8 @@ import dev.memlane.endpoints.EndpointException;
 import dev.memlane.endpoints.Failure;
 import dev.memlane.endpoints.Permit;
 import dev.memlane.model.EmbeddingException;
+import dev.memlane.model.listen.Activity;
+import dev.memlane.model.listen.StepType;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -42,6 +44,8 @@ final class EmbeddingRequest {
   private final AtomicBoolean ended = new AtomicBoolean();
   private volatile @Nullable ScheduledFuture<?> timer;
   private volatile @Nullable CompletableFuture<?> answer;
+  /** The step that is reported; null before the request is sent, and if nobody listens. */
+  private volatile @Nullable Activity step;
 
   /** The one that sent the request and decides about its texts. */
   interface Owner {
@@ -107,11 +111,14 @@ final class EmbeddingRequest {
    * @throws RejectedExecutionException if there is no timer for its time-out; it has to be abandoned then
    */
   void send() {
+    step = Activity.sharedStep(batch.activities(), StepType.EMBEDDING_REQUEST, batch.size(), failures.model(),
+        endpoint().name());
     permit.begin(batch.size(), batch.tokens());
     timer = tasks.schedule(endpoint().limits().timeout(), this::timeOut);
     if (ended.get()) {
-      // Closed meanwhile, possibly before there was a timer to cancel.
+      // Closed meanwhile, possibly before there was a timer to cancel or a step to end.
       cancelTimer();
+      Activity.end(step, null, failures.closed());
       return;
     }
     tasks.run(this::call);
@@ -119,6 +126,7 @@ final class EmbeddingRequest {
 
   private void call() {
     Embedder embedder = endpoint().target();
+    Runnable entered = Activity.enter(step);
     try {
       if (embedder instanceof MeteredEmbedder metered) {
         await(metered.embedMetered(batch.strings()), Function.identity());
@@ -129,6 +137,8 @@ final class EmbeddingRequest {
     } catch (Throwable e) {
       // Errors too: the permit must be given back and the callers notified.
       fail(e);
+    } finally {
+      Activity.leave(entered);
     }
   }
 
@@ -193,6 +203,7 @@ final class EmbeddingRequest {
       return;
     }
     cancelTimer();
+    Activity.end(step, null, failure(result));
     List<Runnable> notifications = owner.ended(this, result);
     try {
       giveBackPermit(result);
@@ -203,6 +214,14 @@ final class EmbeddingRequest {
     if (running != null) {
       running.cancel(true);
     }
+  }
+
+  private static @Nullable Throwable failure(Result result) {
+    return switch (result) {
+      case Result.Answered answered -> null;
+      case Result.Failed failed -> failed.forCallers();
+      case Result.Abandoned abandoned -> abandoned.why();
+    };
   }
 
   private void giveBackPermit(Result result) {

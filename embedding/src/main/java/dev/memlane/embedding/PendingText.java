@@ -3,6 +3,7 @@ package dev.memlane.embedding;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.EmbeddingException;
+import dev.memlane.model.listen.Activity;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -38,6 +39,12 @@ final class PendingText {
   /** A caller that waits for the text. Callers are compared by identity. */
   static final class Caller {
     final CompletableFuture<Embedding> future = new CompletableFuture<>();
+    /** The step that waits for the text; null if nobody listens. */
+    final @Nullable Activity activity;
+
+    Caller(@Nullable Activity activity) {
+      this.activity = activity;
+    }
   }
 
   /** The receiver of a text's end. */
@@ -72,6 +79,24 @@ final class PendingText {
   /** Removes a caller. Returns whether it was the last one. */
   synchronized boolean leave(Caller caller) {
     return callers.remove(caller) && callers.isEmpty();
+  }
+
+  /**
+   * Adds the activities of the callers to which somebody listens.
+   *
+   * @param before a list to add to; an empty one is replaced if there is anything to add
+   */
+  synchronized List<Activity> activities(List<Activity> before) {
+    List<Activity> activities = before;
+    for (Caller caller : callers) {
+      if (caller.activity != null) {
+        if (activities.isEmpty()) {
+          activities = new ArrayList<>();
+        }
+        activities.add(caller.activity);
+      }
+    }
+    return activities;
   }
 
   /** Why the last request with this text failed, or null. */

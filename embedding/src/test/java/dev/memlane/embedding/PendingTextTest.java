@@ -24,8 +24,8 @@ class PendingTextTest {
       events.add("ended");
     }
   });
-  private final PendingText.Caller first = new PendingText.Caller();
-  private final PendingText.Caller second = new PendingText.Caller();
+  private final PendingText.Caller first = new PendingText.Caller(null);
+  private final PendingText.Caller second = new PendingText.Caller(null);
 
   @Test
   void succeed_severalCallers_keepsTheVectorFirstAndNotifiesLast() {

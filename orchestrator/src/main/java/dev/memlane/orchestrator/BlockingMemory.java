@@ -162,6 +162,11 @@ public final class BlockingMemory {
     return new BlockingConversations(memory.conversations());
   }
 
+  /** See {@link MemoryOrchestrator#status}. */
+  public MemoryStatus status() {
+    return Futures.await(memory.status());
+  }
+
   /** See {@link MemoryOrchestrator#statistics}. */
   public Statistics statistics() {
     return Futures.await(memory.statistics());

@@ -139,10 +139,10 @@ final class Engine {
     this.changeHandler = new ChangeHandler(stores, environment, locks, protocol, embedder, settings.unique(), patience);
     this.conversationHandler = new ConversationHandler(opened.conversations(), environment, admission, patience);
     this.eraseHandler = new EraseHandler(stores, environment, locks,
-        deletion -> admission.write(() -> changeHandler.delete(deletion)), conversationHandler::deleteAll, expunger,
-        patience);
+        (deletion, activity) -> admission.write(() -> changeHandler.delete(deletion, activity)),
+        conversationHandler::deleteAll, expunger, patience);
     this.sweeper = new Sweeper(stores, environment, settings.retention(), settings.expiredGrace(),
-        deletion -> admission.write(() -> changeHandler.delete(deletion)), conversationHandler::sweep);
+        deletion -> admission.write(() -> changeHandler.delete(deletion, null)), conversationHandler::sweep);
 
     this.searchHandler = new SearchHandler(stores, environment, embedder);
     this.exportHandler = new ExportHandler(stores, environment);
@@ -204,16 +204,30 @@ final class Engine {
   }
 
   private Statistics statistics(long memories, long entries, long coreBytes, long historyBytes) {
-    IndexSummary summary = null;
-    String problem = null;
+    ReadIndex read = readIndex();
+    return new Statistics(memories, entries, coreBytes, historyBytes, read.summary(), read.problem(), embedder.stats(),
+        admission.inFlight(), settler.operations(), backgroundFollower.unindexed(), background());
+  }
+
+  /** Either a summary of the index, or the reason why it can't be read. */
+  private record ReadIndex(@Nullable IndexSummary summary, @Nullable String problem) {}
+
+  private ReadIndex readIndex() {
     try {
-      summary = stores.index().summary();
+      return new ReadIndex(stores.index().summary(), null);
     } catch (StoreException e) {
       // Reported, not thrown: a caller who looks for the reason needs the other figures too.
-      problem = e.getMessage();
+      return new ReadIndex(null, e.getMessage());
     }
-    return new Statistics(memories, entries, coreBytes, historyBytes, summary, problem, embedder.stats(),
-        admission.inFlight(), settler.operations(), backgroundFollower.unindexed(), background());
+  }
+
+  /** See {@link MemoryOrchestrator#status}. Waits for the index. */
+  MemoryStatus status() {
+    ReadIndex read = readIndex();
+    ChangePoller following = poller;
+    return new MemoryStatus(admission.inFlight(), admission.waiting(), stores.units().waiting(), settler.unsettled(),
+        backgroundFollower.countUnindexed(), following == null ? null : following.lag(), read.summary(),
+        read.problem(), embedder.stats(), background());
   }
 
   /** See {@link MemoryOrchestrator#close}. */

@@ -18,6 +18,9 @@ import dev.memlane.model.StoreResult;
 import dev.memlane.model.TimeOrder;
 import dev.memlane.model.TimePosition;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.model.listen.Activity;
+import dev.memlane.model.listen.MemoryListener;
+import dev.memlane.model.listen.OperationType;
 import dev.memlane.orchestrator.internal.BoundedParallel;
 import dev.memlane.orchestrator.internal.write.AddHandler;
 import java.util.List;
@@ -60,10 +63,20 @@ public final class MemoryOrchestrator implements AutoCloseable {
 
   private final Engine engine;
   private final Conversations conversations;
+  /** Null if nobody listens. */
+  private final @Nullable MemoryListener listener;
 
   MemoryOrchestrator(Engine engine) {
+    this(engine, null);
+  }
+
+  /**
+   * @param listener must not throw; null for none
+   */
+  MemoryOrchestrator(Engine engine, @Nullable MemoryListener listener) {
     this.engine = engine;
     this.conversations = new Conversations(this, engine.conversationHandler);
+    this.listener = listener;
   }
 
   /** Returns a builder, which opens an orchestrator. */
@@ -94,7 +107,8 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * @return the outcome, whatever it is; does not fail because of the memory
    */
   public CompletableFuture<WriteOutcome> add(NewMemory memory) {
-    return handOut(add(engine.addHandler.accept(memory)));
+    AddHandler.Accepted accepted = engine.addHandler.accept(memory);
+    return handOut(add(accepted, Activity.begin(listener, OperationType.ADD, memory, null)));
   }
 
   /**
@@ -106,11 +120,13 @@ public final class MemoryOrchestrator implements AutoCloseable {
    */
   public CompletableFuture<List<WriteOutcome>> addMemories(List<NewMemory> memories) {
     List<AddHandler.Accepted> accepted = memories.stream().map(engine.addHandler::accept).toList();
-    return handOut(BoundedParallel.run(accepted, ITEMS_AT_ONCE, this::add, engine.environment));
+    Activity batch = Activity.begin(listener, OperationType.ADD_MEMORIES, memories, null);
+    return handOut(Activity.ending(batch, BoundedParallel.run(accepted, ITEMS_AT_ONCE,
+        one -> add(one, Activity.begin(batch, OperationType.ADD, one.memory())), engine.environment)));
   }
 
-  private CompletableFuture<WriteOutcome> add(AddHandler.Accepted accepted) {
-    return engine.admission.write(() -> engine.addHandler.add(accepted));
+  private CompletableFuture<WriteOutcome> add(AddHandler.Accepted accepted, @Nullable Activity activity) {
+    return Activity.ending(activity, engine.admission.write(() -> engine.addHandler.add(accepted.as(activity))));
   }
 
   /**
@@ -119,12 +135,14 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * @return the memory in its new state; fails with a {@link MemoryWriteException}
    */
   public CompletableFuture<Memory> updateMemory(MemoryUpdate update) {
-    return handOut(engine.admission.write(() -> engine.changeHandler.update(update))).thenApply(outcome -> {
-      if (outcome instanceof WriteOutcome.Stored stored) {
-        return stored.memory();
-      }
-      throw failure(outcome);
-    });
+    Activity activity = Activity.begin(listener, OperationType.UPDATE, update, null);
+    return handOut(Activity.ending(activity,
+        engine.admission.write(() -> engine.changeHandler.update(update, activity)))).thenApply(outcome -> {
+          if (outcome instanceof WriteOutcome.Stored stored) {
+            return stored.memory();
+          }
+          throw failure(outcome);
+        });
   }
 
   /**
@@ -136,9 +154,12 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * memory is purged but the index's files could not be
    */
   public CompletableFuture<WriteOutcome.Deleted> deleteMemory(MemoryDeletion deletion) {
-    CompletableFuture<WriteOutcome> ended = deletion.purgesHistory()
-        ? read(() -> engine.eraseHandler.erase(deletion))
-        : handOut(engine.admission.write(() -> engine.changeHandler.delete(deletion)));
+    boolean purging = deletion.purgesHistory();
+    Activity activity = Activity.begin(listener, purging ? OperationType.ERASE : OperationType.DELETE, deletion, null);
+    CompletableFuture<WriteOutcome> ended = purging
+        ? read(activity, () -> engine.eraseHandler.erase(deletion, activity))
+        : handOut(Activity.ending(activity,
+            engine.admission.write(() -> engine.changeHandler.delete(deletion, activity))));
     return ended.thenApply(outcome -> {
       if (outcome instanceof WriteOutcome.Deleted deleted) {
         return deleted;
@@ -177,9 +198,11 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * could not be; purging the files of a large index may take minutes
    */
   public CompletableFuture<DeleteReport> deleteAll(Scope scope, @Nullable Filter filter, boolean purgeHistory) {
-    return read(() -> purgeHistory
-        ? engine.eraseHandler.eraseAll(scope, filter)
-        : engine.eraseHandler.deleteAll(scope, filter));
+    Activity batch = Activity.begin(listener, purgeHistory ? OperationType.ERASE_ALL : OperationType.DELETE_ALL, scope,
+        null);
+    return read(batch, () -> purgeHistory
+        ? engine.eraseHandler.eraseAll(scope, filter, batch)
+        : engine.eraseHandler.deleteAll(scope, filter, batch));
   }
 
   /** Reads the memory with this id, if it exists and has not expired. */
@@ -189,7 +212,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
 
   /** Reads the memory with this id, if it exists. */
   public CompletableFuture<Optional<Memory>> get(MemoryId id, Expired expired) {
-    return read(() -> engine.stores.core()
+    return read(Activity.begin(listener, OperationType.GET, id, null), () -> engine.stores.core()
         .find(List.of(id), List.of(), null, expired.unexpiredAt(engine.environment.now()))
         .thenApply(found -> Optional.ofNullable(found.get(id))));
   }
@@ -252,7 +275,8 @@ public final class MemoryOrchestrator implements AutoCloseable {
 
   /** Finds memories, best first. */
   public CompletableFuture<List<SearchHit>> search(SearchRequest request) {
-    return read(() -> engine.searchHandler.search(request));
+    Activity activity = Activity.begin(listener, OperationType.SEARCH, request, null);
+    return read(activity, () -> engine.searchHandler.search(request, activity));
   }
 
   /**
@@ -376,6 +400,14 @@ public final class MemoryOrchestrator implements AutoCloseable {
     return engine.embedder.stats();
   }
 
+  /**
+   * Reads what goes on in this process. Asks the index, and not the database, so it is cheap enough to be called every few
+   * seconds. Works, and gives the reason, while the index can't be read.
+   */
+  public CompletableFuture<MemoryStatus> status() {
+    return read(() -> CompletableFuture.supplyAsync(engine::status, engine.environment.executor()));
+  }
+
   /** Reads what the stores hold and what is under way. Works, and gives the reason, while the index can't be read. */
   public CompletableFuture<Statistics> statistics() {
     return read(engine::statistics);
@@ -432,6 +464,22 @@ public final class MemoryOrchestrator implements AutoCloseable {
 
   /** Begins a call, unless this is closed, and hands out its result. */
   <T> CompletableFuture<T> read(Supplier<CompletableFuture<T>> begin) {
+    return read(null, begin);
+  }
+
+  /**
+   * @param activity the operation that ends with the result; null if nobody listens
+   */
+  private <T> CompletableFuture<T> read(@Nullable Activity activity, Supplier<CompletableFuture<T>> begin) {
+    try {
+      return Activity.ending(activity, beginRead(begin));
+    } catch (RuntimeException | Error e) {
+      Activity.end(activity, null, e);
+      throw e;
+    }
+  }
+
+  private <T> CompletableFuture<T> beginRead(Supplier<CompletableFuture<T>> begin) {
     return engine.isClosed()
         ? CompletableFuture.failedFuture(new StoreException("the memory is closed; open it again", null))
         : handOut(moveToExecutor(begin.get()));

@@ -5,6 +5,7 @@ import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemlaneException;
 import dev.memlane.model.Scope;
+import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.model.store.ConversationStore;
 import dev.memlane.model.store.CoreStore;
 import dev.memlane.model.store.HistoryStore;
@@ -17,6 +18,8 @@ import dev.memlane.storage.postgres.DatabaseBuilder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.Predicate;
 import javax.sql.DataSource;
@@ -76,6 +79,7 @@ public final class OrchestratorBuilder {
   boolean rebuildIndex;
   Progress progress = Progress.NONE;
   InstantSource clock = InstantSource.system();
+  final List<MemoryListener> listeners = new ArrayList<>();
 
   OrchestratorBuilder() {}
 
@@ -304,6 +308,12 @@ public final class OrchestratorBuilder {
   /** Sets a listener for the progress of the comparison of the index with the database while opening. */
   public OrchestratorBuilder progress(Progress progress) {
     this.progress = progress;
+    return this;
+  }
+
+  /** Adds a listener to the operations on memories and their steps, for metrics or traces. None by default. */
+  public OrchestratorBuilder listener(MemoryListener listener) {
+    this.listeners.add(listener);
     return this;
   }
 

@@ -4,6 +4,7 @@ import dev.memlane.embedding.BatchingEmbedder;
 import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
+import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.model.store.ConversationStore;
 import dev.memlane.model.store.VectorIndex;
 import dev.memlane.orchestrator.internal.Environment;
@@ -129,7 +130,8 @@ final class OrchestratorOpening {
       Futures.await(engine.start(settings.progress));
       // From now on, what was given belongs to the orchestrator.
       opened.takeOver(batching);
-      return new MemoryOrchestrator(engine);
+      return new MemoryOrchestrator(engine,
+          settings.listeners.isEmpty() ? null : MemoryListener.of(settings.listeners));
     } catch (Throwable e) {
       abandonAfter(engine, e);
       throw e;

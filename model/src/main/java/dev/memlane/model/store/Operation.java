@@ -5,6 +5,7 @@ import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
+import dev.memlane.model.listen.Activity;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.UUID;
@@ -22,14 +23,21 @@ import org.jspecify.annotations.Nullable;
  * @param actor who does it, for the history, or null
  * @param at when it is done
  * @param unique whether it may only land if no other memory of exactly this scope has the same content
+ * @param activity the caller's operation, to which its steps are reported; null if nobody listens
  */
 public record Operation(OperationId op, Kind kind, MemoryId memory, @Nullable CoreRow before, @Nullable Memory after,
-    @Nullable Embedding embedding, @Nullable String actor, Instant at, boolean unique) {
+    @Nullable Embedding embedding, @Nullable String actor, Instant at, boolean unique, @Nullable Activity activity) {
 
   /** Creates an operation whose content need not be unique. */
   public Operation(OperationId op, Kind kind, MemoryId memory, @Nullable CoreRow before, @Nullable Memory after,
       @Nullable Embedding embedding, @Nullable String actor, Instant at) {
     this(op, kind, memory, before, after, embedding, actor, at, false);
+  }
+
+  /** Creates an operation to which nobody listens. */
+  public Operation(OperationId op, Kind kind, MemoryId memory, @Nullable CoreRow before, @Nullable Memory after,
+      @Nullable Embedding embedding, @Nullable String actor, Instant at, boolean unique) {
+    this(op, kind, memory, before, after, embedding, actor, at, unique, null);
   }
 
   /** The kind of an operation. */
@@ -97,7 +105,7 @@ public record Operation(OperationId op, Kind kind, MemoryId memory, @Nullable Co
 
   /** The same operation, starting from another row. */
   public Operation over(@Nullable CoreRow row) {
-    return new Operation(op, kind, memory, row, after, embedding, actor, at, unique);
+    return new Operation(op, kind, memory, row, after, embedding, actor, at, unique, activity);
   }
 
   /** The document that this operation puts into the index; null for a delete. */

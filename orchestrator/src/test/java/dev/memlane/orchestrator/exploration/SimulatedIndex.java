@@ -305,7 +305,7 @@ final class SimulatedIndex implements GuardedIndex {
 
   @Override
   public IndexSummary summary() {
-    return new IndexSummary("simulated", 1, documents.size(), 0);
+    return new IndexSummary("simulated", 1, documents.size(), 1, 0);
   }
 
   @Override

@@ -96,7 +96,7 @@ final class SimulatedSearch {
         new Environment(Runnable::run, timer, timer, new TimeOrderedIds(timer)), embedder);
     SearchRequest request = SearchRequest.builder("whatever").everywhere().mode(SearchRequest.Mode.SEMANTIC)
         .embedding(Objects.requireNonNull(rows.getFirst().embedding())).limit(1).build();
-    return searchHandler.search(request).resultNow().stream()
+    return searchHandler.search(request, null).resultNow().stream()
         .anyMatch(hit -> hit.memory().id().equals(rows.getFirst().id()));
   }
 

@@ -1,6 +1,8 @@
 package dev.memlane.storage.postgres;
 
 import dev.memlane.model.OperationId;
+import dev.memlane.model.listen.Activity;
+import dev.memlane.model.listen.StepType;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -70,6 +72,43 @@ final class BatchSender {
    * @throws SQLException see {@link SqlFailures#isCertain} for whether the batch is certainly not applied
    */
   BatchAnswer send(List<DatabaseUnit> batch, boolean skipping) throws NotSentException, SQLException {
+    Activity transaction = Activity.sharedStep(activities(batch), StepType.TRANSACTION, batch.size(), null, null);
+    if (transaction == null) {
+      return sendUnreported(batch, skipping);
+    }
+    try {
+      Runnable entered = Activity.enter(transaction);
+      BatchAnswer answer;
+      try {
+        answer = sendUnreported(batch, skipping);
+      } finally {
+        Activity.leave(entered);
+      }
+      Activity.end(transaction, null, null);
+      return answer;
+    } catch (NotSentException | SQLException | RuntimeException | Error e) {
+      Activity.end(transaction, null, e);
+      throw e;
+    }
+  }
+
+  /** The activities of those units to which somebody listens. */
+  private static List<Activity> activities(List<DatabaseUnit> batch) {
+    List<Activity> activities = List.of();
+    for (DatabaseUnit unit : batch) {
+      Activity activity = unit.activity();
+      if (activity != null) {
+        if (activities.isEmpty()) {
+          activities = new ArrayList<>(batch.size());
+        }
+        activities.add(activity);
+      }
+    }
+    return activities;
+  }
+
+  private BatchAnswer sendUnreported(List<DatabaseUnit> batch, boolean skipping)
+      throws NotSentException, SQLException {
     Map<UnitStatement<?>, List<Object>> groups = groups(batch);
     // One unit may have several rows for a statement, which need arrays again.
     boolean single = batch.size() == 1 && groups.values().stream().allMatch(rows -> rows.size() == 1);

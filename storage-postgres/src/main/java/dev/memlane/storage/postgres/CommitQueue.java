@@ -3,11 +3,13 @@ package dev.memlane.storage.postgres;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.StoreException;
+import dev.memlane.model.listen.Activity;
 import dev.memlane.model.store.Unit;
 import dev.memlane.model.store.Units;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The queue through which all units of a database go out, many in one transaction: group commit.
@@ -70,7 +72,17 @@ public final class CommitQueue implements Units {
 
   @Override
   public Unit begin(Unit.Kind kind, MemoryId memory, OperationId op, Instant deadline) {
-    return new DatabaseUnit(this, kind, memory, op, deadline);
+    return begin(kind, memory, op, deadline, null);
+  }
+
+  @Override
+  public Unit begin(Unit.Kind kind, MemoryId memory, OperationId op, Instant deadline, @Nullable Activity activity) {
+    return new DatabaseUnit(this, kind, memory, op, deadline, activity);
+  }
+
+  @Override
+  public int waiting() {
+    return waiting.statistics().waiting();
   }
 
   public Statistics statistics() {

@@ -5,6 +5,8 @@ import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Receipt;
 import dev.memlane.model.StoreResult;
+import dev.memlane.model.listen.Activity;
+import dev.memlane.model.listen.StepType;
 import dev.memlane.model.store.Unit;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -34,6 +36,9 @@ public final class DatabaseUnit implements Unit {
   private final MemoryId memory;
   private final OperationId op;
   private final Instant deadline;
+  /** The step of writing this unit, and its wait in the queue; null if nobody listens. */
+  private final @Nullable Activity write;
+  private final @Nullable Activity queueing;
 
   @GuardedBy("this")
   private final List<Joined> joined = new ArrayList<>(2);
@@ -42,12 +47,18 @@ public final class DatabaseUnit implements Unit {
   @GuardedBy("this")
   private @Nullable Throwable withdrawal;
 
-  DatabaseUnit(CommitQueue queue, Kind kind, MemoryId memory, OperationId op, Instant deadline) {
+  /**
+   * @param activity what the unit is part of; null if nobody listens
+   */
+  DatabaseUnit(CommitQueue queue, Kind kind, MemoryId memory, OperationId op, Instant deadline,
+      @Nullable Activity activity) {
     this.queue = queue;
     this.kind = kind;
     this.memory = memory;
     this.op = op;
     this.deadline = deadline;
+    this.write = Activity.step(activity, StepType.DATABASE_WRITE);
+    this.queueing = Activity.step(write, StepType.COMMIT_QUEUE);
   }
 
   /**
@@ -102,15 +113,20 @@ public final class DatabaseUnit implements Unit {
       withdrawn = List.copyOf(joined);
     }
     queue.remove(this);
+    Activity.end(queueing, null, cause);
+    Activity.end(write, null, cause);
     withdrawn.forEach(part -> part.result.complete(new StoreResult.NotApplied(cause)));
   }
 
   /** Moves to the state sent; false if the unit has been withdrawn or answered. */
-  synchronized boolean send() {
-    if (state != State.QUEUED && state != State.SENT) {
-      return false;
+  boolean send() {
+    synchronized (this) {
+      if (state != State.QUEUED && state != State.SENT) {
+        return false;
+      }
+      state = State.SENT;
     }
-    state = State.SENT;
+    Activity.end(queueing, null, null);
     return true;
   }
 
@@ -129,17 +145,17 @@ public final class DatabaseUnit implements Unit {
 
   /** Completes every part as in doubt. */
   void doubt(Throwable cause) {
-    finish().forEach(part -> part.result.complete(new StoreResult.InDoubt(cause)));
+    finish(cause).forEach(part -> part.result.complete(new StoreResult.InDoubt(cause)));
   }
 
   /** Completes every part as certainly not applied. */
   void reject(Throwable cause) {
-    finish().forEach(part -> part.result.complete(new StoreResult.NotApplied(cause)));
+    finish(cause).forEach(part -> part.result.complete(new StoreResult.NotApplied(cause)));
   }
 
   /** Completes every part by what its last statement returned. */
   void answer(BatchAnswer answer) {
-    for (Joined part : finish()) {
+    for (Joined part : finish(null)) {
       UnitStatement<?> last = part.part.steps().get(part.part.steps().size() - 1).statement();
       Integer version = answer.version(last, op);
       part.result.complete(version == null
@@ -148,8 +164,13 @@ public final class DatabaseUnit implements Unit {
     }
   }
 
-  /** Moves to the state answered; returns the parts to complete, none if the unit was answered before. */
-  private List<Joined> finish() {
+  /**
+   * Moves to the state answered.
+   *
+   * @param failure why the database gave no answer; null if it did
+   * @return the parts to complete; none if the unit was answered before
+   */
+  private List<Joined> finish(@Nullable Throwable failure) {
     List<Joined> finished;
     synchronized (this) {
       if (state == State.ANSWERED) {
@@ -159,7 +180,14 @@ public final class DatabaseUnit implements Unit {
       finished = List.copyOf(joined);
     }
     queue.remove(this);
+    Activity.end(write, null, failure);
     return finished;
+  }
+
+  /** The step of writing this unit; null if nobody listens. */
+  @Nullable
+  Activity activity() {
+    return write;
   }
 
   synchronized List<Part> parts() {

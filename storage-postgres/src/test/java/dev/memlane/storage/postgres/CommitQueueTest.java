@@ -243,7 +243,7 @@ class CommitQueueTest {
     List<CompletableFuture<StoreResult>> results = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
       DatabaseUnit unit = new DatabaseUnit(queue, Unit.Kind.WRITE, TestMemories.id(i), TestMemories.op(i),
-          Instant.now().plusSeconds(10));
+          Instant.now().plusSeconds(10), null);
       results.add(unit.join(part(StoreKind.CORE, CORE, unit.op(), 1)));
       var unused = unit.join(part(StoreKind.HISTORY, HISTORY, unit.op(), 1));
     }

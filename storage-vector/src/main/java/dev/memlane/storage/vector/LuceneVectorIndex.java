@@ -233,7 +233,7 @@ public final class LuceneVectorIndex implements VectorIndex {
     // On a thread of the index, because a refresh writes files, and an interrupt of the caller would close such a file.
     CompletableFuture<IndexSummary> summary = reads.read("could not be read",
         searcher -> new IndexSummary(identity.model(), identity.dimension(), searcher.getIndexReader().numDocs(),
-            IndexFolder.committedBytes(directory)));
+            searcher.getIndexReader().leaves().size(), IndexFolder.committedBytes(directory)));
     await(summary, SUMMARY_PATIENCE, "gave no summary");
     return summary.join();
   }

@@ -138,6 +138,11 @@ public final class BackgroundFollower {
         .map(entry -> new Unindexed(entry.getKey(), String.valueOf(entry.getValue().problem))).toList();
   }
 
+  /** How many memories failed at their last try. */
+  public synchronized int countUnindexed() {
+    return (int) following.values().stream().filter(state -> state.problem != null).count();
+  }
+
   /** Why the last try to follow a memory failed; null if it did not fail or the memory is not queued. */
   public synchronized @Nullable String problem(MemoryId memory) {
     State state = following.get(memory);

@@ -59,6 +59,9 @@ public final class ChangePoller {
   private final Set<MemoryId> erased = new HashSet<>();
   private Instant erasedSince = Instant.MIN;
 
+  /** What was committed before has been followed, except by memories that were busy. Written by one poll after the other. */
+  private volatile Instant followedUntil;
+
   @GuardedBy("this")
   private @Nullable ChangeFeed feed;
 
@@ -81,11 +84,17 @@ public final class ChangePoller {
     this.batchFollower = batchFollower;
     this.expunger = expunger;
     this.interval = interval;
+    this.followedUntil = environment.now();
     this.loop = new RetryLoop("following what other processes write", environment);
   }
 
   public BackgroundWork status() {
     return loop.status();
+  }
+
+  /** How long ago the last poll began that followed all changes. */
+  public Duration lag() {
+    return Duration.between(followedUntil, environment.now());
   }
 
   /**
@@ -123,6 +132,7 @@ public final class ChangePoller {
         closeFeed();
         throw new CompletionException(Futures.unwrap(failure));
       }
+      followedUntil = begun;
       return RetryLoop.Next.after(untilNext(Duration.between(begun, environment.now())));
     }, environment.executor());
   }

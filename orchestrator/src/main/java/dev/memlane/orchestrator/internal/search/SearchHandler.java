@@ -6,6 +6,8 @@ import dev.memlane.model.Embedding;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
+import dev.memlane.model.listen.Activity;
+import dev.memlane.model.listen.StepType;
 import dev.memlane.model.store.DocumentName;
 import dev.memlane.model.store.IndexQuery;
 import dev.memlane.orchestrator.Explanation;
@@ -79,15 +81,23 @@ public final class SearchHandler {
   /**
    * Searches.
    *
+   * @param activity the caller's operation; null if nobody listens
    * @return the hits, best first; fails with a {@link dev.memlane.model.MemlaneException}
    */
-  public CompletableFuture<List<SearchHit>> search(SearchRequest request) {
+  public CompletableFuture<List<SearchHit>> search(SearchRequest request, @Nullable Activity activity) {
     int wanted = wanted(request);
-    return embed(request)
-        .thenComposeAsync(vector -> search(request, vector, wanted, Math.max(LEAST_DEPTH, 4 * wanted), Set.of(), 1),
+    return embed(request, activity)
+        .thenComposeAsync(
+            vector -> search(request, activity, vector, wanted, Math.max(LEAST_DEPTH, 4 * wanted), Set.of(), 1),
             environment.executor())
-        .thenCompose(found -> hitReranker.rerank(request, found))
-        .thenCompose(found -> finish(request, found));
+        .thenCompose(found -> rerank(request, activity, found))
+        .thenCompose(found -> finish(request, activity, found));
+  }
+
+  private CompletableFuture<List<Found>> rerank(SearchRequest request, @Nullable Activity activity,
+      List<Found> found) {
+    Activity step = request.ranking().reranker() == null ? null : Activity.step(activity, StepType.RERANKING);
+    return Activity.ending(step, hitReranker.rerank(request, found));
   }
 
   /** How many hits to find: more than are returned if they are reordered afterwards. */
@@ -102,16 +112,17 @@ public final class SearchHandler {
   }
 
   /** Picks diverse hits if requested, and adds the parts that the request includes. */
-  private CompletableFuture<List<SearchHit>> finish(SearchRequest request, List<Found> found) {
+  private CompletableFuture<List<SearchHit>> finish(SearchRequest request, @Nullable Activity activity,
+      List<Found> found) {
     double diversity = request.ranking().diversity();
     if (diversity > 0) {
-      return vectors(found).thenApplyAsync(
+      return vectors(activity, found).thenApplyAsync(
           vectors -> hits(request, Diversity.pick(found, vectors, request.limit(), diversity), vectors),
           environment.executor());
     }
     List<Found> best = found.subList(0, Math.min(request.limit(), found.size()));
     return request.include().contains(SearchRequest.Include.EMBEDDING)
-        ? vectors(best).thenApply(vectors -> hits(request, best, vectors))
+        ? vectors(activity, best).thenApply(vectors -> hits(request, best, vectors))
         : CompletableFuture.completedFuture(hits(request, best, Map.of()));
   }
 
@@ -122,8 +133,10 @@ public final class SearchHandler {
         embedded ? vectors.get(one.memory().id()) : null, explained ? one.explanation() : null)).toList();
   }
 
-  private CompletableFuture<Map<MemoryId, Embedding>> vectors(List<Found> found) {
-    return stores.core().read(found.stream().map(one -> one.memory().id()).toList(), true).thenApply(rows -> {
+  private CompletableFuture<Map<MemoryId, Embedding>> vectors(@Nullable Activity activity, List<Found> found) {
+    Activity step = Activity.step(activity, StepType.DATABASE_READ);
+    List<MemoryId> ids = found.stream().map(one -> one.memory().id()).toList();
+    return Activity.ending(step, stores.core().read(ids, true)).thenApply(rows -> {
       Map<MemoryId, Embedding> vectors = new HashMap<>();
       rows.forEach((id, row) -> {
         Embedding vector = row.embedding();
@@ -135,13 +148,13 @@ public final class SearchHandler {
     });
   }
 
-  private CompletableFuture<@Nullable Embedding> embed(SearchRequest request) {
+  private CompletableFuture<@Nullable Embedding> embed(SearchRequest request, @Nullable Activity activity) {
     if (request.mode() == SearchRequest.Mode.LEXICAL) {
       return CompletableFuture.completedFuture(null);
     }
     Embedding given = request.embedding();
     if (given == null) {
-      return embedder.embed(request.query(), WORK_CLASS).thenApply(embedding -> embedding);
+      return embedder.embed(request.query(), WORK_CLASS, activity).thenApply(embedding -> embedding);
     }
     try {
       embedder.requireCompatible(given);
@@ -155,30 +168,32 @@ public final class SearchHandler {
    * @param asked the documents of rows whose state no candidate showed; the index is asked whether it holds them
    * @param look the number of this search among those with the same depth, from 1
    */
-  private CompletableFuture<List<Found>> search(SearchRequest request, @Nullable Embedding vector, int wanted,
-      int depth, Set<DocumentName> asked, int look) {
+  private CompletableFuture<List<Found>> search(SearchRequest request, @Nullable Activity activity,
+      @Nullable Embedding vector, int wanted, int depth, Set<DocumentName> asked, int look) {
     String text = request.mode() == SearchRequest.Mode.SEMANTIC ? null : request.query();
     IndexQuery query = new IndexQuery(vector, text, request.scopes(), request.filter(), depth,
         request.ranking().context(), asked, request.minSimilarity(), request.minWords());
     Instant now = environment.now();
-    return stores.index().search(query).thenComposeAsync(hits -> {
+    Activity step = Activity.step(activity, StepType.INDEX_SEARCH);
+    return Activity.ending(step, stores.index().search(query)).thenComposeAsync(hits -> {
       List<Fusion.Candidate> candidates = Fusion.fuse(hits, request.ranking(), now);
       Set<DocumentName> missing = new HashSet<>(asked);
       missing.removeAll(hits.held());
-      Selection selection = new Selection(request, candidates, hits.held(), look < MOST_LOOKS ? missing : null, wanted,
+      Selection selection = new Selection(request, activity, candidates, hits.held(),
+          look < MOST_LOOKS ? missing : null, wanted,
           now);
       return selection.read(0, wanted + SPARE).thenComposeAsync(kept -> {
         if (!selection.unexplained.isEmpty()) {
           Set<DocumentName> more = new HashSet<>(asked);
           more.addAll(selection.unexplained);
-          return search(request, vector, wanted, depth, more, look + 1);
+          return search(request, activity, vector, wanted, depth, more, look + 1);
         }
         // Deeper candidates have lower own scores, and nothing is lent to them; so reaching the threshold ends the search.
         boolean enough = kept.size() == wanted || hits.exhausted()
             || candidates.stream().anyMatch(candidate -> candidate.explanation().own() < selection.threshold);
         return enough
             ? CompletableFuture.completedFuture(kept)
-            : search(request, vector, wanted, (int) Math.min(Integer.MAX_VALUE / 2, depth * 4L), asked, 1);
+            : search(request, activity, vector, wanted, (int) Math.min(Integer.MAX_VALUE / 2, depth * 4L), asked, 1);
       }, environment.executor());
     }, environment.executor());
   }
@@ -187,6 +202,7 @@ public final class SearchHandler {
   private final class Selection {
 
     private final SearchRequest request;
+    private final @Nullable Activity activity;
     private final List<Fusion.Candidate> candidates;
     /** Those documents of rows that the index holds. */
     private final Set<DocumentName> held;
@@ -204,9 +220,10 @@ public final class SearchHandler {
 
     private record State(MemoryId memory, ContentHash content) {}
 
-    Selection(SearchRequest request, List<Fusion.Candidate> candidates, Set<DocumentName> held,
-        @Nullable Set<DocumentName> missing, int wanted, Instant now) {
+    Selection(SearchRequest request, @Nullable Activity activity, List<Fusion.Candidate> candidates,
+        Set<DocumentName> held, @Nullable Set<DocumentName> missing, int wanted, Instant now) {
       this.request = request;
+      this.activity = activity;
       this.candidates = candidates;
       this.held = held;
       this.missing = missing;
@@ -234,7 +251,8 @@ public final class SearchHandler {
       }
       List<Fusion.Candidate> page = candidates.subList(from, to);
       int next = to;
-      return stores.core().find(ids, request.scopes(), request.filter(), unexpiredAt)
+      Activity step = Activity.step(activity, StepType.DATABASE_READ);
+      return Activity.ending(step, stores.core().find(ids, request.scopes(), request.filter(), unexpiredAt))
           .thenComposeAsync(found -> {
             keep(page, found);
             return read(next, 2 * length);

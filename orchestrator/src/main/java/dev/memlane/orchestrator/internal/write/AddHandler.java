@@ -10,6 +10,8 @@ import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.model.listen.Activity;
+import dev.memlane.model.listen.StepType;
 import dev.memlane.model.store.CoreRow;
 import dev.memlane.model.store.Operation;
 import dev.memlane.orchestrator.internal.Environment;
@@ -67,12 +69,19 @@ public final class AddHandler {
    * An accepted memory, to be added.
    *
    * @param at when it was accepted
+   * @param activity the caller's operation; null if nobody listens
    */
-  public record Accepted(NewMemory memory, Instant at) {}
+  public record Accepted(NewMemory memory, Instant at, @Nullable Activity activity) {
+
+    /** The same memory, as the subject of an operation. */
+    public Accepted as(@Nullable Activity operation) {
+      return operation == null ? this : new Accepted(memory, at, operation);
+    }
+  }
 
   /** Accepts a memory. Of two memories accepted one after the other, the first has the earlier time. */
   public Accepted accept(NewMemory memory) {
-    return new Accepted(memory, environment.times().next());
+    return new Accepted(memory, environment.times().next(), null);
   }
 
   /**
@@ -101,7 +110,8 @@ public final class AddHandler {
       return once ? addOnce(accepted, id, null, deadline) : embedAndWrite(accepted, id, null, false, deadline);
     }
     MemoryId id = MemoryId.derive(memory.scope(), key);
-    return lookup.find(id).thenComposeAsync(found -> {
+    Activity reading = Activity.step(accepted.activity(), StepType.DATABASE_READ);
+    return Activity.ending(reading, lookup.find(id)).thenComposeAsync(found -> {
       CoreRow row = found.orElse(null);
       if (row == null || row.state() == CoreRow.State.VOID || row.state() == CoreRow.State.DELETED && memory.revive()) {
         return once ? addOnce(accepted, id, row, deadline) : embedAndWrite(accepted, id, row, false, deadline);
@@ -139,7 +149,7 @@ public final class AddHandler {
    */
   private CompletableFuture<WriteOutcome> embedAndWrite(
       Accepted accepted, MemoryId id, @Nullable CoreRow before, boolean once, Instant lookupDeadline) {
-    return environment.then(embed(accepted.memory()), embedding -> write(accepted, id, before, embedding, once))
+    return environment.then(embed(accepted), embedding -> write(accepted, id, before, embedding, once))
         .thenCompose(outcome -> {
           boolean again = accepted.memory().revive() && !environment.isPast(lookupDeadline)
               && (outcome instanceof WriteOutcome.WasDeleted || outcome instanceof WriteOutcome.Conflict);
@@ -147,11 +157,12 @@ public final class AddHandler {
         });
   }
 
-  private CompletableFuture<Embedding> embed(NewMemory memory) {
+  private CompletableFuture<Embedding> embed(Accepted accepted) {
+    NewMemory memory = accepted.memory();
     Embedding given = memory.embedding();
     return given != null
         ? CompletableFuture.completedFuture(given)
-        : embedder.embed(Memory.searchableText(memory.actor(), memory.content()));
+        : embedder.embed(Memory.searchableText(memory.actor(), memory.content()), null, accepted.activity());
   }
 
   private CompletableFuture<WriteOutcome> write(
@@ -172,6 +183,6 @@ public final class AddHandler {
         memory.occurredAt(), accepted.at(), at, memory.expiresAt(),
         before == null || !reviving ? 1 : before.version() + 1, op);
     return new Operation(op, reviving ? Operation.Kind.UPDATE : Operation.Kind.ADD, id, before, after, embedding,
-        memory.actor(), at, once);
+        memory.actor(), at, once, accepted.activity());
   }
 }

@@ -152,10 +152,21 @@ public final class Admission {
     }
   }
 
+  /** How many writes are under way. */
   public int inFlight() {
     lock.lock();
     try {
       return inFlight;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** How many callers wait for room. */
+  public int waiting() {
+    lock.lock();
+    try {
+      return lock.getWaitQueueLength(room);
     } finally {
       lock.unlock();
     }

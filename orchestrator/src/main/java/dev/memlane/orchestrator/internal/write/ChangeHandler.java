@@ -9,6 +9,8 @@ import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.model.listen.Activity;
+import dev.memlane.model.listen.StepType;
 import dev.memlane.model.store.CoreRow;
 import dev.memlane.model.store.Operation;
 import dev.memlane.orchestrator.internal.Environment;
@@ -17,6 +19,7 @@ import dev.memlane.orchestrator.internal.Stores;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -58,10 +61,12 @@ public final class ChangeHandler {
   /**
    * Updates one memory.
    *
+   * @param activity the caller's operation; null if nobody listens
    * @return the outcome; fails only if core can't be read, or by a defect
    */
-  public CompletableFuture<WriteOutcome> update(MemoryUpdate update) {
-    return stores.core().read(List.of(update.id()), true).thenComposeAsync(rows -> {
+  public CompletableFuture<WriteOutcome> update(MemoryUpdate update, @Nullable Activity activity) {
+    Activity reading = Activity.step(activity, StepType.DATABASE_READ);
+    return Activity.ending(reading, stores.core().read(List.of(update.id()), true)).thenComposeAsync(rows -> {
       CoreRow row = rows.get(update.id());
       WriteOutcome refusal = refuse(row, update.id(), update.expected());
       if (refusal != null || row == null) {
@@ -73,23 +78,24 @@ public final class ChangeHandler {
       boolean same = kept != null && text.equals(present.searchableText());
       CompletableFuture<Embedding> embedding = same && kept != null
           ? CompletableFuture.completedFuture(kept)
-          : embedder.embed(text);
+          : embedder.embed(text, null, activity);
       return embedding.thenComposeAsync(vector -> {
         Instant deadline = environment.now().plus(patience);
-        return runLocked(update.id(), update.expected(), deadline,
-            before -> updateOperation(before, update, text, vector))
-            .thenComposeAsync(outcome -> outcome == null ? update(update) : CompletableFuture.completedFuture(outcome),
+        return runLocked(update.id(), update.expected(), deadline, activity,
+            before -> updateOperation(before, update, text, vector, activity))
+            .thenComposeAsync(
+                outcome -> outcome == null ? update(update, activity) : CompletableFuture.completedFuture(outcome),
                 environment.executor());
       }, environment.executor());
     }, environment.executor());
   }
 
   /** Deletes one memory; see {@link #update}. */
-  public CompletableFuture<WriteOutcome> delete(MemoryDeletion deletion) {
+  public CompletableFuture<WriteOutcome> delete(MemoryDeletion deletion, @Nullable Activity activity) {
     Instant deadline = environment.now().plus(patience);
-    return runLocked(deletion.id(), deletion.expected(), deadline,
+    return runLocked(deletion.id(), deletion.expected(), deadline, activity,
         before -> new Operation(environment.ids().newOperation(), Operation.Kind.DELETE, deletion.id(), before, null,
-            null, deletion.actor(), environment.times().next()))
+            null, deletion.actor(), environment.times().next(), false, activity))
         .thenApply(outcome -> {
           if (outcome == null) {
             throw new IllegalStateException("a delete fits every live row");
@@ -106,13 +112,17 @@ public final class ChangeHandler {
   }
 
   private CompletableFuture<@Nullable WriteOutcome> runLocked(
-      MemoryId id, @Nullable OperationId expected, Instant deadline, Plan plan) {
-    return locks.<@Nullable WriteOutcome>runLocked(id, deadline, () -> attempt(id, expected, deadline, plan));
+      MemoryId id, @Nullable OperationId expected, Instant deadline, @Nullable Activity activity, Plan plan) {
+    return locks.<@Nullable WriteOutcome>runLocked(id, deadline,
+        () -> attempt(id, expected, deadline, activity, plan));
   }
 
   private CompletableFuture<@Nullable WriteOutcome> attempt(
-      MemoryId id, @Nullable OperationId expected, Instant deadline, Plan plan) {
-    return environment.until(deadline, stores.core().read(List.of(id), true)).thenComposeAsync(rows -> {
+      MemoryId id, @Nullable OperationId expected, Instant deadline, @Nullable Activity activity, Plan plan) {
+    Activity reading = Activity.step(activity, StepType.DATABASE_READ);
+    CompletableFuture<Map<MemoryId, CoreRow>> read = environment.until(deadline,
+        stores.core().read(List.of(id), true));
+    return Activity.ending(reading, read).thenComposeAsync(rows -> {
       CoreRow row = rows.get(id);
       WriteOutcome refusal = refuse(row, id, expected);
       if (refusal != null || row == null) {
@@ -126,7 +136,7 @@ public final class ChangeHandler {
         // Another process was faster: start again from the present row.
         boolean again = outcome instanceof WriteOutcome.Conflict && !environment.isPast(deadline);
         return again
-            ? attempt(id, expected, deadline, plan)
+            ? attempt(id, expected, deadline, activity, plan)
             : CompletableFuture.<@Nullable WriteOutcome>completedFuture(outcome);
       }, environment.executor());
     }, environment.executor());
@@ -154,7 +164,7 @@ public final class ChangeHandler {
    * @param text the text that was embedded
    */
   private @Nullable Operation updateOperation(CoreRow before, MemoryUpdate update, String text,
-      Embedding embedding) {
+      Embedding embedding, @Nullable Activity activity) {
     Memory old = requireMemory(before);
     if (!searchableText(old, update).equals(text)) {
       // The content or the actor has changed since the text was embedded, and this update must not change it back.
@@ -167,7 +177,7 @@ public final class ChangeHandler {
         update.metadata() == null ? old.metadata() : update.metadata(), update.occurredAt().applyTo(old.occurredAt()),
         old.createdAt(), now, update.expiresAt().applyTo(old.expiresAt()), before.version() + 1, op);
     return new Operation(op, Operation.Kind.UPDATE, old.id(), before, after, embedding, update.by(), now,
-        before.unique() || unique.test(old.scope()) && !content.equals(old.content()));
+        before.unique() || unique.test(old.scope()) && !content.equals(old.content()), activity);
   }
 
   private static Memory requireMemory(CoreRow row) {

@@ -8,6 +8,8 @@ import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.model.listen.Activity;
+import dev.memlane.model.listen.OperationType;
 import dev.memlane.model.store.CoreRow;
 import dev.memlane.model.store.Unit;
 import dev.memlane.orchestrator.DeleteReport;
@@ -24,6 +26,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -56,18 +59,18 @@ public final class EraseHandler {
   private final Stores stores;
   private final Environment environment;
   private final MemoryLocks locks;
-  private final Function<MemoryDeletion, CompletableFuture<WriteOutcome>> delete;
+  private final BiFunction<MemoryDeletion, @Nullable Activity, CompletableFuture<WriteOutcome>> delete;
   private final Function<Scope, CompletableFuture<Long>> deleteConversations;
   private final Expunger expunger;
   private final Duration patience;
 
   /**
-   * @param delete deletes one memory as a caller's write; its future does not fail
+   * @param delete deletes one memory as a caller's write, which is the activity; its future does not fail
    * @param deleteConversations deletes the conversations of a scope; returns the number of messages
    * @param patience how long a purge may take
    */
   public EraseHandler(Stores stores, Environment environment, MemoryLocks locks,
-      Function<MemoryDeletion, CompletableFuture<WriteOutcome>> delete,
+      BiFunction<MemoryDeletion, @Nullable Activity, CompletableFuture<WriteOutcome>> delete,
       Function<Scope, CompletableFuture<Long>> deleteConversations, Expunger expunger, Duration patience) {
     this.stores = stores;
     this.environment = environment;
@@ -81,19 +84,23 @@ public final class EraseHandler {
   /**
    * Deletes the memories of a scope that match a filter, including expired ones, and without a filter the conversations.
    * Histories stay. Fails if core can't be read, or the conversations could not be deleted.
+   *
+   * @param batch the caller's operation; null if nobody listens
    */
-  public CompletableFuture<DeleteReport> deleteAll(Scope scope, @Nullable Filter filter) {
-    return afterConversations(scope, filter, () -> deletePage(scope, filter, null, DeleteTally.NOTHING, false));
+  public CompletableFuture<DeleteReport> deleteAll(Scope scope, @Nullable Filter filter, @Nullable Activity batch) {
+    return afterConversations(scope, filter,
+        () -> deletePage(scope, filter, null, DeleteTally.NOTHING, false, batch));
   }
 
   /**
    * Erases the memories of a scope that match a filter, and without a filter also those that were deleted before and the
    * conversations.
    *
+   * @param batch the caller's operation; null if nobody listens
    * @return fails if core can't be read, or if the conversations could not be deleted or the index's files not be purged
    */
-  public CompletableFuture<DeleteReport> eraseAll(Scope scope, @Nullable Filter filter) {
-    return afterConversations(scope, filter, () -> pass(scope, filter, DeleteTally.NOTHING, MOST_PASSES)
+  public CompletableFuture<DeleteReport> eraseAll(Scope scope, @Nullable Filter filter, @Nullable Activity batch) {
+    return afterConversations(scope, filter, () -> pass(scope, filter, DeleteTally.NOTHING, MOST_PASSES, batch)
         .thenComposeAsync(tally -> expunger.expunge().thenApply(done -> tally), environment.executor()));
   }
 
@@ -110,10 +117,11 @@ public final class EraseHandler {
   /**
    * Erases one memory, even if it was deleted before.
    *
+   * @param activity the caller's operation; null if nobody listens
    * @return the outcome; fails as {@link #eraseAll} does
    */
-  public CompletableFuture<WriteOutcome> erase(MemoryDeletion deletion) {
-    return delete.apply(deletion)
+  public CompletableFuture<WriteOutcome> erase(MemoryDeletion deletion, @Nullable Activity activity) {
+    return delete.apply(deletion, activity)
         .thenComposeAsync(outcome -> switch (outcome) {
           case WriteOutcome.Deleted deleted -> purge(deleted.id(), deleted.op(), TRIES);
           case WriteOutcome.WasDeleted earlier when deletion.expected() == null ->
@@ -126,8 +134,8 @@ public final class EraseHandler {
   }
 
   private CompletableFuture<DeleteTally> pass(
-      Scope scope, @Nullable Filter filter, DeleteTally before, int passesLeft) {
-    return deletePage(scope, filter, null, DeleteTally.NOTHING, true).thenComposeAsync(
+      Scope scope, @Nullable Filter filter, DeleteTally before, int passesLeft, @Nullable Activity batch) {
+    return deletePage(scope, filter, null, DeleteTally.NOTHING, true, batch).thenComposeAsync(
         deleted -> filter == null
             ? purgePage(scope, null, deleted)
             : CompletableFuture.completedFuture(deleted),
@@ -137,16 +145,17 @@ public final class EraseHandler {
           // A pass that changed nothing is the last: it found nothing, or repeating it would be in vain.
           boolean more = pass.deleted() + pass.purged() > 0 && passesLeft > 1;
           return more
-              ? pass(scope, filter, tally, passesLeft - 1)
+              ? pass(scope, filter, tally, passesLeft - 1, batch)
               : CompletableFuture.completedFuture(tally);
         }, environment.executor());
   }
 
   private CompletableFuture<DeleteTally> deletePage(
-      Scope scope, @Nullable Filter filter, @Nullable MemoryId after, DeleteTally before, boolean purges) {
+      Scope scope, @Nullable Filter filter, @Nullable MemoryId after, DeleteTally before, boolean purges,
+      @Nullable Activity batch) {
     return stores.core().list(scope, filter, after, PAGE, null)
         .thenComposeAsync(page -> BoundedParallel
-            .run(page, PAGE, memory -> delete.apply(MemoryDeletion.of(memory.id())), environment)
+            .run(page, PAGE, memory -> deletePart(memory.id(), batch), environment)
             .thenComposeAsync(outcomes -> {
               DeleteTally tally = before.withDeletes(outcomes);
               return purges
@@ -155,8 +164,14 @@ public final class EraseHandler {
             }, environment.executor())
             .thenComposeAsync(tally -> page.size() < PAGE
                 ? CompletableFuture.completedFuture(tally)
-                : deletePage(scope, filter, page.getLast().id(), tally, purges), environment.executor()),
+                : deletePage(scope, filter, page.getLast().id(), tally, purges, batch), environment.executor()),
             environment.executor());
+  }
+
+  private CompletableFuture<WriteOutcome> deletePart(MemoryId memory, @Nullable Activity batch) {
+    MemoryDeletion deletion = MemoryDeletion.of(memory);
+    Activity activity = Activity.begin(batch, OperationType.DELETE, deletion);
+    return Activity.ending(activity, delete.apply(deletion, activity));
   }
 
   /** Purges the listed memories that are deleted by now, by this or another process. */

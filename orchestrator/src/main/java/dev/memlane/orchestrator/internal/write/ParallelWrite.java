@@ -2,6 +2,8 @@ package dev.memlane.orchestrator.internal.write;
 
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.StoreResults;
+import dev.memlane.model.listen.Activity;
+import dev.memlane.model.listen.StepType;
 import dev.memlane.model.store.DocumentName;
 import dev.memlane.model.store.IndexDocument;
 import dev.memlane.model.store.Operation;
@@ -35,7 +37,9 @@ public final class ParallelWrite {
    * @return the results of the three stores; never fails. Steps chained to it run on a thread that they may block
    */
   CompletableFuture<StoreResults> write(Operation operation, Instant deadline) {
-    CompletableFuture<StoreResult> vector = UnitParts.start(() -> writeVector(operation, deadline));
+    Activity step = Activity.step(operation.activity(), StepType.INDEX_WRITE);
+    CompletableFuture<StoreResult> vector = Activity.ending(step,
+        UnitParts.start(() -> writeVector(operation, deadline)));
     if (vector.isDone() && vector.join() instanceof StoreResult.NotApplied refused) {
       return CompletableFuture.completedFuture(new StoreResults(refused, refused, refused));
     }
@@ -49,7 +53,8 @@ public final class ParallelWrite {
 
   private CompletableFuture<StoreResults> writeUnit(
       CompletableFuture<StoreResult> vector, Operation operation, Instant deadline) {
-    Unit unit = stores.units().begin(Unit.Kind.WRITE, operation.memory(), operation.op(), deadline);
+    Unit unit = stores.units().begin(Unit.Kind.WRITE, operation.memory(), operation.op(), deadline,
+        operation.activity());
     CompletableFuture<StoreResult> core = UnitParts.join(unit, () -> stores.core().write(unit, operation));
     CompletableFuture<StoreResult> history = UnitParts.join(unit, () -> stores.history().write(unit, operation));
     // The unit's results arrive on threads that may be blocked. If the index's is the last, it is moved to such a thread.

@@ -4,6 +4,8 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreResult;
+import dev.memlane.model.listen.Activity;
+import dev.memlane.model.listen.StepType;
 import dev.memlane.model.store.Operation;
 import dev.memlane.orchestrator.BackgroundWork;
 import dev.memlane.orchestrator.internal.Environment;
@@ -16,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The settler of operations that could not be settled while their callers waited. It works in the background.
@@ -62,13 +65,15 @@ public final class Settler {
       }
       operations.computeIfAbsent(operation.memory(), id -> new ArrayList<>(1)).add(operation);
     }
-    loop.begin(() -> settle(operation));
+    Activity step = Activity.step(operation.activity(), StepType.BACKGROUND_SETTLING);
+    loop.begin(() -> settle(operation, step));
   }
 
   public BackgroundWork status() {
     return loop.status();
   }
 
+  /** How many operations are unsettled. */
   public synchronized int unsettled() {
     return operations.values().stream().mapToInt(List::size).sum();
   }
@@ -100,19 +105,20 @@ public final class Settler {
             null));
   }
 
-  private CompletableFuture<RetryLoop.Next> settle(Operation operation) {
+  private CompletableFuture<RetryLoop.Next> settle(Operation operation, @Nullable Activity step) {
     return inDoubtResolver.resolve(operation.memory(), operation.op(), environment.now().plus(PATIENCE))
         .thenApply(result -> {
           if (result instanceof StoreResult.InDoubt inDoubt) {
             throw new StoreException("the database can't be asked: " + inDoubt.cause().getMessage(), inDoubt.cause());
           }
-          loop.begin(() -> follow(operation));
+          loop.begin(() -> follow(operation, step));
           return RetryLoop.Next.DONE;
         });
   }
 
-  private CompletableFuture<RetryLoop.Next> follow(Operation operation) {
+  private CompletableFuture<RetryLoop.Next> follow(Operation operation, @Nullable Activity step) {
     return follower.follow(operation.memory()).thenApply(done -> {
+      Activity.end(step, null, null);
       remove(operation);
       return RetryLoop.Next.DONE;
     });

@@ -5,6 +5,8 @@ import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.StoreResults;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.model.listen.Activity;
+import dev.memlane.model.listen.StepType;
 import dev.memlane.model.store.CoreRow;
 import dev.memlane.model.store.DocumentName;
 import dev.memlane.model.store.Operation;
@@ -68,7 +70,10 @@ public final class WriteProtocol {
   CompletableFuture<WriteOutcome> run(Operation operation, Instant deadline) {
     long generation = stores.index().generation();
     return parallelWrite.write(operation, deadline)
-        .thenCompose(results -> settle(operation, results, false, deadline))
+        .thenCompose(results -> results.allApplied()
+            ? complete(operation, deadline)
+            : Activity.ending(Activity.step(operation.activity(), StepType.SETTLING),
+                settle(operation, results, false, deadline)))
         .exceptionally(defect -> unsettled(operation, defect, null))
         .thenCompose(outcome -> hasLanded(outcome) && stores.index().generation() != generation
             ? putAgain(operation, outcome, deadline)

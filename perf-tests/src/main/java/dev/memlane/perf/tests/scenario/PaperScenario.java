@@ -145,7 +145,7 @@ public final class PaperScenario implements Scenario {
         "put", arguments -> put((IndexDocument) arguments[0]),
         "names", arguments -> CompletableFuture.completedFuture(List.of()),
         "generation", arguments -> 0L,
-        "summary", arguments -> new IndexSummary(GeneratedMemories.MODEL, GeneratedMemories.DIMENSION, 0, 0)));
+        "summary", arguments -> new IndexSummary(GeneratedMemories.MODEL, GeneratedMemories.DIMENSION, 0, 0, 0)));
     return MemoryOrchestrator.builder().stores(SimulatedUnit::new, core, history, index)
         .embedder(new GivenVectorEmbedder())
         .followEvery(Duration.ZERO).open();
