@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 @JsonSubTypes({@JsonSubTypes.Type(value = Filter.Equal.class, name = "equal"),
     @JsonSubTypes.Type(value = Filter.In.class, name = "in"),
     @JsonSubTypes.Type(value = Filter.Range.class, name = "range"),
+    @JsonSubTypes.Type(value = Filter.Contains.class, name = "contains"),
     @JsonSubTypes.Type(value = Filter.Exists.class, name = "exists"),
     @JsonSubTypes.Type(value = Filter.Occurred.class, name = "occurred"),
     @JsonSubTypes.Type(value = Filter.And.class, name = "and"),
@@ -122,6 +123,28 @@ public sealed interface Filter {
         int high = to == null ? -1 : compare(element, to);
         return (low > 0 || low == 0 && fromIncluded) && (high < 0 || high == 0 && toIncluded);
       });
+    }
+  }
+
+  /**
+   * Holds if the key's value, or one element of it, is a text that contains this one, character by character: case and
+   * Unicode forms make a difference, and no character has a special meaning.
+   *
+   * @param text not empty; at most {@link Metadata#LONGEST_TEXT} characters
+   */
+  record Contains(String key, String text) implements Filter {
+    public Contains {
+      requireKey(key);
+      Metadata.checkedScalar(key, text);
+      if (text.isEmpty()) {
+        throw new InvalidInputException(
+            "the text that \"" + key + "\" must contain is empty; name at least one character, or use exists");
+      }
+    }
+
+    @Override
+    public boolean matches(Metadata metadata, @Nullable Instant occurredAt) {
+      return any(metadata.get(key), element -> element instanceof String value && value.contains(text));
     }
   }
 
@@ -235,6 +258,11 @@ public sealed interface Filter {
   /** Both bounds included. */
   static Filter between(String key, Object from, Object to) {
     return new Range(key, from, true, to, true);
+  }
+
+  /** Holds if a text under the key contains this one, character by character. */
+  static Filter contains(String key, String text) {
+    return new Contains(key, text);
   }
 
   static Filter exists(String key) {

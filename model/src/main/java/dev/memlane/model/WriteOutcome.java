@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** The outcome of one operation, as reported to its caller. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, include = JsonTypeInfo.As.EXISTING_PROPERTY, property = "outcome")
 @JsonSubTypes({@JsonSubTypes.Type(value = WriteOutcome.Stored.class, name = "stored"),
+    @JsonSubTypes.Type(value = WriteOutcome.Replaced.class, name = "replaced"),
     @JsonSubTypes.Type(value = WriteOutcome.Deleted.class, name = "deleted"),
     @JsonSubTypes.Type(value = WriteOutcome.RolledBack.class, name = "rolledBack"),
     @JsonSubTypes.Type(value = WriteOutcome.DuplicateOf.class, name = "duplicate"),
@@ -29,6 +30,7 @@ public sealed interface WriteOutcome {
   default String name() {
     return switch (this) {
       case Stored stored -> "stored";
+      case Replaced replaced -> "replaced";
       case Deleted deleted -> "deleted";
       case RolledBack rolledBack -> "rolledBack";
       case DuplicateOf duplicateOf -> "duplicate";
@@ -44,16 +46,24 @@ public sealed interface WriteOutcome {
   /** One sentence for people: what happened, and what to do. */
   String describe();
 
-  /** Whether the caller's request is fulfilled now: stored, deleted, or there already. */
+  /** Whether the caller's request is fulfilled now: stored, replaced, deleted, or there already. */
   default boolean succeeded() {
-    return this instanceof Stored || this instanceof Deleted || this instanceof DuplicateOf;
+    return this instanceof Stored || this instanceof Replaced || this instanceof Deleted || this instanceof DuplicateOf;
   }
 
-  /** The add or update is in all three stores. */
+  /** The add, update or put is in all three stores. After a put, the memory is new, or back after its deletion. */
   record Stored(Memory memory) implements WriteOutcome {
     @Override
     public String describe() {
       return "memory " + memory.id() + " is stored, version " + memory.version();
+    }
+  }
+
+  /** The put is in all three stores. There was another state under the key, which is replaced whole. */
+  record Replaced(Memory memory) implements WriteOutcome {
+    @Override
+    public String describe() {
+      return "memory " + memory.id() + " is replaced, version " + memory.version();
     }
   }
 
@@ -87,7 +97,10 @@ public sealed interface WriteOutcome {
     }
   }
 
-  /** This memory already has the key, or the content where a scope holds each content once; it is unchanged. */
+  /**
+   * This memory already has the key, or the content where a scope holds each content once; it is unchanged. After a put, it is
+   * exactly what was put.
+   */
   record DuplicateOf(Memory memory) implements WriteOutcome {
     @Override
     public String describe() {

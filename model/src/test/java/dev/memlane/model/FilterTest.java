@@ -38,6 +38,30 @@ class FilterTest {
   }
 
   @Test
+  void contains_comparesTextsCharacterByCharacter() {
+    holds(Filter.contains("topic", "usi"));
+    holds(Filter.contains("topic", "music"));
+    holdsNot(Filter.contains("topic", "Usi"));
+    holdsNot(Filter.contains("topic", "music "));
+    holdsNot(Filter.contains("topic", "u.i"));
+    holdsNot(Filter.contains("count", "1"));
+    holdsNot(Filter.contains("flag", "true"));
+    holds(Filter.contains("tags", "c"));
+    holdsNot(Filter.contains("empty", "a"));
+    holdsNot(Filter.contains("absent", "a"));
+    assertThat(Filter.contains("k", "\uD83D\uDE00").matches(Metadata.of("k", "z\uD83D\uDE00z"), null)).isTrue();
+  }
+
+  @Test
+  void contains_badText_isRefused() {
+    refused(() -> Filter.contains("k", ""), "\"k\"", "is empty", "use exists");
+    refused(() -> Filter.contains("k", "x".repeat(Metadata.LONGEST_TEXT + 1)), "\"k\"", "8001", "8000");
+    refused(() -> Filter.contains("k", "\uD83D"), "\"k\"");
+    refused(() -> Filter.contains("k", "a\0b"), "\"k\"");
+    refused(() -> Filter.contains("", "a"), "a filter's key", "empty");
+  }
+
+  @Test
   void range_onAList_needsOneElementWithinBothBounds() {
     holdsNot(Filter.between("tags", "b", "bb"));
     holds(Filter.between("tags", "b", "c"));

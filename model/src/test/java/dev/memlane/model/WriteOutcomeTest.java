@@ -2,6 +2,7 @@ package dev.memlane.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Instant;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -45,5 +46,16 @@ class WriteOutcomeTest {
     assertThat(new WriteOutcome.WasDeleted(ID, OP).describe()).contains(ID.toString(), "nothing was written");
     assertThat(new WriteOutcome.NotFound(ID).describe()).contains(ID.toString());
     assertThat(new WriteOutcome.Deleted(ID, OP, 2).succeeded()).isTrue();
+  }
+
+  @Test
+  void describe_replaced_namesTheMemoryAndItsVersion() {
+    Memory memory = new Memory(ID, Scope.user("ada"), "k", null, "Ada plays the oboe", Metadata.empty(), null,
+        Instant.EPOCH, Instant.EPOCH, null, 7, OP);
+    WriteOutcome outcome = new WriteOutcome.Replaced(memory);
+
+    assertThat(outcome.describe()).contains(ID.toString(), "replaced", "version 7").doesNotContain("oboe");
+    assertThat(outcome.name()).isEqualTo("replaced");
+    assertThat(outcome.succeeded()).isTrue();
   }
 }

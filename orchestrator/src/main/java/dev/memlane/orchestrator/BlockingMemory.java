@@ -49,6 +49,16 @@ public final class BlockingMemory {
     return Futures.await(memory.addMemories(memories));
   }
 
+  /** See {@link MemoryOrchestrator#put}. */
+  public WriteOutcome put(NewMemory newMemory) {
+    return Futures.await(memory.put(newMemory));
+  }
+
+  /** See {@link MemoryOrchestrator#putMemories}. */
+  public List<WriteOutcome> putMemories(List<NewMemory> memories) {
+    return Futures.await(memory.putMemories(memories));
+  }
+
   /** See {@link MemoryOrchestrator#updateMemory}. */
   public Memory updateMemory(MemoryUpdate update) {
     return Futures.await(memory.updateMemory(update));
@@ -57,6 +67,11 @@ public final class BlockingMemory {
   /** See {@link MemoryOrchestrator#deleteMemory}. */
   public WriteOutcome.Deleted deleteMemory(MemoryDeletion deletion) {
     return Futures.await(memory.deleteMemory(deletion));
+  }
+
+  /** See {@link MemoryOrchestrator#deleteMemories}. */
+  public List<WriteOutcome> deleteMemories(List<MemoryDeletion> deletions) {
+    return Futures.await(memory.deleteMemories(deletions));
   }
 
   /** See {@link MemoryOrchestrator#deleteAll}. */

@@ -26,6 +26,8 @@ import dev.memlane.orchestrator.internal.write.Admission;
 import dev.memlane.orchestrator.internal.write.ChangeHandler;
 import dev.memlane.orchestrator.internal.write.EraseHandler;
 import dev.memlane.orchestrator.internal.write.InDoubtResolver;
+import dev.memlane.orchestrator.internal.write.MemoryIntake;
+import dev.memlane.orchestrator.internal.write.PutHandler;
 import dev.memlane.orchestrator.internal.write.Settler;
 import dev.memlane.orchestrator.internal.write.Sweeper;
 import dev.memlane.orchestrator.internal.write.WriteProtocol;
@@ -59,7 +61,9 @@ final class Engine {
   final Environment environment;
   final BatchingEmbedder embedder;
   final Admission admission;
+  final MemoryIntake intake;
   final AddHandler addHandler;
+  final PutHandler putHandler;
   final ChangeHandler changeHandler;
   final EraseHandler eraseHandler;
   final SearchHandler searchHandler;
@@ -135,7 +139,9 @@ final class Engine {
     this.admission = new Admission(settings.mostInFlight(), settings.mostUnsettled(), patience, settler,
         environment.executor());
     WriteProtocol protocol = new WriteProtocol(stores, environment, inDoubtResolver, settler, follower);
-    this.addHandler = new AddHandler(stores, environment, locks, protocol, embedder, settings.unique(), patience);
+    this.intake = new MemoryIntake(environment, embedder, settings.unique());
+    this.addHandler = new AddHandler(stores, environment, locks, protocol, intake, patience);
+    this.putHandler = new PutHandler(stores, environment, locks, protocol, intake, patience);
     this.changeHandler = new ChangeHandler(stores, environment, locks, protocol, embedder, settings.unique(), patience);
     this.conversationHandler = new ConversationHandler(opened.conversations(), environment, admission, patience);
     this.eraseHandler = new EraseHandler(stores, environment, locks,

@@ -22,8 +22,12 @@ import dev.memlane.model.listen.Activity;
 import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.model.listen.OperationType;
 import dev.memlane.orchestrator.internal.BoundedParallel;
-import dev.memlane.orchestrator.internal.write.AddHandler;
+import dev.memlane.orchestrator.internal.write.AcceptedMemory;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
@@ -107,7 +111,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * @return the outcome, whatever it is; does not fail because of the memory
    */
   public CompletableFuture<WriteOutcome> add(NewMemory memory) {
-    AddHandler.Accepted accepted = engine.addHandler.accept(memory);
+    AcceptedMemory accepted = engine.intake.accept(memory);
     return handOut(add(accepted, Activity.begin(listener, OperationType.ADD, memory, null)));
   }
 
@@ -119,14 +123,83 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * @return the outcomes, in the order of the memories; does not fail because of an item
    */
   public CompletableFuture<List<WriteOutcome>> addMemories(List<NewMemory> memories) {
-    List<AddHandler.Accepted> accepted = memories.stream().map(engine.addHandler::accept).toList();
+    List<AcceptedMemory> accepted = memories.stream().map(engine.intake::accept).toList();
     Activity batch = Activity.begin(listener, OperationType.ADD_MEMORIES, memories, null);
     return handOut(Activity.ending(batch, BoundedParallel.run(accepted, ITEMS_AT_ONCE,
         one -> add(one, Activity.begin(batch, OperationType.ADD, one.memory())), engine.environment)));
   }
 
-  private CompletableFuture<WriteOutcome> add(AddHandler.Accepted accepted, @Nullable Activity activity) {
+  private CompletableFuture<WriteOutcome> add(AcceptedMemory accepted, @Nullable Activity activity) {
     return Activity.ending(activity, engine.admission.write(() -> engine.addHandler.add(accepted.as(activity))));
+  }
+
+  /**
+   * Stores a memory under its key, whether or not there is one:
+   * <ul>
+   * <li>{@link WriteOutcome.Stored}: it is new, or back after its deletion;
+   * <li>{@link WriteOutcome.Replaced}: there was another state, and all of it is replaced: content, actor, metadata, times and
+   * vector. Only the time of its creation stays;
+   * <li>{@link WriteOutcome.DuplicateOf}: it was stored exactly so already. Nothing was embedded or written;
+   * <li>otherwise the reason why it was not stored. In a scope that holds each content once, that is also so if another memory
+   * has the content.
+   * </ul>
+   * A vector that is not given is kept while the searchable text is the same, and else made by the embedder. Of puts under one
+   * key that overlap, each is told the truth, and the last to land stays.
+   *
+   * @return the outcome, whatever it is; fails with an {@link InvalidInputException} if the memory has no key
+   */
+  public CompletableFuture<WriteOutcome> put(NewMemory memory) {
+    return handOut(putEach(List.of(memory), null)).thenApply(List::getFirst);
+  }
+
+  /**
+   * Stores many memories under their keys, as {@link #put} does. Each has an outcome of its own; a failure of one does not
+   * affect the others. All are accepted before the first is stored, in the order of the list. Memories with the same key are
+   * stored one after the other, so the last one stays.
+   *
+   * @return the outcomes, in the order of the memories; does not fail because of an item, except with an
+   * {@link InvalidInputException} before anything is stored, if one has no key
+   */
+  public CompletableFuture<List<WriteOutcome>> putMemories(List<NewMemory> memories) {
+    Activity batch = Activity.begin(listener, OperationType.PUT_MEMORIES, memories, null);
+    return handOut(Activity.ending(batch, putEach(memories, batch)));
+  }
+
+  private CompletableFuture<List<WriteOutcome>> putEach(List<NewMemory> memories, @Nullable Activity batch) {
+    List<Put> puts = new ArrayList<>(memories.size());
+    for (NewMemory memory : memories) {
+      String key = memory.key();
+      if (key == null) {
+        String which = memories.size() == 1 ? "the memory" : "memory " + (puts.size() + 1) + " of the list";
+        return CompletableFuture.failedFuture(new InvalidInputException(
+            which + " has no key, and a put stores under a key; give it one, or add it instead"));
+      }
+      puts.add(new Put(MemoryId.derive(memory.scope(), key), engine.intake.accept(memory)));
+    }
+    Map<MemoryId, List<Put>> byId = new LinkedHashMap<>();
+    puts.forEach(put -> byId.computeIfAbsent(put.id, id -> new ArrayList<>(1)).add(put));
+    return BoundedParallel
+        .run(List.copyOf(byId.values()), ITEMS_AT_ONCE, sameId -> putInTurn(sameId, batch), engine.environment)
+        .thenApply(outcomes -> inOrder(puts, outcomes));
+  }
+
+  private record Put(MemoryId id, AcceptedMemory memory) {}
+
+  private CompletableFuture<List<WriteOutcome>> putInTurn(List<Put> puts, @Nullable Activity batch) {
+    return BoundedParallel.run(puts, 1, put -> {
+      Activity activity = Activity.begin(listener, OperationType.PUT, put.memory.memory(), batch);
+      return Activity.ending(activity,
+          engine.admission.write(() -> engine.putHandler.put(put.memory.as(activity), put.id)));
+    }, engine.environment);
+  }
+
+  /**
+   * @param outcomes a list for each memory, in the order in which the memories come first
+   */
+  private static List<WriteOutcome> inOrder(List<Put> puts, List<List<WriteOutcome>> outcomes) {
+    Iterator<List<WriteOutcome>> next = outcomes.iterator();
+    Map<MemoryId, Iterator<WriteOutcome>> left = new LinkedHashMap<>();
+    return puts.stream().map(put -> left.computeIfAbsent(put.id, id -> next.next().iterator()).next()).toList();
   }
 
   /**
@@ -154,18 +227,29 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * memory is purged but the index's files could not be
    */
   public CompletableFuture<WriteOutcome.Deleted> deleteMemory(MemoryDeletion deletion) {
-    boolean purging = deletion.purgesHistory();
-    Activity activity = Activity.begin(listener, purging ? OperationType.ERASE : OperationType.DELETE, deletion, null);
-    CompletableFuture<WriteOutcome> ended = purging
-        ? read(activity, () -> engine.eraseHandler.erase(deletion, activity))
-        : handOut(Activity.ending(activity,
-            engine.admission.write(() -> engine.changeHandler.delete(deletion, activity))));
-    return ended.thenApply(outcome -> {
-      if (outcome instanceof WriteOutcome.Deleted deleted) {
+    return handOut(deleteEach(List.of(deletion), null)).thenApply(outcomes -> {
+      if (outcomes.getFirst() instanceof WriteOutcome.Deleted deleted) {
         return deleted;
       }
-      throw failure(outcome);
+      throw failure(outcomes.getFirst());
     });
+  }
+
+  /**
+   * Deletes many memories, as {@link #deleteMemory} does. Each has an outcome of its own; a failure of one does not affect the
+   * others. If histories are purged, the index's files are purged once, at the end.
+   *
+   * @return the outcomes, in the order of the deletions: {@link WriteOutcome.Deleted}, or why it was not deleted. Does not fail
+   * because of an item; fails with a {@link StoreException} if memories are purged but the index's files could not be
+   */
+  public CompletableFuture<List<WriteOutcome>> deleteMemories(List<MemoryDeletion> deletions) {
+    Activity batch = Activity.begin(listener, OperationType.DELETE_MEMORIES, deletions, null);
+    return handOut(Activity.ending(batch, deleteEach(List.copyOf(deletions), batch)));
+  }
+
+  private CompletableFuture<List<WriteOutcome>> deleteEach(List<MemoryDeletion> deletions, @Nullable Activity batch) {
+    return engine.eraseHandler.deleteEach(deletions, deletion -> Activity.begin(listener,
+        deletion.purgesHistory() ? OperationType.ERASE : OperationType.DELETE, deletion, batch));
   }
 
   /** Calls {@link #deleteAll(Scope, Filter, boolean)} without purging: histories stay. */

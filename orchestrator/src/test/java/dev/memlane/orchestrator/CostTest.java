@@ -7,6 +7,7 @@ import dev.memlane.model.MemoryDeletion;
 import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
+import dev.memlane.model.WriteOutcome;
 import dev.memlane.testing.FaultyWire;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
@@ -94,6 +95,37 @@ class CostTest {
     test.blocking.updateMemory(MemoryUpdate.content(other.id(), "Ada plays the flute"));
 
     assertThat(wire.takeRequests()).as("one more read, before the embedding and without the lock").hasSize(3);
+  }
+
+  @Test
+  void put_readsOnceBeforeItAddsOrConfirms_andTwiceBeforeItReplaces() throws SQLException {
+    NewMemory oboe = NewMemory.builder("Ada plays the oboe", ADA).key("instrument").build();
+
+    test.blocking.put(oboe);
+    assertThat(wire.takeRequests()).as("new").hasSize(2);
+    test.blocking.put(oboe);
+    assertThat(wire.takeRequests()).as("stored already").hasSize(2);
+    test.blocking.put(NewMemory.builder("Ada plays the lute", ADA).key("instrument").build());
+    assertThat(wire.takeRequests()).as("replaced: once under the memory's lock").hasSize(3);
+  }
+
+  @Test
+  void manyPutsAtOnce_shareReadsAndTransactions() throws SQLException {
+    List<NewMemory> first = puts("oboe");
+    List<NewMemory> second = puts("lute");
+    assertThat(test.blocking.putMemories(first)).allMatch(WriteOutcome.Stored.class::isInstance);
+    wire.takeRequests();
+    long before = nextTransaction();
+
+    assertThat(test.blocking.putMemories(second)).allMatch(WriteOutcome.Replaced.class::isInstance);
+
+    assertThat(nextTransaction() - before).isLessThan(100);
+    assertThat(wire.takeRequests().size()).isLessThan(200);
+  }
+
+  private static List<NewMemory> puts(String instrument) {
+    return IntStream.range(0, 500)
+        .mapToObj(i -> NewMemory.builder(i + " plays the " + instrument, ADA).key("player " + i).build()).toList();
   }
 
   @Test

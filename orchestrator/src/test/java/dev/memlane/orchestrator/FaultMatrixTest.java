@@ -72,9 +72,9 @@ class FaultMatrixTest {
     }
   }
 
-  /** The operation meanwhile. A batch adds three memories, and the fault hits one of them. */
+  /** The operation meanwhile. A put replaces a memory. A batch adds three memories, and the fault hits one of them. */
   enum Kind {
-    ADD, UPDATE, DELETE, BATCH
+    ADD, PUT, UPDATE, DELETE, BATCH
   }
 
   /** Whether the operation has landed in the end. */
@@ -125,9 +125,11 @@ class FaultMatrixTest {
 
   /** The result by the rules of the write protocol. */
   static Expected expected(Cell cell) {
-    Class<? extends WriteOutcome> done = cell.kind == Kind.DELETE
-        ? WriteOutcome.Deleted.class
-        : WriteOutcome.Stored.class;
+    Class<? extends WriteOutcome> done = switch (cell.kind) {
+      case DELETE -> WriteOutcome.Deleted.class;
+      case PUT -> WriteOutcome.Replaced.class;
+      case ADD, UPDATE, BATCH -> WriteOutcome.Stored.class;
+    };
     if (cell.target == Target.EMBEDDER) {
       // Without a vector in time, the operation ends before anything is written.
       return new Expected(Set.of(WriteOutcome.Refused.class), Landed.NO);

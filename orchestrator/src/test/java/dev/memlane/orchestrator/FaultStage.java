@@ -69,7 +69,7 @@ final class FaultStage implements AutoCloseable {
     this.server = server;
     this.directory = directory;
     try (TestMemory unhurried = TestMemory.open(jdbcUrl, directory)) {
-      before = unhurried.blocking.addMemory(NewMemory.of("Ada plays the oboe", ADA));
+      before = unhurried.blocking.addMemory(NewMemory.builder("Ada plays the oboe", ADA).key("ada").build());
     }
     control = DriverManager.getConnection(jdbcUrl);
     control("""
@@ -248,6 +248,7 @@ final class FaultStage implements AutoCloseable {
     MemoryOrchestrator memory = test.memory;
     return switch (cell.kind()) {
       case ADD -> alone(memory.addMemory(NewMemory.of("Bob is hit", ADA)).thenApply(WriteOutcome.Stored::new));
+      case PUT -> alone(memory.put(NewMemory.builder("Ada is hit", ADA).key("ada").build()));
       case UPDATE -> alone(
           memory.updateMemory(MemoryUpdate.content(before.id(), "Ada is hit")).thenApply(WriteOutcome.Stored::new));
       case DELETE -> alone(memory.deleteMemory(MemoryDeletion.of(before.id())).thenApply(deleted -> deleted));
@@ -306,7 +307,8 @@ final class FaultStage implements AutoCloseable {
   }
 
   private static boolean done(WriteOutcome outcome) {
-    return outcome instanceof WriteOutcome.Stored || outcome instanceof WriteOutcome.Deleted;
+    return outcome instanceof WriteOutcome.Stored || outcome instanceof WriteOutcome.Replaced
+        || outcome instanceof WriteOutcome.Deleted;
   }
 
   /** The caller sees the memory of an operation as its outcome says. */
@@ -322,7 +324,7 @@ final class FaultStage implements AutoCloseable {
         assertThat(found).hasSize(landed ? 1 : 0);
         assertThat(content != null).isEqualTo(landed);
       }
-      case UPDATE -> {
+      case PUT, UPDATE -> {
         assertThat(history).isEqualTo(landed
             ? List.of(HistoryEntry.Kind.ADD, HistoryEntry.Kind.UPDATE)
             : List.of(HistoryEntry.Kind.ADD));
@@ -350,7 +352,7 @@ final class FaultStage implements AutoCloseable {
         operations++;
         switch (cell.kind()) {
           case ADD -> live.put(each.getKey().memory, "Bob is hit");
-          case UPDATE -> live.put(before.id(), "Ada is hit");
+          case PUT, UPDATE -> live.put(before.id(), "Ada is hit");
           case DELETE -> live.remove(before.id());
           case BATCH ->
             live.put(each.getKey().memory, memory.blocking.get(each.getKey().memory).orElseThrow().content());

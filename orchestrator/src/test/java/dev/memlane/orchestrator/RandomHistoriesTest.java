@@ -122,14 +122,15 @@ class RandomHistoriesTest {
       long begun = events.incrementAndGet();
       WriteOutcome outcome;
       try {
-        outcome = dice < 4
-            ? memory.blocking
-                .addMemories(List.of(NewMemory.builder(content, ADA).key(key).revive(random.nextBoolean()).build()))
-                .getFirst()
-            : dice < 8
-                ? new WriteOutcome.Stored(
-                    memory.blocking.updateMemory(MemoryUpdate.content(id, content).expecting(expected)))
-                : memory.blocking.deleteMemory(new MemoryDeletion(id, null, expected));
+        NewMemory memoryOfKey = NewMemory.builder(content, ADA).key(key).revive(random.nextBoolean()).build();
+        outcome = dice < 3
+            ? memory.blocking.add(memoryOfKey)
+            : dice < 5
+                ? memory.blocking.put(memoryOfKey)
+                : dice < 8
+                    ? new WriteOutcome.Stored(
+                        memory.blocking.updateMemory(MemoryUpdate.content(id, content).expecting(expected)))
+                    : memory.blocking.deleteMemory(new MemoryDeletion(id, null, expected));
       } catch (MemoryWriteException e) {
         outcome = e.outcome();
       } catch (RuntimeException e) {
@@ -211,6 +212,13 @@ class RandomHistoriesTest {
             assertThat(step.newContent()).as(what).isEqualTo(stored.content());
             explained.add(stored.op());
           }
+          case WriteOutcome.Replaced(Memory replaced) -> {
+            HistoryEntry step = require(log, replaced.op(), what);
+            assertThat(step.version()).as(what).isEqualTo(replaced.version());
+            assertThat(step.newContent()).as(what).isEqualTo(replaced.content());
+            assertThat(step.oldContent()).as("%s: there was a memory before", what).isNotNull();
+            explained.add(replaced.op());
+          }
           case WriteOutcome.Deleted(MemoryId id, OperationId op, int version) -> {
             HistoryEntry step = require(log, op, what);
             assertThat(step.version()).as(what).isEqualTo(version);
@@ -259,6 +267,7 @@ class RandomHistoriesTest {
     List<Timed> timed = all.stream().map(each -> {
       HistoryEntry step = switch (each.outcome) {
         case WriteOutcome.Stored(Memory stored) -> log.get(stored.op());
+        case WriteOutcome.Replaced(Memory replaced) -> log.get(replaced.op());
         case WriteOutcome.Deleted deleted -> log.get(deleted.op());
         default -> null;
       };

@@ -69,6 +69,11 @@ class ReturnedFuturesTest {
     return IntStream.range(0, MANY).mapToObj(i -> NewMemory.of("number " + i, Scope.user("many"))).toList();
   }
 
+  private static List<NewMemory> manyWithKeys() {
+    return IntStream.range(0, MANY)
+        .mapToObj(i -> NewMemory.builder("number " + i, Scope.user("many")).key("key " + i).build()).toList();
+  }
+
   private static long count(TestMemory test, Scope scope) {
     return test.blocking.count(scope, null);
   }
@@ -91,11 +96,19 @@ class ReturnedFuturesTest {
         test -> test.memory::add, test -> memory -> count(test, memory.scope()) == 1));
     calls.put("addMemories/1", new Call<>(core, "write", test -> many(), test -> test.memory::addMemories,
         test -> memories -> count(test, Scope.user("many")) == MANY));
+    calls.put("put/1",
+        new Call<>(core, "write", test -> NewMemory.builder("new", Scope.user("new")).key("key").build(),
+            test -> test.memory::put, test -> memory -> count(test, memory.scope()) == 1));
+    calls.put("putMemories/1", new Call<>(core, "write", test -> manyWithKeys(), test -> test.memory::putMemories,
+        test -> memories -> count(test, Scope.user("many")) == MANY));
     calls.put("updateMemory/1", new Call<>(core, "write", ReturnedFuturesTest::one,
         test -> memory -> test.memory.updateMemory(MemoryUpdate.content(memory.id(), "changed")),
         test -> memory -> test.blocking.get(memory.id()).orElseThrow().version() == 2));
     calls.put("deleteMemory/1", new Call<>(core, "write", ReturnedFuturesTest::one,
         test -> memory -> test.memory.deleteMemory(MemoryDeletion.of(memory.id())),
+        test -> memory -> test.blocking.get(memory.id()).isEmpty()));
+    calls.put("deleteMemories/1", new Call<>(core, "write", ReturnedFuturesTest::one,
+        test -> memory -> test.memory.deleteMemories(List.of(MemoryDeletion.of(memory.id()))),
         test -> memory -> test.blocking.get(memory.id()).isEmpty()));
     calls.put("deleteAll/2", new Call<>(core, "write", ReturnedFuturesTest::one,
         test -> memory -> test.memory.deleteAll(ADA, null), test -> memory -> count(test, ADA) == 0));
@@ -170,10 +183,10 @@ class ReturnedFuturesTest {
     T given = call.before.apply(test);
     FaultInjector<?> store = call.store.apply(test);
     CompletableFuture<Void> release = new CompletableFuture<>();
-    int before = store.calls(call.held);
+    CompletableFuture<?> before = store.lastAnswer(call.held);
     store.holding(call.held, release);
     CompletableFuture<?> future = call.begin.apply(test).apply(given);
-    Until.isTrue(name + " is held up in " + call.held, () -> store.calls(call.held) > before);
+    Until.isTrue(name + " is held up in " + call.held, () -> store.lastAnswer(call.held) != before);
 
     ending.accept(future);
     assertThat(future).as(name).isCompletedExceptionally();

@@ -149,7 +149,8 @@ class ValuesAsJsonTest {
   }
 
   static Stream<WriteOutcome> outcomesWithoutCause() {
-    return Stream.of(new WriteOutcome.Stored(MEMORY), new WriteOutcome.DuplicateOf(SMALLEST),
+    return Stream.of(new WriteOutcome.Stored(MEMORY), new WriteOutcome.Replaced(MEMORY),
+        new WriteOutcome.DuplicateOf(SMALLEST),
         new WriteOutcome.Deleted(ID, OP, 3), new WriteOutcome.Conflict(ID, OP, null), new WriteOutcome.NotFound(ID),
         new WriteOutcome.WasDeleted(ID, OP), new WriteOutcome.Refused("the store is closed", null));
   }
@@ -221,6 +222,7 @@ class ValuesAsJsonTest {
   void filters_writtenAndRead_areEqual(Json json) throws Exception {
     Filter filter = Filter.and(Filter.equal("topic", "travel"), Filter.in("importance", 1, 2.5, true, "x"),
         Filter.or(Filter.between("importance", 1, 5), Filter.atLeast("name", "a")), Filter.not(Filter.exists("done")),
+        Filter.contains("topic", "rav"),
         Filter.occurredBetween(TIME, TIME.plusSeconds(1)));
 
     assertThat(json.read(json.write(filter), Filter.class)).isEqualTo(filter);

@@ -121,6 +121,24 @@ abstract class IndexFilterContract extends VectorIndexTestCase {
     assertThat(semantic(embedding("x"), null, Filter.greaterThan(key, less), 10)).containsExactly(name(1, 1));
     assertThat(semantic(embedding("x"), null, Filter.between(key, less, less), 10)).containsExactly(name(2, 2));
     assertThat(semantic(embedding("x"), null, Filter.in(key, "none", "short"), 10)).containsExactly(name(2, 2));
+    assertThat(semantic(embedding("x"), null, Filter.contains(key, text), 10)).containsExactly(name(1, 1));
+    assertThat(semantic(embedding("x"), null, Filter.contains(key, less), 10)).containsExactly(name(2, 2));
+    assertThat(semantic(embedding("x"), null, Filter.contains(key, "\uFFEEa"), 10)).containsExactly(name(2, 2));
+  }
+
+  @Test
+  void search_forAPartOfAText_takesItAsItIs_underItsKeyAlone() {
+    put(document(memory(id(1), op(1), ADA, "value", Metadata.of("k", "50% of a_b*"))));
+    put(document(memory(id(2), op(2), ADA, "element", Metadata.of("k", List.of("none", "5 of axb", 7)))));
+    put(document(memory(id(3), op(3), ADA, "another key", Metadata.of("kk", "50% of a_b*").with("j", "50% of a_b*"))));
+    put(document(memory(id(4), op(4), ADA, "no text", Metadata.of("k", 50))));
+
+    assertThat(semantic(embedding("x"), null, Filter.contains("k", "% of a_"), 10)).containsExactly(name(1, 1));
+    assertThat(semantic(embedding("x"), null, Filter.contains("k", "of a"), 10)).containsExactlyInAnyOrder(name(1, 1),
+        name(2, 2));
+    for (String absent : List.of("% a", ".", "OF", "k", "t5", "7", "b* ")) {
+      assertThat(semantic(embedding("x"), null, Filter.contains("k", absent), 10)).as(absent).isEmpty();
+    }
   }
 
   @Test

@@ -13,8 +13,14 @@ import org.jspecify.annotations.Nullable;
 public final class RandomFilters {
 
   private static final List<String> KEYS = List.of("a", "b", "key with ' \" : ?", "\u00FCber");
-  private static final List<Object> SCALARS = List.of("x", "y", "X", "", "10", "true", "z\uFFFD", "z\uD83D\uDE00", 1, 2,
+  private static final List<Object> SCALARS = List.of("x", "y", "X", "", "10", "true", "z\uFFFD", "z\uD83D\uDE00",
+      "50% of x_y\\", 1, 2,
       10, -3, 2.5, 1e300, 1e17, 0.1, true, false);
+
+  /** Parts of texts, some with characters that have a meaning in patterns. */
+  private static final List<String> PARTS = List.of("x", "X", "z", "1", "true", "\uD83D\uDE00", "\uFFFD", "% ", "x_",
+      "_",
+      "\\", "%", "*", ".", " of x");
 
   private static final Instant NOON = Instant.parse("2026-03-01T12:00:00Z");
   private static final int TIMES = 6;
@@ -55,14 +61,15 @@ public final class RandomFilters {
    */
   public static Filter filter(Random random, int depth) {
     String key = KEYS.get(random.nextInt(KEYS.size()));
-    return switch (random.nextInt(depth > 0 ? 9 : 6)) {
+    return switch (random.nextInt(depth > 0 ? 10 : 7)) {
       case 0 -> Filter.equal(key, scalar(random));
       case 1 -> Filter.in(key, scalars(random, random.nextInt(4)).toArray());
       case 2, 3 -> range(random, key);
       case 4 -> Filter.exists(key);
       case 5 -> occurred(random);
-      case 6 -> new Filter.And(filters(random, depth - 1));
-      case 7 -> new Filter.Or(filters(random, depth - 1));
+      case 6 -> Filter.contains(key, PARTS.get(random.nextInt(PARTS.size())));
+      case 7 -> new Filter.And(filters(random, depth - 1));
+      case 8 -> new Filter.Or(filters(random, depth - 1));
       default -> Filter.not(filter(random, depth - 1));
     };
   }

@@ -247,6 +247,34 @@ abstract class StoreReadContract extends StoresTestCase {
     }
   }
 
+  @Test
+  void filter_onAPartOfAText_takesItAsItIs() {
+    String longest = "x".repeat(Metadata.LONGEST_TEXT - 1);
+    MemoryId value = stored(Metadata.of("k", "50% of a_b\\*'?"));
+    MemoryId element = stored(Metadata.of("k", List.of("none", "5 of axb", 7)));
+    MemoryId another = stored(Metadata.of("kk", "50% of a_b\\*'?").with("k", 50));
+    MemoryId large = stored(Metadata.of("k", longest + "y"));
+
+    assertThat(containing("% of a_")).containsExactly(value);
+    assertThat(containing("\\*'?")).containsExactly(value);
+    assertThat(containing("of a")).containsExactlyInAnyOrder(value, element).doesNotContain(another);
+    assertThat(containing("xy")).containsExactly(large);
+    assertThat(containing(longest)).containsExactly(large);
+    for (String absent : List.of("% a", ".", "OF", "50 ", "7", "\\\\")) {
+      assertThat(containing(absent)).as(absent).isEmpty();
+    }
+  }
+
+  private MemoryId stored(Metadata metadata) {
+    Operation add = add(newId(), "text", Scope.user("ada"), metadata);
+    assertApplied(write(add));
+    return add.memory();
+  }
+
+  private List<MemoryId> containing(String text) {
+    return core.list(null, Filter.contains("k", text), null, 100, NOW).join().stream().map(Memory::id).toList();
+  }
+
   private static Operation occurred(Operation add, @Nullable Instant time) {
     Memory memory = add.requireAfter();
     Memory after = new Memory(memory.id(), memory.scope(), memory.key(), memory.actor(), memory.content(),

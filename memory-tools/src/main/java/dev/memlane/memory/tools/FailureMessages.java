@@ -74,6 +74,7 @@ final class FailureMessages {
           + " was written: get it in a while, before trying again";
       case WriteOutcome.Unpurged unpurged -> "memory " + unpurged.id() + " is deleted; its history is still there";
       case WriteOutcome.Stored stored -> stored.describe();
+      case WriteOutcome.Replaced replaced -> replaced.describe();
       case WriteOutcome.Deleted deleted -> deleted.describe();
       case WriteOutcome.DuplicateOf duplicate -> duplicate.describe();
     };

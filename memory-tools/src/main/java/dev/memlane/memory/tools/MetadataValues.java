@@ -15,6 +15,8 @@ final class MetadataValues {
 
   private static final long LARGEST_WHOLE = 1L << 53;
   private static final int MOST_CONDITIONS = 100;
+  /** The name of the condition that a text contains another. */
+  private static final String CONTAINS = "contains";
 
   private MetadataValues() {}
 
@@ -27,20 +29,20 @@ final class MetadataValues {
   static Map<String, Object> read(String argument, ObjectNode object) {
     Map<String, Object> values = new LinkedHashMap<>();
     object.properties().forEach(property -> {
-      JsonNode node = property.getValue();
-      Object value = node.isArray() ? list(node) : scalar(node);
+      Object value = value(property.getValue());
       if (value != null) {
         values.put(property.getKey(), value);
-      } else if (!node.isNull()) {
-        throw new ToolException("\"" + ModelJson.shown(property.getKey()) + "\" in \"" + argument
-            + "\" must be a text, a number up to 2^53, a boolean, or a list of those");
+      } else if (!property.getValue().isNull()) {
+        throw new ToolException(shown(argument, property.getKey())
+            + " must be a text, a number up to 2^53, a boolean, or a list of those");
       }
     });
     return values;
   }
 
   /**
-   * Reads an object as a filter: metadata must have all of its values, and one value of each list.
+   * Reads an object as a filter: metadata must have all of its values, one value of each list, and a text that contains the
+   * one of each {@code {"contains": "text"}}.
    *
    * @throws ToolException if a value has another type, or there are more than {@value #MOST_CONDITIONS}
    */
@@ -52,10 +54,32 @@ final class MetadataValues {
       throw new ToolException("\"" + argument + "\" has " + object.size() + " names; at most " + MOST_CONDITIONS);
     }
     List<Filter> all = new ArrayList<>();
-    read(argument, object).forEach((key, value) -> all.add(value instanceof List<?> values
-        ? new Filter.In(key, List.copyOf(values))
-        : new Filter.Equal(key, value)));
+    object.properties().forEach(property -> {
+      if (!property.getValue().isNull()) {
+        all.add(condition(argument, property.getKey(), property.getValue()));
+      }
+    });
     return all.size() == 1 ? all.getFirst() : new Filter.And(all);
+  }
+
+  private static Filter condition(String argument, String name, JsonNode node) {
+    if (node.size() == 1 && node.path(CONTAINS).isTextual()) {
+      return Filter.contains(name, node.path(CONTAINS).textValue());
+    }
+    return switch (value(node)) {
+      case List<?> values -> new Filter.In(name, List.copyOf(values));
+      case Object value -> Filter.equal(name, value);
+      case null -> throw new ToolException(shown(argument, name)
+          + " must be a text, a number up to 2^53, a boolean, a list of those, or {\"contains\": \"text\"}");
+    };
+  }
+
+  private static String shown(String argument, String name) {
+    return "\"" + ModelJson.shown(name) + "\" in \"" + argument + "\"";
+  }
+
+  private static @Nullable Object value(JsonNode node) {
+    return node.isArray() ? list(node) : scalar(node);
   }
 
   /** Returns the elements; null if one has another type, or if all of several are null. */

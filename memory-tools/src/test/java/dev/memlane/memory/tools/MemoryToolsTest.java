@@ -156,6 +156,9 @@ class MemoryToolsTest {
     assertThat(contents(hits)).containsExactly("a walk to the shop");
     assertThat(hits.get(0).path("score").doubleValue()).isBetween(0.01, 1.0);
     assertThat(answer("memory_search", "{\"query\": \"walk\", \"filter\": {}}").path("hits")).hasSize(3);
+    assertThat(contents(answer("memory_search", """
+        {"query": "walk", "filter": {"topic": {"contains": "rave"}, "tags": ["sea", "x"]}}""").path("hits")))
+        .containsExactly("a walk by the sea");
   }
 
   @Test
@@ -336,6 +339,11 @@ class MemoryToolsTest {
                 .startsWith("Error: the arguments are not one JSON object: \"content\" is there twice"),
             text -> assertThat(text).isEqualTo("Error: \"deep\" in \"metadata\" must be a text, a number up to 2^53, "
                 + "a boolean, or a list of those"));
+    assertThat(run("memory_search", "{\"query\": \"x\", \"filter\": {\"topic\": {\"contains\": \"\"}}}", "memory_list",
+        "{\"filter\": {\"topic\": {\"contains\": 7}}}")).satisfiesExactly(
+            text -> assertThat(text).startsWith("Error: the text that \"topic\" must contain is empty"),
+            text -> assertThat(text).isEqualTo("Error: \"topic\" in \"filter\" must be a text, a number up to 2^53, "
+                + "a boolean, a list of those, or {\"contains\": \"text\"}"));
     assertThat(run("memory_add", "{\"content\": \"cut off\"", "memory_add", "{\"content\": \"a\"} {\"content\": \"b\"}",
         "memory_add", "{\"content\": \"a\", \"metadata\": {\"n\": 123456789012345678901234567890}}",
         "memory_search", "{\"query\": \"x\", \"filter\": {\"topic\": [\"y\", {}]}}",

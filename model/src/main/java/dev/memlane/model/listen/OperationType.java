@@ -5,6 +5,8 @@ public enum OperationType {
 
   /** One memory is added; the request is a {@link dev.memlane.model.NewMemory}. */
   ADD,
+  /** One memory is stored under its key; the request is a {@link dev.memlane.model.NewMemory}. */
+  PUT,
   /** One memory is updated; the request is a {@link dev.memlane.model.MemoryUpdate}. */
   UPDATE,
   /** One memory is deleted; the request is a {@link dev.memlane.model.MemoryDeletion}. */
@@ -17,6 +19,10 @@ public enum OperationType {
   SEARCH,
   /** A batch of {@link #ADD}s; the request is the list of their requests. */
   ADD_MEMORIES,
+  /** A batch of {@link #PUT}s; the request is the list of their requests. */
+  PUT_MEMORIES,
+  /** A batch of {@link #DELETE}s and {@link #ERASE}s; the request is the list of their requests. */
+  DELETE_MEMORIES,
   /** A batch of {@link #DELETE}s; the request is the {@link dev.memlane.model.Scope} whose memories are deleted. */
   DELETE_ALL,
   /** As {@link #DELETE_ALL}, and the histories are purged as well. */

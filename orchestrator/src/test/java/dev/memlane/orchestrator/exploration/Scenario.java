@@ -1,6 +1,5 @@
 package dev.memlane.orchestrator.exploration;
 
-import dev.memlane.model.store.Operation;
 import java.util.List;
 import java.util.Locale;
 
@@ -12,18 +11,24 @@ import java.util.Locale;
  */
 record Scenario(String name, boolean memoryExists, List<Call> calls) {
 
+  /** What a call does. */
+  enum Kind {
+    ADD, PUT, UPDATE, DELETE
+  }
+
   /**
    * One call.
    *
    * @param process the number of the process that makes it
    * @param retryOf the index of the call that it repeats if that was not acknowledged; or -1
+   * @param sameAs the index of the call whose memory it stores too; or -1 for a memory of its own
    * @param together whether it begins without waiting for the earlier calls of its process
    * @param erases whether a delete also purges the history
    */
-  record Call(Operation.Kind kind, int process, int retryOf, boolean together, boolean erases) {
+  record Call(Kind kind, int process, int retryOf, int sameAs, boolean together, boolean erases) {
 
-    Call(Operation.Kind kind, int process, int retryOf, boolean together) {
-      this(kind, process, retryOf, together, false);
+    private Call(Kind kind, int process) {
+      this(kind, process, -1, -1, false, false);
     }
 
     String name() {
@@ -31,28 +36,42 @@ record Scenario(String name, boolean memoryExists, List<Call> calls) {
     }
 
     static Call add(int process) {
-      return new Call(Operation.Kind.ADD, process, -1, false);
+      return new Call(Kind.ADD, process);
+    }
+
+    static Call put(int process) {
+      return new Call(Kind.PUT, process);
     }
 
     static Call update(int process) {
-      return new Call(Operation.Kind.UPDATE, process, -1, false);
+      return new Call(Kind.UPDATE, process);
     }
 
     static Call delete(int process) {
-      return new Call(Operation.Kind.DELETE, process, -1, false);
+      return new Call(Kind.DELETE, process);
     }
 
     static Call erase(int process) {
-      return new Call(Operation.Kind.DELETE, process, -1, false, true);
+      return new Call(Kind.DELETE, process, -1, -1, false, true);
     }
 
     static Call retry(int process, int of) {
-      return new Call(Operation.Kind.ADD, process, of, false);
+      return new Call(Kind.ADD, process, of, -1, false, false);
+    }
+
+    /** A put of the same memory, whatever became of the first one. */
+    static Call putSame(int process, int as) {
+      return new Call(Kind.PUT, process, -1, as, false, false);
+    }
+
+    /** A put of the same memory, if the first one was not acknowledged. */
+    static Call retryPut(int process, int of) {
+      return new Call(Kind.PUT, process, of, of, false, false);
     }
 
     /** The same call, begun without waiting for those before it. */
     Call atOnce() {
-      return new Call(kind, process, retryOf, true, erases);
+      return new Call(kind, process, retryOf, sameAs, true, erases);
     }
   }
 
@@ -75,6 +94,16 @@ record Scenario(String name, boolean memoryExists, List<Call> calls) {
   static final Scenario ADD_DELETE_ADD = of("add | delete; add", Call.add(0), Call.delete(1), Call.add(1));
   static final Scenario ADD_UPDATE_ADD = of("add; update | add", Call.add(0), Call.update(0), Call.add(1));
 
+  static final Scenario PUT = of("put where nothing is", Call.put(0));
+  static final Scenario REPLACE = on("put", Call.put(0));
+  static final Scenario PUT_PUT = on("put | put", Call.put(0), Call.put(1));
+  static final Scenario PUT_SAME = of("put | the same put", Call.put(0), Call.putSame(1, 0));
+  static final Scenario PUT_RETRY = on("put, its retry", Call.put(0), Call.retryPut(0, 0));
+  static final Scenario PUTS_AT_ONCE = on("put & put in one process", Call.put(0), Call.put(0).atOnce());
+  static final Scenario ADD_PUT = of("add | put", Call.add(0), Call.put(1));
+  static final Scenario UPDATE_PUT = on("update | put", Call.update(0), Call.put(1));
+  static final Scenario DELETE_PUT = on("delete | put", Call.delete(0), Call.put(1));
+
   static final Scenario ERASE = on("erase", Call.erase(0));
   static final Scenario UPDATE_ERASE = on("update | erase", Call.update(0), Call.erase(1));
   static final Scenario DELETE_ERASE = on("delete | erase", Call.delete(0), Call.erase(1));
@@ -83,7 +112,8 @@ record Scenario(String name, boolean memoryExists, List<Call> calls) {
   static final List<Scenario> ALL = List.of(ADD, UPDATE, DELETE, ADD_ADD, ADD_RETRY, ADD_RETRY_RETRY, ADD_RETRY_ADD,
       ADDS_AT_ONCE,
       UPDATE_UPDATE, UPDATE_TWICE, UPDATES_AT_ONCE, THREE_UPDATES, UPDATE_DELETE, DELETE_DELETE, ADD_UPDATE,
-      ADD_DELETE_ADD, ADD_UPDATE_ADD, ERASE, UPDATE_ERASE, DELETE_ERASE, ADD_ERASE);
+      ADD_DELETE_ADD, ADD_UPDATE_ADD, PUT, REPLACE, PUT_PUT, PUT_SAME, PUT_RETRY, PUTS_AT_ONCE, ADD_PUT, UPDATE_PUT,
+      DELETE_PUT, ERASE, UPDATE_ERASE, DELETE_ERASE, ADD_ERASE);
 
   private static Scenario of(String name, Call... calls) {
     return new Scenario(name, false, List.of(calls));

@@ -18,7 +18,6 @@ import dev.memlane.model.WriteOutcome;
 import dev.memlane.model.store.CoreRow;
 import dev.memlane.model.store.DocumentName;
 import dev.memlane.model.store.Head;
-import dev.memlane.model.store.Operation;
 import dev.memlane.model.store.Unit;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.internal.Futures;
@@ -100,6 +99,8 @@ final class World {
   private static final class Calling {
     final Scenario.Call call;
     final String name;
+    /** The actor of what it writes, by which it is told from others. */
+    final String actor;
     final Set<OperationId> attempts = new HashSet<>();
     boolean begun;
     boolean dead;
@@ -111,9 +112,10 @@ final class World {
     @Nullable
     Throwable failure;
 
-    Calling(Scenario.Call call, String name) {
+    Calling(Scenario.Call call, String name, String actor) {
       this.call = call;
       this.name = name;
+      this.actor = actor;
     }
 
     boolean hasEnded() {
@@ -139,7 +141,7 @@ final class World {
   private int changedBy = -1;
   private @Nullable String problem;
   private final SimulatedSearch search;
-  /** The operations whose states core has held as live. */
+  /** The operations whose states core has held as live since the memory was last absent. */
   private final Set<OperationId> landed = new HashSet<>();
   /**
    * For each process, the index views in which a search that reads the row now may have begun; empty if none found it.
@@ -171,7 +173,8 @@ final class World {
     }
     names.put(BASE, "the first add");
     for (Scenario.Call call : scenario.calls()) {
-      calls.add(new Calling(call, call.name() + (calls.size() + 1)));
+      String name = call.name() + (calls.size() + 1);
+      calls.add(new Calling(call, name, call.sameAs() < 0 ? name : calls.get(call.sameAs()).name));
     }
     for (int i = 0; i < PROCESSES; i++) {
       processes[i] = new SimulatedProcess(this, i, 0, documents);
@@ -201,7 +204,8 @@ final class World {
   void sent(int process, SimulatedUnit unit) {
     if (unit.kind() == Unit.Kind.WRITE) {
       for (Calling calling : calls) {
-        if (calling.call.process() == process && calling.name.equals(unit.actor())) {
+        if (calling.call.process() == process && calling.actor.equals(unit.actor()) && calling.begun
+            && !calling.hasEnded()) {
           calling.attempts.add(unit.op());
           names.put(unit.op(), calling.name);
         }
@@ -334,8 +338,7 @@ final class World {
     }
     if (call.retryOf() >= 0) {
       Calling first = calls.get(call.retryOf());
-      return first.hasEnded() && !(first.outcome instanceof WriteOutcome.Stored)
-          && !(first.outcome instanceof WriteOutcome.DuplicateOf);
+      return first.hasEnded() && !(first.outcome != null && first.outcome.succeeded());
     }
     return call.together() || calls.subList(0, calls.indexOf(calling)).stream().allMatch(
         before -> before.call.process() != call.process() || before.call.retryOf() >= 0 || before.hasEnded());
@@ -348,9 +351,8 @@ final class World {
     process.receive(100 + calls.indexOf(calling));
     MemoryOrchestrator memory = process.memory();
     CompletableFuture<WriteOutcome> outcome = switch (calling.call.kind()) {
-      case ADD -> memory.addMemories(List.of(
-          NewMemory.builder("text", SCOPE).key(KEY).actor(calling.name).embedding(VECTOR).build()))
-          .thenApply(List::getFirst);
+      case ADD -> memory.add(newMemory(calling));
+      case PUT -> memory.put(newMemory(calling));
       case UPDATE -> memory
           .updateMemory(MemoryUpdate.metadata(MEMORY, Metadata.of("by", calling.name)).by(calling.name))
           .<WriteOutcome>thenApply(WriteOutcome.Stored::new).exceptionally(World::outcome);
@@ -363,6 +365,10 @@ final class World {
       calling.outcome = ended;
       calling.failure = failure;
     });
+  }
+
+  private static NewMemory newMemory(Calling calling) {
+    return NewMemory.builder("text", SCOPE).key(KEY).actor(calling.actor).embedding(VECTOR).build();
   }
 
   private static WriteOutcome outcome(Throwable failure) {
@@ -540,6 +546,9 @@ final class World {
     boolean live = row != null && row.state() == CoreRow.State.LIVE;
     if (live && row != null) {
       landed.add(row.op());
+    } else {
+      // A memory that is back after its deletion is new: what a process found of it before does not count.
+      landed.clear();
     }
     for (int i = 0; i < PROCESSES; i++) {
       List<Set<DocumentName>> views = processes[i].index().views();
@@ -602,6 +611,7 @@ final class World {
     }
     OperationId own = switch (outcome) {
       case WriteOutcome.Stored stored -> stored.memory().op();
+      case WriteOutcome.Replaced replaced -> replaced.memory().op();
       case WriteOutcome.Deleted deleted -> deleted.op();
       case WriteOutcome.Unsettled unsettled -> unsettled.op();
       case WriteOutcome.Unpurged unpurged -> unpurged.op();
@@ -625,21 +635,46 @@ final class World {
     }
     OperationId original = switch (outcome) {
       case WriteOutcome.DuplicateOf duplicate -> duplicate.memory().op();
-      case WriteOutcome.WasDeleted deleted when calling.call.kind() == Operation.Kind.ADD -> deleted.op();
+      case WriteOutcome.WasDeleted deleted when calling.call.kind() == Scenario.Kind.ADD -> deleted.op();
       default -> null;
     };
     if (original != null && !database.stands(original) && !database.isErased(original)) {
       return "4: " + calling.name + " was reported as a duplicate of " + names.get(original) + ", which has vanished";
     }
+    String untrue = calling.call.kind() == Scenario.Kind.PUT ? untrueOfPut(calling, outcome) : null;
+    if (untrue != null) {
+      return untrue;
+    }
     SimulatedProcess home = processes[calling.call.process()];
     CoreRow row = database.row(MEMORY);
-    boolean findable = outcome instanceof WriteOutcome.Stored && row != null && row.op().equals(own)
+    boolean written = outcome instanceof WriteOutcome.Stored || outcome instanceof WriteOutcome.Replaced;
+    boolean findable = written && row != null && row.op().equals(own)
         && row.state() == CoreRow.State.LIVE && home.isOpen() && changedBy == home.number()
         && home.unindexed().isEmpty();
     if (findable && own != null && !home.index().documents().contains(new DocumentName(MEMORY, own))) {
       return "8: " + calling.name + " was acknowledged and is not found in its process";
     }
     return null;
+  }
+
+  /** Returns what is untrue of a put's outcome, or null. */
+  private @Nullable String untrueOfPut(Calling calling, WriteOutcome outcome) {
+    return switch (outcome) {
+      case WriteOutcome.Stored(Memory memory) when wasThereBefore(memory) ->
+        "1: " + calling.name + " was reported as stored, and has replaced a memory";
+      case WriteOutcome.Replaced(Memory memory) when !wasThereBefore(memory) ->
+        "1: " + calling.name + " was reported as replaced, and there was no memory before";
+      case WriteOutcome.DuplicateOf(Memory memory) when !calling.actor.equals(memory.actor()) ->
+        "1: " + calling.name + " was reported as a duplicate of another state";
+      case WriteOutcome.WasDeleted deleted -> "1: " + calling.name + " was reported as deleted before";
+      default -> null;
+    };
+  }
+
+  /** Whether the state before this one was a memory. */
+  private boolean wasThereBefore(Memory memory) {
+    return database.entries().stream()
+        .anyMatch(entry -> entry.version() == memory.version() - 1 && entry.kind().leavesMemory());
   }
 
   /** Returns the promise that is broken when nothing more has to happen, or null. */

@@ -39,7 +39,8 @@ class WriteProtocolExplorationTest {
   private static final double DEFAULT_SECONDS = 20;
 
   /** The scenarios with so many interleavings that they are walked only as time allows. */
-  private static final Set<Scenario> WIDE = Set.of(Scenario.THREE_UPDATES, Scenario.ADD_UPDATE_ADD);
+  private static final Set<Scenario> WIDE = Set.of(Scenario.THREE_UPDATES, Scenario.ADD_UPDATE_ADD, Scenario.ADD_PUT,
+      Scenario.UPDATE_PUT);
 
   /** The logger of the whole module. Kept in a field, because a logger without a reference loses its level. */
   private static final Logger LOGGER = Logger.getLogger(MemoryOrchestrator.class.getPackageName());
@@ -99,7 +100,8 @@ class WriteProtocolExplorationTest {
 
   static Stream<Arguments> rulesLeftOut() {
     return Stream.of(Arguments.of(Rule.FENCE, Scenario.ADD_RETRY, "2"), Arguments.of(Rule.FENCE, Scenario.UPDATE, "2"),
-        Arguments.of(Rule.CONFIRM, Scenario.ADD_ADD, "4"), Arguments.of(Rule.STAMP, Scenario.UPDATE, "2"),
+        Arguments.of(Rule.CONFIRM, Scenario.ADD_ADD, "4"), Arguments.of(Rule.CONFIRM, Scenario.PUT_SAME, "4"),
+        Arguments.of(Rule.STAMP, Scenario.PUT_PUT, "2"), Arguments.of(Rule.STAMP, Scenario.UPDATE, "2"),
         Arguments.of(Rule.UNDO_BY_STAMP, Scenario.ADD_ADD, "4"),
         Arguments.of(Rule.FRESH_STAMP, Scenario.UPDATE_UPDATE, "2"), Arguments.of(Rule.VOID_ROW, Scenario.ADD_ADD, "2"),
         Arguments.of(Rule.LOOK_AT_HISTORY, Scenario.UPDATE_UPDATE, "2"),

@@ -48,6 +48,9 @@ final class FilterSql {
       case Filter.In in -> "coalesce(m.metadata -> " + text(in.key()) + " @> any("
           + parameter(in.values().stream().map(MetadataJson::writeValue).toArray(String[]::new)) + "::jsonb[]), false)";
       case Filter.Range range -> range(range);
+      // A function of bytes, and not a pattern: no character of the text has a special meaning.
+      case Filter.Contains contains -> anyElement(contains.key(), "string",
+          "strpos((e #>> '{}') collate \"C\", " + text(contains.text()) + ") > 0");
       case Filter.Exists exists -> "jsonb_exists(m.metadata, " + text(exists.key()) + ")";
       case Filter.Occurred occurred -> "coalesce(" + bound("m.occurred_at", ">=", occurred.from()) + " and "
           + bound("m.occurred_at", "<", occurred.to()) + ", false)";
@@ -64,15 +67,24 @@ final class FilterSql {
   }
 
   private String range(Filter.Range range) {
-    String key = text(range.key());
     String element = range.isText() ? "(e #>> '{}') collate \"C\"" : "e::float8";
-    String bounds = bound(element, range.fromIncluded() ? ">=" : ">", range.from()) + " and "
-        + bound(element, range.toIncluded() ? "<=" : "<", range.to());
+    return anyElement(range.key(), range.isText() ? "string" : "number",
+        bound(element, range.fromIncluded() ? ">=" : ">", range.from()) + " and "
+            + bound(element, range.toIncluded() ? "<=" : "<", range.to()));
+  }
+
+  /**
+   * The condition that the key's value, or an element of it, has this JSON type and meets a condition.
+   *
+   * @param condition on the element, which is named e
+   */
+  private String anyElement(String elementKey, String type, String condition) {
+    String key = text(elementKey);
     // The case fixes the order of evaluation, because a text must never be cast to a number.
     return "exists (select 1 from jsonb_array_elements(case jsonb_typeof(m.metadata -> " + key
         + ") when 'array' then m.metadata -> " + key + " else jsonb_build_array(m.metadata -> " + key
-        + ") end) as elements(e) where case when jsonb_typeof(e) = '" + (range.isText() ? "string" : "number")
-        + "' then " + bounds + " else false end)";
+        + ") end) as elements(e) where case when jsonb_typeof(e) = '" + type + "' then " + condition
+        + " else false end)";
   }
 
   private String bound(String element, String comparison, @Nullable Object bound) {

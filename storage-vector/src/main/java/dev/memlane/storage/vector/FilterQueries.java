@@ -71,6 +71,8 @@ final class FilterQueries {
         yield terms.isEmpty() ? nothing() : new TermInSetQuery(DocumentFields.METADATA, terms);
       }
       case Filter.Range range -> between(range);
+      case Filter.Contains contains -> new TermsContainingQuery(DocumentFields.METADATA,
+          MetadataTerms.lowest(contains.key(), true), new BytesRef(contains.text()));
       case Filter.Occurred occurred -> LongField.newRangeQuery(DocumentFields.OCCURRED,
           occurred.from() == null ? Long.MIN_VALUE : DocumentFields.micros(occurred.from()),
           occurred.to() == null ? Long.MAX_VALUE : DocumentFields.micros(occurred.to()) - 1);

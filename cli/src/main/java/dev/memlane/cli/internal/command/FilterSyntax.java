@@ -14,14 +14,18 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>{@code tags=sea|hills}</td><td>... equals one of these</td></tr>
  * <tr><td>{@code topic!=travel}</td><td>not so</td></tr>
  * <tr><td>{@code importance>=3}</td><td>also {@code >}, {@code <=}, {@code <}; numbers or texts</td></tr>
+ * <tr><td>{@code title~sea}</td><td>a text that contains this, character by character; {@code |} and {@code !~} as
+ * above</td></tr>
  * <tr><td>{@code question}</td><td>the key exists, with any value</td></tr>
  * <tr><td>{@code !...}</td><td>the condition does not hold</td></tr>
  * </table>
  *
  * <p>
- * {@link ScalarSyntax} is the syntax of values. A key that contains one of {@code =<>!"} is put between double quotes.
+ * {@link ScalarSyntax} is the syntax of values. A key that contains one of {@code =<>!~"} is put between double quotes.
  */
 final class FilterSyntax {
+
+  private static final String SIGNS = "=<>!~";
 
   private FilterSyntax() {}
 
@@ -57,7 +61,7 @@ final class FilterSyntax {
       key = quoted.toString();
     } else {
       position = 0;
-      while (position < text.length() && "=<>!".indexOf(text.charAt(position)) < 0) {
+      while (position < text.length() && SIGNS.indexOf(text.charAt(position)) < 0) {
         position++;
       }
       key = text.substring(0, position).strip();
@@ -71,6 +75,12 @@ final class FilterSyntax {
       return Filter.exists(key);
     }
     String operator = operator(rest, whole);
+    if (operator.equals("~")) {
+      return contains(key, rest.substring(operator.length()), whole);
+    }
+    if (operator.equals("!~")) {
+      return Filter.not(contains(key, rest.substring(operator.length()), whole));
+    }
     List<Object> values = ScalarSyntax.values(rest.substring(operator.length()), whole);
     if (operator.equals("=")) {
       return equal(key, values);
@@ -94,18 +104,24 @@ final class FilterSyntax {
     return values.size() == 1 ? Filter.equal(key, values.get(0)) : new Filter.In(key, values);
   }
 
+  private static Filter contains(String key, String parts, String whole) {
+    List<Filter> filters = ScalarSyntax.texts(parts, whole).stream().map(part -> Filter.contains(key, part)).toList();
+    return filters.size() == 1 ? filters.get(0) : new Filter.Or(filters);
+  }
+
   private static String operator(String text, String whole) {
-    for (String operator : List.of(">=", "<=", "!=", ">", "<", "=")) {
+    for (String operator : List.of(">=", "<=", "!=", "!~", ">", "<", "=", "~")) {
       if (text.startsWith(operator)) {
         String rest = text.substring(operator.length()).strip();
-        if (!rest.isEmpty() && "=<>!".indexOf(rest.charAt(0)) >= 0) {
+        if (!rest.isEmpty() && SIGNS.indexOf(rest.charAt(0)) >= 0) {
           break;
         }
         return operator;
       }
     }
     throw new InvalidInputException("this condition can't be read: " + whole
-        + " (write key=value, key!=value, key>=value, key<=value, key>value, key<value, key or !key; a value that begins "
+        + " (write key=value, key!=value, key>=value, key<=value, key>value, key<value, key~text, key!~text, key or !key; "
+        + "a value that begins "
         + "with one of these signs goes between double quotes)");
   }
 }

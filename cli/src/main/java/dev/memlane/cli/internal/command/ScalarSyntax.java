@@ -26,7 +26,23 @@ final class ScalarSyntax {
    * @throws InvalidInputException if a value is empty or a quote is not closed
    */
   static List<Object> values(String text, String what) {
-    List<Object> values = new ArrayList<>();
+    return words(text, what).stream().map(word -> word.quoted ? word.text : scalar(word.text, what)).toList();
+  }
+
+  /**
+   * Reads the values of a text as texts, whatever they look like.
+   *
+   * @throws InvalidInputException as {@link #values} does
+   */
+  static List<String> texts(String text, String what) {
+    return words(text, what).stream().map(Word::text).toList();
+  }
+
+  /** One of several values, as it was written. */
+  private record Word(String text, boolean quoted) {}
+
+  private static List<Word> words(String text, String what) {
+    List<Word> words = new ArrayList<>();
     int position = 0;
     do {
       position = skipBlanks(text, position);
@@ -36,7 +52,7 @@ final class ScalarSyntax {
         if (position < text.length() && text.charAt(position) != '|') {
           throw new InvalidInputException("after the closing quote of a value there is more in: " + what);
         }
-        values.add(quoted.toString());
+        words.add(new Word(quoted.toString(), true));
       } else {
         int end = text.indexOf('|', position);
         end = end < 0 ? text.length() : end;
@@ -44,11 +60,11 @@ final class ScalarSyntax {
         if (word.isEmpty()) {
           throw new InvalidInputException("a value is missing in: " + what + " (the empty text is written \"\")");
         }
-        values.add(scalar(word, what));
+        words.add(new Word(word, false));
         position = end;
       }
     } while (position++ < text.length());
-    return values;
+    return words;
   }
 
   /**

@@ -31,6 +31,7 @@ import picocli.CommandLine.Parameters;
     "  \"tags=sea|hills\"    ... equals one of these",
     "  \"topic!=travel\"     does not equal this, or is absent",
     "  \"importance>=3\"     also >, <= and <; numbers, or texts in order of their letters",
+    "  title~sea           a text that contains this, character by character",
     "  question            the key exists, with any value",
     "  \"!question\"         the condition does not hold",
     "true and false are booleans, numbers are numbers; 'year=\"2026\"' asks for the text.", "",

@@ -24,6 +24,12 @@ class FilterSyntaxTest {
     assertThat(FilterSyntax.parse("importance>3")).isEqualTo(Filter.greaterThan("importance", 3L));
     assertThat(FilterSyntax.parse("importance<=2.5")).isEqualTo(Filter.atMost("importance", 2.5));
     assertThat(FilterSyntax.parse("name<m")).isEqualTo(Filter.lessThan("name", "m"));
+    assertThat(FilterSyntax.parse("title~sea")).isEqualTo(Filter.contains("title", "sea"));
+    assertThat(FilterSyntax.parse("title ~ \" sea\" | 007|1e3")).isEqualTo(Filter.or(Filter.contains("title", " sea"),
+        Filter.contains("title", "007"), Filter.contains("title", "1e3")));
+    assertThat(FilterSyntax.parse("title!~sea")).isEqualTo(Filter.not(Filter.contains("title", "sea")));
+    assertThat(FilterSyntax.parse("!title~50%")).isEqualTo(Filter.not(Filter.contains("title", "50%")));
+    assertThat(FilterSyntax.parse("\"a~b\"~\"=\"")).isEqualTo(Filter.contains("a~b", "="));
     assertThat(FilterSyntax.parse("question")).isEqualTo(Filter.exists("question"));
     assertThat(FilterSyntax.parse("!question")).isEqualTo(Filter.not(Filter.exists("question")));
   }
@@ -51,7 +57,7 @@ class FilterSyntaxTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", " ", "!", "!!a", "=", "=a", ">=3", "a=", "a= | b", "a=b|", "a>", "a>1|2", "a>=true",
+  @ValueSource(strings = {"", " ", "!", "!!a", "=", "=a", ">=3", "a=", "a= | b", "a=b|", "a>", "a>1|2", "a>=true", "a~", "~a", "a~\"\"", "a~~b", "a=~b", "a~=b", "a~b|",
       "a==b",
       "a=>b", "a=\"open", "\"open=1", "a=\"x\"y", "a!b", "a=99999999999999999999", "a=1e999", "a=\0"})
   void parse_nonsense_isRefused(String condition) {
@@ -63,7 +69,7 @@ class FilterSyntaxTest {
   void parse_anything_isReadOrRefused() {
     long seed = Long.getLong("memlane.seed", 1);
     Random random = new Random(seed);
-    String alphabet = "ab1=<>!|\"\\ .-e\0\uD83D";
+    String alphabet = "ab1=<>!~|\"\\ .-e\0\uD83D";
     for (int i = 0; i < 20_000; i++) {
       StringBuilder condition = new StringBuilder();
       for (int length = random.nextInt(9); length > 0; length--) {

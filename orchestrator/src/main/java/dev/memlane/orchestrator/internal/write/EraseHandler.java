@@ -115,22 +115,32 @@ public final class EraseHandler {
   }
 
   /**
-   * Erases one memory, even if it was deleted before.
+   * Deletes each of these memories, and erases those whose deletion says so, even if they were deleted before.
    *
-   * @param activity the caller's operation; null if nobody listens
-   * @return the outcome; fails as {@link #eraseAll} does
+   * @param beginning begins the activity of a deletion; returns null if nobody listens
+   * @return the outcomes, in the order of the deletions; fails as {@link #eraseAll} does
    */
-  public CompletableFuture<WriteOutcome> erase(MemoryDeletion deletion, @Nullable Activity activity) {
-    return delete.apply(deletion, activity)
-        .thenComposeAsync(outcome -> switch (outcome) {
-          case WriteOutcome.Deleted deleted -> purge(deleted.id(), deleted.op(), TRIES);
-          case WriteOutcome.WasDeleted earlier when deletion.expected() == null ->
-            purge(earlier.id(), earlier.op(), TRIES);
-          default -> CompletableFuture.completedFuture(outcome);
-        }, environment.executor())
-        .thenComposeAsync(outcome -> outcome instanceof WriteOutcome.Deleted
-            ? expunger.expunge().thenApply(done -> outcome)
-            : CompletableFuture.completedFuture(outcome), environment.executor());
+  public CompletableFuture<List<WriteOutcome>> deleteEach(
+      List<MemoryDeletion> deletions, Function<MemoryDeletion, @Nullable Activity> beginning) {
+    CompletableFuture<List<WriteOutcome>> ended = BoundedParallel.run(deletions, PAGE, deletion -> {
+      Activity activity = beginning.apply(deletion);
+      return Activity.ending(activity,
+          deletion.purgesHistory() ? deleteAndPurge(deletion, activity) : delete.apply(deletion, activity));
+    }, environment);
+    return deletions.stream().anyMatch(MemoryDeletion::purgesHistory)
+        ? ended.thenComposeAsync(outcomes -> outcomes.stream().anyMatch(WriteOutcome.Deleted.class::isInstance)
+            ? expunger.expunge().thenApply(done -> outcomes)
+            : CompletableFuture.completedFuture(outcomes), environment.executor())
+        : ended;
+  }
+
+  private CompletableFuture<WriteOutcome> deleteAndPurge(MemoryDeletion deletion, @Nullable Activity activity) {
+    return delete.apply(deletion, activity).thenComposeAsync(outcome -> switch (outcome) {
+      case WriteOutcome.Deleted deleted -> purge(deleted.id(), deleted.op(), TRIES);
+      case WriteOutcome.WasDeleted earlier when deletion.expected() == null ->
+        purge(earlier.id(), earlier.op(), TRIES);
+      default -> CompletableFuture.completedFuture(outcome);
+    }, environment.executor());
   }
 
   private CompletableFuture<DeleteTally> pass(

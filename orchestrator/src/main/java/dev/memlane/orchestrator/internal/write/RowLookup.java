@@ -13,8 +13,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A batching reader of core's rows, without their vectors. Requests that arrive while a read is under way go out with the
- * next one.
+ * A batching reader of core's rows. Requests that arrive while a read is under way go out with the next one.
  *
  * <p>
  * Invariant: {@code reading} is true exactly while a read is under way, and then all requests wait in {@code waiting}. The
@@ -27,6 +26,7 @@ final class RowLookup {
 
   private final Stores stores;
   private final Environment environment;
+  private final boolean vectors;
 
   @GuardedBy("this")
   private List<Request> waiting = new ArrayList<>();
@@ -36,9 +36,20 @@ final class RowLookup {
 
   private record Request(MemoryId id, CompletableFuture<Optional<CoreRow>> row) {}
 
-  RowLookup(Stores stores, Environment environment) {
+  private RowLookup(Stores stores, Environment environment, boolean vectors) {
     this.stores = stores;
     this.environment = environment;
+    this.vectors = vectors;
+  }
+
+  /** Makes one that reads rows without their vectors. */
+  static RowLookup withoutVectors(Stores stores, Environment environment) {
+    return new RowLookup(stores, environment, false);
+  }
+
+  /** Makes one that reads rows with their vectors. */
+  static RowLookup withVectors(Stores stores, Environment environment) {
+    return new RowLookup(stores, environment, true);
   }
 
   /**
@@ -72,7 +83,7 @@ final class RowLookup {
     }
     // Inside the chain, so that an exception that core throws fails this batch only and the next one is read.
     CompletableFuture<Map<MemoryId, CoreRow>> rows = CompletableFuture.completedFuture(batch)
-        .thenCompose(requests -> stores.core().read(requests.stream().map(Request::id).distinct().toList(), false));
+        .thenCompose(requests -> stores.core().read(requests.stream().map(Request::id).distinct().toList(), vectors));
     environment.whenDone(rows, (found, failure) -> {
       readNext();
       for (Request request : batch) {

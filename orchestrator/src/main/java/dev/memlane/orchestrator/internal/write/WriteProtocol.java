@@ -227,6 +227,19 @@ public final class WriteProtocol {
   }
 
   /**
+   * Answers with a memory that is there already, before anything was written, after confirming its row. Needs the memory's
+   * lock.
+   *
+   * @return refused if the row has changed since it was read, or can't be confirmed; never fails
+   */
+  CompletableFuture<WriteOutcome> answerWith(CoreRow row, Instant deadline) {
+    return confirm(row, deadline).thenApply(confirmed -> confirmed instanceof StoreResult.Applied
+        ? duplicate(row)
+        : new WriteOutcome.Refused("memory " + row.id() + " is there already, and could not be confirmed in time",
+            confirmed.cause()));
+  }
+
+  /**
    * Confirms the state of a row with which an add is answered, so that no rollback can remove it any more (rule R6).
    *
    * @return applied if the state stands; never fails

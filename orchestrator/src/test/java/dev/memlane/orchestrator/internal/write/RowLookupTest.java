@@ -29,7 +29,7 @@ class RowLookupTest {
   void find_readThatFails_failsEachCallerWithAnExceptionOfItsOwn() {
     try (ScheduledExecutorService timer = Executors.newScheduledThreadPool(0)) {
       InstantSource clock = InstantSource.system();
-      RowLookup lookup = new RowLookup(stores(),
+      RowLookup lookup = RowLookup.withoutVectors(stores(),
           new Environment(Runnable::run, timer, clock, new TimeOrderedIds(clock)));
       var unused = lookup.find(new MemoryId(new UUID(0, 1)));
       CompletableFuture<Optional<CoreRow>> second = lookup.find(new MemoryId(new UUID(0, 2)));

@@ -239,6 +239,7 @@ final class VictimWriter implements Runnable {
         case WriteOutcome.Refused it -> new Reply(Attempt.Answer.REFUSED, id, null, 0);
         case WriteOutcome.Unpurged it -> throw new IllegalStateException("no writer erases", e);
         case WriteOutcome.Stored it -> throw new IllegalStateException("failed as stored", e);
+        case WriteOutcome.Replaced it -> throw new IllegalStateException("failed as replaced", e);
         case WriteOutcome.Deleted it -> throw new IllegalStateException("failed as deleted", e);
         case WriteOutcome.DuplicateOf it -> throw new IllegalStateException("failed as a duplicate", e);
       };
