@@ -195,7 +195,8 @@ class ArchitectureTest {
   @ArchTest
   static void rules_areAboutClassesThatAreThere(JavaClasses all) {
     for (String module : new String[]{MODEL, LANES, ENDPOINTS, "dev.memlane.embedding", CORE, HISTORY, VECTOR,
-        CONVERSATION, "dev.memlane.storage.postgres", ORCHESTRATOR, EMBEDDED, MEMORY_TOOLS, ARCHIVE, LANGCHAIN4J, CLI}) {
+        CONVERSATION, "dev.memlane.storage.postgres", ORCHESTRATOR, EMBEDDED, MEMORY_TOOLS, ARCHIVE, LANGCHAIN4J,
+        CLI}) {
       assertThat(all.that(resideInAPackage(module)).size()).as(module).isGreaterThan(3);
     }
     assertThat(all.get("dev.memlane.orchestrator.OrchestratorBuilder").getDirectDependenciesFromSelf())

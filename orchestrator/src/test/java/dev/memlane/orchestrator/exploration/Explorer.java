@@ -79,7 +79,8 @@ final class Explorer {
       String problem = world.run();
       runs++;
       if (problem != null) {
-        return shorten(budget, problem, world.path(), false, null, "the exhaustive walk with at most " + describe(budget));
+        return shorten(budget, problem, world.path(), false, null,
+            "the exhaustive walk with at most " + describe(budget));
       }
       exhausted = !chooser.next();
     }

@@ -362,7 +362,8 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
   private void answer(Sent sent, SimulatedUnit unit, List<StoreResult> results) {
     units.remove(sent);
     receive(sent.identity);
-    results.forEach(result -> receive(result instanceof StoreResult.Applied applied ? applied.receipt().version() : -1));
+    results
+        .forEach(result -> receive(result instanceof StoreResult.Applied applied ? applied.receipt().version() : -1));
     unit.answer(results);
   }
 

@@ -102,11 +102,14 @@ final class SimulatedSearch {
 
   private static void begin(SimulatedDatabase database, CoreRow row) {
     Memory memory = Objects.requireNonNull(row.memory());
-    Memory memoryWithContent = new Memory(memory.id(), memory.scope(), memory.key(), null, contentOf(row.op()), memory.metadata(),
+    Memory memoryWithContent = new Memory(memory.id(), memory.scope(), memory.key(), null, contentOf(row.op()),
+        memory.metadata(),
         null,
         memory.createdAt(), memory.updatedAt(), null, memory.version(), memory.op());
-    database.begin(new CoreRow(row.id(), row.state(), row.version(), row.op(), row.stamp(), memoryWithContent, row.embedding()),
-        new HistoryEntry(row.id(), row.op(), row.version(), HistoryEntry.Kind.ADD, null, memoryWithContent.content(), null,
+    database.begin(
+        new CoreRow(row.id(), row.state(), row.version(), row.op(), row.stamp(), memoryWithContent, row.embedding()),
+        new HistoryEntry(row.id(), row.op(), row.version(), HistoryEntry.Kind.ADD, null, memoryWithContent.content(),
+            null,
             memoryWithContent.metadata(), null, memoryWithContent.createdAt()));
   }
 

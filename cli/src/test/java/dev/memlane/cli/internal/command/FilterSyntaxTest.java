@@ -57,7 +57,8 @@ class FilterSyntaxTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", " ", "!", "!!a", "=", "=a", ">=3", "a=", "a= | b", "a=b|", "a>", "a>1|2", "a>=true", "a~", "~a", "a~\"\"", "a~~b", "a=~b", "a~=b", "a~b|",
+  @ValueSource(strings = {"", " ", "!", "!!a", "=", "=a", ">=3", "a=", "a= | b", "a=b|", "a>", "a>1|2", "a>=true", "a~",
+      "~a", "a~\"\"", "a~~b", "a=~b", "a~=b", "a~b|",
       "a==b",
       "a=>b", "a=\"open", "\"open=1", "a=\"x\"y", "a!b", "a=99999999999999999999", "a=1e999", "a=\0"})
   void parse_nonsense_isRefused(String condition) {
