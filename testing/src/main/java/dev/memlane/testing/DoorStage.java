@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * Where a {@link MemoryDoorContract} takes place: an empty database, a directory, and an index that fails on request.
  * Used by one test, on one thread.
  */
-public final class DoorStage implements AutoCloseable {
+public final class DoorStage {
 
   private final String databaseUrl = TestServer.freshDatabase();
   private final Path directory;
@@ -119,8 +119,7 @@ public final class DoorStage implements AutoCloseable {
     }
   }
 
-  @Override
-  public void close() throws Exception {
+  void close() throws Exception {
     Exception failure = null;
     while (!opened.isEmpty()) {
       try {
