@@ -151,7 +151,8 @@ class ReturnedFuturesTest {
     List<String> returning = Arrays.stream(MemoryOrchestrator.class.getDeclaredMethods())
         .filter(method -> Modifier.isPublic(method.getModifiers()))
         .filter(method -> method.getReturnType() == CompletableFuture.class).map(ReturnedFuturesTest::name).distinct()
-        .filter(name -> !name.equals("awaitSettled/0")).toList();
+        // Neither asks a store for a future.
+        .filter(name -> !name.equals("awaitSettled/0") && !name.equals("status/0")).toList();
 
     assertThat(calls().keySet()).containsExactlyInAnyOrderElementsOf(returning);
   }
@@ -186,7 +187,7 @@ class ReturnedFuturesTest {
     CompletableFuture<?> before = store.lastAnswer(call.held);
     store.holding(call.held, release);
     CompletableFuture<?> future = call.begin.apply(test).apply(given);
-    Until.isTrue(name + " is held up in " + call.held, () -> store.lastAnswer(call.held) != before);
+    Until.isTrue(name + " is held up in " + call.held, () -> !Objects.equals(store.lastAnswer(call.held), before));
 
     ending.accept(future);
     assertThat(future).as(name).isCompletedExceptionally();
