@@ -53,7 +53,8 @@ final class EmbedderSelection {
     if (candidates.size() > 1) {
       List<String> names = candidates.keySet().stream().sorted().toList();
       throw new MemoryOpeningException("There are several candidates for what makes vectors: "
-          + String.join(", ", names) + ". Remove all but one; or define an Embedder bean, or set memlane.embedder=local, "
+          + String.join(", ", names)
+          + ". Remove all but one; or define an Embedder bean, or set memlane.embedder=local, "
           + "if the memory is to use none of the framework's models", null);
     }
     candidates.values().forEach(Runnable::run);

@@ -5,6 +5,7 @@ import dev.memlane.embedding.Embedder;
 import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.embedding.local.LocalEmbedder;
 import dev.memlane.model.MemlaneException;
+import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.OrchestratorBuilder;
@@ -41,10 +42,10 @@ public final class MemlaneAutoConfiguration {
   @Bean
   MemoryOpening memlaneOpening(MemlaneProperties properties, ListableBeanFactory beans, Environment environment,
       ObjectProvider<EmbedderPool> pools, ObjectProvider<Embedder> embedders, ObjectProvider<EmbedderSource> sources,
-      ObjectProvider<OrchestratorBuilderCustomizer> customizers) {
+      ObjectProvider<MemoryListener> listeners, ObjectProvider<OrchestratorBuilderCustomizer> customizers) {
     return new MemoryOpening(properties, beans,
         new EmbedderSelection(properties, environment, pools, embedders, sources.orderedStream().toList()),
-        customizers.orderedStream());
+        listeners.orderedStream().toList(), customizers.orderedStream().toList());
   }
 
   @Bean
@@ -105,8 +106,10 @@ public final class MemlaneAutoConfiguration {
 
     private static MemoryOrchestrator openWith(@Nullable LocalModel local, OrchestratorBuilder builder) {
       if (local == null) {
-        throw new MemoryOpeningException("There is nothing that makes vectors. Set memlane.embedding.endpoints, define an "
-            + "Embedder bean, or add memlane-embedding-local, the sentence model inside the process", null);
+        throw new MemoryOpeningException(
+            "There is nothing that makes vectors. Set memlane.embedding.endpoints, define an "
+                + "Embedder bean, or add memlane-embedding-local, the sentence model inside the process",
+            null);
       }
       return local.open(builder);
     }

@@ -2,6 +2,7 @@ package dev.memlane.spring.boot.autoconfigure;
 
 import dev.memlane.model.IndexSummary;
 import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.orchestrator.MemoryStatus;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
@@ -39,7 +40,8 @@ final class MemlaneInfoContributor implements InfoContributor {
 
   private @Nullable IndexSummary index() {
     try {
-      return memory.statistics().orTimeout(SECONDS, TimeUnit.SECONDS).join().index();
+      MemoryStatus status = memory.status().orTimeout(SECONDS, TimeUnit.SECONDS).join();
+      return status.index();
     } catch (CompletionException e) {
       // The health says what is wrong; the info goes without.
       return null;

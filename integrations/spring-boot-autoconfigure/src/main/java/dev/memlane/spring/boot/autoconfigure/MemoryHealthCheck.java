@@ -6,7 +6,7 @@ import dev.memlane.model.MemoryId;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.BackgroundWork;
 import dev.memlane.orchestrator.MemoryOrchestrator;
-import dev.memlane.orchestrator.Statistics;
+import dev.memlane.orchestrator.MemoryStatus;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -51,7 +51,7 @@ public final class MemoryHealthCheck {
   public MemoryHealth check() {
     Map<String, Object> details = new LinkedHashMap<>();
     boolean database = read("database", memory.get(PROBE), details) != null;
-    Statistics status = read("index", memory.statistics(), details);
+    MemoryStatus status = read("index", memory.status(), details);
     if (status == null) {
       return new MemoryHealth(false, details);
     }
@@ -61,8 +61,8 @@ public final class MemoryHealthCheck {
     } else {
       details.put("documents", index.documents());
     }
-    details.put("unsettled", status.unsettled().size());
-    details.put("unindexed", status.unindexed().size());
+    details.put("unsettled", status.unsettled());
+    details.put("unindexed", status.unindexed());
     details.put("writesInFlight", status.writesInFlight());
     details.put("endpoints", endpoints(status));
     Map<String, String> failing = failing(status);
@@ -90,7 +90,7 @@ public final class MemoryHealthCheck {
   }
 
   /** The state of each endpoint, without the provider's messages. */
-  private static Map<String, String> endpoints(Statistics status) {
+  private static Map<String, String> endpoints(MemoryStatus status) {
     Map<String, String> states = new LinkedHashMap<>();
     for (EndpointStats endpoint : status.embedding().endpoints()) {
       states.put(endpoint.name(), endpoint.state().name().toLowerCase(Locale.ROOT));
@@ -98,7 +98,7 @@ public final class MemoryHealthCheck {
     return states;
   }
 
-  private static Map<String, String> failing(Statistics status) {
+  private static Map<String, String> failing(MemoryStatus status) {
     Map<String, String> failing = new LinkedHashMap<>();
     for (BackgroundWork work : status.background()) {
       if (work.isFailing()) {

@@ -1,11 +1,11 @@
 package dev.memlane.spring.boot.autoconfigure;
 
 import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.orchestrator.OrchestratorBuilder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.BeanFactoryUtils;
@@ -19,14 +19,16 @@ final class MemoryOpening {
   private final MemlaneProperties properties;
   private final ListableBeanFactory beans;
   private final EmbedderSelection embedder;
+  private final List<MemoryListener> listeners;
   private final List<OrchestratorBuilderCustomizer> customizers;
 
   MemoryOpening(MemlaneProperties properties, ListableBeanFactory beans, EmbedderSelection embedder,
-      Stream<OrchestratorBuilderCustomizer> customizers) {
+      List<MemoryListener> listeners, List<OrchestratorBuilderCustomizer> customizers) {
     this.properties = properties;
     this.beans = beans;
     this.embedder = embedder;
-    this.customizers = customizers.toList();
+    this.listeners = List.copyOf(listeners);
+    this.customizers = List.copyOf(customizers);
     MutuallyExclusiveConfigurationPropertiesException.throwIfMultipleNonNullValuesIn(entries -> {
       entries.put("memlane.db.url", properties.db().url());
       entries.put("memlane.db.data-source", properties.db().dataSource());
@@ -69,6 +71,7 @@ final class MemoryOpening {
     set("embedding.deadline", embedding.deadline(), builder::embeddingDeadline);
     set("embedding.cache-size", embedding.cacheSize().toBytes(), builder::embeddingCacheBytes);
     embedder.apply(builder);
+    listeners.forEach(builder::listener);
     customizers.forEach(each -> each.customize(builder));
   }
 

@@ -37,7 +37,7 @@ class EmbedderSelectionTest {
   }
 
   private static IndexSummary model(AssertableApplicationContext context) {
-    return Objects.requireNonNull(context.getBean(MemoryOrchestrator.class).statistics().join().index());
+    return Objects.requireNonNull(context.getBean(MemoryOrchestrator.class).status().join().index());
   }
 
   private static String problem(AssertableApplicationContext context) {

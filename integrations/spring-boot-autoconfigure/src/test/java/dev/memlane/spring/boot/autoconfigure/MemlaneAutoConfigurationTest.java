@@ -15,6 +15,8 @@ import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.model.listen.MemoryListener;
+import dev.memlane.model.listen.OperationEnd;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.SearchRequest;
@@ -23,12 +25,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postgresql.ds.PGSimpleDataSource;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.context.properties.source.MutuallyExclusiveConfigurationPropertiesException;
+import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.diagnostics.FailureAnalyzer;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.context.annotation.Bean;
@@ -91,7 +95,8 @@ class MemlaneAutoConfigurationTest {
       FailureAnalyzer analyzer = SpringFactoriesLoader.forDefaultResourceLocation().load(FailureAnalyzer.class,
           SpringFactoriesLoader.ArgumentResolver.none(), (type, name, reason) -> {}).stream()
           .filter(MemlaneFailureAnalyzer.class::isInstance).findFirst().orElseThrow();
-      assertThat(analyzer.analyze(failure).getDescription()).startsWith("Memlane can't be opened. The data directory ")
+      FailureAnalysis analysis = Objects.requireNonNull(analyzer.analyze(failure));
+      assertThat(analysis.getDescription()).startsWith("Memlane can't be opened. The data directory ")
           .contains("is already open in this process. Use the one that is open, or close it first");
     }));
   }
@@ -137,7 +142,8 @@ class MemlaneAutoConfigurationTest {
   void context_withDataSource_closesTheMemoryBeforeIt() {
     List<String> events = new ArrayList<>();
     MemlaneContext.withHashesIn(directory)
-        .withBean("dataSource", ClosingDataSource.class, () -> new ClosingDataSource(TestServer.freshDatabase(), events))
+        .withBean("dataSource", ClosingDataSource.class,
+            () -> new ClosingDataSource(TestServer.freshDatabase(), events))
         .withPropertyValues("memlane.db.data-source=dataSource").run(context -> {
           BlockingMemory memory = context.getBean(BlockingMemory.class);
           memory.addMemory(NewMemory.of("Ada plays the oboe", ADA));
@@ -235,6 +241,21 @@ class MemlaneAutoConfigurationTest {
           memory.add(NewMemory.of("Ada plays the oboe", ADA)).join();
           assertThat(memory.add(NewMemory.of("Ada plays the oboe", ADA)).join())
               .isInstanceOf(WriteOutcome.DuplicateOf.class);
+        });
+  }
+
+  @Test
+  void listenerBean_hearsOfWrites() {
+    List<String> heard = new CopyOnWriteArrayList<>();
+    MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase())
+        .withBean(MemoryListener.class, () -> new MemoryListener() {
+          @Override
+          public void operationEnded(OperationEnd end, @Nullable Object context) {
+            heard.add(end.type() + " " + end.outcome());
+          }
+        }).run(context -> {
+          context.getBean(BlockingMemory.class).addMemory(NewMemory.of("Ada plays the oboe", ADA));
+          assertThat(heard).containsExactly("ADD stored");
         });
   }
 

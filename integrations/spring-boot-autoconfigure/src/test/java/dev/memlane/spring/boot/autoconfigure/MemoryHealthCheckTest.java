@@ -46,7 +46,8 @@ class MemoryHealthCheckTest {
 
   @Test
   void check_withoutDatabase_isDown_andUpAgainWithIt() {
-    try (FaultyWire wire = FaultyWire.to(TestServer.freshDatabase()); MemoryOrchestrator memory = open(wire.jdbcUrl())) {
+    try (FaultyWire wire = FaultyWire.to(TestServer.freshDatabase());
+        MemoryOrchestrator memory = open(wire.jdbcUrl())) {
       wire.refuse();
       wire.cut();
       MemoryHealth without = new MemoryHealthCheck(memory, Duration.ofMillis(500)).check();
