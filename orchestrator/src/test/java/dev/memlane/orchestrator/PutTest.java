@@ -14,6 +14,7 @@ import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.TimeOrder;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.model.store.CoreRow;
 import dev.memlane.orchestrator.internal.Futures;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
@@ -72,7 +73,8 @@ class PutTest {
   }
 
   private Embedding vectorOf(MemoryId id) {
-    return Objects.requireNonNull(Futures.await(test.core.store().read(List.of(id), true)).get(id)).embedding();
+    CoreRow row = Objects.requireNonNull(Futures.await(test.core.store().read(List.of(id), true)).get(id));
+    return Objects.requireNonNull(row.embedding());
   }
 
   private static Embedding vector(String text) {
@@ -333,7 +335,7 @@ class PutTest {
       assertThat(memory.get(id)).contains(Objects.requireNonNull(byVersion.get(40)));
       assertThat(memory.history(id)).extracting(HistoryEntry::newContent).isEqualTo(IntStream.rangeClosed(1, 40)
           .mapToObj(version -> Objects.requireNonNull(byVersion.get(version)).content()).toList());
-      assertThat(byVersion.values()).extracting(Memory::createdAt).containsOnly(byVersion.get(1).createdAt());
+      assertThat(byVersion.values()).extracting(Memory::createdAt).containsOnly(Objects.requireNonNull(byVersion.get(1)).createdAt());
       Until.isTrue("both indexes hold the last state",
           () -> memory.verify(true).isClean() && other.blocking.verify(false).isClean());
     }
