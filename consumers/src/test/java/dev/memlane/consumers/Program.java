@@ -1,5 +1,6 @@
 package dev.memlane.consumers;
 
+import dev.memlane.testing.JavaCommand;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -11,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /** A program of one of the projects, in its own JVM. */
 final class Program implements AutoCloseable {
@@ -35,11 +35,8 @@ final class Program implements AutoCloseable {
     try {
       Files.createDirectories(directory);
       Path errors = directory.resolve("errors.txt");
-      List<String> command = Stream
-          .concat(Stream.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()), Stream.of(arguments))
-          .toList();
-      return new Program(
-          new ProcessBuilder(command).directory(directory.toFile()).redirectError(errors.toFile()).start(), errors);
+      return new Program(new ProcessBuilder(JavaCommand.with(arguments)).directory(directory.toFile())
+          .redirectError(errors.toFile()).start(), errors);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

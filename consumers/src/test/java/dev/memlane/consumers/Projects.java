@@ -81,6 +81,7 @@ final class Projects {
               "-Dmaven.repo.local=" + (EMPTY ? REPOSITORY_OF_MEMLANE_ALONE : REPOSITORY)), Stream.of(goals)).toList())
           .directory(TARGET.toFile()).redirectErrorStream(true).redirectOutput(log.toFile());
       builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+      builder.environment().put("MAVEN_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
       Process process = builder.start();
       if (!process.waitFor(MINUTES, TimeUnit.MINUTES)) {
         process.destroyForcibly();

@@ -6,6 +6,7 @@ import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.model.Memory;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
+import dev.memlane.testing.JavaCommand;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -26,9 +27,8 @@ class GracefulShutdownTest {
 
   @Test
   void sigterm_requestInProgress_finishesBeforeTheMemoryIsClosed() throws IOException {
-    Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
-        System.getProperty("java.class.path"), Service.class.getName(), directory.toString()).redirectErrorStream(true)
-        .start();
+    Process process = new ProcessBuilder(JavaCommand.with("-cp", System.getProperty("java.class.path"),
+        Service.class.getName(), directory.toString())).redirectErrorStream(true).start();
     try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
       String line = output.readLine();
       while (line != null && !line.equals("serving")) {

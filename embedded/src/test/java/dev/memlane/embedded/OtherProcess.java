@@ -1,5 +1,6 @@
 package dev.memlane.embedded;
 
+import dev.memlane.testing.JavaCommand;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
@@ -28,8 +29,8 @@ final class OtherProcess implements AutoCloseable {
    *        exit}: as serve, then ends by {@code System.exit} without closing anything
    */
   static OtherProcess start(String job, Path directory) throws IOException {
-    List<String> command = List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp",
-        System.getProperty("java.class.path"), OtherProcess.class.getName(), job, directory.toString());
+    List<String> command = JavaCommand.with("-cp", System.getProperty("java.class.path"), OtherProcess.class.getName(),
+        job, directory.toString());
     return new OtherProcess(new ProcessBuilder(command).redirectErrorStream(true).start());
   }
 

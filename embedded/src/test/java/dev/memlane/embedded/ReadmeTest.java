@@ -2,6 +2,7 @@ package dev.memlane.embedded;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.memlane.testing.JavaCommand;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,9 +27,8 @@ class ReadmeTest {
     Path output = directory.resolve("output.txt");
     Path errors = directory.resolve("errors.txt");
 
-    Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"), "Example.java")
-        .directory(directory.toFile()).redirectOutput(output.toFile()).redirectError(errors.toFile()).start();
+    Process process = new ProcessBuilder(JavaCommand.with("--enable-native-access=ALL-UNNAMED", "-cp",
+        System.getProperty("java.class.path"), "Example.java")).directory(directory.toFile()).redirectOutput(output.toFile()).redirectError(errors.toFile()).start();
 
     assertThat(process.waitFor(2, TimeUnit.MINUTES)).as("ends").isTrue();
     assertThat(process.exitValue()).as(Files.readString(errors)).isZero();

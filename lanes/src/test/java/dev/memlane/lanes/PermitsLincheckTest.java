@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Timeout;
  * room for two more.
  */
 @Tag("slow")
-@Timeout(value = 400, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 1_200, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 @Param(name = "job", gen = IntGen.class, conf = "1:7")
 public class PermitsLincheckTest {
 

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Timeout;
  * one more. The first job is not retried when it fails.
  */
 @Tag("slow")
-@Timeout(value = 400, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 1_200, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 @Param(name = "claimed", gen = IntGen.class, conf = "1:2")
 @Param(name = "job", gen = IntGen.class, conf = "1:4")
 @Param(name = "added", gen = IntGen.class, conf = "5:6")

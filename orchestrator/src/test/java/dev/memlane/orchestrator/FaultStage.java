@@ -123,7 +123,7 @@ final class FaultStage implements AutoCloseable {
   private void playThrough(FaultMatrixTest.Expected expected) throws Exception {
     CompletableFuture<Void> happened = arm();
     CompletableFuture<List<Ended>> operation = begin();
-    happened.get(30, TimeUnit.SECONDS);
+    happened.get(60, TimeUnit.SECONDS);
     if (server != null) {
       server.stopImmediately();
       wire.cut();
@@ -378,7 +378,7 @@ final class FaultStage implements AutoCloseable {
 
   private static String await(String condition) {
     // Within a transaction the statistics stay as first read, unless they are cleared.
-    return "do $$ begin for i in 1..2000 loop perform pg_stat_clear_snapshot(); if " + condition
+    return "do $$ begin for i in 1..6000 loop perform pg_stat_clear_snapshot(); if " + condition
         + " then return; end if; perform pg_sleep(0.01); end loop; raise exception 'timed out'; end $$";
   }
 

@@ -502,7 +502,7 @@ class MemoryOrchestratorTest {
   }
 
   @Test
-  @Timeout(30)
+  @Timeout(120)
   void closed_refusesClearly() {
     test.memory.close();
 
@@ -518,7 +518,7 @@ class MemoryOrchestratorTest {
   }
 
   @Test
-  @Timeout(30)
+  @Timeout(120)
   void cancellingAFuture_leavesTheWriteWhole() {
     CompletableFuture<Memory> future = test.memory.addMemory(NewMemory.builder("one", ADA).key("k").build());
     future.cancel(true);
@@ -541,7 +541,7 @@ class MemoryOrchestratorTest {
           return memory.updateMemory(MemoryUpdate.content(added.id(), "changed " + i));
         })).toList();
 
-    assertThat(chained).allSatisfy(future -> assertThat(future).succeedsWithin(Duration.ofSeconds(20)));
+    assertThat(chained).allSatisfy(future -> assertThat(future).succeedsWithin(Duration.ofSeconds(60)));
     assertThat(memory.verify(false)).isEqualTo(new VerifyReport(20, 40, 20, List.of(), 0));
   }
 

@@ -34,6 +34,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -72,6 +73,8 @@ class RandomHistoriesTest {
 
   private final ConcurrentLinkedQueue<Seen> seen = new ConcurrentLinkedQueue<>();
   private final AtomicLong events = new AtomicLong();
+  /** A permit for each operation that has ended since the last fault. */
+  private final Semaphore ended = new Semaphore(0);
   private final AtomicInteger unexpected = new AtomicInteger();
 
   static IntStream seeds() {
@@ -138,6 +141,7 @@ class RandomHistoriesTest {
         continue;
       }
       seen.add(new Seen(id, begun, events.incrementAndGet(), outcome));
+      ended.release();
       if (outcome instanceof WriteOutcome.Stored stored) {
         known.put(id, stored.memory().op());
       }
@@ -146,14 +150,15 @@ class RandomHistoriesTest {
 
   /** Injects and heals faults while the threads work, by the number of operations that have ended. */
   private void injectFaults(String jdbcUrl, List<TestMemory> memories, Random random, List<Thread> threads)
-      throws SQLException {
+      throws SQLException, InterruptedException {
     int next = 10;
     while (threads.stream().anyMatch(Thread::isAlive)) {
-      if (seen.size() < next) {
-        Thread.onSpinWait();
+      // Bounded, because the threads may end before.
+      if (!ended.tryAcquire(next, 50, TimeUnit.MILLISECONDS)) {
         continue;
       }
-      next = seen.size() + 5 + random.nextInt(15);
+      ended.drainPermits();
+      next = 5 + random.nextInt(15);
       TestMemory memory = memories.get(random.nextInt(memories.size()));
       memory.heal();
       String unit = UNIT_METHODS.get(random.nextInt(UNIT_METHODS.size()));

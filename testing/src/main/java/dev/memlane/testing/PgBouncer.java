@@ -13,12 +13,15 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A real PgBouncer in transaction mode in front of a server, with so few connections that clients share them. */
 public final class PgBouncer implements AutoCloseable {
 
+  private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
   private static final List<Path> PROGRAMS = List.of(Path.of("/usr/sbin/pgbouncer"), Path.of("/usr/bin/pgbouncer"),
       Path.of("/usr/local/bin/pgbouncer"), Path.of("/opt/homebrew/bin/pgbouncer"));
   private static final int SERVER_CONNECTIONS = 6;
@@ -116,7 +119,7 @@ public final class PgBouncer implements AutoCloseable {
             throw new IOException("PgBouncer does not listen: " + lines.toList(), e);
           }
         }
-        Thread.onSpinWait();
+        LockSupport.parkNanos(POLL_NANOS);
       }
     }
   }

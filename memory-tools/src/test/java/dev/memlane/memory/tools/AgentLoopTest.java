@@ -2,6 +2,7 @@ package dev.memlane.memory.tools;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.memlane.testing.JavaCommand;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
@@ -21,9 +22,9 @@ class AgentLoopTest {
     Path output = directory.resolve("output.txt");
     Path errors = directory.resolve("errors.txt");
 
-    Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
-        Path.of("..", "examples", "AgentLoop.java").toAbsolutePath().toString(), "data").directory(directory.toFile())
+    Process process = new ProcessBuilder(JavaCommand.with("--enable-native-access=ALL-UNNAMED", "-cp",
+        System.getProperty("java.class.path"), Path.of("..", "examples", "AgentLoop.java").toAbsolutePath().toString(),
+        "data")).directory(directory.toFile())
         .redirectOutput(output.toFile()).redirectError(errors.toFile()).start();
 
     assertThat(process.waitFor(2, TimeUnit.MINUTES)).as("ends").isTrue();

@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -68,13 +69,13 @@ final class Explorer {
   /**
    * Walks all paths within the budget until a promise breaks.
    *
-   * @param deadline when to stop in any case, by {@link System#nanoTime}
+   * @param more whether to walk another way; asked before each
    */
   @Nullable
-  Found all(World.Budget budget, long deadline) {
+  Found all(World.Budget budget, BooleanSupplier more) {
     DepthFirst chooser = new DepthFirst();
     exhausted = false;
-    while (!exhausted && System.nanoTime() - deadline < 0) {
+    while (!exhausted && more.getAsBoolean()) {
       World world = new World(scenario, without, budget, embedder, search, chooser, false, null);
       String problem = world.run();
       runs++;

@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -29,6 +31,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 /** The feed in pages, and over connections of a pool. */
 class PostgresChangeFeedTest {
 
+  private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
   @Test
   void poll_afterManyChanges_reportsThemInPages() {
     String url = TestServer.freshDatabase();
@@ -101,7 +104,7 @@ class PostgresChangeFeedTest {
         return;
       } catch (SQLException e) {
         // It is still recovering.
-        Thread.onSpinWait();
+        LockSupport.parkNanos(POLL_NANOS);
       }
     }
   }

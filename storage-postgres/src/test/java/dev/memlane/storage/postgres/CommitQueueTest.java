@@ -26,6 +26,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,6 +38,7 @@ import org.junit.jupiter.api.Test;
  */
 class CommitQueueTest {
 
+  private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
   private record Item(OperationId op, String part, int value) {}
 
   private static final UnitStatement<Item> CORE = insert("write the core part");
@@ -151,7 +153,7 @@ class CommitQueueTest {
     awaitWaiting(1);
 
     Sent slowed = send(4, 1, Duration.ofSeconds(30));
-    Answers refused = submit(3, 1, Duration.ofMillis(200));
+    Answers refused = submit(3, 1, Duration.ofSeconds(1));
     assertThat(refused.core()).isInstanceOfSatisfying(StoreResult.NotApplied.class,
         result -> assertThat(result.cause()).isInstanceOf(QueueFullException.class).hasMessageContaining("limit of 1"));
     unlockTable();
@@ -164,7 +166,7 @@ class CommitQueueTest {
   @Test
   void unit_pastItsDeadlineWhileTheServerHangs_isInDoubt_andQueuedUnitsAreNotApplied() throws Exception {
     lockTable();
-    Sent hangs = send(1, 1, Duration.ofMillis(1_500));
+    Sent hangs = send(1, 1, Duration.ofSeconds(3));
     awaitBlockedStatement();
     Sent queued = send(2, 1, Duration.ofMillis(200));
 
@@ -271,7 +273,7 @@ class CommitQueueTest {
     failed.await();
     lockTable();
 
-    assertThat(submit(1, 1, Duration.ofMillis(300)).core()).isInstanceOf(StoreResult.InDoubt.class);
+    assertThat(submit(1, 1, Duration.ofSeconds(2)).core()).isInstanceOf(StoreResult.InDoubt.class);
     unlockTable();
   }
 
@@ -367,24 +369,24 @@ class CommitQueueTest {
 
   private void awaitBlockedStatement() throws SQLException {
     // A transaction sees the same statistics until they are cleared.
-    execute("do $$ begin for i in 1..1000 loop perform pg_stat_clear_snapshot(); "
+    execute("do $$ begin for i in 1..6000 loop perform pg_stat_clear_snapshot(); "
         + "if exists (select from pg_stat_activity where " + BLOCKED + ") then return; end if; "
         + "perform pg_sleep(0.01); end loop; raise exception 'no statement waits for the lock'; end $$");
   }
 
   private void awaitBatches(int number) {
-    Instant end = Instant.now().plusSeconds(10);
+    Instant end = Instant.now().plusSeconds(60);
     while (database.queueStatistics().batches() < number) {
       assertThat(Instant.now()).as("%d batches should be sent", number).isBefore(end);
-      Thread.onSpinWait();
+      LockSupport.parkNanos(POLL_NANOS);
     }
   }
 
   private void awaitWaiting(int number) {
-    Instant end = Instant.now().plusSeconds(10);
+    Instant end = Instant.now().plusSeconds(60);
     while (database.queueStatistics().waiting() < number) {
       assertThat(Instant.now()).as("%d units should wait", number).isBefore(end);
-      Thread.onSpinWait();
+      LockSupport.parkNanos(POLL_NANOS);
     }
   }
 

@@ -48,9 +48,9 @@ class DatabaseTest {
 
   @Test
   void scan_beyondTheStatementTimeout_isDone() {
-    try (Database database = Database.builder(TestServer.freshDatabase()).statementTimeout(Duration.ofMillis(100))
+    try (Database database = Database.builder(TestServer.freshDatabase()).statementTimeout(Duration.ofMillis(500))
         .open()) {
-      String slow = "select count(pg_sleep(0.2))";
+      String slow = "select count(pg_sleep(0.8))";
 
       assertThatExceptionOfType(StoreException.class).isThrownBy(() -> number(database, slow))
           .withMessageContaining("statement_timeout");

@@ -61,6 +61,9 @@ class UnitFaultsTest {
   private static final String END_SESSION = "select pg_terminate_backend(pg_backend_pid())";
   private static final int SEVERAL = 4;
   private static final Duration PATIENCE = Duration.ofSeconds(20);
+  /** Enough to send a unit on a busy machine, and less than the statement time-out. */
+  private static final Duration DEADLINE = Duration.ofSeconds(2);
+  private static final Duration STATEMENT_TIMEOUT = Duration.ofSeconds(3);
 
   /** Whether the database holds the unit's rows in the end. */
   enum There {
@@ -170,10 +173,10 @@ class UnitFaultsTest {
       for (int i = 1; i <= size; i++) {
         faults.add(size == 1 || i == 2 ? fault : fault.ofItsNeighbours());
       }
-      Duration patience = fault.outlastsTheDeadline() ? Duration.ofMillis(1_200) : PATIENCE;
+      Duration patience = fault.outlastsTheDeadline() ? DEADLINE : PATIENCE;
 
       Together together = rig.sendTogether(rig.queue(), patience, faults, fault);
-      together.struck.get(20, TimeUnit.SECONDS);
+      together.struck.get(60, TimeUnit.SECONDS);
       if (fault.inStatement.contains("pg_sleep")) {
         rig.awaitSession("wait_event = 'PgSleep'");
       }
@@ -384,7 +387,7 @@ class UnitFaultsTest {
   private record Sent(CompletableFuture<StoreResult> core, CompletableFuture<StoreResult> history) {
 
     List<StoreResult> answers() throws Exception {
-      return List.of(core.get(30, TimeUnit.SECONDS), history.get(30, TimeUnit.SECONDS));
+      return List.of(core.get(60, TimeUnit.SECONDS), history.get(60, TimeUnit.SECONDS));
     }
   }
 
@@ -408,7 +411,7 @@ class UnitFaultsTest {
       other = DriverManager.getConnection(jdbcUrl);
       execute("alter database " + other.getCatalog() + " set deadlock_timeout = '20ms'");
       database = Database.builder(wire.jdbcUrl()).connectionTimeout(Duration.ofSeconds(2))
-          .lockTimeout(Duration.ofMillis(200)).statementTimeout(Duration.ofSeconds(2)).open();
+          .lockTimeout(Duration.ofMillis(200)).statementTimeout(STATEMENT_TIMEOUT).open();
       execute("""
           create table memlane.part (op uuid, part text, in_statement text, in_commit text, primary key (op, part));
           create table memlane.held ();
@@ -455,7 +458,7 @@ class UnitFaultsTest {
       }
       CompletableFuture<Void> busy = wire.next(Fault.HOLD_REQUEST, "insert into part");
       Sent first = send(queue, 100, PATIENCE, UnitFault.NONE);
-      busy.get(10, TimeUnit.SECONDS);
+      busy.get(60, TimeUnit.SECONDS);
       List<Sent> sent = new ArrayList<>();
       for (UnitFault fault : faults) {
         sent.add(send(queue, sent.size() + 1, patience, fault));
@@ -489,7 +492,7 @@ class UnitFaultsTest {
 
     /** The pool tries to connect again only now and then, so it may take a few units. */
     void requireToGoOn(CommitQueue queue) throws Exception {
-      Instant end = Instant.now().plusSeconds(20);
+      Instant end = Instant.now().plusSeconds(60);
       for (int number = 60; !(send(queue, number, PATIENCE, UnitFault.NONE).answers()
           .getFirst() instanceof StoreResult.Applied); number++) {
         assertThat(Instant.now()).as("the queue goes on").isBefore(end);
@@ -518,7 +521,7 @@ class UnitFaultsTest {
 
     private void await(String condition) throws SQLException {
       // A transaction sees the same statistics until they are cleared.
-      execute("do $$ begin for i in 1..1500 loop perform pg_stat_clear_snapshot(); if " + condition
+      execute("do $$ begin for i in 1..6000 loop perform pg_stat_clear_snapshot(); if " + condition
           + " then return; end if; perform pg_sleep(0.01); end loop; raise exception 'waited for long'; end $$");
     }
 

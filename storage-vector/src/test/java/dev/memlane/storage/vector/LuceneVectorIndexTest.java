@@ -44,6 +44,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.lucene.analysis.core.KeywordAnalyzer;
@@ -63,6 +64,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The index and its folder: persistence, graphs, refusals and damage. */
 class LuceneVectorIndexTest {
 
+  private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
   private static final Scope ADA = Scope.user("ada");
   private static final Instant LATER = Instant.parse("9999-01-01T00:00:00Z");
 
@@ -273,10 +275,10 @@ class LuceneVectorIndexTest {
     assertThat(segments(folder)).isEqualTo(2);
 
     try (LuceneVectorIndex index = builder(folder).graphThreshold(50).commitInterval(Duration.ofMillis(50)).open()) {
-      Instant end = Instant.now().plusSeconds(30);
+      Instant end = Instant.now().plusSeconds(60);
       while (segments(folder) > 1) {
         assertThat(Instant.now()).as("the segments are merged").isBefore(end);
-        Thread.onSpinWait();
+        LockSupport.parkNanos(POLL_NANOS);
       }
       assertThat(index.summary().documents()).isEqualTo(400);
     }

@@ -34,6 +34,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.lucene.analysis.Analyzer;
 import org.apache.lucene.analysis.standard.StandardTokenizer;
 import org.apache.lucene.store.Directory;
@@ -46,6 +47,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The results of writes that hang, queue up or fail. */
 class WriteFaultsTest {
 
+  private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
   private static final Scope ADA = Scope.user("ada");
   private static final Instant LATER = Instant.parse("9999-01-01T00:00:00Z");
 
@@ -311,7 +313,7 @@ class WriteFaultsTest {
         if (System.nanoTime() > end) {
           throw e;
         }
-        Thread.onSpinWait();
+        LockSupport.parkNanos(POLL_NANOS);
       }
     }
   }

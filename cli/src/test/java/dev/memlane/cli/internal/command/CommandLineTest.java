@@ -12,6 +12,7 @@ import dev.memlane.cli.internal.terminal.StopSignal;
 import dev.memlane.cli.internal.terminal.TextLayout;
 import dev.memlane.embedded.Memlane;
 import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.testing.TestServer;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -23,19 +24,25 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The commands as a user runs them, on real data directories; only the embedder is another one. */
+/**
+ * The commands as a user runs them, on a real data directory and database; only the embedder is another one. The
+ * embedded server, which starts anew for each command, is in {@link LocalesTest}.
+ */
 class CommandLineTest {
 
   private static final String NO_SUCH_ID = "0198c5a2-7c1e-7a50-9d53-0242ac120002";
 
   @TempDir
   private static Path shared;
+  @SuppressWarnings("NullAway.Init") // set before all tests
+  private static String database;
 
   @TempDir
   @SuppressWarnings("NullAway.Init") // set by JUnit
@@ -44,6 +51,11 @@ class CommandLineTest {
   /** A user of its own for each test, so that tests can share one server. */
   private String user = "";
   private String input = "";
+
+  @BeforeAll
+  static void createDatabase() {
+    database = TestServer.freshDatabase();
+  }
 
   @BeforeEach
   void chooseUser() {
@@ -69,7 +81,8 @@ class CommandLineTest {
         new PrintStream(out, false, StandardCharsets.UTF_8), new PrintStream(err, true, StandardCharsets.UTF_8), false);
     CommandContext context = new CommandContext(new CommonOptions(), console,
         Map.of("MEMLANE_DATA", shared.resolve("data").toString()),
-        files, new StopSignal(), builder -> builder.embedder(new HashEmbedder()));
+        files, new StopSignal(),
+        builder -> builder.embedder(new HashEmbedder()).postgres(database, null, null));
     int status = new Application(context).run(arguments);
     return new Run(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }

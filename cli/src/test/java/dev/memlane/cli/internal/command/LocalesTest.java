@@ -3,6 +3,7 @@ package dev.memlane.cli.internal.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.memlane.cli.Main;
+import dev.memlane.testing.JavaCommand;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -31,9 +32,9 @@ class LocalesTest {
   void commands_inAnyLocale_writeAsciiDigits(String language, String country, boolean all)
       throws IOException, InterruptedException {
     Path output = folder.resolve("output");
-    List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-Duser.language=" + language, "-Duser.country=" + country, "-cp", System.getProperty("java.class.path"),
-        Commands.class.getName(), folder.resolve("data").toString(), "stats --json"));
+    List<String> command = new ArrayList<>(JavaCommand.with("-Duser.language=" + language, "-Duser.country=" + country,
+        "-cp", System.getProperty("java.class.path"), Commands.class.getName(), folder.resolve("data").toString(),
+        "stats --json"));
     if (all) {
       command.addAll(List.of("add ISTANBUL-1 --user ada --metadata n=12 --occurred-at 2026-03-02T10:14:00Z --json",
           "search istanbul --user ada --filter n=12 --mode HYBRID --explain", "verify"));
