@@ -335,7 +335,8 @@ class PutTest {
       assertThat(memory.get(id)).contains(Objects.requireNonNull(byVersion.get(40)));
       assertThat(memory.history(id)).extracting(HistoryEntry::newContent).isEqualTo(IntStream.rangeClosed(1, 40)
           .mapToObj(version -> Objects.requireNonNull(byVersion.get(version)).content()).toList());
-      assertThat(byVersion.values()).extracting(Memory::createdAt).containsOnly(Objects.requireNonNull(byVersion.get(1)).createdAt());
+      assertThat(byVersion.values()).extracting(Memory::createdAt)
+          .containsOnly(Objects.requireNonNull(byVersion.get(1)).createdAt());
       Until.isTrue("both indexes hold the last state",
           () -> memory.verify(true).isClean() && other.blocking.verify(false).isClean());
     }
