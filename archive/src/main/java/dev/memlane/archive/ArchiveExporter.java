@@ -2,11 +2,14 @@ package dev.memlane.archive;
 
 import dev.memlane.archive.ArchiveException.Reason;
 import dev.memlane.model.ArchivedMemory;
+import dev.memlane.model.ArchivedMessage;
 import dev.memlane.model.ArchivedRow;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.ArchivePage;
+import dev.memlane.orchestrator.ConversationPage;
 import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.orchestrator.MessageArchivePage;
 import dev.memlane.orchestrator.Progress;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -20,7 +23,7 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A writer of archives: memories with their histories, read page by page and written as JSON Lines.
+ * A writer of archives: memories with their histories, and conversations, read page by page and written as JSON Lines.
  *
  * <pre>{@code
  * ExportReport report = ArchiveExporter.of(memory).exportTo(ArchiveFile.creating(Path.of("backup.jsonl")));
@@ -28,18 +31,19 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * <b>Content.</b> An archive holds live memories, expired ones included, and deleted ones, so that they stay deleted
- * when it is imported. Writes may continue during an export: each memory is in the state that it had at some moment of
+ * when it is imported; and the messages of conversations. Writes may continue during an export: each memory is in the state that it had at some moment of
  * the export. Two exports of the same memories are the same bytes.
  *
  * <p>
  * <b>Format.</b> One JSON object on each line, in UTF-8. The first line is a header; a line for each memory follows, in
- * order of id; the last line counts them, so that a file that was cut off is recognised. Absent values are left out. A
+ * order of id, then a line for each message, by conversation and in order; the last line counts them, so that a file that was cut off is recognised. Absent values are left out. A
  * vector is base64 of little-endian 32-bit floats, and {@code of} is the hash of the text that it was made from.
  *
  * <pre>
- * {"memlane":"export","format":1}
+ * {"memlane":"export","format":2}
  * {"id":"...","state":"live","user":"ada","content":"...","version":2,"op":"...",...,"history":[{"op":"...",...}]}
- * {"memories":1,"deleted":0}
+ * {"conversation":{"user":"ada","run":"7"},"position":1,"id":"...","role":"user","format":"...","payload":"...",...}
+ * {"memories":1,"deleted":0,"messages":1}
  * </pre>
  *
  * <p>
@@ -103,6 +107,7 @@ public final class ArchiveExporter {
     private final Writer writer;
     private long memories;
     private long deleted;
+    private long messages;
 
     Run(OutputStream output) {
       this.writer = new BufferedWriter(new OutputStreamWriter(output, StandardCharsets.UTF_8), 1 << 16);
@@ -114,11 +119,14 @@ public final class ArchiveExporter {
       progress.at(0, total);
       try {
         writePages(total);
+        writeConversations();
+        line(ArchiveLineFormatter.footer(memories, deleted, messages));
+        writer.flush();
       } catch (IOException e) {
         throw new ArchiveException(Reason.WRITE_FAILED,
             "the export could not be written: " + (e.getMessage() == null ? e : e.getMessage()), e);
       }
-      return new ExportReport(memories, deleted, Duration.ofNanos(System.nanoTime() - start));
+      return new ExportReport(memories, deleted, messages, Duration.ofNanos(System.nanoTime() - start));
     }
 
     private void writePages(long total) throws IOException {
@@ -138,12 +146,38 @@ public final class ArchiveExporter {
         if (next == null) {
           break;
         }
-        if (stopped.getAsBoolean()) {
-          throw new ArchiveException(Reason.STOPPED, "stopped; the export is not complete");
-        }
+        requireNotStopped();
       }
-      line(ArchiveLineFormatter.footer(memories, deleted));
-      writer.flush();
+    }
+
+    private void requireNotStopped() {
+      if (stopped.getAsBoolean()) {
+        throw new ArchiveException(Reason.STOPPED, "stopped; the export is not complete");
+      }
+    }
+
+    private void writeConversations() throws IOException {
+      Long after = 0L;
+      while (after != null) {
+        ConversationPage page = Futures.join(memory.conversations().list(scope, after, PAGE));
+        for (Scope conversation : page.conversations()) {
+          writeMessages(conversation);
+        }
+        after = page.next();
+      }
+    }
+
+    private void writeMessages(Scope conversation) throws IOException {
+      Long after = 0L;
+      while (after != null) {
+        requireNotStopped();
+        MessageArchivePage page = Futures.join(memory.conversations().exportPage(conversation, after, PAGE));
+        for (ArchivedMessage archived : page.messages()) {
+          line(ArchiveLineFormatter.message(conversation, archived));
+          messages++;
+        }
+        after = page.next();
+      }
     }
 
     private CompletableFuture<ArchivePage> read(@Nullable MemoryId after) {

@@ -3,7 +3,11 @@ package dev.memlane.archive;
 import dev.memlane.archive.ArchiveException.Reason;
 import dev.memlane.archive.LineNotice.Kind;
 import dev.memlane.model.ArchivedMemory;
+import dev.memlane.model.ArchivedMessage;
+import dev.memlane.model.ConversationMessage;
 import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.MessageImportOutcome;
+import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.Edits;
 import dev.memlane.orchestrator.ImportOutcome;
 import dev.memlane.orchestrator.MemoryOrchestrator;
@@ -15,16 +19,21 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A reader of archives, which restores their memories as they were: ids, versions, operations, times, keys, vectors and
- * histories, deleted memories included.
+ * histories, deleted memories included. Messages of conversations are restored with their ids, positions and times.
  *
  * <pre>{@code
  * ImportReport report = ArchiveImporter.of(memory).importFrom(Path.of("backup.jsonl"));
@@ -34,8 +43,8 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>
- * <b>What exists is never changed.</b> A memory that exists in the same state counts as already there; one in another
- * state is kept and reported. So a repeated import resumes where the last one ended.
+ * <b>What exists is never changed.</b> A memory or message that exists in the same state counts as already there; one in
+ * another state is kept and reported. So a repeated import resumes where the last one ended.
  *
  * <p>
  * <b>A line fails alone.</b> Only {@value #GIVE_UP} failures in a row end the import early, because then the lines are
@@ -103,15 +112,75 @@ public final class ArchiveImporter {
     return new Run(new LineReader(input, ArchiveLine.LONGEST_BYTES)).run();
   }
 
-  /** Lines that are imported together. */
+  /** Lines that are imported together: of memories, or of messages of one conversation. */
   private static final class Chunk {
+    final @Nullable Scope conversation;
     final List<Long> lines = new ArrayList<>();
     final List<ArchivedMemory> memories = new ArrayList<>();
+    final List<ArchivedMessage> messages = new ArrayList<>();
+    final Set<Object> idsAndPositions = new HashSet<>();
     long characters;
-    CompletableFuture<List<ImportOutcome>> outcomes = CompletableFuture.completedFuture(List.of());
+    CompletableFuture<List<LineOutcome>> outcomes = CompletableFuture.completedFuture(List.of());
+
+    Chunk(@Nullable Scope conversation) {
+      this.conversation = conversation;
+    }
+
+    void add(LineReader.Line line) {
+      lines.add(line.number());
+      characters += line.text().length();
+    }
+
+    /** Adds a message, unless the chunk has another one with its id or position. */
+    boolean add(ArchivedMessage archived) {
+      ConversationMessage message = archived.message();
+      if (idsAndPositions.contains(message.id()) || idsAndPositions.contains(message.position())) {
+        return false;
+      }
+      idsAndPositions.add(message.id());
+      idsAndPositions.add(message.position());
+      return messages.add(archived);
+    }
 
     boolean isFull() {
-      return memories.size() == CHUNK || characters >= MOST_CHARACTERS;
+      return lines.size() == CHUNK || characters >= MOST_CHARACTERS;
+    }
+  }
+
+  /** What became of the memory or message in a line; the description is for reports. */
+  private record LineOutcome(State state, String description) {
+
+    enum State {
+      RESTORED, ALREADY_THERE, DIFFERENT, CONTRADICTORY, FAILED
+    }
+
+    static LineOutcome of(ImportOutcome outcome) {
+      State state = switch (outcome) {
+        case ImportOutcome.Restored ignored -> State.RESTORED;
+        case ImportOutcome.AlreadyThere ignored -> State.ALREADY_THERE;
+        case ImportOutcome.Different ignored -> State.DIFFERENT;
+        case ImportOutcome.Failed(var id, InvalidInputException cause) -> State.CONTRADICTORY;
+        case ImportOutcome.Failed ignored -> State.FAILED;
+        case ImportOutcome.Unsettled ignored -> State.FAILED;
+      };
+      return new LineOutcome(state, outcome.describe());
+    }
+
+    static LineOutcome of(ArchivedMessage archived, MessageImportOutcome outcome) {
+      return switch (outcome) {
+        case RESTORED -> new LineOutcome(State.RESTORED, "the message is restored");
+        case ALREADY_THERE -> new LineOutcome(State.ALREADY_THERE, "the message is there already");
+        case DIFFERENT -> new LineOutcome(State.DIFFERENT, "the conversation has another message with the id "
+            + archived.message().id() + " or at the position " + archived.message().position()
+            + "; nothing was changed");
+      };
+    }
+
+    static LineOutcome failed(Throwable failure) {
+      Throwable cause = failure instanceof CompletionException && failure.getCause() != null
+          ? failure.getCause()
+          : failure;
+      return new LineOutcome(State.FAILED, "the message was not restored: " + cause.getMessage());
     }
   }
 
@@ -122,7 +191,7 @@ public final class ArchiveImporter {
     private final LineReader reader;
     private final Deque<Chunk> inFlight = new ArrayDeque<>();
     private final List<LineNotice> failures = new ArrayList<>();
-    private Chunk gathering = new Chunk();
+    private Chunk gathering = new Chunk(null);
     private ArchiveLine.@Nullable Footer footer;
     private long read;
     private long restored;
@@ -144,7 +213,7 @@ public final class ArchiveImporter {
         settle();
       }
       ArchiveLine.Footer last = footer;
-      boolean whole = ended == null && last != null && last.memories() + last.deleted() == read;
+      boolean whole = ended == null && last != null && last.memories() + last.deleted() + last.messages() == read;
       return new ImportReport(read, restored, alreadyThere, different, failed, edited, failures, whole,
           Duration.ofNanos(System.nanoTime() - start), ended);
     }
@@ -156,7 +225,7 @@ public final class ArchiveImporter {
         while (line != null && ended == null) {
           accept(line);
           if (gathering.isFull()) {
-            send();
+            send(gathering.conversation);
           }
           if (stopped.getAsBoolean()) {
             ended = STOPPED;
@@ -168,9 +237,9 @@ public final class ArchiveImporter {
       }
       if (ended != null) {
         // These lines were not sent: they count as not read, and the next import restores them.
-        read -= gathering.memories.size();
-      } else if (!gathering.memories.isEmpty()) {
-        send();
+        read -= gathering.lines.size();
+      } else {
+        send(null);
       }
     }
 
@@ -206,6 +275,7 @@ public final class ArchiveImporter {
         }
         switch (ArchiveLineParser.parse(line.text())) {
           case ArchiveLine.Body body -> gather(line, body.memory());
+          case ArchiveLine.Message message -> gather(line, message);
           case ArchiveLine.Footer last -> footer = last;
           case ArchiveLine.Header header ->
             throw new InvalidInputException("it is the first line of another export; import each file by itself");
@@ -219,9 +289,11 @@ public final class ArchiveImporter {
 
     private void gather(LineReader.Line line, ArchivedMemory archived) {
       read++;
-      gathering.lines.add(line.number());
+      if (gathering.conversation != null) {
+        send(null);
+      }
+      gathering.add(line);
       gathering.memories.add(archived);
-      gathering.characters += line.text().length();
       if (edits == Edits.TAKEN && archived.contradiction() != null) {
         edited++;
         notice(new LineNotice(line.number(), Kind.EDIT_ACCEPTED,
@@ -229,45 +301,80 @@ public final class ArchiveImporter {
       }
     }
 
-    private void send() {
+    private void gather(LineReader.Line line, ArchiveLine.Message archived) {
+      read++;
+      if (!archived.conversation().equals(gathering.conversation)) {
+        send(archived.conversation());
+      }
+      if (!gathering.add(archived.message())) {
+        send(archived.conversation());
+        gathering.add(archived.message());
+      }
+      gathering.add(line);
+    }
+
+    /**
+     * Sends what is gathered, if anything.
+     *
+     * @param conversation the conversation whose messages are gathered next; null for memories
+     */
+    private void send(@Nullable Scope conversation) {
       Chunk sent = gathering;
-      gathering = new Chunk();
-      sent.outcomes = memory.importMemories(sent.memories, edits);
+      gathering = new Chunk(conversation);
+      if (sent.lines.isEmpty()) {
+        return;
+      }
+      sent.outcomes = sent.conversation == null
+          ? memory.importMemories(sent.memories, edits)
+              .thenApply(outcomes -> outcomes.stream().map(LineOutcome::of).toList())
+          : importMessages(sent.conversation, sent.messages);
       inFlight.add(sent);
       while (inFlight.size() >= IN_FLIGHT) {
         settle();
       }
     }
 
+    private CompletableFuture<List<LineOutcome>> importMessages(Scope conversation, List<ArchivedMessage> messages) {
+      return memory.conversations().importMessages(conversation, messages)
+          .thenApply(outcomes -> IntStream.range(0, messages.size())
+              .mapToObj(i -> LineOutcome.of(messages.get(i), outcomes.get(i))).toList())
+          .exceptionally(failure -> Collections.nCopies(messages.size(), LineOutcome.failed(failure)));
+    }
+
     private void settle() {
       Chunk chunk = inFlight.remove();
-      List<ImportOutcome> outcomes = Futures.join(chunk.outcomes);
+      List<LineOutcome> outcomes = Futures.join(chunk.outcomes);
       for (int i = 0; i < outcomes.size(); i++) {
         count(chunk.lines.get(i), outcomes.get(i));
       }
       progress.at(restored + alreadyThere + different + failed, UNKNOWN_TOTAL);
     }
 
-    private void count(long line, ImportOutcome outcome) {
-      switch (outcome) {
-        case ImportOutcome.Restored ignored -> restored++;
-        case ImportOutcome.AlreadyThere ignored -> alreadyThere++;
-        case ImportOutcome.Different found -> {
+    private void count(long line, LineOutcome outcome) {
+      boolean failing = false;
+      switch (outcome.state) {
+        case RESTORED -> restored++;
+        case ALREADY_THERE -> alreadyThere++;
+        case DIFFERENT -> {
           different++;
-          report(new LineNotice(line, Kind.DIFFERENT, found.describe()));
+          report(new LineNotice(line, Kind.DIFFERENT, outcome.description));
         }
-        case ImportOutcome.Failed ignored -> fail(line, outcome);
-        case ImportOutcome.Unsettled ignored -> fail(line, outcome);
+        case CONTRADICTORY -> {
+          failing = true;
+          fail(line, Kind.CONTRADICTORY, outcome);
+        }
+        case FAILED -> {
+          failing = true;
+          fail(line, Kind.FAILED, outcome);
+        }
       }
-      failedInARow = outcome instanceof ImportOutcome.Failed || outcome instanceof ImportOutcome.Unsettled
-          ? failedInARow + 1
-          : 0;
+      failedInARow = failing ? failedInARow + 1 : 0;
       if (failedInARow == GIVE_UP) {
-        ended = GIVE_UP + " memories in a row failed, the last one in line " + line;
+        ended = GIVE_UP + " lines in a row failed, the last one is line " + line;
       }
     }
 
-    private void fail(long line, ImportOutcome outcome) {
+    private void fail(long line, Kind kind, LineOutcome outcome) {
       if (stopped.getAsBoolean()) {
         // The stop is the cause, not the line: it counts as not read, and the next import restores it.
         read--;
@@ -275,8 +382,7 @@ public final class ArchiveImporter {
         return;
       }
       failed++;
-      boolean contradictory = outcome instanceof ImportOutcome.Failed(var id, InvalidInputException cause);
-      report(new LineNotice(line, contradictory ? Kind.CONTRADICTORY : Kind.FAILED, outcome.describe()));
+      report(new LineNotice(line, kind, outcome.description));
     }
 
     private void report(LineNotice failure) {

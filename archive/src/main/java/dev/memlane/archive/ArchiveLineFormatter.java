@@ -1,18 +1,24 @@
 package dev.memlane.archive;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectWriter;
 import dev.memlane.model.ArchivedMemory;
+import dev.memlane.model.ArchivedMessage;
 import dev.memlane.model.ArchivedRow;
 import dev.memlane.model.ContentHash;
+import dev.memlane.model.ConversationMessage;
 import dev.memlane.model.Details;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.Memory;
+import dev.memlane.model.MessageRole;
 import dev.memlane.model.Metadata;
 import dev.memlane.model.Scope;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Locale;
@@ -23,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 final class ArchiveLineFormatter {
 
   private static final ObjectMapper MAPPER = new ObjectMapper();
+  private static final ObjectWriter ASCII = MAPPER.writer().with(JsonWriteFeature.ESCAPE_NON_ASCII);
 
   private ArchiveLineFormatter() {}
 
@@ -35,11 +42,36 @@ final class ArchiveLineFormatter {
     return write(line);
   }
 
-  static String footer(long memories, long deleted) {
+  static String footer(long memories, long deleted, long messages) {
     Map<String, Object> line = new LinkedHashMap<>();
     line.put("memories", memories);
     line.put("deleted", deleted);
+    line.put("messages", messages);
     return write(line);
+  }
+
+  static String message(Scope conversation, ArchivedMessage archived) {
+    ConversationMessage message = archived.message();
+    Map<String, Object> line = new LinkedHashMap<>();
+    Map<String, Object> scope = new LinkedHashMap<>();
+    putScope(scope, conversation);
+    line.put("conversation", scope);
+    line.put("position", message.position());
+    put(line, "id", message.id());
+    put(line, "role", name(message.role()));
+    put(line, "text", message.text());
+    put(line, "format", message.format());
+    put(line, "payload", message.payload());
+    put(line, "createdAt", message.createdAt());
+    line.put("inWindow", archived.inWindow());
+    String written = write(line);
+    // UTF-8 has no form for an unpaired surrogate.
+    return StandardCharsets.UTF_8.newEncoder().canEncode(written) ? written : write(ASCII, line);
+  }
+
+  /** The name of a role in an archive. */
+  static String name(MessageRole role) {
+    return role.name().toLowerCase(Locale.ROOT);
   }
 
   static String body(ArchivedMemory archived) {
@@ -121,8 +153,12 @@ final class ArchiveLineFormatter {
   }
 
   private static String write(Map<String, Object> line) {
+    return write(MAPPER.writer(), line);
+  }
+
+  private static String write(ObjectWriter writer, Map<String, Object> line) {
     try {
-      return MAPPER.writeValueAsString(line);
+      return writer.writeValueAsString(line);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("maps, lists and scalars can be written", e);
     }

@@ -7,15 +7,19 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.memlane.model.ArchivedMemory;
+import dev.memlane.model.ArchivedMessage;
 import dev.memlane.model.ArchivedRow;
 import dev.memlane.model.ContentHash;
+import dev.memlane.model.ConversationMessage;
 import dev.memlane.model.Details;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
+import dev.memlane.model.MessageRole;
 import dev.memlane.model.Metadata;
+import dev.memlane.model.NewMessage;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
 import dev.memlane.model.TimeParser;
@@ -48,7 +52,11 @@ final class ArchiveLineParser {
       return new ArchiveLine.Header(number(node, "format"));
     }
     if (node.has("memories")) {
-      return new ArchiveLine.Footer(number(node, "memories"), number(node, "deleted"));
+      return new ArchiveLine.Footer(longNumber(node, "memories"), longNumber(node, "deleted"),
+          node.has("messages") ? longNumber(node, "messages") : 0);
+    }
+    if (node.has("conversation")) {
+      return message(node);
     }
     return new ArchiveLine.Body(new ArchivedMemory(row(node), history(node)));
   }
@@ -83,6 +91,29 @@ final class ArchiveLineParser {
           time(node, "createdAt"), requiredTime(node, "updatedAt"));
       default -> throw new InvalidInputException("\"state\" must be \"live\" or \"deleted\"");
     };
+  }
+
+  private static ArchiveLine message(JsonNode node) {
+    JsonNode scope = node.path("conversation");
+    if (!scope.isObject()) {
+      throw new InvalidInputException("\"conversation\" must be an object");
+    }
+    NewMessage checked = new NewMessage(MemoryId.parse(required(node, "id")).value(), role(required(node, "role")),
+        text(node, "text"), required(node, "format"), required(node, "payload"));
+    ConversationMessage message = new ConversationMessage(longNumber(node, "position"), checked.id(), checked.role(),
+        checked.text(), checked.format(), checked.payload(), requiredTime(node, "createdAt"));
+    return new ArchiveLine.Message(new Scope(text(scope, "user"), text(scope, "agent"), required(scope, "run")),
+        new ArchivedMessage(message, node.path("inWindow").asBoolean(false)));
+  }
+
+  private static MessageRole role(String name) {
+    for (MessageRole role : MessageRole.values()) {
+      if (ArchiveLineFormatter.name(role).equals(name)) {
+        return role;
+      }
+    }
+    throw new InvalidInputException("the message has the role \"" + JsonErrors.shortened(name, 60)
+        + "\", which this version of Memlane does not know");
   }
 
   private static List<HistoryEntry> history(JsonNode node) {
@@ -178,14 +209,22 @@ final class ArchiveLineParser {
   }
 
   private static int number(JsonNode node, String field) {
+    long number = longNumber(node, field);
+    if (number != (int) number) {
+      throw new InvalidInputException("\"" + field + "\" must be a whole number");
+    }
+    return (int) number;
+  }
+
+  private static long longNumber(JsonNode node, String field) {
     JsonNode value = node.get(field);
     if (value == null) {
       throw missing(field);
     }
-    if (!value.isIntegralNumber() || !value.canConvertToInt()) {
+    if (!value.isIntegralNumber() || !value.canConvertToLong()) {
       throw new InvalidInputException("\"" + field + "\" must be a whole number");
     }
-    return value.intValue();
+    return value.longValue();
   }
 
   private static Metadata requiredMetadata(JsonNode node) {

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.memlane.model.ArchivedMemory;
+import dev.memlane.model.ArchivedMessage;
 import dev.memlane.model.ArchivedRow;
+import dev.memlane.model.ConversationMessage;
 import dev.memlane.model.Details;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.HistoryEntry;
@@ -12,10 +14,12 @@ import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Metadata;
+import dev.memlane.model.MessageRole;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
 import dev.memlane.testing.RandomFilters;
 import dev.memlane.testing.TestMemories;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -72,10 +76,44 @@ class ArchiveLineTest {
 
   @Test
   void headerAndFooter_areReadAsTheyWereWritten() {
-    assertThat(ArchiveLineFormatter.header(null)).isEqualTo("{\"memlane\":\"export\",\"format\":1}");
+    assertThat(ArchiveLineFormatter.header(null)).isEqualTo("{\"memlane\":\"export\",\"format\":2}");
     assertThat(ArchiveLineParser.parse(ArchiveLineFormatter.header(Scope.user("ada"))))
-        .isEqualTo(new ArchiveLine.Header(1));
-    assertThat(ArchiveLineParser.parse(ArchiveLineFormatter.footer(3, 2))).isEqualTo(new ArchiveLine.Footer(3, 2));
+        .isEqualTo(new ArchiveLine.Header(2));
+    assertThat(ArchiveLineParser.parse(ArchiveLineFormatter.footer(3, 2, 5_000_000_000L)))
+        .isEqualTo(new ArchiveLine.Footer(3, 2, 5_000_000_000L));
+    assertThat(ArchiveLineParser.parse("{\"memories\":3,\"deleted\":2}")).as("of format 1")
+        .isEqualTo(new ArchiveLine.Footer(3, 2, 0));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"plain", "", "caf\u00e9 \ud83c\udfbb", "a\u0000\r\n\u2028", "cut \ud83c",
+      "\udfbb\ud83c \ud83c\udfbb"})
+  void anyMessage_isReadAsItWasWritten_alsoFromBytes(String text) {
+    Scope conversation = Scope.user("ada").withAgent("helper").withRun("7");
+    for (MessageRole role : MessageRole.values()) {
+      ArchivedMessage archived = new ArchivedMessage(new ConversationMessage(5_000_000_000L, ID.value(), role,
+          role == MessageRole.TOOL ? null : text, "form", text, AT), role == MessageRole.USER);
+
+      byte[] line = ArchiveLineFormatter.message(conversation, archived).getBytes(StandardCharsets.UTF_8);
+
+      assertThat(ArchiveLineParser.parse(new String(line, StandardCharsets.UTF_8)))
+          .isEqualTo(new ArchiveLine.Message(conversation, archived));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(delimiter = '|', quoteCharacter = '^', value = {"\"run\":\"7\"|\"user\":\"ada\"|\"run\" is missing",
+      "\"role\":\"user\"|\"role\":\"judge\"|does not know", "\"position\":3,||\"position\" is missing",
+      "\"payload\":\"{}\"|\"payload\":{}|must be a text", "\"format\":\"form\"|\"format\":\" \"|format is empty",
+      "{\"run\":\"7\"}|7|must be an object"})
+  void damagedMessage_isRefusedWithTheReason(String what, @Nullable String by, String reason) {
+    String line = ArchiveLineFormatter.message(Scope.run("7"), new ArchivedMessage(
+        new ConversationMessage(3, ID.value(), MessageRole.USER, null, "form", "{}", AT), true));
+    String damaged = line.replace(what, by == null ? "" : by);
+    assertThat(damaged).isNotEqualTo(line);
+
+    assertThatThrownBy(() -> ArchiveLineParser.parse(damaged)).isInstanceOf(InvalidInputException.class)
+        .hasMessageContaining(reason);
   }
 
   @ParameterizedTest

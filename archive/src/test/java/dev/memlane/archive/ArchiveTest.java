@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.memlane.archive.ArchiveException.Reason;
 import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.model.ConversationMessage;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryDeletion;
 import dev.memlane.model.MemoryUpdate;
+import dev.memlane.model.MessageRole;
 import dev.memlane.model.NewMemory;
+import dev.memlane.model.NewMessage;
 import dev.memlane.model.Scope;
+import dev.memlane.orchestrator.BlockingConversations;
 import dev.memlane.orchestrator.Edits;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.testing.TestServer;
@@ -25,6 +29,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -96,6 +101,82 @@ class ArchiveTest {
     assertThat(to.blocking().history(updated.id())).isEqualTo(from.blocking().history(updated.id()));
     assertThat(to.blocking().verify(false).isClean()).isTrue();
     assertThat(export(ArchiveExporter.of(to))).as("the same bytes").isEqualTo(Files.readAllBytes(file));
+  }
+
+  private static NewMessage message(String payload) {
+    return NewMessage.of(MessageRole.USER, payload, "test", payload);
+  }
+
+  /** Two conversations of Ada, one with messages that have left the window, and one of Bob. */
+  private List<Scope> converse() {
+    BlockingConversations conversations = from.blocking().conversations();
+    Scope one = ADA.withRun("1");
+    conversations.append(one, IntStream.range(0, 1_200 - 200).mapToObj(i -> message("m" + i)).toList());
+    conversations.append(one, IntStream.range(1_000, 1_200).mapToObj(i -> message("cut \ud83c " + i)).toList());
+    conversations.leaveWindow(one, LongStream.rangeClosed(1, 1_190).boxed().toList());
+    Scope two = ADA.withRun("2");
+    conversations.replaceWindow(two, List.of(message("a"), message("b\u0000")));
+    Scope ofBob = Scope.user("bob").withRun("1");
+    conversations.append(ofBob, List.of(message("Bob's")));
+    return List.of(one, two, ofBob);
+  }
+
+  @Test
+  void conversations_exportedAndImported_areAsTheyWere() {
+    Memory unused = fill();
+    List<Scope> conversations = converse();
+    ByteArrayOutputStream archive = new ByteArrayOutputStream();
+
+    ExportReport exported = ArchiveExporter.of(from).exportTo(archive);
+    ImportReport imported = ArchiveImporter.of(to).importFrom(new ByteArrayInputStream(archive.toByteArray()));
+    ImportReport again = ArchiveImporter.of(to).importFrom(new ByteArrayInputStream(archive.toByteArray()));
+
+    assertThat(exported.messages()).isEqualTo(1_203);
+    assertThat(imported.failures()).isEmpty();
+    assertThat(imported.isComplete()).isTrue();
+    assertThat(imported.restored()).isEqualTo(1_206);
+    assertThat(again.isComplete()).isTrue();
+    assertThat(again.alreadyThere()).isEqualTo(1_206);
+    BlockingConversations before = from.blocking().conversations();
+    BlockingConversations after = to.blocking().conversations();
+    assertThat(after.list(null, 0, 10).conversations()).isEqualTo(conversations);
+    for (Scope conversation : conversations) {
+      assertThat(after.window(conversation)).isEqualTo(before.window(conversation));
+      assertThat(after.messages(conversation, 0, 1_000)).isEqualTo(before.messages(conversation, 0, 1_000));
+    }
+    assertThat(export(ArchiveExporter.of(to))).as("the same bytes").isEqualTo(archive.toByteArray());
+    assertThat(after.append(conversations.getFirst(), List.of(message("next"))).getFirst().position())
+        .isEqualTo(1_201);
+  }
+
+  @Test
+  void conversations_ofAScope_areExportedAlone() {
+    List<Scope> unused = converse();
+
+    String archive = new String(export(ArchiveExporter.builder(from).scope(Scope.user("bob")).build()),
+        StandardCharsets.UTF_8);
+
+    assertThat(archive).contains("Bob's").doesNotContain("ada").endsWith("\"messages\":1}\n");
+  }
+
+  @Test
+  void messages_thatDiffer_areKeptAndReported() {
+    Scope conversation = ADA.withRun("1");
+    from.blocking().conversations().append(conversation, List.of(message("a"), message("b"), message("c")));
+    to.blocking().conversations().append(conversation, List.of(message("here first")));
+    String archive = new String(export(ArchiveExporter.of(from)), StandardCharsets.UTF_8);
+    String doubled = archive.replaceAll("(?m)^(.*\"position\":3.*\n)", "$1$1");
+
+    ImportReport report = ArchiveImporter.of(to).importFrom(input(doubled));
+
+    assertThat(report.restored()).isEqualTo(2);
+    assertThat(report.different()).isEqualTo(1);
+    assertThat(report.alreadyThere()).as("the line that is there twice").isEqualTo(1);
+    assertThat(report.whole()).as("one line too many").isFalse();
+    assertThat(report.failures()).singleElement().satisfies(
+        notice -> assertThat(notice.message()).contains("position 1").doesNotContain("here first"));
+    assertThat(to.blocking().conversations().window(conversation)).extracting(ConversationMessage::payload)
+        .containsExactly("here first", "b", "c");
   }
 
   @Test
@@ -194,10 +275,10 @@ class ArchiveTest {
     assertThatThrownBy(() -> ArchiveImporter.of(to).importFrom(input("{\"content\":\"x\"}\n")))
         .isInstanceOfSatisfying(ArchiveException.class,
             e -> assertThat(e.reason()).isEqualTo(Reason.NOT_AN_ARCHIVE));
-    assertThatThrownBy(() -> ArchiveImporter.of(to).importFrom(input("{\"memlane\":\"export\",\"format\":2}\n")))
+    assertThatThrownBy(() -> ArchiveImporter.of(to).importFrom(input("{\"memlane\":\"export\",\"format\":3}\n")))
         .isInstanceOfSatisfying(ArchiveException.class,
             e -> assertThat(e.reason()).isEqualTo(Reason.NEWER_FORMAT))
-        .hasMessageContaining("format 2");
+        .hasMessageContaining("format 3");
   }
 
   @Test

@@ -1,7 +1,9 @@
 package dev.memlane.orchestrator;
 
+import dev.memlane.model.ArchivedMessage;
 import dev.memlane.model.ConversationMessage;
 import dev.memlane.model.MemlaneException;
+import dev.memlane.model.MessageImportOutcome;
 import dev.memlane.model.NewMessage;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.internal.Futures;
@@ -47,6 +49,16 @@ public final class BlockingConversations {
   /** See {@link Conversations#messages}. */
   public MessagePage messages(Scope conversation, long after, int limit) {
     return Futures.await(conversations.messages(conversation, after, limit));
+  }
+
+  /** See {@link Conversations#exportPage}. */
+  public MessageArchivePage exportPage(Scope conversation, long after, int limit) {
+    return Futures.await(conversations.exportPage(conversation, after, limit));
+  }
+
+  /** See {@link Conversations#importMessages}. */
+  public List<MessageImportOutcome> importMessages(Scope conversation, List<ArchivedMessage> messages) {
+    return Futures.await(conversations.importMessages(conversation, messages));
   }
 
   /** See {@link Conversations#list}. */

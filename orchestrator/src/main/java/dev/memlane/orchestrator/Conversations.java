@@ -1,8 +1,10 @@
 package dev.memlane.orchestrator;
 
+import dev.memlane.model.ArchivedMessage;
 import dev.memlane.model.ConversationMessage;
 import dev.memlane.model.InDoubtException;
 import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.MessageImportOutcome;
 import dev.memlane.model.NewMessage;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
@@ -149,6 +151,40 @@ public final class Conversations {
   }
 
   /**
+   * Reads a page of the log as {@link #messages} does, for an export: with what restores the window as well.
+   *
+   * @param after where the page begins: {@link MessageArchivePage#next} of the page before; 0 for the first page
+   * @param limit how many messages at most, 1 to {@value #LONGEST_PAGE}
+   */
+  public CompletableFuture<MessageArchivePage> exportPage(Scope conversation, long after, int limit) {
+    return begin(() -> {
+      requireConversation(conversation);
+      requireLimit(limit, LONGEST_PAGE);
+      return handler.store().archive(conversation, after, limit, PAGE_BYTES).thenApply(page -> new MessageArchivePage(
+          page.messages(), page.more() ? page.messages().getLast().message().position() : null));
+    });
+  }
+
+  /**
+   * Restores messages as they were, with their ids, positions and times, and begins the conversation if it is new. What it
+   * has already is not changed, so an import can be repeated.
+   *
+   * @param messages at most {@value #MOST_MESSAGES} with different ids and different positions of at least 1, and
+   * {@value #MOST_CHARACTERS} characters together
+   * @return the outcomes, in the order of the list
+   */
+  public CompletableFuture<List<MessageImportOutcome>> importMessages(
+      Scope conversation, List<ArchivedMessage> messages) {
+    return begin(() -> {
+      requireConversation(conversation);
+      requireMessages(messages.stream().map(ArchivedMessage::message).map(message -> new NewMessage(message.id(),
+          message.role(), message.text(), message.format(), message.payload())).toList(), MOST_MESSAGES);
+      requirePositions(messages);
+      return handler.restore(conversation, List.copyOf(messages));
+    });
+  }
+
+  /**
    * Lists conversations in the order in which they began.
    *
    * @param within lists the conversations that this scope matches; null for all
@@ -158,6 +194,9 @@ public final class Conversations {
   public CompletableFuture<ConversationPage> list(@Nullable Scope within, long after, int limit) {
     return begin(() -> {
       requireLimit(limit, LONGEST_LIST);
+      if (!handler.hasStore()) {
+        return CompletableFuture.completedFuture(new ConversationPage(List.of(), null));
+      }
       return handler.store().list(within, after, limit + 1).thenApply(found -> {
         List<NumberedConversation> kept = found.size() > limit ? found.subList(0, limit) : found;
         return new ConversationPage(kept.stream().map(NumberedConversation::conversation).toList(),
@@ -207,6 +246,17 @@ public final class Conversations {
     if (characters > MOST_CHARACTERS) {
       throw new InvalidInputException("the messages have " + characters + " characters together; the limit is "
           + MOST_CHARACTERS + ": pass fewer at once");
+    }
+  }
+
+  private static void requirePositions(List<ArchivedMessage> messages) {
+    Set<Long> positions = new HashSet<>();
+    for (ArchivedMessage archived : messages) {
+      long position = archived.message().position();
+      if (position < 1 || !positions.add(position)) {
+        throw new InvalidInputException("the position " + position
+            + " is less than 1 or that of two messages of one call; restore messages with the positions that they had");
+      }
     }
   }
 

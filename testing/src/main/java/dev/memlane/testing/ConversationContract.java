@@ -3,8 +3,10 @@ package dev.memlane.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.memlane.model.ArchivedMessage;
 import dev.memlane.model.ConversationMessage;
 import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.MessageImportOutcome;
 import dev.memlane.model.MessageRole;
 import dev.memlane.model.NewMessage;
 import dev.memlane.model.Scope;
@@ -479,6 +481,50 @@ public abstract class ConversationContract {
     assertThat(store.list(null, 0, ALL).join()).extracting(NumberedConversation::conversation).containsExactly(ofBob);
     assertThat(store.deleteAll(Scope.user("ada")).join()).isZero();
     assertThat(store.sweep().join()).isZero();
+  }
+
+  // ---- restoring -------------------------------------------------------------------------------------------------
+
+  @Test
+  void restore_ofAnArchive_isAsItWas() {
+    append(message("1"), message("2 \u0000"), message("3"));
+    replace("2 \u0000", "3", "4");
+    List<ArchivedMessage> archived = store.archive(CHAT, 0, ALL, ANY_SIZE).join().messages();
+    assertThat(archived).extracting(ArchivedMessage::inWindow).containsExactly(false, true, true, true);
+    List<ConversationMessage> messages = logMessages();
+    List<ConversationMessage> window = windowMessages();
+    store.delete(CHAT).join();
+
+    assertThat(store.restore(CHAT, archived).join()).containsOnly(MessageImportOutcome.RESTORED).hasSize(4);
+
+    assertThat(logMessages()).isEqualTo(messages);
+    assertThat(windowMessages()).isEqualTo(window);
+    assertThat(store.restore(CHAT, archived).join()).containsOnly(MessageImportOutcome.ALREADY_THERE);
+    replace("3", "4", "5");
+    assertThat(window()).as("compared by the restored hashes").containsExactly("3", "4", "5");
+    assertThat(windowMessages().subList(0, 2)).isEqualTo(window.subList(1, 3));
+    assertThat(logMessages()).as("appended after what was restored").hasSize(5);
+  }
+
+  @Test
+  void restore_ofWhatDiffers_keepsWhatIsThere() {
+    ConversationMessage there = append(message("1")).getFirst();
+    ConversationMessage sameId = new ConversationMessage(7, there.id(), there.role(), there.text(), there.format(),
+        "other", AT);
+    ConversationMessage samePlace = new ConversationMessage(there.position(), UUID.randomUUID(), there.role(), null,
+        there.format(), "other", AT);
+    ConversationMessage later = new ConversationMessage(9, UUID.randomUUID(), there.role(), null, there.format(), "9",
+        AT);
+
+    assertThat(store.restore(CHAT, List.of(new ArchivedMessage(sameId, true), new ArchivedMessage(samePlace, true),
+        new ArchivedMessage(later, false), new ArchivedMessage(there, false))).join()).containsExactly(
+            MessageImportOutcome.DIFFERENT, MessageImportOutcome.DIFFERENT, MessageImportOutcome.RESTORED,
+            MessageImportOutcome.ALREADY_THERE);
+
+    assertThat(logMessages()).containsExactly(there, later);
+    assertThat(windowMessages()).containsExactly(there);
+    assertThat(append(message("10")).getFirst().position()).isEqualTo(10);
+    assertThat(store.restore(CHAT, List.of()).join()).isEmpty();
   }
 
   // ---- several writers -------------------------------------------------------------------------------------------

@@ -1,8 +1,10 @@
 package dev.memlane.model.store;
 
+import dev.memlane.model.ArchivedMessage;
 import dev.memlane.model.ConversationMessage;
 import dev.memlane.model.InDoubtException;
 import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.MessageImportOutcome;
 import dev.memlane.model.NewMessage;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
@@ -75,6 +77,29 @@ public interface ConversationStore {
       messages = List.copyOf(messages);
     }
   }
+
+  /** Reads messages as {@link #messages} does, with what an export needs to know of them. */
+  CompletableFuture<Archive> archive(Scope conversation, long after, int limit, long bytes);
+
+  /**
+   * A page of messages of an export.
+   *
+   * @param more whether there are messages after it; then it has at least one itself
+   */
+  record Archive(List<ArchivedMessage> messages, boolean more) {
+
+    public Archive {
+      messages = List.copyOf(messages);
+    }
+  }
+
+  /**
+   * Restores messages with their positions and times. What the conversation has already is not changed.
+   *
+   * @param messages with different ids and different positions
+   * @return the outcome of each, in the order of the list
+   */
+  CompletableFuture<List<MessageImportOutcome>> restore(Scope conversation, List<ArchivedMessage> messages);
 
   /**
    * Lists conversations in the order in which they began.

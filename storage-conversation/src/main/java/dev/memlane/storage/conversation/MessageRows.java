@@ -121,7 +121,7 @@ record MessageRows(List<Row> rows) {
         row.getObject("created_at", OffsetDateTime.class).toInstant());
   }
 
-  private static int number(MessageRole role) {
+  static int number(MessageRole role) {
     return switch (role) {
       case SYSTEM -> 1;
       case USER -> 2;

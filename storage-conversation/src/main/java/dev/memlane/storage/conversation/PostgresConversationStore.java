@@ -1,7 +1,9 @@
 package dev.memlane.storage.conversation;
 
+import dev.memlane.model.ArchivedMessage;
 import dev.memlane.model.ConversationMessage;
 import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.MessageImportOutcome;
 import dev.memlane.model.NewMessage;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
@@ -249,7 +251,7 @@ public final class PostgresConversationStore implements ConversationStore {
     return rows.bind(query, at).mapTo(Long.class).findOne().isPresent();
   }
 
-  private static void bindScope(Query query, Scope conversation) {
+  static void bindScope(Query query, Scope conversation) {
     query.bind("user", conversation.user()).bind("agent", conversation.agent()).bind("run", conversation.run());
   }
 
@@ -282,27 +284,45 @@ public final class PostgresConversationStore implements ConversationStore {
 
   @Override
   public CompletableFuture<Messages> messages(Scope conversation, long after, int limit, long bytes) {
+    return archive(conversation, after, limit, bytes).thenApply(
+        page -> new Messages(page.messages().stream().map(ArchivedMessage::message).toList(), page.more()));
+  }
+
+  @Override
+  public CompletableFuture<Archive> archive(Scope conversation, long after, int limit, long bytes) {
     ScopeCondition scope = ScopeCondition.exactly(conversation);
     return database.read("reading a conversation", handle -> {
       List<Found> found = scope.bind(handle.createQuery("""
           select * from (
-            select m.*, count(*) over () as found, coalesce(
+            select m.*, exists (
+              select 1 from conversation_window w where w.conversation = m.conversation and w.position = m.position
+            ) as in_window, count(*) over () as found, coalesce(
               sum(%s) over (order by position rows between unbounded preceding and 1 preceding), 0) as before
             from (
-              select %s from conversation_message
+              select conversation, %s from conversation_message
               where conversation = (select id from conversation where not deleted and %s) and position > :after
               order by position limit :limit + 1
             ) m
           ) page where before < :bytes order by position limit :limit"""
           .formatted(TEXT_BYTES, MessageRows.COLUMNS, scope.sql())))
           .bind("after", after).bind("limit", limit).bind("bytes", bytes)
-          .map((row, context) -> new Found(MessageRows.read(row), row.getLong("found"))).list();
-      return new Messages(found.stream().map(Found::message).toList(),
+          .map((row, context) -> new Found(new ArchivedMessage(MessageRows.read(row), row.getBoolean("in_window")),
+              row.getLong("found")))
+          .list();
+      return new Archive(found.stream().map(Found::message).toList(),
           !found.isEmpty() && found.getFirst().count > found.size());
     });
   }
 
-  private record Found(ConversationMessage message, long count) {}
+  private record Found(ArchivedMessage message, long count) {}
+
+  @Override
+  public CompletableFuture<List<MessageImportOutcome>> restore(Scope conversation, List<ArchivedMessage> messages) {
+    return messages.isEmpty()
+        ? CompletableFuture.completedFuture(List.of())
+        : write("restoring a conversation",
+            handle -> handle.inTransaction(each -> MessageRestore.run(each, conversation, messages)));
+  }
 
   @Override
   public CompletableFuture<List<NumberedConversation>> list(@Nullable Scope within, long after, int limit) {

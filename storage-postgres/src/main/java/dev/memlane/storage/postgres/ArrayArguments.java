@@ -1,6 +1,7 @@
 package dev.memlane.storage.postgres;
 
 import java.sql.Types;
+import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
@@ -25,6 +26,11 @@ public final class ArrayArguments {
 
   public static <I> Argument numbers(List<I> items, Function<I, @Nullable Integer> value) {
     return argument(BinaryArray.ofNumbers(items, value));
+  }
+
+  /** To the microsecond. */
+  public static <I> Argument times(List<I> items, Function<I, @Nullable Instant> value) {
+    return argument(BinaryArray.ofTimes(items, value));
   }
 
   private static Argument argument(BinaryArray array) {

@@ -17,12 +17,17 @@ final class ArchiveAnswers {
   private ArchiveAnswers() {}
 
   static String summary(ExportReport report, String file) {
-    return String.format(Locale.ROOT, "%,d memories and %,d deleted ones exported to %s in %.1f s", report.memories(),
-        report.deleted(), file, seconds(report.elapsed()));
+    return String.format(Locale.ROOT, "%,d memories and %,d deleted ones%s exported to %s in %.1f s", report.memories(),
+        report.deleted(),
+        report.messages() > 0
+            ? String.format(Locale.ROOT, ", and %,d messages of conversations,", report.messages())
+            : "",
+        file, seconds(report.elapsed()));
   }
 
   static Map<String, @Nullable Object> json(ExportReport report, String file) {
-    return Json.object("memories", report.memories(), "deleted", report.deleted(), "seconds",
+    return Json.object("memories", report.memories(), "deleted", report.deleted(), "messages", report.messages(),
+        "seconds",
         Json.seconds(report.elapsed().toNanos()), "file", file);
   }
 

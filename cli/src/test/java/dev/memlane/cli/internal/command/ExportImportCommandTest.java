@@ -319,10 +319,10 @@ class ExportImportCommandTest {
   @Test
   void import_ofAnotherKindOfFile_isRefused() throws IOException {
     Path chat = Files.writeString(files.resolve("chat.jsonl"), "{\"content\":\"x\",\"user\":\"u\"}\n");
-    Path newer = Files.writeString(files.resolve("newer.jsonl"), "{\"memlane\":\"export\",\"format\":2}\n");
+    Path newer = Files.writeString(files.resolve("newer.jsonl"), "{\"memlane\":\"export\",\"format\":3}\n");
 
     assertThat(run(one, "import", chat.toString()).err()).contains("was not written by 'memlane export'", "ingest");
-    assertThat(run(one, "import", newer.toString()).err()).contains("format 2");
+    assertThat(run(one, "import", newer.toString()).err()).contains("format 3");
     assertThat(run(one, "import", files.resolve("missing").toString()).err()).contains("there is no such file");
     assertThat(run(one, "import", chat.toString()).status()).isEqualTo(1);
     assertThat(run(one, "import").status()).isEqualTo(2);

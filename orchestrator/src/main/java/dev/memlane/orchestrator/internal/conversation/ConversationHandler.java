@@ -1,8 +1,10 @@
 package dev.memlane.orchestrator.internal.conversation;
 
+import dev.memlane.model.ArchivedMessage;
 import dev.memlane.model.ConversationMessage;
 import dev.memlane.model.InDoubtException;
 import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.MessageImportOutcome;
 import dev.memlane.model.NewMessage;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
@@ -44,6 +46,10 @@ public final class ConversationHandler {
     this.patience = patience;
   }
 
+  public boolean hasStore() {
+    return store != null;
+  }
+
   /**
    * The store.
    *
@@ -70,6 +76,10 @@ public final class ConversationHandler {
 
   public CompletableFuture<Void> leaveWindow(Scope conversation, Collection<Long> positions) {
     return change(() -> store().leaveWindow(conversation, positions), "let the messages leave the window again");
+  }
+
+  public CompletableFuture<List<MessageImportOutcome>> restore(Scope conversation, List<ArchivedMessage> messages) {
+    return change(() -> store().restore(conversation, messages), "import the messages again");
   }
 
   public CompletableFuture<Long> delete(Scope conversation) {
