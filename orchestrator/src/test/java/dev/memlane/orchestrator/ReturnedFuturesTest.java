@@ -177,6 +177,8 @@ class ReturnedFuturesTest {
     }
   }
 
+  // Whether it is another future is the question.
+  @SuppressWarnings("ReferenceEquality")
   private static <T> void goesOn(String name, TestMemory test, Call<T> call, Consumer<CompletableFuture<?>> ending) {
     test.blocking.deleteAll(ADA, null);
     test.blocking.deleteAll(Scope.user("many"), null);
