@@ -25,6 +25,7 @@ public final class SiteSources {
 
   /** The documents, in the order of {@code llms.txt}. */
   private static final List<String> DOCUMENTS = List.of("README.md", "docs/installing.md", "docs/postgres.md",
+      "docs/operations/README.md",
       "docs/search.md", "docs/conversations.md", "docs/embedding.md", "docs/tools.md", "docs/json.md", "docs/integrations",
       "docs/consistency.md",
       "docs/performance.md", "ARCHITECTURE.md", "docs/write-protocol.md", "docs/decisions", "CONTRIBUTING.md",
@@ -52,7 +53,9 @@ public final class SiteSources {
     copy(root.resolve("site/src/site.xml"), target.resolve("site.xml"));
     copy(root.resolve("site/src/site.css"), resources.resolve("css/site.css"));
     copy(root.resolve("LICENSE"), resources.resolve("LICENSE"));
-    copy(root.resolve("docs/write-protocol.svg"), resources.resolve("docs/write-protocol.svg"));
+    for (String file : List.of("docs/write-protocol.svg", "docs/operations/alerts.yaml", "docs/operations/dashboard.json")) {
+      copy(root.resolve(file), resources.resolve(file));
+    }
 
     StringBuilder list = new StringBuilder();
     StringBuilder full = new StringBuilder();

@@ -7,6 +7,7 @@ import dev.memlane.perf.tests.scenario.EmbeddingPoolScenario;
 import dev.memlane.perf.tests.scenario.FailuresScenario;
 import dev.memlane.perf.tests.scenario.FollowScenario;
 import dev.memlane.perf.tests.scenario.LanesScenario;
+import dev.memlane.perf.tests.scenario.ListenerScenario;
 import dev.memlane.perf.tests.scenario.LocalModelScenario;
 import dev.memlane.perf.tests.scenario.MicroScenario;
 import dev.memlane.perf.tests.scenario.MixedScenario;
@@ -20,6 +21,7 @@ import java.util.List;
 final class Scenarios {
 
   static final List<Scenario> ALL = List.of(new PaperScenario(), new SingleScenario(), new ConcurrentScenario(),
+      new ListenerScenario(),
       new BulkScenario(), new LocalModelScenario(), new EmbeddingPoolScenario(), new LanesScenario(),
       new FailuresScenario(),
       new SearchScenario(), new MixedScenario(),
