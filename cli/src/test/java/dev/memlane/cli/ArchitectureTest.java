@@ -38,6 +38,7 @@ class ArchitectureTest {
   private static final String EMBEDDED = "dev.memlane.embedded";
   private static final String MEMORY_TOOLS = "dev.memlane.memory.tools";
   private static final String LANGCHAIN4J = "dev.memlane.langchain4j";
+  private static final String SPRING_AI = "dev.memlane.spring.ai";
   private static final String CLI = "dev.memlane.cli..";
   private static final String ARCHIVE = "dev.memlane.archive";
   private static final String STORAGE = "dev.memlane.storage..";
@@ -83,6 +84,18 @@ class ArchitectureTest {
       .resideInAPackage(LANGCHAIN4J).should().onlyDependOnClassesThat()
       .resideInAnyPackage(LANGCHAIN4J, MEMORY_TOOLS, LANES, ORCHESTRATOR, EMBEDDING, ENDPOINTS, MODEL, "java..",
           "org.jspecify..", "com.google.errorprone.annotations..", "com.fasterxml.jackson..", "dev.langchain4j..");
+
+  @ArchTest
+  static final ArchRule springAi_knowsTheMemoryItsToolsAndSpring = classes().that().resideInAPackage(SPRING_AI).should()
+      .onlyDependOnClassesThat()
+      .resideInAnyPackage(SPRING_AI, MEMORY_TOOLS, LANES, ORCHESTRATOR, "dev.memlane.embedding", ENDPOINTS, MODEL,
+          "java..", "org.jspecify..", "com.google.errorprone.annotations..", "com.fasterxml.jackson.core..",
+          "org.springframework..", "io.micrometer.observation..", "reactor.core..", "org.reactivestreams..");
+
+  @ArchTest
+  static final ArchRule onlySpringBootKnowsSpringAi = noClasses()
+      .that(resideInAPackage("dev.memlane..").and(not(resideInAPackage("dev.memlane.spring..")))).should()
+      .dependOnClassesThat().resideInAPackage(SPRING_AI);
 
   @ArchTest
   static final ArchRule nothing_knowsTheIntegrations = noClasses()
@@ -196,6 +209,7 @@ class ArchitectureTest {
   static void rules_areAboutClassesThatAreThere(JavaClasses all) {
     for (String module : new String[]{MODEL, LANES, ENDPOINTS, "dev.memlane.embedding", CORE, HISTORY, VECTOR,
         CONVERSATION, "dev.memlane.storage.postgres", ORCHESTRATOR, EMBEDDED, MEMORY_TOOLS, ARCHIVE, LANGCHAIN4J,
+        SPRING_AI,
         CLI}) {
       assertThat(all.that(resideInAPackage(module)).size()).as(module).isGreaterThan(3);
     }
