@@ -28,7 +28,8 @@ class ReadmeTest {
     Path errors = directory.resolve("errors.txt");
 
     Process process = new ProcessBuilder(JavaCommand.with("--enable-native-access=ALL-UNNAMED", "-cp",
-        System.getProperty("java.class.path"), "Example.java")).directory(directory.toFile()).redirectOutput(output.toFile()).redirectError(errors.toFile()).start();
+        System.getProperty("java.class.path"), "Example.java")).directory(directory.toFile())
+        .redirectOutput(output.toFile()).redirectError(errors.toFile()).start();
 
     assertThat(process.waitFor(2, TimeUnit.MINUTES)).as("ends").isTrue();
     assertThat(process.exitValue()).as(Files.readString(errors)).isZero();
