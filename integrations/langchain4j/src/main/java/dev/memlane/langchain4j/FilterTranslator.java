@@ -1,5 +1,6 @@
 package dev.memlane.langchain4j;
 
+import dev.langchain4j.store.embedding.filter.comparison.ContainsString;
 import dev.langchain4j.store.embedding.filter.comparison.IsEqualTo;
 import dev.langchain4j.store.embedding.filter.comparison.IsGreaterThan;
 import dev.langchain4j.store.embedding.filter.comparison.IsGreaterThanOrEqualTo;
@@ -49,6 +50,9 @@ final class FilterTranslator {
       case IsLessThanOrEqualTo is -> Filter.atMost(is.key(), bound(is.key(), is.comparisonValue()));
       case IsIn is -> in(is.key(), is.comparisonValues());
       case IsNotIn is -> Filter.not(in(is.key(), is.comparisonValues()));
+      // Every text contains the empty one, and none is less.
+      case ContainsString is when is.comparisonValue().isEmpty() -> Filter.atLeast(is.key(), "");
+      case ContainsString is -> Filter.contains(is.key(), is.comparisonValue());
       case Not not -> Filter.not(translate(not.expression()));
       case And and -> new Filter.And(conjuncts(and, new ArrayList<>()));
       case Or or -> new Filter.Or(disjuncts(or, new ArrayList<>()));

@@ -77,8 +77,11 @@ public final class MemlaneTools {
         property -> parameters.addProperty(property.getKey(), JsonRawSchema.from(property.getValue().toString())));
     List<String> required = new ArrayList<>();
     schema.path("required").forEach(name -> required.add(name.asText()));
+    if (!required.isEmpty()) {
+      parameters.required(required);
+    }
     return ToolSpecification.builder().name(definition.name()).description(definition.description())
-        .parameters(parameters.required(required).build()).build();
+        .parameters(parameters.build()).build();
   }
 
   /** The names, descriptions and JSON schemas of the tools, for the model. */

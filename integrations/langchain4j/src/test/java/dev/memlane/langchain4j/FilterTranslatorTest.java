@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.langchain4j.data.document.Metadata;
 import dev.langchain4j.store.embedding.filter.Filter;
+import dev.langchain4j.store.embedding.filter.comparison.ContainsString;
 import dev.langchain4j.store.embedding.filter.comparison.IsEqualTo;
 import dev.langchain4j.store.embedding.filter.comparison.IsGreaterThan;
 import dev.langchain4j.store.embedding.filter.comparison.IsGreaterThanOrEqualTo;
@@ -83,7 +84,7 @@ class FilterTranslatorTest {
       case 5 -> new IsGreaterThanOrEqualTo(key, (Comparable<?>) value);
       case 6 -> new IsLessThan(key, (Comparable<?>) value);
       case 7 -> new IsLessThanOrEqualTo(key, (Comparable<?>) value);
-      default -> new IsEqualTo(key, value);
+      default -> type == 0 ? new ContainsString(key, (String) value) : new IsEqualTo(key, value);
     };
   }
 

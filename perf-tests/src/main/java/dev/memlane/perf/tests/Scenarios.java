@@ -1,6 +1,7 @@
 package dev.memlane.perf.tests;
 
 import dev.memlane.perf.tests.scenario.BulkScenario;
+import dev.memlane.perf.tests.scenario.ChatMemoryScenario;
 import dev.memlane.perf.tests.scenario.ConcurrentScenario;
 import dev.memlane.perf.tests.scenario.ConversationScenario;
 import dev.memlane.perf.tests.scenario.EmbeddingPoolScenario;
@@ -25,7 +26,7 @@ final class Scenarios {
       new BulkScenario(), new LocalModelScenario(), new EmbeddingPoolScenario(), new LanesScenario(),
       new FailuresScenario(),
       new SearchScenario(), new MixedScenario(),
-      new OpenScenario(), new FollowScenario(), new ConversationScenario(), new MicroScenario());
+      new OpenScenario(), new FollowScenario(), new ConversationScenario(), new ChatMemoryScenario(), new MicroScenario());
 
   private Scenarios() {}
 }
