@@ -189,7 +189,7 @@ class ReturnedFuturesTest {
     CompletableFuture<?> before = store.lastAnswer(call.held);
     store.holding(call.held, release);
     CompletableFuture<?> future = call.begin.apply(test).apply(given);
-    Until.isTrue(name + " is held up in " + call.held, () -> !Objects.equals(store.lastAnswer(call.held), before));
+    Until.isTrue(name + " is held up in " + call.held, () -> store.lastAnswer(call.held) != before);
 
     ending.accept(future);
     assertThat(future).as(name).isCompletedExceptionally();
