@@ -32,7 +32,8 @@ final class Conversation {
             .attributes(Map.of("number", number)).build());
         case 3 -> messages.add(AiMessage.builder().text("Answer " + number).thinking("let me see: " + number)
             .attributes(Map.of("signature", "s" + number)).build());
-        case 4, 5 -> messages.add(UserMessage.from("Question " + number + ": \"ça va?\" \u0000 {\"not\": \"json\"} 🎉"));
+        case 4, 5 ->
+          messages.add(UserMessage.from("Question " + number + ": \"ça va?\" \u0000 {\"not\": \"json\"} 🎉"));
         default -> messages.add(AiMessage.from("Answer " + number));
       }
     }

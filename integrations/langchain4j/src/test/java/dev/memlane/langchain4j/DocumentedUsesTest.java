@@ -82,7 +82,8 @@ class DocumentedUsesTest {
     // end
     Query query = Query.from("oboe",
         dev.langchain4j.rag.query.Metadata.builder().chatMessage(UserMessage.from("oboe")).invocationContext(
-            InvocationContext.builder().invocationParameters(InvocationParameters.from("user", "ada")).build()).build());
+            InvocationContext.builder().invocationParameters(InvocationParameters.from("user", "ada")).build())
+            .build());
     assertThat(retriever.retrieve(query)).hasSize(1);
   }
 

@@ -61,8 +61,10 @@ class EmbeddingStoreDoorTest extends MemoryDoorContract {
 
     @Override
     public List<String> search(Scope scope, String query) {
-      return store(scope).search(EmbeddingSearchRequest.builder().queryEmbedding(TestMemories.vector(query)).query(query)
-          .maxResults(10).build()).matches().stream().map(match -> match.embedded().text()).toList();
+      return store(scope)
+          .search(EmbeddingSearchRequest.builder().queryEmbedding(TestMemories.vector(query)).query(query)
+              .maxResults(10).build())
+          .matches().stream().map(match -> match.embedded().text()).toList();
     }
 
     @Override

@@ -99,9 +99,9 @@ class FilterTranslatorTest {
 
   @Test
   void translate_ofALongChain_doesNotNestIt() {
-    Filter all = IntStream.range(0, 500).mapToObj(i -> (Filter) metadataKey("key" + i).isEqualTo(i))
+    Filter all = IntStream.range(0, 500).mapToObj(i -> metadataKey("key" + i).isEqualTo(i))
         .reduce((a, b) -> a.and(b)).orElseThrow();
-    Filter any = IntStream.range(0, 500).mapToObj(i -> (Filter) metadataKey("key" + i).isEqualTo(i))
+    Filter any = IntStream.range(0, 500).mapToObj(i -> metadataKey("key" + i).isEqualTo(i))
         .reduce((a, b) -> a.or(b)).orElseThrow();
 
     assertThat(FilterTranslator.translate(all)).isInstanceOfSatisfying(dev.memlane.model.Filter.And.class,

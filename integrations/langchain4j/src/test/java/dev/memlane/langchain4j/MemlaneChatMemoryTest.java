@@ -114,7 +114,8 @@ class MemlaneChatMemoryTest {
     long seed = new Random().nextLong();
     for (int most : new int[]{1, 2, 5, 10}) {
       MemlaneChatMemory ours = chat().maxMessages(most).build("run-" + most);
-      ChatMemory theirs = MessageWindowChatMemory.builder().maxMessages(most).alwaysKeepSystemMessageFirst(true).build();
+      ChatMemory theirs = MessageWindowChatMemory.builder().maxMessages(most).alwaysKeepSystemMessageFirst(true)
+          .build();
       for (ChatMessage message : Conversation.of(60, new Random(seed + most))) {
         ours.add(message);
         theirs.add(message);
@@ -130,7 +131,8 @@ class MemlaneChatMemoryTest {
     chat.add(SystemMessage.from("You are helpful"));
     chat.add(UserMessage.from("My oboe is broken"));
     chat.add(AiMessage.from("I look it up",
-        List.of(ToolExecutionRequest.builder().id("1").name("look_up").arguments("{\"what\":\"contraband\"}").build())));
+        List.of(
+            ToolExecutionRequest.builder().id("1").name("look_up").arguments("{\"what\":\"contraband\"}").build())));
     chat.add(ToolExecutionResultMessage.from("1", "look_up", "{\"found\":\"contraband\"}"));
     chat.add(AiMessage.from("Take it to the workshop"));
     assertThat(remembered(ADA)).containsExactlyInAnyOrder("user: My oboe is broken", "assistant: I look it up");

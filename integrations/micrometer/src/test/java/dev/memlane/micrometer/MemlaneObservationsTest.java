@@ -170,7 +170,8 @@ class MemlaneObservationsTest {
     assertThat(named("create_memory")).hasSize(51);
     assertThat(named("create_memory").stream().filter(add -> byId.containsKey(add.getParentSpanId())))
         .as("each in its caller's trace").hasSize(50)
-        .allSatisfy(add -> assertThat(byId.get(add.getParentSpanId()).getName()).isEqualTo("caller"));
+        .allSatisfy(
+            add -> assertThat(byId.get(add.getParentSpanId())).extracting(SpanData::getName).isEqualTo("caller"));
     for (String step : List.of("embedding", "index write", "database write")) {
       assertThat(named(step)).as(step).extracting(SpanData::getParentSpanId).doesNotHaveDuplicates()
           .containsExactlyInAnyOrderElementsOf(named("create_memory").stream().map(SpanData::getSpanId).toList());

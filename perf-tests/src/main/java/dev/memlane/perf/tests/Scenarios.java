@@ -26,7 +26,8 @@ final class Scenarios {
       new BulkScenario(), new LocalModelScenario(), new EmbeddingPoolScenario(), new LanesScenario(),
       new FailuresScenario(),
       new SearchScenario(), new MixedScenario(),
-      new OpenScenario(), new FollowScenario(), new ConversationScenario(), new ChatMemoryScenario(), new MicroScenario());
+      new OpenScenario(), new FollowScenario(), new ConversationScenario(), new ChatMemoryScenario(),
+      new MicroScenario());
 
   private Scenarios() {}
 }

@@ -77,8 +77,9 @@ public final class ChatMemoryScenario implements Scenario {
             atMost(1.3), !bench.quick());
       }
     }
-    bench.findings().note(length + " messages, exact after opening the memory again, and no search found JSON; otherwise "
-        + "the scenario would have failed.");
+    bench.findings()
+        .note(length + " messages, exact after opening the memory again, and no search found JSON; otherwise "
+            + "the scenario would have failed.");
   }
 
   private static double[] converse(Server server, String contestant, int round, List<ChatMessage> messages) {
