@@ -27,6 +27,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.jspecify.annotations.Nullable;
 
 class MemlaneEmbeddingStoreTest {
 
@@ -66,7 +67,7 @@ class MemlaneEmbeddingStoreTest {
     return search(query, null);
   }
 
-  private List<EmbeddingMatch<TextSegment>> search(String query, Filter filter) {
+  private List<EmbeddingMatch<TextSegment>> search(String query, @Nullable Filter filter) {
     return store.search(EmbeddingSearchRequest.builder().queryEmbedding(TestMemories.vector(query)).maxResults(10)
         .filter(filter).build()).matches();
   }
