@@ -7,6 +7,7 @@ import dev.memlane.model.ArchivedRow;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.ArchivePage;
+import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.ConversationPage;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.MessageArchivePage;
@@ -115,7 +116,7 @@ public final class ArchiveExporter {
 
     ExportReport run() {
       // Counting takes time, and only a progress listener needs the total.
-      long total = progress.equals(Progress.NONE) ? UNKNOWN_TOTAL : Futures.join(memory.count(scope, null));
+      long total = progress.equals(Progress.NONE) ? UNKNOWN_TOTAL : BlockingMemory.await(memory.count(scope, null));
       progress.at(0, total);
       try {
         writePages(total);
@@ -133,7 +134,7 @@ public final class ArchiveExporter {
       line(ArchiveLineFormatter.header(scope));
       CompletableFuture<ArchivePage> reading = read(null);
       while (true) {
-        ArchivePage page = Futures.join(reading);
+        ArchivePage page = BlockingMemory.await(reading);
         MemoryId next = page.next();
         if (next != null) {
           reading = read(next);

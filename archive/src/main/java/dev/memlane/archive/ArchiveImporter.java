@@ -8,6 +8,7 @@ import dev.memlane.model.ConversationMessage;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MessageImportOutcome;
 import dev.memlane.model.Scope;
+import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.Edits;
 import dev.memlane.orchestrator.ImportOutcome;
 import dev.memlane.orchestrator.MemoryOrchestrator;
@@ -343,7 +344,7 @@ public final class ArchiveImporter {
 
     private void settle() {
       Chunk chunk = inFlight.remove();
-      List<LineOutcome> outcomes = Futures.join(chunk.outcomes);
+      List<LineOutcome> outcomes = BlockingMemory.await(chunk.outcomes);
       for (int i = 0; i < outcomes.size(); i++) {
         count(chunk.lines.get(i), outcomes.get(i));
       }

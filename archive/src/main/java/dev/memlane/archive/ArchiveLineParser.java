@@ -23,7 +23,6 @@ import dev.memlane.model.NewMessage;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
 import dev.memlane.model.TimeParser;
-import dev.memlane.storage.postgres.MetadataJson;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Instant;
@@ -237,7 +236,7 @@ final class ArchiveLineParser {
 
   private static @Nullable Metadata metadata(JsonNode node, String field) {
     JsonNode value = node.get(field);
-    return value == null || value.isNull() ? null : MetadataJson.read(value);
+    return value == null || value.isNull() ? null : Metadata.fromJson(MAPPER.convertValue(value, Object.class));
   }
 
   private static Instant requiredTime(JsonNode node, String field) {

@@ -75,7 +75,7 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule archive_knowsTheOrchestratorAndJson = classes().that().resideInAPackage(ARCHIVE).should()
       .onlyDependOnClassesThat()
-      .resideInAnyPackage(ARCHIVE, ORCHESTRATOR, MODEL, "dev.memlane.storage.postgres", "java..", "org.jspecify..",
+      .resideInAnyPackage(ARCHIVE, ORCHESTRATOR, MODEL, "java..", "org.jspecify..",
           "com.google.errorprone.annotations..",
           "com.fasterxml.jackson..");
 

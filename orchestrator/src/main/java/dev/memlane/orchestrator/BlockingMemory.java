@@ -17,6 +17,7 @@ import dev.memlane.model.WriteOutcome;
 import dev.memlane.orchestrator.internal.Futures;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,15 @@ public final class BlockingMemory {
 
   BlockingMemory(MemoryOrchestrator memory) {
     this.memory = memory;
+  }
+
+  /**
+   * Waits for a future of {@link MemoryOrchestrator}, for callers that have several calls in progress at once.
+   *
+   * @throws MemlaneException if the future fails: a copy of the failure, so that the caller sees its own stack as well
+   */
+  public static <T> T await(CompletableFuture<T> future) {
+    return Futures.await(future);
   }
 
   /** See {@link MemoryOrchestrator#addMemory}. */

@@ -3,7 +3,6 @@ package dev.memlane.storage.postgres;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.memlane.model.InvalidInputException;
@@ -50,10 +49,5 @@ public final class MetadataJson {
     } catch (JsonProcessingException e) {
       throw new InvalidInputException("the metadata is no JSON: " + e.getOriginalMessage(), e);
     }
-  }
-
-  /** Reads a JSON object that is part of a larger document; see {@link #read(String)}. */
-  public static Metadata read(JsonNode object) {
-    return Metadata.fromJson(MAPPER.convertValue(object, Object.class));
   }
 }

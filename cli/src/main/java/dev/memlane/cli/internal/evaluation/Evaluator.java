@@ -1,11 +1,11 @@
 package dev.memlane.cli.internal.evaluation;
 
 import dev.memlane.cli.internal.terminal.CommandFailure;
-import dev.memlane.cli.internal.terminal.Futures;
 import dev.memlane.cli.internal.terminal.ProgressBar;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.SearchHit;
 import dev.memlane.orchestrator.SearchRequest;
@@ -44,7 +44,7 @@ public final class Evaluator {
       List<NewMemory> turns = conversation.turns().stream().map(turn -> memory(conversation, turn)).toList();
       for (int start = 0; start < turns.size(); start += TURNS_AT_ONCE) {
         List<NewMemory> chunk = turns.subList(start, Math.min(turns.size(), start + TURNS_AT_ONCE));
-        for (WriteOutcome outcome : Futures.join(memory.addMemories(chunk))) {
+        for (WriteOutcome outcome : BlockingMemory.await(memory.addMemories(chunk))) {
           if (!outcome.succeeded()) {
             throw new CommandFailure(
                 "a turn could not be stored, so there is nothing to measure: " + outcome.describe());
@@ -64,12 +64,12 @@ public final class Evaluator {
       for (Locomo.Question question : conversation.questions()) {
         inFlight.add(memory.search(request(conversation, question, EvalMode.HYBRID)));
         if (inFlight.size() == QUESTIONS_AT_ONCE) {
-          var unused = Futures.join(inFlight.remove());
+          var unused = BlockingMemory.await(inFlight.remove());
           bar.at(++done);
         }
       }
     }
-    inFlight.forEach(Futures::join);
+    inFlight.forEach(BlockingMemory::await);
   }
 
   /** Asks all questions, one after the other, and measures them. */
@@ -79,7 +79,7 @@ public final class Evaluator {
       for (Locomo.Question question : conversation.questions()) {
         SearchRequest request = request(conversation, question, mode);
         long begun = System.nanoTime();
-        List<SearchHit> hits = Futures.join(memory.search(request));
+        List<SearchHit> hits = BlockingMemory.await(memory.search(request));
         long took = System.nanoTime() - begun;
         result.add(conversation.id(), question,
             hits.stream().map(hit -> Objects.requireNonNullElse(hit.memory().key(), "")).toList(), took);

@@ -1,7 +1,6 @@
 package dev.memlane.cli.internal.ingestion;
 
 import dev.memlane.cli.internal.terminal.Console;
-import dev.memlane.cli.internal.terminal.Futures;
 import dev.memlane.cli.internal.terminal.IoErrors;
 import dev.memlane.cli.internal.terminal.ProgressBar;
 import dev.memlane.cli.internal.terminal.StopSignal;
@@ -9,6 +8,7 @@ import dev.memlane.cli.internal.terminal.TextLayout;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -184,7 +184,7 @@ public final class Ingester {
   private void settle(ProgressBar bar) {
     Chunk chunk = inFlight.remove();
     charactersInFlight -= chunk.characters();
-    List<WriteOutcome> outcomes = Futures.join(chunk.outcomes());
+    List<WriteOutcome> outcomes = BlockingMemory.await(chunk.outcomes());
     for (int i = 0; i < outcomes.size(); i++) {
       count(chunk.source(), chunk.lines().get(i), outcomes.get(i));
     }

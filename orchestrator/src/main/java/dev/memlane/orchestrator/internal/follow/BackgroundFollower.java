@@ -2,11 +2,11 @@ package dev.memlane.orchestrator.internal.follow;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.memlane.model.MemoryId;
-import dev.memlane.model.StoreException;
 import dev.memlane.orchestrator.BackgroundWork;
 import dev.memlane.orchestrator.Unindexed;
 import dev.memlane.orchestrator.internal.Environment;
 import dev.memlane.orchestrator.internal.Futures;
+import dev.memlane.orchestrator.internal.IdleSignal;
 import dev.memlane.orchestrator.internal.RetryLoop;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,12 +35,10 @@ public final class BackgroundFollower {
   private final Function<MemoryId, CompletableFuture<Void>> follow;
   private final Environment environment;
   private final RetryLoop loop;
+  private final IdleSignal idle = new IdleSignal();
 
   @GuardedBy("this")
   private final Map<MemoryId, State> following = new LinkedHashMap<>();
-
-  @GuardedBy("this")
-  private CompletableFuture<Void> idle = CompletableFuture.completedFuture(null);
 
   @GuardedBy("this")
   private boolean closed;
@@ -77,9 +75,7 @@ public final class BackgroundFollower {
       if (closed) {
         return;
       }
-      if (following.isEmpty()) {
-        idle = new CompletableFuture<>();
-      }
+      idle.busy();
       State state = following.get(memory);
       if (state != null) {
         state.again = true;
@@ -110,7 +106,7 @@ public final class BackgroundFollower {
   }
 
   private RetryLoop.Next succeeded(MemoryId memory) {
-    CompletableFuture<Void> ended;
+    Runnable notification;
     synchronized (this) {
       State state = following.get(memory);
       if (closed || state == null) {
@@ -121,9 +117,12 @@ public final class BackgroundFollower {
         return RetryLoop.Next.AGAIN;
       }
       following.remove(memory);
-      ended = following.isEmpty() ? idle : CompletableFuture.completedFuture(null);
+      if (!following.isEmpty()) {
+        return RetryLoop.Next.DONE;
+      }
+      notification = idle.idle();
     }
-    ended.complete(null);
+    notification.run();
     return RetryLoop.Next.DONE;
   }
 
@@ -151,23 +150,16 @@ public final class BackgroundFollower {
 
   /** Completes when the queue is empty. Fails if this is closed before, with an exception of each caller's own. */
   public CompletableFuture<Void> followed() {
-    return Futures.withOwnFailure(idle());
-  }
-
-  private synchronized CompletableFuture<Void> idle() {
-    return idle;
+    return idle.awaited();
   }
 
   /** Stops trying. The comparison at the next opening finds what is left. */
   public void close() {
     loop.close();
-    CompletableFuture<Void> ended;
     synchronized (this) {
       closed = true;
       following.clear();
-      ended = idle;
     }
-    ended.completeExceptionally(
-        new StoreException("closed before the index agreed about every memory; the next opening compares it", null));
+    idle.close("closed before the index agreed about every memory; the next opening compares it");
   }
 }

@@ -9,7 +9,7 @@ import dev.memlane.model.listen.StepType;
 import dev.memlane.model.store.Operation;
 import dev.memlane.orchestrator.BackgroundWork;
 import dev.memlane.orchestrator.internal.Environment;
-import dev.memlane.orchestrator.internal.Futures;
+import dev.memlane.orchestrator.internal.IdleSignal;
 import dev.memlane.orchestrator.internal.RetryLoop;
 import dev.memlane.orchestrator.internal.follow.IndexFollower;
 import java.time.Duration;
@@ -40,15 +40,10 @@ public final class Settler {
   private final IndexFollower follower;
   private final Environment environment;
   private final RetryLoop loop;
+  private final IdleSignal idle = new IdleSignal();
 
   @GuardedBy("this")
   private final Map<MemoryId, List<Operation>> operations = new LinkedHashMap<>();
-
-  @GuardedBy("this")
-  private CompletableFuture<Void> idle = CompletableFuture.completedFuture(null);
-
-  @GuardedBy("this")
-  private boolean closed;
 
   public Settler(InDoubtResolver inDoubtResolver, IndexFollower follower, Environment environment) {
     this.inDoubtResolver = inDoubtResolver;
@@ -60,9 +55,7 @@ public final class Settler {
   /** Queues an operation: finds out whether it landed, and makes the index follow. */
   void settleInBackground(Operation operation) {
     synchronized (this) {
-      if (operations.isEmpty() && !closed) {
-        idle = new CompletableFuture<>();
-      }
+      idle.busy();
       operations.computeIfAbsent(operation.memory(), id -> new ArrayList<>(1)).add(operation);
     }
     Activity step = Activity.step(operation.activity(), StepType.BACKGROUND_SETTLING);
@@ -85,24 +78,13 @@ public final class Settler {
 
   /** Completes when nothing is left to settle. Fails if this is closed before, with an exception of each caller's own. */
   public CompletableFuture<Void> settled() {
-    return Futures.withOwnFailure(idle());
-  }
-
-  private synchronized CompletableFuture<Void> idle() {
-    return idle;
+    return idle.awaited();
   }
 
   /** Stops trying. The comparison at the next opening finds what is left. */
   public void close() {
     loop.close();
-    CompletableFuture<Void> ended;
-    synchronized (this) {
-      closed = true;
-      ended = idle;
-    }
-    ended.completeExceptionally(
-        new StoreException("closed before every write was settled; the next opening finds out what became of them",
-            null));
+    idle.close("closed before every write was settled; the next opening finds out what became of them");
   }
 
   private CompletableFuture<RetryLoop.Next> settle(Operation operation, @Nullable Activity step) {
@@ -125,14 +107,17 @@ public final class Settler {
   }
 
   private void remove(Operation operation) {
-    CompletableFuture<Void> ended;
+    Runnable notification;
     synchronized (this) {
       operations.computeIfPresent(operation.memory(), (id, list) -> {
         list.remove(operation);
         return list.isEmpty() ? null : list;
       });
-      ended = operations.isEmpty() ? idle : CompletableFuture.completedFuture(null);
+      if (!operations.isEmpty()) {
+        return;
+      }
+      notification = idle.idle();
     }
-    ended.complete(null);
+    notification.run();
   }
 }
