@@ -160,7 +160,7 @@ public final class ArchiveExporter {
     private void writeConversations() throws IOException {
       Long after = 0L;
       while (after != null) {
-        ConversationPage page = Futures.join(memory.conversations().list(scope, after, PAGE));
+        ConversationPage page = BlockingMemory.await(memory.conversations().list(scope, after, PAGE));
         for (Scope conversation : page.conversations()) {
           writeMessages(conversation);
         }
@@ -172,7 +172,7 @@ public final class ArchiveExporter {
       Long after = 0L;
       while (after != null) {
         requireNotStopped();
-        MessageArchivePage page = Futures.join(memory.conversations().exportPage(conversation, after, PAGE));
+        MessageArchivePage page = BlockingMemory.await(memory.conversations().exportPage(conversation, after, PAGE));
         for (ArchivedMessage archived : page.messages()) {
           line(ArchiveLineFormatter.message(conversation, archived));
           messages++;

@@ -54,6 +54,17 @@ public final class ApiKey {
     return secret.length() < SHORTEST_TO_LOOK_FOR ? text : text.replace(secret, toString());
   }
 
+  /** Whether the key appears in the message of a failure or of one of its causes. */
+  boolean isIn(Throwable failure) {
+    for (Throwable each = failure; each != null; each = each.getCause()) {
+      String message = String.valueOf(each.getMessage());
+      if (!hideIn(message).equals(message)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   @Override
   public String toString() {
     return "***";

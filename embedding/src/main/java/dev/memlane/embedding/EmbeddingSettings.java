@@ -1,5 +1,6 @@
 package dev.memlane.embedding;
 
+import dev.memlane.endpoints.EndpointException;
 import dev.memlane.endpoints.EndpointLimits;
 import dev.memlane.endpoints.Policy;
 import dev.memlane.model.InvalidInputException;
@@ -64,7 +65,7 @@ public record EmbeddingSettings(@Nullable String model, int dimension, boolean s
     List<Endpoint> all = endpoints == null ? List.of() : endpoints;
     for (int i = 0; i < all.size(); i++) {
       Endpoint endpoint = all.get(i);
-      String name = endpoint.name == null ? "endpoint " + (i + 1) : endpoint.name;
+      String name = endpoint.name == null ? "endpoint " + (i + 1) : EndpointException.quote(endpoint.name);
       pool.endpoint(name, client(name, endpoint, variables), limits(endpoint),
           endpoint.weight == null ? 1 : endpoint.weight);
     }
@@ -75,7 +76,8 @@ public record EmbeddingSettings(@Nullable String model, int dimension, boolean s
     try {
       return Policy.valueOf(name.toUpperCase(Locale.ROOT).replace('-', '_'));
     } catch (IllegalArgumentException e) {
-      throw new InvalidInputException("policy is '" + name + "'; it must be least-loaded, weighted or affinity", e);
+      throw new InvalidInputException(
+          "policy is '" + EndpointException.quote(name) + "'; it must be least-loaded, weighted or affinity", e);
     }
   }
 

@@ -264,19 +264,22 @@ public final class OpenAiEmbedder implements MeteredEmbedder {
     Throwable cause = failure instanceof CompletionException && failure.getCause() != null
         ? failure.getCause()
         : failure;
+    // An answer that is not HTTP is quoted by the client's exception, and may repeat the key.
+    Throwable loggable = apiKey != null && apiKey.isIn(cause) ? null : cause;
     if (closed) {
-      return new EndpointException(Failure.UNKNOWN, this + " was closed during the request", cause);
+      return new EndpointException(Failure.UNKNOWN, this + " was closed during the request", loggable);
     }
     if (cause instanceof BoundedBody.TooLongException tooLong) {
-      return new EndpointException(Failure.UNAVAILABLE, this + " sent " + tooLong.getMessage(), cause);
+      return new EndpointException(Failure.UNAVAILABLE, this + " sent " + tooLong.getMessage(), loggable);
     }
     if (cause instanceof HttpTimeoutException) {
-      return new EndpointException(Failure.TIMED_OUT, this + " can't be reached in time: " + Reasons.of(cause), cause);
+      return new EndpointException(Failure.TIMED_OUT, this + " can't be reached in time: " + Reasons.of(cause),
+          loggable);
     }
     boolean unreachable = cause instanceof IOException || cause instanceof UncheckedIOException;
     return new EndpointException(unreachable ? Failure.UNAVAILABLE : Failure.UNKNOWN,
         this + (unreachable ? " can't be reached, or broke the connection: " : " failed: ") + quote(Reasons.of(cause)),
-        cause);
+        loggable);
   }
 
   @Override

@@ -174,7 +174,8 @@ class ProviderMessagesTest {
   @Test
   void connection_brokenOrNotHttp_isDescribedPlainly() throws Exception {
     for (String sent : List.of("", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", "SSH-2.0-OpenSSH_9.2\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: nonsense\r\n\r\n{}")) {
+        "HTTP/1.1 200 OK\r\nContent-Length: nonsense\r\n\r\n{}", "HTTP/1.1 no such key: " + SECRET + "\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n" + SECRET + "\r\n\r\n")) {
       try (Scripted server = new Scripted(sent, false);
           OpenAiEmbedder embedder = client("http://127.0.0.1:" + server.port()).build()) {
         assertPlain(failure(embedder));

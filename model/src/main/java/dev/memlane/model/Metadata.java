@@ -95,7 +95,10 @@ public final class Metadata {
       throw new InvalidInputException("metadata must be a JSON object such as {\"topic\": \"travel\"}");
     }
     Map<String, Object> values = new LinkedHashMap<>();
-    object.forEach((key, value) -> values.put(String.valueOf(key), jsonValue(String.valueOf(key), value)));
+    object.forEach((key, value) -> {
+      Texts.requireName("a metadata key", String.valueOf(key), LONGEST_KEY);
+      values.put(String.valueOf(key), jsonValue(String.valueOf(key), value));
+    });
     return of(values);
   }
 

@@ -47,6 +47,13 @@ class MetadataTest {
   }
 
   @Test
+  void fromJson_longKey_isRefusedInAShortMessage() {
+    assertThatExceptionOfType(InvalidInputException.class)
+        .isThrownBy(() -> Metadata.fromJson(Map.of("k".repeat(10_000), Map.of())))
+        .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(500));
+  }
+
+  @Test
   void fromJson_whatIsNoValueOfMetadata_isRefused() {
     refused(null, "JSON object");
     refused(List.of(1), "JSON object");

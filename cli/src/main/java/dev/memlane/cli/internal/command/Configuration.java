@@ -17,6 +17,7 @@ import com.fasterxml.jackson.dataformat.toml.TomlMapper;
 import dev.memlane.cli.internal.terminal.CommandFailure;
 import dev.memlane.cli.internal.terminal.InputException;
 import dev.memlane.cli.internal.terminal.IoErrors;
+import dev.memlane.cli.internal.terminal.TextLayout;
 import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.embedding.EmbeddingSettings;
 import dev.memlane.model.InvalidInputException;
@@ -42,6 +43,7 @@ import org.jspecify.annotations.Nullable;
 record Configuration(@Nullable EmbeddingSettings embedding) {
 
   private static final double NANOS_PER_SECOND = 1e9;
+  private static final int LONGEST_SHOWN = 40;
 
   /**
    * Reads a file.
@@ -113,15 +115,20 @@ record Configuration(@Nullable EmbeddingSettings embedding) {
           + ": keys don't belong in the file; put the key in an environment variable, and that variable's name "
           + "in key-from";
     }
-    return file + where(e) + ": " + name + " is not known there; known are: "
+    return file + where(e) + ": " + shown(name) + " is not known there; known are: "
         + e.getKnownPropertyIds().stream().map(String::valueOf).sorted().collect(Collectors.joining(", "));
   }
 
   private static String path(JsonMappingException e) {
     String path = e.getPath().stream()
-        .map(part -> part.getFieldName() == null ? "[" + (part.getIndex() + 1) + "]" : "." + part.getFieldName())
+        .map(part -> part.getFieldName() == null ? "[" + (part.getIndex() + 1) + "]" : "." + shown(part.getFieldName()))
         .collect(Collectors.joining());
     return path.isEmpty() ? path : path.substring(1);
+  }
+
+  /** A text of the file in a message: on one line, and not longer than a person reads. */
+  private static String shown(String text) {
+    return TextLayout.shortened(text, LONGEST_SHOWN);
   }
 
   private static String where(JsonProcessingException e) {

@@ -45,7 +45,7 @@ final class FilterSyntax {
     if (text.startsWith("!")) {
       String rest = text.substring(1).strip();
       if (rest.isEmpty() || rest.startsWith("!")) {
-        throw new InvalidInputException("a condition is missing after the ! in: " + condition);
+        throw new InvalidInputException("a condition is missing after the ! in: " + ScalarSyntax.shown(condition));
       }
       return Filter.not(positive(rest, condition));
     }
@@ -68,7 +68,8 @@ final class FilterSyntax {
     }
     if (key.isEmpty()) {
       throw new InvalidInputException(
-          "a condition begins with a key, as in topic=travel, and this does not: \"" + whole + "\"");
+          "a condition begins with a key, as in topic=travel, and this does not: \"" + ScalarSyntax.shown(whole)
+              + "\"");
     }
     String rest = text.substring(position).strip();
     if (rest.isEmpty()) {
@@ -89,7 +90,8 @@ final class FilterSyntax {
       return Filter.not(equal(key, values));
     }
     if (values.size() > 1) {
-      throw new InvalidInputException(operator + " takes one value, and there are several in: " + whole);
+      throw new InvalidInputException(
+          operator + " takes one value, and there are several in: " + ScalarSyntax.shown(whole));
     }
     Object bound = values.get(0);
     return switch (operator) {
@@ -119,7 +121,7 @@ final class FilterSyntax {
         return operator;
       }
     }
-    throw new InvalidInputException("this condition can't be read: " + whole
+    throw new InvalidInputException("this condition can't be read: " + ScalarSyntax.shown(whole)
         + " (write key=value, key!=value, key>=value, key<=value, key>value, key<value, key~text, key!~text, key or !key; "
         + "a value that begins "
         + "with one of these signs goes between double quotes)");

@@ -17,6 +17,8 @@ final class ScalarSyntax {
 
   private static final Pattern NUMBER = Pattern.compile("-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?");
 
+  private static final int LONGEST_SHOWN = 80;
+
   private ScalarSyntax() {}
 
   /**
@@ -50,7 +52,7 @@ final class ScalarSyntax {
         StringBuilder quoted = new StringBuilder();
         position = skipBlanks(text, readQuoted(text, position, quoted, what));
         if (position < text.length() && text.charAt(position) != '|') {
-          throw new InvalidInputException("after the closing quote of a value there is more in: " + what);
+          throw new InvalidInputException("after the closing quote of a value there is more in: " + shown(what));
         }
         words.add(new Word(quoted.toString(), true));
       } else {
@@ -58,7 +60,8 @@ final class ScalarSyntax {
         end = end < 0 ? text.length() : end;
         String word = text.substring(position, end).strip();
         if (word.isEmpty()) {
-          throw new InvalidInputException("a value is missing in: " + what + " (the empty text is written \"\")");
+          throw new InvalidInputException(
+              "a value is missing in: " + shown(what) + " (the empty text is written \"\")");
         }
         words.add(new Word(word, false));
         position = end;
@@ -85,7 +88,7 @@ final class ScalarSyntax {
       }
       into.append(c);
     }
-    throw new InvalidInputException("a quote is not closed in: " + what);
+    throw new InvalidInputException("a quote is not closed in: " + shown(what));
   }
 
   /** Writes a value so that it reads back equal: a text that looks like another type is quoted. */
@@ -116,7 +119,7 @@ final class ScalarSyntax {
     for (String assignment : assignments) {
       int equals = assignment.indexOf('=');
       if (equals < 1) {
-        throw new InvalidInputException("metadata is written key=value, and this is not: " + assignment);
+        throw new InvalidInputException("metadata is written key=value, and this is not: " + shown(assignment));
       }
       List<Object> values = values(assignment.substring(equals + 1), assignment);
       metadata = metadata.with(assignment.substring(0, equals).strip(), values.size() == 1 ? values.get(0) : values);
@@ -136,9 +139,14 @@ final class ScalarSyntax {
     } catch (NumberFormatException e) {
       throw new InvalidInputException(
           "the number " + TextLayout.shortened(word, 40)
-              + " is too large; to make it a text, put it between double quotes, in: " + TextLayout.shortened(what, 80),
+              + " is too large; to make it a text, put it between double quotes, in: " + shown(what),
           e);
     }
+  }
+
+  /** An argument in a message: on one line, and not longer than a person reads. */
+  static String shown(String argument) {
+    return TextLayout.shortened(argument, LONGEST_SHOWN);
   }
 
   private static int skipBlanks(String text, int from) {

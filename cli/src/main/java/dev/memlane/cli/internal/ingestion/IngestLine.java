@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.memlane.archive.JsonErrors;
 import dev.memlane.cli.internal.terminal.Json;
+import dev.memlane.cli.internal.terminal.TextLayout;
 import dev.memlane.cli.internal.terminal.TimeSyntax;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Metadata;
@@ -16,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +32,8 @@ public record IngestLine(NewMemory memory, List<String> unknownFields) {
 
   static final List<String> FIELDS = List.of("content", "user", "agent", "run", "actor", "metadata", "occurredAt",
       "expiresAt", "key");
+
+  private static final int LONGEST_SHOWN = 40;
 
   /**
    * Parses a line.
@@ -56,7 +60,8 @@ public record IngestLine(NewMemory memory, List<String> unknownFields) {
     if (content == null) {
       throw new InvalidInputException(unknown.isEmpty()
           ? "the field \"content\" is missing"
-          : "the field \"content\" is missing; there is " + String.join(", ", unknown.stream().limit(5).toList()));
+          : "the field \"content\" is missing; there is " + unknown.stream().limit(5)
+              .map(name -> TextLayout.shortened(name, LONGEST_SHOWN)).collect(Collectors.joining(", ")));
     }
     String user = or(text(node, "user"), defaults.user());
     String agent = or(text(node, "agent"), defaults.agent());
@@ -154,8 +159,9 @@ public record IngestLine(NewMemory memory, List<String> unknownFields) {
 
   private static @Nullable Object scalar(String key, JsonNode value) {
     if (value.isContainerNode()) {
-      throw new InvalidInputException("metadata \"" + key + "\" holds " + kind(value)
-          + "; a value must be a text, a number, a boolean, or a list of those");
+      throw new InvalidInputException(
+          "metadata \"" + TextLayout.shortened(key, LONGEST_SHOWN) + "\" holds " + kind(value)
+              + "; a value must be a text, a number, a boolean, or a list of those");
     }
     return value.isNull()
         ? null

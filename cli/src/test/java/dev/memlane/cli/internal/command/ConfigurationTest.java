@@ -17,6 +17,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -89,6 +90,18 @@ class ConfigurationTest {
   @Test
   void read_emptyFile_isTheLocalModel() throws IOException {
     assertThat(Configuration.read(file("empty.toml", "")).embedders(Map.of())).isNull();
+  }
+
+  @Test
+  void read_longNames_areShortenedInMessages() throws IOException {
+    String name = "x".repeat(10_000);
+    for (String text : List.of(name + " = 1\n", "[embedding]\n" + name + " = 1\n", "[embedding." + name + "]\n",
+        "[embedding]\npolicy = \"" + name + "\"\nmodel = \"m\"\ndimension = 8\n[[embedding.endpoints]]\n"
+            + "url = \"https://example.com\"\n")) {
+      Path file = file("long.toml", text);
+      assertThatThrownBy(() -> Configuration.read(file).embedders(Map.of())).isInstanceOf(CommandFailure.class)
+          .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(1_000));
+    }
   }
 
   @Test

@@ -57,6 +57,14 @@ class FilterSyntaxTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"!!", "=", "a==", "a!", "a>1|", "a>=true|", "a=\"x\"", "a=\"", "\"", "a=|"})
+  void parse_longNonsense_isRefusedInAShortMessage(String begin) {
+    assertThatThrownBy(() -> FilterSyntax.parse(begin + "x".repeat(10_000)))
+        .isInstanceOf(InvalidInputException.class)
+        .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(500));
+  }
+
+  @ParameterizedTest
   @ValueSource(strings = {"", " ", "!", "!!a", "=", "=a", ">=3", "a=", "a= | b", "a=b|", "a>", "a>1|2", "a>=true", "a~",
       "~a", "a~\"\"", "a~~b", "a=~b", "a~=b", "a~b|",
       "a==b",

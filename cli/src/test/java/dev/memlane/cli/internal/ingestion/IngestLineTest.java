@@ -58,6 +58,15 @@ class IngestLineTest {
   }
 
   @Test
+  void parse_longNames_areShortenedInMessages() {
+    String name = "x".repeat(10_000);
+    for (String line : List.of("{\"" + name + "\":1}", "{\"content\":\"c\",\"metadata\":{\"" + name + "\":{}}}")) {
+      assertThatThrownBy(() -> IngestLine.parse(line, NOBODY, "d")).isInstanceOf(InvalidInputException.class)
+          .satisfies(e -> assertThat(e.getMessage()).hasSizeLessThan(500));
+    }
+  }
+
+  @Test
   void parse_nullInMetadata_isLeftOut() {
     NewMemory memory = IngestLine
         .parse("{\"content\":\"c\",\"user\":\"u\",\"metadata\":{\"a\":null,\"b\":[1,null]}}", NOBODY,
