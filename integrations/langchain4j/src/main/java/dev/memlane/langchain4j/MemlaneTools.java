@@ -77,9 +77,7 @@ public final class MemlaneTools {
         property -> parameters.addProperty(property.getKey(), JsonRawSchema.from(property.getValue().toString())));
     List<String> required = new ArrayList<>();
     schema.path("required").forEach(name -> required.add(name.asText()));
-    if (!required.isEmpty()) {
-      parameters.required(required);
-    }
+    parameters.required(required);
     return ToolSpecification.builder().name(definition.name()).description(definition.description())
         .parameters(parameters.build()).build();
   }
