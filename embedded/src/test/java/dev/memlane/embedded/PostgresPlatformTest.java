@@ -72,7 +72,7 @@ class PostgresPlatformTest {
   }
 
   @Test
-  @DisabledOnOs(OS.WINDOWS)
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "the old PostgreSQL of this test is a shell script")
   void programs_oldVersion_areRefusedWithTheDependencyToAdd() throws IOException {
     PostgresPlatform here = PostgresPlatform.here();
     Path archive = directory.resolve("old.txz");

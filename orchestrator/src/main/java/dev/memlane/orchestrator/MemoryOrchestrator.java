@@ -144,7 +144,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * has the content.
    * </ul>
    * A vector that is not given is kept while the searchable text is the same, and else made by the embedder. Of puts under one
-   * key that overlap, each is told the truth, and the last to land stays.
+   * key that overlap, each has a true outcome, and the last to land stays.
    *
    * @return the outcome, whatever it is; fails with an {@link InvalidInputException} if the memory has no key
    */

@@ -21,8 +21,8 @@ public final class MemoryObservationContext extends Observation.Context {
   }
 
   /**
-   * The observations that this one serves together: those of the callers whose texts are in an embedding request, or
-   * whose writes are in a transaction. Empty if it serves one or none, which is then its parent.
+   * The observations of the callers that share this step: an embedding request with their texts, or a transaction with
+   * their writes. Empty if at most one caller has it. That caller's observation is then the parent of this one.
    */
   public List<Observation> served() {
     return served;

@@ -99,7 +99,7 @@ final class World {
   private static final class Calling {
     final Scenario.Call call;
     final String name;
-    /** The actor of what it writes, by which it is told from others. */
+    /** The actor of its writes, which no other call has. */
     final String actor;
     final Set<OperationId> attempts = new HashSet<>();
     boolean begun;

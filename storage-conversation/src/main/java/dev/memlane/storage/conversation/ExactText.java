@@ -3,8 +3,9 @@ package dev.memlane.storage.conversation;
 import java.util.HexFormat;
 
 /**
- * The form of a text that PostgreSQL's text type can't hold, because it has NUL characters or unpaired surrogates, such
- * as a tool's output that was cut within a character. These are written as {@code \\uXXXX}, and a backslash as two.
+ * The stored form of a text that PostgreSQL's text type can't hold. Such a text has NUL characters or unpaired surrogates;
+ * an example is a tool's output that was cut within a character. Each of them is stored as a backslash, a {@code u} and four
+ * hexadecimal digits. A backslash is stored as two.
  */
 final class ExactText {
 

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * Every operation expects the row that it starts from (rule R1). If another one was faster, the put starts again from the
- * present row, until its deadline. So of puts that overlap, each is told what it has replaced, and the last to land stays.
+ * present row, until its deadline. So puts that overlap replace one another in some order, and each has a true outcome.
  *
  * <p>
  * In a scope that holds each content once, a put whose content is another memory's is rolled back, as an update would be: it
