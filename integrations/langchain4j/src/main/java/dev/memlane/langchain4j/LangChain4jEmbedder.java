@@ -15,6 +15,7 @@ import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.model.embedding.EmbeddingModel;
 import dev.langchain4j.model.output.Response;
 import dev.langchain4j.model.output.TokenUsage;
+import dev.memlane.embedding.BlockingCall;
 import dev.memlane.embedding.MeteredEmbedder;
 import dev.memlane.endpoints.Allowance;
 import dev.memlane.endpoints.EndpointException;
@@ -83,22 +84,7 @@ public final class LangChain4jEmbedder implements MeteredEmbedder {
 
   @Override
   public CompletableFuture<Answer> embedMetered(List<String> texts) {
-    CompletableFuture<Answer> answer = new CompletableFuture<>();
-    Thread thread = Thread.ofVirtual().name("memlane-langchain4j").unstarted(() -> {
-      try {
-        answer.complete(ask(texts));
-      } catch (Throwable e) {
-        // Errors too: the waiting caller must be notified.
-        answer.completeExceptionally(translate(e));
-      }
-    });
-    var unused = answer.whenComplete((value, failure) -> {
-      if (answer.isCancelled()) {
-        thread.interrupt();
-      }
-    });
-    thread.start();
-    return answer;
+    return BlockingCall.start("memlane-langchain4j", () -> ask(texts), this::translate);
   }
 
   private Answer ask(List<String> texts) {

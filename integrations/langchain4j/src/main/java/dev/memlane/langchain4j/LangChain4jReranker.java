@@ -3,6 +3,7 @@ package dev.memlane.langchain4j;
 import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.exception.AuthenticationException;
 import dev.langchain4j.model.scoring.ScoringModel;
+import dev.memlane.embedding.BlockingCall;
 import dev.memlane.model.Reranker;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -46,25 +47,16 @@ public final class LangChain4jReranker implements Reranker {
   @Override
   public CompletableFuture<List<Double>> score(String query, List<String> texts) {
     List<TextSegment> segments = texts.stream().map(TextSegment::from).toList();
-    CompletableFuture<List<Double>> scores = new CompletableFuture<>();
-    Thread thread = Thread.ofVirtual().name("memlane-langchain4j").unstarted(() -> {
-      try {
-        scores.complete(model.scoreAll(segments, query).content().stream().map(scale::applyAsDouble).toList());
-      } catch (AuthenticationException e) {
-        // Without the exception's message: it is the provider's answer, in which some repeat the key.
-        scores.completeExceptionally(new IllegalStateException("the scoring model was denied; check its key"));
-      } catch (Throwable e) {
-        // Errors too: the waiting caller must be notified.
-        scores.completeExceptionally(e);
-      }
-    });
-    var unused = scores.whenComplete((value, failure) -> {
-      if (scores.isCancelled()) {
-        thread.interrupt();
-      }
-    });
-    thread.start();
-    return scores;
+    return BlockingCall.start("memlane-langchain4j",
+        () -> model.scoreAll(segments, query).content().stream().map(scale::applyAsDouble).toList(),
+        LangChain4jReranker::translate);
+  }
+
+  private static Throwable translate(Throwable thrown) {
+    // Without the exception's message: it is the provider's answer, in which some repeat the key.
+    return thrown instanceof AuthenticationException
+        ? new IllegalStateException("the scoring model was denied; check its key")
+        : thrown;
   }
 
   @Override

@@ -4,13 +4,14 @@ import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.SystemMessage;
 import dev.langchain4j.memory.ChatMemory;
 import dev.memlane.langchain4j.MessageWindow.Entry;
-import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.ConversationMessage;
+import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MessageRole;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.Conversations;
 import dev.memlane.orchestrator.DeleteReport;
 import dev.memlane.orchestrator.MemoryOrchestrator;
@@ -87,12 +88,12 @@ public final class MemlaneChatMemory implements ChatMemory {
 
   @Override
   public void add(ChatMessage message) {
-    Waiting.await(addAsync(List.of(message)));
+    BlockingMemory.await(addAsync(List.of(message)));
   }
 
   @Override
   public void add(Iterable<ChatMessage> messages) {
-    Waiting.await(addAsync(list(messages)));
+    BlockingMemory.await(addAsync(list(messages)));
   }
 
   /** Adds messages in one round trip: all or none. A system message that is there already is not added again. */
@@ -194,7 +195,7 @@ public final class MemlaneChatMemory implements ChatMemory {
   /** Makes these the messages of the window. Those that are no longer among them stay in the log. */
   @Override
   public void set(Iterable<ChatMessage> messages) {
-    Waiting.await(setAsync(list(messages)));
+    BlockingMemory.await(setAsync(list(messages)));
   }
 
   @Override
@@ -204,7 +205,7 @@ public final class MemlaneChatMemory implements ChatMemory {
 
   @Override
   public List<ChatMessage> messages() {
-    return Waiting.await(messagesAsync());
+    return BlockingMemory.await(messagesAsync());
   }
 
   @Override
@@ -219,7 +220,7 @@ public final class MemlaneChatMemory implements ChatMemory {
   /** Deletes the conversation, also what has left the window. What was remembered of it stays; see {@link #erase}. */
   @Override
   public void clear() {
-    Waiting.await(conversations.delete(conversation));
+    BlockingMemory.await(conversations.delete(conversation));
   }
 
   /**
@@ -229,7 +230,7 @@ public final class MemlaneChatMemory implements ChatMemory {
    * @throws StoreException if a memory could not be erased; call again, it continues from there
    */
   public void erase() {
-    DeleteReport report = Waiting.await(memory.deleteAll(conversation, null, true));
+    DeleteReport report = BlockingMemory.await(memory.deleteAll(conversation, null, true));
     if (report.failed() > 0) {
       throw new StoreException(report.failed() + " memories of the conversation could not be erased; call again. The "
           + "first: " + report.failures().getFirst().describe(), null);

@@ -3,6 +3,7 @@ package dev.memlane.langchain4j;
 import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.store.memory.chat.ChatMemoryStore;
 import dev.memlane.model.Scope;
+import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.Conversations;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import java.util.List;
@@ -53,18 +54,18 @@ public final class MemlaneChatMemoryStore implements ChatMemoryStore {
 
   @Override
   public List<ChatMessage> getMessages(Object memoryId) {
-    return Waiting.await(getMessagesAsync(memoryId));
+    return BlockingMemory.await(getMessagesAsync(memoryId));
   }
 
   @Override
   public void updateMessages(Object memoryId, List<ChatMessage> messages) {
-    Waiting.await(updateMessagesAsync(memoryId, messages));
+    BlockingMemory.await(updateMessagesAsync(memoryId, messages));
   }
 
   /** Deletes the conversation, also what has left the window. */
   @Override
   public void deleteMessages(Object memoryId) {
-    Waiting.await(deleteMessagesAsync(memoryId));
+    BlockingMemory.await(deleteMessagesAsync(memoryId));
   }
 
   @Override

@@ -12,6 +12,7 @@ import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemlaneException;
 import dev.memlane.model.Memory;
 import dev.memlane.model.Scope;
+import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.SearchHit;
 import dev.memlane.orchestrator.SearchRequest;
@@ -96,7 +97,7 @@ public final class MemlaneContentRetriever implements ContentRetriever {
 
   @Override
   public List<Content> retrieve(Query query) {
-    return Waiting.await(retrieveAsync(query));
+    return BlockingMemory.await(retrieveAsync(query));
   }
 
   @Override

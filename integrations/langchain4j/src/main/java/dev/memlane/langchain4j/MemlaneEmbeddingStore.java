@@ -22,6 +22,7 @@ import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.DeleteReport;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.SearchHit;
@@ -149,7 +150,7 @@ public final class MemlaneEmbeddingStore implements EmbeddingStore<TextSegment> 
     for (int i = 0; i < ids.size(); i++) {
       memories.add(newMemory(ids.get(i), embeddings.get(i), segments == null ? null : segments.get(i)));
     }
-    List<WriteOutcome> outcomes = Waiting.await(memory.putMemories(memories));
+    List<WriteOutcome> outcomes = BlockingMemory.await(memory.putMemories(memories));
     Map<String, WriteOutcome> failures = new LinkedHashMap<>();
     for (int i = 0; i < ids.size(); i++) {
       if (!outcomes.get(i).succeeded()) {
@@ -204,7 +205,7 @@ public final class MemlaneEmbeddingStore implements EmbeddingStore<TextSegment> 
   private void remove(Map<String, MemoryId> memories, Map<String, WriteOutcome> outcomes) {
     List<WriteOutcome> done = memories.isEmpty()
         ? List.of()
-        : Waiting.await(memory.deleteMemories(memories.values().stream().map(this::deletion).toList()));
+        : BlockingMemory.await(memory.deleteMemories(memories.values().stream().map(this::deletion).toList()));
     int i = 0;
     for (String id : memories.keySet()) {
       outcomes.put(id, done.get(i++));
@@ -224,7 +225,7 @@ public final class MemlaneEmbeddingStore implements EmbeddingStore<TextSegment> 
       }
     });
     Map<String, MemoryId> own = new LinkedHashMap<>();
-    candidates.forEach((id, found) -> Waiting.await(found).filter(memory -> scope.matches(memory.scope()))
+    candidates.forEach((id, found) -> BlockingMemory.await(found).filter(memory -> scope.matches(memory.scope()))
         .ifPresent(memory -> own.put(id, memory.id())));
     return own;
   }
@@ -255,7 +256,7 @@ public final class MemlaneEmbeddingStore implements EmbeddingStore<TextSegment> 
   }
 
   private void delete(dev.memlane.model.Filter filter) {
-    DeleteReport report = Waiting.await(memory.deleteAll(scope, filter, purging));
+    DeleteReport report = BlockingMemory.await(memory.deleteAll(scope, filter, purging));
     if (report.failed() > 0) {
       throw new StoreException(report.failed() + " embeddings could not be removed; call again, it continues from "
           + "there. The first: " + report.failures().getFirst().describe(), null);
@@ -264,7 +265,7 @@ public final class MemlaneEmbeddingStore implements EmbeddingStore<TextSegment> 
 
   @Override
   public EmbeddingSearchResult<TextSegment> search(EmbeddingSearchRequest request) {
-    return Waiting.await(searchAsync(request));
+    return BlockingMemory.await(searchAsync(request));
   }
 
   @Override

@@ -20,11 +20,14 @@ import org.jspecify.annotations.Nullable;
 public abstract sealed class Activity {
 
   private final MemoryListener listener;
+  /** The listener's own, or null. */
+  private final @Nullable Object context;
   private final long beganAt = System.nanoTime();
   private final AtomicBoolean ended = new AtomicBoolean();
 
-  private Activity(MemoryListener listener) {
+  private Activity(MemoryListener listener, @Nullable Object context) {
     this.listener = listener;
+    this.context = context;
   }
 
   /**
@@ -39,7 +42,7 @@ public abstract sealed class Activity {
     if (listener == null) {
       return null;
     }
-    OperationStart start = new OperationStart(type, request, batch == null ? null : batch.context());
+    OperationStart start = new OperationStart(type, request, batch == null ? null : batch.context);
     return new OperationActivity(listener, type, listener.operationBegan(start));
   }
 
@@ -67,7 +70,7 @@ public abstract sealed class Activity {
     if (of == null) {
       return null;
     }
-    Object context = of.context();
+    Object context = of.context;
     return step(of.listener,
         new StepStart(type, context == null ? List.of() : List.of(context), 1, model, null));
   }
@@ -85,7 +88,7 @@ public abstract sealed class Activity {
     }
     List<Object> contexts = new ArrayList<>(of.size());
     for (Activity served : of) {
-      Object context = served.context();
+      Object context = served.context;
       if (context != null) {
         contexts.add(context);
       }
@@ -111,7 +114,7 @@ public abstract sealed class Activity {
 
   /** Enters a step; see {@link MemoryListener#enter}. What it returns is given to {@link #leave}. */
   public static @Nullable Runnable enter(@Nullable Activity activity) {
-    Object context = activity == null ? null : activity.context();
+    Object context = activity == null ? null : activity.context;
     return activity == null || context == null ? null : activity.listener.enter(context);
   }
 
@@ -134,34 +137,25 @@ public abstract sealed class Activity {
       Throwable cause = failure instanceof CompletionException && failure.getCause() != null
           ? failure.getCause()
           : failure;
-      report(listener, result, cause, Duration.ofNanos(System.nanoTime() - beganAt));
+      report(listener, context, result, cause, Duration.ofNanos(System.nanoTime() - beganAt));
     }
   }
 
-  abstract @Nullable Object context();
-
-  abstract void report(MemoryListener receiver, @Nullable Object result, @Nullable Throwable failure,
-      Duration duration);
+  abstract void report(MemoryListener receiver, @Nullable Object context, @Nullable Object result,
+      @Nullable Throwable failure, Duration duration);
 
   private static final class OperationActivity extends Activity {
 
     private final OperationType type;
-    private final @Nullable Object context;
 
     OperationActivity(MemoryListener listener, OperationType type, @Nullable Object context) {
-      super(listener);
+      super(listener, context);
       this.type = type;
-      this.context = context;
     }
 
     @Override
-    @Nullable
-    Object context() {
-      return context;
-    }
-
-    @Override
-    void report(MemoryListener receiver, @Nullable Object result, @Nullable Throwable failure, Duration duration) {
+    void report(MemoryListener receiver, @Nullable Object context, @Nullable Object result,
+        @Nullable Throwable failure, Duration duration) {
       receiver.operationEnded(new OperationEnd(type, result, failure, duration), context);
     }
   }
@@ -169,22 +163,15 @@ public abstract sealed class Activity {
   private static final class StepActivity extends Activity {
 
     private final StepStart start;
-    private final @Nullable Object context;
 
     StepActivity(MemoryListener listener, StepStart start, @Nullable Object context) {
-      super(listener);
+      super(listener, context);
       this.start = start;
-      this.context = context;
     }
 
     @Override
-    @Nullable
-    Object context() {
-      return context;
-    }
-
-    @Override
-    void report(MemoryListener receiver, @Nullable Object result, @Nullable Throwable failure, Duration duration) {
+    void report(MemoryListener receiver, @Nullable Object context, @Nullable Object result,
+        @Nullable Throwable failure, Duration duration) {
       Throwable cause = result instanceof StoreResult stored ? stored.cause() : failure;
       receiver.stepEnded(new StepEnd(start, cause, duration), context);
     }

@@ -6,6 +6,7 @@ import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.SearchHit;
 import dev.memlane.orchestrator.SearchRequest;
@@ -110,9 +111,9 @@ public final class MemlaneAdvisor implements CallAdvisor, StreamAdvisor {
     if (position < 0) {
       return chain.nextCall(request);
     }
-    ChatClientRequest advised = withMemories(request, position, Futures.await(search(request, position)));
+    ChatClientRequest advised = withMemories(request, position, BlockingMemory.await(search(request, position)));
     ChatClientResponse response = chain.nextCall(advised);
-    Futures.await(remember(request, position, response));
+    BlockingMemory.await(remember(request, position, response));
     return response;
   }
 

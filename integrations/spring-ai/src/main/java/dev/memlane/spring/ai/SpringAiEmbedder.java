@@ -1,5 +1,6 @@
 package dev.memlane.spring.ai;
 
+import dev.memlane.embedding.BlockingCall;
 import dev.memlane.embedding.MeteredEmbedder;
 import dev.memlane.endpoints.Allowance;
 import dev.memlane.endpoints.EndpointException;
@@ -80,22 +81,7 @@ public final class SpringAiEmbedder implements MeteredEmbedder {
 
   @Override
   public CompletableFuture<Answer> embedMetered(List<String> texts) {
-    CompletableFuture<Answer> answer = new CompletableFuture<>();
-    Thread thread = Thread.ofVirtual().name("memlane-spring-ai").unstarted(() -> {
-      try {
-        answer.complete(ask(texts));
-      } catch (Throwable e) {
-        // Errors too: the waiting caller must be notified.
-        answer.completeExceptionally(translate(e));
-      }
-    });
-    var unused = answer.whenComplete((value, failure) -> {
-      if (answer.isCancelled()) {
-        thread.interrupt();
-      }
-    });
-    thread.start();
-    return answer;
+    return BlockingCall.start("memlane-spring-ai", () -> ask(texts), this::translate);
   }
 
   private Answer ask(List<String> texts) {
