@@ -38,6 +38,7 @@ class ArchitectureTest {
   private static final String EMBEDDED = "dev.memlane.embedded";
   private static final String MEMORY_TOOLS = "dev.memlane.memory.tools";
   private static final String LANGCHAIN4J = "dev.memlane.langchain4j";
+  private static final String MICROMETER = "dev.memlane.micrometer";
   private static final String SPRING_AI = "dev.memlane.spring.ai";
   private static final String CLI = "dev.memlane.cli..";
   private static final String ARCHIVE = "dev.memlane.archive";
@@ -86,6 +87,13 @@ class ArchitectureTest {
           "org.jspecify..", "com.google.errorprone.annotations..", "com.fasterxml.jackson..", "dev.langchain4j..");
 
   @ArchTest
+  static final ArchRule micrometer_knowsTheMemoryLanesAndMicrometer = classes().that().resideInAPackage(MICROMETER)
+      .should().onlyDependOnClassesThat()
+      .resideInAnyPackage(MICROMETER, ORCHESTRATOR, LANES, "dev.memlane.embedding", ENDPOINTS, MODEL,
+          "dev.memlane.model.listen", "java..", "org.jspecify..", "com.google.errorprone.annotations..",
+          "com.fasterxml.jackson.core..", "io.micrometer..");
+
+  @ArchTest
   static final ArchRule springAi_knowsTheMemoryItsToolsAndSpring = classes().that().resideInAPackage(SPRING_AI).should()
       .onlyDependOnClassesThat()
       .resideInAnyPackage(SPRING_AI, MEMORY_TOOLS, LANES, ORCHESTRATOR, "dev.memlane.embedding", ENDPOINTS, MODEL,
@@ -98,9 +106,9 @@ class ArchitectureTest {
       .dependOnClassesThat().resideInAPackage(SPRING_AI);
 
   @ArchTest
-  static final ArchRule nothing_knowsTheIntegrations = noClasses()
-      .that(resideInAPackage("dev.memlane..").and(not(resideInAPackage(LANGCHAIN4J)))).should().dependOnClassesThat()
-      .resideInAPackage(LANGCHAIN4J);
+  static final ArchRule onlySpringBootKnowsLangChain4j = noClasses()
+      .that(resideInAPackage("dev.memlane..").and(not(resideInAnyPackage(LANGCHAIN4J, "dev.memlane.spring.boot.."))))
+      .should().dependOnClassesThat().resideInAPackage(LANGCHAIN4J);
 
   @ArchTest
   static final ArchRule embedding_knowsModelEndpointsCacheAndJson = classes().that()
@@ -209,7 +217,7 @@ class ArchitectureTest {
   static void rules_areAboutClassesThatAreThere(JavaClasses all) {
     for (String module : new String[]{MODEL, LANES, ENDPOINTS, "dev.memlane.embedding", CORE, HISTORY, VECTOR,
         CONVERSATION, "dev.memlane.storage.postgres", ORCHESTRATOR, EMBEDDED, MEMORY_TOOLS, ARCHIVE, LANGCHAIN4J,
-        SPRING_AI,
+        MICROMETER, SPRING_AI,
         CLI}) {
       assertThat(all.that(resideInAPackage(module)).size()).as(module).isGreaterThan(3);
     }

@@ -8,12 +8,14 @@ import org.springframework.boot.actuate.health.HealthContributor;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.context.annotation.Bean;
 
 /** The auto-configuration of the memory's health. */
 @AutoConfiguration(after = MemlaneAutoConfiguration.class)
 @ConditionalOnClass({HealthContributor.class, ConditionalOnEnabledHealthIndicator.class})
+@ConditionalOnProperty(name = "memlane.enabled", matchIfMissing = true)
 @ConditionalOnSingleCandidate(MemoryOrchestrator.class)
 public final class MemlaneHealthAutoConfiguration {
 

@@ -6,12 +6,14 @@ import dev.memlane.orchestrator.MemoryOrchestrator;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.context.annotation.Bean;
 
 /** The auto-configuration of tasks in lanes, and of the memory as tools for a model. */
 @AutoConfiguration(after = MemlaneAutoConfiguration.class)
 @ConditionalOnClass({LaneExecutor.class, MemoryTools.class})
+@ConditionalOnProperty(name = "memlane.enabled", matchIfMissing = true)
 @ConditionalOnSingleCandidate(MemoryOrchestrator.class)
 public final class MemlaneToolsAutoConfiguration {
 

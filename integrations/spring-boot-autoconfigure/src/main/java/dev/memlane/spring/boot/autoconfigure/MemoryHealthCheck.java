@@ -50,7 +50,7 @@ public final class MemoryHealthCheck {
   /** Checks the health, within about ten seconds. Never fails. */
   public MemoryHealth check() {
     Map<String, Object> details = new LinkedHashMap<>();
-    boolean database = read("database", memory.get(PROBE), details) != null;
+    boolean database = read("database", memory.history(PROBE, null, 1), details) != null;
     MemoryStatus status = read("index", memory.status(), details);
     if (status == null) {
       return new MemoryHealth(false, details);

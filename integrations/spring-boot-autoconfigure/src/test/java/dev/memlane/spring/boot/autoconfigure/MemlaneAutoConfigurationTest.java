@@ -30,11 +30,13 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postgresql.ds.PGSimpleDataSource;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.context.properties.source.MutuallyExclusiveConfigurationPropertiesException;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.diagnostics.FailureAnalyzer;
 import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
@@ -107,6 +109,24 @@ class MemlaneAutoConfigurationTest {
         context -> assertThat(context).hasNotFailed().doesNotHaveBean(MemoryOrchestrator.class)
             .doesNotHaveBean(LaneExecutor.class).doesNotHaveBean(BlockingMemory.class));
     assertThat(directory).isEmptyDirectory();
+  }
+
+  @Test
+  void context_disabledWithAnOwnMemory_addsNothingToIt() {
+    MemlaneContext.withHashesIn(directory.resolve("unused")).withUserConfiguration(OwnOrchestrator.class)
+        .withPropertyValues("memlane.enabled=false", "own.url=" + TestServer.freshDatabase(),
+            "own.directory=" + directory)
+        .run(context -> assertThat(context).hasNotFailed().hasSingleBean(MemoryOrchestrator.class)
+            .doesNotHaveBean(BlockingMemory.class).doesNotHaveBean(LaneExecutor.class)
+            .doesNotHaveBean(MemoryToolsFactory.class).doesNotHaveBean("memlaneInfoContributor")
+            .doesNotHaveBean("memlaneHealthContributor"));
+  }
+
+  @Test
+  void context_withoutTheMainAutoConfiguration_startsBesideLangChain4j() {
+    new ApplicationContextRunner()
+        .withConfiguration(AutoConfigurations.of(MemlaneLangChain4jAutoConfiguration.class))
+        .run(context -> assertThat(context).hasNotFailed());
   }
 
   @Test

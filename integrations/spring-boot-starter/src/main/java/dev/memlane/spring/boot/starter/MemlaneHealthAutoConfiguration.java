@@ -6,6 +6,7 @@ import dev.memlane.spring.boot.autoconfigure.MemoryHealthCheck;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandidate;
 import org.springframework.boot.health.autoconfigure.contributor.ConditionalOnEnabledHealthIndicator;
 import org.springframework.boot.health.contributor.HealthContributor;
@@ -14,6 +15,7 @@ import org.springframework.context.annotation.Bean;
 /** The auto-configuration of the memory's health. */
 @AutoConfiguration(after = MemlaneAutoConfiguration.class)
 @ConditionalOnClass({HealthContributor.class, ConditionalOnEnabledHealthIndicator.class})
+@ConditionalOnProperty(name = "memlane.enabled", matchIfMissing = true)
 @ConditionalOnSingleCandidate(MemoryOrchestrator.class)
 public final class MemlaneHealthAutoConfiguration {
 
