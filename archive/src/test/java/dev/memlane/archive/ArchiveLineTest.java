@@ -104,6 +104,7 @@ class ArchiveLineTest {
   @ParameterizedTest
   @CsvSource(delimiter = '|', quoteCharacter = '^', value = {"\"run\":\"7\"|\"user\":\"ada\"|\"run\" is missing",
       "\"role\":\"user\"|\"role\":\"judge\"|does not know", "\"position\":3,||\"position\" is missing",
+      "\"position\":3|\"position\":0|must be 1 to", "\"position\":3|\"position\":9223372036854775807|must be 1 to",
       "\"payload\":\"{}\"|\"payload\":{}|must be a text", "\"format\":\"form\"|\"format\":\" \"|format is empty",
       "{\"run\":\"7\"}|7|must be an object"})
   void damagedMessage_isRefusedWithTheReason(String what, @Nullable String by, String reason) {

@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  * <b>Several writers.</b> Changes of one conversation, by this or other processes, take effect one after the other. Each
  * call is done completely or not at all. If the database's answer is lost, the change is repeated until its deadline (10 s by
  * default); if it is still unknown then whether it was done, the call fails with an {@link InDoubtException}, and repeating
- * it is safe.
+ * it is safe. A repeated {@link #replaceWindow} takes effect as a later one: it also replaces what others have put there
+ * meanwhile, and the log may then have its messages twice.
  *
  * <p>
  * <b>Cost.</b> Appending, changing the window, and reading the window or a page of the log cost the same however long the log
@@ -56,6 +57,7 @@ public final class Conversations {
   public static final int LONGEST_LIST = 10_000;
 
   private static final long PAGE_BYTES = 64_000_000;
+  private static final long WINDOW_BYTES = 256_000_000;
 
   private final MemoryOrchestrator memory;
   private final ConversationHandler handler;
@@ -120,15 +122,18 @@ public final class Conversations {
   /**
    * Reads the window: the messages that have not left it, in order. Empty if there is no such conversation.
    *
-   * @return fails with an {@link InvalidInputException} if the window has more than {@value #LONGEST_WINDOW} messages; let
-   * some leave it, or read the log in pages
+   * @return fails with an {@link InvalidInputException} if the window has more than {@value #LONGEST_WINDOW} messages or 256
+   * MB; let some leave it, or read the log in pages
    */
   public CompletableFuture<List<ConversationMessage>> window(Scope conversation) {
     return begin(() -> {
       requireConversation(conversation);
-      return handler.store().window(conversation, LONGEST_WINDOW + 1).thenApply(messages -> {
-        requireCount("messages in the conversation's window", messages.size(), LONGEST_WINDOW);
-        return messages;
+      return handler.store().window(conversation, LONGEST_WINDOW, WINDOW_BYTES).thenApply(window -> {
+        if (window.more()) {
+          throw new InvalidInputException("the conversation's window has more than " + LONGEST_WINDOW
+              + " messages or 256 MB; let some leave it, or read the log in pages");
+        }
+        return window.messages();
       });
     });
   }
@@ -169,7 +174,7 @@ public final class Conversations {
    * Restores messages as they were, with their ids, positions and times, and begins the conversation if it is new. What it
    * has already is not changed, so an import can be repeated.
    *
-   * @param messages at most {@value #MOST_MESSAGES} with different ids and different positions of at least 1, and
+   * @param messages at most {@value #MOST_MESSAGES} with different ids and different positions, and
    * {@value #MOST_CHARACTERS} characters together
    * @return the outcomes, in the order of the list
    */
@@ -253,9 +258,9 @@ public final class Conversations {
     Set<Long> positions = new HashSet<>();
     for (ArchivedMessage archived : messages) {
       long position = archived.message().position();
-      if (position < 1 || !positions.add(position)) {
+      if (!positions.add(position)) {
         throw new InvalidInputException("the position " + position
-            + " is less than 1 or that of two messages of one call; restore messages with the positions that they had");
+            + " is that of two messages of one call; restore messages with the positions that they had");
       }
     }
   }

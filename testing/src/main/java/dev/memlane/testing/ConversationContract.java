@@ -63,7 +63,7 @@ public abstract class ConversationContract {
   }
 
   private List<ConversationMessage> windowMessages() {
-    return store.window(CHAT, ALL).join();
+    return store.window(CHAT, ALL, Long.MAX_VALUE).join().messages();
   }
 
   private List<String> window() {
@@ -206,7 +206,7 @@ public abstract class ConversationContract {
     store.append(other, List.of(one), AT).join();
 
     assertThat(log()).containsExactly("1");
-    assertThat(payloads(store.window(other, ALL).join())).containsExactly("1");
+    assertThat(payloads(store.window(other, ALL, Long.MAX_VALUE).join().messages())).containsExactly("1");
   }
 
   @Test
@@ -222,7 +222,7 @@ public abstract class ConversationContract {
       assertThat(payloads(store.messages(scope, 0, ALL, ANY_SIZE).join().messages())).containsExactly("of " + scope,
           "more");
     }
-    assertThat(store.window(scopes.getFirst(), ALL).join()).isEmpty();
+    assertThat(store.window(scopes.getFirst(), ALL, Long.MAX_VALUE).join().messages()).isEmpty();
   }
 
   // ---- the window ------------------------------------------------------------------------------------------------
@@ -312,12 +312,14 @@ public abstract class ConversationContract {
   void replaceWindow_withAnIdThatIsTaken_storesUnderAFreshOne() {
     NewMessage one = message("1");
     append(one, message("2"));
-    List<NewMessage> reversed = List.of(message("2"), one);
+    NewMessage free = message("2");
 
-    store.replaceWindow(CHAT, reversed, AT).join();
+    store.replaceWindow(CHAT, List.of(free, one), AT).join();
 
     assertThat(window()).containsExactly("2", "1");
     assertThat(logMessages()).extracting(ConversationMessage::id).doesNotHaveDuplicates().contains(one.id());
+    store.append(CHAT, List.of(free), AT).join();
+    assertThat(logMessages()).as("the id that was free is kept").hasSize(4);
   }
 
   @ParameterizedTest
@@ -367,7 +369,17 @@ public abstract class ConversationContract {
   void window_withALimit_isItsBeginning() {
     append(message("1"), message("2"), message("3"));
 
-    assertThat(payloads(store.window(CHAT, 2).join())).containsExactly("1", "2");
+    assertThat(payloads(store.window(CHAT, 2, Long.MAX_VALUE).join().messages())).containsExactly("1", "2");
+    assertThat(store.window(CHAT, 2, Long.MAX_VALUE).join().more()).isTrue();
+    assertThat(store.window(CHAT, 3, Long.MAX_VALUE).join().more()).isFalse();
+  }
+
+  @Test
+  void window_withALimitOfBytes_endsWithTheMessageThatReachesIt() {
+    append(message("x".repeat(1_000)), message("y".repeat(1_000)), message("z".repeat(1_000)));
+
+    assertThat(store.window(CHAT, 3, 3_000).join().messages()).hasSize(2);
+    assertThat(store.window(CHAT, 3, 3_000).join().more()).isTrue();
   }
 
   // ---- reading in pages ------------------------------------------------------------------------------------------
@@ -450,7 +462,7 @@ public abstract class ConversationContract {
     assertThat(window()).isEmpty();
     assertThat(log()).isEmpty();
     assertThat(scopes(wider)).containsExactly(wider);
-    assertThat(payloads(store.window(wider, ALL).join())).containsExactly("other");
+    assertThat(payloads(store.window(wider, ALL, Long.MAX_VALUE).join().messages())).containsExactly("other");
     assertThat(store.delete(CHAT).join()).isZero();
     assertThat(store.delete(Scope.run("none")).join()).isZero();
   }

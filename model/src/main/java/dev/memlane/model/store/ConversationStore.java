@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * Futures fail with a {@link StoreException}. If a change fails with an {@link InDoubtException}, it is unknown whether
- * it was done, and it may still be done a little later; after any other failure nothing was changed. Every change can
- * be repeated safely. The time that a call takes does not depend on the length of the log. No method blocks longer than
+ * it was done, and it may still be done a little later; after any other failure nothing was changed, except by a
+ * deletion, which goes page by page. Every change can be repeated safely. The time that a call takes does not depend on the length of the log. No method blocks longer than
  * the store's own time-outs. Safe for use by several threads.
  */
 public interface ConversationStore {
@@ -55,8 +55,12 @@ public interface ConversationStore {
   /** Lets messages leave the window. Positions that are not in it are ignored. */
   CompletableFuture<Void> leaveWindow(Scope conversation, Collection<Long> positions);
 
-  /** Reads the first messages of the window, in order. */
-  CompletableFuture<List<ConversationMessage>> window(Scope conversation, int limit);
+  /**
+   * Reads the first messages of the window, in order.
+   *
+   * @param bytes ends the result after the message with which its texts and payloads have so many bytes
+   */
+  CompletableFuture<Messages> window(Scope conversation, int limit, long bytes);
 
   /**
    * Reads messages in order, in the window or not.

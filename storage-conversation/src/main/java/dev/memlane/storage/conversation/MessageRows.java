@@ -10,6 +10,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.IntStream;
 import org.jdbi.v3.core.statement.SqlStatement;
@@ -85,8 +86,10 @@ record MessageRows(List<Row> rows) {
     return new MessageRows(rows.subList(first, rows.size()));
   }
 
-  MessageRows withFreshIds() {
-    return new MessageRows(rows.stream().map(Row::withFreshId).toList());
+  /** The same messages, with fresh ids instead of these. */
+  MessageRows withFreshIds(Set<UUID> taken) {
+    return new MessageRows(
+        rows.stream().map(row -> taken.contains(row.message.id()) ? row.withFreshId() : row).toList());
   }
 
   /** Binds the values of {@link #INSERTS}, and the number of rows as {@code count}. */

@@ -2,6 +2,7 @@ package dev.memlane.storage.conversation;
 
 import dev.memlane.model.ArchivedMessage;
 import dev.memlane.model.ConversationMessage;
+import dev.memlane.model.InDoubtException;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MessageImportOutcome;
 import dev.memlane.model.NewMessage;
@@ -10,6 +11,7 @@ import dev.memlane.model.StoreException;
 import dev.memlane.model.store.ConversationStore;
 import dev.memlane.storage.conversation.WindowChange.Entry;
 import dev.memlane.storage.postgres.Database;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -79,7 +81,7 @@ public final class PostgresConversationStore implements ConversationStore {
     return this.<List<ConversationMessage>>write("appending to a conversation",
         handle -> rows.stored(insert(handle, conversation, rows, at) + 1, at))
         .exceptionallyCompose(failure -> isTaken(failure)
-            ? appendMissing(conversation, rows, at, triesLeft)
+            ? repeatAfter(failure, appendMissing(conversation, rows, at, triesLeft))
             : CompletableFuture.failedFuture(failure));
   }
 
@@ -178,7 +180,7 @@ public final class PostgresConversationStore implements ConversationStore {
         ? replaceIfUnchanged(handle, conversation, rows, at)
         : replaceLocked(handle, conversation, rows, at))
         .exceptionallyCompose(failure -> isTaken(failure)
-            ? replaceWindow(conversation, rows.withFreshIds(), at, triesLeft - 1).thenApply(done -> true)
+            ? repeatAfter(failure, replaceWindow(conversation, rows, at, triesLeft - 1)).thenApply(done -> true)
             : CompletableFuture.failedFuture(failure))
         .thenCompose(replaced -> replaced
             ? CompletableFuture.completedFuture(null)
@@ -187,9 +189,16 @@ public final class PostgresConversationStore implements ConversationStore {
 
   private static boolean replaceLocked(Handle handle, Scope conversation, MessageRows rows, Instant at) {
     return handle.inTransaction(each -> {
-      Optional<Long> unused = lock(each, conversation);
-      return replaceIfUnchanged(each, conversation, rows, at);
+      Optional<Long> locked = lock(each, conversation);
+      return replaceIfUnchanged(each, conversation, locked.map(id -> withFreeIds(each, id, rows)).orElse(rows), at);
     });
+  }
+
+  /** The messages, with fresh ids instead of those that the conversation has already. */
+  private static MessageRows withFreeIds(Handle handle, long conversation, MessageRows rows) {
+    return rows.withFreshIds(handle.createQuery(
+        "select id from conversation_message where conversation = :conversation and id = any(:ids)")
+        .bind("conversation", conversation).bindArray("ids", UUID.class, rows.ids()).mapTo(UUID.class).set());
   }
 
   /** A conversation's window as it was read. */
@@ -268,18 +277,26 @@ public final class PostgresConversationStore implements ConversationStore {
   }
 
   @Override
-  public CompletableFuture<List<ConversationMessage>> window(Scope conversation, int limit) {
+  public CompletableFuture<Messages> window(Scope conversation, int limit, long bytes) {
     ScopeCondition scope = ScopeCondition.exactly(conversation);
     // The message of each position is looked up by itself, whatever the planner believes about the length of the log.
-    return database.read("reading a conversation's window", handle -> scope.bind(handle.createQuery("""
-        select m.* from (
-          select conversation, position from conversation_window
-          where conversation = (select id from conversation where not deleted and %s)
-          order by position limit :limit
-        ) w cross join lateral (
-          select %s from conversation_message where conversation = w.conversation and position = w.position offset 0
-        ) m order by w.position""".formatted(scope.sql(), MessageRows.COLUMNS))).bind("limit", limit)
-        .map((row, context) -> MessageRows.read(row)).list());
+    return database.read("reading a conversation's window", handle -> {
+      List<Found> found = scope.bind(handle.createQuery("""
+          select * from (
+            select m.*, true as in_window, count(*) over () as found, coalesce(
+              sum(%s) over (order by w.position rows between unbounded preceding and 1 preceding), 0) as before
+            from (
+              select conversation, position from conversation_window
+              where conversation = (select id from conversation where not deleted and %s)
+              order by position limit :limit + 1
+            ) w cross join lateral (
+              select %s from conversation_message where conversation = w.conversation and position = w.position offset 0
+            ) m
+          ) page where before < :bytes order by position limit :limit"""
+          .formatted(TEXT_BYTES, scope.sql(), MessageRows.COLUMNS)))
+          .bind("limit", limit).bind("bytes", bytes).map((row, context) -> found(row)).list();
+      return new Messages(found.stream().map(each -> each.message.message()).toList(), isCut(found));
+    });
   }
 
   @Override
@@ -306,15 +323,25 @@ public final class PostgresConversationStore implements ConversationStore {
           ) page where before < :bytes order by position limit :limit"""
           .formatted(TEXT_BYTES, MessageRows.COLUMNS, scope.sql())))
           .bind("after", after).bind("limit", limit).bind("bytes", bytes)
-          .map((row, context) -> new Found(new ArchivedMessage(MessageRows.read(row), row.getBoolean("in_window")),
-              row.getLong("found")))
-          .list();
-      return new Archive(found.stream().map(Found::message).toList(),
-          !found.isEmpty() && found.getFirst().count > found.size());
+          .map((row, context) -> found(row)).list();
+      return new Archive(found.stream().map(Found::message).toList(), isCut(found));
     });
   }
 
+  /**
+   * A message of a page.
+   *
+   * @param count how many messages the page would have without its limits, one beyond them at most
+   */
   private record Found(ArchivedMessage message, long count) {}
+
+  private static Found found(ResultSet row) throws SQLException {
+    return new Found(new ArchivedMessage(MessageRows.read(row), row.getBoolean("in_window")), row.getLong("found"));
+  }
+
+  private static boolean isCut(List<Found> page) {
+    return !page.isEmpty() && page.getFirst().count > page.size();
+  }
 
   @Override
   public CompletableFuture<List<MessageImportOutcome>> restore(Scope conversation, List<ArchivedMessage> messages) {
@@ -412,8 +439,30 @@ public final class PostgresConversationStore implements ConversationStore {
   private <T> CompletableFuture<T> write(String what, HandleCallback<T, RuntimeException> write, int triesLeft) {
     return database.write(what, write).exceptionallyCompose(
         failure -> triesLeft > 1 && TRANSIENT.contains(state(failure))
-            ? write(what, write, triesLeft - 1)
+            ? repeatAfter(failure, write(what, write, triesLeft - 1))
             : CompletableFuture.failedFuture(failure));
+  }
+
+  /** The result of a repeat. If what was tried before may have landed, a repeat that fails does not make that certain. */
+  private static <T> CompletableFuture<T> repeatAfter(Throwable before, CompletableFuture<T> repeat) {
+    StoreException doubt = find(InDoubtException.class, before);
+    return doubt == null
+        ? repeat
+        : repeat.exceptionallyCompose(failure -> {
+          StoreException failed = find(StoreException.class, failure);
+          return CompletableFuture.failedFuture(failed == null || failed instanceof InDoubtException
+              ? failure
+              : new InDoubtException(doubt.getMessage() + "; then " + failed.getMessage(), failed));
+        });
+  }
+
+  private static <T extends Throwable> @Nullable T find(Class<T> type, Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (type.isInstance(cause)) {
+        return type.cast(cause);
+      }
+    }
+    return null;
   }
 
   private static boolean isTaken(Throwable failure) {
@@ -422,12 +471,8 @@ public final class PostgresConversationStore implements ConversationStore {
 
   /** The SQLSTATE of a failure; empty if it has none. */
   private static String state(Throwable failure) {
-    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-      if (cause instanceof SQLException sql) {
-        return String.valueOf(sql.getSQLState());
-      }
-    }
-    return "";
+    SQLException sql = find(SQLException.class, failure);
+    return sql == null ? "" : String.valueOf(sql.getSQLState());
   }
 
   private static StoreException contended() {

@@ -10,9 +10,13 @@ import dev.memlane.model.NewMessage;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.storage.postgres.Database;
-import dev.memlane.testing.FaultyWire;
 import dev.memlane.testing.FaultyWire.Fault;
+import dev.memlane.testing.FaultyWire;
 import dev.memlane.testing.TestServer;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -31,13 +35,15 @@ class PostgresConversationStoreTest {
   private static final Instant AT = Instant.parse("2026-06-01T10:00:00Z");
   private static final Scope CHAT = Scope.user("ada").withRun("7");
 
+  private String direct;
   private FaultyWire wire;
   private Database database;
   private PostgresConversationStore store;
 
   @BeforeEach
   void open() {
-    wire = FaultyWire.to(TestServer.freshDatabase());
+    direct = TestServer.freshDatabase();
+    wire = FaultyWire.to(direct);
     database = Database.builder(wire.jdbcUrl()).poolSize(4).statementTimeout(Duration.ofSeconds(10))
         .connectionTimeout(Duration.ofSeconds(1)).open();
     store = new PostgresConversationStore(database);
@@ -124,7 +130,7 @@ class PostgresConversationStoreTest {
     lengthen(20_000);
 
     assertThat(visited(() -> store.messages(CHAT, 0, 10_000, Long.MAX_VALUE))).as("the measure").isGreaterThan(9_000);
-    assertThat(visited(() -> store.window(CHAT, 10_000))).isLessThan(50);
+    assertThat(visited(() -> store.window(CHAT, 10_000, Long.MAX_VALUE))).isLessThan(50);
     assertThat(visited(() -> store.messages(CHAT, 19_900, 50, Long.MAX_VALUE))).isLessThan(200);
     assertThat(visited(() -> store.append(CHAT, messages(1, 2), AT))).isLessThan(50);
     assertThat(visited(() -> store.replaceWindow(CHAT, messages(1, 3), AT))).isLessThan(50);
@@ -235,6 +241,25 @@ class PostgresConversationStoreTest {
 
     assertThat(struck.getFirst()).isCompleted();
     wire.release();
+    assertThat(log()).containsExactly("m0", "m1");
+  }
+
+  @Test
+  void append_thatMayHaveLanded_isInDoubtAlthoughTheSecondLookFails() throws SQLException {
+    store.append(CHAT, messages(0, 1), AT).join();
+    CompletableFuture<Void> lost = wire.next(Fault.CUT_ANSWER, "insert into conversation_message");
+    CompletableFuture<Void> taken = wire.next(Fault.HOLD_ANSWER, "insert into conversation_message");
+    CompletableFuture<List<ConversationMessage>> appending = store.append(CHAT, messages(1, 2), AT);
+    taken.join();
+    try (Connection connection = DriverManager.getConnection(direct); Statement sql = connection.createStatement()) {
+      sql.execute("alter table memlane.conversation rename to elsewhere");
+      wire.release();
+
+      assertThatThrownBy(appending::join).cause().isInstanceOf(InDoubtException.class);
+
+      assertThat(lost).isCompleted();
+      sql.execute("alter table memlane.elsewhere rename to conversation");
+    }
     assertThat(log()).containsExactly("m0", "m1");
   }
 
