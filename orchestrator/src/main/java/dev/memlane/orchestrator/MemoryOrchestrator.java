@@ -161,8 +161,9 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * {@link InvalidInputException} before anything is stored, if one has no key
    */
   public CompletableFuture<List<WriteOutcome>> putMemories(List<NewMemory> memories) {
-    Activity batch = Activity.begin(listener, OperationType.PUT_MEMORIES, memories, null);
-    return handOut(Activity.ending(batch, putEach(memories, batch)));
+    List<NewMemory> puts = List.copyOf(memories);
+    Activity batch = Activity.begin(listener, OperationType.PUT_MEMORIES, puts, null);
+    return handOut(Activity.ending(batch, putEach(puts, batch)));
   }
 
   private CompletableFuture<List<WriteOutcome>> putEach(List<NewMemory> memories, @Nullable Activity batch) {
@@ -243,8 +244,9 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * because of an item; fails with a {@link StoreException} if memories are purged but the index's files could not be
    */
   public CompletableFuture<List<WriteOutcome>> deleteMemories(List<MemoryDeletion> deletions) {
-    Activity batch = Activity.begin(listener, OperationType.DELETE_MEMORIES, deletions, null);
-    return handOut(Activity.ending(batch, deleteEach(List.copyOf(deletions), batch)));
+    List<MemoryDeletion> each = List.copyOf(deletions);
+    Activity batch = Activity.begin(listener, OperationType.DELETE_MEMORIES, each, null);
+    return handOut(Activity.ending(batch, deleteEach(each, batch)));
   }
 
   private CompletableFuture<List<WriteOutcome>> deleteEach(List<MemoryDeletion> deletions, @Nullable Activity batch) {

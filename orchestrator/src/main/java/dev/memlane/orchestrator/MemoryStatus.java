@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param unitsWaiting the number of writes that wait in the commit queue
  * @param unsettled the number of operations that are being settled in the background
  * @param unindexed the number of memories that the index could not follow; each is tried again in the background
- * @param followerLag searches here find all that other processes wrote longer ago than this. Null if this process follows
- * no others
+ * @param followerLag searches here find all that other processes wrote longer ago than this, except changes of memories that
+ * are being written here. Null if this process follows no others
  * @param index what the index holds; null while it can't be read
  * @param indexProblem why the index can't be read; null if it can. It is reopened in the background
  * @param embedding what the embedder has done

@@ -154,7 +154,9 @@ public abstract class MemoryDoorContract {
     door.store(ADA, "1", "Ada plays the contrabassoon");
     door.store(ADA.withRun("7"), "1", "Ada's contrabassoon is broken");
     door.store(BEN, "1", "Ben plays the sarrusophone");
+    stage.index().store().commit().join();
     assertThat(stage.databaseHolds("contrabassoon")).isTrue();
+    assertThat(stage.filesHold("contrabassoon")).isTrue();
 
     door.erase(ADA);
 

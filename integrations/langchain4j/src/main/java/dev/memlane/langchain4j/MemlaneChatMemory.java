@@ -3,6 +3,8 @@ package dev.memlane.langchain4j;
 import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.SystemMessage;
 import dev.langchain4j.memory.ChatMemory;
+import dev.memlane.endpoints.EndpointException;
+import dev.memlane.endpoints.Failure;
 import dev.memlane.langchain4j.MessageWindow.Entry;
 import dev.memlane.model.ConversationMessage;
 import dev.memlane.model.InvalidInputException;
@@ -16,10 +18,16 @@ import dev.memlane.orchestrator.Conversations;
 import dev.memlane.orchestrator.DeleteReport;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A chat memory that keeps a conversation exactly, shows a model its newest messages, and can remember the others.
@@ -140,10 +148,13 @@ public final class MemlaneChatMemory implements ChatMemory {
       return CompletableFuture.completedFuture(null);
     }
     return remember(leaving)
-        .thenCompose(remembered -> remembered
-            ? conversations.leaveWindow(conversation,
-                leaving.stream().map(entry -> entry.stored().position()).toList())
-            : CompletableFuture.<Void>completedFuture(null))
+        .thenCompose(staying -> {
+          List<Long> done = leaving.stream().map(Entry::stored).filter(message -> !staying.contains(message.id()))
+              .map(ConversationMessage::position).toList();
+          return done.isEmpty()
+              ? CompletableFuture.<Void>completedFuture(null)
+              : conversations.leaveWindow(conversation, done);
+        })
         .exceptionally(failure -> {
           // The message is stored. What should have left stays in the window, and the next message tries again.
           LOGGER.log(System.Logger.Level.WARNING, "messages of a conversation could not leave its window yet", failure);
@@ -151,33 +162,36 @@ public final class MemlaneChatMemory implements ChatMemory {
         });
   }
 
-  /** Remembers what was said. Returns whether everything that can be remembered is. */
-  private CompletableFuture<Boolean> remember(List<Entry> leaving) {
-    List<NewMemory> memories = new ArrayList<>();
+  /** Remembers what was said. Returns the ids of the messages that could not be remembered yet, and have to stay. */
+  private CompletableFuture<Set<UUID>> remember(List<Entry> leaving) {
+    Map<UUID, NewMemory> memories = new LinkedHashMap<>();
     if (remembering) {
       leaving.forEach(entry -> addMemory(entry.stored(), memories));
     }
     if (memories.isEmpty()) {
-      return CompletableFuture.completedFuture(true);
+      return CompletableFuture.completedFuture(Set.of());
     }
-    return memory.addMemories(memories).thenApply(outcomes -> {
-      List<WriteOutcome> failures = outcomes.stream().filter(outcome -> !isDone(outcome)).toList();
+    return memory.addMemories(List.copyOf(memories.values())).thenApply(outcomes -> {
+      Map<UUID, WriteOutcome> failures = new LinkedHashMap<>();
+      Iterator<WriteOutcome> outcome = outcomes.iterator();
+      memories.keySet().forEach(message -> failures.put(message, outcome.next()));
+      failures.values().removeIf(MemlaneChatMemory::isDone);
       if (!failures.isEmpty()) {
         LOGGER.log(System.Logger.Level.WARNING,
             "{0} messages stay in the window of a conversation, because they could not be remembered yet: {1}",
-            failures.size(), failures.getFirst().describe());
+            failures.size(), failures.values().iterator().next().describe());
       }
-      return failures.isEmpty();
+      return failures.keySet();
     });
   }
 
-  private void addMemory(ConversationMessage message, List<NewMemory> memories) {
+  private void addMemory(ConversationMessage message, Map<UUID, NewMemory> memories) {
     String text = message.text();
     if (text == null || message.role() != MessageRole.USER && message.role() != MessageRole.ASSISTANT) {
       return;
     }
     try {
-      memories.add(NewMemory.builder(text, conversation).key("message/" + message.id())
+      memories.put(message.id(), NewMemory.builder(text, conversation).key("message/" + message.id())
           .actor(message.role().name().toLowerCase(Locale.ROOT)).occurredAt(message.createdAt()).build());
     } catch (InvalidInputException e) {
       // Such as a text that is too long. Trying again would not help, and the log has it.
@@ -189,7 +203,18 @@ public final class MemlaneChatMemory implements ChatMemory {
   /** Whether trying again would change nothing: it is remembered, was remembered and deleted, or can't be. */
   private static boolean isDone(WriteOutcome outcome) {
     return outcome.succeeded() || outcome instanceof WriteOutcome.WasDeleted
-        || outcome instanceof WriteOutcome.Refused refused && refused.cause() instanceof InvalidInputException;
+        || outcome instanceof WriteOutcome.Refused refused && isFinal(refused.cause());
+  }
+
+  /** Whether the text itself was refused, by the memory or by the embedding model. */
+  private static boolean isFinal(@Nullable Throwable refusal) {
+    for (Throwable cause = refusal; cause != null; cause = cause.getCause()) {
+      if (cause instanceof InvalidInputException
+          || cause instanceof EndpointException failed && failed.failure() == Failure.REFUSED) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Makes these the messages of the window. Those that are no longer among them stay in the log. */

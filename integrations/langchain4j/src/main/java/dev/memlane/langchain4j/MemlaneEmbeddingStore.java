@@ -21,9 +21,11 @@ import dev.memlane.model.MemoryId;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
+import dev.memlane.model.TextForm;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.DeleteReport;
+import dev.memlane.orchestrator.Expired;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.SearchHit;
 import dev.memlane.orchestrator.SearchRequest;
@@ -153,7 +155,10 @@ public final class MemlaneEmbeddingStore implements EmbeddingStore<TextSegment> 
     List<WriteOutcome> outcomes = BlockingMemory.await(memory.putMemories(memories));
     Map<String, WriteOutcome> failures = new LinkedHashMap<>();
     for (int i = 0; i < ids.size(); i++) {
-      if (!outcomes.get(i).succeeded()) {
+      if (outcomes.get(i).succeeded()) {
+        // Of equal ids the last counts.
+        failures.remove(ids.get(i));
+      } else {
         failures.put(ids.get(i), outcomes.get(i));
       }
     }
@@ -218,7 +223,7 @@ public final class MemlaneEmbeddingStore implements EmbeddingStore<TextSegment> 
     outcomes.forEach((id, outcome) -> {
       if (outcome instanceof WriteOutcome.NotFound) {
         try {
-          candidates.put(id, memory.get(MemoryId.parse(id)));
+          candidates.put(id, memory.get(MemoryId.parse(id), Expired.INCLUDED));
         } catch (InvalidInputException e) {
           // A key that is not there.
         }
@@ -282,7 +287,7 @@ public final class MemlaneEmbeddingStore implements EmbeddingStore<TextSegment> 
 
   private SearchRequest translate(EmbeddingSearchRequest request) {
     String text = request.query();
-    boolean hasText = text != null && !text.isBlank();
+    boolean hasText = text != null && !TextForm.isBlank(text);
     boolean byWords = hybrid && hasText;
     Filter filter = request.filter();
     return customizer.apply(SearchRequest.builder(hasText ? text : NO_QUERY).scope(scope)

@@ -18,7 +18,6 @@ import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CancellationException;
 
 /**
@@ -99,7 +98,7 @@ public final class MemlaneTools {
     for (ToolExecutionRequest request : requests) {
       // Not the model's id, which some providers leave out; results come in the order of the calls.
       calls.add(new ToolCall<>(Integer.toString(calls.size()), request.name(),
-          Objects.requireNonNullElse(request.arguments(), "{}")));
+          arguments(request)));
     }
     List<ToolExecutionResultMessage> messages = new ArrayList<>(requests.size());
     for (ToolResult<String> result : run(calls)) {
@@ -108,6 +107,12 @@ public final class MemlaneTools {
           .text(MemoryTools.text(result)).isError(result instanceof ToolResult.Failure).build());
     }
     return messages;
+  }
+
+  /** Some models send nothing for a tool without required arguments. */
+  private static String arguments(ToolExecutionRequest request) {
+    String given = request.arguments();
+    return given == null || given.isBlank() ? "{}" : given;
   }
 
   private List<ToolResult<String>> run(List<ToolCall<String>> calls) {

@@ -1,6 +1,5 @@
 package dev.memlane.langchain4j;
 
-import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.SystemMessage;
 import dev.langchain4j.data.message.ToolExecutionResultMessage;
@@ -13,7 +12,8 @@ import java.util.List;
  *
  * <p>
  * There is one system message, the newest, and it comes first and stays. Of the others the oldest leave until the number
- * fits. Results of tools leave together with their calls, because models refuse results without calls.
+ * fits. Results of tools leave together with their calls, because models refuse results without calls. A result that comes
+ * after its call has left is not shown.
  *
  * @param kept what a model is shown
  * @param leaving what leaves, in the order of the conversation
@@ -52,11 +52,10 @@ record MessageWindow(List<Entry> kept, List<Entry> leaving) {
     while (kept.size() > room && !kept.isEmpty()) {
       Entry oldest = kept.removeFirst();
       leaving.add(oldest);
-      if (oldest.message() instanceof AiMessage ai && ai.hasToolExecutionRequests()) {
-        while (!kept.isEmpty() && kept.getFirst().message() instanceof ToolExecutionResultMessage) {
-          leaving.add(kept.removeFirst());
-        }
-      }
+    }
+    // Also those whose call left before they came.
+    while (!kept.isEmpty() && kept.getFirst().message() instanceof ToolExecutionResultMessage) {
+      leaving.add(kept.removeFirst());
     }
     if (system != null) {
       kept.addFirst(system);

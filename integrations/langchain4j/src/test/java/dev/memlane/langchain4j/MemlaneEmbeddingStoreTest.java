@@ -16,18 +16,20 @@ import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
+import dev.memlane.orchestrator.Expired;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.jspecify.annotations.Nullable;
 
 class MemlaneEmbeddingStoreTest {
 
@@ -165,6 +167,17 @@ class MemlaneEmbeddingStoreTest {
     store.remove(match.embeddingId());
 
     assertThat(search("oboe")).isEmpty();
+  }
+
+  @Test
+  void remove_ofAnExpiredMemoryByItsId_purgesItsHistory() {
+    Memory expired = memory.blocking().addMemory(NewMemory.builder("Ada plays the oboe", scope)
+        .expiresAt(Instant.parse("2026-01-01T00:00:00Z")).build());
+
+    MemlaneEmbeddingStore.builder(memory, scope).purging(true).build().remove(expired.id().toString());
+
+    assertThat(memory.blocking().get(expired.id(), Expired.INCLUDED)).isEmpty();
+    assertThat(memory.blocking().history(expired.id())).allMatch(entry -> entry.newContent() == null);
   }
 
   @Test

@@ -15,11 +15,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * <b>Threads.</b> {@link #operationBegan} is called in the caller's thread, except for the parts of a batch. All other
- * methods are called in any thread, often in several at once. The engine holds no lock during a call, but the operation
- * waits for it: return soon, and don't block.
+ * methods are called in any thread, often in several at once. The engine holds no Java lock during a call. But the
+ * operation waits for it, and during the steps of a write it holds the memory's lock: return soon, don't block, and don't
+ * wait for another write.
  *
  * <p>
- * <b>Order.</b> Each begin is followed by exactly one end. Steps usually end before their operation does; a step that
+ * <b>Order.</b> Each begin is followed by exactly one end, except for steps in the background that closing cuts off. Steps usually end before their operation does; a step that
  * goes on in the background ({@link StepType#BACKGROUND_SETTLING}), or a request whose caller gave up waiting, ends
  * later.
  *

@@ -5,6 +5,7 @@ import dev.memlane.model.MemlaneException;
 import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
+import dev.memlane.model.TextForm;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
@@ -137,7 +138,7 @@ public final class MemlaneAdvisor implements CallAdvisor, StreamAdvisor {
     List<Message> messages = request.prompt().getInstructions();
     for (int i = messages.size() - 1; i >= 0; i--) {
       if (messages.get(i) instanceof UserMessage message) {
-        return text(message).isBlank() ? -1 : i;
+        return TextForm.isBlank(text(message)) ? -1 : i;
       }
     }
     return -1;
