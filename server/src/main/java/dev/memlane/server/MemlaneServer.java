@@ -1,0 +1,225 @@
+package dev.memlane.server;
+
+import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.StoreException;
+import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.server.internal.api.HealthRoutes;
+import dev.memlane.server.internal.api.MemoryRoutes;
+import dev.memlane.server.internal.api.OperationRoutes;
+import dev.memlane.server.internal.api.ScopeRoutes;
+import dev.memlane.server.internal.http.Authenticator;
+import dev.memlane.server.internal.http.Json;
+import dev.memlane.server.internal.http.ProblemErrorHandler;
+import dev.memlane.server.internal.http.RateLimiter;
+import dev.memlane.server.internal.http.RequestGuard;
+import dev.memlane.server.internal.http.Router;
+import dev.memlane.server.internal.http.Routes;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.util.Collection;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.Executors;
+import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.NetworkConnectionLimit;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.handler.GracefulHandler;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A memory over HTTP, for agents in any language.
+ *
+ * <pre>{@code
+ * try (MemlaneServer server = MemlaneServer.builder(memlane.memory()).keys(ApiKeys.in(directory.resolve("keys.json"))).start()) {
+ *   System.out.println(server.uri());
+ *   ...
+ * }
+ * }</pre>
+ *
+ * <p>
+ * It listens on loopback unless an address is set, and needs API keys beyond loopback. Closing it lets the requests under way
+ * finish. The memory stays open; the caller closes it afterwards. Safe for use by several threads.
+ */
+public final class MemlaneServer implements AutoCloseable {
+
+  /** The port unless one is set. */
+  public static final int PORT = 7437;
+
+  private static final int MOST_THREADS = 64;
+
+  private final Server server;
+  private final ServerConnector connector;
+  private final String host;
+
+  private MemlaneServer(Server server, ServerConnector connector, String host) {
+    this.server = server;
+    this.connector = connector;
+    this.host = host;
+  }
+
+  /** @param memory stays open; the caller closes it after the server */
+  public static Builder builder(MemoryOrchestrator memory) {
+    return new Builder(memory);
+  }
+
+  /** The port that it listens on. */
+  public int port() {
+    return connector.getLocalPort();
+  }
+
+  /** Where it is reached, such as {@code http://127.0.0.1:7437}. */
+  public URI uri() {
+    String name = host.contains(":") ? "[" + host + "]" : host;
+    return URI.create("http://" + name + ":" + port());
+  }
+
+  /**
+   * Accepts no new requests, lets those under way finish, and stops. Closing again does nothing.
+   *
+   * @throws StoreException if it could not be stopped in order
+   */
+  @Override
+  public void close() {
+    try {
+      server.stop();
+    } catch (Exception e) {
+      throw new StoreException("the server could not be stopped in order", e);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "MemlaneServer[" + uri() + "]";
+  }
+
+  /** A builder of servers. Not safe for use by several threads. */
+  public static final class Builder {
+
+    private final MemoryOrchestrator memory;
+    private String host = "127.0.0.1";
+    private int port = PORT;
+    private @Nullable ApiKeys keys;
+    private Set<String> names = Set.of();
+    private ServerLimits limits = ServerLimits.DEFAULT;
+
+    private Builder(MemoryOrchestrator memory) {
+      this.memory = memory;
+    }
+
+    /** Sets the address to listen on; loopback unless set. An address beyond loopback needs API keys. */
+    public Builder host(String host) {
+      this.host = host;
+      return this;
+    }
+
+    /** Sets the port; {@value MemlaneServer#PORT} unless set, and any free one if it is 0. */
+    public Builder port(int port) {
+      this.port = port;
+      return this;
+    }
+
+    /** Sets the API keys. Without any, everybody on this machine may do everything. */
+    public Builder keys(ApiKeys keys) {
+      this.keys = keys;
+      return this;
+    }
+
+    /** Sets the names by which clients call this server, in addition to those of loopback. Others are refused. */
+    public Builder names(Collection<String> names) {
+      this.names = Set.copyOf(names);
+      return this;
+    }
+
+    public Builder limits(ServerLimits limits) {
+      this.limits = limits;
+      return this;
+    }
+
+    /**
+     * Starts the server.
+     *
+     * @throws InvalidInputException if it would listen beyond loopback without API keys, or the address is unknown
+     * @throws StoreException if it can't listen there
+     */
+    public MemlaneServer start() {
+      boolean loopback = isLoopback();
+      ApiKeys known = keys;
+      if (!loopback && (known == null || known.list().isEmpty())) {
+        throw new InvalidInputException("a server without API keys listens on loopback only, and " + host
+            + " is beyond it; create a key first");
+      }
+      Json json = new Json();
+      QueuedThreadPool threads = new QueuedThreadPool(MOST_THREADS);
+      threads.setName("memlane-server");
+      // A request may block: it runs on a virtual thread of its own.
+      threads.setVirtualThreadsExecutor(
+          Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("memlane-request-", 0).factory()));
+      Server server = new Server(threads);
+      ServerConnector connector = new ServerConnector(server, new HttpConnectionFactory(configuration()));
+      connector.setHost(host);
+      connector.setPort(port);
+      connector.setIdleTimeout(limits.idle().toMillis());
+      server.addConnector(connector);
+      server.addBean(new NetworkConnectionLimit(limits.mostConnections(), server));
+      server.setErrorHandler(new ProblemErrorHandler(json));
+      server.setStopTimeout(limits.shutdown().toMillis());
+      Authenticator authenticator = new Authenticator(known, loopback);
+      Router router = new Router(routes().all(), authenticator, new RateLimiter(limits.requestsPerSecond()), json,
+          limits.longestBody());
+      server.setHandler(new GracefulHandler(new RequestGuard(router, hosts(), json)));
+      try {
+        server.start();
+      } catch (Exception e) {
+        stopAfter(server, e);
+        throw new StoreException("the server can't listen on " + host + ", port " + port + ": " + e.getMessage()
+            + "; choose another port, or stop what uses it", e);
+      }
+      return new MemlaneServer(server, connector, host);
+    }
+
+    private static void stopAfter(Server server, Exception failure) {
+      try {
+        server.stop();
+      } catch (Exception e) {
+        failure.addSuppressed(e);
+      }
+    }
+
+    private Routes routes() {
+      Routes routes = new Routes();
+      new MemoryRoutes(memory.blocking()).add(routes);
+      new ScopeRoutes(memory.blocking()).add(routes);
+      new OperationRoutes(memory.blocking()).add(routes);
+      new HealthRoutes(memory).add(routes);
+      return routes;
+    }
+
+    private HttpConfiguration configuration() {
+      HttpConfiguration configuration = new HttpConfiguration();
+      configuration.setSendServerVersion(false);
+      configuration.setRequestHeaderSize(limits.longestHeaders());
+      // Paths whose meaning is ambiguous, such as encoded slashes and dots, are refused.
+      configuration.setUriCompliance(UriCompliance.DEFAULT);
+      return configuration;
+    }
+
+    private boolean isLoopback() {
+      try {
+        return InetAddress.getByName(host).isLoopbackAddress();
+      } catch (UnknownHostException e) {
+        throw new InvalidInputException("the address " + host + " is unknown on this machine", e);
+      }
+    }
+
+    private Set<String> hosts() {
+      Set<String> all = new TreeSet<>(names);
+      all.add(host.contains(":") ? "[" + host + "]" : host);
+      return all;
+    }
+  }
+}

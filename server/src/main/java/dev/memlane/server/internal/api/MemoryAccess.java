@@ -1,0 +1,97 @@
+package dev.memlane.server.internal.api;
+
+import dev.memlane.model.Memory;
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.Scope;
+import dev.memlane.orchestrator.BlockingMemory;
+import dev.memlane.orchestrator.Expired;
+import dev.memlane.server.Grant;
+import dev.memlane.server.internal.http.Caller;
+import dev.memlane.server.internal.http.Problem;
+import dev.memlane.server.internal.http.ProblemException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A memory as one caller may reach it. Every route asks here, so a grant is checked in one place. Safe for use by several
+ * threads.
+ */
+public final class MemoryAccess {
+
+  private final BlockingMemory memory;
+  private final Grant grant;
+
+  public MemoryAccess(BlockingMemory memory, Caller caller) {
+    this.memory = memory;
+    this.grant = caller.grant();
+  }
+
+  /** The memory itself, for scopes and ids that were checked here. */
+  public BlockingMemory memory() {
+    return memory;
+  }
+
+  /**
+   * Checks a scope that a request names.
+   *
+   * @return the scope; the one of the grant if the request names none
+   * @throws ProblemException if the grant doesn't cover it, or no scope is named and the grant has several
+   */
+  public Scope scope(@Nullable Scope named) {
+    Scope scope = named == null ? grant.usual() : named;
+    if (scope == null) {
+      throw new ProblemException(Problem.invalid("the request has no scope; name a user, an agent or a run"));
+    }
+    if (!grant.covers(scope)) {
+      throw outside();
+    }
+    return scope;
+  }
+
+  /**
+   * Checks a scope in which memories are looked for.
+   *
+   * @return the scope; null for all memories, which only a grant of everything covers
+   */
+  public @Nullable Scope scopeOrAll(@Nullable Scope named) {
+    return named == null && grant instanceof Grant.Everything ? null : scope(named);
+  }
+
+  /** Checks the scopes of a search. */
+  public List<Scope> scopes(List<Scope> named) {
+    return named.stream().map(this::scope).toList();
+  }
+
+  /** @throws ProblemException if the grant has a bound */
+  public void requireEverything() {
+    if (!(grant instanceof Grant.Everything)) {
+      throw outside();
+    }
+  }
+
+  /** Whether a memory is there for the caller. */
+  public boolean covers(Memory found) {
+    return grant.covers(found.scope());
+  }
+
+  /**
+   * Reads a memory.
+   *
+   * @throws ProblemException if it doesn't exist for the caller
+   */
+  public Memory require(MemoryId id, Expired expired) {
+    return memory.get(id, expired).filter(this::covers)
+        .orElseThrow(() -> new ProblemException(Problem.notFound("there is no memory " + id)));
+  }
+
+  /** Checks that a memory that is to be changed exists for the caller; costs nothing with a grant of everything. */
+  public void requireReachable(MemoryId id) {
+    if (!(grant instanceof Grant.Everything)) {
+      Memory unused = require(id, Expired.INCLUDED);
+    }
+  }
+
+  private static ProblemException outside() {
+    return new ProblemException(Problem.forbidden("the key does not reach this scope"));
+  }
+}

@@ -1,0 +1,60 @@
+package dev.memlane.server.internal.http;
+
+import dev.memlane.server.ApiKeys;
+import java.util.Optional;
+import org.eclipse.jetty.server.Request;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds out who sends a request, by the API key that it carries: {@code Authorization: Bearer}, {@code Authorization: Token}
+ * or {@code X-API-Key}. Safe for use by several threads.
+ */
+public final class Authenticator {
+
+  private static final String CHALLENGE = "Bearer realm=\"memlane\"";
+
+  private final @Nullable ApiKeys keys;
+  /** Whether requests without a key are accepted while there are no keys. */
+  private final boolean open;
+
+  /**
+   * @param keys null for none
+   * @param open whether requests without a key are accepted while there are no keys; only for a server on loopback
+   */
+  public Authenticator(@Nullable ApiKeys keys, boolean open) {
+    this.keys = keys;
+    this.open = open;
+  }
+
+  /**
+   * Finds the caller.
+   *
+   * @throws ProblemException if it presents no key, or one that is unknown, revoked or expired
+   */
+  public Caller caller(Request request) {
+    String presented = presented(request);
+    if (presented != null) {
+      return Optional.ofNullable(keys).flatMap(all -> all.find(presented)).map(Caller::of)
+          .orElseThrow(() -> unauthorized("the API key is unknown, revoked or expired"));
+    }
+    if (open && (keys == null || keys.list().isEmpty())) {
+      return Caller.LOCAL;
+    }
+    throw unauthorized("the request has no API key; send one as \"Authorization: Bearer\" or \"X-API-Key\"");
+  }
+
+  private static @Nullable String presented(Request request) {
+    String authorization = request.getHeaders().get("Authorization");
+    if (authorization != null) {
+      return Optional.of(authorization.split(" ", 2)).filter(parts -> parts.length == 2)
+          .filter(parts -> parts[0].equalsIgnoreCase("Bearer") || parts[0].equalsIgnoreCase("Token"))
+          .map(parts -> parts[1].strip()).orElse("");
+    }
+    return request.getHeaders().get("X-API-Key");
+  }
+
+  private static ProblemException unauthorized(String detail) {
+    return new ProblemException(
+        Problem.of(401, "unauthorized", "The request needs an API key", detail).header("WWW-Authenticate", CHALLENGE));
+  }
+}

@@ -1,0 +1,5 @@
+/** Routes, requests and responses, and problems as responses. */
+@NullMarked
+package dev.memlane.server.internal.http;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.memlane.server;
+
+import org.jspecify.annotations.NullMarked;
