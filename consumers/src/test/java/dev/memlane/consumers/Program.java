@@ -87,6 +87,17 @@ final class Program implements AutoCloseable {
     }
   }
 
+  /** Keeps the output in {@code target/outputs} for inspection. */
+  void report(String what) {
+    try {
+      Path outputs = Files.createDirectories(Path.of("target", "outputs"));
+      Files.writeString(outputs.resolve(what.replaceAll("[^A-Za-z0-9.]+", "-") + ".txt"), "== " + what + "\n"
+          + String.join("\n", lines) + "\n-- standard error\n" + errors());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   @Override
   public void close() {
     process.destroyForcibly();

@@ -1,5 +1,7 @@
 package dev.memlane.consumers;
 
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -35,8 +37,10 @@ final class Projects {
     return TARGET.resolve(project);
   }
 
-  /** Compiles and packages all projects, once for all tests. */
+  /** Compiles and packages all projects, once for all tests. Skips the tests if Maven is offline. */
   static void build() {
+    assumeFalse(System.getProperty("maven.offline", "").endsWith("true"),
+        "Maven is offline, and the projects need artifacts of their own");
     Once.build();
   }
 
