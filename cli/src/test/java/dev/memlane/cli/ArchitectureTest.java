@@ -40,6 +40,7 @@ class ArchitectureTest {
   private static final String LANGCHAIN4J = "dev.memlane.langchain4j";
   private static final String MICROMETER = "dev.memlane.micrometer";
   private static final String SPRING_AI = "dev.memlane.spring.ai";
+  private static final String SERVER = "dev.memlane.server..";
   private static final String CLI = "dev.memlane.cli..";
   private static final String ARCHIVE = "dev.memlane.archive";
   private static final String STORAGE = "dev.memlane.storage..";
@@ -99,6 +100,19 @@ class ArchitectureTest {
       .resideInAnyPackage(SPRING_AI, MEMORY_TOOLS, LANES, ORCHESTRATOR, "dev.memlane.embedding", ENDPOINTS, MODEL,
           "java..", "org.jspecify..", "com.google.errorprone.annotations..", "com.fasterxml.jackson.core..",
           "org.springframework..", "io.micrometer.observation..", "reactor.core..", "org.reactivestreams..");
+
+  @ArchTest
+  static final ArchRule server_knowsTheMemoryItsArchiveItsToolsAndJetty = classes().that().resideInAPackage(SERVER)
+      .should().onlyDependOnClassesThat()
+      .resideInAnyPackage(SERVER, ARCHIVE, MEMORY_TOOLS, LANES, ORCHESTRATOR, "dev.memlane.embedding", ENDPOINTS, MODEL,
+          "java..", "org.jspecify..", "com.google.errorprone.annotations..", "com.fasterxml.jackson..",
+          "com.github.benmanes.caffeine..", "org.eclipse.jetty..", "io.modelcontextprotocol..", "jakarta.servlet..",
+          "reactor.core..", "org.reactivestreams..");
+
+  @ArchTest
+  static final ArchRule onlyTheCommandKnowsTheServer = noClasses()
+      .that(resideInAPackage("dev.memlane..").and(not(resideInAnyPackage(SERVER, CLI)))).should().dependOnClassesThat()
+      .resideInAPackage(SERVER);
 
   @ArchTest
   static final ArchRule onlySpringBootKnowsSpringAi = noClasses()
@@ -217,8 +231,7 @@ class ArchitectureTest {
   static void rules_areAboutClassesThatAreThere(JavaClasses all) {
     for (String module : new String[]{MODEL, LANES, ENDPOINTS, "dev.memlane.embedding", CORE, HISTORY, VECTOR,
         CONVERSATION, "dev.memlane.storage.postgres", ORCHESTRATOR, EMBEDDED, MEMORY_TOOLS, ARCHIVE, LANGCHAIN4J,
-        MICROMETER, SPRING_AI,
-        CLI}) {
+        MICROMETER, SPRING_AI, SERVER, CLI}) {
       assertThat(all.that(resideInAPackage(module)).size()).as(module).isGreaterThan(3);
     }
     assertThat(all.get("dev.memlane.orchestrator.OrchestratorBuilder").getDirectDependenciesFromSelf())

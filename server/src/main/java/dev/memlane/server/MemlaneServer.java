@@ -3,7 +3,10 @@ package dev.memlane.server;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
 import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.server.internal.api.ArchiveRoutes;
+import dev.memlane.server.internal.api.ConversationRoutes;
 import dev.memlane.server.internal.api.HealthRoutes;
+import dev.memlane.server.internal.api.IngestRoutes;
 import dev.memlane.server.internal.api.MemoryRoutes;
 import dev.memlane.server.internal.api.OperationRoutes;
 import dev.memlane.server.internal.api.ScopeRoutes;
@@ -21,6 +24,7 @@ import java.util.Collection;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Executors;
+import java.util.function.Supplier;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -105,6 +109,7 @@ public final class MemlaneServer implements AutoCloseable {
     private int port = PORT;
     private @Nullable ApiKeys keys;
     private Set<String> names = Set.of();
+    private @Nullable Supplier<String> metrics;
     private ServerLimits limits = ServerLimits.DEFAULT;
 
     private Builder(MemoryOrchestrator memory) {
@@ -132,6 +137,12 @@ public final class MemlaneServer implements AutoCloseable {
     /** Sets the names by which clients call this server, in addition to those of loopback. Others are refused. */
     public Builder names(Collection<String> names) {
       this.names = Set.copyOf(names);
+      return this;
+    }
+
+    /** Sets what {@code /metrics} answers, in Prometheus' text format. Without it there is no such path. */
+    public Builder metrics(Supplier<String> metrics) {
+      this.metrics = metrics;
       return this;
     }
 
@@ -195,7 +206,10 @@ public final class MemlaneServer implements AutoCloseable {
       new MemoryRoutes(memory.blocking()).add(routes);
       new ScopeRoutes(memory.blocking()).add(routes);
       new OperationRoutes(memory.blocking()).add(routes);
-      new HealthRoutes(memory).add(routes);
+      new ConversationRoutes(memory.blocking()).add(routes);
+      new IngestRoutes(memory.blocking()).add(routes);
+      new ArchiveRoutes(memory).add(routes);
+      new HealthRoutes(memory, metrics).add(routes);
       return routes;
     }
 

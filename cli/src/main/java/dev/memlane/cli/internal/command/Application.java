@@ -10,6 +10,7 @@ import dev.memlane.cli.internal.terminal.UsageException;
 import dev.memlane.model.MemlaneException;
 import dev.memlane.model.TimeParser;
 import dev.memlane.orchestrator.SearchRequest;
+import dev.memlane.server.Role;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -65,6 +66,7 @@ public final class Application implements Runnable {
     ConstantConverter.register(commandLine, ListCommand.Order.class);
     ConstantConverter.register(commandLine, TimeParser.EpochUnit.class);
     ConstantConverter.register(commandLine, UpdateCommand.Cleared.class);
+    ConstantConverter.register(commandLine, Role.class);
     NumberConverter<Integer> whole = new NumberConverter<>("a whole number", Integer::valueOf);
     NumberConverter<Double> any = new NumberConverter<>("a number", Double::valueOf);
     commandLine.registerConverter(int.class, whole).registerConverter(Integer.class, whole)
@@ -109,6 +111,8 @@ public final class Application implements Runnable {
     commands.add(new EvalCommand(context));
     commands.add(new StatsCommand(context));
     commands.add(new SchemaCommand(context));
+    commands.add(new ServeCommand(context));
+    commands.add(new KeysCommand(context));
     return commands;
   }
 

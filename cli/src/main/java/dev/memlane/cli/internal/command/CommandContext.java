@@ -10,6 +10,7 @@ import dev.memlane.embedded.Memlane;
 import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.orchestrator.OrchestratorBuilder;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -69,7 +70,22 @@ public record CommandContext(CommonOptions options, Console console, Map<String,
     return open(directory, rebuildIndex, settings -> {});
   }
 
+  /**
+   * Opens the data for a server: with the model loaded, and to be closed by the command alone.
+   *
+   * @param listener is notified of the operations
+   */
+  Session openForServing(MemoryListener listener) {
+    return open(dataDirectory(), false, settings -> {},
+        builder -> builder.warmUp(true).shutdownHook(false).listener(listener));
+  }
+
   private Session open(Path directory, boolean rebuildIndex, Consumer<OrchestratorBuilder> settings) {
+    return open(directory, rebuildIndex, settings, builder -> builder);
+  }
+
+  private Session open(Path directory, boolean rebuildIndex, Consumer<OrchestratorBuilder> settings,
+      UnaryOperator<Memlane.Builder> more) {
     ProgressBar bar = ProgressBar.start(console, rebuildIndex ? "Reindexing" : "Comparing", "", ProgressBar.PENDING);
     try (bar) {
       Locale language = options.language();
@@ -84,7 +100,7 @@ public record CommandContext(CommonOptions options, Console console, Map<String,
         fromArguments(
             () -> builder.postgres(url, options.databaseUser(), environment.get("MEMLANE_DB_PASSWORD")));
       }
-      return new Session(preparation.apply(builder).open(), stop);
+      return new Session(preparation.apply(more.apply(builder)).open(), stop);
     }
   }
 

@@ -18,6 +18,7 @@ public final class StopSignal {
   private static final int GRACE_SECONDS = 20;
 
   private final CountDownLatch ended = new CountDownLatch(1);
+  private final CountDownLatch asked = new CountDownLatch(1);
   private volatile boolean requested;
   private volatile boolean polled;
   private volatile boolean waitingForInput;
@@ -27,6 +28,16 @@ public final class StopSignal {
   public boolean requested() {
     polled = true;
     return requested;
+  }
+
+  /**
+   * Waits until the command should end.
+   *
+   * @throws InterruptedException if the thread is interrupted
+   */
+  public void awaitRequest() throws InterruptedException {
+    polled = true;
+    asked.await();
   }
 
   /** Sets whether the command waits for input. The input may never come, so such a command cannot end in order. */
@@ -47,6 +58,7 @@ public final class StopSignal {
   /** Asks the command to end, and waits for it. */
   public void request() {
     requested = true;
+    asked.countDown();
     try {
       if (polled && !waitingForInput && ended.await(GRACE_SECONDS, TimeUnit.SECONDS)) {
         return;

@@ -8,22 +8,40 @@ import dev.memlane.server.internal.http.Exchange;
 import dev.memlane.server.internal.http.Problem;
 import dev.memlane.server.internal.http.ProblemException;
 import dev.memlane.server.internal.http.Routes;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** The routes for what the server does and whether it can. Safe for use by several threads. */
 public final class HealthRoutes {
 
-  private final MemoryOrchestrator memory;
+  private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
 
-  public HealthRoutes(MemoryOrchestrator memory) {
+  private final MemoryOrchestrator memory;
+  private final @Nullable Supplier<String> metrics;
+
+  /**
+   * @param metrics what monitoring reads; null for no such route
+   */
+  public HealthRoutes(MemoryOrchestrator memory, @Nullable Supplier<String> metrics) {
     this.memory = memory;
+    this.metrics = metrics;
   }
 
   public void add(Routes routes) {
     routes.get("/health/live", null, exchange -> exchange.respond(200, Map.of("status", "live")));
     routes.get("/health/ready", null, this::ready);
+    Supplier<String> scraped = metrics;
+    if (scraped != null) {
+      routes.get("/metrics", Role.READ, exchange -> scrape(exchange, scraped));
+    }
     routes.get("/api/v1/status", Role.ADMIN, exchange -> exchange.respond(200, memory.blocking().status()));
     routes.get("/api/v1/statistics", Role.ADMIN, exchange -> exchange.respond(200, memory.blocking().statistics()));
+  }
+
+  private static void scrape(Exchange exchange, Supplier<String> metrics) {
+    exchange.respond(200, PROMETHEUS, metrics.get().getBytes(StandardCharsets.UTF_8));
   }
 
   private void ready(Exchange exchange) {

@@ -37,6 +37,13 @@ record MemoryBody(@Nullable String content, @Nullable Scope scope, @Nullable Str
         .expiresAt(time("expiresAt", expiresAt)).embedding(embedding).revive(revive != null && revive).build();
   }
 
+  /** The same memory; in this scope if it names none. */
+  MemoryBody in(@Nullable Scope usual) {
+    return scope == null
+        ? new MemoryBody(content, usual, key, actor, metadata, occurredAt, expiresAt, embedding, revive)
+        : this;
+  }
+
   private static @Nullable Instant time(String name, @Nullable String text) {
     return text == null ? null : TimeParser.standard().parse(name, text);
   }

@@ -102,6 +102,9 @@ public final class Json {
         .map(part -> part.getFieldName() == null ? "[" + part.getIndex() + "]" : "." + shown(part.getFieldName()))
         .collect(Collectors.joining());
     String where = path.isEmpty() ? "the body" : "\"" + (path.startsWith(".") ? path.substring(1) : path) + "\"";
+    if (path.isEmpty() && e.getOriginalMessage().startsWith("Trailing token")) {
+      return "the body goes on after its JSON value; send one value";
+    }
     return e instanceof MismatchedInputException
         ? where + " is missing or has another type than it must have"
         : where + " is invalid";

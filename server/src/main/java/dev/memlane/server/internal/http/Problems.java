@@ -1,5 +1,6 @@
 package dev.memlane.server.internal.http;
 
+import dev.memlane.archive.ArchiveException;
 import dev.memlane.model.DamagedIndexException;
 import dev.memlane.model.EmbeddingException;
 import dev.memlane.model.InDoubtException;
@@ -32,6 +33,8 @@ public final class Problems {
           String.valueOf(reranking.getMessage()));
       case DamagedIndexException damaged -> Problem.unavailable(String.valueOf(damaged.getMessage()));
       case InDoubtException doubt -> Problem.unavailable(String.valueOf(doubt.getMessage()));
+      case ArchiveException archive -> Problem.of(400, "not-an-archive", "The body is no archive",
+          String.valueOf(archive.getMessage()));
       case MemlaneException store -> Problem.unavailable(String.valueOf(store.getMessage()));
       case HttpException http -> http(http);
       case IOException io when io.getCause() instanceof TimeoutException -> timedOut();

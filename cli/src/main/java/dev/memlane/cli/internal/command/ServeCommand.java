@@ -1,0 +1,55 @@
+package dev.memlane.cli.internal.command;
+
+import dev.memlane.cli.internal.terminal.Json;
+import dev.memlane.micrometer.MemlaneMetrics;
+import dev.memlane.server.ApiKeys;
+import dev.memlane.server.MemlaneServer;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** The command that serves the data over HTTP until it is stopped. */
+@Command(name = "serve", description = "Serves the data over HTTP: REST and metrics.", footer = {"", "Examples:",
+    "  memlane serve", "  memlane serve --port 8080", "  memlane keys create agent --role write",
+    "  memlane serve --host 0.0.0.0 --name memory.example.com", "",
+    "It listens on loopback unless --host is given. Beyond loopback it needs API keys; on loopback, without any key,",
+    "everybody on this machine may do everything. Ctrl-C or SIGTERM lets requests under way finish, then stops it."})
+final class ServeCommand implements Callable<Integer> {
+
+  private final CommandContext context;
+
+  @Option(names = "--host", paramLabel = "ADDRESS", defaultValue = "127.0.0.1", description = "The address to listen on (default: ${DEFAULT-VALUE}).")
+  private String host = "";
+
+  @Option(names = "--port", paramLabel = "N", defaultValue = ""
+      + MemlaneServer.PORT, description = "The port; 0 for any free one (default: ${DEFAULT-VALUE}).")
+  private int port;
+
+  @Option(names = "--name", paramLabel = "HOST", description = "A host name by which clients call this server. Repeatable. Others than these and those of loopback are refused.")
+  private List<String> names = new ArrayList<>();
+
+  ServeCommand(CommandContext context) {
+    this.context = context;
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    try (MemlaneMetrics metrics = new MemlaneMetrics(registry);
+        Session session = context.openForServing(metrics);
+        MemlaneServer server = MemlaneServer.builder(session.memory()).host(host).port(port).names(names)
+            .keys(ApiKeys.in(KeysCommand.file(context))).metrics(registry::scrape).start()) {
+      metrics.watch(session.memory());
+      context.answer(() -> Json.object("uri", server.uri().toString()), () -> context
+          .print("Memlane serves " + context.dataDirectory() + " at " + server.uri() + ". Ctrl-C stops it."));
+      context.console().out().flush();
+      context.stop().awaitRequest();
+      context.console().say("memlane: stopping; requests under way may finish");
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,63 @@
+package dev.memlane.server.internal.api;
+
+import dev.memlane.archive.ArchiveExporter;
+import dev.memlane.archive.ArchiveImporter;
+import dev.memlane.model.Scope;
+import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.server.Role;
+import dev.memlane.server.internal.http.Exchange;
+import dev.memlane.server.internal.http.Problem;
+import dev.memlane.server.internal.http.ProblemException;
+import dev.memlane.server.internal.http.Routes;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Map;
+
+/** The routes for archives and for the comparison of the stores. Safe for use by several threads. */
+public final class ArchiveRoutes {
+
+  /** The content type of JSON Lines. */
+  static final String JSON_LINES = "application/jsonl";
+
+  private final MemoryOrchestrator memory;
+
+  public ArchiveRoutes(MemoryOrchestrator memory) {
+    this.memory = memory;
+  }
+
+  public void add(Routes routes) {
+    routes.get("/api/v1/export", Role.ADMIN, this::export, "user", "agent", "run", "vectors");
+    routes.post("/api/v1/import", Role.ADMIN, this::restore);
+    routes.post("/api/v1/verify", Role.ADMIN, this::verify, "repair");
+  }
+
+  private MemoryAccess access(Exchange exchange) {
+    return new MemoryAccess(memory.blocking(), exchange.caller());
+  }
+
+  private void export(Exchange exchange) throws IOException {
+    Scope scope = access(exchange).scopeOrAll(MemoryRoutes.namedScope(exchange));
+    boolean vectors = exchange.flag("vectors");
+    if (exchange.request().getMethod().equals("HEAD")) {
+      throw new ProblemException(Problem.of(405, "method-not-allowed", "The method is not for this path",
+          "an export is read with GET").header("Allow", "GET"));
+    }
+    var unused = ArchiveExporter.builder(memory).scope(scope).vectors(vectors).build()
+        .exportTo(exchange.stream(200, JSON_LINES));
+  }
+
+  private void restore(Exchange exchange) throws IOException {
+    access(exchange).requireEverything();
+    exchange.requireType(JSON_LINES, "application/x-ndjson");
+    try (InputStream input = exchange.input(Long.MAX_VALUE)) {
+      exchange.respond(200, ArchiveImporter.of(memory).importFrom(input));
+    }
+  }
+
+  private void verify(Exchange exchange) {
+    access(exchange).requireEverything();
+    var report = memory.blocking().verify(exchange.flag("repair"));
+    exchange.respond(200, Map.of("clean", report.isClean(), "core", report.core(), "history", report.history(),
+        "vector", report.vector(), "inconsistencies", report.inconsistencies(), "repaired", report.repaired()));
+  }
+}
