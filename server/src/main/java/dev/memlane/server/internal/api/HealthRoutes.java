@@ -3,12 +3,14 @@ package dev.memlane.server.internal.api;
 import dev.memlane.model.MemlaneException;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.MemoryStatus;
+import dev.memlane.orchestrator.Statistics;
 import dev.memlane.server.Role;
 import dev.memlane.server.internal.http.Exchange;
 import dev.memlane.server.internal.http.Problem;
 import dev.memlane.server.internal.http.ProblemException;
 import dev.memlane.server.internal.http.Routes;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -37,11 +39,30 @@ public final class HealthRoutes {
       routes.get("/metrics", Role.READ, exchange -> scrape(exchange, scraped));
     }
     routes.get("/api/v1/status", Role.ADMIN, exchange -> exchange.respond(200, memory.blocking().status()));
-    routes.get("/api/v1/statistics", Role.ADMIN, exchange -> exchange.respond(200, memory.blocking().statistics()));
+    routes.get("/api/v1/statistics", Role.ADMIN, this::statistics);
   }
 
   private static void scrape(Exchange exchange, Supplier<String> metrics) {
     exchange.respond(200, PROMETHEUS, metrics.get().getBytes(StandardCharsets.UTF_8));
+  }
+
+  private void statistics(Exchange exchange) {
+    Statistics statistics = memory.blocking().statistics();
+    Map<String, @Nullable Object> answer = new LinkedHashMap<>();
+    answer.put("memories", statistics.memories());
+    answer.put("entries", statistics.entries());
+    answer.put("coreBytes", statistics.coreBytes());
+    answer.put("historyBytes", statistics.historyBytes());
+    answer.put("index", statistics.index());
+    answer.put("indexProblem", statistics.indexProblem());
+    answer.put("embedding", statistics.embedding());
+    answer.put("writesInFlight", statistics.writesInFlight());
+    // Operations hold the memories' contents, which have no place here.
+    answer.put("unsettled",
+        statistics.unsettled().stream().map(operation -> Map.of("id", operation.memory(), "op", operation.op())).toList());
+    answer.put("unindexed", statistics.unindexed());
+    answer.put("background", statistics.background());
+    exchange.respond(200, answer);
   }
 
   private void ready(Exchange exchange) {
