@@ -1,5 +1,7 @@
 package dev.memlane.model;
 
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 
@@ -13,13 +15,16 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * Names are kept unchanged and compared character by character: surrounding blanks, case and Unicode forms make a
- * difference.
+ * difference. Scopes are ordered by user, then agent, then run; a missing name comes first, and names are compared by
+ * their code points.
  *
  * @param user at most {@value #LONGEST} characters, or null
  * @param agent at most {@value #LONGEST} characters, or null
  * @param run at most {@value #LONGEST} characters, or null
  */
-public record Scope(@Nullable String user, @Nullable String agent, @Nullable String run) {
+public record Scope(@Nullable String user, @Nullable String agent, @Nullable String run)
+    implements
+      Comparable<Scope> {
 
   /** The longest value, in characters. */
   public static final int LONGEST = 255;
@@ -64,6 +69,22 @@ public record Scope(@Nullable String user, @Nullable String agent, @Nullable Str
   public boolean matches(Scope other) {
     return (user == null || user.equals(other.user)) && (agent == null || agent.equals(other.agent))
         && (run == null || run.equals(other.run));
+  }
+
+  @Override
+  public int compareTo(Scope other) {
+    int byUser = compare(user, other.user);
+    int byAgent = byUser != 0 ? byUser : compare(agent, other.agent);
+    return byAgent != 0 ? byAgent : compare(run, other.run);
+  }
+
+  private static int compare(@Nullable String one, @Nullable String other) {
+    return Arrays.compareUnsigned(bytes(one), bytes(other));
+  }
+
+  /** UTF-8 is ordered as its code points are, unlike the UTF-16 of strings. No name is empty, so a missing one may be. */
+  private static byte[] bytes(@Nullable String name) {
+    return name == null ? new byte[0] : name.getBytes(StandardCharsets.UTF_8);
   }
 
   private static void check(String name, @Nullable String value) {

@@ -137,6 +137,16 @@ public final class BlockingMemory {
     return Futures.await(memory.count(scope, filter, expired));
   }
 
+  /** See {@link MemoryOrchestrator#scopes}. */
+  public ScopePage scopes(@Nullable String userPrefix, @Nullable Scope after, int limit) {
+    return Futures.await(memory.scopes(userPrefix, after, limit));
+  }
+
+  /** See {@link MemoryOrchestrator#scopeOf}. */
+  public Optional<Scope> scopeOf(MemoryId id) {
+    return Futures.await(memory.scopeOf(id));
+  }
+
   /** See {@link MemoryOrchestrator#search}. */
   public List<SearchHit> search(SearchRequest request) {
     return Futures.await(memory.search(request));

@@ -13,6 +13,7 @@ import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
+import dev.memlane.model.ScopeCount;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.TimeOrder;
@@ -357,6 +358,42 @@ public final class MemoryOrchestrator implements AutoCloseable {
   /** Counts memories; see {@link #list}. */
   public CompletableFuture<Long> count(@Nullable Scope scope, @Nullable Filter filter, Expired expired) {
     return read(() -> engine.stores.core().count(scope, filter, expired.unexpiredAt(engine.environment.now())));
+  }
+
+  /**
+   * Lists the scopes in which memories are stored, exactly as the memories have them, each with the number of its memories that
+   * have not expired. Scopes are in order of user, agent and run; a missing name comes first. Each page counts all memories, so
+   * it takes as long as {@link #count} for everything.
+   *
+   * @param userPrefix lists only scopes of users whose names begin so, at most {@value Scope#LONGEST} characters; null for all
+   * scopes, also those without a user
+   * @param after where the page begins: {@link ScopePage#next} of the page before; null for the first page
+   * @param limit how many scopes at most, 1 to {@value #LONGEST_PAGE}
+   */
+  public CompletableFuture<ScopePage> scopes(@Nullable String userPrefix, @Nullable Scope after, int limit) {
+    if (userPrefix != null) {
+      try {
+        // Any name may begin with nothing or with a blank.
+        Scope.user(userPrefix.isBlank() ? userPrefix + "x" : userPrefix);
+      } catch (InvalidInputException e) {
+        return CompletableFuture.failedFuture(
+            new InvalidInputException("the prefix can begin no user's name: " + e.getMessage(), e));
+      }
+    }
+    return readPage(limit, LONGEST_PAGE, () -> engine.stores.core()
+        .scopes(userPrefix, after, limit + 1, engine.environment.now())
+        .thenApply(scopes -> page(scopes, limit, ScopeCount::scope, ScopePage::new)));
+  }
+
+  /**
+   * Reads the scope of a memory, whether it is live, expired or deleted.
+   *
+   * @return empty if nothing is known of the memory: it was never stored, or was deleted before the retention time. Also
+   * present for a memory whose add was rolled back, until its remains are swept
+   */
+  public CompletableFuture<Optional<Scope>> scopeOf(MemoryId id) {
+    return read(
+        () -> engine.stores.core().scopesOf(List.of(id)).thenApply(found -> Optional.ofNullable(found.get(id))));
   }
 
   /** Finds memories, best first. */

@@ -132,6 +132,8 @@ class ReturnedFuturesTest {
         test -> memory -> test.memory.listByTime(ADA, null, TimeOrder.NEWEST_FIRST, null, 10, Expired.INCLUDED)));
     calls.put("count/2", Call.read(core, "count", test -> memory -> test.memory.count(ADA, null)));
     calls.put("count/3", Call.read(core, "count", test -> memory -> test.memory.count(ADA, null, Expired.INCLUDED)));
+    calls.put("scopes/3", Call.read(core, "scopes", test -> memory -> test.memory.scopes(null, null, 10)));
+    calls.put("scopeOf/1", Call.read(core, "scopesOf", test -> memory -> test.memory.scopeOf(memory.id())));
     calls.put("search/1",
         Call.read(test -> test.index, "search", test -> memory -> test.memory.search(SearchRequest.of("oboe", ADA))));
     calls.put("hasLanded/2",

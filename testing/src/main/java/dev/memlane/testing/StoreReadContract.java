@@ -14,6 +14,8 @@ import dev.memlane.model.MemoryId;
 import dev.memlane.model.Metadata;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
+import dev.memlane.model.ScopeCount;
+import dev.memlane.model.StoreResult;
 import dev.memlane.model.TimeOrder;
 import dev.memlane.model.TimePosition;
 import dev.memlane.model.store.CoreRow;
@@ -25,8 +27,10 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -227,6 +231,83 @@ abstract class StoreReadContract extends StoresTestCase {
     core.saveVector(new DocumentName(add.memory(), add.op()), TestOperations.embedding("stale")).join();
 
     assertThat(row(add.memory()).embedding()).isEqualTo(update.embedding());
+  }
+
+  @Test
+  void scopes_inPages_areCompleteAndInOrder() {
+    // U+FF5E comes before U+1F3BB by code point, and after its first half by unit of UTF-16.
+    List<Scope> scopes = Stream.of(Scope.run("7"), Scope.agent("cook"), Scope.agent("cook").withRun("7"),
+        Scope.user("ada"), Scope.user("ada").withRun("10"), Scope.user("ada").withRun("9"),
+        Scope.user("ada").withAgent("cook"), Scope.user("ada").withAgent("cook").withRun("7"), Scope.user("Ada"),
+        Scope.user("ada%"), Scope.user("ada_b"), Scope.user("adab"), Scope.user("bob"), Scope.user("zoë"),
+        Scope.user("\uff5e"), Scope.user("\ud83c\udfbb")).sorted().toList();
+    Map<Scope, Long> wanted = new TreeMap<>();
+    for (int i = 0; i < scopes.size(); i++) {
+      for (int n = 0; n <= i % 3; n++) {
+        assertApplied(write(add(newId(), "number " + n, scopes.get(i), Metadata.empty())));
+        wanted.merge(scopes.get(i), 1L, Long::sum);
+      }
+    }
+
+    List<ScopeCount> all = wanted.entrySet().stream().map(each -> new ScopeCount(each.getKey(), each.getValue()))
+        .toList();
+    assertThat(scopes(null, 3)).isEqualTo(all);
+    assertThat(scopes(null, 100)).isEqualTo(all);
+    assertThat(scopes("ada", 2)).isEqualTo(ofUsersBeginningWith("ada", all)).hasSize(8);
+    assertThat(scopes("ada_", 2)).extracting(ScopeCount::scope).containsExactly(Scope.user("ada_b"));
+    assertThat(scopes("", 4)).isEqualTo(ofUsersBeginningWith("", all)).hasSize(13);
+    assertThat(scopes("nobody", 4)).isEmpty();
+  }
+
+  private static List<ScopeCount> ofUsersBeginningWith(String prefix, List<ScopeCount> all) {
+    return all.stream().filter(each -> each.scope().user() != null && each.scope().user().startsWith(prefix)).toList();
+  }
+
+  /** The scopes on all pages. */
+  private List<ScopeCount> scopes(@Nullable String prefix, int limit) {
+    List<ScopeCount> listed = new ArrayList<>();
+    List<ScopeCount> page;
+    do {
+      page = core.scopes(prefix, listed.isEmpty() ? null : listed.getLast().scope(), limit, NOW).join();
+      assertThat(page).hasSizeLessThanOrEqualTo(limit);
+      listed.addAll(page);
+    } while (!page.isEmpty());
+    return listed;
+  }
+
+  @Test
+  void scopes_countLiveAndUnexpiredMemoriesOnly() {
+    Operation kept = add(newId(), "kept", Scope.user("ada"), Metadata.empty());
+    Operation deleted = add(newId(), "deleted", Scope.user("ada"), Metadata.empty());
+    Operation last = add(newId(), "last of its scope", Scope.user("bob"), Metadata.empty());
+    Operation undone = add(newId(), "undone", Scope.user("eve"), Metadata.empty());
+    List.of(kept, deleted, last, undone, add(expiring("expires", Duration.ofDays(1))))
+        .forEach(add -> assertApplied(write(add)));
+    assertApplied(write(delete(row(deleted.memory()))));
+    assertApplied(write(delete(row(last.memory()))));
+    assertApplied(undo(undone));
+
+    Instant later = NOW.plus(Duration.ofDays(1));
+    assertThat(core.scopes(null, null, 10, NOW).join()).containsExactly(new ScopeCount(Scope.user("ada"), 2));
+    assertThat(core.scopes(null, null, 10, later).join()).containsExactly(new ScopeCount(Scope.user("ada"), 1));
+    assertThat(core.scopes(null, null, 10, null).join()).containsExactly(new ScopeCount(Scope.user("ada"), 2));
+  }
+
+  @Test
+  void scopesOf_knowsLiveDeletedErasedAndUndoneMemories() {
+    Scope scope = Scope.user("ada").withRun("7");
+    List<Operation> adds = Stream.of("live", "deleted", "undone", "expired")
+        .map(content -> add(newId(), content, scope, Metadata.empty())).toList();
+    adds.forEach(add -> assertApplied(write(add)));
+    assertApplied(write(delete(row(adds.get(1).memory()))));
+    assertApplied(undo(adds.get(2)));
+    Operation fenced = add("never landed");
+    assertThat(fenceAllAndLook(fenced)).isInstanceOf(StoreResult.NotApplied.class);
+
+    List<MemoryId> ids = adds.stream().map(Operation::memory).toList();
+    assertThat(core.scopesOf(Stream.concat(ids.stream(), Stream.of(fenced.memory(), newId())).toList()).join())
+        .containsOnlyKeys(ids).containsValues(scope);
+    assertThat(core.scopesOf(List.of()).join()).isEmpty();
   }
 
   @ParameterizedTest

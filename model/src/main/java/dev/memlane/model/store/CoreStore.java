@@ -6,6 +6,7 @@ import dev.memlane.model.Filter;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Scope;
+import dev.memlane.model.ScopeCount;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.TimeOrder;
@@ -158,6 +159,22 @@ public interface CoreStore {
 
   /** Counts live memories; see {@link #list}. */
   CompletableFuture<Long> count(@Nullable Scope scope, @Nullable Filter filter, @Nullable Instant unexpiredAt);
+
+  /**
+   * Lists the scopes that hold live memories, in their order, each with the number of its memories.
+   *
+   * @param userPrefix lists only scopes of users whose names begin so; null for all scopes, also those without a user
+   * @param after the scope after which the page begins, or null for the first one
+   * @param unexpiredAt leaves out memories that have expired by then; null leaves out none
+   */
+  CompletableFuture<List<ScopeCount>> scopes(
+      @Nullable String userPrefix, @Nullable Scope after, int limit, @Nullable Instant unexpiredAt);
+
+  /**
+   * Returns the scopes of the memories among these ids that are known: live, deleted, or undone adds. An id that a fence
+   * occupies before any write has landed has no scope.
+   */
+  CompletableFuture<Map<MemoryId, Scope>> scopesOf(Collection<MemoryId> ids);
 
   /** Lists the heads of all rows that are not void, expired or not, in order of id. */
   CompletableFuture<List<Head>> heads(@Nullable MemoryId after, int limit);

@@ -13,6 +13,7 @@ import dev.memlane.model.store.CoreRow;
 import dev.memlane.model.store.Head;
 import dev.memlane.model.store.Operation;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -324,6 +325,14 @@ final class SimulatedDatabase {
   @Nullable
   CoreRow row(MemoryId memory) {
     return rows.get(memory);
+  }
+
+  /** The scopes of the rows among these ids that have one. */
+  Map<MemoryId, Scope> scopesOf(Collection<MemoryId> ids) {
+    Map<MemoryId, Scope> found = new HashMap<>(scopes);
+    found.keySet().retainAll(ids);
+    found.keySet().retainAll(rows.keySet());
+    return found;
   }
 
   /** All rows in order of id. */

@@ -8,6 +8,7 @@ import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
+import dev.memlane.model.ScopeCount;
 import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.TimeOrder;
@@ -29,11 +30,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -232,6 +235,23 @@ final class SimulatedStores {
     public CompletableFuture<Long> count(
         @Nullable Scope scope, @Nullable Filter filter, @Nullable Instant unexpiredAt) {
       return network.read("count", () -> visible(scope, filter, unexpiredAt).count(), Long::longValue);
+    }
+
+    @Override
+    public CompletableFuture<List<ScopeCount>> scopes(
+        @Nullable String userPrefix, @Nullable Scope after, int limit, @Nullable Instant unexpiredAt) {
+      return network.read("scopes", () -> visible((Scope) null, null, unexpiredAt).map(Memory::scope)
+          .filter(scope -> userPrefix == null || scope.user() != null && scope.user().startsWith(userPrefix))
+          .filter(scope -> after == null || scope.compareTo(after) > 0)
+          .collect(Collectors.groupingBy(scope -> scope, TreeMap::new, Collectors.counting()))
+          .entrySet().stream().limit(limit).map(each -> new ScopeCount(each.getKey(), each.getValue())).toList(),
+          found -> found.hashCode());
+    }
+
+    @Override
+    public CompletableFuture<Map<MemoryId, Scope>> scopesOf(Collection<MemoryId> ids) {
+      List<MemoryId> asked = List.copyOf(ids);
+      return network.read("scopes of memories", () -> database.scopesOf(asked), found -> found.hashCode());
     }
 
     @Override

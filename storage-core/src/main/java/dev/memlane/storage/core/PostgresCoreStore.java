@@ -7,6 +7,7 @@ import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
+import dev.memlane.model.ScopeCount;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
@@ -31,9 +32,12 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.HandleCallback;
 import org.jdbi.v3.core.statement.Query;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +58,9 @@ public final class PostgresCoreStore implements CoreStore {
   private static final String MEMORIES = "select " + RowMapper.COLUMNS + " from memory m";
   /** A memory's time, as the indexes by time have it. */
   private static final String TIME = "coalesce(m.occurred_at, m.created_at)";
+  /** The order of scopes. No name is empty, so an empty one stands for a missing one, which comes first. */
+  private static final String SCOPE_ORDER = Stream.of("user_id", "agent_id", "run_id")
+      .map(column -> "coalesce(m." + column + ", '') collate \"C\"").collect(Collectors.joining(", "));
   private static final double USUAL_ROW_BYTES = 400;
 
   private final Database database;
@@ -317,6 +324,44 @@ public final class PostgresCoreStore implements CoreStore {
         handle -> ReadConditions.live(handle, "select count(*) from memory m", scope, filter, unexpiredAt, "", "")
             .mapTo(Long.class)
             .one());
+  }
+
+  /** Groups all live rows for each page: an index in this order would cost every add. */
+  @Override
+  public CompletableFuture<List<ScopeCount>> scopes(
+      @Nullable String userPrefix, @Nullable Scope after, int limit, @Nullable Instant unexpiredAt) {
+    String sql = "select m.user_id, m.agent_id, m.run_id, count(*) from memory m where m.state = 1"
+        + (unexpiredAt == null ? "" : ReadConditions.UNEXPIRED)
+        + (userPrefix == null ? "" : " and starts_with(m.user_id, :prefix)")
+        + (after == null ? "" : " and (" + SCOPE_ORDER + ") > (:user, :agent, :run)")
+        + " group by m.user_id, m.agent_id, m.run_id order by " + SCOPE_ORDER + " limit :limit";
+    return database.scan("listing scopes", handle -> {
+      Query query = handle.createQuery(sql).bind("limit", limit);
+      if (unexpiredAt != null) {
+        query.bind("now", unexpiredAt);
+      }
+      if (userPrefix != null) {
+        query.bind("prefix", userPrefix);
+      }
+      if (after != null) {
+        query.bind("user", Objects.requireNonNullElse(after.user(), ""))
+            .bind("agent", Objects.requireNonNullElse(after.agent(), ""))
+            .bind("run", Objects.requireNonNullElse(after.run(), ""));
+      }
+      return query.map((row, context) -> new ScopeCount(RowMapper.scope(row), row.getLong(4))).list();
+    });
+  }
+
+  @Override
+  public CompletableFuture<Map<MemoryId, Scope>> scopesOf(Collection<MemoryId> ids) {
+    return database.read("reading scopes", handle -> {
+      Map<MemoryId, Scope> scopes = new HashMap<>();
+      handle.createQuery("select m.id, m.user_id, m.agent_id, m.run_id from memory m where m.id = any(:ids) "
+          + "and num_nonnulls(m.user_id, m.agent_id, m.run_id) > 0")
+          .bindArray("ids", UUID.class, (Object[]) ReadConditions.uuids(ids))
+          .map((row, context) -> scopes.put(RowMapper.id(row), RowMapper.scope(row))).list();
+      return scopes;
+    });
   }
 
   @Override

@@ -28,7 +28,8 @@ final class ReadConditions {
   private static final String LIVE = "m.state = 1";
   /** The live rows, for pages in order of id or time. */
   private static final String NEITHER_DELETED_NOR_VOID = "m.state not in (2, 3)";
-  private static final String UNEXPIRED = " and (m.expires_at is null or m.expires_at > :now)";
+  /** The rows that have not expired at the time {@code :now}; begins with {@code and}. */
+  static final String UNEXPIRED = " and (m.expires_at is null or m.expires_at > :now)";
 
   private ReadConditions() {}
 

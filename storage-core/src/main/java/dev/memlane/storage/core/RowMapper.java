@@ -24,7 +24,7 @@ final class RowMapper {
   private RowMapper() {}
 
   static Memory memory(ResultSet row) throws SQLException {
-    return new Memory(id(row), new Scope(row.getString("user_id"), row.getString("agent_id"), row.getString("run_id")),
+    return new Memory(id(row), scope(row),
         row.getString("key"), row.getString("actor"), row.getString("content"),
         MetadataJson.read(row.getString("metadata")), instant(row, "occurred_at"), requireInstant(row, "created_at"),
         requireInstant(row, "updated_at"), instant(row, "expires_at"), row.getInt("version"), op(row));
@@ -49,6 +49,10 @@ final class RowMapper {
 
   static MemoryId id(ResultSet row) throws SQLException {
     return new MemoryId(row.getObject("id", UUID.class));
+  }
+
+  static Scope scope(ResultSet row) throws SQLException {
+    return new Scope(row.getString("user_id"), row.getString("agent_id"), row.getString("run_id"));
   }
 
   static OperationId op(ResultSet row) throws SQLException {
