@@ -8,6 +8,7 @@ import dev.memlane.server.internal.api.ConversationRoutes;
 import dev.memlane.server.internal.api.HealthRoutes;
 import dev.memlane.server.internal.api.IngestRoutes;
 import dev.memlane.server.internal.api.MemoryRoutes;
+import dev.memlane.server.internal.api.OpenApiRoutes;
 import dev.memlane.server.internal.api.OperationRoutes;
 import dev.memlane.server.internal.api.ScopeRoutes;
 import dev.memlane.server.internal.http.Authenticator;
@@ -201,7 +202,8 @@ public final class MemlaneServer implements AutoCloseable {
       }
     }
 
-    private Routes routes() {
+    /** The routes, for the test that compares them with the OpenAPI document. */
+    Routes routes() {
       Routes routes = new Routes();
       new MemoryRoutes(memory.blocking()).add(routes);
       new ScopeRoutes(memory.blocking()).add(routes);
@@ -210,6 +212,7 @@ public final class MemlaneServer implements AutoCloseable {
       new IngestRoutes(memory.blocking()).add(routes);
       new ArchiveRoutes(memory).add(routes);
       new HealthRoutes(memory, metrics).add(routes);
+      new OpenApiRoutes().add(routes);
       return routes;
     }
 

@@ -59,7 +59,8 @@ public final class HealthRoutes {
     answer.put("writesInFlight", statistics.writesInFlight());
     // Operations hold the memories' contents, which have no place here.
     answer.put("unsettled",
-        statistics.unsettled().stream().map(operation -> Map.of("id", operation.memory(), "op", operation.op())).toList());
+        statistics.unsettled().stream().map(operation -> Map.of("id", operation.memory(), "op", operation.op()))
+            .toList());
     answer.put("unindexed", statistics.unindexed());
     answer.put("background", statistics.background());
     exchange.respond(200, answer);
