@@ -10,11 +10,13 @@ import dev.memlane.model.MemoryId;
 import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.OperationId;
+import dev.memlane.model.PastMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.TimeOrder;
 import dev.memlane.model.TimePosition;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.orchestrator.internal.Futures;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -102,6 +104,16 @@ public final class BlockingMemory {
   /** See {@link MemoryOrchestrator#get}. */
   public Optional<Memory> get(MemoryId id, Expired expired) {
     return Futures.await(memory.get(id, expired));
+  }
+
+  /** See {@link MemoryOrchestrator#getAsOf}. */
+  public Optional<PastMemory> getAsOf(MemoryId id, Instant at) {
+    return Futures.await(memory.getAsOf(id, at));
+  }
+
+  /** See {@link MemoryOrchestrator#getAsOf}. */
+  public Optional<PastMemory> getAsOf(MemoryId id, Instant at, Expired expired) {
+    return Futures.await(memory.getAsOf(id, at, expired));
   }
 
   /** See {@link MemoryOrchestrator#list}. */

@@ -10,6 +10,7 @@ import dev.memlane.orchestrator.internal.OpenedStores;
 import dev.memlane.orchestrator.internal.Stores;
 import dev.memlane.orchestrator.internal.archive.ExportHandler;
 import dev.memlane.orchestrator.internal.archive.ImportHandler;
+import dev.memlane.orchestrator.internal.archive.PastHandler;
 import dev.memlane.orchestrator.internal.archive.Verifier;
 import dev.memlane.orchestrator.internal.conversation.ConversationHandler;
 import dev.memlane.orchestrator.internal.follow.BackgroundFollower;
@@ -70,6 +71,7 @@ final class Engine {
   final ConversationHandler conversationHandler;
   final ExportHandler exportHandler;
   final ImportHandler importHandler;
+  final PastHandler pastHandler;
   final Verifier verifier;
   final InDoubtResolver inDoubtResolver;
   final Settler settler;
@@ -154,6 +156,7 @@ final class Engine {
     this.exportHandler = new ExportHandler(stores, environment);
     this.importHandler = new ImportHandler(stores, environment, protocol, inDoubtResolver, follower, batchFollower,
         patience);
+    this.pastHandler = new PastHandler(stores, environment);
     this.verifier = new Verifier(stores, environment, locks, comparison, backgroundFollower, exportHandler);
   }
 

@@ -12,6 +12,7 @@ import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.OperationId;
+import dev.memlane.model.PastMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.ScopeCount;
 import dev.memlane.model.StoreException;
@@ -24,6 +25,7 @@ import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.model.listen.OperationType;
 import dev.memlane.orchestrator.internal.BoundedParallel;
 import dev.memlane.orchestrator.internal.write.AcceptedMemory;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -302,6 +304,24 @@ public final class MemoryOrchestrator implements AutoCloseable {
     return read(Activity.begin(listener, OperationType.GET, id, null), () -> engine.stores.core()
         .find(List.of(id), List.of(), null, expired.unexpiredAt(engine.environment.now()))
         .thenApply(found -> Optional.ofNullable(found.get(id))));
+  }
+
+  /** Reads a memory as it was at a time; see {@link #getAsOf(MemoryId, Instant, Expired)}. */
+  public CompletableFuture<Optional<PastMemory>> getAsOf(MemoryId id, Instant at) {
+    return getAsOf(id, at, Expired.LEFT_OUT);
+  }
+
+  /**
+   * Reads a memory as it was at a time, rebuilt from its history. The state at a time is the newest one that was made not later
+   * than that, by the clocks of the processes that write.
+   *
+   * @param at to the microsecond
+   * @param expired whether to return a memory that had expired by that time
+   * @return empty if the memory did not exist or was deleted at that time, or if its history was erased since. Fails with a
+   * {@link StoreException} if the memory changes all the time while it is read
+   */
+  public CompletableFuture<Optional<PastMemory>> getAsOf(MemoryId id, Instant at, Expired expired) {
+    return read(() -> engine.pastHandler.read(id, at, expired.unexpiredAt(at)));
   }
 
   /** Lists memories that have not expired; see {@link #list(Scope, Filter, MemoryId, int, Expired)}. */

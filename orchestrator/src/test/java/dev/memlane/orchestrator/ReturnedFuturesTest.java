@@ -17,6 +17,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -123,6 +124,10 @@ class ReturnedFuturesTest {
             test -> memories -> count(test, Scope.user("many")) == memories.size()));
     calls.put("get/1", Call.read(core, "find", test -> memory -> test.memory.get(memory.id())));
     calls.put("get/2", Call.read(core, "find", test -> memory -> test.memory.get(memory.id(), Expired.INCLUDED)));
+    calls.put("getAsOf/2",
+        Call.read(history, "asOf", test -> memory -> test.memory.getAsOf(memory.id(), Instant.now())));
+    calls.put("getAsOf/3", Call.read(history, "asOf",
+        test -> memory -> test.memory.getAsOf(memory.id(), Instant.now(), Expired.INCLUDED)));
     calls.put("list/4", Call.read(core, "list", test -> memory -> test.memory.list(ADA, null, null, 10)));
     calls.put("list/5",
         Call.read(core, "list", test -> memory -> test.memory.list(ADA, null, null, 10, Expired.INCLUDED)));

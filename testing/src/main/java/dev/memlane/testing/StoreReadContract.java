@@ -8,7 +8,9 @@ import static dev.memlane.testing.TestOperations.newOp;
 import static dev.memlane.testing.TestOperations.update;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.memlane.model.Details;
 import dev.memlane.model.Filter;
+import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Metadata;
@@ -22,6 +24,7 @@ import dev.memlane.model.store.CoreRow;
 import dev.memlane.model.store.DocumentName;
 import dev.memlane.model.store.Head;
 import dev.memlane.model.store.Operation;
+import dev.memlane.model.store.PastState;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -231,6 +234,80 @@ abstract class StoreReadContract extends StoresTestCase {
     core.saveVector(new DocumentName(add.memory(), add.op()), TestOperations.embedding("stale")).join();
 
     assertThat(row(add.memory()).embedding()).isEqualTo(update.embedding());
+  }
+
+  @Test
+  void asOf_findsTheNewestEntryNotLaterThanTheTime() {
+    Operation add = add("first");
+    assertApplied(write(add));
+    Operation update = update(row(add.memory()), "second");
+    assertApplied(write(update));
+    Operation undone = update(row(add.memory()), "undone");
+    assertApplied(write(undone));
+    assertApplied(undo(undone));
+    Operation delete = delete(row(add.memory()));
+    assertApplied(write(delete));
+    assertApplied(write(add("another")));
+    List<HistoryEntry> entries = entries(add.memory());
+
+    assertThat(history.asOf(add.memory(), add.at().minusNanos(1_000)).join()).isEmpty();
+    assertThat(history.asOf(newId(), NOW).join()).isEmpty();
+    assertThat(history.asOf(add.memory(), add.at()).join())
+        .contains(new PastState(entries.get(0), null, true, delete.op()));
+    assertThat(history.asOf(add.memory(), update.at().minusNanos(1_000)).join()).map(PastState::entry)
+        .contains(entries.get(0));
+    assertThat(history.asOf(add.memory(), update.at()).join()).map(PastState::entry).contains(entries.get(1));
+    assertThat(history.asOf(add.memory(), delete.at().plusSeconds(1)).join())
+        .contains(new PastState(entries.get(2), null, false, delete.op()));
+  }
+
+  @Test
+  void asOf_knowsTheDetailsThatAnUpdateOfTheSameLifeChanged() {
+    Instant soon = NOW.plus(Duration.ofDays(1));
+    List<@Nullable Details> details = new ArrayList<>();
+    Operation add = add("added");
+    assertApplied(write(add));
+    details.add(new Details(null, null, null));
+    for (Details next : List.of(new Details(null, null, null), new Details("Ada", null, soon),
+        new Details("Ada", null, soon), new Details(null, NOW, null))) {
+      assertApplied(write(updateTo(row(add.memory()), next)));
+      details.add(next);
+    }
+    assertApplied(write(delete(row(add.memory()))));
+    // The second life knows nothing of the first one's details, and has none that an update changed.
+    assertApplied(write(revival(row(add.memory()))));
+    details.add(null);
+    details.add(null);
+
+    List<HistoryEntry> entries = entries(add.memory());
+    assertThat(entries).hasSize(7);
+    for (int i = 0; i < entries.size(); i++) {
+      PastState state = history.asOf(add.memory(), entries.get(i).at()).join().orElseThrow();
+      assertThat(state.entry()).isEqualTo(entries.get(i));
+      if (i != 5) {
+        assertThat(state.details()).as("version " + (i + 1)).isEqualTo(details.get(i));
+      }
+      assertThat(state.deletedSince()).isEqualTo(i < 5);
+      assertThat(state.newest()).isEqualTo(entries.getLast().op());
+    }
+  }
+
+  private static Operation updateTo(CoreRow before, Details details) {
+    Operation plain = update(before, "text");
+    Memory after = Objects.requireNonNull(plain.after());
+    return new Operation(plain.op(), plain.kind(), plain.memory(), before,
+        new Memory(after.id(), after.scope(), after.key(), details.actor(), after.content(), after.metadata(),
+            details.occurredAt(), after.createdAt(), after.updatedAt(), details.expiresAt(), after.version(),
+            after.op()),
+        plain.embedding(), plain.actor(), plain.at());
+  }
+
+  private static Operation revival(CoreRow tombstone) {
+    OperationId op = newOp();
+    Memory after = new Memory(tombstone.id(), Scope.user("ada"), null, "Bob", "revived", Metadata.empty(), null,
+        NOW, NOW, null, tombstone.version() + 1, op);
+    return new Operation(op, Operation.Kind.UPDATE, tombstone.id(), tombstone, after,
+        TestOperations.embedding("revived"), "Bob", NOW);
   }
 
   @Test

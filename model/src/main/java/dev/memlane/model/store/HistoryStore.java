@@ -7,6 +7,7 @@ import dev.memlane.model.StoreResult;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -85,6 +86,13 @@ public interface HistoryStore {
    * @param limit the most entries; if it is reached, the last memory's entries may be incomplete
    */
   CompletableFuture<List<HistoryEntry>> entries(Collection<MemoryId> memories, int limit);
+
+  /**
+   * Finds the state of a memory at a time, by the entries that are not void.
+   *
+   * @return empty if the memory has no entry that is not later than the time
+   */
+  CompletableFuture<Optional<PastState>> asOf(MemoryId memory, Instant at);
 
   /** Counts the entries that are not void, of one memory or, for null, of all. */
   CompletableFuture<Long> count(@Nullable MemoryId memory);

@@ -12,14 +12,17 @@ import dev.memlane.model.store.ChangeFeed;
 import dev.memlane.model.store.CoreRow;
 import dev.memlane.model.store.Head;
 import dev.memlane.model.store.Operation;
+import dev.memlane.model.store.PastState;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -421,6 +424,29 @@ final class SimulatedDatabase {
   /** The non-void entries, in the order in which they were written. */
   List<HistoryEntry> entries() {
     return log.values().stream().filter(logged -> !logged.isVoid).map(Logged::entry).toList();
+  }
+
+  /** The memory's state at a time, by its entries: walks from its first entry to its last and keeps the details at hand. */
+  Optional<PastState> asOf(MemoryId memory, Instant at) {
+    List<HistoryEntry> entries = entries().stream().filter(entry -> entry.memory().equals(memory))
+        .sorted(Comparator.comparingInt(HistoryEntry::version)).toList();
+    HistoryEntry found = entries.stream().filter(entry -> !entry.at().isAfter(at)).reduce((one, other) -> other)
+        .orElse(null);
+    if (found == null) {
+      return Optional.empty();
+    }
+    Details details = null;
+    boolean deletedSince = false;
+    for (HistoryEntry entry : entries) {
+      boolean later = entry.version() > found.version();
+      if (!later) {
+        details = entry.kind().leavesMemory() && entry.newDetails() == null ? details : entry.newDetails();
+      } else if (!deletedSince && details == null) {
+        details = entry.oldDetails();
+      }
+      deletedSince |= later && !entry.kind().leavesMemory();
+    }
+    return Optional.of(new PastState(found, details, deletedSince, entries.getLast().op()));
   }
 
   /** The state of each memory by its newest non-void entry, in order of id. */

@@ -20,6 +20,7 @@ import dev.memlane.model.store.DocumentName;
 import dev.memlane.model.store.Head;
 import dev.memlane.model.store.HistoryStore;
 import dev.memlane.model.store.Operation;
+import dev.memlane.model.store.PastState;
 import dev.memlane.model.store.Unit;
 import dev.memlane.model.store.Units;
 import java.time.Instant;
@@ -444,6 +445,11 @@ final class SimulatedStores {
           .filter(entry -> entry.memory().equals(memory) && (beforeVersion == null || entry.version() < beforeVersion))
           .sorted(Comparator.comparingInt(HistoryEntry::version).reversed()).limit(limit).toList(),
           found -> found.hashCode());
+    }
+
+    @Override
+    public CompletableFuture<Optional<PastState>> asOf(MemoryId memory, Instant at) {
+      return network.read("state as of a time", () -> database.asOf(memory, at), found -> found.hashCode());
     }
 
     @Override

@@ -11,6 +11,7 @@ import dev.memlane.model.store.ChangeFeed;
 import dev.memlane.model.store.Head;
 import dev.memlane.model.store.HistoryStore;
 import dev.memlane.model.store.Operation;
+import dev.memlane.model.store.PastState;
 import dev.memlane.model.store.Unit;
 import dev.memlane.storage.history.HistoryStatements.Purged;
 import dev.memlane.storage.history.HistoryStatements.Restored;
@@ -26,6 +27,7 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jdbi.v3.core.Handle;
@@ -148,6 +150,32 @@ public final class PostgresHistoryStore implements HistoryStore {
         + " from history where memory_id = any(:memories) and not void order by memory_id, version limit :limit")
         .bindArray("memories", UUID.class, (Object[]) memories.stream().map(MemoryId::value).toArray(UUID[]::new))
         .bind("limit", limit).map((row, context) -> entry(row)).list());
+  }
+
+  @Override
+  public CompletableFuture<Optional<PastState>> asOf(MemoryId memory, Instant at) {
+    return database.read("reading a history", handle -> handle.createQuery("""
+        with entries as not materialized (
+          select * from history where memory_id = :memory and not void
+        ), entry as (
+          select * from entries where at <= :at order by version desc limit 1
+        ), life as (
+          select
+            coalesce((select max(version) from entries where kind in (3, 4) and version < entry.version), 0) as begun,
+            (select min(version) from entries where kind in (3, 4) and version > entry.version) as ended
+          from entry
+        )
+        select entry.*, life.ended is not null as deleted_since,
+          (select op from entries order by version desc limit 1) as newest,
+          coalesce(
+            (select old_details from entries where version > entry.version and version < coalesce(life.ended, :last)
+              and old_details is not null order by version limit 1),
+            (select new_details from entries where version <= entry.version and version > life.begun
+              and new_details is not null order by version desc limit 1)) as details
+        from entry, life""").bind("memory", memory.value()).bind("at", at).bind("last", Integer.MAX_VALUE)
+        .map((row, context) -> new PastState(entry(row), DetailsJson.read(row.getString("details")),
+            row.getBoolean("deleted_since"), new OperationId(row.getObject("newest", UUID.class))))
+        .findOne());
   }
 
   @Override
