@@ -2,6 +2,7 @@ package dev.memlane.server.internal.http;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
@@ -79,8 +80,10 @@ public final class Json {
     } catch (JsonMappingException e) {
       throw problem(e);
     } catch (JsonProcessingException e) {
-      throw new ProblemException(Problem.invalid("the body is no valid JSON, at line " + e.getLocation().getLineNr()
-          + ", column " + e.getLocation().getColumnNr() + ": " + shown(e.getOriginalMessage())));
+      JsonLocation location = e.getLocation();
+      String where = location == null ? "" : ", at line " + location.getLineNr() + ", column " + location.getColumnNr();
+      throw new ProblemException(
+          Problem.invalid("the body is no valid JSON" + where + ": " + shown(e.getOriginalMessage())));
     }
   }
 

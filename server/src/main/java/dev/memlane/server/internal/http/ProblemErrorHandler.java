@@ -25,7 +25,10 @@ public final class ProblemErrorHandler extends ErrorHandler {
 
   @Override
   public boolean handle(Request request, Response response, Callback callback) {
-    int status = Objects.requireNonNullElse((Integer) request.getAttribute(ERROR_STATUS), response.getStatus());
+    int reported = Objects.requireNonNullElse((Integer) request.getAttribute(ERROR_STATUS), response.getStatus());
+    // An unknown version of HTTP is the client's mistake, like all others of this kind.
+    int status = reported == HttpStatus.HTTP_VERSION_NOT_SUPPORTED_505 ? HttpStatus.BAD_REQUEST_400 : reported;
+    response.setStatus(status);
     byte[] bytes = document(status);
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, Problem.CONTENT_TYPE);
     response.getHeaders().put(HttpHeader.CACHE_CONTROL, "no-store");
@@ -42,8 +45,7 @@ public final class ProblemErrorHandler extends ErrorHandler {
       case 413 -> "the request is too large";
       case 414 -> "the URL is too long";
       case 431 -> "the headers are too long";
-      case 505 -> "the server speaks HTTP/1.1";
-      default -> status >= 500 ? "the server could not handle the request" : "the request is no valid HTTP";
+      default -> status >= 500 ? "the server could not handle the request" : "the request is no valid HTTP/1.1";
     }).document());
   }
 }

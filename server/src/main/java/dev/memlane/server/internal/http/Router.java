@@ -82,7 +82,8 @@ public final class Router extends Abstract {
   private record Found(Route route, Map<String, String> path) {}
 
   private @Nullable Found find(Request request) {
-    String path = request.getHttpURI().getCanonicalPath();
+    // As it was sent: a path with dots in it, or with letters encoded, is no route of this server.
+    String path = request.getHttpURI().getPath();
     MatchedResource<Map<String, Route>> match = path == null ? null : byPath.getMatched(path);
     if (match == null) {
       return null;
