@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.MemoryId;
 import dev.memlane.model.Scope;
 import dev.memlane.server.TestClient.Answer;
 import java.nio.file.Files;
@@ -127,6 +128,47 @@ class GrantTest {
     assertThat(tenant.post("/api/v1/verify", null).status()).isEqualTo(403);
     assertThat(tenant.delete("/api/v1/scopes?user=ben").status()).isEqualTo(403);
     assertThat(tenant.delete("/api/v1/scopes?user=t7/eve").status()).isEqualTo(200);
+  }
+
+  @Test
+  void scopes_areListedAsFarAsTheKeyReaches() {
+    for (String user : List.of("list/a", "list/b", "t7/list")) {
+      admin.post("/api/v1/memories", object("content", "x", "scope", Map.of("user", user)));
+    }
+
+    Answer first = admin.get("/api/v1/scopes?prefix=list/&limit=1");
+
+    assertThat(first.json().path("scopes").path(0).path("scope").path("user").textValue()).isEqualTo("list/a");
+    assertThat(first.json().path("scopes").path(0).path("memories").intValue()).isEqualTo(1);
+    Answer second = admin.get("/api/v1/scopes?prefix=list/&limit=1&cursor=" + first.json().path("next").textValue());
+    assertThat(second.json().path("scopes").path(0).path("scope").path("user").textValue()).isEqualTo("list/b");
+    assertThat(tenant.get("/api/v1/scopes").text()).contains("t7/list").doesNotContain("list/a");
+    assertThat(tenant.get("/api/v1/scopes?prefix=li").status()).isEqualTo(403);
+    assertThat(ada.get("/api/v1/scopes").text()).doesNotContain("list/a").doesNotContain("t7");
+    assertThat(admin.get("/api/v1/scopes?cursor=x").status()).isEqualTo(400);
+  }
+
+  @Test
+  void fateOfAWrite_isForItsOwnerOnly() {
+    Answer own = ada.post("/api/v1/memories", object("content", "own", "key", "fate"));
+    String ids = own.json().path("memory").path("id").textValue() + "/" + own.json().path("memory").path("op").textValue();
+    assertThat(ada.get("/api/v1/operations/" + ids).text()).isEqualTo("{\"landed\":true}");
+    assertThat(tenant.get("/api/v1/operations/" + ids).status()).isEqualTo(404);
+    String unstored = MemoryId.derive(Scope.user("ben"), "1") + "/0198c5a2-7c1e-7a50-9d53-0242ac120002";
+    assertThat(ada.get("/api/v1/operations/" + unstored).status()).as("an id that can be guessed").isEqualTo(404);
+    assertThat(ada.get("/api/v1/operations/" + unstored + "?user=ben&key=1").status()).isEqualTo(403);
+    String never = MemoryId.derive(Scope.user("ada"), "2") + "/0198c5a2-7c1e-7a50-9d53-0242ac120002";
+    assertThat(ada.get("/api/v1/operations/" + never + "?user=ada&key=2").text()).isEqualTo("{\"landed\":false}");
+  }
+
+  @Test
+  void deletedMemory_isReachedByItsOwnerOnly() {
+    String path = ada.post("/api/v1/memories", object("content", "gone", "key", "gone")).header("Location");
+    ada.delete(path);
+
+    assertThat(ada.get(path + "/history").json().path("entries")).hasSize(2);
+    assertThat(tenant.get(path + "/history").status()).isEqualTo(404);
+    assertThat(ada.delete(path + "?purge=true").status()).isEqualTo(200);
   }
 
   @Test

@@ -120,6 +120,7 @@ class OpenApiTest {
     check("POST", "/api/v1/verify", "/api/v1/verify", "");
     check("GET", "/api/v1/status", "/api/v1/status", null);
     check("GET", "/api/v1/statistics", "/api/v1/statistics", null);
+    check("GET", "/api/v1/scopes", "/api/v1/scopes?prefix=a&limit=1", null);
     check("DELETE", "/api/v1/scopes", "/api/v1/scopes?user=ada", null);
     check("GET", "/health/live", "/health/live", null);
     check("GET", "/health/ready", "/health/ready", null);

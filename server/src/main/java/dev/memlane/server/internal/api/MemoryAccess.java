@@ -3,13 +3,16 @@ package dev.memlane.server.internal.api;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Scope;
+import dev.memlane.model.ScopeCount;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.Expired;
+import dev.memlane.orchestrator.ScopePage;
 import dev.memlane.server.Grant;
 import dev.memlane.server.internal.http.Caller;
 import dev.memlane.server.internal.http.Problem;
 import dev.memlane.server.internal.http.ProblemException;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * threads.
  */
 public final class MemoryAccess {
+
+  /** The version of ids that are derived from a scope and a key. */
+  private static final int DERIVED = 8;
 
   private final BlockingMemory memory;
   private final Grant grant;
@@ -81,14 +87,60 @@ public final class MemoryAccess {
    */
   public Memory require(MemoryId id, Expired expired) {
     return memory.get(id, expired).filter(this::covers)
-        .orElseThrow(() -> new ProblemException(Problem.notFound("there is no memory " + id)));
+        .orElseThrow(() -> absent(id));
   }
 
-  /** Checks that a memory that is to be changed exists for the caller; costs nothing with a grant of everything. */
+  /**
+   * Checks that a memory, live or deleted, exists for the caller; costs nothing with a grant of everything. A memory's scope
+   * never changes, so what is checked here stays true.
+   *
+   * @throws ProblemException if it doesn't exist for the caller
+   */
   public void requireReachable(MemoryId id) {
-    if (!(grant instanceof Grant.Everything)) {
-      Memory unused = require(id, Expired.INCLUDED);
+    if (!(grant instanceof Grant.Everything) && memory.scopeOf(id).filter(grant::covers).isEmpty()) {
+      throw absent(id);
     }
+  }
+
+  /**
+   * Checks that a memory which may never have been stored would belong to the caller. Only random ids can't be guessed; for
+   * one that is derived from a key, the caller has to know scope and key.
+   *
+   * @param named the scope of the memory; null if it has no key
+   * @throws ProblemException if it is not the caller's
+   */
+  public void requireOwn(MemoryId id, @Nullable Scope named, @Nullable String key) {
+    if (grant instanceof Grant.Everything) {
+      return;
+    }
+    Optional<Scope> scope = memory.scopeOf(id);
+    boolean own = scope.isPresent()
+        ? grant.covers(scope.get())
+        : id.value().version() != DERIVED || key != null && id.equals(MemoryId.derive(scope(named), key));
+    if (!own) {
+      throw absent(id);
+    }
+  }
+
+  /** The scopes that hold memories, as far as the caller reaches them. */
+  public ScopePage scopes(@Nullable String prefix, @Nullable Scope after, int limit) {
+    return switch (grant) {
+      case Grant.Everything everything -> memory.scopes(prefix, after, limit);
+      case Grant.Users users -> {
+        if (prefix != null && !prefix.startsWith(users.prefix())) {
+          throw outside();
+        }
+        yield memory.scopes(prefix == null ? users.prefix() : prefix, after, limit);
+      }
+      case Grant.Scopes few -> new ScopePage(few.scopes().stream()
+          .filter(scope -> prefix == null || scope.user() != null && scope.user().startsWith(prefix))
+          .map(scope -> new ScopeCount(scope, memory.count(scope, null))).filter(count -> count.memories() > 0)
+          .toList(), null);
+    };
+  }
+
+  private static ProblemException absent(MemoryId id) {
+    return new ProblemException(Problem.notFound("there is no memory " + id));
   }
 
   private static ProblemException outside() {

@@ -19,13 +19,13 @@ public final class OperationRoutes {
 
   public void add(Routes routes) {
     // It stops what is still on its way to the memory, so reading is not enough.
-    routes.get("/api/v1/operations/{memory}/{op}", Role.WRITE, this::landed);
+    routes.get("/api/v1/operations/{memory}/{op}", Role.WRITE, this::landed, "user", "agent", "run", "key");
   }
 
   private void landed(Exchange exchange) {
     MemoryId id = MemoryId.parse(exchange.path("memory"));
     OperationId op = OperationId.parse(exchange.path("op"));
-    new MemoryAccess(memory, exchange.caller()).requireEverything();
+    new MemoryAccess(memory, exchange.caller()).requireOwn(id, MemoryRoutes.namedScope(exchange), exchange.query("key"));
     exchange.respond(200, Map.of("landed", memory.hasLanded(id, op)));
   }
 }
