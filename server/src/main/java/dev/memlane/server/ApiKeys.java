@@ -7,18 +7,13 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
@@ -162,7 +157,7 @@ public final class ApiKeys {
       Files.createDirectories(file.toAbsolutePath().getParent());
       synchronized (this) {
         try (FileChannel channel = FileChannel.open(lock,
-            Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), ownerOnly());
+            Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE), OwnerOnlyFile.attributes());
             FileLock locked = channel.lock()) {
           List<ApiKey> changed = List.copyOf(change.apply(read()));
           write(changed);
@@ -192,25 +187,8 @@ public final class ApiKeys {
     }
   }
 
-  /** Writes the file completely or not at all. */
   private void write(List<ApiKey> all) throws IOException {
-    Path written = file.resolveSibling(file.getFileName() + ".new");
-    Files.deleteIfExists(written);
-    try (FileChannel channel = FileChannel.open(written,
-        Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), ownerOnly())) {
-      ByteBuffer bytes = ByteBuffer.wrap(json.writerWithDefaultPrettyPrinter().writeValueAsBytes(all));
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
-      }
-      channel.force(true);
-    }
-    Files.move(written, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-  }
-
-  private static FileAttribute<?>[] ownerOnly() {
-    return FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
-        ? new FileAttribute<?>[]{PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))}
-        : new FileAttribute<?>[0];
+    OwnerOnlyFile.write(file, json.writerWithDefaultPrettyPrinter().writeValueAsBytes(all));
   }
 
   private String randomHex(int bytes) {

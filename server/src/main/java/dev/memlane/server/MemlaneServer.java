@@ -109,6 +109,8 @@ public final class MemlaneServer implements AutoCloseable {
     private String host = "127.0.0.1";
     private int port = PORT;
     private @Nullable ApiKeys keys;
+    private @Nullable String ownerKey;
+    private boolean keyRequired;
     private Set<String> names = Set.of();
     private @Nullable Supplier<String> metrics;
     private ServerLimits limits = ServerLimits.DEFAULT;
@@ -132,6 +134,21 @@ public final class MemlaneServer implements AutoCloseable {
     /** Sets the API keys. Without any, everybody on this machine may do everything. */
     public Builder keys(ApiKeys keys) {
       this.keys = keys;
+      return this;
+    }
+
+    /**
+     * Sets the key of other processes of the owner, which may do everything; see {@link ServerFile}. It has no limit of
+     * requests.
+     */
+    public Builder ownerKey(String key) {
+      this.ownerKey = key;
+      return this;
+    }
+
+    /** Sets whether requests without a key are refused even on loopback, while there are no API keys; false unless set. */
+    public Builder keyRequired(boolean required) {
+      this.keyRequired = required;
       return this;
     }
 
@@ -180,7 +197,7 @@ public final class MemlaneServer implements AutoCloseable {
       server.addBean(new NetworkConnectionLimit(limits.mostConnections(), server));
       server.setErrorHandler(new ProblemErrorHandler(json));
       server.setStopTimeout(limits.shutdown().toMillis());
-      Authenticator authenticator = new Authenticator(known, loopback);
+      Authenticator authenticator = new Authenticator(known, loopback && !keyRequired, ownerKey);
       Router router = new Router(routes().all(), authenticator, new RateLimiter(limits.requestsPerSecond()), json,
           limits.longestBody());
       server.setHandler(new GracefulHandler(new RequestGuard(router, hosts(), json)));

@@ -1,6 +1,8 @@
 package dev.memlane.server.internal.http;
 
 import dev.memlane.server.ApiKeys;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.util.Optional;
 import org.eclipse.jetty.server.Request;
 import org.jspecify.annotations.Nullable;
@@ -16,14 +18,17 @@ public final class Authenticator {
   private final @Nullable ApiKeys keys;
   /** Whether requests without a key are accepted while there are no keys. */
   private final boolean open;
+  private final byte @Nullable [] ownerKey;
 
   /**
    * @param keys null for none
    * @param open whether requests without a key are accepted while there are no keys; only for a server on loopback
+   * @param ownerKey the key of other processes of the owner, which may do everything; null for none
    */
-  public Authenticator(@Nullable ApiKeys keys, boolean open) {
+  public Authenticator(@Nullable ApiKeys keys, boolean open, @Nullable String ownerKey) {
     this.keys = keys;
     this.open = open;
+    this.ownerKey = ownerKey == null ? null : ownerKey.getBytes(StandardCharsets.UTF_8);
   }
 
   /**
@@ -34,6 +39,9 @@ public final class Authenticator {
   public Caller caller(Request request) {
     String presented = presented(request);
     if (presented != null) {
+      if (ownerKey != null && MessageDigest.isEqual(ownerKey, presented.getBytes(StandardCharsets.UTF_8))) {
+        return Caller.OWNER;
+      }
       return Optional.ofNullable(keys).flatMap(all -> all.find(presented)).map(Caller::of)
           .orElseThrow(() -> unauthorized("the API key is unknown, revoked or expired"));
     }

@@ -15,6 +15,9 @@ public record Caller(String name, String id, Role role, Grant grant) {
   /** The caller of a server without keys, which listens on loopback only. */
   public static final Caller LOCAL = new Caller("local", "local", Role.ADMIN, new Grant.Everything());
 
+  /** Another process of the server's owner. */
+  public static final Caller OWNER = new Caller("owner", "owner", Role.ADMIN, new Grant.Everything());
+
   public static Caller of(ApiKey key) {
     return new Caller(key.name(), key.id(), key.role(), key.grant());
   }
