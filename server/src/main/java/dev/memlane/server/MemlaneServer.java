@@ -18,15 +18,19 @@ import dev.memlane.server.internal.http.RateLimiter;
 import dev.memlane.server.internal.http.RequestGuard;
 import dev.memlane.server.internal.http.Router;
 import dev.memlane.server.internal.http.Routes;
+import dev.memlane.server.internal.mcp.McpEndpoint;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.util.Collection;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
@@ -59,11 +63,13 @@ public final class MemlaneServer implements AutoCloseable {
 
   private final Server server;
   private final ServerConnector connector;
+  private final McpEndpoint mcp;
   private final String host;
 
-  private MemlaneServer(Server server, ServerConnector connector, String host) {
+  private MemlaneServer(Server server, ServerConnector connector, McpEndpoint mcp, String host) {
     this.server = server;
     this.connector = connector;
+    this.mcp = mcp;
     this.host = host;
   }
 
@@ -90,7 +96,7 @@ public final class MemlaneServer implements AutoCloseable {
    */
   @Override
   public void close() {
-    try {
+    try (mcp) {
       server.stop();
     } catch (Exception e) {
       throw new StoreException("the server could not be stopped in order", e);
@@ -113,6 +119,8 @@ public final class MemlaneServer implements AutoCloseable {
     private boolean keyRequired;
     private Set<String> names = Set.of();
     private @Nullable Supplier<String> metrics;
+    private Set<String> origins = Set.of();
+    private McpOptions mcp = McpOptions.DEFAULT;
     private ServerLimits limits = ServerLimits.DEFAULT;
 
     private Builder(MemoryOrchestrator memory) {
@@ -164,6 +172,22 @@ public final class MemlaneServer implements AutoCloseable {
       return this;
     }
 
+    /**
+     * Sets the origins of web pages, such as {@code https://chat.example.org}, that may use the Model Context Protocol at
+     * {@code /mcp}, in addition to the server's own. Others are refused.
+     */
+    public Builder origins(Collection<String> origins) {
+      this.origins = origins.stream().map(origin -> origin.toLowerCase(Locale.ROOT))
+          .collect(Collectors.toUnmodifiableSet());
+      return this;
+    }
+
+    /** Sets what the Model Context Protocol offers at {@code /mcp}. */
+    public Builder mcp(McpOptions options) {
+      this.mcp = options;
+      return this;
+    }
+
     public Builder limits(ServerLimits limits) {
       this.limits = limits;
       return this;
@@ -198,17 +222,20 @@ public final class MemlaneServer implements AutoCloseable {
       server.setErrorHandler(new ProblemErrorHandler(json));
       server.setStopTimeout(limits.shutdown().toMillis());
       Authenticator authenticator = new Authenticator(known, loopback && !keyRequired, ownerKey);
-      Router router = new Router(routes().all(), authenticator, new RateLimiter(limits.requestsPerSecond()), json,
+      RateLimiter rates = new RateLimiter(limits.requestsPerSecond());
+      Router router = new Router(routes().all(), authenticator, rates, json,
           limits.longestBody());
-      server.setHandler(new GracefulHandler(new RequestGuard(router, hosts(), json)));
+      McpEndpoint endpoint = new McpEndpoint(memory, mcp, authenticator, rates, origins, limits.longestBody(), json);
+      server.setHandler(new GracefulHandler(new RequestGuard(new Handler.Sequence(endpoint.handler(), router), hosts(), json)));
       try {
         server.start();
       } catch (Exception e) {
         stopAfter(server, e);
+        endpoint.close();
         throw new StoreException("the server can't listen on " + host + ", port " + port + ": " + e.getMessage()
             + "; choose another port, or stop what uses it", e);
       }
-      return new MemlaneServer(server, connector, host);
+      return new MemlaneServer(server, connector, endpoint, host);
     }
 
     private static void stopAfter(Server server, Exception failure) {

@@ -10,7 +10,6 @@ import dev.memlane.model.Memory;
 import dev.memlane.model.Metadata;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.orchestrator.HistoryPage;
-import dev.memlane.orchestrator.Page;
 import dev.memlane.orchestrator.SearchHit;
 import java.util.List;
 import java.util.Locale;
@@ -48,11 +47,12 @@ final class Answers {
     return JSON.objectNode().<ObjectNode>set("hits", array).toString();
   }
 
-  static String page(Page page) {
+  /** @param next where the next page begins; null if this is the last one */
+  static String page(List<Memory> memories, @Nullable Object next) {
     ArrayNode array = JSON.arrayNode();
-    page.memories().forEach(memory -> array.add(fields(memory)));
+    memories.forEach(memory -> array.add(fields(memory)));
     ObjectNode object = JSON.objectNode().set("memories", array);
-    put(object, "next", page.next());
+    put(object, "next", next);
     return object.toString();
   }
 

@@ -13,6 +13,7 @@ import dev.memlane.model.TimeParser;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -178,6 +179,16 @@ final class Arguments {
     List<JsonNode> list = new ArrayList<>(meant.size());
     meant.forEach(list::add);
     return list;
+  }
+
+  /** One of these, by its name. */
+  <T> @Nullable T choiceOrNull(String name, Map<String, T> possible) {
+    String text = textOrNull(name);
+    T chosen = text == null ? null : possible.get(text);
+    if (text != null && chosen == null) {
+      throw new ToolException("\"" + name + "\" must be " + String.join(" or ", new TreeSet<>(possible.keySet())));
+    }
+    return chosen;
   }
 
   /** A list of some of these texts; empty if it is absent. */

@@ -3,8 +3,13 @@ package dev.memlane.memory.tools;
 import dev.memlane.lanes.Access;
 import dev.memlane.lanes.Tool;
 import dev.memlane.model.Filter;
+import dev.memlane.model.TimeOrder;
+import dev.memlane.model.TimePosition;
+import dev.memlane.orchestrator.Page;
 import dev.memlane.orchestrator.SearchRequest;
+import dev.memlane.orchestrator.TimePage;
 import java.time.Instant;
+import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +19,8 @@ final class ReadTools {
   private static final int USUAL_HITS = 10;
   private static final int USUAL_PAGE = 20;
   private static final int MOST = 100;
+  private static final Map<String, TimeOrder> ORDERS = Map.of("newest", TimeOrder.NEWEST_FIRST, "oldest",
+      TimeOrder.OLDEST_FIRST);
 
   private final ScopedMemory scoped;
   private final CallReader calls;
@@ -66,8 +73,17 @@ final class ReadTools {
   }
 
   private String list(Arguments arguments) {
-    return Answers.page(scoped.memory().list(scoped.searched(), arguments.filterOrNull("filter"),
-        arguments.idOrNull("after"), arguments.count("limit", USUAL_PAGE, MOST)));
+    TimeOrder order = arguments.choiceOrNull("order", ORDERS);
+    int limit = arguments.count("limit", USUAL_PAGE, MOST);
+    Filter filter = arguments.filterOrNull("filter");
+    if (order == null) {
+      Page page = scoped.memory().list(scoped.searched(), filter, arguments.idOrNull("after"), limit);
+      return Answers.page(page.memories(), page.next());
+    }
+    String after = arguments.textOrNull("after");
+    TimePage page = scoped.memory().listByTime(scoped.searched(), filter, order,
+        after == null ? null : TimePosition.parse(after), limit);
+    return Answers.page(page.memories(), page.next());
   }
 
   private String history(Arguments arguments) {

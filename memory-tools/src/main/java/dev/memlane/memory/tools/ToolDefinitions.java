@@ -13,15 +13,15 @@ import java.util.Objects;
 /** The descriptions of the tools in {@code definitions.json}. */
 final class ToolDefinitions {
 
-  private record Definition(String description, JsonNode schema) {}
+  private record Definition(ToolDefinition tool, JsonNode schema) {}
 
   private final Map<String, Definition> byName = new LinkedHashMap<>();
 
   ToolDefinitions() {
     try (InputStream file = Objects.requireNonNull(ToolDefinitions.class.getResourceAsStream("definitions.json"))) {
       for (JsonNode tool : new ObjectMapper().readTree(file)) {
-        byName.put(tool.required("name").textValue(),
-            new Definition(tool.required("description").textValue(), tool.required("parameters")));
+        ToolDefinition definition = definition(tool);
+        byName.put(definition.name(), new Definition(definition, tool.required("parameters")));
       }
     } catch (IOException e) {
       throw new UncheckedIOException("definitions.json can't be read from the class path", e);
@@ -32,8 +32,15 @@ final class ToolDefinitions {
     return Objects.requireNonNull(byName.get(tool), tool).schema;
   }
 
+  private static ToolDefinition definition(JsonNode tool) {
+    JsonNode hints = tool.required("hints");
+    return new ToolDefinition(tool.required("name").textValue(), tool.required("description").textValue(),
+        tool.required("parameters").toString(), tool.required("title").textValue(), tool.required("result").toString(),
+        hints.required("readOnly").booleanValue(), hints.required("destructive").booleanValue(),
+        hints.required("idempotent").booleanValue());
+  }
+
   List<ToolDefinition> all() {
-    return byName.entrySet().stream().map(entry -> new ToolDefinition(entry.getKey(), entry.getValue().description,
-        entry.getValue().schema.toString())).toList();
+    return byName.values().stream().map(Definition::tool).toList();
   }
 }

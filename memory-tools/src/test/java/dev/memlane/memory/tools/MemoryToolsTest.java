@@ -466,4 +466,96 @@ class MemoryToolsTest {
       schema.path("properties").forEach(property -> assertThat(property.path("type").isTextual()).isTrue());
     }
   }
+
+  @Test
+  void definitions_sayWhichToolsReadAndWhichReplaceOrDelete() {
+    List<ToolDefinition> definitions = ToolDefinition.all();
+
+    assertThat(definitions).isEqualTo(MemoryTools.of(memory, ADA).definitions());
+    assertThat(definitions.stream().filter(ToolDefinition::readOnly).map(ToolDefinition::name))
+        .containsExactly("memory_search", "memory_get", "memory_list", "memory_history");
+    assertThat(definitions.stream().filter(ToolDefinition::destructive).map(ToolDefinition::name))
+        .containsExactly("memory_update", "memory_delete");
+    assertThat(definitions).allSatisfy(tool -> {
+      assertThat(tool.idempotent()).isEqualTo(tool.readOnly() || tool.name().equals("memory_delete"));
+      assertThat(tool.title()).hasSizeBetween(5, 40);
+    });
+  }
+
+  @Test
+  void answers_haveTheFieldsOfTheirSchemas() throws Exception {
+    String all = "\"content\": \"Ada plays the oboe\", \"actor\": \"Ada\", \"occurredAt\": \"2026-03-02\", "
+        + "\"expiresAt\": \"2100-01-01\", \"metadata\": {\"topic\": \"music\"}, \"key\": \"k\"";
+    String id = conforming("memory_add", "{" + all + "}").path("id").textValue();
+    conforming("memory_add", "{" + all + "}");
+    conforming("memory_add", "{\"content\": \"Ada plays the cello\"}");
+    conforming("memory_add_batch",
+        "{\"memories\": [{" + all + "}, {\"content\": \"one\"}, {\"content\": \"two\", \"expiresAt\": \"never\"}]}");
+    conforming("memory_update", "{\"id\": \"" + id + "\", \"content\": \"Ada plays the flute\", \"metadata\": {\"topic\": "
+        + "\"flute\"}, \"clear\": [\"actor\", \"occurredAt\", \"expiresAt\"]}");
+    conforming("memory_search", "{\"query\": \"what does Ada play?\"}");
+    conforming("memory_get", id(id));
+    conforming("memory_list", "{\"limit\": 1}");
+    conforming("memory_list", "{\"limit\": 1, \"order\": \"newest\"}");
+    conforming("memory_history", "{\"id\": \"" + id + "\", \"limit\": 1}");
+    conforming("memory_history", id(id));
+    conforming("memory_delete", id(id));
+  }
+
+  private JsonNode conforming(String tool, String arguments) throws Exception {
+    JsonNode schema = JSON.readTree(MemoryTools.of(memory, ADA).definitions().stream()
+        .filter(definition -> definition.name().equals(tool)).findFirst().orElseThrow().resultSchema());
+    JsonNode answer = answer(tool, arguments);
+    assertConforms(answer, schema, tool);
+    return answer;
+  }
+
+  /** Checks what the schemas use: types, properties, required ones, items and enumerations. */
+  private static void assertConforms(JsonNode value, JsonNode schema, String where) {
+    assertThat(switch (schema.path("type").textValue()) {
+      case "object" -> value.isObject();
+      case "array" -> value.isArray();
+      case "string" -> value.isTextual();
+      case "integer" -> value.isIntegralNumber();
+      case "number" -> value.isNumber();
+      default -> false;
+    }).as(where + ": " + value).isTrue();
+    schema.path("required").forEach(name -> assertThat(value.has(name.textValue())).as(where + ": " + name).isTrue());
+    if (schema.has("enum")) {
+      assertThat(schema.path("enum")).as(where).contains(value);
+    }
+    if (schema.has("properties")) {
+      value.properties().forEach(property -> {
+        assertThat(schema.path("properties").has(property.getKey())).as(where + ": " + property.getKey()).isTrue();
+        assertConforms(property.getValue(), schema.path("properties").path(property.getKey()),
+            where + "." + property.getKey());
+      });
+    }
+    value.forEach(element -> {
+      if (value.isArray()) {
+        assertConforms(element, schema.path("items"), where + "[]");
+      }
+    });
+  }
+
+  @Test
+  void list_byTime_isInThatOrderPageByPage() throws Exception {
+    for (String day : List.of("2026-03-02", "2026-03-01", "2026-03-03")) {
+      run("memory_add", "{\"content\": \"on " + day + "\", \"occurredAt\": \"" + day + "\"}");
+    }
+
+    JsonNode first = answer("memory_list", "{\"order\": \"newest\", \"limit\": 2}");
+    JsonNode second = answer("memory_list",
+        "{\"order\": \"newest\", \"after\": \"" + first.path("next").textValue() + "\"}");
+
+    assertThat(contents(first.path("memories"))).containsExactly("on 2026-03-03", "on 2026-03-02");
+    assertThat(contents(second.path("memories"))).containsExactly("on 2026-03-01");
+    assertThat(second.has("next")).isFalse();
+    assertThat(contents(answer("memory_list", "{\"order\": \"oldest\", \"limit\": 1}").path("memories")))
+        .containsExactly("on 2026-03-01");
+    assertThat(run("memory_list", "{\"order\": \"best\"}").getFirst()).isEqualTo(
+        "Error: \"order\" must be newest or oldest");
+    assertThat(run("memory_list", "{\"order\": \"newest\", \"after\": \"x\"}").getFirst())
+        .startsWith("Error: \"x\" is no position in a list by time");
+  }
 }

@@ -10,10 +10,14 @@ import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.RerankingException;
 import dev.memlane.model.WriteOutcome;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.UUID;
 import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpException;
+import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.EofException;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
 
 /** The problems that exceptions and outcomes are reported as. */
 public final class Problems {
@@ -23,7 +27,7 @@ public final class Problems {
   private Problems() {}
 
   /** The problem of a request that has failed. What nobody expected is logged, and the caller gets a number of it. */
-  static Problem of(Throwable failure) {
+  public static Problem of(Throwable failure) {
     return switch (failure) {
       case ProblemException problem -> problem.problem();
       case InvalidInputException invalid -> Problem.invalid(String.valueOf(invalid.getMessage()));
@@ -43,6 +47,16 @@ public final class Problems {
       case IOException io -> connectionLost();
       default -> unexpected(failure);
     };
+  }
+
+  /** Responds with a problem. */
+  public static void send(Problem problem, Response response, Callback callback, Json json) {
+    byte[] bytes = json.write(problem.document());
+    response.setStatus(problem.status());
+    problem.headers().forEach(response.getHeaders()::put);
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, Problem.CONTENT_TYPE);
+    response.getHeaders().put(HttpHeader.CONTENT_LENGTH, bytes.length);
+    response.write(true, ByteBuffer.wrap(bytes), callback);
   }
 
   private static Problem connectionLost() {

@@ -1,6 +1,5 @@
 package dev.memlane.server.internal.http;
 
-import java.nio.ByteBuffer;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
@@ -45,22 +44,15 @@ public final class RequestGuard extends Handler.Wrapper {
     headers.put(HttpHeader.CACHE_CONTROL, "no-store");
     String host = Request.getServerName(request);
     if (host == null || !hosts.contains(host.toLowerCase(Locale.ROOT))) {
-      report(response, callback, Problem.of(421, "wrong-host", "The host is not this server",
+      Problems.send(Problem.of(421, "wrong-host", "The host is not this server",
           "this server is called " + String.join(", ", new TreeSet<>(hosts))
-              + "; more names are set when it is started"));
+              + "; more names are set when it is started"), response, callback, json);
       return true;
     }
     if (!super.handle(request, response, callback)) {
-      report(response, callback, Problem.notFound("there is nothing at this path; /openapi.json lists what there is"));
+      Problems.send(Problem.notFound("there is nothing at this path; /openapi.json lists what there is"), response,
+          callback, json);
     }
     return true;
-  }
-
-  private void report(Response response, Callback callback, Problem problem) {
-    byte[] bytes = json.write(problem.document());
-    response.setStatus(problem.status());
-    response.getHeaders().put(HttpHeader.CONTENT_TYPE, Problem.CONTENT_TYPE);
-    response.getHeaders().put(HttpHeader.CONTENT_LENGTH, bytes.length);
-    response.write(true, ByteBuffer.wrap(bytes), callback);
   }
 }

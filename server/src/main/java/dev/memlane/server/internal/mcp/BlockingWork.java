@@ -1,0 +1,73 @@
+package dev.memlane.server.internal.mcp;
+
+import io.modelcontextprotocol.server.McpAsyncServerExchange;
+import io.modelcontextprotocol.spec.McpSchema.ProgressNotification;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/**
+ * Work that blocks, on virtual threads, because the SDK's own threads must not wait. Cancelling the result interrupts the
+ * work. A client that asks for progress is told at intervals that the work goes on, so it doesn't give up. Safe for use by
+ * several threads.
+ */
+final class BlockingWork implements AutoCloseable {
+
+  private final ExecutorService threads = Executors
+      .newThreadPerTaskExecutor(Thread.ofVirtual().name("memlane-mcp-", 0).factory());
+  private final Duration beat;
+
+  /** @param beat the time between two notifications of progress */
+  BlockingWork(Duration beat) {
+    this.beat = beat;
+  }
+
+  <T> Mono<T> run(Callable<T> work) {
+    return Mono.create(sink -> {
+      Future<?> running = threads.submit(() -> {
+        try {
+          sink.success(work.call());
+        } catch (Throwable e) {
+          sink.error(e);
+        }
+      });
+      sink.onCancel(() -> running.cancel(true));
+    });
+  }
+
+  /** @param token names the request in notifications of progress; null if the client asks for none */
+  <T> Mono<T> run(McpAsyncServerExchange exchange, @Nullable Object token, Callable<T> work) {
+    return token == null ? run(work) : run(() -> withProgress(exchange, token, work));
+  }
+
+  private <T> T withProgress(McpAsyncServerExchange exchange, Object token, Callable<T> work) throws Exception {
+    Future<T> running = threads.submit(work);
+    try {
+      for (int beats = 1;; beats++) {
+        try {
+          return running.get(beat.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+          exchange.progressNotification(
+              ProgressNotification.builder(token, beats).message("the memory is still working on it").build()).block();
+        }
+      }
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof Exception cause ? cause : e;
+    } finally {
+      running.cancel(true);
+    }
+  }
+
+  /** Interrupts what still runs. */
+  @Override
+  public void close() {
+    threads.shutdownNow();
+  }
+}

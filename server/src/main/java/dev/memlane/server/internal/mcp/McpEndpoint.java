@@ -1,0 +1,77 @@
+package dev.memlane.server.internal.mcp;
+
+import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.server.McpOptions;
+import dev.memlane.server.internal.http.Authenticator;
+import dev.memlane.server.internal.http.Json;
+import dev.memlane.server.internal.http.RateLimiter;
+import io.modelcontextprotocol.common.McpTransportContext;
+import io.modelcontextprotocol.server.McpAsyncServer;
+import io.modelcontextprotocol.server.McpServer;
+import io.modelcontextprotocol.server.transport.HttpServletStreamableServerTransportProvider;
+import jakarta.servlet.DispatcherType;
+import jakarta.servlet.http.HttpServletRequest;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Set;
+import org.eclipse.jetty.ee11.servlet.FilterHolder;
+import org.eclipse.jetty.ee11.servlet.ServletContextHandler;
+import org.eclipse.jetty.ee11.servlet.ServletHolder;
+import org.eclipse.jetty.server.Handler;
+
+/** The protocol over HTTP (streamable HTTP): the SDK's servlet, behind a gate that lets callers in. */
+public final class McpEndpoint implements AutoCloseable {
+
+  /** Where it is. */
+  public static final String PATH = "/mcp";
+
+  private static final Duration IDLE_SESSION = Duration.ofMinutes(30);
+
+  private final MemoryToolCalls calls;
+  private final McpFeatures features;
+  private final McpAsyncServer server;
+  private final Handler handler;
+
+  /**
+   * @param memory stays open; the caller closes it afterwards
+   * @param origins of web pages that may call
+   */
+  public McpEndpoint(MemoryOrchestrator memory, McpOptions options, Authenticator authenticator, RateLimiter rates,
+      Set<String> origins, long longestBody, Json responses) {
+    McpJson json = new McpJson();
+    McpSessions sessions = new McpSessions(IDLE_SESSION);
+    calls = new MemoryToolCalls(memory);
+    features = new McpFeatures(calls, options, json);
+    HttpServletStreamableServerTransportProvider transport = HttpServletStreamableServerTransportProvider.builder()
+        .jsonMapper(json.mapper()).mcpEndpoint(PATH).contextExtractor(McpEndpoint::context)
+        .maxRequestSize((int) Math.min(longestBody, McpJson.LONGEST_MESSAGE)).keepAliveInterval(null)
+        .sessionSweepInterval(IDLE_SESSION).build();
+    server = features.describe(McpServer.async(transport)).build();
+    ServletContextHandler context = new ServletContextHandler();
+    ServletHolder servlet = new ServletHolder(transport);
+    servlet.setAsyncSupported(true);
+    context.addServlet(servlet, PATH);
+    FilterHolder filter = new FilterHolder(new SessionFilter(sessions, json));
+    filter.setAsyncSupported(true);
+    context.addFilter(filter, PATH, EnumSet.of(DispatcherType.REQUEST));
+    handler = new McpGate(context, options, authenticator, rates, origins, responses);
+  }
+
+  private static McpTransportContext context(HttpServletRequest request) {
+    return McpTransportContext.create(Map.of(McpFeatures.CALLER, request.getAttribute(McpFeatures.CALLER)));
+  }
+
+  /** What handles the requests at {@value #PATH}, and leaves the others to the next handler. */
+  public Handler handler() {
+    return handler;
+  }
+
+  /** Ends the sessions and the calls that still run. */
+  @Override
+  public void close() {
+    server.closeGracefully().block(Duration.ofSeconds(10));
+    features.close();
+    calls.close();
+  }
+}
