@@ -33,6 +33,8 @@ public final class Main {
         new PrintStream(standardOutput, false, StandardCharsets.UTF_8),
         new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
         Boolean.getBoolean("memlane.stderr.terminal"));
+    // Standard output is for answers only, so what a library prints must not get there.
+    System.setOut(System.err);
     StopSignal stop = new StopSignal();
     Runtime.getRuntime().addShutdownHook(new Thread(stop::request, "memlane-stop"));
     int status = new Application(

@@ -113,6 +113,7 @@ public final class Application implements Runnable {
     commands.add(new SchemaCommand(context));
     commands.add(new ServeCommand(context));
     commands.add(new KeysCommand(context));
+    commands.add(new McpCommand(context));
     return commands;
   }
 

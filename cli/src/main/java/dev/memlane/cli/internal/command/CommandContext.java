@@ -6,16 +6,19 @@ import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.cli.internal.terminal.ProgressBar;
 import dev.memlane.cli.internal.terminal.StopSignal;
 import dev.memlane.cli.internal.terminal.UsageException;
+import dev.memlane.embedded.DirectoryInUseException;
 import dev.memlane.embedded.Memlane;
 import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.orchestrator.OrchestratorBuilder;
+import dev.memlane.server.SharedMemory;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -84,24 +87,44 @@ public record CommandContext(CommonOptions options, Console console, Map<String,
     return open(directory, rebuildIndex, settings, builder -> builder);
   }
 
+  /** What opens the data for several processes that share it, once no other one has it open. */
+  SharedMemory.Opener opener() {
+    // One builder for all attempts: it has the embedder, which may be opened only once.
+    Memlane.Builder builder = builder(dataDirectory(), false, settings -> {})
+        .warmUp(true).shutdownHook(false);
+    Memlane.Builder prepared = preparation.apply(builder);
+    return () -> {
+      try {
+        Session session = new Session(prepared.open(), stop);
+        return Optional.of(new SharedMemory.Opened(session.memory(), session));
+      } catch (DirectoryInUseException e) {
+        return Optional.empty();
+      }
+    };
+  }
+
   private Session open(Path directory, boolean rebuildIndex, Consumer<OrchestratorBuilder> settings,
       UnaryOperator<Memlane.Builder> more) {
     ProgressBar bar = ProgressBar.start(console, rebuildIndex ? "Reindexing" : "Comparing", "", ProgressBar.PENDING);
     try (bar) {
-      Locale language = options.language();
-      Memlane.Builder builder = Memlane.builder(directory).rebuildIndex(rebuildIndex)
-          // Most commands embed little or nothing, and closing waits until the model is loaded.
-          .warmUp(false)
-          .settings(settings.andThen(all -> all.language(language)))
-          .progress(bar::at);
-      chooseEmbedder(builder);
-      String url = options.jdbcUrl();
-      if (url != null) {
-        fromArguments(
-            () -> builder.postgres(url, options.databaseUser(), environment.get("MEMLANE_DB_PASSWORD")));
-      }
+      Memlane.Builder builder = builder(directory, rebuildIndex, settings).progress(bar::at);
       return new Session(preparation.apply(more.apply(builder)).open(), stop);
     }
+  }
+
+  private Memlane.Builder builder(Path directory, boolean rebuildIndex, Consumer<OrchestratorBuilder> settings) {
+    Locale language = options.language();
+    Memlane.Builder builder = Memlane.builder(directory).rebuildIndex(rebuildIndex)
+        // Most commands embed little or nothing, and closing waits until the model is loaded.
+        .warmUp(false)
+        .settings(settings.andThen(all -> all.language(language)));
+    chooseEmbedder(builder);
+    String url = options.jdbcUrl();
+    if (url != null) {
+      fromArguments(
+          () -> builder.postgres(url, options.databaseUser(), environment.get("MEMLANE_DB_PASSWORD")));
+    }
+    return builder;
   }
 
   private void chooseEmbedder(Memlane.Builder builder) {

@@ -2,18 +2,22 @@ package dev.memlane.cli.internal.command;
 
 import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.micrometer.MemlaneMetrics;
+import dev.memlane.model.Scope;
 import dev.memlane.server.ApiKeys;
+import dev.memlane.server.McpOptions;
 import dev.memlane.server.MemlaneServer;
+import dev.memlane.server.ServerFile;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** The command that serves the data over HTTP until it is stopped. */
-@Command(name = "serve", description = "Serves the data over HTTP: REST and metrics.", footer = {"", "Examples:",
+@Command(name = "serve", description = "Serves the data over HTTP: REST, the Model Context Protocol and metrics.", footer = {"", "Examples:",
     "  memlane serve", "  memlane serve --port 8080", "  memlane keys create agent --role write",
     "  memlane serve --host 0.0.0.0 --name memory.example.com", "",
     "It listens on loopback unless --host is given. Beyond loopback it needs API keys; on loopback, without any key,",
@@ -32,22 +36,41 @@ final class ServeCommand implements Callable<Integer> {
   @Option(names = "--name", paramLabel = "HOST", description = "A host name by which clients call this server. Repeatable. Others than these and those of loopback are refused.")
   private List<String> names = new ArrayList<>();
 
+  @Option(names = "--origin", paramLabel = "ORIGIN", description = "An origin of web pages, such as https://chat.example.org, that may use /mcp. Repeatable. Others are refused.")
+  private List<String> origins = new ArrayList<>();
+
+  @Option(names = "--mcp-user", paramLabel = "USER", description = "The user of clients at /mcp whose key or headers name none.")
+  private @Nullable String mcpUser;
+
+  @Option(names = "--mcp-allow-user", description = "Let the model of a client at /mcp name the user in each call, within what its key reaches.")
+  private boolean mcpAllowUser;
+
   ServeCommand(CommandContext context) {
     this.context = context;
   }
 
   @Override
   public Integer call() throws InterruptedException {
+    String named = mcpUser;
+    McpOptions mcp = McpOptions.DEFAULT.withModelNamesUser(mcpAllowUser)
+        .withScope(named == null ? null : CommandContext.fromArguments(() -> Scope.user(named)));
+    String ownerKey = ServerFile.newKey();
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     try (MemlaneMetrics metrics = new MemlaneMetrics(registry);
         Session session = context.openForServing(metrics);
         MemlaneServer server = MemlaneServer.builder(session.memory()).host(host).port(port).names(names)
-            .keys(ApiKeys.in(KeysCommand.file(context))).metrics(registry::scrape).start()) {
+            .origins(origins).mcp(mcp).ownerKey(ownerKey).keys(ApiKeys.in(KeysCommand.file(context))).metrics(registry::scrape).start()) {
       metrics.watch(session.memory());
+      ServerFile file = ServerFile.of(server, ownerKey);
+      file.write(context.dataDirectory());
       context.answer(() -> Json.object("uri", server.uri().toString()), () -> context
           .print("Memlane serves " + context.dataDirectory() + " at " + server.uri() + ". Ctrl-C stops it."));
       context.console().out().flush();
-      context.stop().awaitRequest();
+      try {
+        context.stop().awaitRequest();
+      } finally {
+        file.remove(context.dataDirectory());
+      }
       context.console().say("memlane: stopping; requests under way may finish");
     }
     return 0;

@@ -29,6 +29,8 @@ public final class RemoteToolCalls implements ToolCalls {
 
   private final McpJson json;
   private final McpSyncClient client;
+  /** The SDK asks for the context of a call on the thread that makes it. */
+  @SuppressWarnings("ThreadLocalUsage") // there is one such object at a time, and each call removes its value
   private final ThreadLocal<@Nullable Target> target = new ThreadLocal<>();
 
   private RemoteToolCalls(ServerFile server, McpJson json) {
@@ -36,7 +38,7 @@ public final class RemoteToolCalls implements ToolCalls {
     this.client = McpClient
         .sync(HttpClientStreamableHttpTransport.builder(server.uri().toString()).endpoint(McpEndpoint.PATH)
             .jsonMapper(json.mapper()).connectTimeout(CONNECT).maxResponseSize(McpJson.LONGEST_MESSAGE * 4)
-            .httpRequestCustomizer((request, method, uri, body, context) -> {
+            .addHttpRequestCustomizer((request, method, uri, body, context) -> {
               request.setHeader("Authorization", "Bearer " + server.key());
               name(request, (Target) context.get(TARGET));
             }).build())

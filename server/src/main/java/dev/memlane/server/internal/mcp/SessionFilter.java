@@ -50,6 +50,12 @@ final class SessionFilter implements Filter {
         }
         super.setHeader(name, value);
       }
+
+      // The SDK blames itself for every message that it can't read. What fails later is an answer in a stream.
+      @Override
+      public void setStatus(int status) {
+        super.setStatus(status == SC_INTERNAL_SERVER_ERROR ? SC_BAD_REQUEST : status);
+      }
     });
     if (session != null && request.getMethod().equals("DELETE")) {
       sessions.end(session);

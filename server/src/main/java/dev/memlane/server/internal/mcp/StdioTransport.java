@@ -159,11 +159,10 @@ public final class StdioTransport implements McpServerTransportProvider {
   }
 
   private void cancel(JSONRPCNotification notification) {
-    if (notification.params() instanceof Map<?, ?> params && params.get("requestId") instanceof Object id) {
-      Disposable request = running.remove(id);
-      if (request != null) {
-        request.dispose();
-      }
+    Object id = notification.params() instanceof Map<?, ?> params ? params.get("requestId") : null;
+    Disposable request = id == null ? null : running.remove(id);
+    if (request != null) {
+      request.dispose();
     }
   }
 
