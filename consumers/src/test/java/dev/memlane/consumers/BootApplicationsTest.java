@@ -31,6 +31,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
@@ -141,6 +142,13 @@ class BootApplicationsTest {
       assertThat(shape(info)).isEqualTo(shape(documented("info")));
       assertThat(health.path("details").path("documents").asInt()).isEqualTo(2);
       assertThat(info.path("memlane").path("model").asText()).contains("MiniLM");
+      JsonNode adds = shop.json("/actuator/metrics/memlane.operation?tag=operation:add");
+      assertThat(shape(adds)).isEqualTo(shape(documented("metrics/memlane.operation?tag=operation:add")));
+      assertThat(adds.path("measurements").get(0).path("value").asInt()).isEqualTo(2);
+      assertThat(shop.json("/actuator/metrics/memlane.index.documents").path("measurements").get(0).path("value")
+          .asInt()).isEqualTo(2);
+      assertThat(JSON.convertValue(shop.json("/actuator/metrics").path("names"), String[].class))
+          .contains("memlane.step", "memlane.lane.running", "memlane.writes.unsettled", "gen_ai.memory.client");
 
       CountDownLatch enough = new CountDownLatch(NOTES);
       try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -214,6 +222,23 @@ class BootApplicationsTest {
   }
 
   @ParameterizedTest
+  @CsvSource({"4.0.7", "3.5.7"})
+  void thatCantOpenTheMemory_endsWithAReportInPlainWords(String version) throws IOException {
+    String report = Readme.block(Files.readString(PAGE), "Boot's report says[^`]*```\n(.*?)```");
+    try (Program program = Program.start(directory, "-jar", jar(version).toString(),
+        "--spring.datasource.url=" + TestServer.freshDatabase(), "--memlane.data=" + directory.resolve("memory"),
+        "--memlane.embedding.model=text-embedding-3-small", "--memlane.embedding.dimension=1536",
+        "--memlane.embedding.endpoints[0].name=east", "--memlane.embedding.endpoints[0].url=https://example.com/v1",
+        "--memlane.embedding.endpoints[0].key-from=KEY_EAST")) {
+      assertThat(program.end()).isNotZero();
+      program.report("Spring Boot " + version + ", without a key");
+
+      assertThat(String.join("\n", program.lines())).contains(report.strip());
+      assertThat(program.lines()).noneMatch(line -> line.startsWith("\tat "));
+    }
+  }
+
+  @ParameterizedTest
   @CsvSource({"4.0.7,", "3.5.7,-3"})
   void page_showsWhatTheProjectsContain(String version, String infix) throws IOException {
     String page = Files.readString(PAGE);
@@ -231,12 +256,13 @@ class BootApplicationsTest {
 
   /** The JSON that the page shows for an endpoint. */
   private static JsonNode documented(String endpoint) throws IOException {
-    return JSON.readTree(Readme.block(Files.readString(PAGE), "actuator/" + endpoint + "`[^`]*```json\n(.*?)```"));
+    return JSON.readTree(
+        Readme.block(Files.readString(PAGE), "actuator/" + Pattern.quote(endpoint) + "`[^`]*```json\n(.*?)```"));
   }
 
   /** A value with zeros for all numbers. Its members have no order, which differs between the lines. */
   private static JsonNode shape(JsonNode json) throws IOException {
-    return JSON.readTree(json.toString().replaceAll("\\d+(\\.\\d+)*", "0"));
+    return JSON.readTree(json.toString().replaceAll("\\d+(\\.\\d+)*(E-?\\d+)?", "0"));
   }
 
   private static Set<String> platformsIn(Path jar) throws IOException {

@@ -1,6 +1,5 @@
 package dev.memlane.embedding;
 
-import dev.memlane.endpoints.Endpoint;
 import dev.memlane.endpoints.EndpointPool;
 import dev.memlane.endpoints.EndpointStats;
 import dev.memlane.endpoints.Failure;
@@ -249,7 +248,7 @@ public final class BatchingEmbedder implements AutoCloseable {
   public void close() {
     detach();
     if (embeddersClosed.compareAndSet(false, true)) {
-      closeEmbedders();
+      pool.closeEmbedders();
     }
   }
 
@@ -259,24 +258,6 @@ public final class BatchingEmbedder implements AutoCloseable {
       dispatcher.close();
       endpoints.close();
       tasks.close();
-    }
-  }
-
-  private void closeEmbedders() {
-    RuntimeException failure = null;
-    for (Endpoint<Embedder> endpoint : pool.endpoints()) {
-      try {
-        endpoint.target().close();
-      } catch (RuntimeException e) {
-        if (failure == null) {
-          failure = e;
-        } else if (!failure.equals(e)) {
-          failure.addSuppressed(e);
-        }
-      }
-    }
-    if (failure != null) {
-      throw failure;
     }
   }
 

@@ -76,6 +76,28 @@ public final class EmbedderPool {
     return endpoints.getFirst().target().dimension();
   }
 
+  /**
+   * Closes all embedders of the pool, for a pool that nothing uses. What uses it, such as {@link BatchingEmbedder}, closes
+   * them itself. Fails with the first failure, once it has tried them all.
+   */
+  public void closeEmbedders() {
+    RuntimeException failure = null;
+    for (Endpoint<Embedder> endpoint : endpoints) {
+      try {
+        endpoint.target().close();
+      } catch (RuntimeException e) {
+        if (failure == null) {
+          failure = e;
+        } else if (!failure.equals(e)) {
+          failure.addSuppressed(e);
+        }
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
   List<Endpoint<Embedder>> endpoints() {
     return endpoints;
   }

@@ -5,6 +5,7 @@ import dev.memlane.endpoints.EndpointLimits;
 import dev.memlane.endpoints.Policy;
 import dev.memlane.model.InvalidInputException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -63,13 +64,21 @@ public record EmbeddingSettings(@Nullable String model, int dimension, boolean s
       pool.attempts(attempts);
     }
     List<Endpoint> all = endpoints == null ? List.of() : endpoints;
-    for (int i = 0; i < all.size(); i++) {
-      Endpoint endpoint = all.get(i);
-      String name = endpoint.name == null ? "endpoint " + (i + 1) : EndpointException.quote(endpoint.name);
-      pool.endpoint(name, client(name, endpoint, variables), limits(endpoint),
-          endpoint.weight == null ? 1 : endpoint.weight);
+    List<OpenAiEmbedder> clients = new ArrayList<>();
+    try {
+      for (int i = 0; i < all.size(); i++) {
+        Endpoint endpoint = all.get(i);
+        String name = endpoint.name == null ? "endpoint " + (i + 1) : EndpointException.quote(endpoint.name);
+        OpenAiEmbedder client = client(name, endpoint, variables);
+        clients.add(client);
+        pool.endpoint(name, client, limits(endpoint), endpoint.weight == null ? 1 : endpoint.weight);
+      }
+      return pool.build();
+    } catch (InvalidInputException e) {
+      // Those before the invalid one have been made.
+      clients.forEach(OpenAiEmbedder::close);
+      throw e;
     }
-    return pool.build();
   }
 
   private static Policy policy(String name) {

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.core.env.Environment;
 
@@ -27,6 +28,8 @@ final class EmbedderSelection {
   private final ObjectProvider<EmbedderPool> pools;
   private final ObjectProvider<Embedder> embedders;
   private final List<EmbedderSource> sources;
+  /** The clients of the endpoints in the properties, until the memory owns them. */
+  private @Nullable EmbedderPool made;
 
   EmbedderSelection(MemlaneProperties properties, Environment environment, ObjectProvider<EmbedderPool> pools,
       ObjectProvider<Embedder> embedders, List<EmbedderSource> sources) {
@@ -60,17 +63,29 @@ final class EmbedderSelection {
     candidates.values().forEach(Runnable::run);
   }
 
+  /** Closes the clients that were made here, after the memory could not be opened. Beans are closed by the context. */
+  void closeMade() {
+    if (made != null) {
+      made.closeEmbedders();
+      made = null;
+    }
+  }
+
   private Map<String, Runnable> candidates(OrchestratorBuilder builder) {
     Map<String, Runnable> candidates = new HashMap<>();
     if (!properties.embedding().endpoints().isEmpty()) {
-      candidates.put("memlane.embedding.endpoints", () -> builder.embedders(endpoints()));
+      candidates.put("memlane.embedding.endpoints", () -> {
+        made = endpoints();
+        builder.embedders(made);
+      });
     }
-    EmbedderPool pool = pools.getIfAvailable();
+    EmbedderPool pool = SingleBean.find(pools, "EmbedderPool beans");
+    // Embedder beans may be its parts.
+    Embedder embedder = pool == null ? SingleBean.find(embedders, "Embedder beans") : null;
     if (pool != null) {
-      // Embedder beans may be its parts.
       candidates.put("an EmbedderPool bean", () -> builder.embedders(pool));
-    } else {
-      embedders.ifAvailable(embedder -> candidates.put("an Embedder bean", () -> builder.embedder(embedder)));
+    } else if (embedder != null) {
+      candidates.put("an Embedder bean", () -> builder.embedder(embedder));
     }
     if (candidates.isEmpty()) {
       // What was chosen for Memlane goes before models that the application may have for other reasons.

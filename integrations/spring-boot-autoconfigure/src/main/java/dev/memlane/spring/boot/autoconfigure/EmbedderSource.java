@@ -10,7 +10,7 @@ interface EmbedderSource {
    * Finds the framework's embedding model.
    *
    * @return null if there is none
-   * @throws org.springframework.beans.factory.NoUniqueBeanDefinitionException if there are several, and none is primary
+   * @throws MemoryOpeningException if there are several and none is primary, or if it can't be used
    */
   @Nullable
   Embedder find();

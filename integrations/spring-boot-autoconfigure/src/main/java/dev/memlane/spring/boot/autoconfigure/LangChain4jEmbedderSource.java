@@ -21,14 +21,15 @@ final class LangChain4jEmbedderSource implements EmbedderSource {
 
   @Override
   public @Nullable Embedder find() {
-    EmbeddingModel model = models.getIfAvailable();
+    EmbeddingModel model = SingleBean.find(models, "EmbeddingModel beans of LangChain4j");
     if (model == null) {
       return null;
     }
     String name = settings.model() == null ? model.modelName() : settings.model();
     if (name == null || name.isBlank() || name.equals(UNKNOWN)) {
       throw new MemoryOpeningException("The EmbeddingModel bean of LangChain4j doesn't say which model it is. Set "
-          + "memlane.embedding.model to the model's name, which is stored with each vector", null);
+          + "memlane.embedding.model to the model's name, which is stored with each vector; or set memlane.embedder=local, "
+          + "if the memory is not to use it", null);
     }
     Integer dimension = settings.dimension();
     return LangChain4jEmbedder.of(model, name, dimension == null ? model.dimension() : dimension);

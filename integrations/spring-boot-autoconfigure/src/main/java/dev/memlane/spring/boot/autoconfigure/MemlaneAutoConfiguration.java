@@ -4,7 +4,6 @@ import dev.memlane.embedded.Memlane;
 import dev.memlane.embedding.Embedder;
 import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.embedding.local.LocalEmbedder;
-import dev.memlane.model.MemlaneException;
 import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
@@ -66,11 +65,7 @@ public final class MemlaneAutoConfiguration {
       Memlane.Builder builder = Memlane.builder(opening.directory()).rebuildIndex(opening.rebuildIndex())
           .shutdownHook(false).settings(opening::apply);
       opening.database(builder::postgres, builder::postgres);
-      try {
-        return builder.open();
-      } catch (MemlaneException e) {
-        throw new MemoryOpeningException(String.valueOf(e.getMessage()), e);
-      }
+      return opening.open(builder::open);
     }
 
     // Memlane closes it.
@@ -92,16 +87,14 @@ public final class MemlaneAutoConfiguration {
     MemoryOrchestrator memoryOrchestrator(MemoryOpening opening, ObjectProvider<LocalModel> localModel) {
       OrchestratorBuilder builder = MemoryOrchestrator.builder()
           .indexDirectory(opening.directory().resolve("vectors")).rebuildIndex(opening.rebuildIndex());
-      opening.apply(builder);
       if (!opening.database(builder::postgres, builder::postgres)) {
         throw new MemoryOpeningException("There is no database. Set memlane.db.url or memlane.db.data-source; or add "
             + "memlane-embedded and memlane-postgres-binaries, which bring a server along", null);
       }
-      try {
+      return opening.open(() -> {
+        opening.apply(builder);
         return builder.hasEmbedder() ? builder.open() : openWith(localModel.getIfAvailable(), builder);
-      } catch (MemlaneException e) {
-        throw new MemoryOpeningException(String.valueOf(e.getMessage()), e);
-      }
+      });
     }
 
     private static MemoryOrchestrator openWith(@Nullable LocalModel local, OrchestratorBuilder builder) {

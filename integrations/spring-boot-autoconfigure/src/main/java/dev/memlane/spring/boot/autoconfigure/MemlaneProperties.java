@@ -32,6 +32,8 @@ import org.springframework.util.unit.DataSize;
  * the embedded server, to which no other process writes.
  * @param retention How long the traces of deleted memories are kept, with their histories.
  * @param expiredGrace How long a memory is kept after it has expired.
+ * @param documents The document stores of Spring AI and LangChain4j.
+ * @param observations The observations, from which tracing makes spans.
  */
 @ConfigurationProperties("memlane")
 public record MemlaneProperties(@DefaultValue("true") boolean enabled, @DefaultValue("memlane-data") Path data,
@@ -39,7 +41,8 @@ public record MemlaneProperties(@DefaultValue("true") boolean enabled, @DefaultV
     @Nullable Locale language, @DefaultValue("false") boolean rebuildIndex,
     @DefaultValue("10s") Duration writeDeadline, @DefaultValue("10000") int mostInFlight,
     @DefaultValue("1000") int mostUnsettled, @Nullable Duration followEvery, @DefaultValue("30d") Duration retention,
-    @DefaultValue("0s") Duration expiredGrace) {
+    @DefaultValue("0s") Duration expiredGrace, @DefaultValue Documents documents,
+    @DefaultValue Observations observations) {
 
   /** The embedders that a property can name. */
   public enum EmbedderName {
@@ -95,6 +98,21 @@ public record MemlaneProperties(@DefaultValue("true") boolean enabled, @DefaultV
       @DefaultValue("least-loaded") Policy policy, @DefaultValue("8") int attempts,
       @DefaultValue List<Endpoint> endpoints, @DefaultValue("2") int concurrency,
       @DefaultValue("60s") Duration deadline, @DefaultValue("64MB") DataSize cacheSize) {}
+
+  /**
+   * The document stores of Spring AI and LangChain4j.
+   *
+   * @param agent Agent whose memories are the documents of Spring AI's VectorStore and LangChain4j's EmbeddingStore. Without
+   * it there are no such beans.
+   */
+  public record Documents(@Nullable String agent) {}
+
+  /**
+   * The observations, from which tracing makes spans.
+   *
+   * @param content Whether spans hold queries and the contents of memories, which may be personal.
+   */
+  public record Observations(@DefaultValue("false") boolean content) {}
 
   /**
    * An endpoint of the embedding model. A number that is absent or 0 sets no limit.

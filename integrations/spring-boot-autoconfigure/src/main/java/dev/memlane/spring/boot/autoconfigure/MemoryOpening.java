@@ -1,11 +1,13 @@
 package dev.memlane.spring.boot.autoconfigure;
 
 import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.MemlaneException;
 import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.orchestrator.OrchestratorBuilder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.BeanFactoryUtils;
@@ -33,6 +35,31 @@ final class MemoryOpening {
       entries.put("memlane.db.url", properties.db().url());
       entries.put("memlane.db.data-source", properties.db().dataSource());
     });
+  }
+
+  /**
+   * Opens a memory. If that fails, closes what was made for it.
+   *
+   * @throws MemoryOpeningException with the reason in plain words, if the memory can't be opened
+   */
+  <T> T open(Supplier<T> opener) {
+    try {
+      return opener.get();
+    } catch (MemlaneException e) {
+      closeMade(e);
+      throw new MemoryOpeningException(String.valueOf(e.getMessage()), e);
+    } catch (RuntimeException | Error e) {
+      closeMade(e);
+      throw e;
+    }
+  }
+
+  private void closeMade(Throwable failure) {
+    try {
+      embedder.closeMade();
+    } catch (RuntimeException e) {
+      failure.addSuppressed(e);
+    }
   }
 
   Path directory() {

@@ -1,6 +1,7 @@
 package dev.memlane.spring.boot.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.langchain4j.data.embedding.Embedding;
 import dev.langchain4j.data.segment.TextSegment;
@@ -16,11 +17,14 @@ import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.testing.EmbeddingProvider;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.springframework.beans.factory.NoUniqueBeanDefinitionException;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.assertj.AssertableApplicationContext;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
@@ -108,6 +112,53 @@ class EmbedderSelectionTest {
   }
 
   @Test
+  void embedders_withoutAPrimary_areRefused() {
+    context().withBean("one", Embedder.class, HashEmbedder::new).withBean("two", Embedder.class, HashEmbedder::new)
+        .run(context -> assertThat(problem(context)).contains("several Embedder beans: one, two"));
+  }
+
+  @Test
+  void pools_withoutAPrimary_areRefused() {
+    context().withBean("one", EmbedderPool.class, () -> EmbedderPool.of(new HashEmbedder(), 1, Duration.ofSeconds(1)))
+        .withBean("two", EmbedderPool.class, () -> EmbedderPool.of(new HashEmbedder(), 1, Duration.ofSeconds(1)))
+        .run(context -> assertThat(problem(context)).contains("several EmbedderPool beans: one, two"));
+  }
+
+  /** The threads of HTTP clients that are open. */
+  private static Set<Thread> clients() {
+    return Thread.getAllStackTraces().keySet().stream().filter(thread -> thread.getName().startsWith("HttpClient-"))
+        .collect(Collectors.toSet());
+  }
+
+  @Test
+  void clientsOfEndpoints_areClosedIfTheMemoryCantBeOpened() {
+    Set<Thread> before = clients();
+    List<Thread> opened = new ArrayList<>();
+    context().withPropertyValues("memlane.embedding.model=test", "memlane.embedding.dimension=8",
+        "memlane.embedding.endpoints[0].url=https://example.com/v1")
+        .withBean(OrchestratorBuilderCustomizer.class, () -> builder -> {
+          opened.addAll(clients());
+          opened.removeAll(before);
+          throw new IllegalStateException("the customizer failed");
+        }).run(context -> assertThat(context).getFailure().hasStackTraceContaining("the customizer failed"));
+
+    assertThat(opened).isNotEmpty();
+    await().until(() -> opened.stream().noneMatch(Thread::isAlive));
+  }
+
+  @Test
+  void clientsOfEndpoints_areClosedIfALaterOneIsInvalid() {
+    Set<Thread> before = clients();
+    context().withPropertyValues("memlane.embedding.model=test", "memlane.embedding.dimension=8",
+        "memlane.embedding.endpoints[0].url=https://example.com/v1",
+        "memlane.embedding.endpoints[1].url=https://example.com/v1",
+        "memlane.embedding.endpoints[1].key-from=KEY_WEST")
+        .run(context -> assertThat(problem(context)).contains("key-from"));
+
+    await().until(() -> before.containsAll(clients()));
+  }
+
+  @Test
   void langChain4jModel_isUsedWithItsOwnNameAndDimension() {
     context().withBean(EmbeddingModel.class, () -> new FixedModel("fixed", 12)).run(context -> {
       assertThat(model(context).model()).isEqualTo("fixed");
@@ -131,8 +182,9 @@ class EmbedderSelectionTest {
   @Test
   void langChain4jModels_withoutAPrimary_areRefused() {
     context().withBean("one", EmbeddingModel.class, () -> new FixedModel("one", 12))
-        .withBean("two", EmbeddingModel.class, () -> new FixedModel("two", 12)).run(context -> assertThat(context)
-            .getFailure().rootCause().isInstanceOf(NoUniqueBeanDefinitionException.class));
+        .withBean("two", EmbeddingModel.class, () -> new FixedModel("two", 12))
+        .run(context -> assertThat(problem(context)).contains("EmbeddingModel beans of LangChain4j: one, two",
+            "@Primary", "memlane.embedder=local"));
   }
 
   @Test

@@ -1,0 +1,32 @@
+package dev.memlane.spring.boot.autoconfigure;
+
+import java.util.Collection;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.NoUniqueBeanDefinitionException;
+import org.springframework.beans.factory.ObjectProvider;
+
+/** The bean of a type of which there must be no two to choose from. */
+final class SingleBean {
+
+  private SingleBean() {}
+
+  /**
+   * Finds the only bean, or the primary one.
+   *
+   * @param what the beans, in the plural, for the message
+   * @return null if there is none
+   * @throws MemoryOpeningException if there are several and none is primary
+   */
+  static <T> @Nullable T find(ObjectProvider<T> beans, String what) {
+    try {
+      return beans.getIfAvailable();
+    } catch (NoUniqueBeanDefinitionException e) {
+      Collection<String> names = e.getBeanNamesFound();
+      // Without a cause: Boot would explain that instead, and knows nothing of what else makes vectors.
+      throw new MemoryOpeningException("There are several " + what
+          + (names == null ? "" : ": " + String.join(", ", names.stream().sorted().toList()))
+          + ". Mark the one that makes the memory's vectors with @Primary; or set memlane.embedder=local, if the memory "
+          + "is to use none of them", null);
+    }
+  }
+}
