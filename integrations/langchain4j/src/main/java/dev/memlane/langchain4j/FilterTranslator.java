@@ -14,6 +14,7 @@ import dev.langchain4j.store.embedding.filter.logical.Not;
 import dev.langchain4j.store.embedding.filter.logical.Or;
 import dev.memlane.model.Filter;
 import dev.memlane.model.InvalidInputException;
+import dev.memlane.orchestrator.SearchRequest;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -59,6 +60,12 @@ final class FilterTranslator {
       default -> throw new InvalidInputException("Memlane knows no filter of type " + filter.getClass().getName()
           + "; combine LangChain4j's own filters");
     };
+  }
+
+  /** Has a search hold this filter besides the one that it has. */
+  static SearchRequest.Builder narrow(SearchRequest.Builder search, Filter filter) {
+    Filter own = search.build().filter();
+    return search.filter(own == null ? filter : Filter.and(own, filter));
   }
 
   /** Flattens a chain, which LangChain4j nests once for each member. */

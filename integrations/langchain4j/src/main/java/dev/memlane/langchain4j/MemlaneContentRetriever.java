@@ -44,6 +44,10 @@ import org.jspecify.annotations.Nullable;
  * {@code ["a","b"]}, because LangChain4j's metadata knows only texts, UUIDs and numbers.
  *
  * <p>
+ * <b>The prompt.</b> LangChain4j's injector puts the texts into the prompt as they are. A user may have written them: an
+ * instruction in one reaches the model as if the application had given it. {@link Builder#text} can quote them.
+ *
+ * <p>
  * Safe for use by several threads if the functions are.
  */
 public final class MemlaneContentRetriever implements ContentRetriever {
@@ -51,12 +55,14 @@ public final class MemlaneContentRetriever implements ContentRetriever {
   private final MemoryOrchestrator memory;
   private final Function<Query, Scope> scope;
   private final BiFunction<Query, SearchRequest.Builder, SearchRequest.Builder> search;
+  private final @Nullable Filter filter;
   private final Function<Memory, String> text;
 
   private MemlaneContentRetriever(Builder builder, Function<Query, Scope> scope) {
     this.memory = builder.memory;
     this.scope = scope;
     this.search = builder.search;
+    this.filter = builder.filter;
     this.text = builder.text;
   }
 
@@ -104,7 +110,9 @@ public final class MemlaneContentRetriever implements ContentRetriever {
   public CompletableFuture<List<Content>> retrieveAsync(Query query) {
     SearchRequest request;
     try {
-      request = search.apply(query, SearchRequest.builder(query.text()).scope(scope.apply(query))).build();
+      SearchRequest.Builder completed = search.apply(query, SearchRequest.builder(query.text())
+          .scope(scope.apply(query)));
+      request = (filter == null ? completed : FilterTranslator.narrow(completed, filter)).build();
     } catch (MemlaneException e) {
       return CompletableFuture.failedFuture(e);
     }
@@ -127,6 +135,7 @@ public final class MemlaneContentRetriever implements ContentRetriever {
     private @Nullable Function<Query, @Nullable String> agent;
     private @Nullable Function<Query, @Nullable String> run;
     private BiFunction<Query, SearchRequest.Builder, SearchRequest.Builder> search = (query, builder) -> builder;
+    private @Nullable Filter filter;
     private Function<Memory, String> text = Memory::searchableText;
 
     private Builder(MemoryOrchestrator memory) {
@@ -167,12 +176,13 @@ public final class MemlaneContentRetriever implements ContentRetriever {
       return with(builder -> builder.limit(limit));
     }
 
-    /** Sets a filter for all searches, in Memlane's own terms. */
+    /** Sets a filter for all searches, in Memlane's own terms. It holds together with one that {@link #search} sets. */
     public Builder filter(Filter filter) {
-      return with(builder -> builder.filter(filter));
+      this.filter = filter;
+      return this;
     }
 
-    /** Sets a filter for all searches, in LangChain4j's terms. */
+    /** Sets a filter for all searches, in LangChain4j's terms. It holds together with one that {@link #search} sets. */
     public Builder filter(dev.langchain4j.store.embedding.filter.Filter filter) {
       return filter(FilterTranslator.translate(filter));
     }
@@ -208,7 +218,7 @@ public final class MemlaneContentRetriever implements ContentRetriever {
       return search((query, builder) -> more.apply(builder));
     }
 
-    /** Sets what becomes the text of a content; {@link Memory#searchableText} by default. */
+    /** Sets what becomes the text of a content, quoted for example; {@link Memory#searchableText} by default. */
     public Builder text(Function<Memory, String> text) {
       this.text = text;
       return this;

@@ -290,12 +290,14 @@ public final class MemlaneEmbeddingStore implements EmbeddingStore<TextSegment> 
     boolean hasText = text != null && !TextForm.isBlank(text);
     boolean byWords = hybrid && hasText;
     Filter filter = request.filter();
-    return customizer.apply(SearchRequest.builder(hasText ? text : NO_QUERY).scope(scope)
+    SearchRequest.Builder completed = customizer.apply(SearchRequest.builder(hasText ? text : NO_QUERY).scope(scope)
         .mode(byWords ? SearchRequest.Mode.HYBRID : SearchRequest.Mode.SEMANTIC)
         .embedding(vector(request.queryEmbedding())).limit(request.maxResults())
-        .filter(filter == null ? null : FilterTranslator.translate(filter))
-        .minSimilarity(Math.max(-1, 2 * request.minScore() - 1 - ROUNDING)))
-        .include(SearchRequest.Include.EMBEDDING).build();
+        .minSimilarity(Math.max(-1, 2 * request.minScore() - 1 - ROUNDING)));
+    if (filter != null) {
+      FilterTranslator.narrow(completed, FilterTranslator.translate(filter));
+    }
+    return completed.include(SearchRequest.Include.EMBEDDING).build();
   }
 
   private EmbeddingMatch<TextSegment> match(SearchHit hit, EmbeddingSearchRequest request) {
@@ -348,7 +350,8 @@ public final class MemlaneEmbeddingStore implements EmbeddingStore<TextSegment> 
 
     /**
      * Sets a function that completes each search, with everything that Memlane's searches have: recency, diversity, a
-     * re-ranker (which needs requests that carry the query's text). Scores stay LangChain4j's.
+     * re-ranker (which needs requests that carry the query's text). Its filter holds together with the request's. Scores
+     * stay LangChain4j's.
      */
     public Builder search(UnaryOperator<SearchRequest.Builder> customizer) {
       this.customizer = customizer;

@@ -11,6 +11,7 @@ import dev.langchain4j.rag.content.Content;
 import dev.langchain4j.rag.content.ContentMetadata;
 import dev.langchain4j.rag.query.Metadata;
 import dev.langchain4j.rag.query.Query;
+import dev.memlane.model.Filter;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Memory;
 import dev.memlane.model.NewMemory;
@@ -110,6 +111,13 @@ class MemlaneContentRetrieverTest {
     assertThat(texts(MemlaneContentRetriever.builder(memory).scope(ADA).text(Memory::content)
         .search((query, search) -> search.limit(1)).build().retrieve(Query.from("oboe"))))
         .containsExactly("I play the oboe");
+    assertThat(MemlaneContentRetriever.builder(memory).scope(ADA).filter(metadataKey("topic").isEqualTo("music"))
+        .search((query, search) -> search.filter(Filter.equal("year", 2027))).build().retrieve(Query.from("oboe")))
+        .isEmpty();
+    assertThat(texts(MemlaneContentRetriever.builder(memory).scope(ADA)
+        .search((query, search) -> search.filter(Filter.equal("year", 2026)))
+        .filter(metadataKey("topic").isEqualTo("music")).build().retrieve(Query.from("oboe"))))
+        .containsExactly("Ada: I play the oboe");
     assertThat(MemlaneContentRetriever.of(memory, ADA).retrieveAsync(Query.from("oboe")).join()).hasSize(2);
   }
 }

@@ -155,6 +155,22 @@ class MemlaneEmbeddingStoreTest {
   }
 
   @Test
+  void search_withACustomizersFilter_keepsTheRequests() {
+    add("1", "Ada plays the oboe", new Metadata().put("topic", "music").put("year", 2026));
+    add("2", "Ada played the flute", new Metadata().put("topic", "music").put("year", 2025));
+    add("3", "Ada lives in Lisbon", new Metadata().put("topic", "home").put("year", 2026));
+
+    MemlaneEmbeddingStore thisYear = MemlaneEmbeddingStore.builder(memory, scope)
+        .search(search -> search.filter(dev.memlane.model.Filter.equal("year", 2026))).build();
+
+    assertThat(texts(thisYear.search(EmbeddingSearchRequest.builder().queryEmbedding(TestMemories.vector("Ada"))
+        .maxResults(10).filter(metadataKey("topic").isEqualTo("music")).build()).matches()))
+        .containsExactly("Ada plays the oboe");
+    assertThat(thisYear.search(EmbeddingSearchRequest.builder().queryEmbedding(TestMemories.vector("Ada"))
+        .maxResults(10).build()).matches()).hasSize(2);
+  }
+
+  @Test
   void search_findsWhatOtherDoorsStored_andRemovesItByItsId() {
     Memory other = memory.blocking().addMemory(NewMemory.builder("Ada plays the oboe", scope.withRun("7"))
         .metadata("tags", List.of("music", "wood")).metadata("loud", true).build());

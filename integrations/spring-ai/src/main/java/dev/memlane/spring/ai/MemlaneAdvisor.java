@@ -34,6 +34,7 @@ import org.springframework.ai.chat.messages.Message;
 import org.springframework.ai.chat.messages.UserMessage;
 import org.springframework.ai.chat.model.ChatResponse;
 import org.springframework.ai.chat.prompt.Prompt;
+import org.springframework.core.Ordered;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
@@ -56,15 +57,19 @@ import reactor.core.scheduler.Schedulers;
  *
  * <p>
  * <b>The prompt.</b> Memories stand before the text of the last user message, as marked data that cannot end its own
- * block; see docs/integrations/spring-ai.md. They are in this request only. Advisors of chat memory should come before
- * this one, as they do in the default order, so that they store the message as the user wrote it. The hits are in the
- * request's context under {@link #MEMORIES}, and so in the response's.
+ * block; see docs/integrations/spring-ai.md. They are in this request only. The hits are in the request's context under
+ * {@link #MEMORIES}, and so in the response's.
+ *
+ * <p>
+ * <b>Order.</b> By default this advisor comes after those of chat memory, so that they store the message as the user wrote
+ * it, and before those that retrieve documents, so that it searches for and remembers what the user wrote; these see the
+ * memories as part of the message. See {@link Builder#order}.
  *
  * <p>
  * <b>Remembering.</b> An exchange is remembered when the model has answered without calling a tool, in a stream after
  * its last element and before its end. Of a call that fails, or a stream that is cancelled, nothing is remembered. If a
- * memory can't be stored, the call or stream fails with a {@link MemoryWriteException}, although there is an answer;
- * {@link Builder#onFailure} keeps the answer.
+ * memory can't be stored, the call or stream fails with a {@link MemoryWriteException}, although there is an answer. If the
+ * search fails, so does the call. {@link Builder#onFailure} goes on in both cases.
  *
  * <p>
  * <b>Threads.</b> Safe for use by several threads. A call waits in its thread. A stream waits in none: a search and a
@@ -76,6 +81,12 @@ public final class MemlaneAdvisor implements CallAdvisor, StreamAdvisor {
   public static final String USER = "memlane_user";
   /** Where the context has the memories that were found: a {@code List} of {@link SearchHit}, best first. */
   public static final String MEMORIES = "memlane_memories";
+
+  /**
+   * After the advisors of chat memory, whose order is 200 above the highest precedence in Spring AI 2.0, and 1,000 in 1.1;
+   * before those that retrieve documents, whose order is 0.
+   */
+  private static final int DEFAULT_ORDER = Ordered.HIGHEST_PRECEDENCE + 2_000;
 
   private final MemoryOrchestrator memory;
   private final Function<Map<String, @Nullable Object>, Scope> scopes;
@@ -155,7 +166,11 @@ public final class MemlaneAdvisor implements CallAdvisor, StreamAdvisor {
   private CompletableFuture<List<SearchHit>> search(ChatClientRequest request, int position) {
     String text = text(question(request, position));
     String query = text.length() <= SearchRequest.LONGEST_QUERY ? text : text.substring(0, SearchRequest.LONGEST_QUERY);
-    return memory.search(search.apply(SearchRequest.builder(query).scope(searched.apply(request.context()))).build());
+    SearchRequest built = search.apply(SearchRequest.builder(query).scope(searched.apply(request.context()))).build();
+    return memory.search(built).exceptionally(failure -> {
+      handle(failure);
+      return List.of();
+    });
   }
 
   private ChatClientRequest withMemories(ChatClientRequest request, int position, List<SearchHit> hits) {
@@ -250,7 +265,7 @@ public final class MemlaneAdvisor implements CallAdvisor, StreamAdvisor {
     private Remembering remembering = Remembering.question();
     private @Nullable Consumer<MemlaneException> onFailure;
     private int longest = 8_000;
-    private int order;
+    private int order = DEFAULT_ORDER;
 
     private Builder(MemoryOrchestrator memory) {
       this.memory = Objects.requireNonNull(memory, "memory");
@@ -286,8 +301,10 @@ public final class MemlaneAdvisor implements CallAdvisor, StreamAdvisor {
     }
 
     /**
-     * Sets what becomes of a failure to remember; then the answer is returned all the same. The outcome of a
-     * {@link MemoryWriteException} says whether it is not known yet ({@link WriteOutcome.Unsettled}).
+     * Sets what becomes of a failure to search or to remember; then the model is called without memories, or the answer is
+     * returned all the same. A failure to remember is a {@link MemoryWriteException}, whose outcome says whether it is not
+     * known yet ({@link WriteOutcome.Unsettled}). A request of which it is not known whose memories it is about is refused
+     * all the same.
      */
     public Builder onFailure(Consumer<MemlaneException> onFailure) {
       this.onFailure = Objects.requireNonNull(onFailure, "onFailure");
@@ -303,7 +320,10 @@ public final class MemlaneAdvisor implements CallAdvisor, StreamAdvisor {
       return this;
     }
 
-    /** Sets the order among advisors; 0 by default, which is after those of chat memory. */
+    /**
+     * Sets the order among advisors. By default 2,000 above the highest precedence, which is after those of chat memory,
+     * and before those that retrieve documents.
+     */
     public Builder order(int order) {
       this.order = order;
       return this;

@@ -10,6 +10,7 @@ import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
+import dev.memlane.model.StoreException;
 import dev.memlane.model.TimeOrder;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.model.store.VectorIndex;
@@ -39,8 +40,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.ai.chat.client.ChatClient;
 import org.springframework.ai.chat.client.ChatClient.AdvisorSpec;
+import org.springframework.ai.chat.client.ChatClientRequest;
 import org.springframework.ai.chat.client.ChatClientResponse;
 import org.springframework.ai.chat.client.advisor.MessageChatMemoryAdvisor;
+import org.springframework.ai.chat.client.advisor.api.CallAdvisor;
+import org.springframework.ai.chat.client.advisor.api.CallAdvisorChain;
 import org.springframework.ai.chat.memory.ChatMemory;
 import org.springframework.ai.chat.memory.MessageWindowChatMemory;
 import org.springframework.ai.chat.messages.AssistantMessage;
@@ -322,6 +326,64 @@ class MemlaneAdvisorTest {
         .isInstanceOf(WriteOutcome.RolledBack.class));
     index.heal();
     assertThat(stored(ADA)).isEmpty();
+  }
+
+  @Test
+  void searchThatFails_failsTheCall_orGoesToTheApplication() {
+    List<MemlaneException> failures = new ArrayList<>();
+    model.answering("Nice.", "Nice.");
+    index.breakDown();
+
+    assertThatThrownBy(() -> client().prompt("I play the oboe").advisors(as("ada", "1")).call().content())
+        .isInstanceOf(MemlaneException.class);
+    assertThatThrownBy(() -> said(() -> client().prompt("I play the oboe").advisors(as("ada", "1")).stream().content()))
+        .isInstanceOf(MemlaneException.class);
+    assertThat(model.prompts).isEmpty();
+    MemlaneAdvisor.Builder lenient = MemlaneAdvisor.builder(memory).remembering(Remembering.nothing())
+        .onFailure(failures::add);
+    assertThat(client(lenient).prompt("I play the oboe").advisors(as("ada", "1")).call().content()).isEqualTo("Nice.");
+    assertThat(said(() -> client(lenient).prompt("I play the oboe").advisors(as("ada", "1")).stream().content()))
+        .isEqualTo("Nice.");
+
+    assertThat(model.lastPrompt()).isEqualTo("I play the oboe");
+    assertThat(failures).hasSize(2).allSatisfy(failure -> assertThat(failure).isInstanceOf(StoreException.class));
+    assertThatThrownBy(() -> client(lenient).prompt("I play the oboe").call().content())
+        .isInstanceOf(InvalidInputException.class).hasMessageContaining(MemlaneAdvisor.USER);
+  }
+
+  @Test
+  void order_isBeforeAdvisorsThatRetrieveDocuments_soTheMessageIsRememberedAsTheUserWroteIt() {
+    model.answering("Nice.", "The oboe.");
+    ChatClient client = ChatClient.builder(model)
+        .defaultAdvisors(new Retrieval(), MemlaneAdvisor.builder(memory).build()).build();
+
+    client.prompt("I play the oboe").advisors(as("ada", "1")).call().content();
+    client.prompt("Which instrument do I play?").advisors(as("ada", "1")).call().content();
+
+    assertThat(stored(ADA)).extracting(Memory::content).containsExactly("I play the oboe",
+        "Which instrument do I play?");
+    assertThat(model.lastPrompt()).contains("\"user: I play the oboe\"")
+        .endsWith("Which instrument do I play? Documents: oboes are woodwinds");
+  }
+
+  /** Puts a document into the prompt, as Spring AI's advisors do, and with their order. */
+  private static final class Retrieval implements CallAdvisor {
+
+    @Override
+    public ChatClientResponse adviseCall(ChatClientRequest request, CallAdvisorChain chain) {
+      return chain.nextCall(request.mutate().prompt(request.prompt().augmentUserMessage(
+          message -> message.mutate().text(message.getText() + " Documents: oboes are woodwinds").build())).build());
+    }
+
+    @Override
+    public String getName() {
+      return "retrieval";
+    }
+
+    @Override
+    public int getOrder() {
+      return 0;
+    }
   }
 
   @Test
