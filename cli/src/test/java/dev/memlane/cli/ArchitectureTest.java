@@ -40,6 +40,8 @@ class ArchitectureTest {
   private static final String LANGCHAIN4J = "dev.memlane.langchain4j";
   private static final String MICROMETER = "dev.memlane.micrometer";
   private static final String SPRING_AI = "dev.memlane.spring.ai";
+  private static final String SPRING_BOOT = "dev.memlane.spring.boot.autoconfigure";
+  private static final String[] STARTERS = {"dev.memlane.spring.boot.starter", "dev.memlane.spring.boot3.starter"};
   private static final String SERVER = "dev.memlane.server..";
   private static final String CLI = "dev.memlane.cli..";
   private static final String ARCHIVE = "dev.memlane.archive";
@@ -113,6 +115,34 @@ class ArchitectureTest {
   static final ArchRule onlyTheCommandKnowsTheServer = noClasses()
       .that(resideInAPackage("dev.memlane..").and(not(resideInAnyPackage(SERVER, CLI)))).should().dependOnClassesThat()
       .resideInAPackage(SERVER);
+
+  @ArchTest
+  static final ArchRule springBoot_knowsWhatItMakesBeansOf = classes().that().resideInAPackage(SPRING_BOOT).should()
+      .onlyDependOnClassesThat()
+      .resideInAnyPackage(SPRING_BOOT, EMBEDDED, MEMORY_TOOLS, LANES, ORCHESTRATOR, EMBEDDING, ENDPOINTS, MODEL,
+          LANGCHAIN4J, SPRING_AI, MICROMETER, "java..", "javax.sql..", "org.jspecify..", "org.springframework..",
+          "dev.langchain4j..", "io.micrometer..");
+
+  /** The lines have these packages in different places, so what uses them is in the starters, once for each line. */
+  @ArchTest
+  static final ArchRule springBoot_knowsNoLine = noClasses().that().resideInAPackage(SPRING_BOOT).should()
+      .dependOnClassesThat().resideInAnyPackage("org.springframework.boot.actuate.health..",
+          "org.springframework.boot.health..", "org.springframework.boot.micrometer..",
+          "org.springframework.boot.actuate.autoconfigure.metrics..",
+          "org.springframework.boot.actuate.autoconfigure.health..");
+
+  @ArchTest
+  static final ArchRule starters_knowTheAutoConfigurationAndSpringBoot = classes().that().resideInAnyPackage(STARTERS)
+      .should().onlyDependOnClassesThat()
+      .resideInAnyPackage(STARTERS[0], STARTERS[1], SPRING_BOOT, ORCHESTRATOR, "java..", "org.jspecify..",
+          "org.springframework..");
+
+  @ArchTest
+  static final ArchRule nothing_knowsSpringBoot = noClasses()
+      .that(resideInAPackage("dev.memlane..")
+          .and(not(resideInAnyPackage("dev.memlane.spring.boot..", "dev.memlane.spring.boot3.."))))
+      .should().dependOnClassesThat()
+      .resideInAnyPackage("dev.memlane.spring.boot..", "dev.memlane.spring.boot3..", "org.springframework.boot..");
 
   @ArchTest
   static final ArchRule onlySpringBootKnowsSpringAi = noClasses()
@@ -231,8 +261,11 @@ class ArchitectureTest {
   static void rules_areAboutClassesThatAreThere(JavaClasses all) {
     for (String module : new String[]{MODEL, LANES, ENDPOINTS, "dev.memlane.embedding", CORE, HISTORY, VECTOR,
         CONVERSATION, "dev.memlane.storage.postgres", ORCHESTRATOR, EMBEDDED, MEMORY_TOOLS, ARCHIVE, LANGCHAIN4J,
-        MICROMETER, SPRING_AI, SERVER, CLI}) {
+        MICROMETER, SPRING_AI, SPRING_BOOT, SERVER, CLI}) {
       assertThat(all.that(resideInAPackage(module)).size()).as(module).isGreaterThan(3);
+    }
+    for (String starter : STARTERS) {
+      assertThat(all.that(resideInAPackage(starter)).size()).as(starter).isGreaterThan(1);
     }
     assertThat(all.get("dev.memlane.orchestrator.OrchestratorBuilder").getDirectDependenciesFromSelf())
         .anyMatch(dependency -> resideInAnyPackage(STORAGE).test(dependency.getTargetClass()));
