@@ -225,7 +225,7 @@ export async function startStub({ port = 0, key = null, isEmpty = false } = {}) 
     ["GET", "/scopes", ({ query }) => {
       const scopes = new Map();
       for (const { scope } of data.memories.values()) {
-        if ((scope.user ?? "").startsWith(query.get("user") ?? "")) {
+        if ((scope.user ?? "").startsWith(query.get("prefix") ?? "")) {
           const name = JSON.stringify(scope);
           scopes.set(name, { scope, memories: (scopes.get(name)?.memories ?? 0) + 1 });
         }

@@ -151,6 +151,17 @@ public final class ApiKeys {
         .filter(key -> !key.isExpired(clock.instant())).findFirst();
   }
 
+  /**
+   * Finds a key by its id alone. For callers that have presented the key itself before.
+   *
+   * @return empty if it is unknown, revoked or expired
+   * @throws StoreException if the file can't be read
+   */
+  public Optional<ApiKey> findById(String id) {
+    return list().stream().filter(key -> key.id().equals(id)).filter(key -> !key.isExpired(clock.instant()))
+        .findFirst();
+  }
+
   private void change(UnaryOperator<List<ApiKey>> change) {
     Path lock = file.resolveSibling(file.getFileName() + ".lock");
     try {

@@ -11,6 +11,8 @@ import dev.memlane.server.internal.api.MemoryRoutes;
 import dev.memlane.server.internal.api.OpenApiRoutes;
 import dev.memlane.server.internal.api.OperationRoutes;
 import dev.memlane.server.internal.api.ScopeRoutes;
+import dev.memlane.server.internal.api.SessionRoutes;
+import dev.memlane.server.internal.dashboard.DashboardHandler;
 import dev.memlane.server.internal.http.Authenticator;
 import dev.memlane.server.internal.http.Json;
 import dev.memlane.server.internal.http.ProblemErrorHandler;
@@ -18,6 +20,7 @@ import dev.memlane.server.internal.http.RateLimiter;
 import dev.memlane.server.internal.http.RequestGuard;
 import dev.memlane.server.internal.http.Router;
 import dev.memlane.server.internal.http.Routes;
+import dev.memlane.server.internal.http.Sessions;
 import dev.memlane.server.internal.mcp.McpEndpoint;
 import java.net.InetAddress;
 import java.net.URI;
@@ -122,6 +125,7 @@ public final class MemlaneServer implements AutoCloseable {
     private Set<String> origins = Set.of();
     private McpOptions mcp = McpOptions.DEFAULT;
     private ServerLimits limits = ServerLimits.DEFAULT;
+    private final Sessions sessions = new Sessions();
 
     private Builder(MemoryOrchestrator memory) {
       this.memory = memory;
@@ -221,12 +225,12 @@ public final class MemlaneServer implements AutoCloseable {
       server.addBean(new NetworkConnectionLimit(limits.mostConnections(), server));
       server.setErrorHandler(new ProblemErrorHandler(json));
       server.setStopTimeout(limits.shutdown().toMillis());
-      Authenticator authenticator = new Authenticator(known, loopback && !keyRequired, ownerKey);
+      Authenticator authenticator = authenticator();
       RateLimiter rates = new RateLimiter(limits.requestsPerSecond());
       Router router = new Router(routes().all(), authenticator, rates, json,
           limits.longestBody());
       McpEndpoint endpoint = new McpEndpoint(memory, mcp, authenticator, rates, origins, limits.longestBody(), json);
-      server.setHandler(new GracefulHandler(new RequestGuard(new Handler.Sequence(endpoint.handler(), router), hosts(), json)));
+      server.setHandler(new GracefulHandler(new RequestGuard(new Handler.Sequence(endpoint.handler(), router, new DashboardHandler()), hosts(), json)));
       try {
         server.start();
       } catch (Exception e) {
@@ -256,8 +260,13 @@ public final class MemlaneServer implements AutoCloseable {
       new IngestRoutes(memory.blocking()).add(routes);
       new ArchiveRoutes(memory).add(routes);
       new HealthRoutes(memory, metrics).add(routes);
+      new SessionRoutes(authenticator(), sessions).add(routes);
       new OpenApiRoutes().add(routes);
       return routes;
+    }
+
+    private Authenticator authenticator() {
+      return new Authenticator(keys, sessions, isLoopback() && !keyRequired, ownerKey);
     }
 
     private HttpConfiguration configuration() {

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.eclipse.jetty.http.HttpHeader;
@@ -30,11 +31,13 @@ import org.jspecify.annotations.Nullable;
  * Leads each request to the handler of its route, and reports what fails as a problem.
  *
  * <p>
- * In this order: the route, the caller, the caller's role, the caller's rate, the names of the query's parameters. So nothing
+ * In this order: the route, the page that sends it, the caller, the caller's role, the caller's rate, the names of the query's parameters. So nothing
  * of a request is read for a caller who may not send it. Safe for use by several threads.
  */
 public final class Router extends Abstract {
 
+  /** No page of another server may call: there is no CORS. */
+  private final PageOrigin origin = new PageOrigin(Set.of());
   private final Authenticator authenticator;
   private final RateLimiter rates;
   private final Json json;
@@ -67,6 +70,7 @@ public final class Router extends Abstract {
       if (found == null) {
         return false;
       }
+      origin.require(request);
       Route route = found.route;
       Caller caller = route.needed() == null ? Caller.LOCAL : permitted(request, route.needed());
       exchange = new Exchange(request, response, found.path, query(request, route), caller, json, longestBody);

@@ -6,14 +6,12 @@ import dev.memlane.server.Role;
 import dev.memlane.server.internal.http.Authenticator;
 import dev.memlane.server.internal.http.Caller;
 import dev.memlane.server.internal.http.Json;
+import dev.memlane.server.internal.http.PageOrigin;
 import dev.memlane.server.internal.http.Problem;
 import dev.memlane.server.internal.http.ProblemException;
 import dev.memlane.server.internal.http.Problems;
 import dev.memlane.server.internal.http.RateLimiter;
-import java.net.URI;
-import java.util.Locale;
 import java.util.Set;
-import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -33,7 +31,7 @@ final class McpGate extends Handler.Wrapper {
   private final McpOptions options;
   private final Authenticator authenticator;
   private final RateLimiter rates;
-  private final Set<String> origins;
+  private final PageOrigin origin;
   private final Json json;
 
   /**
@@ -45,7 +43,7 @@ final class McpGate extends Handler.Wrapper {
     this.options = options;
     this.authenticator = authenticator;
     this.rates = rates;
-    this.origins = origins;
+    this.origin = new PageOrigin(origins);
     this.json = json;
   }
 
@@ -55,7 +53,7 @@ final class McpGate extends Handler.Wrapper {
       return false;
     }
     try {
-      requireOrigin(request);
+      origin.require(request);
       Caller caller = authenticator.caller(request);
       rates.permit(caller);
       request.setAttribute(CALLER_ID, caller.id());
@@ -66,30 +64,6 @@ final class McpGate extends Handler.Wrapper {
       return true;
     }
     return super.handle(request, response, callback);
-  }
-
-  /** A browser says which page a request comes from. Pages of others must not reach a server on loopback. */
-  private void requireOrigin(Request request) {
-    String origin = request.getHeaders().get(HttpHeader.ORIGIN);
-    if (origin == null || origins.contains(origin.toLowerCase(Locale.ROOT)) || isOwn(origin, request)) {
-      return;
-    }
-    throw new ProblemException(Problem.of(403, "wrong-origin", "The page may not call this server",
-        "web pages of this origin are not let in; the operator sets which are"));
-  }
-
-  private static boolean isOwn(String origin, Request request) {
-    try {
-      URI page = URI.create(origin);
-      return page.getHost() != null && page.getHost().equalsIgnoreCase(Request.getServerName(request))
-          && (page.getPort() < 0 ? defaultPort(page) : page.getPort()) == Request.getServerPort(request);
-    } catch (IllegalArgumentException e) {
-      return false;
-    }
-  }
-
-  private static int defaultPort(URI page) {
-    return "https".equalsIgnoreCase(page.getScheme()) ? 443 : 80;
   }
 
   private McpCaller caller(Request request, Caller caller) {

@@ -31,8 +31,8 @@ export function openLogin(container, entered) {
       }
     },
   }, h("div", { class: "field" }, h("label", { for: "key" }, "API key"), key,
-    h("p", { class: "hint", id: "key-hint" }, "It begins with mk_. Whoever runs this server creates one with ",
-      h("code", null, "memlane keys add"), ".")), trouble, go);
+    h("p", { class: "hint", id: "key-hint" }, "It begins with mlk_. Whoever runs this server creates one with ",
+      h("code", null, "memlane keys create"), ".")), trouble, go);
   replace(container, h("div", { class: "login" }, h("main", null,
     h("h1", { class: "brand" }, h("img", { src: "icon.svg", alt: "", width: 26, height: 26 }), "Memlane"),
     h("p", { class: "muted" }, "This server asks for a key."), form)));

@@ -59,7 +59,7 @@ function scopePanel(scope, query, signal) {
   const load = async (cursor, before = []) => {
     const mine = ++last;
     try {
-      const page = await get("/scopes", { user: prefix.value.trim(), limit: SCOPES, cursor }, signal);
+      const page = await get("/scopes", { prefix: prefix.value.trim(), limit: SCOPES, cursor }, signal);
       if (mine === last) {
         show([...before, ...page.scopes], page.next);
       }

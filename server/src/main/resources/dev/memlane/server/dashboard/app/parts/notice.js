@@ -25,7 +25,7 @@ export function sentence(text) {
 
 /** What a key lacks, or a server without this part, is no failure. */
 export function isUnavailable(error) {
-  return error instanceof ApiError && (error.status === 403 || error.status === 404);
+  return error instanceof ApiError && [403, 404, 405].includes(error.status);
 }
 
 /** Why a part of a page stays empty: the key does not allow it, or the server doesn't have it. */
