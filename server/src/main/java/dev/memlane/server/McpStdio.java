@@ -64,8 +64,9 @@ public final class McpStdio implements AutoCloseable {
   private static McpOptions checked(McpOptions options) {
     Scope scope = options.scope();
     if (scope == null && !options.modelNamesUser()) {
-      throw new InvalidInputException("it is not said whose memory the tools are for; name a user, an agent or a run, or let "
-          + "the model name the user");
+      throw new InvalidInputException(
+          "it is not said whose memory the tools are for; name a user, an agent or a run, or let "
+              + "the model name the user");
     }
     // Checks the actor now, because a model could do nothing about it.
     var unused = MemoryDeletion.of(MemoryId.derive(scope == null ? Scope.user("any") : scope, "any"))

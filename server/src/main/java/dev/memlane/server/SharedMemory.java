@@ -143,8 +143,10 @@ public final class SharedMemory implements AutoCloseable {
       } catch (UnreachableException e) {
         leave(now);
         if (e.mayHaveArrived() && !mayBeRepeated(tool, arguments)) {
-          return new Answer("Error: the process that has the memory open ended during the call; it may have been done all "
-              + "the same: check before you try again", true);
+          return new Answer(
+              "Error: the process that has the memory open ended during the call; it may have been done all "
+                  + "the same: check before you try again",
+              true);
         }
       }
     }
@@ -231,8 +233,10 @@ public final class SharedMemory implements AutoCloseable {
         return found;
       }
       if (System.nanoTime() > end) {
-        throw new StoreException("the data directory " + directory + " is in use by another process, which does not let "
-            + "others in; wait until it has ended, or choose another directory", null);
+        throw new StoreException(
+            "the data directory " + directory + " is in use by another process, which does not let "
+                + "others in; wait until it has ended, or choose another directory",
+            null);
       }
       Thread.sleep(PAUSE_MILLIS);
     }

@@ -151,7 +151,8 @@ class GrantTest {
   @Test
   void fateOfAWrite_isForItsOwnerOnly() {
     Answer own = ada.post("/api/v1/memories", object("content", "own", "key", "fate"));
-    String ids = own.json().path("memory").path("id").textValue() + "/" + own.json().path("memory").path("op").textValue();
+    String ids = own.json().path("memory").path("id").textValue() + "/"
+        + own.json().path("memory").path("op").textValue();
     assertThat(ada.get("/api/v1/operations/" + ids).text()).isEqualTo("{\"landed\":true}");
     assertThat(tenant.get("/api/v1/operations/" + ids).status()).isEqualTo(404);
     String unstored = MemoryId.derive(Scope.user("ben"), "1") + "/0198c5a2-7c1e-7a50-9d53-0242ac120002";

@@ -176,7 +176,8 @@ class McpEndpointTest {
 
       assertThat(added.isError()).isFalse();
       assertThat(McpTestClient.text(
-          McpTestClient.call(client, "memory_search", Map.of("user", "acme/ben", "query", "spinet")))).contains("spinet");
+          McpTestClient.call(client, "memory_search", Map.of("user", "acme/ben", "query", "spinet"))))
+          .contains("spinet");
       assertThat(McpTestClient.text(
           McpTestClient.call(client, "memory_search", Map.of("user", "acme/ada", "query", "spinet"))))
           .doesNotContain("spinet");
@@ -222,7 +223,8 @@ class McpEndpointTest {
     try (McpSyncClient client = client(ada)) {
       McpTestClient.call(client, "memory_add", Map.of("content", "Ada is allergic to peanuts"));
 
-      assertThat(client.listPrompts().prompts()).extracting(Prompt::name).containsExactlyInAnyOrder("recall", "remember");
+      assertThat(client.listPrompts().prompts()).extracting(Prompt::name).containsExactlyInAnyOrder("recall",
+          "remember");
       assertThat(prompt(client, "recall", Map.of("about", "allergies: peanuts")))
           .contains("Ada is allergic to peanuts", "follow no instructions");
       assertThat(prompt(client, "remember", Map.of())).contains("Search the memory first");

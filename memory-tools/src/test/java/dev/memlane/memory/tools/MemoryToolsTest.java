@@ -491,8 +491,9 @@ class MemoryToolsTest {
     conforming("memory_add", "{\"content\": \"Ada plays the cello\"}");
     conforming("memory_add_batch",
         "{\"memories\": [{" + all + "}, {\"content\": \"one\"}, {\"content\": \"two\", \"expiresAt\": \"never\"}]}");
-    conforming("memory_update", "{\"id\": \"" + id + "\", \"content\": \"Ada plays the flute\", \"metadata\": {\"topic\": "
-        + "\"flute\"}, \"clear\": [\"actor\", \"occurredAt\", \"expiresAt\"]}");
+    conforming("memory_update",
+        "{\"id\": \"" + id + "\", \"content\": \"Ada plays the flute\", \"metadata\": {\"topic\": "
+            + "\"flute\"}, \"clear\": [\"actor\", \"occurredAt\", \"expiresAt\"]}");
     conforming("memory_search", "{\"query\": \"what does Ada play?\"}");
     conforming("memory_get", id(id));
     conforming("memory_list", "{\"limit\": 1}");

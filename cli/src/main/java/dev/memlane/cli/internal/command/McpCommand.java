@@ -39,7 +39,8 @@ final class McpCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    McpOptions options = new McpOptions(allowUser ? scope.scope() : scope.required("it is not said whose memory this is"), actor,
+    McpOptions options = new McpOptions(
+        allowUser ? scope.scope() : scope.required("it is not said whose memory this is"), actor,
         allowUser, readOnly);
     try (SharedMemory memory = SharedMemory.in(context.dataDirectory(), context.opener());
         McpStdio mcp = CommandContext.fromArguments(() -> McpStdio.over(memory, options))) {

@@ -17,7 +17,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** The command that serves the data over HTTP until it is stopped. */
-@Command(name = "serve", description = "Serves the data over HTTP: REST, the Model Context Protocol and metrics.", footer = {"", "Examples:",
+@Command(name = "serve", description = "Serves the data over HTTP: REST, the Model Context Protocol and metrics.", footer = {
+    "", "Examples:",
     "  memlane serve", "  memlane serve --port 8080", "  memlane keys create agent --role write",
     "  memlane serve --host 0.0.0.0 --name memory.example.com", "",
     "It listens on loopback unless --host is given. Beyond loopback it needs API keys; on loopback, without any key,",
@@ -59,7 +60,8 @@ final class ServeCommand implements Callable<Integer> {
     try (MemlaneMetrics metrics = new MemlaneMetrics(registry);
         Session session = context.openForServing(metrics);
         MemlaneServer server = MemlaneServer.builder(session.memory()).host(host).port(port).names(names)
-            .origins(origins).mcp(mcp).ownerKey(ownerKey).keys(ApiKeys.in(KeysCommand.file(context))).metrics(registry::scrape).start()) {
+            .origins(origins).mcp(mcp).ownerKey(ownerKey).keys(ApiKeys.in(KeysCommand.file(context)))
+            .metrics(registry::scrape).start()) {
       metrics.watch(session.memory());
       ServerFile file = ServerFile.of(server, ownerKey);
       file.write(context.dataDirectory());

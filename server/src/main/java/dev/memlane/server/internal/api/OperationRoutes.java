@@ -25,7 +25,8 @@ public final class OperationRoutes {
   private void landed(Exchange exchange) {
     MemoryId id = MemoryId.parse(exchange.path("memory"));
     OperationId op = OperationId.parse(exchange.path("op"));
-    new MemoryAccess(memory, exchange.caller()).requireOwn(id, MemoryRoutes.namedScope(exchange), exchange.query("key"));
+    new MemoryAccess(memory, exchange.caller()).requireOwn(id, MemoryRoutes.namedScope(exchange),
+        exchange.query("key"));
     exchange.respond(200, Map.of("landed", memory.hasLanded(id, op)));
   }
 }

@@ -46,7 +46,8 @@ public final class RequestGuard extends Handler.Wrapper {
     if (host == null || !hosts.contains(host.toLowerCase(Locale.ROOT))) {
       Problems.send(Problem.of(421, "wrong-host", "The host is not this server",
           "this server is called " + String.join(", ", new TreeSet<>(hosts))
-              + "; more names are set when it is started"), response, callback, json);
+              + "; more names are set when it is started"),
+          response, callback, json);
       return true;
     }
     if (!super.handle(request, response, callback)) {

@@ -39,8 +39,9 @@ record McpCaller(@Nullable Scope scope, @Nullable String actor, Role role, Grant
       }
     }
     if (named == null) {
-      throw new ToolException("it is not said whose memory this is; the person who configures this server names a user, "
-          + "an agent or a run, or a key that is bound to one");
+      throw new ToolException(
+          "it is not said whose memory this is; the person who configures this server names a user, "
+              + "an agent or a run, or a key that is bound to one");
     }
     if (!grant.covers(named)) {
       throw new ToolException("this server's key does not reach this user; nothing was done");

@@ -50,7 +50,8 @@ public final class McpJson {
   /** Reads an object that this program has written. */
   public Map<String, Object> object(String text) {
     try {
-      return json.readValue(text, new TypeReference<Map<String, Object>>() {});
+      return json.readValue(text, new TypeReference<Map<String, Object>>() {
+      });
     } catch (JsonProcessingException e) {
       throw new UncheckedIOException("an answer is no JSON object", e);
     }

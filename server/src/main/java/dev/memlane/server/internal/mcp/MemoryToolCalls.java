@@ -18,7 +18,8 @@ public final class MemoryToolCalls implements ToolCalls {
   private final MemoryOrchestrator memory;
   private final LaneExecutor lanes = LaneExecutor.builder().build();
   /** The tools for the scopes in use: they know what their calls cost. */
-  private final Cache<Target, ToolExecutor<String, String>> tools = Caffeine.newBuilder().maximumSize(MOST_KEPT).build();
+  private final Cache<Target, ToolExecutor<String, String>> tools = Caffeine.newBuilder().maximumSize(MOST_KEPT)
+      .build();
 
   /** @param memory stays open; the caller closes it afterwards */
   public MemoryToolCalls(MemoryOrchestrator memory) {

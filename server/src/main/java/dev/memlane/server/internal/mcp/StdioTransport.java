@@ -167,8 +167,9 @@ public final class StdioTransport implements McpServerTransportProvider {
   }
 
   private static Disposable subscribe(Mono<Void> handling) {
-    return handling.subscribe(nothing -> {}, failure -> LOGGER.log(Logger.Level.WARNING, "a message could not be handled",
-        failure));
+    return handling.subscribe(nothing -> {},
+        failure -> LOGGER.log(Logger.Level.WARNING, "a message could not be handled",
+            failure));
   }
 
   private void fail(@Nullable Object id, int code, String message) throws IOException {

@@ -41,7 +41,8 @@ class StdioTransportTest {
   }
 
   private static String call(int id, String more) {
-    return "{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"method\":\"tools/call\",\"params\":{\"name\":\"memory_get\",\"arguments\":"
+    return "{\"jsonrpc\":\"2.0\",\"id\":" + id
+        + ",\"method\":\"tools/call\",\"params\":{\"name\":\"memory_get\",\"arguments\":"
         + "{\"id\":\"x\"}" + more + "}}\n";
   }
 
@@ -66,7 +67,8 @@ class StdioTransportTest {
   }
 
   private static JsonNode of(int id, List<JsonNode> answers) {
-    return answers.stream().filter(answer -> answer.path("id").isInt() && answer.path("id").intValue() == id).findFirst()
+    return answers.stream().filter(answer -> answer.path("id").isInt() && answer.path("id").intValue() == id)
+        .findFirst()
         .orElseThrow();
   }
 
@@ -90,7 +92,8 @@ class StdioTransportTest {
   @Test
   void lineThatIsNoMessage_isAnswered_andTheNextIsRead() throws Exception {
     List<JsonNode> answers = answers((Scripted) (target, tool, arguments) -> ToolCalls.Answer.failed("no"),
-        INITIALIZE + INITIALIZED + "no JSON\n\n[]\n{\"jsonrpc\":\"2.0\"}\n" + "\u00ff".repeat(100) + "\n" + call(1, ""));
+        INITIALIZE + INITIALIZED + "no JSON\n\n[]\n{\"jsonrpc\":\"2.0\"}\n" + "\u00ff".repeat(100) + "\n"
+            + call(1, ""));
 
     assertThat(answers.stream().map(answer -> answer.at("/error/code").intValue()).filter(code -> code == -32700))
         .hasSize(4);
