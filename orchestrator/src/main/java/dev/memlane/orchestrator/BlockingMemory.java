@@ -1,6 +1,7 @@
 package dev.memlane.orchestrator;
 
 import dev.memlane.model.ArchivedMemory;
+import dev.memlane.model.ChangeCursor;
 import dev.memlane.model.Filter;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.MemlaneException;
@@ -177,6 +178,11 @@ public final class BlockingMemory {
   /** See {@link MemoryOrchestrator#history(MemoryId, Integer, int)}. */
   public HistoryPage history(MemoryId id, @Nullable Integer before, int limit) {
     return Futures.await(memory.history(id, before, limit));
+  }
+
+  /** See {@link MemoryOrchestrator#changes}. */
+  public ChangePage changes(@Nullable ChangeCursor after, int limit) {
+    return Futures.await(memory.changes(after, limit));
   }
 
   /** See {@link MemoryOrchestrator#exportPage}. */

@@ -8,6 +8,7 @@ import dev.memlane.orchestrator.internal.Environment;
 import dev.memlane.orchestrator.internal.MemoryLocks;
 import dev.memlane.orchestrator.internal.OpenedStores;
 import dev.memlane.orchestrator.internal.Stores;
+import dev.memlane.orchestrator.internal.archive.ChangesHandler;
 import dev.memlane.orchestrator.internal.archive.ExportHandler;
 import dev.memlane.orchestrator.internal.archive.ImportHandler;
 import dev.memlane.orchestrator.internal.archive.PastHandler;
@@ -72,6 +73,7 @@ final class Engine {
   final ExportHandler exportHandler;
   final ImportHandler importHandler;
   final PastHandler pastHandler;
+  final ChangesHandler changesHandler;
   final Verifier verifier;
   final InDoubtResolver inDoubtResolver;
   final Settler settler;
@@ -157,6 +159,7 @@ final class Engine {
     this.importHandler = new ImportHandler(stores, environment, protocol, inDoubtResolver, follower, batchFollower,
         patience);
     this.pastHandler = new PastHandler(stores, environment);
+    this.changesHandler = new ChangesHandler(stores, environment, settings.retention());
     this.verifier = new Verifier(stores, environment, locks, comparison, backgroundFollower, exportHandler);
   }
 

@@ -2,6 +2,8 @@ package dev.memlane.orchestrator;
 
 import dev.memlane.embedding.EmbeddingStats;
 import dev.memlane.model.ArchivedMemory;
+import dev.memlane.model.ChangeCursor;
+import dev.memlane.model.ExpiredCursorException;
 import dev.memlane.model.Filter;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.InvalidInputException;
@@ -465,6 +467,24 @@ public final class MemoryOrchestrator implements AutoCloseable {
   public CompletableFuture<HistoryPage> history(MemoryId id, @Nullable Integer before, int limit) {
     return readPage(limit, LONGEST_HISTORY, () -> engine.stores.history().newest(id, before, limit + 1)
         .thenApply(entries -> page(entries, limit, HistoryEntry::version, HistoryPage::new)));
+  }
+
+  /**
+   * Reads what has changed after a cursor, through any process on the database: a page of changes, and the cursor after it.
+   * Called again with that cursor it goes on, also after a restart of this process or of the database. Every change is reported
+   * at least once, and some more than once. A change that was reported and then rolled back is followed by one of kind
+   * {@link dev.memlane.model.MemoryChange.Kind#UNDO}. A change is not reported if its memory was erased before the page was
+   * read; then the erasure is. A call that finds nothing costs one small query.
+   *
+   * @param after {@link ChangePage#next} of the page before; {@link ChangeCursor#beginning()} for all that the history holds;
+   * null to begin now, which returns an empty page
+   * @param limit how many changes at most, 1 to {@value #LONGEST_PAGE}
+   * @return fails with an {@link ExpiredCursorException} if changes might be missed: the cursor is older than half the retention
+   * time, or the database has lost what the cursor has seen. Then list everything, after beginning a new cursor. Fails with an
+   * {@link InvalidInputException} if the cursor is none of this database
+   */
+  public CompletableFuture<ChangePage> changes(@Nullable ChangeCursor after, int limit) {
+    return readPage(limit, LONGEST_PAGE, () -> engine.changesHandler.read(after, limit));
   }
 
   /**

@@ -145,6 +145,7 @@ class ReturnedFuturesTest {
         Call.read(core, "fenceAll", test -> memory -> test.memory.hasLanded(memory.id(), memory.op())));
     calls.put("history/1", Call.read(history, "entries", test -> memory -> test.memory.history(memory.id())));
     calls.put("history/3", Call.read(history, "newest", test -> memory -> test.memory.history(memory.id(), null, 5)));
+    calls.put("changes/2", Call.read(history, "changes", test -> memory -> test.memory.changes(null, 10)));
     calls.put("exportPage/4",
         Call.read(core, "archive", test -> memory -> test.memory.exportPage(ADA, null, 10, false)));
     calls.put("verify/1", Call.read(core, "heads", test -> memory -> test.memory.verify(true)));

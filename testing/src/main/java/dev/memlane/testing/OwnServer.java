@@ -15,12 +15,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 
 /**
  * A real PostgreSQL server of one test. It can be stopped as by a power failure and started again on the same data and
  * port, or configured in ways that would disturb other tests. It syncs to disk.
  */
 public final class OwnServer implements AutoCloseable {
+
+  private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
   private final EmbeddedPostgres first;
   private final Path data;
@@ -75,6 +79,49 @@ public final class OwnServer implements AutoCloseable {
   /** Stops the server immediately: it writes nothing more, and the next start recovers from its write-ahead log. */
   public void stopImmediately() {
     run("stop", "--mode=immediate");
+  }
+
+  /** Kills the server's first process, and waits until the others have noticed and ended. */
+  public void kill() {
+    long id;
+    try {
+      id = Long.parseLong(Files.readAllLines(data.resolve("postmaster.pid")).getFirst().strip());
+    } catch (IOException e) {
+      throw new UncheckedIOException("the test's own server does not run", e);
+    }
+    ProcessHandle server = ProcessHandle.of(id).orElseThrow();
+    List<ProcessHandle> all = Stream.concat(Stream.of(server), server.descendants()).toList();
+    server.destroyForcibly();
+    all.forEach(process -> process.onExit().join());
+  }
+
+  /**
+   * Kills the process of one connection. The server ends all its other processes, recovers, and reports an unchanged start
+   * time. Returns when it accepts connections again.
+   *
+   * @param jdbcUrl one of this server's databases
+   */
+  public void crashOneProcess(String jdbcUrl) throws SQLException {
+    try (Connection connection = DriverManager.getConnection(jdbcUrl);
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery("select pg_backend_pid()")) {
+      rows.next();
+      ProcessHandle process = ProcessHandle.of(rows.getLong(1)).orElseThrow();
+      process.destroyForcibly();
+      process.onExit().join();
+    }
+    while (!accepts(jdbcUrl)) {
+      // It is still recovering.
+      LockSupport.parkNanos(POLL_NANOS);
+    }
+  }
+
+  private static boolean accepts(String jdbcUrl) {
+    try (Connection connection = DriverManager.getConnection(jdbcUrl)) {
+      return connection.isValid(5);
+    } catch (SQLException e) {
+      return false;
+    }
   }
 
   /** Starts the server again, and returns when it accepts connections. */

@@ -46,6 +46,13 @@ public abstract class StoresContract {
   }
 
   @Nested
+  class LogReads extends LogReadContract {
+    LogReads() {
+      super(StoresContract.this::open);
+    }
+  }
+
+  @Nested
   class Reads extends StoreReadContract {
     Reads() {
       super(StoresContract.this::open);

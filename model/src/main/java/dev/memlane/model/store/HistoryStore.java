@@ -1,6 +1,9 @@
 package dev.memlane.model.store;
 
+import dev.memlane.model.ExpiredCursorException;
 import dev.memlane.model.HistoryEntry;
+import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.MemoryChange;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.StoreResult;
@@ -102,6 +105,24 @@ public interface HistoryStore {
 
   /** Begins to follow the log: the feed reports the changes after this future has completed. */
   CompletableFuture<ChangeFeed> follow();
+
+  /**
+   * Reads the changes of the log after a position. Unlike a {@link ChangeFeed}, whose state ends with its connection, a
+   * position is a text that can be kept.
+   *
+   * <p>
+   * Every entry that is written, voided or erased after the position was taken is reported at least once, whatever the order
+   * of commits, by reading page after page; also across restarts and crashes of the database. An entry is reported as it is
+   * when it is read: a void one as {@link MemoryChange.Kind#UNDO}; one that was erased or swept since is not. The state of an
+   * entry is reported no earlier than its change is durable.
+   *
+   * @param after {@link LogPage#next} of the page before; empty for the beginning of the log; null for its end, which
+   * returns an empty page
+   * @param limit the most changes of a page, at least 1
+   * @return fails with an {@link InvalidInputException} if this is no position, or with an {@link ExpiredCursorException} if
+   * changes after it might be missed
+   */
+  CompletableFuture<LogPage> changes(@Nullable String after, int limit);
 
   /** The size of the log on disk, in bytes. */
   CompletableFuture<Long> bytes();

@@ -5,12 +5,14 @@ import dev.memlane.model.Details;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.Memory;
+import dev.memlane.model.MemoryChange;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
 import dev.memlane.model.store.ChangeFeed;
 import dev.memlane.model.store.CoreRow;
 import dev.memlane.model.store.Head;
+import dev.memlane.model.store.LogPage;
 import dev.memlane.model.store.Operation;
 import dev.memlane.model.store.PastState;
 import java.time.Instant;
@@ -46,6 +48,8 @@ final class SimulatedDatabase {
   private final Map<MemoryId, CoreRow> rows = new TreeMap<>();
   private final Map<OperationId, Logged> log = new LinkedHashMap<>();
   private final Map<MemoryId, Integer> changed = new HashMap<>();
+  /** The number of the last change of each entry. */
+  private final Map<OperationId, Integer> touched = new HashMap<>();
   /** What a tombstone keeps, by the operation that made it. */
   private final Map<OperationId, ArchivedRow.Tombstone> tombstones = new HashMap<>();
   /** The scopes of the memories. In core a tombstone keeps its own. */
@@ -198,8 +202,13 @@ final class SimulatedDatabase {
           new Logged(new HistoryEntry(memory, row.op(), row.version(), HistoryEntry.Kind.ERASE, null, null,
               null, null, null, deleted.entry.at()), deleted.isVoid));
     }
-    changed.put(memory, ++changes);
+    touch(memory, row.op());
     return row.version();
+  }
+
+  private void touch(MemoryId memory, OperationId op) {
+    changed.put(memory, ++changes);
+    touched.put(op, changes);
   }
 
   /** The tombstones of which the log holds more than the entry of their erasure. */
@@ -363,7 +372,7 @@ final class SimulatedDatabase {
         old == null ? null : old.metadata(), after == null ? null : after.metadata(),
         detailed ? oldDetails : null, detailed ? newDetails : null, operation.actor(), operation.at()),
         false));
-    changed.put(operation.memory(), ++changes);
+    touch(operation.memory(), operation.op());
     return row.version();
   }
 
@@ -374,8 +383,10 @@ final class SimulatedDatabase {
     if (row == null || !row.stamp().equals(unit.value())) {
       return null;
     }
-    entries.forEach(entry -> log.put(entry.op(), new Logged(entry, false)));
-    changed.put(memory, ++changes);
+    for (HistoryEntry entry : entries) {
+      log.put(entry.op(), new Logged(entry, false));
+      touch(memory, entry.op());
+    }
     return row.version();
   }
 
@@ -393,7 +404,7 @@ final class SimulatedDatabase {
     HistoryEntry entry = logged.entry;
     log.put(operation.op(), new Logged(new HistoryEntry(entry.memory(), entry.op(), entry.version(), entry.kind(), null,
         null, null, null, null, entry.at()), true));
-    changed.put(entry.memory(), ++changes);
+    touch(entry.memory(), entry.op());
     return entry.version();
   }
 
@@ -463,6 +474,30 @@ final class SimulatedDatabase {
     return changes;
   }
 
+  /**
+   * The changes after a position, each at a position of its own.
+   *
+   * @param after negative for the end
+   */
+  LogPage logPage(int after, int limit) {
+    if (after < 0) {
+      return new LogPage(List.of(), Integer.toString(changes), false);
+    }
+    List<Map.Entry<OperationId, Integer>> found = touched.entrySet().stream()
+        .filter(each -> each.getValue() > after && log.containsKey(each.getKey()))
+        .sorted(Map.Entry.comparingByValue()).limit(limit).toList();
+    boolean full = found.size() == limit;
+    return new LogPage(found.stream().map(each -> change(Objects.requireNonNull(log.get(each.getKey())))).toList(),
+        Integer.toString(full ? found.getLast().getValue() : changes), full);
+  }
+
+  private static MemoryChange change(Logged logged) {
+    HistoryEntry entry = logged.entry;
+    return new MemoryChange(entry.memory(), entry.op(), logged.isVoid
+        ? MemoryChange.Kind.UNDO
+        : MemoryChange.Kind.valueOf(entry.kind().name()), entry.version(), entry.at(), null);
+  }
+
   /** The memories whose log has changed since the position. */
   ChangeFeed.Changes changesSince(int position) {
     Set<MemoryId> found = new HashSet<>();
@@ -481,6 +516,7 @@ final class SimulatedDatabase {
     Map<MemoryId, CoreRow> rowsBefore = Map.copyOf(rows);
     Map<OperationId, Logged> logBefore = new LinkedHashMap<>(log);
     Map<MemoryId, Integer> changedBefore = Map.copyOf(changed);
+    Map<OperationId, Integer> touchedBefore = Map.copyOf(touched);
     Set<OperationId> erasedBefore = Set.copyOf(erased);
     int changesBefore = changes;
     statements.run();
@@ -491,6 +527,8 @@ final class SimulatedDatabase {
     log.putAll(logBefore);
     changed.clear();
     changed.putAll(changedBefore);
+    touched.clear();
+    touched.putAll(touchedBefore);
     erased.clear();
     erased.addAll(erasedBefore);
     this.changes = changesBefore;

@@ -4,6 +4,7 @@ import dev.memlane.model.ArchivedRow;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.Filter;
 import dev.memlane.model.HistoryEntry;
+import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
@@ -19,6 +20,7 @@ import dev.memlane.model.store.CoreStore;
 import dev.memlane.model.store.DocumentName;
 import dev.memlane.model.store.Head;
 import dev.memlane.model.store.HistoryStore;
+import dev.memlane.model.store.LogPage;
 import dev.memlane.model.store.Operation;
 import dev.memlane.model.store.PastState;
 import dev.memlane.model.store.Unit;
@@ -425,6 +427,17 @@ final class SimulatedStores {
     @Override
     public CompletableFuture<ChangeFeed> follow() {
       return network.read("end of the log", database::changes, position -> 0).thenApply(network::follow);
+    }
+
+    @Override
+    public CompletableFuture<LogPage> changes(@Nullable String after, int limit) {
+      int from;
+      try {
+        from = after == null ? -1 : after.isEmpty() ? 0 : Integer.parseUnsignedInt(after);
+      } catch (NumberFormatException e) {
+        return CompletableFuture.failedFuture(new InvalidInputException("no position: " + after, e));
+      }
+      return network.read("changes", () -> database.logPage(from, limit), page -> page.hashCode());
     }
 
     @Override

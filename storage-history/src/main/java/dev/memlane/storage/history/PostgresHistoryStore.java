@@ -1,6 +1,8 @@
 package dev.memlane.storage.history;
 
+import dev.memlane.model.ExpiredCursorException;
 import dev.memlane.model.HistoryEntry;
+import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Metadata;
 import dev.memlane.model.OperationId;
@@ -10,6 +12,7 @@ import dev.memlane.model.StoreResult;
 import dev.memlane.model.store.ChangeFeed;
 import dev.memlane.model.store.Head;
 import dev.memlane.model.store.HistoryStore;
+import dev.memlane.model.store.LogPage;
 import dev.memlane.model.store.Operation;
 import dev.memlane.model.store.PastState;
 import dev.memlane.model.store.Unit;
@@ -250,6 +253,20 @@ public final class PostgresHistoryStore implements HistoryStore {
   }
 
   @Override
+  public CompletableFuture<LogPage> changes(@Nullable String after, int limit) {
+    LogPosition from;
+    try {
+      from = after == null ? null : LogPosition.read(after);
+    } catch (InvalidInputException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+    return database.read("reading the changes", handle -> LogReader.read(handle, from, limit))
+        .thenApply(page -> page.orElseThrow(() -> new ExpiredCursorException(
+            "the database was restarted or replaced since this cursor, and may have lost what the cursor has seen; "
+                + "list everything again and begin a new cursor")));
+  }
+
+  @Override
   public CompletableFuture<Long> bytes() {
     return database.read("measuring the history store",
         handle -> handle.createQuery("select pg_total_relation_size('history')").mapTo(Long.class).one());
@@ -277,7 +294,7 @@ public final class PostgresHistoryStore implements HistoryStore {
     };
   }
 
-  private static HistoryEntry.Kind kind(int number) {
+  static HistoryEntry.Kind kind(int number) {
     return switch (number) {
       case 1 -> HistoryEntry.Kind.ADD;
       case 2 -> HistoryEntry.Kind.UPDATE;

@@ -10,18 +10,13 @@ import dev.memlane.storage.postgres.Database;
 import dev.memlane.testing.OwnServer;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -31,7 +26,6 @@ import org.postgresql.ds.PGSimpleDataSource;
 /** The feed in pages, and over connections of a pool. */
 class PostgresChangeFeedTest {
 
-  private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
   @Test
   void poll_afterManyChanges_reportsThemInPages() {
     String url = TestServer.freshDatabase();
@@ -80,31 +74,10 @@ class PostgresChangeFeedTest {
         write(database, 1);
         assertThat(feed.poll().join().memories()).hasSize(1);
 
-        crashOneProcess(url);
+        server.crashOneProcess(url);
 
         assertThatThrownBy(() -> feed.poll().join()).rootCause().isInstanceOf(StoreException.class)
             .hasMessageContaining("restarted");
-      }
-    }
-  }
-
-  /** The server ends all its processes, recovers, and reports an unchanged start time. */
-  private static void crashOneProcess(String url) throws SQLException {
-    long id;
-    try (Connection connection = DriverManager.getConnection(url); Statement statement = connection.createStatement()) {
-      var rows = statement.executeQuery("select pg_backend_pid()");
-      rows.next();
-      id = rows.getLong(1);
-      ProcessHandle.of(id).orElseThrow().destroyForcibly();
-      ProcessHandle.of(id).ifPresent(process -> process.onExit().join());
-    }
-    while (true) {
-      try (Connection connection = DriverManager.getConnection(url)) {
-        assertThat(connection.isValid(5)).isTrue();
-        return;
-      } catch (SQLException e) {
-        // It is still recovering.
-        LockSupport.parkNanos(POLL_NANOS);
       }
     }
   }

@@ -90,6 +90,14 @@ public final class Database implements AutoCloseable {
     } catch (SQLException e) {
       throw SqlFailures.explain("the database's schema could not be brought up to date", e);
     }
+    try {
+      int renumbered = statements.<Integer>runOnce(RestoredEntries::renumber);
+      if (renumbered > 0) {
+        LOGGER.log(System.Logger.Level.INFO, "the log was restored from another cluster: {0} entries", renumbered);
+      }
+    } catch (RuntimeException e) {
+      throw SqlFailures.explain("the database's log could not be checked", e);
+    }
   }
 
   /**
