@@ -22,6 +22,7 @@ import dev.memlane.server.internal.http.Router;
 import dev.memlane.server.internal.http.Routes;
 import dev.memlane.server.internal.http.Sessions;
 import dev.memlane.server.internal.mcp.McpEndpoint;
+import dev.memlane.server.internal.mem0.Mem0Routes;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
@@ -261,6 +262,7 @@ public final class MemlaneServer implements AutoCloseable {
       new ArchiveRoutes(memory).add(routes);
       new HealthRoutes(memory, metrics).add(routes);
       new SessionRoutes(authenticator(), sessions).add(routes);
+      new Mem0Routes(memory.blocking()).add(routes);
       new OpenApiRoutes().add(routes);
       return routes;
     }

@@ -153,6 +153,22 @@ class MemoryRoutesTest {
   }
 
   @Test
+  void get_atATime_isTheStateOfThatTime() {
+    Answer added = add("Ada lives in Porto");
+    String path = added.header("Location");
+    String then = added.json().path("memory").path("updatedAt").textValue();
+    client.patch(path, "{\"content\": \"Ada lives in Lisbon\"}");
+    client.delete(path);
+
+    Answer past = client.get(path + "?at=" + then);
+
+    assertThat(past.status()).isEqualTo(200);
+    assertThat(past.json().path("content").textValue()).isEqualTo("Ada lives in Porto");
+    assertThat(client.get(path + "?at=2020-01-01").status()).isEqualTo(404);
+    assertThat(client.get(path + "?at=yesterday").status()).isEqualTo(400);
+  }
+
+  @Test
   void history_isReadInPages() {
     String path = add("version 1").header("Location");
     for (int i = 2; i <= 5; i++) {

@@ -55,7 +55,9 @@ class OpenApiTest {
   void document_hasTheRoutesOfTheServer() {
     List<Route> routes = MemlaneServer.builder(stage.memory()).metrics(() -> "").routes().all();
 
+    // mem0's routes are described by mem0.
     assertThat(documented()).containsExactlyInAnyOrderElementsOf(routes.stream()
+        .filter(route -> route.template().matches("/(api/|health/|metrics|openapi).*"))
         .map(route -> route.method() + " " + route.template() + " " + new TreeSet<>(route.query()) + " "
             + (route.needed() == null ? "everybody" : route.needed().name().toLowerCase(Locale.ROOT)))
         .toList());
@@ -103,6 +105,7 @@ class OpenApiTest {
     check("GET", "/api/v1/memories/{id}", path, null);
     check("GET", "/api/v1/memories/{id}", "/api/v1/memories/0198c5a2-7c1e-7a50-9d53-0242ac120002", null);
     check("PATCH", "/api/v1/memories/{id}", path, "{\"content\": \"Ada plays the cello\", \"actor\": null}");
+    check("GET", "/api/v1/memories/{id}", path + "?at=2126-01-01", null);
     check("GET", "/api/v1/memories/{id}/history", path + "/history?limit=1", null);
     check("GET", "/api/v1/operations/{memory}/{op}",
         "/api/v1/operations/" + added.json().path("memory").path("id").textValue() + "/"

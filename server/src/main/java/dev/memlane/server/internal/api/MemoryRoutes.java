@@ -27,6 +27,7 @@ import dev.memlane.server.internal.http.ProblemException;
 import dev.memlane.server.internal.http.Problems;
 import dev.memlane.server.internal.http.Routes;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -56,7 +57,7 @@ public final class MemoryRoutes {
     routes.post("/api/v1/memories/search", READ, this::search);
     routes.post("/api/v1/memories/count", READ, this::count);
     routes.post("/api/v1/memories/delete", WRITE, this::deleteAll);
-    routes.get("/api/v1/memories/{id}", READ, this::get, "expired");
+    routes.get("/api/v1/memories/{id}", READ, this::get, "expired", "at");
     routes.patch("/api/v1/memories/{id}", WRITE, this::update);
     routes.delete("/api/v1/memories/{id}", WRITE, this::delete, "purge", "by");
     routes.get("/api/v1/memories/{id}/history", READ, this::history, "limit", "cursor");
@@ -116,8 +117,17 @@ public final class MemoryRoutes {
 
   private void get(Exchange exchange) {
     MemoryId id = MemoryId.parse(exchange.path("id"));
-    Memory found = access(exchange).require(id, expired(exchange.flag("expired")));
-    exchange.tag(found.op()).respond(200, found);
+    Instant at = exchange.time("at");
+    MemoryAccess access = access(exchange);
+    if (at == null) {
+      Memory found = access.require(id, expired(exchange.flag("expired")));
+      exchange.tag(found.op()).respond(200, found);
+    } else {
+      access.requireReachable(id);
+      // Without an ETag: a past state is none that a change could expect.
+      exchange.respond(200, memory.getAsOf(id, at).orElseThrow(
+          () -> new ProblemException(Problem.notFound("there was no memory " + id + " at " + at))));
+    }
   }
 
   private void update(Exchange exchange) throws IOException {

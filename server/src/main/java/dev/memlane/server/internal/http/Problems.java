@@ -11,6 +11,7 @@ import dev.memlane.model.RerankingException;
 import dev.memlane.model.WriteOutcome;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.http.HttpException;
@@ -18,6 +19,7 @@ import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
 
 /** The problems that exceptions and outcomes are reported as. */
 public final class Problems {
@@ -57,6 +59,11 @@ public final class Problems {
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, Problem.CONTENT_TYPE);
     response.getHeaders().put(HttpHeader.CONTENT_LENGTH, bytes.length);
     response.write(true, ByteBuffer.wrap(bytes), callback);
+  }
+
+  /** The problem document of one item of a batch. */
+  public static Map<String, @Nullable Object> describe(RuntimeException failure) {
+    return of(failure).document();
   }
 
   private static Problem connectionLost() {

@@ -1,0 +1,98 @@
+package dev.memlane.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * Tests in JavaScript, in a folder of {@code src/test/node} with a {@code package.json}. They run in a copy under
+ * {@code target}, with the packages that they need. Where Node, npm or the network is missing, the test that runs them is
+ * skipped, and the report says why; with the variable {@code MEMLANE_TEST_ALL} it fails instead.
+ */
+final class NodeScripts {
+
+  private static final int MINUTES = 10;
+
+  private final Path folder;
+
+  private NodeScripts(Path folder) {
+    this.folder = folder;
+  }
+
+  /** Prepares the scripts of a folder. */
+  static NodeScripts in(String name) throws IOException, InterruptedException {
+    Path copy = Path.of("target/node", name).toAbsolutePath();
+    copy(Path.of("src/test/node", name), copy);
+    require(succeeds("node", "-e", "process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)") && succeeds("npm", "--version"),
+        "Node 20 or later and npm are not installed");
+    Path installed = copy.resolve("node_modules/.package-lock.json");
+    boolean fresh = Files.exists(installed) && Files.getLastModifiedTime(installed)
+        .compareTo(Files.getLastModifiedTime(Path.of("src/test/node", name, "package-lock.json"))) > 0;
+    require(fresh || succeedsIn(copy, "npm", "ci", "--ignore-scripts", "--legacy-peer-deps", "--no-audit", "--no-fund"),
+        "npm could not download what the tests in src/test/node/" + name + " need; the network may be missing");
+    return new NodeScripts(copy);
+  }
+
+  /** Skips the test unless this holds; fails it if nothing may be skipped. */
+  static void require(boolean holds, String otherwise) {
+    if (System.getenv("MEMLANE_TEST_ALL") == null) {
+      assumeTrue(holds, otherwise);
+    } else {
+      assertThat(holds).as(otherwise).isTrue();
+    }
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> all = Files.walk(from)) {
+      for (Path file : all.filter(Files::isRegularFile).filter(file -> !file.toString().contains("node_modules"))
+          .toList()) {
+        Path copy = to.resolve(from.relativize(file).toString());
+        Files.createDirectories(copy.getParent());
+        Files.write(copy, Files.readAllBytes(file));
+      }
+    }
+  }
+
+  private static boolean succeeds(String... command) throws InterruptedException {
+    try {
+      return succeedsIn(Path.of("."), command);
+    } catch (IOException e) {
+      // There is no such program.
+      return false;
+    }
+  }
+
+  private static boolean succeedsIn(Path folder, String... command) throws IOException, InterruptedException {
+    Process process = new ProcessBuilder(command).directory(folder.toFile())
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+    boolean ended = process.waitFor(MINUTES, TimeUnit.MINUTES);
+    process.destroyForcibly();
+    return ended && process.exitValue() == 0;
+  }
+
+  /** Runs the tests of the folder, and fails with their output unless all pass. */
+  String run(Map<String, String> environment) throws IOException, InterruptedException {
+    Path log = Files.createTempFile("node-tests", ".log");
+    try {
+      ProcessBuilder builder = new ProcessBuilder("node", "--test", "--test-timeout=300000").directory(folder.toFile())
+          .redirectErrorStream(true).redirectOutput(log.toFile());
+      builder.environment().putAll(environment);
+      Process process = builder.start();
+      boolean ended = process.waitFor(MINUTES, TimeUnit.MINUTES);
+      process.destroyForcibly();
+      String output = Files.readString(log, StandardCharsets.UTF_8);
+      assertThat(ended).as("the scripts end within %d minutes: %s", MINUTES, output).isTrue();
+      assertThat(process.exitValue()).as(output).isZero();
+      return output;
+    } finally {
+      Files.deleteIfExists(log);
+    }
+  }
+}
