@@ -30,7 +30,9 @@ final class NodeScripts {
   static NodeScripts in(String name) throws IOException, InterruptedException {
     Path copy = Path.of("target/node", name).toAbsolutePath();
     copy(Path.of("src/test/node", name), copy);
-    require(succeeds("node", "-e", "process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)") && succeeds("npm", "--version"),
+    require(
+        succeeds("node", "-e", "process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)")
+            && succeeds("npm", "--version"),
         "Node 20 or later and npm are not installed");
     Path installed = copy.resolve("node_modules/.package-lock.json");
     boolean fresh = Files.exists(installed) && Files.getLastModifiedTime(installed)

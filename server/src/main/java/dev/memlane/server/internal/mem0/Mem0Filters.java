@@ -27,7 +27,8 @@ final class Mem0Filters {
   private static final String ANY = "*";
 
   /** mem0's names of what a scope names. */
-  private static final Map<String, Part> PARTS = Map.of("user_id", Part.USER, "agent_id", Part.AGENT, "run_id", Part.RUN);
+  private static final Map<String, Part> PARTS = Map.of("user_id", Part.USER, "agent_id", Part.AGENT, "run_id",
+      Part.RUN);
 
   private enum Part {
     USER, AGENT, RUN
@@ -92,8 +93,9 @@ final class Mem0Filters {
     List<Filter> each = byScope.values().stream().map(all -> all.size() == 1 ? all.getFirst() : new Filter.Or(all))
         .distinct().toList();
     if (byScope.containsKey(null) ? byScope.size() > 1 : each.size() > 1) {
-      throw new InvalidInputException("the filters set other conditions for each of several users, agents or runs; send "
-          + "a request for each of them");
+      throw new InvalidInputException(
+          "the filters set other conditions for each of several users, agents or runs; send "
+              + "a request for each of them");
     }
     Filter filter = each.getFirst();
     return new Translation(byScope.keySet().stream().filter(Objects::nonNull).map(Objects::requireNonNull).toList(),

@@ -57,8 +57,9 @@ final class Mem0Memory {
 
   private static void requireNoInference(ObjectNode body) {
     if (body.path("infer").asBoolean(false)) {
-      throw new InvalidInputException("this server stores messages as they are and does not infer facts from them; send "
-          + "\"infer\": false, or leave it out");
+      throw new InvalidInputException(
+          "this server stores messages as they are and does not infer facts from them; send "
+              + "\"infer\": false, or leave it out");
     }
   }
 

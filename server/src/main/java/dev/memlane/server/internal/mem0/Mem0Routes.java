@@ -56,7 +56,8 @@ public final class Mem0Routes {
   private static final int LONGEST_HISTORY = 1_000;
   private static final int MOST_IN_BATCH = 1_000;
   /** What clients add to a query and Memlane has no use for. */
-  private static final String[] IGNORED = {"org_id", "project_id", "org_name", "project_name", "output_format", "version"};
+  private static final String[] IGNORED = {"org_id", "project_id", "org_name", "project_name", "output_format",
+      "version"};
 
   private final BlockingMemory memory;
 
