@@ -231,7 +231,8 @@ public final class MemlaneServer implements AutoCloseable {
       Router router = new Router(routes().all(), authenticator, rates, json,
           limits.longestBody());
       McpEndpoint endpoint = new McpEndpoint(memory, mcp, authenticator, rates, origins, limits.longestBody(), json);
-      server.setHandler(new GracefulHandler(new RequestGuard(new Handler.Sequence(endpoint.handler(), router, new DashboardHandler()), hosts(), json)));
+      server.setHandler(new GracefulHandler(
+          new RequestGuard(new Handler.Sequence(endpoint.handler(), router, new DashboardHandler()), hosts(), json)));
       try {
         server.start();
       } catch (Exception e) {
