@@ -15,8 +15,9 @@ import picocli.CommandLine.Option;
 @Command(name = "mcp", description = "Gives a client of the Model Context Protocol, such as a desktop assistant, the memory as tools, over standard input and output.", footer = {
     "", "Examples:", "  memlane mcp --user ada", "  memlane mcp --user ada --agent editor --actor editor",
     "  memlane mcp --user ada --read-only", "  memlane mcp --allow-user", "",
-    "The client starts it, and ends it by closing its input. Several of them, and 'memlane serve', may use one data",
-    "directory: one has it open, and the others go through it. All memories it stores and finds are those of the scope."})
+    "The client starts it, and ends it by closing its input. Several of them, and 'memlane serve', may",
+    "use one data directory: one has it open, and the others go through it. All memories that it",
+    "stores and finds are those of the scope."})
 final class McpCommand implements Callable<Integer> {
 
   private final CommandContext context;
