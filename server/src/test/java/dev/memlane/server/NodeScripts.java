@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -79,11 +80,21 @@ final class NodeScripts {
     return ended && process.exitValue() == 0;
   }
 
+  /** Where the scripts and their packages are. */
+  Path folder() {
+    return folder;
+  }
+
   /** Runs the tests of the folder, and fails with their output unless all pass. */
   String run(Map<String, String> environment) throws IOException, InterruptedException {
+    return run(List.of("node", "--test", "--test-timeout=300000"), environment);
+  }
+
+  /** Runs a command in the folder, and fails with its output unless it succeeds. */
+  String run(List<String> command, Map<String, String> environment) throws IOException, InterruptedException {
     Path log = Files.createTempFile("node-tests", ".log");
     try {
-      ProcessBuilder builder = new ProcessBuilder("node", "--test", "--test-timeout=300000").directory(folder.toFile())
+      ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile())
           .redirectErrorStream(true).redirectOutput(log.toFile());
       builder.environment().putAll(environment);
       Process process = builder.start();
