@@ -16,6 +16,7 @@ import dev.memlane.model.TimeOrder;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.model.store.CoreRow;
 import dev.memlane.orchestrator.internal.Futures;
+import dev.memlane.storage.postgres.Database;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -133,6 +134,30 @@ class PutTest {
     assertThat(test.core.calls("write")).isEqualTo(writes);
     assertThat(test.core.calls("confirm")).isEqualTo(2);
     assertThat(memory.history(first.id())).hasSize(1);
+  }
+
+  @Test
+  void putAndAdd_ofWhatCannotBeConfirmed_pauseBetweenTheirAttempts() {
+    Duration deadline = Duration.ofSeconds(1);
+    // As many as fit with the pauses of 50 ms; the first two may come at once, and the last one at the deadline.
+    int most = 23;
+    try (TestMemory hurried = TestMemory.open(Database.builder(TestServer.freshDatabase()), folder.resolve("hurried"),
+        deadline, Duration.ofSeconds(60))) {
+      NewMemory same = keyed("Ada plays the oboe").build();
+      stored(hurried.blocking.put(same));
+      hurried.core.neverDoing("confirm");
+
+      assertThat(hurried.blocking.put(same)).isInstanceOf(WriteOutcome.Refused.class).asString()
+          .contains("could not be confirmed");
+      int confirmed = hurried.core.calls("confirm");
+      assertThat(confirmed).isBetween(2, most);
+
+      assertThat(hurried.blocking.add(same)).isInstanceOf(WriteOutcome.Refused.class);
+      assertThat(hurried.core.calls("confirm") - confirmed).isBetween(2, most);
+
+      hurried.heal();
+      assertThat(hurried.blocking.put(same)).isInstanceOf(WriteOutcome.DuplicateOf.class);
+    }
   }
 
   private static NewMemory withVector(NewMemory memory, Embedding vector) {
@@ -306,6 +331,20 @@ class PutTest {
         .isEqualTo(IntStream.range(0, 30).mapToObj(i -> "note " + i).toList());
     assertThat(memory.verify(false)).isEqualTo(new VerifyReport(31, 61, 31, List.of(), 0));
     assertThat(memory.putMemories(List.of())).isEmpty();
+  }
+
+  @Test
+  void putMemories_ofOneKeyOfWhichTheFirstIsEmbeddedLast_areStoredInTurn() {
+    test.embedder.hangingOn = "first"::equals;
+    NewMemory other = withVector(NewMemory.builder("another key", ADA).key("another").build(), vector("another key"));
+    CompletableFuture<List<WriteOutcome>> puts = test.memory.putMemories(
+        List.of(keyed("first").build(), withVector(keyed("second").build(), vector("second")), other));
+    Until.isTrue("what waits for nothing is stored",
+        () -> memory.get(MemoryId.derive(ADA, "another")).isPresent());
+    test.embedder.release.complete(null);
+
+    assertThat(puts.join()).extracting(WriteOutcome::name).containsExactly("stored", "replaced", "stored");
+    assertThat(memory.get(MemoryId.derive(ADA, "instrument"))).map(Memory::content).contains("second");
   }
 
   @Test

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import dev.memlane.model.ChangeCursor;
 import dev.memlane.model.ContentHash;
 import dev.memlane.model.ConversationMessage;
 import dev.memlane.model.Details;
@@ -16,13 +17,16 @@ import dev.memlane.model.Embedding;
 import dev.memlane.model.Filter;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.Memory;
+import dev.memlane.model.MemoryChange;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.MessageRole;
 import dev.memlane.model.Metadata;
 import dev.memlane.model.NewMessage;
 import dev.memlane.model.OperationId;
+import dev.memlane.model.PastMemory;
 import dev.memlane.model.Receipt;
 import dev.memlane.model.Scope;
+import dev.memlane.model.ScopeCount;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
@@ -55,6 +59,7 @@ class ValuesAsJsonTest {
       TIME, TIME, null, 1, OP);
   private static final ConversationMessage MESSAGE = new ConversationMessage(2, ID.value(), MessageRole.USER, "Hello",
       "form", "{\"text\": \"Hello\"}", TIME);
+  private static final ChangeCursor CURSOR = new ChangeCursor(TIME, "AQ-_");
   private static final Receipt RECEIPT = new Receipt(StoreKind.CORE, ID, OP, 2);
   private static final StoreResults ANSWERS = new StoreResults(new StoreResult.Applied(RECEIPT),
       new StoreResult.NotApplied(new StoreException("the disk is full", null)),
@@ -128,7 +133,13 @@ class ValuesAsJsonTest {
         Scope.run("7"), hit, new SearchHit(SMALLEST, 1, null, null), added, new Page(List.of(MEMORY, SMALLEST), ID),
         TimePosition.of(MEMORY), new TimePage(List.of(MEMORY), TimePosition.of(MEMORY)),
         new DeleteReport(2, 1, 1, List.of(new WriteOutcome.NotFound(ID)), 7), new MessagePage(List.of(MESSAGE), 3L),
-        new ConversationPage(List.of(Scope.run("7")), null), NewMessage.of(MessageRole.TOOL, null, "form", "{}"))) {
+        new ConversationPage(List.of(Scope.run("7")), null), CURSOR, ChangeCursor.beginning(),
+        new ChangePage(List.of(new MemoryChange(ID, OP, MemoryChange.Kind.UNDO, 2, TIME, Scope.run("7"))), CURSOR,
+            true),
+        new PastMemory(ID, Scope.run("7"), "x", METADATA, Details.of(MEMORY), 2, OP, TIME),
+        new PastMemory(ID, null, "x", Metadata.empty(), null, 1, OP, TIME),
+        new ScopePage(List.of(new ScopeCount(Scope.run("7"), 3)), Scope.run("7")),
+        NewMessage.of(MessageRole.TOOL, null, "form", "{}"))) {
       assertThat((Object) json.read(json.write(value), value.getClass())).isEqualTo(value);
     }
   }

@@ -12,6 +12,7 @@ import dev.memlane.orchestrator.internal.MemoryLocks;
 import dev.memlane.orchestrator.internal.Stores;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -57,42 +58,47 @@ public final class AddHandler {
   public CompletableFuture<WriteOutcome> add(AcceptedMemory accepted) {
     WriteOutcome refusal = intake.refusal(accepted.memory());
     return refusal == null
-        ? attempt(accepted, environment.now().plus(patience))
+        ? attempt(accepted, environment.now().plus(patience), null)
         : CompletableFuture.completedFuture(refusal);
   }
 
-  private CompletableFuture<WriteOutcome> attempt(AcceptedMemory accepted, Instant deadline) {
+  /**
+   * @param unconfirmed the stamp of the row that the attempt before could not confirm; null if there is none
+   */
+  private CompletableFuture<WriteOutcome> attempt(
+      AcceptedMemory accepted, Instant deadline, @Nullable UUID unconfirmed) {
     NewMemory memory = accepted.memory();
     String key = memory.key();
     boolean once = intake.holdsEachContentOnce(memory.scope());
     if (key == null) {
       MemoryId id = environment.ids().newMemory();
-      return once ? addOnce(accepted, id, null, deadline) : embedAndWrite(accepted, id, null, deadline);
+      return once ? addOnce(accepted, id, null, deadline, unconfirmed) : embedAndWrite(accepted, id, null, deadline);
     }
     MemoryId id = MemoryId.derive(memory.scope(), key);
     Activity reading = Activity.step(accepted.activity(), StepType.DATABASE_READ);
     return Activity.ending(reading, lookup.find(id)).thenComposeAsync(found -> {
       CoreRow row = found.orElse(null);
       if (row == null || row.state() == CoreRow.State.VOID || row.state() == CoreRow.State.DELETED && memory.revive()) {
-        return once ? addOnce(accepted, id, row, deadline) : embedAndWrite(accepted, id, row, deadline);
+        return once ? addOnce(accepted, id, row, deadline, unconfirmed) : embedAndWrite(accepted, id, row, deadline);
       }
-      return confirmAndAnswer(row, accepted, deadline);
+      return confirmAndAnswer(row, accepted, deadline, unconfirmed);
     }, environment.executor());
   }
 
   private CompletableFuture<WriteOutcome> addOnce(
-      AcceptedMemory accepted, MemoryId id, @Nullable CoreRow before, Instant deadline) {
+      AcceptedMemory accepted, MemoryId id, @Nullable CoreRow before, Instant deadline, @Nullable UUID unconfirmed) {
     NewMemory memory = accepted.memory();
     return stores.core().findUnique(memory.scope(), memory.content())
         .thenComposeAsync(holder -> holder.isPresent()
-            ? confirmAndAnswer(holder.get(), accepted, deadline)
+            ? confirmAndAnswer(holder.get(), accepted, deadline, unconfirmed)
             : embedAndWrite(accepted, id, before, deadline), environment.executor());
   }
 
-  private CompletableFuture<WriteOutcome> confirmAndAnswer(CoreRow row, AcceptedMemory accepted, Instant deadline) {
-    return locks.runLocked(row.id(), deadline, () -> protocol.answerWith(row, deadline))
+  private CompletableFuture<WriteOutcome> confirmAndAnswer(
+      CoreRow row, AcceptedMemory accepted, Instant deadline, @Nullable UUID unconfirmed) {
+    return protocol.answerUnderLock(row, locks, deadline, unconfirmed)
         .thenComposeAsync(outcome -> outcome instanceof WriteOutcome.Refused && !environment.isPast(deadline)
-            ? attempt(accepted, deadline)
+            ? attempt(accepted, deadline, row.stamp())
             : CompletableFuture.completedFuture(outcome), environment.executor());
   }
 
@@ -105,7 +111,7 @@ public final class AddHandler {
         .thenCompose(outcome -> {
           boolean again = accepted.memory().revive() && !environment.isPast(lookupDeadline)
               && (outcome instanceof WriteOutcome.WasDeleted || outcome instanceof WriteOutcome.Conflict);
-          return again ? attempt(accepted, lookupDeadline) : CompletableFuture.completedFuture(outcome);
+          return again ? attempt(accepted, lookupDeadline, null) : CompletableFuture.completedFuture(outcome);
         });
   }
 

@@ -16,6 +16,7 @@ import dev.memlane.orchestrator.internal.Stores;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -66,22 +67,23 @@ public final class PutHandler {
   public CompletableFuture<WriteOutcome> put(AcceptedMemory accepted, MemoryId id) {
     WriteOutcome refusal = intake.refusal(accepted.memory());
     return refusal == null
-        ? attempt(accepted, id, accepted.memory().embedding(), environment.now().plus(patience))
+        ? attempt(accepted, id, accepted.memory().embedding(), environment.now().plus(patience), null)
         : CompletableFuture.completedFuture(refusal);
   }
 
   /**
    * @param known the vector of the memory's text, if it is known already
+   * @param unconfirmed the stamp of the row that the attempt before could not confirm; null if there is none
    */
-  private CompletableFuture<WriteOutcome> attempt(
-      AcceptedMemory accepted, MemoryId id, @Nullable Embedding known, Instant deadline) {
+  private CompletableFuture<WriteOutcome> attempt(AcceptedMemory accepted, MemoryId id, @Nullable Embedding known,
+      Instant deadline, @Nullable UUID unconfirmed) {
     Activity reading = Activity.step(accepted.activity(), StepType.DATABASE_READ);
     return Activity.ending(reading, lookup.find(id)).thenComposeAsync(found -> {
       NewMemory memory = accepted.memory();
       CoreRow row = found.orElse(null);
       if (row != null && holds(row, memory)) {
-        return locks.runLocked(id, deadline, () -> protocol.answerWith(row, deadline))
-            .thenComposeAsync(outcome -> answer(accepted, id, known, outcome, deadline), environment.executor());
+        return protocol.answerUnderLock(row, locks, deadline, unconfirmed).thenComposeAsync(
+            outcome -> answer(accepted, id, known, outcome, row.stamp(), deadline), environment.executor());
       }
       Embedding embedding = known == null ? kept(row, memory) : known;
       return embedding == null
@@ -99,7 +101,7 @@ public final class PutHandler {
         ? environment.until(deadline, lookup.find(id)).thenComposeAsync(
             present -> writeLocked(accepted, id, present.orElse(null), embedding, deadline), environment.executor())
         : writeLocked(accepted, id, row, embedding, deadline))
-        .thenComposeAsync(outcome -> answer(accepted, id, embedding, outcome, deadline), environment.executor());
+        .thenComposeAsync(outcome -> answer(accepted, id, embedding, outcome, null, deadline), environment.executor());
   }
 
   private CompletableFuture<WriteOutcome> writeLocked(
@@ -129,12 +131,16 @@ public final class PutHandler {
     };
   }
 
-  /** Answers the caller, or starts again if nothing was written because the row was another, and there is time. */
-  private CompletableFuture<WriteOutcome> answer(
-      AcceptedMemory accepted, MemoryId id, @Nullable Embedding known, WriteOutcome outcome, Instant deadline) {
+  /**
+   * Answers the caller, or starts again if nothing was written because the row was another, and there is time.
+   *
+   * @param confirmed the stamp of the row that was to be confirmed; null if another step had the outcome
+   */
+  private CompletableFuture<WriteOutcome> answer(AcceptedMemory accepted, MemoryId id, @Nullable Embedding known,
+      WriteOutcome outcome, @Nullable UUID confirmed, Instant deadline) {
     boolean again = (outcome instanceof WriteOutcome.Conflict || outcome instanceof WriteOutcome.Refused)
         && !environment.isPast(deadline);
-    return again ? attempt(accepted, id, known, deadline) : CompletableFuture.completedFuture(outcome);
+    return again ? attempt(accepted, id, known, deadline, confirmed) : CompletableFuture.completedFuture(outcome);
   }
 
   /** Whether the row is exactly what was given. Without a given vector, any vector of the same text will do. */

@@ -12,12 +12,15 @@ import dev.memlane.model.store.DocumentName;
 import dev.memlane.model.store.Operation;
 import dev.memlane.model.store.Unit;
 import dev.memlane.orchestrator.internal.Environment;
+import dev.memlane.orchestrator.internal.MemoryLocks;
 import dev.memlane.orchestrator.internal.Stores;
 import dev.memlane.orchestrator.internal.UnitParts;
 import dev.memlane.orchestrator.internal.follow.IndexFollower;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +44,8 @@ import org.jspecify.annotations.Nullable;
  * Safe for use by several threads.
  */
 public final class WriteProtocol {
+
+  private static final Duration PAUSE = Duration.ofMillis(50);
 
   private final Stores stores;
   private final Environment environment;
@@ -224,6 +229,19 @@ public final class WriteProtocol {
           ? rolledBack(operation, results, deadline)
           : explain(operation, results, fenced, deadline);
     }, environment.executor());
+  }
+
+  /**
+   * Answers with a memory that is there already, as {@link #answerWith} does, under the memory's lock. Pauses first if the same
+   * row could not be confirmed before: then the database is at fault, and asking it at once again would not help it.
+   *
+   * @param unconfirmed the stamp of the row that could not be confirmed before; null if there is none
+   */
+  CompletableFuture<WriteOutcome> answerUnderLock(
+      CoreRow row, MemoryLocks locks, Instant deadline, @Nullable UUID unconfirmed) {
+    return row.stamp().equals(unconfirmed)
+        ? environment.after(PAUSE, () -> answerUnderLock(row, locks, deadline, null))
+        : locks.runLocked(row.id(), deadline, () -> answerWith(row, deadline));
   }
 
   /**
