@@ -137,6 +137,16 @@ test("pages_ofARealServer_areAccessibleAndFit", options, async () => {
   assert.deepEqual(window.complaints, []);
 });
 
+test("overview_showsWhatWasDone", options, async () => {
+  await add("browser-overview", "One memory for the overview");
+  await call("POST", "/memories/search", { query: "overview", scope: { user: "browser-overview" } });
+  await visit(page, url, "#/");
+  assert.equal(await page.locator(".chart .drawing").count(), 2);
+  assert.match(await page.getByRole("table", { name: "Writes by outcome since the server began" }).textContent(), /stored\d/);
+  assert.match(await page.locator(".figure", { hasText: "Search, median" }).textContent(), /\d (µs|ms|s)/);
+  await page.locator(".chart .area").first().waitFor();
+});
+
 test("stores_compared_agree", options, async () => {
   await visit(page, url, "#/operations");
   await page.getByRole("button", { name: "Compare the stores" }).click();

@@ -108,7 +108,8 @@ class ArchitectureTest {
       .should().onlyDependOnClassesThat()
       .resideInAnyPackage(SERVER, ARCHIVE, MEMORY_TOOLS, LANES, ORCHESTRATOR, "dev.memlane.embedding", ENDPOINTS, MODEL,
           "java..", "org.jspecify..", "com.google.errorprone.annotations..", "com.fasterxml.jackson..",
-          "com.github.benmanes.caffeine..", "org.eclipse.jetty..", "io.modelcontextprotocol..", "jakarta.servlet..",
+          "com.github.benmanes.caffeine..", "org.HdrHistogram..", "org.eclipse.jetty..", "io.modelcontextprotocol..",
+          "jakarta.servlet..",
           "reactor.core..", "org.reactivestreams..");
 
   @ArchTest

@@ -3,6 +3,7 @@ package dev.memlane.server;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
 import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.server.internal.api.ActivityRoutes;
 import dev.memlane.server.internal.api.ArchiveRoutes;
 import dev.memlane.server.internal.api.ConversationRoutes;
 import dev.memlane.server.internal.api.HealthRoutes;
@@ -123,6 +124,7 @@ public final class MemlaneServer implements AutoCloseable {
     private boolean keyRequired;
     private Set<String> names = Set.of();
     private @Nullable Supplier<String> metrics;
+    private @Nullable RecentActivity activity;
     private Set<String> origins = Set.of();
     private McpOptions mcp = McpOptions.DEFAULT;
     private ServerLimits limits = ServerLimits.DEFAULT;
@@ -174,6 +176,12 @@ public final class MemlaneServer implements AutoCloseable {
     /** Sets what {@code /metrics} answers, in Prometheus' text format. Without it there is no such path. */
     public Builder metrics(Supplier<String> metrics) {
       this.metrics = metrics;
+      return this;
+    }
+
+    /** Sets what the memory reports to, so that the dashboard shows it. Without it there is no {@code metrics-summary}. */
+    public Builder activity(RecentActivity activity) {
+      this.activity = activity;
       return this;
     }
 
@@ -262,6 +270,7 @@ public final class MemlaneServer implements AutoCloseable {
       new IngestRoutes(memory.blocking()).add(routes);
       new ArchiveRoutes(memory).add(routes);
       new HealthRoutes(memory, metrics).add(routes);
+      new ActivityRoutes(memory, activity).add(routes);
       new SessionRoutes(authenticator(), sessions).add(routes);
       new Mem0Routes(memory.blocking()).add(routes);
       new OpenApiRoutes().add(routes);

@@ -53,7 +53,8 @@ class OpenApiTest {
 
   @Test
   void document_hasTheRoutesOfTheServer() {
-    List<Route> routes = MemlaneServer.builder(stage.memory()).metrics(() -> "").routes().all();
+    List<Route> routes = MemlaneServer.builder(stage.memory()).metrics(() -> "").activity(new RecentActivity())
+        .routes().all();
 
     // mem0's routes are described by mem0.
     assertThat(documented()).containsExactlyInAnyOrderElementsOf(routes.stream()
@@ -122,6 +123,9 @@ class OpenApiTest {
     check("DELETE", "/api/v1/conversations", "/api/v1/conversations?user=ada&run=7", null);
     check("POST", "/api/v1/verify", "/api/v1/verify", "");
     check("GET", "/api/v1/status", "/api/v1/status", null);
+    check("GET", "/api/v1/metrics-summary", "/api/v1/metrics-summary", null);
+    check("GET", "/api/v1/embedding-endpoints", "/api/v1/embedding-endpoints", null);
+    check("GET", "/api/v1/session", "/api/v1/session", null);
     check("GET", "/api/v1/statistics", "/api/v1/statistics", null);
     check("GET", "/api/v1/scopes", "/api/v1/scopes?prefix=a&limit=1", null);
     check("DELETE", "/api/v1/scopes", "/api/v1/scopes?user=ada", null);

@@ -23,8 +23,13 @@ public final class ServerStage implements AutoCloseable {
    * @param settings of the server
    */
   public ServerStage(Path directory, UnaryOperator<MemlaneServer.Builder> settings) {
-    this(directory, settings, MemoryOrchestrator.builder().postgres(TestServer.freshDatabase(), null, null)
-        .indexDirectory(directory.resolve("index")).embedder(new HashEmbedder()).open());
+    this(directory, settings, new RecentActivity());
+  }
+
+  private ServerStage(Path directory, UnaryOperator<MemlaneServer.Builder> settings, RecentActivity activity) {
+    this(directory, builder -> settings.apply(builder.activity(activity)),
+        MemoryOrchestrator.builder().postgres(TestServer.freshDatabase(), null, null)
+            .indexDirectory(directory.resolve("index")).embedder(new HashEmbedder()).listener(activity).open());
   }
 
   private ServerStage(Path directory, UnaryOperator<MemlaneServer.Builder> settings, MemoryOrchestrator memory) {

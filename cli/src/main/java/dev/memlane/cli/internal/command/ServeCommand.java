@@ -2,10 +2,12 @@ package dev.memlane.cli.internal.command;
 
 import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.micrometer.MemlaneMetrics;
+import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.model.Scope;
 import dev.memlane.server.ApiKeys;
 import dev.memlane.server.McpOptions;
 import dev.memlane.server.MemlaneServer;
+import dev.memlane.server.RecentActivity;
 import dev.memlane.server.ServerFile;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -57,11 +59,12 @@ final class ServeCommand implements Callable<Integer> {
         .withScope(named == null ? null : CommandContext.fromArguments(() -> Scope.user(named)));
     String ownerKey = ServerFile.newKey();
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    RecentActivity activity = new RecentActivity();
     try (MemlaneMetrics metrics = new MemlaneMetrics(registry);
-        Session session = context.openForServing(metrics);
+        Session session = context.openForServing(MemoryListener.of(List.of(metrics, activity)));
         MemlaneServer server = MemlaneServer.builder(session.memory()).host(host).port(port).names(names)
             .origins(origins).mcp(mcp).ownerKey(ownerKey).keys(ApiKeys.in(KeysCommand.file(context)))
-            .metrics(registry::scrape).start()) {
+            .metrics(registry::scrape).activity(activity).start()) {
       metrics.watch(session.memory());
       ServerFile file = ServerFile.of(server, ownerKey);
       file.write(context.dataDirectory());
