@@ -59,6 +59,7 @@ test("memory_searchedEditedDeleted_isSo", options, async () => {
   assert.match(await page.locator(".life > li").first().textContent(), /Version 2, changed.* by Mira/);
   assert.equal(await page.locator(".life > li").first().locator("p del").textContent(), " [removed: blue] ");
   assert.equal(await page.locator(".life > li").first().locator("p ins").textContent(), " [added: green] ");
+  assert.match(await page.locator("section", { hasText: "Neighbours" }).locator(".memory").textContent(), /The car is parked.*similarity/s);
   assert.deepEqual(await violations(page), []);
   await page.getByRole("button", { name: "Delete" }).click();
   await page.getByRole("button", { name: "Delete the memory" }).click();

@@ -277,4 +277,22 @@ class MemoryRoutesTest {
     assertThat(answer.json().path("type").textValue()).isEqualTo("urn:memlane:problem:invalid-input");
     assertThat(answer.json().path("detail").textValue()).contains(named);
   }
+
+  @Test
+  void neighbours_areTheNearestOfTheScopeWithoutTheMemoryItself() {
+    String path = add("The plumber comes on Tuesday").header("Location");
+    add("The plumber comes on Friday");
+    add("Hazelnuts are forbidden");
+    client.post("/api/v1/memories", object("content", "The plumber comes on Tuesday, says another", "scope",
+        Map.of("user", "user-" + UUID.randomUUID())));
+
+    JsonNode hits = client.get(path + "/neighbours").json().path("hits");
+
+    assertThat(hits).extracting(hit -> hit.path("memory").path("content").textValue())
+        .containsExactly("The plumber comes on Friday", "Hazelnuts are forbidden");
+    assertThat(hits.path(0).path("explanation").path("semantic").path("score").doubleValue()).isBetween(0.5, 0.99);
+    assertThat(client.get(path + "/neighbours?limit=1").json().path("hits")).hasSize(1);
+    assertThat(client.get(path + "/neighbours?limit=101").status()).isEqualTo(400);
+    assertThat(client.get("/api/v1/memories/" + UUID.randomUUID() + "/neighbours").status()).isEqualTo(404);
+  }
 }

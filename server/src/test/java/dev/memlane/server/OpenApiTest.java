@@ -107,6 +107,7 @@ class OpenApiTest {
     check("GET", "/api/v1/memories/{id}", "/api/v1/memories/0198c5a2-7c1e-7a50-9d53-0242ac120002", null);
     check("PATCH", "/api/v1/memories/{id}", path, "{\"content\": \"Ada plays the cello\", \"actor\": null}");
     check("GET", "/api/v1/memories/{id}", path + "?at=2126-01-01", null);
+    check("GET", "/api/v1/memories/{id}/neighbours", path + "/neighbours?limit=1", null);
     check("GET", "/api/v1/memories/{id}/history", path + "/history?limit=1", null);
     check("GET", "/api/v1/operations/{memory}/{op}",
         "/api/v1/operations/" + added.json().path("memory").path("id").textValue() + "/"

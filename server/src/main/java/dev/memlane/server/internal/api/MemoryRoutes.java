@@ -19,6 +19,8 @@ import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.Expired;
 import dev.memlane.orchestrator.HistoryPage;
 import dev.memlane.orchestrator.Page;
+import dev.memlane.orchestrator.SearchHit;
+import dev.memlane.orchestrator.SearchRequest;
 import dev.memlane.orchestrator.TimePage;
 import dev.memlane.server.internal.api.ListBody.Order;
 import dev.memlane.server.internal.http.Exchange;
@@ -41,6 +43,8 @@ public final class MemoryRoutes {
   private static final int MOST_IN_BATCH = 1_000;
   private static final int LONGEST_PAGE = 1_000;
   private static final int USUAL_PAGE = 100;
+  private static final int MOST_NEIGHBOURS = 100;
+  private static final int USUAL_NEIGHBOURS = 10;
 
   private final BlockingMemory memory;
 
@@ -61,6 +65,7 @@ public final class MemoryRoutes {
     routes.patch("/api/v1/memories/{id}", WRITE, this::update);
     routes.delete("/api/v1/memories/{id}", WRITE, this::delete, "purge", "by");
     routes.get("/api/v1/memories/{id}/history", READ, this::history, "limit", "cursor");
+    routes.get("/api/v1/memories/{id}/neighbours", READ, this::neighbours, "limit");
   }
 
   private MemoryAccess access(Exchange exchange) {
@@ -157,6 +162,20 @@ public final class MemoryRoutes {
       throw new ProblemException(Problem.notFound("there is no memory " + id));
     }
     exchange.respond(200, page("entries", page.entries(), page.next()));
+  }
+
+  /** The nearest by meaning in the memory's scope, without the memory itself. */
+  private void neighbours(Exchange exchange) {
+    MemoryId id = MemoryId.parse(exchange.path("id"));
+    int limit = exchange.number("limit", USUAL_NEIGHBOURS, 1, MOST_NEIGHBOURS);
+    Memory found = access(exchange).require(id, Expired.INCLUDED);
+    String text = found.searchableText();
+    SearchRequest nearest = SearchRequest
+        .builder(text.length() <= SearchRequest.LONGEST_QUERY ? text : found.content()).scope(found.scope())
+        .mode(SearchRequest.Mode.SEMANTIC).limit(limit + 1).include(SearchRequest.Include.EXPLANATION).build();
+    List<SearchHit> others = memory.search(nearest).stream().filter(hit -> !hit.memory().id().equals(id)).limit(limit)
+        .toList();
+    exchange.respond(200, Map.of("hits", others));
   }
 
   private void list(Exchange exchange) {
