@@ -118,6 +118,9 @@ class MemlaneContentRetrieverTest {
         .search((query, search) -> search.filter(Filter.equal("year", 2026)))
         .filter(metadataKey("topic").isEqualTo("music")).build().retrieve(Query.from("oboe"))))
         .containsExactly("Ada: I play the oboe");
+    assertThat(MemlaneContentRetriever.builder(memory).scope(ADA).filter(metadataKey("topic").isEqualTo("travel"))
+        .search((query, search) -> search.filter(Filter.equal("year", 2026))).build().retrieve(Query.from("oboe")))
+        .isEmpty();
     assertThat(MemlaneContentRetriever.of(memory, ADA).retrieveAsync(Query.from("oboe")).join()).hasSize(2);
   }
 }

@@ -43,6 +43,7 @@ import org.springframework.ai.chat.client.ChatClient.AdvisorSpec;
 import org.springframework.ai.chat.client.ChatClientRequest;
 import org.springframework.ai.chat.client.ChatClientResponse;
 import org.springframework.ai.chat.client.advisor.MessageChatMemoryAdvisor;
+import org.springframework.ai.chat.client.advisor.api.Advisor;
 import org.springframework.ai.chat.client.advisor.api.CallAdvisor;
 import org.springframework.ai.chat.client.advisor.api.CallAdvisorChain;
 import org.springframework.ai.chat.memory.ChatMemory;
@@ -353,17 +354,20 @@ class MemlaneAdvisorTest {
 
   @Test
   void order_isBeforeAdvisorsThatRetrieveDocuments_soTheMessageIsRememberedAsTheUserWroteIt() {
-    model.answering("Nice.", "The oboe.");
-    ChatClient client = ChatClient.builder(model)
-        .defaultAdvisors(new Retrieval(), MemlaneAdvisor.builder(memory).build()).build();
+    List<Advisor> advisors = List.of(new Retrieval(), MemlaneAdvisor.builder(memory).build());
+    for (List<Advisor> registered : List.of(advisors, advisors.reversed())) {
+      model.answering("Nice.", "The oboe.");
+      ChatClient client = ChatClient.builder(model).defaultAdvisors(registered).build();
+      String user = "user" + model.prompts.size();
 
-    client.prompt("I play the oboe").advisors(as("ada", "1")).call().content();
-    client.prompt("Which instrument do I play?").advisors(as("ada", "1")).call().content();
+      client.prompt("I play the oboe").advisors(as(user, "1")).call().content();
+      client.prompt("Which instrument do I play?").advisors(as(user, "1")).call().content();
 
-    assertThat(stored(ADA)).extracting(Memory::content).containsExactly("I play the oboe",
-        "Which instrument do I play?");
-    assertThat(model.lastPrompt()).contains("\"user: I play the oboe\"")
-        .endsWith("Which instrument do I play? Documents: oboes are woodwinds");
+      assertThat(stored(Scope.user(user))).extracting(Memory::content).containsExactly("I play the oboe",
+          "Which instrument do I play?");
+      assertThat(model.lastPrompt()).contains("\"user: I play the oboe\"")
+          .endsWith("Which instrument do I play? Documents: oboes are woodwinds");
+    }
   }
 
   /** Puts a document into the prompt, as Spring AI's advisors do, and with their order. */
