@@ -14,6 +14,7 @@ import dev.memlane.server.internal.api.OperationRoutes;
 import dev.memlane.server.internal.api.ScopeRoutes;
 import dev.memlane.server.internal.api.SessionRoutes;
 import dev.memlane.server.internal.dashboard.DashboardHandler;
+import dev.memlane.server.internal.events.EventRoutes;
 import dev.memlane.server.internal.http.Authenticator;
 import dev.memlane.server.internal.http.Json;
 import dev.memlane.server.internal.http.ProblemErrorHandler;
@@ -69,12 +70,14 @@ public final class MemlaneServer implements AutoCloseable {
   private final Server server;
   private final ServerConnector connector;
   private final McpEndpoint mcp;
+  private final EventRoutes events;
   private final String host;
 
-  private MemlaneServer(Server server, ServerConnector connector, McpEndpoint mcp, String host) {
+  private MemlaneServer(Server server, ServerConnector connector, McpEndpoint mcp, EventRoutes events, String host) {
     this.server = server;
     this.connector = connector;
     this.mcp = mcp;
+    this.events = events;
     this.host = host;
   }
 
@@ -95,13 +98,15 @@ public final class MemlaneServer implements AutoCloseable {
   }
 
   /**
-   * Accepts no new requests, lets those under way finish, and stops. Closing again does nothing.
+   * Accepts no new requests, ends the streams of events, lets the other requests under way finish, and stops. Closing again does nothing.
    *
    * @throws StoreException if it could not be stopped in order
    */
   @Override
   public void close() {
     try (mcp) {
+      // Streams of events never end by themselves, and would not let the server stop.
+      events.close();
       server.stop();
     } catch (Exception e) {
       throw new StoreException("the server could not be stopped in order", e);
@@ -236,7 +241,8 @@ public final class MemlaneServer implements AutoCloseable {
       server.setStopTimeout(limits.shutdown().toMillis());
       Authenticator authenticator = authenticator();
       RateLimiter rates = new RateLimiter(limits.requestsPerSecond());
-      Router router = new Router(routes().all(), authenticator, rates, json,
+      EventRoutes events = new EventRoutes(memory.blocking(), authenticator, limits.mostStreams());
+      Router router = new Router(routes(events).all(), authenticator, rates, json,
           limits.longestBody());
       McpEndpoint endpoint = new McpEndpoint(memory, mcp, authenticator, rates, origins, limits.longestBody(), json);
       server.setHandler(new GracefulHandler(
@@ -249,7 +255,7 @@ public final class MemlaneServer implements AutoCloseable {
         throw new StoreException("the server can't listen on " + host + ", port " + port + ": " + e.getMessage()
             + "; choose another port, or stop what uses it", e);
       }
-      return new MemlaneServer(server, connector, endpoint, host);
+      return new MemlaneServer(server, connector, endpoint, events, host);
     }
 
     private static void stopAfter(Server server, Exception failure) {
@@ -262,7 +268,12 @@ public final class MemlaneServer implements AutoCloseable {
 
     /** The routes, for the test that compares them with the OpenAPI document. */
     Routes routes() {
+      return routes(new EventRoutes(memory.blocking(), authenticator(), limits.mostStreams()));
+    }
+
+    private Routes routes(EventRoutes events) {
       Routes routes = new Routes();
+      events.add(routes);
       new MemoryRoutes(memory.blocking()).add(routes);
       new ScopeRoutes(memory.blocking()).add(routes);
       new OperationRoutes(memory.blocking()).add(routes);

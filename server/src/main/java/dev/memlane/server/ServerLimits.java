@@ -37,6 +37,10 @@ public record ServerLimits(long longestBody, int longestHeaders, int requestsPer
     return new ServerLimits(longestBody, longestHeaders, requests, mostConnections, mostStreams, idle, shutdown);
   }
 
+  public ServerLimits withMostStreams(int streams) {
+    return new ServerLimits(longestBody, longestHeaders, requestsPerSecond, mostConnections, streams, idle, shutdown);
+  }
+
   public ServerLimits withIdle(Duration silent) {
     return new ServerLimits(longestBody, longestHeaders, requestsPerSecond, mostConnections, mostStreams, silent,
         shutdown);

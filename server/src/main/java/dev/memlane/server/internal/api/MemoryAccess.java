@@ -77,7 +77,17 @@ public final class MemoryAccess {
 
   /** Whether a memory is there for the caller. */
   public boolean covers(Memory found) {
-    return grant.covers(found.scope());
+    return covers(found.scope());
+  }
+
+  /** Whether memories of a scope are there for the caller. */
+  public boolean covers(Scope scope) {
+    return grant.covers(scope);
+  }
+
+  /** Whether all memories are there for the caller. */
+  public boolean coversEverything() {
+    return grant instanceof Grant.Everything;
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.memlane.server.internal.http;
 import dev.memlane.archive.ArchiveException;
 import dev.memlane.model.DamagedIndexException;
 import dev.memlane.model.EmbeddingException;
+import dev.memlane.model.ExpiredCursorException;
 import dev.memlane.model.InDoubtException;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemlaneException;
@@ -41,6 +42,8 @@ public final class Problems {
       case InDoubtException doubt -> Problem.unavailable(String.valueOf(doubt.getMessage()));
       case ArchiveException archive -> Problem.of(400, "not-an-archive", "The body is no archive",
           String.valueOf(archive.getMessage()));
+      case ExpiredCursorException expired -> Problem.of(410, "cursor-expired", "The cursor has expired",
+          String.valueOf(expired.getMessage()));
       case MemlaneException store -> Problem.unavailable(String.valueOf(store.getMessage()));
       case HttpException http -> http(http);
       case IOException io when io.getCause() instanceof TimeoutException -> timedOut();
