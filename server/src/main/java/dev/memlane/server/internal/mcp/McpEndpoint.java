@@ -6,6 +6,7 @@ import dev.memlane.server.internal.http.Authenticator;
 import dev.memlane.server.internal.http.Json;
 import dev.memlane.server.internal.http.RateLimiter;
 import io.modelcontextprotocol.common.McpTransportContext;
+import io.modelcontextprotocol.modern.server.transport.HttpServletMcpTransport;
 import io.modelcontextprotocol.server.McpAsyncServer;
 import io.modelcontextprotocol.server.McpServer;
 import io.modelcontextprotocol.server.transport.HttpServletStreamableServerTransportProvider;
@@ -49,7 +50,11 @@ public final class McpEndpoint implements AutoCloseable {
         .sessionSweepInterval(IDLE_SESSION).build();
     server = features.describe(McpServer.async(transport)).build();
     ServletContextHandler context = new ServletContextHandler();
-    ServletHolder servlet = new ServletHolder(transport);
+    HttpServletMcpTransport stateless = HttpServletMcpTransport
+        .builder(new StatelessFeatures(features, json).server(McpFeatures.version())).jsonMapper(json.mapper())
+        .endpoint(PATH).contextExtractor(McpEndpoint::context)
+        .maxRequestSize((int) Math.min(longestBody, McpJson.LONGEST_MESSAGE)).build();
+    ServletHolder servlet = new ServletHolder(new VersionServlet(transport, stateless));
     servlet.setAsyncSupported(true);
     context.addServlet(servlet, PATH);
     FilterHolder filter = new FilterHolder(new SessionFilter(sessions, json));

@@ -31,6 +31,10 @@ final class SessionFilter implements Filter {
       throws IOException, ServletException {
     HttpServletRequest request = (HttpServletRequest) plainRequest;
     HttpServletResponse response = (HttpServletResponse) plainResponse;
+    if (VersionServlet.isStateless(request)) {
+      chain.doFilter(request, response);
+      return;
+    }
     String caller = String.valueOf(request.getAttribute(McpGate.CALLER_ID));
     String session = request.getHeader(HttpHeaders.MCP_SESSION_ID);
     if (session != null && !sessions.isOf(session, caller)) {
