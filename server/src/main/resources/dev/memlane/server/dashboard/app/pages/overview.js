@@ -167,7 +167,7 @@ function needs(status, verify) {
     problems.push(["The last comparison found differences between the stores. ", h("a", { href: "#/operations" }, "Repair them")]);
   }
   return problems.length === 0
-    ? h("p", { class: "notice" }, "All is well: nothing waits for a hand.")
+    ? h("p", { class: "notice" }, "All is well: nothing needs your attention.")
     : h("div", { class: `notice ${status.indexProblem ? "is-bad" : "is-warn"}` },
       h("p", { class: "title" }, problems.length === 1 ? "One thing needs attention" : `${problems.length} things need attention`),
       h("ul", null, problems.map((one) => h("li", null, one))));
