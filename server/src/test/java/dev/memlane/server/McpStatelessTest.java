@@ -48,7 +48,9 @@ class McpStatelessTest {
         new Grant.Scopes(List.of(Scope.user("ada"))), null);
     return McpClient.sync(HttpClientMcpTransport.builder(stage.server().uri().resolve("/mcp"))
         .jsonMapper(McpJsonDefaults.getMapper()).clientBuilder(HttpClient.newBuilder())
-        .requestCustomizer(McpHttpRequestCustomizer.fromSync((request, headers, context) -> headers.set("Authorization", "Bearer " + key))).build()).build();
+        .requestCustomizer(McpHttpRequestCustomizer
+            .fromSync((request, headers, context) -> headers.set("Authorization", "Bearer " + key)))
+        .build()).build();
   }
 
   private static String text(CallToolResult result) {
@@ -70,9 +72,11 @@ class McpStatelessTest {
     assertThat(wrong.isError()).isTrue();
     assertThat(text(wrong)).isEqualTo("Error: \"query\" is missing; it must be a text");
 
-    TextResourceContents recent = (TextResourceContents) client.resource("memlane://recent").read().contents().getFirst();
+    TextResourceContents recent = (TextResourceContents) client.resource("memlane://recent").read().contents()
+        .getFirst();
     assertThat(recent.text()).contains("Ada plays the oboe");
-    TextResourceContents one = (TextResourceContents) client.resource("memlane://memories/" + stored.path("id").textValue())
+    TextResourceContents one = (TextResourceContents) client
+        .resource("memlane://memories/" + stored.path("id").textValue())
         .read().contents().getFirst();
     assertThat(one.text()).contains("Ada plays the oboe");
     assertThatThrownBy(() -> client.resource("memlane://nothing").read()).isInstanceOf(McpException.class)

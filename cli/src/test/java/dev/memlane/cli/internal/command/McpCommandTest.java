@@ -113,7 +113,8 @@ class McpCommandTest {
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 
     assertThat(process.waitFor()).isZero();
-    assertThat(output.lines()).hasSize(3).allSatisfy(line -> assertThat(Json.MAPPER.readTree(line).has("jsonrpc")).isTrue());
+    assertThat(output.lines()).hasSize(3)
+        .allSatisfy(line -> assertThat(Json.MAPPER.readTree(line).has("jsonrpc")).isTrue());
     assertThat(output).contains("{\\\"memories\\\":[]}", "Unknown tool: ");
   }
 
@@ -122,7 +123,8 @@ class McpCommandTest {
     CommandRunner.Run run = new CommandRunner(data, data, database).run("mcp");
 
     assertThat(run.status()).isEqualTo(2);
-    assertThat(run.err()).contains("it is not said whose memory this is: give at least one of --user, --agent and --run");
+    assertThat(run.err())
+        .contains("it is not said whose memory this is: give at least one of --user, --agent and --run");
     assertThat(run.out()).isEmpty();
   }
 }

@@ -209,7 +209,8 @@ public final class McpFeatures implements AutoCloseable {
 
   private List<AsyncResourceSpecification> resources() {
     return List.of(new AsyncResourceSpecification(
-        Resource.builder(RECENT, "recent").title("Recent memories").mimeType(JSON_TYPE).description(ABOUT_RECENT).build(),
+        Resource.builder(RECENT, "recent").title("Recent memories").mimeType(JSON_TYPE).description(ABOUT_RECENT)
+            .build(),
         (exchange, request) -> read(exchange, request.uri())));
   }
 

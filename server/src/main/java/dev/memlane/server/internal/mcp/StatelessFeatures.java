@@ -126,7 +126,8 @@ final class StatelessFeatures {
       ResourceTemplate one = ResourceTemplate.builder(McpFeatures.MEMORY + "{id}", "memory").title("A memory")
           .mimeType(McpFeatures.JSON_TYPE).description(McpFeatures.ABOUT_MEMORY).build();
       ResourceTemplate ofUser = ResourceTemplate.builder(McpFeatures.OF_USER + "{user}/recent", "recent-of-user")
-          .title("A user's recent memories").mimeType(McpFeatures.JSON_TYPE).description(McpFeatures.ABOUT_RECENT).build();
+          .title("A user's recent memories").mimeType(McpFeatures.JSON_TYPE).description(McpFeatures.ABOUT_RECENT)
+          .build();
       return ResourceTemplatesPage.of(features.options().modelNamesUser() ? List.of(one, ofUser) : List.of(one));
     }
 
