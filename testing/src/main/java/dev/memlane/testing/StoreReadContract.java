@@ -292,6 +292,18 @@ abstract class StoreReadContract extends StoresTestCase {
     }
   }
 
+  @Test
+  void asOf_knowsNothingOfDetailsThatALaterLifeChanged() {
+    Operation add = add("added");
+    assertApplied(write(add));
+    assertApplied(write(delete(row(add.memory()))));
+    assertApplied(write(revival(row(add.memory()))));
+    assertApplied(write(updateTo(row(add.memory()), new Details("Eve", null, null))));
+
+    assertThat(history.asOf(add.memory(), add.at()).join().orElseThrow().details()).isNull();
+    assertThat(history.asOf(add.memory(), NOW).join().orElseThrow().details()).isEqualTo(new Details("Bob", null, null));
+  }
+
   private static Operation updateTo(CoreRow before, Details details) {
     Operation plain = update(before, "text");
     Memory after = Objects.requireNonNull(plain.after());
