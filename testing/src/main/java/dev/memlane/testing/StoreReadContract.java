@@ -301,7 +301,8 @@ abstract class StoreReadContract extends StoresTestCase {
     assertApplied(write(updateTo(row(add.memory()), new Details("Eve", null, null))));
 
     assertThat(history.asOf(add.memory(), add.at()).join().orElseThrow().details()).isNull();
-    assertThat(history.asOf(add.memory(), NOW).join().orElseThrow().details()).isEqualTo(new Details("Bob", null, null));
+    assertThat(history.asOf(add.memory(), NOW).join().orElseThrow().details())
+        .isEqualTo(new Details("Bob", null, null));
   }
 
   private static Operation updateTo(CoreRow before, Details details) {
