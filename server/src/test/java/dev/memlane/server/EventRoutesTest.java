@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -82,8 +83,7 @@ class EventRoutesTest {
       Set<String> missing = new HashSet<>(Set.of(memories));
       List<String> kinds = new ArrayList<>();
       while (!missing.isEmpty()) {
-        JsonNode change = next();
-        assertThat(change).as("the stream ended before %s", missing).isNotNull();
+        JsonNode change = Objects.requireNonNull(next(), () -> "the stream ended before " + missing);
         missing.remove(change.path("memory").textValue());
         kinds.add(change.path("kind").textValue());
       }
@@ -144,9 +144,8 @@ class EventRoutesTest {
       add("mallory", "a secret of Mallory's");
       String own = add("eve", "Eve's own");
 
-      JsonNode change = events.next();
+      JsonNode change = Objects.requireNonNull(events.next());
 
-      assertThat(change).isNotNull();
       assertThat(change.path("memory").textValue()).isEqualTo(own);
       assertThat(change.path("scope").path("user").textValue()).isEqualTo("eve");
       stage.keys().revoke("eve");
