@@ -153,6 +153,9 @@ test("stores_compared_agree", options, async () => {
   await page.getByRole("button", { name: "Compare the stores" }).click();
   await page.getByRole("button", { name: "Compare", exact: true }).click();
   await page.locator(".notice", { hasText: /The stores agree: \d+ memor/ }).waitFor();
+  await page.getByRole("row", { name: /Comparison of the stores done The stores agree/ }).first().waitFor();
+  await visit(page, url, "#/");
+  await page.locator(".figure", { hasText: "Last verify" }).getByText("agree").waitFor();
 });
 
 test("session_withARealKey_changesAndEnds", options, async () => {

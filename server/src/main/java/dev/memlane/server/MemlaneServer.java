@@ -8,6 +8,7 @@ import dev.memlane.server.internal.api.ArchiveRoutes;
 import dev.memlane.server.internal.api.ConversationRoutes;
 import dev.memlane.server.internal.api.HealthRoutes;
 import dev.memlane.server.internal.api.IngestRoutes;
+import dev.memlane.server.internal.api.Jobs;
 import dev.memlane.server.internal.api.MemoryRoutes;
 import dev.memlane.server.internal.api.OpenApiRoutes;
 import dev.memlane.server.internal.api.OperationRoutes;
@@ -273,15 +274,16 @@ public final class MemlaneServer implements AutoCloseable {
 
     private Routes routes(EventRoutes events) {
       Routes routes = new Routes();
+      Jobs jobs = new Jobs();
       events.add(routes);
       new MemoryRoutes(memory.blocking()).add(routes);
-      new ScopeRoutes(memory.blocking()).add(routes);
+      new ScopeRoutes(memory.blocking(), jobs).add(routes);
       new OperationRoutes(memory.blocking()).add(routes);
       new ConversationRoutes(memory.blocking()).add(routes);
       new IngestRoutes(memory.blocking()).add(routes);
-      new ArchiveRoutes(memory).add(routes);
+      new ArchiveRoutes(memory, jobs).add(routes);
       new HealthRoutes(memory, metrics).add(routes);
-      new ActivityRoutes(memory, activity).add(routes);
+      new ActivityRoutes(memory, activity, jobs).add(routes);
       new SessionRoutes(authenticator(), sessions).add(routes);
       new Mem0Routes(memory.blocking()).add(routes);
       new OpenApiRoutes().add(routes);

@@ -124,6 +124,7 @@ class OpenApiTest {
     check("DELETE", "/api/v1/conversations", "/api/v1/conversations?user=ada&run=7", null);
     check("POST", "/api/v1/verify", "/api/v1/verify", "");
     check("GET", "/api/v1/status", "/api/v1/status", null);
+    check("GET", "/api/v1/jobs", "/api/v1/jobs", null);
     check("GET", "/api/v1/metrics-summary", "/api/v1/metrics-summary", null);
     check("GET", "/api/v1/embedding-endpoints", "/api/v1/embedding-endpoints", null);
     check("GET", "/api/v1/session", "/api/v1/session", null);

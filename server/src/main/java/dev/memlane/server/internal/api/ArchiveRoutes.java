@@ -20,9 +20,11 @@ public final class ArchiveRoutes {
   static final String JSON_LINES = "application/jsonl";
 
   private final MemoryOrchestrator memory;
+  private final Jobs jobs;
 
-  public ArchiveRoutes(MemoryOrchestrator memory) {
+  public ArchiveRoutes(MemoryOrchestrator memory, Jobs jobs) {
     this.memory = memory;
+    this.jobs = jobs;
   }
 
   public void add(Routes routes) {
@@ -42,21 +44,22 @@ public final class ArchiveRoutes {
       throw new ProblemException(Problem.of(405, "method-not-allowed", "The method is not for this path",
           "an export is read with GET").header("Allow", "GET"));
     }
-    var unused = ArchiveExporter.builder(memory).scope(scope).vectors(vectors).build()
-        .exportTo(exchange.stream(200, JSON_LINES));
+    var unused = jobs.run("export", scope, progress -> ArchiveExporter.builder(memory).scope(scope).vectors(vectors)
+        .progress(progress).build().exportTo(exchange.stream(200, JSON_LINES)));
   }
 
   private void restore(Exchange exchange) throws IOException {
     access(exchange).requireEverything();
     exchange.requireType(JSON_LINES, "application/x-ndjson");
     try (InputStream input = exchange.input(Long.MAX_VALUE)) {
-      exchange.respond(200, ArchiveImporter.of(memory).importFrom(input));
+      exchange.respond(200, jobs.run("import", null, progress -> ArchiveImporter.of(memory).importFrom(input)));
     }
   }
 
-  private void verify(Exchange exchange) {
+  private void verify(Exchange exchange) throws IOException {
     access(exchange).requireEverything();
-    var report = memory.blocking().verify(exchange.flag("repair"));
+    boolean repair = exchange.flag("repair");
+    var report = jobs.run("verify", null, progress -> memory.blocking().verify(repair));
     exchange.respond(200, Map.of("clean", report.isClean(), "core", report.core(), "history", report.history(),
         "vector", report.vector(), "inconsistencies", report.inconsistencies(), "repaired", report.repaired()));
   }

@@ -18,9 +18,11 @@ public final class ScopeRoutes {
   private static final int USUAL_PAGE = 100;
 
   private final BlockingMemory memory;
+  private final Jobs jobs;
 
-  public ScopeRoutes(BlockingMemory memory) {
+  public ScopeRoutes(BlockingMemory memory, Jobs jobs) {
     this.memory = memory;
+    this.jobs = jobs;
   }
 
   public void add(Routes routes) {
@@ -46,8 +48,8 @@ public final class ScopeRoutes {
   }
 
   /** Erases everything in a scope: memories with their histories, and conversations. */
-  private void erase(Exchange exchange) {
-    exchange.respond(200, memory.deleteAll(
-        new MemoryAccess(memory, exchange.caller()).scope(MemoryRoutes.namedScope(exchange)), null, true));
+  private void erase(Exchange exchange) throws IOException {
+    Scope scope = new MemoryAccess(memory, exchange.caller()).scope(MemoryRoutes.namedScope(exchange));
+    exchange.respond(200, jobs.run("erase", scope, progress -> memory.deleteAll(scope, null, true)));
   }
 }
