@@ -80,8 +80,8 @@ class DashboardTest {
   void dashboard_inABrowser_passesItsTests() throws IOException, InterruptedException {
     assumeTrue(Files.isExecutable(CHROMIUM),
         "Chromium is not installed (Debian: apt install chromium; elsewhere set CHROMIUM to its path)");
-    assumeTrue(succeeds("node", "--version") && succeeds("npm", "--version"),
-        "Node and npm are not installed (Debian: apt install nodejs npm)");
+    assumeTrue(succeeds("node", "-e", "process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)")
+        && succeeds("npm", "--version"), "Node 20 or later and npm are not installed");
     Path modules = install();
     try (ServerStage keyed = new ServerStage(Files.createDirectory(directory.resolve("keyed")), settings -> settings)) {
       String key = keyed.keys().create("browser", Role.ADMIN, new Grant.Everything(), null);

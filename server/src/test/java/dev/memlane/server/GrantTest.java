@@ -34,7 +34,7 @@ class GrantTest {
 
   @BeforeAll
   static void start() {
-    stage = new ServerStage(directory, settings -> settings);
+    stage = new ServerStage(directory, settings -> settings.metrics(() -> "up 1\n"));
     ApiKeys keys = stage.keys();
     admin = stage.client().withKey(keys.create("admin", Role.ADMIN, new Grant.Everything(), null));
     ada = stage.client().withKey(
@@ -126,6 +126,10 @@ class GrantTest {
     assertThat(tenant.get("/api/v1/export").status()).isEqualTo(400);
     assertThat(tenant.post("/api/v1/import", "", "Content-Type", "application/jsonl").status()).isEqualTo(403);
     assertThat(tenant.post("/api/v1/verify", null).status()).isEqualTo(403);
+    for (String path : List.of("/api/v1/status", "/api/v1/statistics", "/metrics", "/api/v1/metrics-summary",
+        "/api/v1/embedding-endpoints")) {
+      assertThat(tenant.get(path).status()).as(path).isEqualTo(403);
+    }
     assertThat(tenant.delete("/api/v1/scopes?user=ben").status()).isEqualTo(403);
     assertThat(tenant.delete("/api/v1/scopes?user=t7/eve").status()).isEqualTo(200);
   }

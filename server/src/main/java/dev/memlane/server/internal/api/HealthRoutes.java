@@ -38,15 +38,27 @@ public final class HealthRoutes {
     if (scraped != null) {
       routes.get("/metrics", Role.READ, exchange -> scrape(exchange, scraped));
     }
-    routes.get("/api/v1/status", Role.ADMIN, exchange -> exchange.respond(200, memory.blocking().status()));
+    routes.get("/api/v1/status", Role.ADMIN, this::status);
     routes.get("/api/v1/statistics", Role.ADMIN, this::statistics);
   }
 
-  private static void scrape(Exchange exchange, Supplier<String> metrics) {
+  private void scrape(Exchange exchange, Supplier<String> metrics) {
+    requireEverything(exchange);
     exchange.respond(200, PROMETHEUS, metrics.get().getBytes(StandardCharsets.UTF_8));
   }
 
+  private void status(Exchange exchange) {
+    requireEverything(exchange);
+    exchange.respond(200, memory.blocking().status());
+  }
+
+  /** What the process does shows how busy other tenants are. */
+  private void requireEverything(Exchange exchange) {
+    new MemoryAccess(memory.blocking(), exchange.caller()).requireEverything();
+  }
+
   private void statistics(Exchange exchange) {
+    requireEverything(exchange);
     Statistics statistics = memory.blocking().statistics();
     Map<String, @Nullable Object> answer = new LinkedHashMap<>();
     answer.put("memories", statistics.memories());
