@@ -210,11 +210,14 @@ public final class FaultyWire implements AutoCloseable {
         close(client);
         return;
       }
-      daemon("faulty-wire-connection", () -> pass(client));
+      daemon("faulty-wire-connection", () -> pass(client, socket));
     }
   }
 
-  private void pass(Socket client) {
+  /**
+   * @param acceptor the listener that accepted the client
+   */
+  private void pass(Socket client, ServerSocket acceptor) {
     try {
       CountDownLatch silence = heldIfSilent();
       if (silence != null) {
@@ -222,6 +225,11 @@ public final class FaultyWire implements AutoCloseable {
       }
       Passage passage = new Passage(client, new Socket(server.getHostString(), server.getPort()));
       passages.add(passage);
+      if (acceptor.isClosed()) {
+        // The wire refuses by now, and a cut that followed may have missed this connection.
+        passage.cut();
+        return;
+      }
       daemon("faulty-wire-answers", passage::passAnswers);
       passage.passRequests();
     } catch (IOException e) {
