@@ -2,6 +2,7 @@ package dev.memlane.server;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.memlane.model.MemlaneException;
+import dev.memlane.memory.tools.ToolDefinition;
 import dev.memlane.model.StoreException;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.server.internal.mcp.McpJson;
@@ -18,6 +19,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -36,8 +38,9 @@ public final class SharedMemory implements AutoCloseable {
   /** How long a process may have the directory open without letting others in, before it is taken for one that won't. */
   private static final Duration USUAL_PATIENCE = Duration.ofSeconds(60);
   private static final long PAUSE_MILLIS = 100;
-  /** The tools that have no effect, so they may be called twice. */
-  private static final Set<String> READING = Set.of("memory_search", "memory_get", "memory_list", "memory_history");
+  /** The tools that only read, so they may be called twice. */
+  private static final Set<String> READING = ToolDefinition.all().stream().filter(ToolDefinition::readOnly)
+      .map(ToolDefinition::name).collect(Collectors.toUnmodifiableSet());
 
   private final Path directory;
   private final Opener opener;
@@ -304,7 +307,7 @@ public final class SharedMemory implements AutoCloseable {
     }
   }
 
-  /** Closes the memory if this process has it open. Calls that still wait are told that it cannot be reached. */
+  /** Closes the memory if this process has it open. Calls that still wait fail. */
   @Override
   public void close() {
     Seat left;

@@ -21,15 +21,18 @@ final class NodeScripts {
 
   private static final int MINUTES = 10;
 
+  private final Path root;
   private final Path folder;
 
-  private NodeScripts(Path folder) {
+  private NodeScripts(Path root, Path folder) {
+    this.root = root;
     this.folder = folder;
   }
 
   /** Prepares the scripts of a folder. */
   static NodeScripts in(String name) throws IOException, InterruptedException {
-    Path copy = Path.of("target/node", name).toAbsolutePath();
+    Path root = Path.of("target/node", name).toAbsolutePath();
+    Path copy = root.resolve("src/test/node").resolve(name);
     copy(Path.of("src/test/node", name), copy);
     require(
         succeeds("node", "-e", "process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)")
@@ -40,7 +43,13 @@ final class NodeScripts {
         .compareTo(Files.getLastModifiedTime(Path.of("src/test/node", name, "package-lock.json"))) > 0;
     require(fresh || succeedsIn(copy, "npm", "ci", "--ignore-scripts", "--legacy-peer-deps", "--no-audit", "--no-fund"),
         "npm could not download what the tests in src/test/node/" + name + " need; the network may be missing");
-    return new NodeScripts(copy);
+    return new NodeScripts(root, copy);
+  }
+
+  /** Copies another folder of the module, which the scripts read, to the same place beside them. */
+  NodeScripts with(String other) throws IOException {
+    copy(Path.of(other), root.resolve(other));
+    return this;
   }
 
   /** Skips the test unless this holds; fails it if nothing may be skipped. */

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * It polls while there is a stream. Each page goes to every {@link Subscription}. Invariant: a subscription gets every page
- * that is read after it was made, until it is full; then it is told that it has missed some, and its stream reads the changes
- * itself again. Safe for use by several threads.
+ * that is read after it was made, until it is full. A full one drops its pages and is marked; its stream then reads the changes
+ * itself. Safe for use by several threads.
  */
 final class ChangeBroadcaster implements AutoCloseable {
 

@@ -15,7 +15,7 @@ import reactor.core.publisher.Mono;
 
 /**
  * Work that blocks, on virtual threads, because the SDK's own threads must not wait. Cancelling the result interrupts the
- * work. A client that asks for progress is told at intervals that the work goes on, so it doesn't give up. Safe for use by
+ * work. A client that asks for progress gets a notification at intervals while the work goes on, so it doesn't give up. Safe for use by
  * several threads.
  */
 final class BlockingWork implements AutoCloseable {

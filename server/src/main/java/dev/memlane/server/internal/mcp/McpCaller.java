@@ -9,7 +9,7 @@ import dev.memlane.server.Role;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who calls the tools, and for which scope.
+ * The caller of the tools, with the scope of its calls.
  *
  * @param scope what the configuration or the API key says; null if neither names one
  * @param actor the author of updates and deletions in the history; null for none
