@@ -29,6 +29,7 @@ import dev.memlane.server.internal.mem0.Mem0Routes;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
+import java.time.InstantSource;
 import java.util.Collection;
 import java.util.Locale;
 import java.util.Set;
@@ -134,6 +135,7 @@ public final class MemlaneServer implements AutoCloseable {
     private Set<String> origins = Set.of();
     private McpOptions mcp = McpOptions.DEFAULT;
     private ServerLimits limits = ServerLimits.DEFAULT;
+    private InstantSource clock = InstantSource.system();
     private final Sessions sessions = new Sessions();
 
     private Builder(MemoryOrchestrator memory) {
@@ -212,6 +214,12 @@ public final class MemlaneServer implements AutoCloseable {
       return this;
     }
 
+    /** Sets the clock of the streams of events, for tests. */
+    Builder clock(InstantSource clock) {
+      this.clock = clock;
+      return this;
+    }
+
     /**
      * Starts the server.
      *
@@ -242,7 +250,7 @@ public final class MemlaneServer implements AutoCloseable {
       server.setStopTimeout(limits.shutdown().toMillis());
       Authenticator authenticator = authenticator();
       RateLimiter rates = new RateLimiter(limits.requestsPerSecond());
-      EventRoutes events = new EventRoutes(memory.blocking(), authenticator, limits.mostStreams());
+      EventRoutes events = new EventRoutes(memory.blocking(), authenticator, limits.mostStreams(), clock);
       Router router = new Router(routes(events).all(), authenticator, rates, json,
           limits.longestBody());
       McpEndpoint endpoint = new McpEndpoint(memory, mcp, authenticator, rates, origins, limits.longestBody(), json);
@@ -269,7 +277,7 @@ public final class MemlaneServer implements AutoCloseable {
 
     /** The routes, for the test that compares them with the OpenAPI document. */
     Routes routes() {
-      return routes(new EventRoutes(memory.blocking(), authenticator(), limits.mostStreams()));
+      return routes(new EventRoutes(memory.blocking(), authenticator(), limits.mostStreams(), clock));
     }
 
     private Routes routes(EventRoutes events) {

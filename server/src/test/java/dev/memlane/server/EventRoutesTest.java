@@ -12,12 +12,15 @@ import java.io.InputStreamReader;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -34,10 +37,11 @@ class EventRoutesTest {
 
   private static ServerStage stage;
   private static TestClient admin;
+  private static final AtomicReference<Instant> NOW = new AtomicReference<>(Instant.parse("2026-11-29T08:00:00Z"));
 
   @BeforeAll
   static void start() {
-    stage = new ServerStage(directory, settings -> settings);
+    stage = new ServerStage(directory, settings -> settings.clock(NOW::get));
     admin = stage.client().withKey(stage.keys().create("admin", Role.ADMIN, new Grant.Everything(), null));
   }
 
@@ -100,6 +104,19 @@ class EventRoutesTest {
       return lastId;
     }
 
+    /** Reads an event that only has a cursor, and no change before it. */
+    String awaitCursor() throws IOException {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        if (line.startsWith("id: ")) {
+          lastId = line.substring(4);
+        } else if (line.equals("event: cursor")) {
+          return lastId;
+        }
+        assertThat(line).isNotEqualTo("event: change");
+      }
+      throw new IOException("the stream ended without a new cursor");
+    }
+
     @Override
     public void close() throws IOException {
       body.close();
@@ -151,6 +168,26 @@ class EventRoutesTest {
       stage.keys().revoke("eve");
       JsonNode afterwards = events.next();
       assertThat(afterwards).as("the stream ends, at the latest when it would show that it is alive").isNull();
+    }
+  }
+
+  @Test
+  void stream_withoutChangesOfItsOwn_getsANewCursor_beforeItsOwnIsOld() throws IOException {
+    String cursor;
+    try (Events events = new Events(admin, "/api/v1/events?user=idle")) {
+      String begun = events.awaitBegin();
+      add("other", "not for this stream");
+      NOW.set(NOW.get().plus(Duration.ofMinutes(16)));
+      // It wakes the stream.
+      add("other", "not for this stream either");
+
+      cursor = events.awaitCursor();
+
+      assertThat(cursor).isNotEqualTo(begun);
+    }
+    String later = add("idle", "its own");
+    try (Events again = new Events(admin, "/api/v1/events?user=idle", "Last-Event-ID", cursor)) {
+      assertThat(again.until(later)).as("everything after the new cursor, and nothing else").containsExactly("ADD");
     }
   }
 

@@ -17,6 +17,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
@@ -25,27 +27,34 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * Every change is sent at least once. The id of an event is the cursor after a page of changes, on its last event; a client that
- * connects again sends it as {@code Last-Event-ID}, and what came after it is sent. A comment shows every {@value #IDLE_SECONDS}
- * seconds that the stream is alive. Safe for use by several threads.
+ * connects again sends it as {@code Last-Event-ID}, and what came after it is sent. A cursor expires, so a stream that has had
+ * none for {@value #RENEWAL_MINUTES} minutes gets an event with nothing but a new one. A comment shows every
+ * {@value #IDLE_SECONDS} seconds that the stream is alive. Safe for use by several threads.
  */
 public final class EventRoutes implements AutoCloseable {
 
   private static final int IDLE_SECONDS = 10;
+  /** Well below the half of the shortest retention time, which is an hour. */
+  private static final int RENEWAL_MINUTES = 15;
+  private static final Duration RENEWAL = Duration.ofMinutes(RENEWAL_MINUTES);
   private static final int LONGEST_PAGE = 1_000;
 
   private final BlockingMemory memory;
   private final Authenticator authenticator;
   private final ChangeBroadcaster broadcaster;
   private final Semaphore streams;
+  private final InstantSource clock;
 
   /**
    * @param most the most streams at once
+   * @param clock says when a stream's cursor is old
    */
-  public EventRoutes(BlockingMemory memory, Authenticator authenticator, int most) {
+  public EventRoutes(BlockingMemory memory, Authenticator authenticator, int most, InstantSource clock) {
     this.memory = memory;
     this.authenticator = authenticator;
     this.broadcaster = new ChangeBroadcaster(memory);
     this.streams = new Semaphore(most);
+    this.clock = clock;
   }
 
   public void add(Routes routes) {
@@ -88,6 +97,7 @@ public final class EventRoutes implements AutoCloseable {
     private final @Nullable Scope scope;
     private final Subscription subscription;
     private final OutputStream output;
+    private Instant renewed = clock.instant();
 
     Stream(Exchange exchange, MemoryAccess access, @Nullable Scope scope, Subscription subscription) {
       this.exchange = exchange;
@@ -100,9 +110,13 @@ public final class EventRoutes implements AutoCloseable {
     void run(ChangePage first) throws IOException, InterruptedException {
       ChangePage last = first;
       // So that the client has a cursor before anything happens.
-      write("id: " + last.next() + "\nevent: begin\ndata: {}\n\n");
+      write(id(last) + "event: begin\ndata: {}\n\n");
       send(last);
       while (isAllowed()) {
+        if (hasOldCursor()) {
+          // The cursor to send is one after everything that was read, also after changes that are not for this stream.
+          subscription.missed();
+        }
         switch (subscription.next(Duration.ofSeconds(IDLE_SECONDS))) {
           case Next.Send(ChangePage page) -> {
             send(page);
@@ -113,6 +127,9 @@ public final class EventRoutes implements AutoCloseable {
               last = memory.changes(last.next(), LONGEST_PAGE);
               send(last);
             } while (last.more());
+            if (hasOldCursor()) {
+              write(id(last) + "event: cursor\ndata: {}\n\n");
+            }
           }
           case Next.Idle idle -> write(": alive\n\n");
           case Next.End end -> {
@@ -120,6 +137,15 @@ public final class EventRoutes implements AutoCloseable {
           }
         }
       }
+    }
+
+    private boolean hasOldCursor() {
+      return renewed.plus(RENEWAL).isBefore(clock.instant());
+    }
+
+    private String id(ChangePage page) {
+      renewed = clock.instant();
+      return "id: " + page.next() + "\n";
     }
 
     /** A key that was revoked meanwhile gets nothing more. */
@@ -139,7 +165,7 @@ public final class EventRoutes implements AutoCloseable {
         if (isFor(change)) {
           left--;
           if (left == 0) {
-            events.append("id: ").append(page.next()).append('\n');
+            events.append(id(page));
           }
           events.append("event: change\ndata: ")
               .append(new String(exchange.json().write(change), StandardCharsets.UTF_8)).append("\n\n");

@@ -5,8 +5,16 @@ import dev.memlane.orchestrator.ChangePage;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 
-/** The pages that wait to be sent on one stream, at most {@value #MOST}. Safe for use by several threads. */
+/**
+ * The pages that wait to be sent on one stream, at most {@value #MOST}. Safe for use by several threads.
+ *
+ * <p>
+ * It waits on a condition and not on a monitor: in Java 21, a virtual thread that waits on a monitor keeps its platform thread,
+ * and a few hundred idle streams would stop all requests.
+ */
 final class Subscription {
 
   static final int MOST = 100;
@@ -27,37 +35,56 @@ final class Subscription {
     record End() implements Next {}
   }
 
-  @GuardedBy("this")
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+
+  @GuardedBy("lock")
   private final Deque<ChangePage> pages = new ArrayDeque<>();
 
-  @GuardedBy("this")
+  @GuardedBy("lock")
   private boolean missed = true;
 
-  @GuardedBy("this")
+  @GuardedBy("lock")
   private boolean ended;
 
   /** Adds a page; drops all if there are too many, because a stream that reads by itself gets them again. */
-  synchronized void offer(ChangePage page) {
-    if (missed) {
-      return;
+  void offer(ChangePage page) {
+    lock.lock();
+    try {
+      if (missed) {
+        return;
+      }
+      if (pages.size() == MOST) {
+        missed();
+      } else {
+        pages.add(page);
+        changed.signalAll();
+      }
+    } finally {
+      lock.unlock();
     }
-    if (pages.size() == MOST) {
-      missed();
-    } else {
-      pages.add(page);
-    }
-    notifyAll();
   }
 
-  synchronized void missed() {
-    pages.clear();
-    missed = true;
-    notifyAll();
+  /** Makes the stream read by itself. */
+  void missed() {
+    lock.lock();
+    try {
+      pages.clear();
+      missed = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
   }
 
-  synchronized void end() {
-    ended = true;
-    notifyAll();
+  void end() {
+    lock.lock();
+    try {
+      ended = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
   }
 
   /**
@@ -65,25 +92,27 @@ final class Subscription {
    *
    * @param patience how long at most
    */
-  synchronized Next next(Duration patience) throws InterruptedException {
-    long until = System.nanoTime() + patience.toNanos();
-    while (!ended && !missed && pages.isEmpty()) {
-      long left = until - System.nanoTime();
-      if (left <= 0) {
-        return new Next.Idle();
+  Next next(Duration patience) throws InterruptedException {
+    lock.lock();
+    try {
+      long left = patience.toNanos();
+      while (!ended && !missed && pages.isEmpty()) {
+        if (left <= 0) {
+          return new Next.Idle();
+        }
+        left = changed.awaitNanos(left);
       }
-      // Never 0, which would wait without a bound.
-      wait(left / 1_000_000 + 1);
+      if (ended) {
+        return new Next.End();
+      }
+      if (missed) {
+        // From now on pages gather again, before the stream reads: so none is missed in between.
+        missed = false;
+        return new Next.ReadItself();
+      }
+      return new Next.Send(pages.removeFirst());
+    } finally {
+      lock.unlock();
     }
-    if (ended) {
-      return new Next.End();
-    }
-    if (missed) {
-      // From now on pages gather again, before the stream reads: so none is missed in between.
-      missed = false;
-      return new Next.ReadItself();
-    }
-    return new Next.Send(pages.removeFirst());
   }
-
 }
