@@ -1,7 +1,6 @@
 package dev.memlane.consumers;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.memlane.testing.PgBouncer;
 import dev.memlane.testing.TestServer;
@@ -81,7 +80,7 @@ class ConsumersTest {
 
   @Test
   void ownPostgres_behindPgBouncerInTransactionMode_remembers() throws IOException {
-    assumeTrue(PgBouncer.isInstalled(), "PgBouncer is not installed (Debian: apt install pgbouncer)");
+    PgBouncer.require();
     try (PgBouncer bouncer = PgBouncer.start(TestServer.freshDatabase(),
         Files.createDirectory(directory.resolve("b")))) {
       assertThat(runOnOwn("own PostgreSQL, behind PgBouncer in transaction mode", "pool", bouncer.jdbcUrl()))

@@ -2,7 +2,6 @@ package dev.memlane.orchestrator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.model.InvalidInputException;
@@ -41,9 +40,7 @@ class OwnDataSourceTest {
 
   @Test
   void everyCall_throughPgBouncer_worksAndOthersAreFollowed() {
-    assumeTrue(PgBouncer.isInstalled(),
-        "PgBouncer is not installed here (Debian: apt-get install pgbouncer), so nothing "
-            + "is tested through it");
+    PgBouncer.require();
     try (PgBouncer bouncer = PgBouncer.start(TestServer.freshDatabase(), folder);
         MemoryOrchestrator one = builder("one").postgres(bouncer.jdbcUrl() + "&pgbouncer=true", null, null).open();
         MemoryOrchestrator other = builder("other").postgres(source(bouncer.jdbcUrl())).transactionPooling(true)

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.memlane.server.TestClient.Answer;
 import dev.memlane.server.internal.dashboard.DashboardHandler;
+import dev.memlane.testing.TestNeeds;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,7 +74,7 @@ class DashboardTest {
   @Test
   @Tag("slow")
   void dashboard_inABrowser_passesItsTests() throws IOException, InterruptedException {
-    NodeScripts.require(Files.isExecutable(CHROMIUM),
+    TestNeeds.require(Files.isExecutable(CHROMIUM),
         "Chromium is not installed (Debian: apt install chromium; elsewhere set CHROMIUM to its path)");
     NodeScripts scripts = NodeScripts.in("dashboard").with(FILES);
     try (ServerStage keyed = new ServerStage(Files.createDirectory(directory.resolve("keyed")), settings -> settings)) {

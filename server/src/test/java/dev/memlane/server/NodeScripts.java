@@ -1,8 +1,8 @@
 package dev.memlane.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.memlane.testing.TestNeeds;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 /**
  * Tests in JavaScript, in a folder of {@code src/test/node} with a {@code package.json}. They run in a copy under
  * {@code target}, with the packages that they need. Where Node, npm or the network is missing, the test that runs them is
- * skipped, and the report says why; with the variable {@code MEMLANE_TEST_ALL} it fails instead.
+ * skipped, or fails; see {@link TestNeeds}.
  */
 final class NodeScripts {
 
@@ -34,14 +34,15 @@ final class NodeScripts {
     Path root = Path.of("target/node", name).toAbsolutePath();
     Path copy = root.resolve("src/test/node").resolve(name);
     copy(Path.of("src/test/node", name), copy);
-    require(
+    TestNeeds.require(
         succeeds("node", "-e", "process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)")
             && succeeds("npm", "--version"),
         "Node 20 or later and npm are not installed");
     Path installed = copy.resolve("node_modules/.package-lock.json");
     boolean fresh = Files.exists(installed) && Files.getLastModifiedTime(installed)
         .compareTo(Files.getLastModifiedTime(Path.of("src/test/node", name, "package-lock.json"))) > 0;
-    require(fresh || succeedsIn(copy, "npm", "ci", "--ignore-scripts", "--legacy-peer-deps", "--no-audit", "--no-fund"),
+    TestNeeds.require(
+        fresh || succeedsIn(copy, "npm", "ci", "--ignore-scripts", "--legacy-peer-deps", "--no-audit", "--no-fund"),
         "npm could not download what the tests in src/test/node/" + name + " need; the network may be missing");
     return new NodeScripts(root, copy);
   }
@@ -50,15 +51,6 @@ final class NodeScripts {
   NodeScripts with(String other) throws IOException {
     copy(Path.of(other), root.resolve(other));
     return this;
-  }
-
-  /** Skips the test unless this holds; fails it if nothing may be skipped. */
-  static void require(boolean holds, String otherwise) {
-    if (System.getenv("MEMLANE_TEST_ALL") == null) {
-      assumeTrue(holds, otherwise);
-    } else {
-      assertThat(holds).as(otherwise).isTrue();
-    }
   }
 
   private static void copy(Path from, Path to) throws IOException {

@@ -35,9 +35,10 @@ public final class PgBouncer implements AutoCloseable {
     this.url = url;
   }
 
-  /** Whether the program is installed; Debian's package is {@code pgbouncer}. */
-  public static boolean isInstalled() {
-    return program() != null;
+  /** Skips the test, or fails it, if the program is not installed; see {@link TestNeeds}. */
+  public static void require() {
+    TestNeeds.require(program() != null,
+        "PgBouncer is not installed here (Debian: apt-get install pgbouncer), so nothing is tested through it");
   }
 
   private static @Nullable Path program() {

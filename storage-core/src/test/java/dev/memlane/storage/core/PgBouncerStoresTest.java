@@ -1,7 +1,5 @@
 package dev.memlane.storage.core;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
 import dev.memlane.testing.PgBouncer;
@@ -24,9 +22,7 @@ class PgBouncerStoresTest extends StoresContract {
 
   @BeforeAll
   static void openDatabase(@TempDir Path folder) {
-    assumeTrue(PgBouncer.isInstalled(),
-        "PgBouncer is not installed here (Debian: apt-get install pgbouncer), so nothing "
-            + "is tested through it");
+    PgBouncer.require();
     PgBouncer started = PgBouncer.start(TestServer.freshDatabase(), folder);
     bouncer = started;
     database = Database.builder(started.jdbcUrl()).transactionPooling(true).open();

@@ -6,6 +6,7 @@ import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.ScopePage;
 import dev.memlane.server.Role;
 import dev.memlane.server.internal.http.Exchange;
+import dev.memlane.server.internal.http.ProblemException;
 import dev.memlane.server.internal.http.Routes;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -42,7 +43,7 @@ public final class ScopeRoutes {
   private static Scope scope(String cursor, Exchange exchange) throws IOException {
     try {
       return exchange.json().read(new ByteArrayInputStream(Base64.getUrlDecoder().decode(cursor)), Scope.class);
-    } catch (IllegalArgumentException e) {
+    } catch (IllegalArgumentException | ProblemException e) {
       throw new InvalidInputException("the cursor is none of this list; take it from \"next\" of the page before", e);
     }
   }

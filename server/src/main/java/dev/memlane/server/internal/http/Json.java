@@ -6,6 +6,8 @@ import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
+import com.fasterxml.jackson.core.io.JsonEOFException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -23,6 +25,8 @@ import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Memory;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +41,8 @@ public final class Json {
   private static final int LONGEST_NUMBER = 1_000;
   private static final int LONGEST_NAME = 1_000;
   private static final int LONGEST_SHOWN = 200;
+
+  private static final Pattern TWICE = Pattern.compile("Duplicate field '(.*)'");
 
   private final ObjectMapper mapper;
 
@@ -80,11 +86,21 @@ public final class Json {
     } catch (JsonMappingException e) {
       throw problem(e);
     } catch (JsonProcessingException e) {
-      JsonLocation location = e.getLocation();
-      String where = location == null ? "" : ", at line " + location.getLineNr() + ", column " + location.getColumnNr();
-      throw new ProblemException(
-          Problem.invalid("the body is no valid JSON" + where + ": " + shown(e.getOriginalMessage())));
+      throw new ProblemException(Problem.invalid("the body is no valid JSON: " + describe(e)));
     }
+  }
+
+  /** A parser's own messages speak to programmers in Java. */
+  private static String describe(JsonProcessingException e) {
+    Matcher twice = TWICE.matcher(String.valueOf(e.getOriginalMessage()));
+    JsonLocation location = e.getLocation();
+    String where = location == null ? "" : " at line " + location.getLineNr() + ", column " + location.getColumnNr();
+    return switch (e) {
+      case JsonEOFException early -> "it ends in the middle";
+      case StreamConstraintsException large -> "it is nested more than " + DEEPEST + " deep, or a number, a name or a "
+          + "text in it is too long";
+      default -> twice.find() ? '"' + shown(twice.group(1)) + "\" is there twice" + where : "it can't be read" + where;
+    };
   }
 
   private static ProblemException problem(JsonMappingException e) {
