@@ -201,6 +201,26 @@ class PostgresConversationStoreTest {
     assertThat(rows()).isEqualTo(3);
   }
 
+  // ---- other processes -------------------------------------------------------------------------------------------
+
+  @Test
+  void replaceWindow_thatAnotherProcessHasChangedMeanwhile_leavesTheGivenWindow() {
+    store.replaceWindow(CHAT, messages(0, 3), AT).join();
+    CompletableFuture<Void> held = wire.next(Fault.HOLD_REQUEST, "update conversation set");
+    CompletableFuture<Void> replacing = store.replaceWindow(CHAT, messages(1, 4), AT);
+    held.join();
+    try (Database other = Database.builder(direct).poolSize(4).open()) {
+      new PostgresConversationStore(other).append(CHAT, List.of(message("other")), AT).join();
+    }
+    wire.release();
+
+    replacing.join();
+
+    assertThat(store.window(CHAT, 10, Long.MAX_VALUE).join().messages()).extracting(ConversationMessage::payload)
+        .containsExactly("m1", "m2", "m3");
+    assertThat(log()).startsWith("m0", "m1", "m2", "other").endsWith("m3");
+  }
+
   // ---- lost answers ----------------------------------------------------------------------------------------------
 
   @ParameterizedTest
