@@ -17,6 +17,8 @@ public final class Bench {
   private static final int ROUNDS = 5;
   private static final int QUICK_ROUNDS = 2;
   private static final double QUICKER = 0.25;
+  /** About how many rounds are reported while they begin. */
+  private static final int MOST_PROGRESS = 10;
 
   private final boolean quick;
   private final Path directory;
@@ -85,7 +87,9 @@ public final class Bench {
       contestant.round().call();
     }
     for (int round = 0; round < rounds; round++) {
-      say("round " + (round + 1) + " of " + rounds);
+      if (round % Math.max(1, rounds / MOST_PROGRESS) == 0) {
+        say("round " + (round + 1) + " of " + rounds);
+      }
       List<Contestant> turn = new ArrayList<>(contestants);
       Collections.rotate(turn, -round);
       for (Contestant contestant : turn) {
