@@ -50,6 +50,7 @@ class ArchitectureTest {
   private static final String HISTORY = "dev.memlane.storage.history";
   private static final String VECTOR = "dev.memlane.storage.vector";
   private static final String CONVERSATION = "dev.memlane.storage.conversation";
+  private static final String TASKS = "dev.memlane.storage.tasks";
 
   private static final DescribedPredicate<JavaClass> IS_INTERNAL = resideInAPackage("dev.memlane..internal..");
 
@@ -106,7 +107,7 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule server_knowsTheMemoryItsArchiveItsToolsAndJetty = classes().that().resideInAPackage(SERVER)
       .should().onlyDependOnClassesThat()
-      .resideInAnyPackage(SERVER, ARCHIVE, MEMORY_TOOLS, LANES, ORCHESTRATOR, "dev.memlane.embedding", ENDPOINTS, MODEL,
+      .resideInAnyPackage(SERVER, ARCHIVE, MEMORY_TOOLS, LANES, TASKS, ORCHESTRATOR, "dev.memlane.embedding", ENDPOINTS, MODEL,
           "java..", "org.jspecify..", "com.google.errorprone.annotations..", "com.fasterxml.jackson..",
           "com.github.benmanes.caffeine..", "org.HdrHistogram..", "org.eclipse.jetty..", "io.modelcontextprotocol..",
           "jakarta.servlet..",
@@ -164,24 +165,30 @@ class ArchitectureTest {
 
   @ArchTest
   static final ArchRule core_doesNotKnowOtherStores = noClasses().that().resideInAPackage(CORE).should()
-      .dependOnClassesThat().resideInAnyPackage(HISTORY, VECTOR, CONVERSATION);
+      .dependOnClassesThat().resideInAnyPackage(HISTORY, VECTOR, CONVERSATION, TASKS);
 
   @ArchTest
   static final ArchRule history_doesNotKnowOtherStores = noClasses().that().resideInAPackage(HISTORY).should()
-      .dependOnClassesThat().resideInAnyPackage(CORE, VECTOR, CONVERSATION);
+      .dependOnClassesThat().resideInAnyPackage(CORE, VECTOR, CONVERSATION, TASKS);
 
   @ArchTest
   static final ArchRule vector_doesNotKnowOtherStores = noClasses().that().resideInAPackage(VECTOR).should()
-      .dependOnClassesThat().resideInAnyPackage(CORE, HISTORY, CONVERSATION, "dev.memlane.storage.postgres");
+      .dependOnClassesThat().resideInAnyPackage(CORE, HISTORY, CONVERSATION, TASKS, "dev.memlane.storage.postgres");
 
   @ArchTest
   static final ArchRule conversation_doesNotKnowOtherStores = noClasses().that().resideInAPackage(CONVERSATION)
-      .should().dependOnClassesThat().resideInAnyPackage(CORE, HISTORY, VECTOR);
+      .should().dependOnClassesThat().resideInAnyPackage(CORE, HISTORY, VECTOR, TASKS);
+
+  @ArchTest
+  static final ArchRule tasks_knowLanesAndTheDatabase = classes().that().resideInAPackage(TASKS).should()
+      .onlyDependOnClassesThat()
+      .resideInAnyPackage(TASKS, LANES, "dev.memlane.storage.postgres", MODEL, "java..", "org.jspecify..",
+          "com.google.errorprone.annotations..", "com.fasterxml.jackson.core..", "org.jdbi..");
 
   @ArchTest
   static final ArchRule postgres_doesNotKnowTheStores = noClasses().that()
       .resideInAPackage("dev.memlane.storage.postgres").should().dependOnClassesThat()
-      .resideInAnyPackage(CORE, HISTORY, VECTOR, CONVERSATION);
+      .resideInAnyPackage(CORE, HISTORY, VECTOR, CONVERSATION, TASKS);
 
   @ArchTest
   static final ArchRule stores_doNotKnowWhatIsAbove = noClasses().that().resideInAPackage(STORAGE).should()

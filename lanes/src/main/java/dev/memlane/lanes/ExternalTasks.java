@@ -170,6 +170,27 @@ public final class ExternalTasks {
     return job != null && ender.fail(job, attempt(claim), failure);
   }
 
+  /**
+   * Gives a claim back that nobody has begun to work on, for example because it could not be delivered. The task waits
+   * again, behind those that wait already, and the attempt doesn't count. The claim must not be used any more.
+   *
+   * @return false if the claim was over before
+   */
+  public boolean release(String claim) {
+    lock.lock();
+    try {
+      Job<?> job = claimed(claim);
+      if (job == null || job.state() != Job.State.RUNNING) {
+        return false;
+      }
+      job.released++;
+      jobs.requeue(job);
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private static long nanos(Duration lease) {
     if (!lease.isPositive()) {
       throw new IllegalArgumentException("the lease is " + lease + "; it must be positive");

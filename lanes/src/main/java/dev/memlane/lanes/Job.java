@@ -73,6 +73,8 @@ public final class Job<T extends @Nullable Object> {
   /** The id of an external worker's claim; null if it is not claimed. */
   @Nullable
   String claim;
+  /** How many of its attempts were given back before anybody had begun to work on them. */
+  int released;
   final List<Throwable> failures = new ArrayList<>(0);
   @Nullable
   ScheduledFuture<?> deadlineAlarm;
@@ -86,7 +88,14 @@ public final class Job<T extends @Nullable Object> {
 
   Job(String prefix, long sequence, Task<T> task, LaneState lane, long deadline, @Nullable Decision decision,
       JobEnder ender) {
+    this(prefix, sequence, task, lane, deadline, decision, ender, 0);
+  }
+
+  /** @param attempts how many attempts have begun before */
+  Job(String prefix, long sequence, Task<T> task, LaneState lane, long deadline, @Nullable Decision decision,
+      JobEnder ender, int attempts) {
     this.ender = ender;
+    this.status = status(State.QUEUED, attempts);
     this.prefix = prefix;
     this.sequence = sequence;
     this.task = task;

@@ -146,7 +146,7 @@ final class JobEnder {
 
   @GuardedBy("lock")
   private boolean mayRetry(Job<?> job) {
-    return job.task().idempotent() && job.attempt() < job.lane.lane.attempts() && !jobs.isStopped();
+    return job.task().idempotent() && job.attempt() - job.released < job.lane.lane.attempts() && !jobs.isStopped();
   }
 
   /** Returns null if the scheduler accepts no alarm, so that there would be no retry. */

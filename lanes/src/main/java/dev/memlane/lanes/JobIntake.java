@@ -37,9 +37,12 @@ final class JobIntake {
     this.ender = ender;
   }
 
-  /** @throws IllegalArgumentException if there is no such lane */
-  <T extends @Nullable Object> Job<T> submit(String lane, Task<T> task) {
-    Job<T> job = newJob(allocator.lane(lane), task, null);
+  /**
+   * @param attempts how many attempts have begun before
+   * @throws IllegalArgumentException if there is no such lane
+   */
+  <T extends @Nullable Object> Job<T> submit(String lane, Task<T> task, int attempts) {
+    Job<T> job = newJob(allocator.lane(lane), task, null, attempts);
     add(job);
     failIfRefused(job);
     return job;
@@ -56,7 +59,7 @@ final class JobIntake {
     LaneState state = allocator.lane(lane);
     List<Job<T>> added = new ArrayList<>(tasks.size());
     for (Task<T> task : tasks) {
-      added.add(newJob(state, task, decision));
+      added.add(newJob(state, task, decision, 0));
     }
     addAll(state, added);
     added.forEach(JobIntake::failIfRefused);
@@ -69,7 +72,7 @@ final class JobIntake {
    * at the same time.
    */
   <T extends @Nullable Object> Job<T> runHere(String lane, Task<T> task, Decision decision) {
-    Job<T> job = newJob(allocator.lane(lane), task, decision);
+    Job<T> job = newJob(allocator.lane(lane), task, decision, 0);
     JobRun run = beginHereOrAdmit(job);
     if (run != null) {
       run.runHere();
@@ -78,11 +81,12 @@ final class JobIntake {
     return job;
   }
 
-  private <T extends @Nullable Object> Job<T> newJob(LaneState lane, Task<T> task, @Nullable Decision decision) {
+  private <T extends @Nullable Object> Job<T> newJob(LaneState lane, Task<T> task, @Nullable Decision decision,
+      int attempts) {
     long now = nanoTime.getAsLong();
     Duration within = task.within();
     long deadline = within == null ? Long.MAX_VALUE : now + Alarms.nanos(within);
-    Job<T> job = new Job<>(prefix, sequence.incrementAndGet(), task, lane, deadline, decision, ender);
+    Job<T> job = new Job<>(prefix, sequence.incrementAndGet(), task, lane, deadline, decision, ender, attempts);
     job.queuedAt = now;
     return job;
   }

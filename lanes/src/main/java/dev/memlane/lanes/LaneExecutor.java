@@ -97,7 +97,22 @@ public final class LaneExecutor implements AutoCloseable {
    * @throws IllegalArgumentException if there is no such lane
    */
   public <T extends @Nullable Object> Job<T> submit(String lane, Task<T> task) {
-    return intake.submit(lane, task);
+    return intake.submit(lane, task, 0);
+  }
+
+  /**
+   * Submits a task that was attempted before, for example in a process that has ended. The attempts are counted on
+   * from there, so the task is retried less often.
+   *
+   * @param attempts how many attempts have begun before; at least 0
+   * @return its job, as {@link #submit(String, Task)} does
+   * @throws IllegalArgumentException if there is no such lane, or the number is negative
+   */
+  public <T extends @Nullable Object> Job<T> resubmit(String lane, Task<T> task, int attempts) {
+    if (attempts < 0) {
+      throw new IllegalArgumentException("attempts is " + attempts + "; it must be at least 0");
+    }
+    return intake.submit(lane, task, attempts);
   }
 
   /**

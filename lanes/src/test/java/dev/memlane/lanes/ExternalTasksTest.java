@@ -375,6 +375,54 @@ class ExternalTasksTest {
     assertThat(executor.externalTasks().next("a", LEASE)).isPresent();
   }
 
+  // Releases
+
+  @Test
+  void release_claimedTask_waitsAgainAndTheAttemptDoesNotCount() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a").concurrency(1).attempts(1));
+    Job<String> job = executor.submit("a", external("task").idempotent(true));
+    ExternalTasks.Claim claim = claim(executor, job);
+
+    assertThat(executor.externalTasks().release(claim.id())).isTrue();
+
+    assertStale(executor, claim);
+    assertThat(executor.externalTasks().release(claim.id())).isFalse();
+    assertThat(stats(executor).running()).isZero();
+    ExternalTasks.Claim next = claim(executor, job);
+    assertThat(next.id()).isNotEqualTo(claim.id());
+    assertThat(executor.externalTasks().complete(next.id(), "done")).isTrue();
+    assertThat(job.future()).isCompletedWithValue("done");
+  }
+
+  @Test
+  void release_doesNotLengthenTheTask() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a").attempts(2).firstPause(Duration.ofMillis(1)));
+    Job<String> job = executor.submit("a", external("task").idempotent(true));
+    executor.externalTasks().release(claim(executor, job).id());
+
+    executor.externalTasks().fail(claim(executor, job).id(), new IllegalStateException("first"));
+    time.pass(Duration.ofSeconds(1));
+    executor.externalTasks().fail(claim(executor, job).id(), new IllegalStateException("second"));
+
+    assertThat(Waits.failure(job.future())).hasMessage("second");
+  }
+
+  @Test
+  void resubmit_countsEarlierAttempts() throws Exception {
+    LaneExecutor executor = executor(1, Lane.of("a").attempts(3).firstPause(Duration.ofMillis(1)));
+    Job<String> job = executor.resubmit("a", external("task").idempotent(true), 1);
+
+    ExternalTasks.Claim second = claim(executor, job);
+    assertThat(second.attempt()).isEqualTo(2);
+    executor.externalTasks().fail(second.id(), new IllegalStateException("second"));
+    time.pass(Duration.ofSeconds(1));
+    executor.externalTasks().fail(claim(executor, job).id(), new IllegalStateException("third"));
+
+    assertThat(Waits.failure(job.future())).hasMessage("third");
+    assertThatThrownBy(() -> executor.resubmit("a", external("task"), -1)).isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("at least 0");
+  }
+
   // Results
 
   @Test

@@ -1,0 +1,41 @@
+package dev.memlane.storage.tasks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import dev.memlane.lanes.Lane;
+import dev.memlane.storage.postgres.Database;
+import dev.memlane.testing.TestServer;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Lanes over an application's pool without auto-commit, as behind a pooler. */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class BorrowedDurableLanesTest {
+
+  @Test
+  void lanes_overBorrowedConnections_keepTheirPromises() throws InterruptedException {
+    HikariConfig configuration = new HikariConfig();
+    configuration.setJdbcUrl(TestServer.freshDatabase());
+    configuration.setAutoCommit(false);
+    configuration.setMaximumPoolSize(8);
+    try (HikariDataSource pool = new HikariDataSource(configuration);
+        Database database = Database.builder(pool).transactionPooling(true).poolSize(6).open();
+        DurableLanes first = DurableLanes.builder(database).durableLane(Lane.of("a")).open()) {
+      first.submit("a", NewTask.of("once", "1"));
+      first.submit("a", NewTask.of("again", "2").idempotent(true));
+      TaskClaim once = first.claim("a", Duration.ofMinutes(1), Duration.ZERO).orElseThrow();
+      assertThat(first.claim("a", Duration.ofMinutes(1), Duration.ZERO)).isPresent();
+      try (DurableLanes second = DurableLanes.builder(database).durableLane(Lane.of("a")).open()) {
+        assertThatExceptionOfType(TakenOverException.class).isThrownBy(() -> first.complete(once.id(), "1"));
+        TaskClaim again = second.claim("a", Duration.ofMinutes(1), Duration.ZERO).orElseThrow();
+        assertThat(again.name()).isEqualTo("again");
+        assertThat(second.complete(again.id(), "3")).isInstanceOf(Report.Recorded.class);
+        assertThat(second.deadLetters(10)).extracting(DeadTask::name).containsExactly("once");
+      }
+    }
+  }
+}
