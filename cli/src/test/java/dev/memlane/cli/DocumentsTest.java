@@ -102,6 +102,21 @@ class DocumentsTest {
   }
 
   @Test
+  void pages_areInTheSiteAndItsMenu() throws IOException {
+    String sources = Files.readString(ROOT.resolve("site/src/SiteSources.java"));
+    String menu = Files.readString(ROOT.resolve("site/src/site.xml"));
+    List<String> pages = documents.keySet().stream().map(file -> ROOT.relativize(file).toString().replace('\\', '/'))
+        .filter(page -> page.startsWith("docs/")).sorted().toList();
+
+    assertThat(pages).hasSizeGreaterThan(20).allSatisfy(page -> assertThat(sources)
+        .containsAnyOf('"' + page + '"', '"' + page.substring(0, page.lastIndexOf('/')) + '"'));
+    // The page of the decisions lists the others of its directory.
+    assertThat(pages).filteredOn(page -> !page.startsWith("docs/decisions/") || page.endsWith("README.md"))
+        .allSatisfy(page -> assertThat(menu).contains('"' + page.replace("README.md", "index.md")
+            .replace(".md", ".html") + '"'));
+  }
+
+  @Test
   void links_leadToAFileAndAHeading() {
     List<String> broken = new ArrayList<>();
     for (Path file : documents.keySet()) {
