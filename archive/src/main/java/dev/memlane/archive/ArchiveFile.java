@@ -89,7 +89,7 @@ public final class ArchiveFile {
    * @param content writes to the stream and returns a result, which is returned; if it fails, no file is left behind
    * @throws ArchiveException if the file cannot be written
    */
-  <T> T write(Function<OutputStream, T> content) {
+  public <T> T write(Function<OutputStream, T> content) {
     try {
       // Files.createTempFile gives the owner alone access.
       Path temporary = Files.createTempFile(directory(path), path.getFileName() + ".", ".part");

@@ -6,6 +6,7 @@ import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.server.internal.api.ActivityRoutes;
 import dev.memlane.server.internal.api.ArchiveRoutes;
 import dev.memlane.server.internal.api.ConversationRoutes;
+import dev.memlane.server.internal.api.HandOverRoutes;
 import dev.memlane.server.internal.api.HealthRoutes;
 import dev.memlane.server.internal.api.IngestRoutes;
 import dev.memlane.server.internal.api.Jobs;
@@ -137,6 +138,7 @@ public final class MemlaneServer implements AutoCloseable {
     private ServerLimits limits = ServerLimits.DEFAULT;
     private InstantSource clock = InstantSource.system();
     private final Sessions sessions = new Sessions();
+    private @Nullable Runnable handOver;
 
     private Builder(MemoryOrchestrator memory) {
       this.memory = memory;
@@ -172,6 +174,12 @@ public final class MemlaneServer implements AutoCloseable {
     /** Sets whether requests without a key are refused even on loopback, while there are no API keys; false unless set. */
     public Builder keyRequired(boolean required) {
       this.keyRequired = required;
+      return this;
+    }
+
+    /** Sets what is done when another process of the owner asks for the directory. Without it, that is refused. */
+    Builder onHandOver(Runnable handOver) {
+      this.handOver = handOver;
       return this;
     }
 
@@ -295,6 +303,9 @@ public final class MemlaneServer implements AutoCloseable {
       new SessionRoutes(authenticator(), sessions).add(routes);
       new Mem0Routes(memory.blocking()).add(routes);
       new OpenApiRoutes().add(routes);
+      if (handOver != null) {
+        new HandOverRoutes(handOver).add(routes);
+      }
       return routes;
     }
 

@@ -1,32 +1,37 @@
 package dev.memlane.server;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.memlane.model.MemlaneException;
 import dev.memlane.memory.tools.ToolDefinition;
+import dev.memlane.model.MemlaneException;
 import dev.memlane.model.StoreException;
 import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.server.internal.api.HandOverRoutes;
 import dev.memlane.server.internal.mcp.McpJson;
 import dev.memlane.server.internal.mcp.MemoryToolCalls;
-import dev.memlane.server.internal.mcp.RemoteToolCalls;
 import dev.memlane.server.internal.mcp.RemoteToolCalls.UnreachableException;
-import dev.memlane.server.internal.mcp.ToolCalls;
+import dev.memlane.server.internal.mcp.RemoteToolCalls;
 import dev.memlane.server.internal.mcp.ToolCalls.Answer;
 import dev.memlane.server.internal.mcp.ToolCalls.Target;
+import dev.memlane.server.internal.mcp.ToolCalls;
+import java.io.IOException;
 import java.lang.System.Logger;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The memory of a directory that several processes use at once. One has it open, and lets the others in on a port of
- * loopback; {@link ServerFile} tells them where. When it ends, another opens the directory and lets the rest in. Those who
- * use it notice no more than a delay.
+ * loopback; {@link ServerFile} tells them where. When it ends, or is {@linkplain #askToHandOver asked to hand the directory
+ * over}, another opens the directory and lets the rest in. Those who use it notice no more than a delay.
  *
  * <p>
  * A call that was under way when the other process ended is made again if it only reads, or stores something under a key.
@@ -38,6 +43,10 @@ public final class SharedMemory implements AutoCloseable {
   /** How long a process may have the directory open without letting others in, before it is taken for one that won't. */
   private static final Duration USUAL_PATIENCE = Duration.ofSeconds(60);
   private static final long PAUSE_MILLIS = 100;
+  /** How long a process that has handed the directory over leaves it to the one that asked for it. */
+  private static final Duration LEFT_TO_OTHERS = Duration.ofSeconds(20);
+  /** How long calls under way may take before the directory is handed over without them. */
+  private static final Duration DRAIN = Duration.ofSeconds(60);
   /** The tools that only read, so they may be called twice. */
   private static final Set<String> READING = ToolDefinition.all().stream().filter(ToolDefinition::readOnly)
       .map(ToolDefinition::name).collect(Collectors.toUnmodifiableSet());
@@ -56,6 +65,10 @@ public final class SharedMemory implements AutoCloseable {
 
   @GuardedBy("this")
   private boolean closed;
+
+  /** When this process may open the directory again, after it has handed it over. */
+  @GuardedBy("this")
+  private long mayOpenFrom = System.nanoTime();
 
   private SharedMemory(Path directory, Opener opener, Duration patience) {
     this.directory = directory;
@@ -88,6 +101,8 @@ public final class SharedMemory implements AutoCloseable {
 
     private final ToolCalls calls;
     private final Deque<AutoCloseable> opened;
+    /** How many calls are under way; guarded by the memory. */
+    private int running;
 
     Seat(ToolCalls calls, Deque<AutoCloseable> opened) {
       this.calls = calls;
@@ -142,7 +157,7 @@ public final class SharedMemory implements AutoCloseable {
         return new Answer("Error: the memory cannot be reached at present; nothing was done: try again later", true);
       }
       try {
-        return now.calls.call(target, tool, arguments);
+        return run(now, target, tool, arguments);
       } catch (UnreachableException e) {
         leave(now);
         if (e.mayHaveArrived() && !mayBeRepeated(tool, arguments)) {
@@ -155,11 +170,22 @@ public final class SharedMemory implements AutoCloseable {
     }
   }
 
+  private Answer run(Seat on, Target target, String tool, String arguments) throws InterruptedException {
+    try {
+      return on.calls.call(target, tool, arguments);
+    } finally {
+      synchronized (this) {
+        on.running--;
+        notifyAll();
+      }
+    }
+  }
+
   private boolean mayBeRepeated(String tool, String arguments) {
     return READING.contains(tool) || tool.equals("memory_add") && json.object(arguments).get("key") != null;
   }
 
-  /** Waits until there is a seat; null if there is none in time. */
+  /** Waits until there is a seat, and counts a call on it; null if there is none in time. */
   private synchronized @Nullable Seat await(long end) throws InterruptedException {
     while (seat == null && !closed && !failure.isDone()) {
       long millis = (end - System.nanoTime()) / 1_000_000;
@@ -167,6 +193,9 @@ public final class SharedMemory implements AutoCloseable {
         return null;
       }
       wait(millis);
+    }
+    if (seat != null) {
+      seat.running++;
     }
     return seat;
   }
@@ -182,6 +211,67 @@ public final class SharedMemory implements AutoCloseable {
     // The caller may be a thread of the system's, which must not wait.
     Thread unused = Thread.ofVirtual().name("memlane-shared-memory").start(() -> close(left));
     look();
+  }
+
+  /**
+   * Asks the process that has the directory open to hand it over: to finish what is under way, to close it, and to use it
+   * through whoever opens it next. Processes that use {@code SharedMemory} do; then try to open the directory, for a minute at
+   * most.
+   *
+   * @return false if the process answers that it keeps the directory, because it is a server of its own
+   */
+  public static boolean askToHandOver(ServerFile server) {
+    HttpRequest request = HttpRequest.newBuilder(server.uri().resolve(HandOverRoutes.PATH)).timeout(USUAL_PATIENCE)
+        .header("Authorization", "Bearer " + server.key()).POST(HttpRequest.BodyPublishers.noBody()).build();
+    try (HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1)
+        .connectTimeout(Duration.ofSeconds(10)).build()) {
+      return client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == HandOverRoutes.ACCEPTED;
+    } catch (IOException e) {
+      LOGGER.log(Logger.Level.DEBUG, "the process of " + server + " does not answer, so it ends", e);
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /** Closes the directory when no call is under way any more, and uses it through whoever opens it next. */
+  private void handOver() {
+    Seat left;
+    synchronized (this) {
+      left = seat;
+      if (left == null || !(left.calls instanceof MemoryToolCalls)) {
+        return;
+      }
+      seat = null;
+      mayOpenFrom = System.nanoTime() + LEFT_TO_OTHERS.toNanos();
+    }
+    LOGGER.log(Logger.Level.INFO, "this process hands the memory over");
+    // The server that was asked closes only after its answer.
+    Thread unused = Thread.ofVirtual().name("memlane-shared-memory").start(() -> {
+      try {
+        awaitCalls(left);
+        close(left);
+        look();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    });
+  }
+
+  private synchronized void awaitCalls(Seat left) throws InterruptedException {
+    long end = System.nanoTime() + DRAIN.toNanos();
+    while (left.running > 0) {
+      long millis = (end - System.nanoTime()) / 1_000_000;
+      if (millis <= 0) {
+        return;
+      }
+      wait(millis);
+    }
+  }
+
+  private synchronized boolean mayOpen() {
+    return System.nanoTime() - mayOpenFrom >= 0;
   }
 
   private void look() {
@@ -229,7 +319,7 @@ public final class SharedMemory implements AutoCloseable {
     while (!isClosed()) {
       Optional<ServerFile> server = ServerFile.read(directory);
       Seat found = server.isPresent() ? join(server.get()) : null;
-      if (found == null) {
+      if (found == null && mayOpen()) {
         found = opener.open().map(this::lead).orElse(null);
       }
       if (found != null) {
@@ -278,7 +368,8 @@ public final class SharedMemory implements AutoCloseable {
       MemoryToolCalls local = new MemoryToolCalls(opened.memory);
       all.push(local);
       String key = ServerFile.newKey();
-      MemlaneServer server = MemlaneServer.builder(opened.memory).port(0).ownerKey(key).keyRequired(true).start();
+      MemlaneServer server = MemlaneServer.builder(opened.memory).port(0).ownerKey(key).keyRequired(true)
+          .onHandOver(this::handOver).start();
       all.push(server);
       ServerFile file = ServerFile.of(server, key);
       file.write(directory);

@@ -16,6 +16,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -145,6 +147,56 @@ class SharedMemoryTest {
     assertThat(failed).isEmpty();
     assertThat(second.isOpenHere()).isTrue();
     assertThat(list(second)).contains("\"key\":\"0\"").contains("\"next\"");
+  }
+
+  @Test
+  void handOver_letsAServerOpenTheDirectory_andNoCallFails() throws Exception {
+    SharedMemory first = share(PATIENCE);
+    add(first, "by the first");
+    SharedMemory second = share(PATIENCE);
+    add(second, "by the second");
+    CountDownLatch some = new CountDownLatch(10);
+    AtomicBoolean end = new AtomicBoolean();
+    Set<String> failed = ConcurrentHashMap.newKeySet();
+    AtomicInteger stored = new AtomicInteger();
+    Thread busy = Thread.ofVirtual().start(() -> {
+      while (!end.get()) {
+        int number = stored.getAndIncrement();
+        try {
+          Answer answer = first.calls().call(ADA, "memory_add", "{\"content\": \"number " + number + "\"}");
+          if (answer.failed()) {
+            failed.add(answer.text());
+          }
+        } catch (InterruptedException e) {
+          failed.add("interrupted");
+        }
+        some.countDown();
+      }
+    });
+    some.await();
+
+    assertThat(SharedMemory.askToHandOver(ServerFile.read(directory).orElseThrow())).isTrue();
+    SharedMemory.Opened opened = openUnlessOpen().orElse(null);
+    while (opened == null) {
+      Thread.onSpinWait();
+      opened = openUnlessOpen().orElse(null);
+    }
+    String key = ServerFile.newKey();
+    try (MemlaneServer server = MemlaneServer.builder(opened.memory()).port(0).ownerKey(key).start()) {
+      ServerFile file = ServerFile.of(server, key);
+      file.write(directory);
+      add(second, "after the change");
+      add(first, "and by the first");
+      end.set(true);
+      busy.join();
+
+      assertThat(failed).isEmpty();
+      assertThat(first.isOpenHere() || second.isOpenHere()).isFalse();
+      assertThat(opened.memory().blocking().count(ADA.scope(), null)).isEqualTo(stored.get() + 4L);
+      assertThat(SharedMemory.askToHandOver(file)).as("a server keeps its directory").isFalse();
+      file.remove(directory);
+    }
+    opened.close().close();
   }
 
   @Test

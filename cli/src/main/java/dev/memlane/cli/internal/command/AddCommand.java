@@ -1,11 +1,13 @@
 package dev.memlane.cli.internal.command;
 
+import dev.memlane.cli.internal.data.OpenMemory;
 import dev.memlane.cli.internal.terminal.CommandFailure;
 import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.orchestrator.BlockingMemory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -70,8 +72,8 @@ final class AddCommand implements Callable<Integer> {
             .metadata(ScalarSyntax.metadata(metadata))
             .occurredAt(times.read("--occurred-at", occurredAt))
             .expiresAt(times.read("--expires-at", expiresAt)).build());
-    try (Session session = context.open(once)) {
-      WriteOutcome outcome = session.blocking().addMemories(List.of(added)).get(0);
+    try (OpenMemory open = context.open(once)) {
+      WriteOutcome outcome = BlockingMemory.await(open.addMemories(List.of(added))).get(0);
       Memory memory = switch (outcome) {
         case WriteOutcome.Stored stored -> stored.memory();
         case WriteOutcome.DuplicateOf duplicate -> duplicate.memory();

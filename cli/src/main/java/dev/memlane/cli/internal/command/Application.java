@@ -1,5 +1,6 @@
 package dev.memlane.cli.internal.command;
 
+import dev.memlane.cli.internal.data.OutcomeWords;
 import dev.memlane.cli.internal.evaluation.EvalMode;
 import dev.memlane.cli.internal.terminal.CommandFailure;
 import dev.memlane.cli.internal.terminal.Console;
@@ -8,6 +9,7 @@ import dev.memlane.cli.internal.terminal.IoErrors;
 import dev.memlane.cli.internal.terminal.TextLayout;
 import dev.memlane.cli.internal.terminal.UsageException;
 import dev.memlane.model.MemlaneException;
+import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.TimeParser;
 import dev.memlane.orchestrator.SearchRequest;
 import dev.memlane.server.Role;
@@ -104,6 +106,7 @@ public final class Application implements Runnable {
     commands.add(new UpdateCommand(context));
     commands.add(new DeleteCommand(context));
     commands.add(new HistoryCommand(context));
+    commands.add(new OperationCommand(context));
     commands.add(new ExportCommand(context));
     commands.add(new ImportCommand(context));
     commands.add(new VerifyCommand(context));
@@ -149,6 +152,7 @@ public final class Application implements Runnable {
     }
     Console console = context.console();
     console.say("memlane: " + switch (error) {
+      case MemoryWriteException write -> OutcomeWords.describe(write.outcome());
       case MemlaneException expected -> expected.getMessage();
       case CommandFailure expected -> expected.getMessage();
       case UncheckedIOException io -> IoErrors.describe(Objects.requireNonNull(io.getCause()));

@@ -1,7 +1,12 @@
 package dev.memlane.cli.internal.command;
 
+import dev.memlane.cli.internal.data.LocalMemory;
+import dev.memlane.cli.internal.data.OpenMemory;
+import dev.memlane.cli.internal.data.ServerAddress;
+import dev.memlane.cli.internal.data.ServerMemory;
 import dev.memlane.cli.internal.terminal.CommandFailure;
 import dev.memlane.cli.internal.terminal.Console;
+import dev.memlane.cli.internal.terminal.IoErrors;
 import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.cli.internal.terminal.ProgressBar;
 import dev.memlane.cli.internal.terminal.StopSignal;
@@ -11,15 +16,23 @@ import dev.memlane.embedded.Memlane;
 import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.StoreException;
 import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.orchestrator.OrchestratorBuilder;
+import dev.memlane.server.ServerFile;
 import dev.memlane.server.SharedMemory;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -30,12 +43,38 @@ import org.jspecify.annotations.Nullable;
  * @param environment the environment variables
  * @param home the directory that holds {@code examples}
  * @param preparation changes how the data is opened; tests set an embedder of their own with it
+ * @param opening opens the data; tests open something else with it
  */
 public record CommandContext(CommonOptions options, Console console, Map<String, String> environment, Path home,
-    StopSignal stop,
-    UnaryOperator<Memlane.Builder> preparation) {
+    StopSignal stop, UnaryOperator<Memlane.Builder> preparation, Opening opening) {
+
+  /** What opens data in this process. */
+  @FunctionalInterface
+  public interface Opening {
+
+    /** @throws DirectoryInUseException if another process has the directory open */
+    SharedMemory.Opened open(Memlane.Builder builder);
+  }
 
   static final String DEFAULT_DATA = "memlane-data";
+
+  /** How long to wait for a server that ends, and still has the directory. */
+  private static final Duration PATIENCE = Duration.ofSeconds(15);
+  /** How long a process that hands the directory over may take for what is under way. */
+  private static final Duration HAND_OVER = Duration.ofMinutes(2);
+  private static final long PAUSE_MILLIS = 100;
+  private static final int LONGEST_KEY_FILE = 8_000;
+  private static final String SERVER = "MEMLANE_SERVER";
+  private static final String API_KEY = "MEMLANE_API_KEY";
+
+  /** The surroundings in which data is opened as the builder says. */
+  public CommandContext(CommonOptions options, Console console, Map<String, String> environment, Path home,
+      StopSignal stop, UnaryOperator<Memlane.Builder> preparation) {
+    this(options, console, environment, home, stop, preparation, builder -> {
+      Memlane memlane = builder.open();
+      return new SharedMemory.Opened(memlane.memory(), memlane);
+    });
+  }
 
   /** The data directory: from the option, the environment, or {@value #DEFAULT_DATA} in the working directory. */
   Path dataDirectory() {
@@ -51,40 +90,177 @@ public record CommandContext(CommonOptions options, Console console, Map<String,
     }
   }
 
-  Session open() {
-    return open(dataDirectory(), false);
+  /** The memory that the command line or the environment names: behind a server, or in a directory. */
+  OpenMemory open() {
+    return open(false);
   }
 
   /**
-   * Opens the data.
+   * The memory that the command line or the environment names. A directory that a server of this user has open is used through
+   * that server.
    *
    * @param once whether a scope holds each content only once
    */
-  Session open(boolean once) {
-    return open(dataDirectory(), false, settings -> settings.deduplicate(scope -> once));
+  OpenMemory open(boolean once) {
+    ServerAddress server = server();
+    if (server != null) {
+      if (once) {
+        throw new UsageException("--once is not for a server, which decides itself whether a scope holds a text twice; "
+            + "a --key, or a line's \"key\", also recognises what is there");
+      }
+      return connect(server);
+    }
+    return openHereOrJoin(once);
+  }
+
+  private ServerMemory connect(ServerAddress server) {
+    ServerMemory memory = ServerMemory.connect(server);
+    if (memory.exposesKey()) {
+      console.say("memlane: the API key goes over the network unencrypted; use https");
+    }
+    return memory;
+  }
+
+  private OpenMemory openHereOrJoin(boolean once) {
+    Path directory = dataDirectory();
+    String own = once ? "--once" : options.openingOption();
+    Memlane.Builder builder = null;
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
+      Optional<ServerFile> running = running(directory);
+      OpenMemory joined = own == null ? running.flatMap(this::join).orElse(null) : null;
+      if (joined != null) {
+        return joined;
+      }
+      try {
+        if (builder == null) {
+          builder = builder(directory, false, settings -> settings.deduplicate(scope -> once));
+        }
+        return open(builder, false);
+      } catch (DirectoryInUseException e) {
+        if (running.isPresent() && own != null) {
+          throw new CommandFailure(e.getMessage() + ". The server at " + running.get().uri()
+              + " has it open: leave out " + own + " to work through that server, or stop it", e);
+        }
+        if (running.isEmpty() || System.nanoTime() > end) {
+          throw e;
+        }
+        pause(e);
+      }
+    }
+  }
+
+  private static void pause(DirectoryInUseException reason) {
+    try {
+      Thread.sleep(PAUSE_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw reason;
+    }
+  }
+
+  /** The server that has the directory open, if it is this user's. */
+  private static Optional<ServerFile> running(Path directory) {
+    try {
+      return ServerFile.read(directory);
+    } catch (StoreException e) {
+      // Another user's, or damaged. Opening the directory says more.
+      return Optional.empty();
+    }
+  }
+
+  private Optional<OpenMemory> join(ServerFile server) {
+    Optional<ServerMemory> joined = ServerMemory
+        .connectIfRunning(new ServerAddress(server.uri(), server.key(), null));
+    if (joined.isPresent() && options.verbose()) {
+      console.say("memlane: the server at " + server.uri() + " has the directory open, and is used");
+    }
+    return joined.map(Function.identity());
   }
 
   /**
-   * Opens a data directory.
+   * Opens a data directory in this process.
    *
    * @param rebuildIndex whether to rebuild the whole index
    */
-  Session open(Path directory, boolean rebuildIndex) {
-    return open(directory, rebuildIndex, settings -> {});
+  LocalMemory openHere(Path directory, boolean rebuildIndex) {
+    return open(builder(directory, rebuildIndex, settings -> {}), rebuildIndex);
   }
 
   /**
-   * Opens the data for a server: with the model loaded, and to be closed by the command alone.
+   * Opens the data for a server: with the model loaded, and to be closed by the command alone. A {@code memlane mcp} that has
+   * the directory open is asked to hand it over, and then goes through this server.
    *
    * @param listener is notified of the operations
    */
-  Session openForServing(MemoryListener listener) {
-    return open(dataDirectory(), false, settings -> {},
-        builder -> builder.warmUp(true).shutdownHook(false).listener(listener));
+  LocalMemory openForServing(MemoryListener listener) {
+    Path directory = dataDirectory();
+    Memlane.Builder builder = builder(directory, false, settings -> {}).warmUp(true).shutdownHook(false)
+        .listener(listener);
+    ServerFile asked = null;
+    long end = System.nanoTime() + HAND_OVER.toNanos();
+    while (true) {
+      try {
+        return open(builder, false);
+      } catch (DirectoryInUseException e) {
+        ServerFile running = running(directory).orElse(null);
+        if (running != null && !running.equals(asked)) {
+          if (!SharedMemory.askToHandOver(running)) {
+            throw new CommandFailure("the server at " + running.uri() + " (process " + running.process()
+                + ") has the data directory " + directory + " open; stop it first, or use it as it is", e);
+          }
+          asked = running;
+        }
+        if (asked == null || System.nanoTime() > end) {
+          throw e;
+        }
+        pause(e);
+      }
+    }
   }
 
-  private Session open(Path directory, boolean rebuildIndex, Consumer<OrchestratorBuilder> settings) {
-    return open(directory, rebuildIndex, settings, builder -> builder);
+  /**
+   * Checks that no server is named, for a command that needs the data itself.
+   *
+   * @param why says why, and what to do instead
+   */
+  void requireNoServer(String why) {
+    if (server() != null) {
+      throw new UsageException((options.server() == null
+          ? "$" + SERVER + " names a server; unset it, or give --data: "
+          : "--server is not for this command: ") + why);
+    }
+  }
+
+  /** The server that is named; null for a directory. What the command line says goes before the environment. */
+  private @Nullable ServerAddress server() {
+    String named = options.server();
+    String here = options.data() != null ? "--data" : options.openingOption();
+    if (named != null && here != null) {
+      throw new UsageException("--server is used with its own data and settings; leave out " + here);
+    }
+    String fromEnvironment = environment.getOrDefault(SERVER, "");
+    String address = named == null && here == null && !fromEnvironment.isEmpty() ? fromEnvironment : named;
+    if (address == null) {
+      if (options.apiKeyFile() != null || options.certificates() != null) {
+        throw new UsageException("--api-key-file and --ca-file go with --server");
+      }
+      return null;
+    }
+    return fromArguments(() -> ServerAddress.of(address, apiKey(), options.certificates()));
+  }
+
+  private @Nullable String apiKey() {
+    Path file = options.apiKeyFile();
+    if (file == null) {
+      String key = environment.getOrDefault(API_KEY, "");
+      return key.isEmpty() ? null : key;
+    }
+    try (InputStream input = Files.newInputStream(file)) {
+      return new String(input.readNBytes(LONGEST_KEY_FILE), StandardCharsets.UTF_8).strip();
+    } catch (IOException e) {
+      throw new CommandFailure(file + ": " + IoErrors.describe(e), e);
+    }
   }
 
   /** What opens the data for several processes that share it, once no other one has it open. */
@@ -95,20 +271,18 @@ public record CommandContext(CommonOptions options, Console console, Map<String,
     Memlane.Builder prepared = preparation.apply(builder);
     return () -> {
       try {
-        Session session = new Session(prepared.open(), stop);
-        return Optional.of(new SharedMemory.Opened(session.memory(), session));
+        SharedMemory.Opened opened = opening.open(prepared);
+        return Optional.of(new SharedMemory.Opened(opened.memory(), new LocalMemory(opened, stop)));
       } catch (DirectoryInUseException e) {
         return Optional.empty();
       }
     };
   }
 
-  private Session open(Path directory, boolean rebuildIndex, Consumer<OrchestratorBuilder> settings,
-      UnaryOperator<Memlane.Builder> more) {
+  private LocalMemory open(Memlane.Builder builder, boolean rebuildIndex) {
     ProgressBar bar = ProgressBar.start(console, rebuildIndex ? "Reindexing" : "Comparing", "", ProgressBar.PENDING);
     try (bar) {
-      Memlane.Builder builder = builder(directory, rebuildIndex, settings).progress(bar::at);
-      return new Session(preparation.apply(more.apply(builder)).open(), stop);
+      return new LocalMemory(opening.open(preparation.apply(builder.progress(bar::at))), stop);
     }
   }
 

@@ -37,6 +37,16 @@ public final class CommonOptions {
       + "It names the environment variables that hold their keys.")
   private @Nullable Path configuration;
 
+  @Option(names = "--server", paramLabel = "URL", scope = ScopeType.INHERIT, order = 92, description = "Work through this server instead of opening the data (default: $MEMLANE_SERVER, or none). "
+      + "The API key is read from $MEMLANE_API_KEY.")
+  private @Nullable String server;
+
+  @Option(names = "--api-key-file", paramLabel = "FILE", scope = ScopeType.INHERIT, order = 92, description = "A file with the API key for the server, instead of $MEMLANE_API_KEY.")
+  private @Nullable Path apiKeyFile;
+
+  @Option(names = "--ca-file", paramLabel = "FILE", scope = ScopeType.INHERIT, order = 92, description = "A file of certificates (PEM) to trust for the server, instead of those that the system trusts.")
+  private @Nullable Path certificates;
+
   @Option(names = "--language", paramLabel = "TAG", scope = ScopeType.INHERIT, order = 94, description = "The language of searches by words, such as de or pt-BR (default: the language of the index; "
       + "English at first). Another one needs 'reindex'.")
   private @Nullable String language;
@@ -96,6 +106,39 @@ public final class CommonOptions {
           + "$MEMLANE_DB_PASSWORD or ~/.pgpass");
     }
     return jdbcUrl;
+  }
+
+  /** The address of the server given on the command line, or null. */
+  @Nullable
+  String server() {
+    requireNotEmpty("--server", server);
+    return server;
+  }
+
+  /** The file with the API key given on the command line, or null. */
+  @Nullable
+  Path apiKeyFile() {
+    requireNotEmpty("--api-key-file", apiKeyFile);
+    return apiKeyFile;
+  }
+
+  /** The file of trusted certificates given on the command line, or null. */
+  @Nullable
+  Path certificates() {
+    requireNotEmpty("--ca-file", certificates);
+    return certificates;
+  }
+
+  /** The first option given that says how data is opened in this process, without {@code --data}; null if there is none. */
+  @Nullable
+  String openingOption() {
+    return jdbcUrl != null
+        ? "--jdbc-url"
+        : databaseUser != null
+            ? "--db-user"
+            : embedder != null
+                ? "--embedder"
+                : configuration != null ? "--config" : language != null ? "--language" : null;
   }
 
   @Nullable

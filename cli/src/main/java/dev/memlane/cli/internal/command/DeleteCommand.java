@@ -1,5 +1,7 @@
 package dev.memlane.cli.internal.command;
 
+import dev.memlane.cli.internal.data.OpenMemory;
+import dev.memlane.cli.internal.data.OutcomeWords;
 import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.cli.internal.terminal.TextLayout;
 import dev.memlane.cli.internal.terminal.UsageException;
@@ -82,8 +84,8 @@ final class DeleteCommand implements Callable<Integer> {
   }
 
   private int deleteOne(MemoryDeletion deletion) {
-    try (Session session = context.open()) {
-      WriteOutcome.Deleted deleted = session.blocking().deleteMemory(deletion);
+    try (OpenMemory memory = context.open()) {
+      WriteOutcome.Deleted deleted = memory.deleteMemory(deletion);
       context.answer(
           () -> Json.object("deleted", 1, "purged", deletion.purgesHistory() ? 1 : 0, "failed", 0, "id",
               deleted.id().toString(), "op",
@@ -96,24 +98,24 @@ final class DeleteCommand implements Callable<Integer> {
   private int deleteAll() {
     Scope where = scope.required("the scope to delete is missing");
     Filter filter = CommandContext.fromArguments(() -> FilterSyntax.parse(filters));
-    try (Session session = context.open()) {
+    try (OpenMemory memory = context.open()) {
       if (!yes) {
-        long count = session.blocking().count(where, filter, Expired.INCLUDED);
+        long count = memory.count(where, filter, Expired.INCLUDED);
         throw new UsageException("this would delete " + TextLayout.number(count) + " memories of " + where
             + (filter == null ? " and its conversations" : "") + (purgeHistory ? ", and erase their histories" : "")
             + "; to do so, repeat the command with --yes");
       }
-      DeleteReport report = session.blocking().deleteAll(where, filter, purgeHistory);
+      DeleteReport report = memory.deleteAll(where, filter, purgeHistory);
       context.answer(
           () -> Json.object("deleted", report.deleted(), "purged", report.purged(), "messages",
               report.messages(), "failed", report.failed(), "failures",
-              report.failures().stream().map(WriteOutcome::describe).toList()),
+              report.failures().stream().map(OutcomeWords::describe).toList()),
           () -> context.print("Deleted " + TextLayout.number(report.deleted())
               + (purgeHistory ? ", erased " + TextLayout.number(report.purged()) : "")
               + (report.messages() > 0
                   ? ", and " + TextLayout.number(report.messages()) + " messages of conversations"
                   : "")));
-      report.failures().forEach(failure -> context.console().say("memlane: " + failure.describe()));
+      report.failures().forEach(failure -> context.console().say("memlane: " + OutcomeWords.describe(failure)));
       return report.failed() == 0 ? 0 : 1;
     }
   }

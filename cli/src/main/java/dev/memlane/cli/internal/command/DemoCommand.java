@@ -1,5 +1,6 @@
 package dev.memlane.cli.internal.command;
 
+import dev.memlane.cli.internal.data.LocalMemory;
 import dev.memlane.cli.internal.ingestion.IngestLine;
 import dev.memlane.cli.internal.ingestion.IngestReport;
 import dev.memlane.cli.internal.ingestion.Ingester;
@@ -57,6 +58,7 @@ final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    context.requireNoServer("it shows a memory of its own, in a directory");
     Path examples = context.home().resolve("examples");
     List<InputSource> sources = new ArrayList<>();
     for (String name : FILES) {
@@ -71,16 +73,16 @@ final class DemoCommand implements Callable<Integer> {
     Path given = context.options().data();
     Path directory = given == null ? context.dataDirectory().resolve("demo") : given;
     explain("Opening " + directory + " (PostgreSQL, vector index and embedding model, all in this directory)...");
-    try (Session session = context.open(directory, false)) {
+    try (LocalMemory session = context.openHere(directory, false)) {
       return show(session, directory, sources);
     }
   }
 
-  private int show(Session session, Path directory, List<InputSource> sources) {
+  private int show(LocalMemory session, Path directory, List<InputSource> sources) {
     step("1. Ingest: six weeks of conversations of three people, line by line",
         "Each line is embedded and written to three stores at once: core (what is true now), the vector",
         "index (how it is found) and history (how it came to be). All three take it, or none does.");
-    IngestReport ingested = new Ingester(session.memory(),
+    IngestReport ingested = new Ingester(session,
         new IngestLine.Defaults(null, null, null, TimeParser.standard()),
         context.console(), context.stop()).run(sources);
     explain(ingested.summary());
@@ -125,7 +127,7 @@ final class DemoCommand implements Callable<Integer> {
     return verified.isClean() ? 0 : 1;
   }
 
-  private void update(Session session, MemoryId id) {
+  private void update(LocalMemory session, MemoryId id) {
     Memory memory = session.blocking().get(id).orElse(null);
     if (memory == null) {
       explain("Memory " + id + " was deleted since the last run; its history is still there:");

@@ -1,5 +1,6 @@
 package dev.memlane.cli.internal.command;
 
+import dev.memlane.cli.internal.data.LocalMemory;
 import dev.memlane.cli.internal.evaluation.EvalMode;
 import dev.memlane.cli.internal.evaluation.EvalReport;
 import dev.memlane.cli.internal.evaluation.EvalResult;
@@ -50,6 +51,7 @@ final class EvalCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    context.requireNoServer("it measures with memories of its own; give it a directory, or none");
     InputSource.named(file).requireReadable();
     Locomo locomo = Locomo.read(file);
     Path given = context.options().data();
@@ -73,7 +75,7 @@ final class EvalCommand implements Callable<Integer> {
     long start = System.nanoTime();
     List<EvalResult> results = new ArrayList<>();
     long stored;
-    try (Session session = context.open(directory, false)) {
+    try (LocalMemory session = context.openHere(directory, false)) {
       Evaluator evaluation = new Evaluator(session.memory(), locomo);
       try (ProgressBar bar = ProgressBar.start(context.console(), "Storing", " turns", locomo.memories())) {
         evaluation.store(bar);

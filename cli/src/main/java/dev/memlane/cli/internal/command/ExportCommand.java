@@ -1,14 +1,16 @@
 package dev.memlane.cli.internal.command;
 
 import dev.memlane.archive.ArchiveException;
-import dev.memlane.archive.ArchiveExporter;
 import dev.memlane.archive.ArchiveFile;
 import dev.memlane.archive.ExportReport;
+import dev.memlane.cli.internal.data.OpenMemory.ExportRequest;
+import dev.memlane.cli.internal.data.OpenMemory;
 import dev.memlane.cli.internal.terminal.CommandFailure;
 import dev.memlane.cli.internal.terminal.Console;
 import dev.memlane.cli.internal.terminal.ProgressBar;
 import dev.memlane.cli.internal.terminal.UsageException;
 import dev.memlane.model.Scope;
+import dev.memlane.orchestrator.Progress;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -53,8 +55,8 @@ final class ExportCommand implements Callable<Integer> {
     }
     Scope where = scope.scope();
     ArchiveFile archive = target == null ? null : archive(target);
-    try (Session session = context.open()) {
-      ExportReport report = export(session, where, archive);
+    try (OpenMemory memory = context.open()) {
+      ExportReport report = export(memory, where, archive);
       if (target == null) {
         context.console().say(ArchiveAnswers.summary(report, "standard output"));
       } else {
@@ -73,14 +75,13 @@ final class ExportCommand implements Callable<Integer> {
     }
   }
 
-  private ExportReport export(Session session, @Nullable Scope where, @Nullable ArchiveFile archive) {
+  private ExportReport export(OpenMemory memory, @Nullable Scope where, @Nullable ArchiveFile archive) {
     Console console = context.console();
-    ArchiveExporter.Builder builder = ArchiveExporter.builder(session.memory()).scope(where).vectors(!withoutVectors)
-        .stopWhen(context.stop()::requested);
     try (ProgressBar bar = ProgressBar.start(console, "Exporting", " memories", ProgressBar.PENDING)) {
       // A listener has the memories counted, which takes time.
-      ArchiveExporter exporter = (console.terminal() ? builder.progress(bar::at) : builder).build();
-      return archive == null ? exporter.exportTo(console.out()) : exporter.exportTo(archive);
+      ExportRequest request = new ExportRequest(where, !withoutVectors, console.terminal() ? bar::at : Progress.NONE,
+          context.stop()::requested);
+      return archive == null ? memory.exportTo(console.out(), request) : memory.exportTo(archive, request);
     } catch (ArchiveException e) {
       throw archive == null ? e : failure(e, archive.path());
     }

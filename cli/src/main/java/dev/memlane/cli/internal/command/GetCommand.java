@@ -1,5 +1,6 @@
 package dev.memlane.cli.internal.command;
 
+import dev.memlane.cli.internal.data.OpenMemory;
 import dev.memlane.cli.internal.terminal.CommandFailure;
 import dev.memlane.cli.internal.terminal.TextLayout;
 import dev.memlane.model.Memory;
@@ -32,8 +33,8 @@ final class GetCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (Session session = context.open()) {
-      Memory memory = session.blocking().get(id, expired ? Expired.INCLUDED : Expired.LEFT_OUT)
+    try (OpenMemory open = context.open()) {
+      Memory memory = open.get(id, expired ? Expired.INCLUDED : Expired.LEFT_OUT)
           .orElseThrow(() -> new CommandFailure("there is no memory " + id + "; 'memlane history " + id
               + "' shows whether there was one"));
       context.answer(() -> MemoryJson.memory(memory), () -> print(memory));

@@ -1,13 +1,16 @@
 package dev.memlane.cli.internal.command;
 
+import dev.memlane.cli.internal.data.OpenMemory;
 import dev.memlane.cli.internal.terminal.CommandFailure;
 import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.cli.internal.terminal.TextLayout;
+import dev.memlane.cli.internal.terminal.UsageException;
 import dev.memlane.model.Details;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Metadata;
 import dev.memlane.orchestrator.HistoryPage;
+import dev.memlane.orchestrator.MemoryOrchestrator;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -42,8 +45,11 @@ final class HistoryCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (Session session = context.open()) {
-      HistoryPage page = CommandContext.fromArguments(() -> session.blocking().history(id, before, limit));
+    if (limit < 1 || limit > MemoryOrchestrator.LONGEST_HISTORY) {
+      throw new UsageException("--limit is " + limit + "; it must be 1 to " + MemoryOrchestrator.LONGEST_HISTORY);
+    }
+    try (OpenMemory memory = context.open()) {
+      HistoryPage page = CommandContext.fromArguments(() -> memory.history(id, before, limit));
       List<HistoryEntry> entries = page.entries().reversed();
       if (entries.isEmpty()) {
         throw new CommandFailure(before == null

@@ -1,8 +1,10 @@
 package dev.memlane.cli.internal.command;
 
 import dev.memlane.archive.ArchiveException;
-import dev.memlane.archive.ArchiveImporter;
 import dev.memlane.archive.ImportReport;
+import dev.memlane.cli.internal.data.OpenMemory.ImportRequest;
+import dev.memlane.cli.internal.data.NotAnArchiveException;
+import dev.memlane.cli.internal.data.OpenMemory;
 import dev.memlane.cli.internal.ingestion.InputSource;
 import dev.memlane.cli.internal.terminal.CommandFailure;
 import dev.memlane.cli.internal.terminal.Console;
@@ -10,7 +12,7 @@ import dev.memlane.cli.internal.terminal.IoErrors;
 import dev.memlane.cli.internal.terminal.ProgressBar;
 import dev.memlane.cli.internal.terminal.StopSignal;
 import dev.memlane.cli.internal.terminal.TextLayout;
-import dev.memlane.orchestrator.Edits;
+import dev.memlane.model.InvalidInputException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
@@ -50,8 +52,8 @@ final class ImportCommand implements Callable<Integer> {
     InputSource source = InputSource.named(file);
     source.requireReadable();
     Console console = context.console();
-    try (Session session = context.open()) {
-      ImportReport report = importFrom(source, session);
+    try (OpenMemory memory = context.open()) {
+      ImportReport report = importFrom(source, memory);
       long unlisted = report.failed() + report.different() - report.failures().size();
       if (unlisted > 0) {
         console.say(TextLayout.number(unlisted) + " more lines were not restored; they are only counted");
@@ -68,20 +70,19 @@ final class ImportCommand implements Callable<Integer> {
     }
   }
 
-  private ImportReport importFrom(InputSource source, Session session) {
+  private ImportReport importFrom(InputSource source, OpenMemory memory) {
     Console console = context.console();
     StopSignal stop = context.stop();
     try (ProgressBar bar = ProgressBar.start(console, "Importing", " memories", ProgressBar.UNKNOWN);
         InputStream input = source.stream(console, stop)) {
-      return ArchiveImporter.builder(session.memory()).edits(acceptEdits ? Edits.TAKEN : Edits.REFUSED)
-          .progress(bar::at).stopWhen(stop::requested)
-          .onNotice(notice -> console
-              .say(source.shown() + ":" + notice.line() + ": " + ArchiveAnswers.message(notice)))
-          .build().importFrom(input);
-    } catch (ArchiveException e) {
-      throw new CommandFailure(source.shown() + (e.reason() == ArchiveException.Reason.NOT_AN_ARCHIVE
-          ? " was not written by 'memlane export': its first line doesn't say so. 'memlane ingest' stores lines of your own"
-          : ": " + e.getMessage()), e);
+      return memory.importFrom(input, new ImportRequest(acceptEdits, bar::at, stop::requested, notice -> console
+          .say(source.shown() + ":" + notice.line() + ": " + ArchiveAnswers.message(notice))));
+    } catch (NotAnArchiveException e) {
+      throw new CommandFailure(source.shown()
+          + " was not written by 'memlane export': its first line doesn't say so. 'memlane ingest' stores lines of your own",
+          e);
+    } catch (ArchiveException | InvalidInputException e) {
+      throw new CommandFailure(source.shown() + ": " + e.getMessage(), e);
     } catch (IOException e) {
       throw new CommandFailure(source.shown() + ": " + IoErrors.describe(e), e);
     }

@@ -1,10 +1,12 @@
 package dev.memlane.cli.internal.command;
 
+import dev.memlane.cli.internal.data.OpenMemory;
 import dev.memlane.cli.internal.ingestion.IngestLine;
 import dev.memlane.cli.internal.ingestion.IngestReport;
 import dev.memlane.cli.internal.ingestion.Ingester;
 import dev.memlane.cli.internal.ingestion.InputSource;
 import dev.memlane.cli.internal.terminal.UsageException;
+import dev.memlane.embedding.EmbeddingStats;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,11 +66,12 @@ final class IngestCommand implements Callable<Integer> {
     sources.forEach(InputSource::requireJson);
     scope.scope();
     IngestLine.Defaults defaults = new IngestLine.Defaults(scope.user(), scope.agent(), scope.run(), times.parser());
-    try (Session session = context.open(once)) {
-      IngestReport report = new Ingester(session.memory(), defaults, context.console(), context.stop()).run(sources);
+    try (OpenMemory memory = context.open(once)) {
+      IngestReport report = new Ingester(memory, defaults, context.console(), context.stop()).run(sources);
       context.answer(report::json, () -> context.print(report.summary()));
-      if (context.isConfigured() && !context.options().json()) {
-        MemoryLayout.endpoints(session.memory().embeddingStatistics().endpoints()).forEach(context::print);
+      EmbeddingStats embedding = memory.embedding();
+      if (embedding != null && context.isConfigured() && !context.options().json()) {
+        MemoryLayout.endpoints(embedding.endpoints()).forEach(context::print);
       }
       String ended = report.ended();
       if (ended != null) {

@@ -38,6 +38,10 @@ final class KeysCommand implements Runnable {
     return context.dataDirectory().resolve("keys.json");
   }
 
+  private void requireOwnFile() {
+    context.requireNoServer("the keys are in a file of the data directory; run this where that is");
+  }
+
   @Override
   public void run() {
     throw new UsageException("say what to do with the keys: create, list or revoke");
@@ -51,6 +55,7 @@ final class KeysCommand implements Runnable {
       @Option(names = "--users-beginning", paramLabel = "PREFIX", description = "Binds the key to the users whose names begin so, instead of to one scope.") @Nullable String prefix,
       @Option(names = "--expires-at", paramLabel = "TIME", description = "From when it is refused, for example 2027-01-01.") @Nullable String expiresAt,
       @Mixin TimeOptions times) {
+    requireOwnFile();
     Scope bound = scope.scope();
     if (bound != null && prefix != null) {
       throw new UsageException("a key is bound to a scope or to a prefix of users; give one of them");
@@ -68,6 +73,7 @@ final class KeysCommand implements Runnable {
 
   @Command(name = "list", description = "Lists the keys, without their secrets.")
   int list() {
+    requireOwnFile();
     List<ApiKey> keys = ApiKeys.in(file(context)).list();
     context.answer(() -> keys.stream().map(key -> Json.object("name", key.name(), "role", TextLayout.name(key.role()),
         "reaches", reach(key.grant()), "createdAt", text(key.createdAt()), "expiresAt", text(key.expiresAt())))
@@ -93,6 +99,7 @@ final class KeysCommand implements Runnable {
 
   @Command(name = "revoke", description = "Revokes a key. A running server refuses it within a second.")
   int revoke(@Parameters(paramLabel = "NAME", description = "The key's name.") String name) {
+    requireOwnFile();
     if (!ApiKeys.in(file(context)).revoke(name)) {
       throw new CommandFailure("there is no key named " + TextLayout.line(name) + "; 'memlane keys list' shows them",
           null);

@@ -1,5 +1,6 @@
 package dev.memlane.cli.internal.command;
 
+import dev.memlane.cli.internal.data.OpenMemory;
 import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.cli.internal.terminal.TextLayout;
 import dev.memlane.cli.internal.terminal.UsageException;
@@ -9,7 +10,6 @@ import dev.memlane.model.MemoryId;
 import dev.memlane.model.Scope;
 import dev.memlane.model.TimeOrder;
 import dev.memlane.model.TimePosition;
-import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.Expired;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.Page;
@@ -80,11 +80,11 @@ final class ListCommand implements Callable<Integer> {
     Scope where = scope.scope();
     Filter filter = CommandContext.fromArguments(() -> FilterSyntax.parse(filters));
     Expired which = expired ? Expired.INCLUDED : Expired.LEFT_OUT;
-    Function<BlockingMemory, Listed> list = newest || order == Order.TIME
+    Function<OpenMemory, Listed> list = newest || order == Order.TIME
         ? byTime(where, filter, which)
         : byId(where, filter, which);
-    try (Session session = context.open()) {
-      Listed page = list.apply(session.blocking());
+    try (OpenMemory open = context.open()) {
+      Listed page = list.apply(open);
       context.answer(() -> Json.object("memories", page.memories.stream().map(MemoryJson::memory).toList(), "next",
           page.next), () -> {
             for (Memory memory : page.memories) {
@@ -101,7 +101,7 @@ final class ListCommand implements Callable<Integer> {
     }
   }
 
-  private Function<BlockingMemory, Listed> byId(@Nullable Scope where, @Nullable Filter filter, Expired which) {
+  private Function<OpenMemory, Listed> byId(@Nullable Scope where, @Nullable Filter filter, Expired which) {
     MemoryId from = from(MemoryId::parse);
     return memory -> {
       Page page = memory.list(where, filter, from, limit, which);
@@ -109,7 +109,7 @@ final class ListCommand implements Callable<Integer> {
     };
   }
 
-  private Function<BlockingMemory, Listed> byTime(@Nullable Scope where, @Nullable Filter filter, Expired which) {
+  private Function<OpenMemory, Listed> byTime(@Nullable Scope where, @Nullable Filter filter, Expired which) {
     TimePosition from = from(TimePosition::parse);
     TimeOrder direction = newest ? TimeOrder.NEWEST_FIRST : TimeOrder.OLDEST_FIRST;
     return memory -> {

@@ -40,6 +40,7 @@ final class McpCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
+    context.requireNoServer("a client of the Model Context Protocol reaches a server over HTTP, at its path /mcp");
     McpOptions options = new McpOptions(
         allowUser ? scope.scope() : scope.required("it is not said whose memory this is"), actor,
         allowUser, readOnly);

@@ -1,5 +1,6 @@
 package dev.memlane.cli.internal.command;
 
+import dev.memlane.cli.internal.data.LocalMemory;
 import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.orchestrator.VerifyReport;
 import java.util.Locale;
@@ -23,8 +24,9 @@ final class ReindexCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    context.requireNoServer("the server has the index open; stop it, then rebuild its index where its data is");
     long start = System.nanoTime();
-    try (Session session = context.open(context.dataDirectory(), true)) {
+    try (LocalMemory session = context.openHere(context.dataDirectory(), true)) {
       long elapsed = System.nanoTime() - start;
       VerifyReport report = session.blocking().verify(false);
       context.answer(() -> {

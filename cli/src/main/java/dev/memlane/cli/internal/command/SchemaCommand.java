@@ -1,6 +1,7 @@
 package dev.memlane.cli.internal.command;
 
 import dev.memlane.cli.internal.terminal.Json;
+import dev.memlane.cli.internal.terminal.UsageException;
 import dev.memlane.storage.postgres.DatabaseSchema;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,9 @@ final class SchemaCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (context.options().server() != null) {
+      throw new UsageException("--server is not for this command: the schema is the same everywhere");
+    }
     String script = CommandContext
         .fromArguments(() -> new DatabaseSchema(schema == null ? "memlane" : schema).script(after));
     context.answer(() -> Json.object("version", DatabaseSchema.newest(), "sql", script),

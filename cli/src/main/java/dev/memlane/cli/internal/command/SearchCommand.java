@@ -1,5 +1,6 @@
 package dev.memlane.cli.internal.command;
 
+import dev.memlane.cli.internal.data.OpenMemory;
 import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.cli.internal.terminal.UsageException;
 import dev.memlane.model.Filter;
@@ -7,8 +8,8 @@ import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.Explanation;
 import dev.memlane.orchestrator.FusionMethod;
 import dev.memlane.orchestrator.SearchHit;
-import dev.memlane.orchestrator.SearchRequest;
 import dev.memlane.orchestrator.SearchRequest.Include;
+import dev.memlane.orchestrator.SearchRequest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -104,8 +105,8 @@ final class SearchCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     SearchRequest request = CommandContext.fromArguments(this::request);
-    try (Session session = context.open()) {
-      List<SearchHit> hits = session.blocking().search(request);
+    try (OpenMemory memory = context.open()) {
+      List<SearchHit> hits = memory.search(request);
       context.answer(() -> Json.object("hits", hits.stream().map(SearchCommand::json).toList()), () -> {
         for (int i = 0; i < hits.size(); i++) {
           MemoryLayout.hit(i + 1, hits.get(i)).forEach(context::print);

@@ -1,9 +1,10 @@
 package dev.memlane.cli.internal.command;
 
+import dev.memlane.cli.internal.data.LocalMemory;
 import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.micrometer.MemlaneMetrics;
-import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.model.Scope;
+import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.server.ApiKeys;
 import dev.memlane.server.McpOptions;
 import dev.memlane.server.MemlaneServer;
@@ -54,6 +55,7 @@ final class ServeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
+    context.requireNoServer("it is the server");
     String named = mcpUser;
     McpOptions mcp = McpOptions.DEFAULT.withModelNamesUser(mcpAllowUser)
         .withScope(named == null ? null : CommandContext.fromArguments(() -> Scope.user(named)));
@@ -61,7 +63,7 @@ final class ServeCommand implements Callable<Integer> {
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     RecentActivity activity = new RecentActivity();
     try (MemlaneMetrics metrics = new MemlaneMetrics(registry);
-        Session session = context.openForServing(MemoryListener.of(List.of(metrics, activity)));
+        LocalMemory session = context.openForServing(MemoryListener.of(List.of(metrics, activity)));
         MemlaneServer server = MemlaneServer.builder(session.memory()).host(host).port(port).names(names)
             .origins(origins).mcp(mcp).ownerKey(ownerKey).keys(ApiKeys.in(KeysCommand.file(context)))
             .metrics(registry::scrape).activity(activity).start()) {

@@ -1,11 +1,12 @@
 package dev.memlane.cli.internal.command;
 
+import dev.memlane.cli.internal.data.OpenMemory.StoreState;
+import dev.memlane.cli.internal.data.OpenMemory;
 import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.cli.internal.terminal.TextLayout;
 import dev.memlane.embedding.EmbeddingStats;
 import dev.memlane.endpoints.EndpointStats;
 import dev.memlane.model.IndexSummary;
-import dev.memlane.model.store.Operation;
 import dev.memlane.orchestrator.BackgroundWork;
 import dev.memlane.orchestrator.Statistics;
 import java.time.Instant;
@@ -29,14 +30,15 @@ final class StatsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (Session session = context.open()) {
-      Statistics statistics = session.blocking().statistics();
-      context.answer(() -> json(statistics), () -> print(statistics));
+    try (OpenMemory memory = context.open()) {
+      StoreState state = memory.state();
+      context.answer(() -> json(state), () -> print(state, memory.embedding() == null));
       return 0;
     }
   }
 
-  private static Map<String, @Nullable Object> json(Statistics statistics) {
+  private static Map<String, @Nullable Object> json(StoreState state) {
+    Statistics statistics = state.statistics();
     EmbeddingStats embedding = statistics.embedding();
     return Json.object("memories", statistics.memories(), "entries", statistics.entries(), "coreBytes",
         statistics.coreBytes(), "historyBytes", statistics.historyBytes(), "index", json(statistics.index()),
@@ -48,7 +50,7 @@ final class StatsCommand implements Callable<Integer> {
             embedding.cacheBytes(), "hitRate", embedding.hitRate(), "endpoints",
             embedding.endpoints().stream().map(StatsCommand::json).toList()),
         "writesInFlight", statistics.writesInFlight(), "unsettled",
-        statistics.unsettled().stream().map(Operation::toString).toList(), "unindexed",
+        state.unsettled(), "unindexed",
         statistics.unindexed().stream()
             .map(left -> Json.object("id", left.memory().toString(), "problem", left.problem())).toList(),
         "background", statistics.background().stream().map(StatsCommand::json).toList());
@@ -79,7 +81,9 @@ final class StatsCommand implements Callable<Integer> {
         "p99Milliseconds", endpoint.p99().toNanos() / 1e6);
   }
 
-  private void print(Statistics statistics) {
+  /** @param served whether a server has the memory open; then its endpoints are of interest however it was configured */
+  private void print(StoreState state, boolean served) {
+    Statistics statistics = state.statistics();
     row("memories", TextLayout.number(statistics.memories()), TextLayout.bytes(statistics.coreBytes()) + " in core");
     row("history", TextLayout.number(statistics.entries()),
         "entries, " + TextLayout.bytes(statistics.historyBytes()));
@@ -91,8 +95,8 @@ final class StatsCommand implements Callable<Integer> {
           "documents, " + TextLayout.bytes(index.bytes()) + ", " + index.dimension() + " dimensions");
       context.print("model      " + TextLayout.line(index.model()));
     }
-    row("unsettled", TextLayout.number(statistics.unsettled().size()), "operations");
-    statistics.unsettled().forEach(operation -> context.print("  " + operation));
+    row("unsettled", TextLayout.number(state.unsettled().size()), "operations");
+    state.unsettled().forEach(operation -> context.print("  " + operation));
     row("unindexed", TextLayout.number(statistics.unindexed().size()), "memories that searches miss");
     statistics.unindexed()
         .forEach(left -> context.print("  " + left.memory() + "  " + TextLayout.line(left.problem())));
@@ -102,7 +106,7 @@ final class StatsCommand implements Callable<Integer> {
     failing
         .forEach(work -> context.print("  " + work.name() + ": " + TextLayout.line(String.valueOf(work.lastProblem()))
             + " (last success " + (work.lastSuccess() == null ? "none" : TextLayout.minute(work.lastSuccess())) + ")"));
-    if (context.isConfigured()) {
+    if (served || context.isConfigured()) {
       row("endpoints", TextLayout.number(statistics.embedding().endpoints().size()), "that make vectors:");
       MemoryLayout.endpoints(statistics.embedding().endpoints()).forEach(context::print);
     }

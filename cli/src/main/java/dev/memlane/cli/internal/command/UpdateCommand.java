@@ -1,5 +1,6 @@
 package dev.memlane.cli.internal.command;
 
+import dev.memlane.cli.internal.data.OpenMemory;
 import dev.memlane.cli.internal.terminal.TextLayout;
 import dev.memlane.cli.internal.terminal.UsageException;
 import dev.memlane.model.Memory;
@@ -74,8 +75,8 @@ final class UpdateCommand implements Callable<Integer> {
               + "or --clear");
     }
     MemoryUpdate update = CommandContext.fromArguments(this::update);
-    try (Session session = context.open()) {
-      Memory memory = session.blocking().updateMemory(update);
+    try (OpenMemory open = context.open()) {
+      Memory memory = open.updateMemory(update);
       context.answer(() -> MemoryJson.memory(memory),
           () -> context.print("Updated " + memory.id() + ", now version " + memory.version()));
       return 0;

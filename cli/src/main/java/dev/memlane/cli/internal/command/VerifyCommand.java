@@ -1,5 +1,6 @@
 package dev.memlane.cli.internal.command;
 
+import dev.memlane.cli.internal.data.OpenMemory;
 import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.cli.internal.terminal.TextLayout;
 import dev.memlane.orchestrator.VerifyReport;
@@ -26,8 +27,8 @@ final class VerifyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    try (Session session = context.open()) {
-      VerifyReport report = session.blocking().verify(repair);
+    try (OpenMemory memory = context.open()) {
+      VerifyReport report = memory.verify(repair);
       context.answer(() -> json(report), () -> print(context, report));
       int left = report.inconsistencies().size();
       if (left > 0) {

@@ -14,12 +14,12 @@ import org.jspecify.annotations.Nullable;
  * @param stored new memories
  * @param duplicates lines whose memory existed already, or has been deleted since
  * @param deleted the duplicates that have been deleted since; they stay deleted
- * @param embedded texts that were embedded; a memory that exists is not embedded again
+ * @param embedded texts that were embedded, because a memory that exists is not embedded again; null if a server did it
  * @param failed lines that became no memory
  * @param failures the first {@value #MOST_FAILURES} failed lines
  * @param ended why it ended before the last line; null if it did not
  */
-public record IngestReport(long read, long stored, long duplicates, long deleted, long embedded, long failed,
+public record IngestReport(long read, long stored, long duplicates, long deleted, @Nullable Long embedded, long failed,
     List<Failure> failures, long nanoseconds, @Nullable String ended) {
 
   static final int MOST_FAILURES = 1_000;

@@ -1,15 +1,18 @@
 package dev.memlane.cli.internal.ingestion;
 
+import dev.memlane.cli.internal.data.OpenMemory;
+import dev.memlane.cli.internal.data.OutcomeWords;
 import dev.memlane.cli.internal.terminal.Console;
 import dev.memlane.cli.internal.terminal.IoErrors;
 import dev.memlane.cli.internal.terminal.ProgressBar;
 import dev.memlane.cli.internal.terminal.StopSignal;
 import dev.memlane.cli.internal.terminal.TextLayout;
+import dev.memlane.embedding.EmbeddingStats;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.NewMemory;
+import dev.memlane.model.MemlaneException;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.orchestrator.BlockingMemory;
-import dev.memlane.orchestrator.MemoryOrchestrator;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -40,12 +43,13 @@ public final class Ingester {
 
   public static final int CHUNK = 256;
   private static final int LEAST_IN_FLIGHT = 2;
+  private static final int IN_FLIGHT_TO_SERVER = 4;
   private static final int MOST_IN_FLIGHT = 32;
   private static final long MOST_CHARACTERS = 16L << 20;
   private static final int GIVE_UP = 1_000;
   private static final int MOST_WARNINGS = 20;
 
-  private final MemoryOrchestrator memory;
+  private final OpenMemory memory;
   private final IngestLine.Defaults defaults;
   private final Console console;
   private final StopSignal stop;
@@ -63,7 +67,7 @@ public final class Ingester {
   private long failedInARow;
   private @Nullable String ended;
 
-  public Ingester(MemoryOrchestrator memory, IngestLine.Defaults defaults, Console console, StopSignal stop) {
+  public Ingester(OpenMemory memory, IngestLine.Defaults defaults, Console console, StopSignal stop) {
     this.memory = memory;
     this.defaults = defaults;
     this.console = console;
@@ -98,8 +102,13 @@ public final class Ingester {
     if (failed > failures.size()) {
       console.say((failed - failures.size()) + " more lines failed; they are only counted");
     }
-    return new IngestReport(read, stored, duplicates, deleted, memory.embeddingStatistics().embedded(), failed,
+    return new IngestReport(read, stored, duplicates, deleted, embedded(), failed,
         List.copyOf(failures), System.nanoTime() - start, ended);
+  }
+
+  private @Nullable Long embedded() {
+    EmbeddingStats embedding = memory.embedding();
+    return embedding == null ? null : embedding.embedded();
   }
 
   private void ingest(InputSource source, ProgressBar bar) {
@@ -177,14 +186,26 @@ public final class Ingester {
   }
 
   private int mostInFlight() {
-    long texts = 2L * memory.embeddingStatistics().capacity();
+    EmbeddingStats embedding = memory.embedding();
+    if (embedding == null) {
+      return IN_FLIGHT_TO_SERVER;
+    }
+    long texts = 2L * embedding.capacity();
     return Math.clamp(texts / CHUNK, LEAST_IN_FLIGHT, MOST_IN_FLIGHT);
   }
 
   private void settle(ProgressBar bar) {
     Chunk chunk = inFlight.remove();
     charactersInFlight -= chunk.characters();
-    List<WriteOutcome> outcomes = BlockingMemory.await(chunk.outcomes());
+    List<WriteOutcome> outcomes;
+    try {
+      outcomes = BlockingMemory.await(chunk.outcomes());
+    } catch (MemlaneException e) {
+      // A server can't be reached any more. Its lines count as not read, and the next run stores them or finds them there.
+      read -= chunk.lines().size();
+      ended = ended == null ? e.getMessage() : ended;
+      return;
+    }
     for (int i = 0; i < outcomes.size(); i++) {
       count(chunk.source(), chunk.lines().get(i), outcomes.get(i));
     }
@@ -206,7 +227,7 @@ public final class Ingester {
           ended = "stopped";
           return;
         }
-        fail(source, line, outcome.describe());
+        fail(source, line, OutcomeWords.describe(outcome));
         failedInARow++;
         if (failedInARow == GIVE_UP) {
           ended = GIVE_UP + " writes in a row failed, the last one in line " + line;

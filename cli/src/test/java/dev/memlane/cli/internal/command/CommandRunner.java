@@ -6,7 +6,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.memlane.cli.internal.terminal.Console;
 import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.cli.internal.terminal.StopSignal;
+import dev.memlane.embedded.Memlane;
 import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.server.SharedMemory;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -18,6 +20,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Runs commands as a user does, on a real data directory or database; only the embedder is another one. */
@@ -25,13 +28,22 @@ final class CommandRunner {
 
   private final Map<String, String> environment = new HashMap<>();
   private final Path home;
-  private final @Nullable String jdbcUrl;
+  private final CommandContext.Opening opening;
   private byte[] input = new byte[0];
 
   /** @param jdbcUrl the database; null for the embedded server */
   CommandRunner(Path data, Path home, @Nullable String jdbcUrl) {
+    this(builder -> {
+      builder.embedder(new HashEmbedder());
+      Memlane memlane = (jdbcUrl == null ? builder : builder.postgres(jdbcUrl, null, null)).open();
+      return new SharedMemory.Opened(memlane.memory(), memlane);
+    }, data, home);
+  }
+
+  /** @param opening opens the data of each command */
+  CommandRunner(CommandContext.Opening opening, Path data, Path home) {
     this.home = home;
-    this.jdbcUrl = jdbcUrl;
+    this.opening = opening;
     environment.put("MEMLANE_DATA", data.toString());
   }
 
@@ -64,10 +76,7 @@ final class CommandRunner {
     Console console = new Console(new ByteArrayInputStream(input), new PrintStream(out, false, StandardCharsets.UTF_8),
         new PrintStream(err, true, StandardCharsets.UTF_8), false);
     CommandContext context = new CommandContext(new CommonOptions(), console, environment, home, new StopSignal(),
-        builder -> {
-          builder.embedder(new HashEmbedder());
-          return jdbcUrl == null ? builder : builder.postgres(jdbcUrl, null, null);
-        });
+        UnaryOperator.identity(), opening);
     int status = new Application(context).run(arguments);
     return new Run(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }

@@ -14,6 +14,7 @@ import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.modelcontextprotocol.spec.McpSchema.TextContent;
+import java.io.BufferedReader;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -94,6 +95,32 @@ class McpCommandTest {
     first.close();
     last.onExit().join();
     assertThat(data.resolve(ServerFile.NAME)).as("what the last one leaves behind").doesNotExist();
+  }
+
+  @Test
+  void serve_takesTheDirectoryOver_andGivesItBackWhenItEnds() throws Exception {
+    try (McpSyncClient client = client("--user", "ada")) {
+      call(client, "memory_add", Map.of("content", "before"));
+      List<String> command = new ArrayList<>(List.of(java()));
+      command.addAll(command());
+      command.set(command.indexOf("mcp"), "serve");
+      command.addAll(List.of("--port", "0", "--json"));
+      Process serve = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+      try (BufferedReader output = serve.inputReader()) {
+        String uri = Json.MAPPER.readTree(output.readLine()).path("uri").textValue();
+
+        call(client, "memory_add", Map.of("content", "through the server"));
+
+        assertThat(ServerFile.read(data).orElseThrow().process()).isEqualTo(serve.pid());
+        assertThat(new CommandRunner(data.resolve("other"), data, database).run("list", "--server", uri).out())
+            .contains("before", "through the server");
+      } finally {
+        serve.destroy();
+        serve.waitFor();
+      }
+      call(client, "memory_add", Map.of("content", "afterwards"));
+      assertThat(list(client)).contains("before", "through the server", "afterwards");
+    }
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.memlane.server.internal.api;
 import dev.memlane.archive.ArchiveExporter;
 import dev.memlane.archive.ArchiveImporter;
 import dev.memlane.model.Scope;
+import dev.memlane.orchestrator.Edits;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.server.Role;
 import dev.memlane.server.internal.http.Exchange;
@@ -29,7 +30,7 @@ public final class ArchiveRoutes {
 
   public void add(Routes routes) {
     routes.get("/api/v1/export", Role.ADMIN, this::export, "user", "agent", "run", "vectors");
-    routes.post("/api/v1/import", Role.ADMIN, this::restore);
+    routes.post("/api/v1/import", Role.ADMIN, this::restore, "edits");
     routes.post("/api/v1/verify", Role.ADMIN, this::verify, "repair");
   }
 
@@ -51,8 +52,10 @@ public final class ArchiveRoutes {
   private void restore(Exchange exchange) throws IOException {
     access(exchange).requireEverything();
     exchange.requireType(JSON_LINES, "application/x-ndjson");
+    Edits edits = exchange.flag("edits") ? Edits.TAKEN : Edits.REFUSED;
     try (InputStream input = exchange.input(Long.MAX_VALUE)) {
-      exchange.respond(200, jobs.run("import", null, progress -> ArchiveImporter.of(memory).importFrom(input)));
+      exchange.respond(200, jobs.run("import", null,
+          progress -> ArchiveImporter.builder(memory).edits(edits).progress(progress).build().importFrom(input)));
     }
   }
 

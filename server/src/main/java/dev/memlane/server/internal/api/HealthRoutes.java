@@ -71,7 +71,8 @@ public final class HealthRoutes {
     answer.put("writesInFlight", statistics.writesInFlight());
     // Operations hold the memories' contents, which have no place here.
     answer.put("unsettled",
-        statistics.unsettled().stream().map(operation -> Map.of("id", operation.memory(), "op", operation.op()))
+        statistics.unsettled().stream()
+            .map(operation -> Map.of("id", operation.memory(), "op", operation.op(), "kind", operation.kind()))
             .toList());
     answer.put("unindexed", statistics.unindexed());
     answer.put("background", statistics.background());

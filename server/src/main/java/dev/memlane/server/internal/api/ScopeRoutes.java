@@ -28,7 +28,7 @@ public final class ScopeRoutes {
 
   public void add(Routes routes) {
     routes.get("/api/v1/scopes", Role.READ, this::list, "prefix", "limit", "cursor");
-    routes.delete("/api/v1/scopes", Role.ADMIN, this::erase, "user", "agent", "run");
+    routes.delete("/api/v1/scopes", Role.ADMIN, this::erase, "user", "agent", "run", "keepHistory");
   }
 
   private void list(Exchange exchange) throws IOException {
@@ -48,9 +48,11 @@ public final class ScopeRoutes {
     }
   }
 
-  /** Erases everything in a scope: memories with their histories, and conversations. */
+  /** Erases everything in a scope: memories with their histories, unless those are to be kept, and conversations. */
   private void erase(Exchange exchange) throws IOException {
     Scope scope = new MemoryAccess(memory, exchange.caller()).scope(MemoryRoutes.namedScope(exchange));
-    exchange.respond(200, jobs.run("erase", scope, progress -> memory.deleteAll(scope, null, true)));
+    boolean purge = !exchange.flag("keepHistory");
+    exchange.respond(200,
+        jobs.run(purge ? "erase" : "delete", scope, progress -> memory.deleteAll(scope, null, purge)));
   }
 }

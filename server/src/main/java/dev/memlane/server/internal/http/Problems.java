@@ -40,7 +40,9 @@ public final class Problems {
           String.valueOf(reranking.getMessage()));
       case DamagedIndexException damaged -> Problem.unavailable(String.valueOf(damaged.getMessage()));
       case InDoubtException doubt -> Problem.unavailable(String.valueOf(doubt.getMessage()));
-      case ArchiveException archive -> Problem.of(400, "not-an-archive", "The body is no archive",
+      case ArchiveException archive -> Problem.of(400,
+          archive.reason() == ArchiveException.Reason.NEWER_FORMAT ? "newer-archive" : "not-an-archive",
+          "The body is no archive",
           String.valueOf(archive.getMessage()));
       case ExpiredCursorException expired -> Problem.of(410, "cursor-expired", "The cursor has expired",
           String.valueOf(expired.getMessage()));
@@ -95,7 +97,10 @@ public final class Problems {
     return Problem.of(502, "embedding-failed", "The text could not be embedded", String.valueOf(failure.getMessage()));
   }
 
-  /** The problem of a write that did not do what was requested. */
+  /**
+   * The problem of a write that did not do what was requested. It has the members of the outcome in JSON, so that it reads as
+   * one.
+   */
   public static Problem of(WriteOutcome outcome) {
     Problem problem = switch (outcome) {
       case WriteOutcome.Conflict conflict -> Problem.of(conflict.expected() == null ? 409 : 412, "conflict",
@@ -106,15 +111,17 @@ public final class Problems {
           outcome.describe() + "; add it with \"revive\": true to restore it").with("id", deleted.id())
           .with("op", deleted.op());
       case WriteOutcome.RolledBack rolledBack -> Problem.of(503, "rolled-back", "Nothing was written",
-          outcome.describe()).with("id", rolledBack.id()).with("op", rolledBack.op()).header("Retry-After", "1");
+          outcome.describe()).with("id", rolledBack.id()).with("op", rolledBack.op())
+          .with("message", rolledBack.cause().getMessage()).header("Retry-After", "1");
       case WriteOutcome.Unsettled unsettled -> Problem.of(504, "unsettled",
           "It is not known yet whether it was written",
           "it is not known yet whether the write landed; ask at the path in \"operation\" later, or repeat it under its key")
-          .with("id", unsettled.id()).with("op", unsettled.op())
+          .with("id", unsettled.id()).with("op", unsettled.op()).with("message", unsettled.cause().getMessage())
           .with("operation", "/api/v1/operations/" + unsettled.id() + "/" + unsettled.op());
       case WriteOutcome.Unpurged unpurged -> Problem.of(503, "unpurged", "Deleted, but not erased yet",
-          outcome.describe()).with("id", unpurged.id()).with("op", unpurged.op());
-      case WriteOutcome.Refused refused -> refused(refused);
+          outcome.describe()).with("id", unpurged.id()).with("op", unpurged.op())
+          .with("message", unpurged.cause().getMessage());
+      case WriteOutcome.Refused refused -> refused(refused).with("reason", refused.reason());
       case WriteOutcome.Stored stored -> throw succeeded(outcome);
       case WriteOutcome.Replaced replaced -> throw succeeded(outcome);
       case WriteOutcome.Deleted deleted -> throw succeeded(outcome);
