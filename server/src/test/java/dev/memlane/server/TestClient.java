@@ -32,6 +32,11 @@ public final class TestClient {
     return new TestClient(server, other);
   }
 
+  /** Where the server is. */
+  URI server() {
+    return server;
+  }
+
   /** What the server answered. */
   public record Answer(int status, HttpResponse<String> response) {
 

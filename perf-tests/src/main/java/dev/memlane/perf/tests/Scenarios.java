@@ -15,6 +15,7 @@ import dev.memlane.perf.tests.scenario.MixedScenario;
 import dev.memlane.perf.tests.scenario.OpenScenario;
 import dev.memlane.perf.tests.scenario.PaperScenario;
 import dev.memlane.perf.tests.scenario.SearchScenario;
+import dev.memlane.perf.tests.scenario.ServerScenario;
 import dev.memlane.perf.tests.scenario.SingleScenario;
 import java.util.List;
 
@@ -27,7 +28,7 @@ final class Scenarios {
       new FailuresScenario(),
       new SearchScenario(), new MixedScenario(),
       new OpenScenario(), new FollowScenario(), new ConversationScenario(), new ChatMemoryScenario(),
-      new MicroScenario());
+      new ServerScenario(), new MicroScenario());
 
   private Scenarios() {}
 }

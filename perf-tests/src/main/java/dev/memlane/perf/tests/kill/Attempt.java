@@ -45,6 +45,18 @@ final class Attempt {
     UNKNOWN
   }
 
+  /** What is asked for. */
+  enum Form {
+    ADD, UPDATE, DELETE,
+    /** An add, an update, or a revival of a deleted memory, as the memory is found. */
+    PUT;
+
+    /** Whether an entry of this kind can come from it. */
+    boolean canBe(Operation.Kind kind) {
+      return this == PUT ? kind != Operation.Kind.DELETE : name().equals(kind.name());
+    }
+  }
+
   /** What must be true of an operation after an answer. */
   enum Fate {
     LANDED, MAY_HAVE_LANDED, NOT_LANDED
@@ -56,7 +68,7 @@ final class Attempt {
   final int writer;
   /** Whether all writers of all victims work on its memory, instead of one writer alone. */
   final boolean shared;
-  final Operation.Kind kind;
+  final Form form;
   /** Null for an add without a key, until the answer names it. */
   @Nullable
   MemoryId memory;
@@ -85,18 +97,28 @@ final class Attempt {
    */
   record Source(int number, char lane) {}
 
-  Attempt(String name, Source source, int writer, boolean shared, Operation.Kind kind, @Nullable MemoryId memory,
-      @Nullable String key, String token, @Nullable OperationId expected, boolean setsContent, long askedAt) {
-    this.name = name;
-    this.source = source;
-    this.writer = writer;
-    this.shared = shared;
-    this.kind = kind;
-    this.memory = memory;
-    this.key = key;
-    this.token = token;
-    this.expected = expected;
-    this.setsContent = setsContent;
+  /**
+   * A request, before it is sent.
+   *
+   * @param name no other request has it
+   * @param shared whether all writers of all victims work on its memory, instead of one writer alone
+   * @param memory null for an add without a key
+   * @param token a word that occurs in no other request, except in retries of this one
+   */
+  record Request(String name, Source source, int writer, boolean shared, Form form, @Nullable MemoryId memory,
+      @Nullable String key, String token, @Nullable OperationId expected, boolean setsContent) {}
+
+  Attempt(Request request, long askedAt) {
+    this.name = request.name;
+    this.source = request.source;
+    this.writer = request.writer;
+    this.shared = request.shared;
+    this.form = request.form;
+    this.memory = request.memory;
+    this.key = request.key;
+    this.token = request.token;
+    this.expected = request.expected;
+    this.setsContent = request.setsContent;
     this.askedAt = askedAt;
   }
 
@@ -110,7 +132,7 @@ final class Attempt {
 
   @Override
   public String toString() {
-    return "line " + askedAt + ": " + name + " asks for " + kind + " of " + (memory == null ? "a new memory" : memory)
+    return "line " + askedAt + ": " + name + " asks for " + form + " of " + (memory == null ? "a new memory" : memory)
         + (key == null ? "" : " key " + key) + " token " + token + (expected == null ? "" : " expecting " + expected)
         + (answer == Answer.NONE
             ? ": not answered"

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * The history claims what happened, and the claim must be possible. Every entry was requested. Every acknowledged
  * operation is in the history once, and none that was answered as not done. The versions of a memory have no gaps, and
- * each entry starts from the content that the one before left. No operation precedes one that had been answered when it
+ * each entry starts from the content that the one before left. Only a put follows a delete. No operation precedes one that had been answered when it
  * was requested, and the operations of one writer are in the order of its requests. An update that expected a state
  * follows that state. Core must be what the history ends in. Where only one writer works on a memory and no request is
  * open, the answers of operations that were not done must also fit the state at that time.
@@ -80,15 +80,16 @@ final class Checker {
         report(memory, "the history has version " + entry.version() + " where " + version + " is due: " + entry);
       }
       version = entry.version() + 1;
+      Attempt attempt = match(entry);
+      boolean revives = attempt != null && attempt.form == Attempt.Form.PUT;
       if (before == null != (entry.kind() == Operation.Kind.ADD)
-          || before != null && before.kind() == Operation.Kind.DELETE) {
+          || before != null && before.kind() == Operation.Kind.DELETE && !revives) {
         report(memory, "the history has " + entry + " after " + before);
       }
       if (!Objects.equals(entry.oldContent(), before == null ? null : before.newContent())) {
         report(memory,
             "the entry does not start from the state that the one before it left: " + entry + " after " + before);
       }
-      Attempt attempt = match(entry);
       if (attempt != null) {
         landed.put(entry.op(), attempt);
         checkEntry(entry, before, attempt);
@@ -103,7 +104,7 @@ final class Checker {
     Attempt possible = null;
     Attempt denied = null;
     for (Attempt attempt : byToken.getOrDefault(String.valueOf(entry.token()), List.of())) {
-      if (attempt.kind != entry.kind() || attempt.memory != null && !attempt.memory.equals(entry.memory())) {
+      if (!attempt.form.canBe(entry.kind()) || attempt.memory != null && !attempt.memory.equals(entry.memory())) {
         continue;
       }
       switch (attempt.fate()) {
@@ -201,7 +202,7 @@ final class Checker {
       }
       case WAS_DELETED -> {
         // An update may see a delete that is then undone. An add has confirmed the delete.
-        if (attempt.kind == Operation.Kind.ADD && (entry == null || entry.kind() != Operation.Kind.DELETE)) {
+        if (attempt.form == Attempt.Form.ADD && (entry == null || entry.kind() != Operation.Kind.DELETE)) {
           report(attempt.memory, "the delete that an add was answered with is gone: " + attempt);
         }
       }
@@ -280,7 +281,7 @@ final class Checker {
     }
 
     boolean explains(Attempt attempt) {
-      boolean gone = last != null && last.kind == Operation.Kind.DELETE;
+      boolean gone = last != null && last.form == Attempt.Form.DELETE;
       return switch (attempt.answer) {
         case NOT_FOUND -> last == null;
         case WAS_DELETED -> gone && last != null && Objects.equals(attempt.op, last.op);

@@ -3,7 +3,6 @@ package dev.memlane.perf.tests.kill;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
-import dev.memlane.model.store.Operation;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -30,27 +29,43 @@ final class Ledger {
    * @return the request, with its answer so far
    * @throws IllegalArgumentException if the line cannot be parsed
    */
-  synchronized Attempt add(Attempt.Source source, String[] words) {
-    line++;
+  Attempt add(Attempt.Source source, String[] words) {
     if (words[0].equals(VictimReport.ASKED)) {
-      Attempt attempt = new Attempt(words[1], source, Integer.parseInt(words[2]), Boolean.parseBoolean(words[3]),
-          Operation.Kind.valueOf(words[4]), memory(words[5]), present(words[6]), words[7], operation(words[8]),
-          Boolean.parseBoolean(words[9]), line);
-      attempts.add(attempt);
-      byName.put(attempt.name, attempt);
-      return attempt;
+      return asked(new Attempt.Request(words[1], source, Integer.parseInt(words[2]), Boolean.parseBoolean(words[3]),
+          Attempt.Form.valueOf(words[4]), memory(words[5]), present(words[6]), words[7], operation(words[8]),
+          Boolean.parseBoolean(words[9])));
     }
-    Attempt attempt = byName.get(words[1]);
+    return answered(words[1], Attempt.Answer.valueOf(words[2]), memory(words[3]), operation(words[4]),
+        Integer.parseInt(words[5]));
+  }
+
+  /** Records a request that is about to be sent. */
+  synchronized Attempt asked(Attempt.Request request) {
+    Attempt attempt = new Attempt(request, ++line);
+    attempts.add(attempt);
+    byName.put(attempt.name, attempt);
+    return attempt;
+  }
+
+  /**
+   * Records an answer.
+   *
+   * @param name that of the request
+   */
+  synchronized Attempt answered(String name, Attempt.Answer answer, @Nullable MemoryId memory, @Nullable OperationId op,
+      int version) {
+    line++;
+    Attempt attempt = byName.get(name);
     if (attempt == null) {
-      throw new IllegalArgumentException("an answer without a request: " + String.join(" ", words));
+      throw new IllegalArgumentException("an answer without a request: " + name);
     }
-    attempt.answer = Attempt.Answer.valueOf(words[2]);
+    attempt.answer = answer;
     attempt.answeredAt = line;
     if (attempt.memory == null) {
-      attempt.memory = memory(words[3]);
+      attempt.memory = memory;
     }
-    attempt.op = operation(words[4]);
-    attempt.version = Integer.parseInt(words[5]);
+    attempt.op = op;
+    attempt.version = version;
     return attempt;
   }
 

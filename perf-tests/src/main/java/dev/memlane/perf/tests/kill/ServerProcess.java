@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -83,6 +84,26 @@ public final class ServerProcess {
       all.forEach(ProcessHandle::destroyForcibly);
       all.forEach(ServerProcess::awaitEnd);
     }
+  }
+
+  /** Stops the postmaster and its children with SIGSTOP, so that connections stay and nothing is answered. */
+  void hang() throws IOException, InterruptedException {
+    signal("STOP");
+  }
+
+  /** Lets them go on. */
+  void proceed() throws IOException, InterruptedException {
+    signal("CONT");
+  }
+
+  private void signal(String name) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of("kill", "-" + name, Long.toString(postmaster.pid())));
+    try (Stream<ProcessHandle> children = postmaster.descendants()) {
+      children.forEach(child -> command.add(Long.toString(child.pid())));
+    }
+    // A child that has ended meanwhile makes it fail, which does not matter.
+    new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start()
+        .waitFor();
   }
 
   private static void awaitEnd(ProcessHandle process) {

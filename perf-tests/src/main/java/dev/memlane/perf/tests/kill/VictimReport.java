@@ -3,7 +3,6 @@ package dev.memlane.perf.tests.kill;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
-import dev.memlane.model.store.Operation;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -34,9 +33,9 @@ final class VictimReport {
   }
 
   /** Reports a request that is about to be sent. */
-  void asked(String name, int writer, boolean shared, Operation.Kind kind, @Nullable MemoryId memory,
+  void asked(String name, int writer, boolean shared, Attempt.Form form, @Nullable MemoryId memory,
       @Nullable String key, String token, @Nullable OperationId expected, boolean setsContent) {
-    line(ASKED, name, writer, shared, kind, memory, key, token, expected, setsContent);
+    line(ASKED, name, writer, shared, form, memory, key, token, expected, setsContent);
   }
 
   void answered(String name, Attempt.Answer answer, @Nullable MemoryId memory, @Nullable OperationId op, int version) {

@@ -11,7 +11,6 @@ import dev.memlane.model.NewMemory;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
 import dev.memlane.model.WriteOutcome;
-import dev.memlane.model.store.Operation;
 import dev.memlane.orchestrator.BlockingMemory;
 import java.util.ArrayList;
 import java.util.List;
@@ -150,7 +149,7 @@ final class VictimWriter implements Runnable {
     MemoryId id = key == null ? null : MemoryId.derive(where, key);
     for (int i = 0; i < MOST_TRIES; i++) {
       String name = i == 0 && token.startsWith(settings.name()) ? token : nextName();
-      Reply reply = ask(name, false, Operation.Kind.ADD, id, key, token, null, true,
+      Reply reply = ask(name, false, Attempt.Form.ADD, id, key, token, null, true,
           () -> key == null
               ? stored(memory.addMemory(newMemory(where, null, token)))
               : addUnderKey(newMemory(where, key, token)));
@@ -172,7 +171,7 @@ final class VictimWriter implements Runnable {
     Reply reply;
     if (dice < 50) {
       String name = nextName();
-      reply = ask(name, true, Operation.Kind.ADD, id, key, name, null, true,
+      reply = ask(name, true, Attempt.Form.ADD, id, key, name, null, true,
           () -> addUnderKey(newMemory(SHARED, key, name)));
     } else if (dice < 92) {
       reply = update(id, true, random.nextInt(3) == 0 ? seen[slot] : null, random.nextBoolean());
@@ -196,22 +195,22 @@ final class VictimWriter implements Runnable {
     String name = nextName();
     MemoryUpdate update = MemoryUpdate.builder(id).content(setsContent ? content(name) : null).metadata(metadata(name))
         .expecting(expected).build();
-    return ask(name, shared, Operation.Kind.UPDATE, id, null, name, expected, setsContent,
+    return ask(name, shared, Attempt.Form.UPDATE, id, null, name, expected, setsContent,
         () -> stored(memory.updateMemory(update)));
   }
 
   private Reply delete(MemoryId id, boolean shared, @Nullable OperationId expected) throws InterruptedException {
     String name = nextName();
-    return ask(name, shared, Operation.Kind.DELETE, id, null, name, expected, false, () -> {
+    return ask(name, shared, Attempt.Form.DELETE, id, null, name, expected, false, () -> {
       WriteOutcome.Deleted deleted = memory.deleteMemory(new MemoryDeletion(id, name, expected));
       return new Reply(Attempt.Answer.DELETED, id, deleted.op(), deleted.version());
     });
   }
 
-  private Reply ask(String name, boolean shared, Operation.Kind kind, @Nullable MemoryId id, @Nullable String key,
+  private Reply ask(String name, boolean shared, Attempt.Form form, @Nullable MemoryId id, @Nullable String key,
       String token, @Nullable OperationId expected, boolean setsContent, Supplier<Reply> call)
       throws InterruptedException {
-    report.asked(name, number, shared, kind, id, key, token, expected, setsContent);
+    report.asked(name, number, shared, form, id, key, token, expected, setsContent);
     Reply reply = answer(id, call);
     report.answered(name, reply.answer, reply.memory, reply.op, reply.version);
     if (reply.answer == Attempt.Answer.UNSETTLED && reply.op != null && random.nextBoolean()) {
@@ -281,7 +280,7 @@ final class VictimWriter implements Runnable {
   }
 
   /** Returns the same content for the same token, so that a retry repeats it. */
-  private static String content(String token) {
+  static String content(String token) {
     Random words = new Random(token.hashCode());
     return "the " + WORDS[words.nextInt(WORDS.length)] + " and the " + WORDS[words.nextInt(WORDS.length)] + " of the "
         + WORDS[words.nextInt(WORDS.length)] + " " + token;

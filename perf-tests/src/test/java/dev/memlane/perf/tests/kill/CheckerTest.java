@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.store.Operation;
+import dev.memlane.perf.tests.kill.Attempt.Form;
 import dev.memlane.perf.tests.kill.Checker.Problem;
 import dev.memlane.perf.tests.kill.StoredRows.Entry;
 import dev.memlane.perf.tests.kill.StoredRows.Row;
@@ -37,22 +38,22 @@ class CheckerTest {
 
     /** An add, two updates and two answers that fit, then an update that was in flight and is not there. */
     Scene() {
-      answer(ask(Operation.Kind.ADD, "add", null, true), Attempt.Answer.STORED, op(1), 1);
-      answer(ask(Operation.Kind.UPDATE, "first", op(1), true), Attempt.Answer.STORED, op(2), 2);
-      answer(ask(Operation.Kind.UPDATE, "refused", op(1), true), Attempt.Answer.CONFLICT, op(2), 0);
-      answer(ask(Operation.Kind.UPDATE, "back", null, true), Attempt.Answer.ROLLED_BACK, op(9), 0);
-      answer(ask(Operation.Kind.ADD, "again", null, true), Attempt.Answer.DUPLICATE, op(2), 2);
-      answer(ask(Operation.Kind.UPDATE, "second", null, false), Attempt.Answer.STORED, op(3), 3);
-      ask(Operation.Kind.UPDATE, "open", null, true);
+      answer(ask(Form.ADD, "add", null, true), Attempt.Answer.STORED, op(1), 1);
+      answer(ask(Form.UPDATE, "first", op(1), true), Attempt.Answer.STORED, op(2), 2);
+      answer(ask(Form.UPDATE, "refused", op(1), true), Attempt.Answer.CONFLICT, op(2), 0);
+      answer(ask(Form.UPDATE, "back", null, true), Attempt.Answer.ROLLED_BACK, op(9), 0);
+      answer(ask(Form.ADD, "again", null, true), Attempt.Answer.DUPLICATE, op(2), 2);
+      answer(ask(Form.UPDATE, "second", null, false), Attempt.Answer.STORED, op(3), 3);
+      ask(Form.UPDATE, "open", null, true);
       entry(1, 1, Operation.Kind.ADD, null, "the add", "add");
       entry(2, 2, Operation.Kind.UPDATE, "the add", "the first", "first");
       entry(3, 3, Operation.Kind.UPDATE, "the first", "the first", "second");
       row(StoredRows.LIVE, 3, 3, "the first", "second", true);
     }
 
-    Attempt ask(Operation.Kind kind, String token, @Nullable OperationId expected, boolean setsContent) {
-      Attempt attempt = new Attempt(token, new Attempt.Source(0, 'a'), 0, false, kind, MEMORY, "k", token, expected,
-          setsContent, ++line);
+    Attempt ask(Form form, String token, @Nullable OperationId expected, boolean setsContent) {
+      Attempt attempt = new Attempt(new Attempt.Request(token, new Attempt.Source(0, 'a'), 0, false, form, MEMORY, "k",
+          token, expected, setsContent), ++line);
       attempts.add(attempt);
       return attempt;
     }
@@ -95,11 +96,11 @@ class CheckerTest {
       scene.entry(4, 4, Operation.Kind.UPDATE, "the first", "the open", "open");
       scene.row(StoredRows.LIVE, 4, 4, "the open", "open", true);
     }), is("deleted", scene -> {
-      scene.answer(scene.ask(Operation.Kind.DELETE, "gone", null, false), Attempt.Answer.DELETED, op(5), 4);
+      scene.answer(scene.ask(Form.DELETE, "gone", null, false), Attempt.Answer.DELETED, op(5), 4);
       scene.entry(5, 4, Operation.Kind.DELETE, "the first", null, "gone");
       scene.row(StoredRows.DELETED, 4, 5, null, "second", false);
-      scene.answer(scene.ask(Operation.Kind.ADD, "more", null, true), Attempt.Answer.WAS_DELETED, op(5), 0);
-    }));
+      scene.answer(scene.ask(Form.ADD, "more", null, true), Attempt.Answer.WAS_DELETED, op(5), 0);
+    }), is("deleted, and put again", scene -> revive(scene, Form.PUT)));
   }
 
   @ParameterizedTest(name = "{0}")
@@ -111,14 +112,24 @@ class CheckerTest {
     assertThat(scene.check()).as(what).isEmpty();
   }
 
+  /** A delete, and what then comes back. */
+  private static void revive(Scene scene, Form form) {
+    scene.answer(scene.ask(Form.DELETE, "gone", null, false), Attempt.Answer.DELETED, op(4), 4);
+    scene.answer(scene.ask(form, "new", null, true), Attempt.Answer.STORED, op(5), 5);
+    scene.entry(4, 4, Operation.Kind.DELETE, "the first", null, "gone");
+    scene.entry(5, 5, Operation.Kind.UPDATE, null, "the new", "new");
+    scene.row(StoredRows.LIVE, 5, 5, "the new", "new", true);
+  }
+
   static Stream<Arguments> damaged() {
-    return Stream.of(damage("is lost", scene -> {
-      scene.core.clear();
-      scene.history.clear();
-    }), damage("is lost", scene -> {
-      scene.entries().removeLast();
-      scene.row(StoredRows.LIVE, 2, 2, "the first", "first", true);
-    }), damage("where 2 is due", scene -> scene.entries().remove(1)),
+    return Stream.of(damage("the history has history", scene -> revive(scene, Form.UPDATE)),
+        damage("is lost", scene -> {
+          scene.core.clear();
+          scene.history.clear();
+        }), damage("is lost", scene -> {
+          scene.entries().removeLast();
+          scene.row(StoredRows.LIVE, 2, 2, "the first", "first", true);
+        }), damage("where 2 is due", scene -> scene.entries().remove(1)),
         damage("does not start from", scene -> scene.entries().remove(1)),
         damage("core is not what the history ends in",
             scene -> scene.row(StoredRows.LIVE, 3, 3, "the add", "second", true)),
@@ -156,7 +167,7 @@ class CheckerTest {
           scene.entry(3, 4, Operation.Kind.UPDATE, "the open", "the open", "second");
           scene.row(StoredRows.LIVE, 4, 3, "the open", "second", true);
         }), damage("another state than the one it expected", scene -> {
-          Attempt expecting = scene.ask(Operation.Kind.UPDATE, "late", op(2), true);
+          Attempt expecting = scene.ask(Form.UPDATE, "late", op(2), true);
           scene.answer(expecting, Attempt.Answer.STORED, op(4), 4);
           scene.entry(4, 4, Operation.Kind.UPDATE, "the first", "the late", "late");
           scene.row(StoredRows.LIVE, 4, 4, "the late", "late", true);
@@ -165,10 +176,10 @@ class CheckerTest {
         damage("is lost", scene -> scene.answer(scene.attempts.getLast(), Attempt.Answer.FOUND_LANDED, op(4), 0)),
         damage("does not fit the state", scene -> {
           scene.attempts.removeLast();
-          scene.answer(scene.ask(Operation.Kind.UPDATE, "x", null, true), Attempt.Answer.NOT_FOUND, null, 0);
+          scene.answer(scene.ask(Form.UPDATE, "x", null, true), Attempt.Answer.NOT_FOUND, null, 0);
         }), damage("does not fit the state", scene -> {
           scene.attempts.removeLast();
-          scene.answer(scene.ask(Operation.Kind.UPDATE, "x", op(3), true), Attempt.Answer.CONFLICT, op(2), 0);
+          scene.answer(scene.ask(Form.UPDATE, "x", op(3), true), Attempt.Answer.CONFLICT, op(2), 0);
         }));
   }
 
@@ -184,7 +195,7 @@ class CheckerTest {
   @Test
   void check_landingAgainstALaterState_isReportedEvenWithoutAnAnswer() {
     Scene scene = new Scene();
-    scene.answer(scene.ask(Operation.Kind.UPDATE, "newer", null, true), Attempt.Answer.STORED, op(4), 4);
+    scene.answer(scene.ask(Form.UPDATE, "newer", null, true), Attempt.Answer.STORED, op(4), 4);
     scene.entry(4, 4, Operation.Kind.UPDATE, "the first", "the newer", "newer");
     scene.entry(5, 5, Operation.Kind.UPDATE, "the newer", "the open", "open");
     scene.row(StoredRows.LIVE, 5, 5, "the open", "open", true);
