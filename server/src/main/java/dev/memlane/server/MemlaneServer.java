@@ -137,7 +137,7 @@ public final class MemlaneServer implements AutoCloseable {
     private McpOptions mcp = McpOptions.DEFAULT;
     private ServerLimits limits = ServerLimits.DEFAULT;
     private InstantSource clock = InstantSource.system();
-    private final Sessions sessions = new Sessions();
+    private Sessions sessions = new Sessions(clock);
     private @Nullable Runnable handOver;
 
     private Builder(MemoryOrchestrator memory) {
@@ -222,9 +222,10 @@ public final class MemlaneServer implements AutoCloseable {
       return this;
     }
 
-    /** Sets the clock of the streams of events, for tests. */
+    /** Sets the clock of the streams of events and of the sessions, for tests. */
     Builder clock(InstantSource clock) {
       this.clock = clock;
+      this.sessions = new Sessions(clock);
       return this;
     }
 

@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.memlane.server.TestClient.Answer;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -21,12 +24,14 @@ class SessionRoutesTest {
   @TempDir
   static Path directory;
 
+  private static final AtomicReference<Instant> NOW = new AtomicReference<>(Instant.parse("2026-11-29T08:00:00Z"));
+
   private static ServerStage stage;
   private static TestClient client;
 
   @BeforeAll
   static void start() {
-    stage = new ServerStage(directory, settings -> settings);
+    stage = new ServerStage(directory, settings -> settings.clock(NOW::get));
     stage.keys().create("another", Role.READ, new Grant.Everything(), null);
     client = stage.client();
   }
@@ -103,6 +108,18 @@ class SessionRoutesTest {
     assertThat(client.get("/api/v1/memories", "Cookie", cookie(revoked)).status()).isEqualTo(401);
     String invented = cookie(revoked).split("=", 2)[0] + "=" + UUID.randomUUID();
     assertThat(client.get("/api/v1/memories", "Cookie", invented).status()).isEqualTo(401);
+  }
+
+  @Test
+  void session_lastsTwelveHours() {
+    Answer begun = signIn(key("long", Role.READ));
+    assertThat(begun.header("Set-Cookie")).contains("Max-Age=43200");
+    NOW.set(NOW.get().plus(Duration.ofHours(12)).minusSeconds(1));
+    assertThat(client.get("/api/v1/memories", "Cookie", cookie(begun)).status()).isEqualTo(200);
+
+    NOW.set(NOW.get().plusSeconds(2));
+
+    assertThat(client.get("/api/v1/memories", "Cookie", cookie(begun)).status()).isEqualTo(401);
   }
 
   @Test

@@ -171,6 +171,10 @@ final class Tenant {
     return live.isEmpty() ? null : one(live.keySet().stream().sorted().toList());
   }
 
+  private Own own(String id) {
+    return Objects.requireNonNull(live.get(id));
+  }
+
   /** A memory of another tenant, live or deleted. */
   private Optional<String> foreignId() {
     Tenant other = other();
@@ -265,10 +269,9 @@ final class Tenant {
     String lines = json(memory(user, content, 2, null)) + "\n"
         + json(memory(one(other().users), "planted by " + secret, 2, someKey())) + "\n";
     Answer answer = ask("POST", "/api/v1/ingest", lines, "Content-Type", "application/jsonl");
-    String[] results = answer.text().split("\n");
-    JsonNode first = TestClient.parse(results[0]);
-    learn(200, first, user, null, content, 2);
-    assertThat(TestClient.parse(results[1]).at("/problem/status").asInt()).as(answer.text()).isEqualTo(403);
+    List<JsonNode> results = answer.text().lines().map(TestClient::parse).toList();
+    learn(200, results.getFirst(), user, null, content, 2);
+    assertThat(results.getLast().at("/problem/status").asInt()).as(answer.text()).isEqualTo(403);
     Answer foreign = ask("POST", "/api/v1/ingest?" + where(one(other().users)), lines, "Content-Type",
         "application/jsonl");
     assertThat(foreign.status()).isEqualTo(403);
@@ -277,7 +280,7 @@ final class Tenant {
   private void change() {
     String id = ownId();
     if (id != null) {
-      Own own = live.get(id);
+      Own own = own(id);
       String content = content(own.group);
       Answer answer = ask("PATCH", "/api/v1/memories/" + id, object("content", content));
       assertThat(answer.status()).as(answer.text()).isEqualTo(200);
@@ -314,7 +317,7 @@ final class Tenant {
     String id = ownId();
     if (id != null) {
       Answer answer = ask("GET", "/api/v1/memories/" + id, null);
-      assertThat(answer.json().path("content").asText()).isEqualTo(live.get(id).content);
+      assertThat(answer.json().path("content").asText()).isEqualTo(own(id).content);
       assertThat(ask("GET", "/api/v1/memories/" + id + "/history", null).status()).isEqualTo(200);
       assertThat(ask("GET", "/api/v1/memories/" + id + "/neighbours?limit=20", null).status()).isEqualTo(200);
       ask("GET", "/api/v1/memories/" + id + "?at=2030-01-01T00:00:00Z", null);
@@ -479,7 +482,7 @@ final class Tenant {
     if (random.nextInt(4) == 0) {
       Answer erased = ask("DELETE", "/api/v1/scopes?" + where(user), null);
       assertThat(erased.status()).as(erased.text()).isEqualTo(200);
-      List.copyOf(live.keySet()).stream().filter(id -> live.get(id).user.equals(user)).forEach(this::bury);
+      List.copyOf(live.keySet()).stream().filter(id -> own(id).user.equals(user)).forEach(this::bury);
       messages.remove(user);
     }
   }

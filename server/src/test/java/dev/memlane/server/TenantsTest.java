@@ -35,7 +35,8 @@ class TenantsTest {
 
   @BeforeAll
   static void start() {
-    stage = new ServerStage(directory, settings -> settings.limits(ServerLimits.DEFAULT.withRequestsPerSecond(0)));
+    stage = new ServerStage(directory, settings -> settings
+        .limits(ServerLimits.DEFAULT.withRequestsPerSecond(0)).mcp(McpOptions.DEFAULT.withModelNamesUser(true)));
   }
 
   @AfterAll

@@ -5,6 +5,9 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.memlane.server.ApiKey;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.HexFormat;
 import org.eclipse.jetty.http.HttpCookie;
 import org.eclipse.jetty.server.Request;
@@ -39,8 +42,13 @@ public final class Sessions {
   public record Session(String keyId, String token) {}
 
   private final SecureRandom random = new SecureRandom();
-  private final Cache<String, Session> sessions = Caffeine.newBuilder().maximumSize(MOST).expireAfterWrite(LONGEST)
-      .build();
+  private final Cache<String, Session> sessions;
+
+  /** @param clock says when a session has lasted its time */
+  public Sessions(InstantSource clock) {
+    this.sessions = Caffeine.newBuilder().maximumSize(MOST).expireAfterWrite(LONGEST)
+        .ticker(() -> ChronoUnit.NANOS.between(Instant.EPOCH, clock.instant())).build();
+  }
 
   /** Begins a session and sets its cookie. */
   public Session begin(ApiKey key, Request request, Response response) {

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.memlane.server.internal.api;
+
+import org.jspecify.annotations.NullMarked;
