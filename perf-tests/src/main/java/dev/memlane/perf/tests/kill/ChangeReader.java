@@ -112,7 +112,11 @@ final class ChangeReader {
           return Set.of(refusal);
         }
         Set<String> missing = new TreeSet<>();
-        expected.stream().filter(op -> !seen.contains(op)).forEach(op -> missing.add(op.toString()));
+        for (OperationId op : expected) {
+          if (!seen.contains(op)) {
+            missing.add(op.toString());
+          }
+        }
         long left = (end - System.nanoTime()) / 1_000_000;
         if (missing.isEmpty() || left <= 0) {
           return missing;

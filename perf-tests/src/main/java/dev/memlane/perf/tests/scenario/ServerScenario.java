@@ -25,7 +25,9 @@ import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 
 /**
  * What HTTP costs: adds and searches over REST against the same calls in Java, and the memory of idle streams of events.
@@ -143,8 +145,7 @@ public final class ServerScenario implements Scenario {
 
   /** Some words of a memory. The same number asks for the same in both ways. */
   private String query(long number) {
-    String[] words = generated.content(number).split(" ");
-    return String.join(" ", words[2], words[3], words[4]);
+    return Stream.of(generated.content(number).split(" ", -1)).skip(2).limit(3).collect(Collectors.joining(" "));
   }
 
   private String scope(long number) {
