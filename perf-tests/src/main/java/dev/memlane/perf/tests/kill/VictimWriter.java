@@ -123,8 +123,10 @@ final class VictimWriter implements Runnable {
       remember(one, update(one.id, false, right, random.nextInt(10) < 7));
     } else if (dice < 65) {
       remember(one, update(one.id, false, one.before, true));
-    } else if (dice < 75 && one.key != null) {
+    } else if (dice < 70 && one.key != null) {
       add(scope, one.key, nextName());
+    } else if (dice < 80 && one.key != null) {
+      remember(one, put(scope, one.key, false));
     } else {
       remember(one, delete(one.id, false, right));
     }
@@ -169,10 +171,12 @@ final class VictimWriter implements Runnable {
     MemoryId id = MemoryId.derive(SHARED, key);
     int dice = random.nextInt(100);
     Reply reply;
-    if (dice < 50) {
+    if (dice < 40) {
       String name = nextName();
       reply = ask(name, true, Attempt.Form.ADD, id, key, name, null, true,
           () -> addUnderKey(newMemory(SHARED, key, name)));
+    } else if (dice < 55) {
+      reply = put(SHARED, key, true);
     } else if (dice < 92) {
       reply = update(id, true, random.nextInt(3) == 0 ? seen[slot] : null, random.nextBoolean());
     } else {
@@ -188,6 +192,17 @@ final class VictimWriter implements Runnable {
         // Another writer may have changed it, or not.
       }
     }
+  }
+
+  private Reply put(Scope where, String key, boolean shared) throws InterruptedException {
+    String name = nextName();
+    return ask(name, shared, Attempt.Form.PUT, MemoryId.derive(where, key), key, name, null, true,
+        () -> switch (memory.put(newMemory(where, key, name))) {
+          case WriteOutcome.Stored it -> stored(it.memory());
+          case WriteOutcome.Replaced it -> stored(it.memory());
+          case WriteOutcome.DuplicateOf it -> throw new IllegalStateException("no other put has this content: " + it);
+          case WriteOutcome failed -> throw new MemoryWriteException(failed, null);
+        });
   }
 
   private Reply update(MemoryId id, boolean shared, @Nullable OperationId expected, boolean setsContent)
