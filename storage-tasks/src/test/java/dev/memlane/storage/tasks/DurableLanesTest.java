@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.memlane.lanes.Lane;
 import dev.memlane.lanes.LaneStats;
 import dev.memlane.lanes.Task;
+import dev.memlane.model.InDoubtException;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
 import dev.memlane.storage.postgres.Database;
+import dev.memlane.testing.FaultyWire;
 import dev.memlane.testing.ManualScheduler;
 import dev.memlane.testing.TestServer;
 import java.time.Duration;
@@ -24,6 +26,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -778,5 +781,38 @@ class DurableLanesTest {
     assertThat(lanes.task(ids.get(2))).isPresent();
     assertThat(lanes.deadLetters(10)).extracting(DeadTask::name).containsExactly("dead too");
     assertThat(lanes.task(open)).isPresent();
+  }
+
+  @Test
+  void claim_ofWhichItIsUnknownWhetherItWasWrittenDown_isMadeAgain() throws InterruptedException {
+    try (FaultyWire wire = FaultyWire.to(TestServer.freshDatabase());
+        Database through = Database.builder(wire.jdbcUrl()).poolSize(4).connectionTimeout(Duration.ofSeconds(1)).open();
+        DurableLanes lanes = DurableLanes.builder(through).durableLane(Lane.of("a")).open()) {
+      UUID id = submit(lanes, "x");
+      wire.refuse();
+      // Each of the pool's connections may be tried.
+      List<CompletableFuture<Void>> struck = IntStream.range(0, 4)
+          .mapToObj(i -> wire.next(FaultyWire.Fault.CUT_ANSWER, "set state = 2")).toList();
+      assertThatExceptionOfType(InDoubtException.class).isThrownBy(() -> next(lanes));
+      assertThat(struck.getFirst()).isCompleted();
+      wire.release();
+
+      TaskClaim claim = claimAfterFailures(lanes, struck.size());
+
+      assertThat(lanes.complete(claim.id(), "2")).isInstanceOf(Report.Recorded.class);
+      assertThat(ended(lanes, id).state()).isEqualTo(TaskState.DONE);
+    }
+  }
+
+  private static TaskClaim claimAfterFailures(DurableLanes lanes, int most) throws InterruptedException {
+    for (int i = 0; i < most; i++) {
+      try {
+        return claim(lanes);
+      } catch (InDoubtException e) {
+        // One of the faults that were left.
+        continue;
+      }
+    }
+    return claim(lanes);
   }
 }
