@@ -148,6 +148,33 @@ test("overview_showsWhatWasDone", options, async () => {
   await page.locator(".chart .area").first().waitFor();
 });
 
+test("lanes_showWhatRuns_andDeadLettersAreReplayedAndDropped", options, async () => {
+  const hostile = HOSTILE.find((text) => text.includes("<")).slice(0, 150);
+  const fail = async () => {
+    const { claim } = await call("POST", "/lanes/reports/claims?wait=30");
+    await call("POST", `/claims/${claim.id}/fail`, { failure: hostile });
+    return claim.task;
+  };
+  await call("POST", "/lanes/reports/tasks", { name: "summarize July", payload: { month: 7 } });
+  const task = await fail();
+  await visit(page, url, "#/lanes");
+  await page.locator("article", { has: page.getByRole("heading", { name: "reports" }) }).waitFor();
+  assert.equal(await page.locator("article").count(), 5);
+  const row = page.getByRole("row", { name: /summarize July/ });
+  assert.ok((await row.textContent()).includes(hostile));
+  assert.equal(await page.locator("#main img, main script").count(), 0);
+  assert.deepEqual(await violations(page), []);
+  await page.getByRole("button", { name: "Replay task summarize July" }).click();
+  await page.getByText("There are no dead letters.").waitFor();
+  assert.equal((await call("GET", `/tasks/${task}`)).task.state, "waiting");
+  assert.equal(await fail(), task);
+  await page.getByRole("button", { name: "Drop task summarize July" }).click();
+  await page.getByRole("button", { name: "Drop the dead letter" }).click();
+  await page.getByText("There are no dead letters.").waitFor();
+  assert.equal((await fetch(`${url}/api/v1/tasks/${task}`)).status, 404);
+  assert.deepEqual(window.complaints, []);
+});
+
 test("stores_compared_agree", options, async () => {
   await visit(page, url, "#/operations");
   await page.getByRole("button", { name: "Compare the stores" }).click();

@@ -284,12 +284,12 @@ export async function startStub({ port = 0, key = null, isEmpty = false } = {}) 
     ["GET", "/lanes", () => ({ lanes: isEmpty ? [] : ["interactive", "extraction", "bulk"].map((lane, index) => ({ lane, queued: Math.round((index * 40) * (1 + Math.sin(Date.now() / 3_000) / 2)),
       retrying: index, running: 4 - index, submitted: 91_230, refused: index * 3, completed: 90_000, failed: index * 7, cancelled: 2, retries: 55,
       submittedPerSecond: 40.2, completedPerSecond: 39.8 / (index + 1), waitP50: `PT0.0${index + 1}2S`, waitP99: `PT${index + 1}.4S`, runP50: "PT0.081S", runP99: "PT2.1S" })) })],
-    ["GET", "/lanes/dead-letters", () => ({ deadLetters: data.letters })],
-    ["POST", "/lanes/dead-letters/:id/replay", ({ id }) => {
+    ["GET", "/dead-letters", () => ({ deadLetters: data.letters })],
+    ["POST", "/dead-letters/:id/replay", ({ id }) => {
       data.letters = data.letters.filter((one) => one.id !== id);
       return { id };
     }],
-    ["DELETE", "/lanes/dead-letters/:id", ({ id }) => {
+    ["DELETE", "/dead-letters/:id", ({ id }) => {
       data.letters = data.letters.filter((one) => one.id !== id);
       return { status: 204 };
     }],

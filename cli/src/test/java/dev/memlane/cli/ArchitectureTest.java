@@ -107,7 +107,8 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule server_knowsTheMemoryItsArchiveItsToolsAndJetty = classes().that().resideInAPackage(SERVER)
       .should().onlyDependOnClassesThat()
-      .resideInAnyPackage(SERVER, ARCHIVE, MEMORY_TOOLS, LANES, TASKS, ORCHESTRATOR, "dev.memlane.embedding", ENDPOINTS, MODEL,
+      .resideInAnyPackage(SERVER, ARCHIVE, MEMORY_TOOLS, LANES, TASKS, ORCHESTRATOR, "dev.memlane.embedding", ENDPOINTS,
+          MODEL,
           "java..", "org.jspecify..", "com.google.errorprone.annotations..", "com.fasterxml.jackson..",
           "com.github.benmanes.caffeine..", "org.HdrHistogram..", "org.eclipse.jetty..", "io.modelcontextprotocol..",
           "jakarta.servlet..",

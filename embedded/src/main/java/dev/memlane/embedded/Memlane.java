@@ -11,6 +11,8 @@ import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.OrchestratorBuilder;
 import dev.memlane.orchestrator.Progress;
+import dev.memlane.storage.postgres.Database;
+import dev.memlane.storage.postgres.DatabaseBuilder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -20,6 +22,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -42,13 +45,16 @@ public final class Memlane implements AutoCloseable {
 
   private final Path directory;
   private final MemoryOrchestrator memory;
+  private final Supplier<DatabaseBuilder> database;
   private final Deque<AutoCloseable> opened;
   private final @Nullable Thread hook;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private Memlane(Path directory, MemoryOrchestrator memory, Deque<AutoCloseable> opened, boolean closeWithJvm) {
+  private Memlane(Path directory, MemoryOrchestrator memory, Supplier<DatabaseBuilder> database,
+      Deque<AutoCloseable> opened, boolean closeWithJvm) {
     this.directory = directory;
     this.memory = memory;
+    this.database = database;
     this.opened = opened;
     this.hook = closeWithJvm ? new Thread(this::closeQuietly, "memlane-shutdown") : null;
     if (hook != null) {
@@ -78,6 +84,14 @@ public final class Memlane implements AutoCloseable {
   /** The same memory, with blocking calls. */
   public BlockingMemory blocking() {
     return memory.blocking();
+  }
+
+  /**
+   * Begins to open more connections to the memory's database, for what else is kept there, such as tasks. They are closed
+   * before the memory. A schema that {@link Builder#settings} names has to be named here again.
+   */
+  public DatabaseBuilder database() {
+    return database.get();
   }
 
   public Path directory() {
@@ -154,6 +168,7 @@ public final class Memlane implements AutoCloseable {
     private @Nullable Embedder embedder;
     private @Nullable EmbedderPool embedderPool;
     private @Nullable Consumer<OrchestratorBuilder> server;
+    private @Nullable Supplier<DatabaseBuilder> database;
     private boolean shutdownHook = true;
     private boolean warmUp = true;
     private boolean rebuildIndex;
@@ -190,12 +205,14 @@ public final class Memlane implements AutoCloseable {
       // Parsed now, so that a mistake is reported here.
       MemoryOrchestrator.builder().postgres(url, user, password);
       this.server = builder -> builder.postgres(url, user, password);
+      this.database = () -> Database.builder(url).user(user).password(password);
       return this;
     }
 
     /** Uses a PostgreSQL through the application's own pool; see {@link OrchestratorBuilder#postgres(DataSource)}. */
     public Builder postgres(DataSource source) {
       this.server = builder -> builder.postgres(source);
+      this.database = () -> Database.builder(source);
       return this;
     }
 
@@ -278,17 +295,19 @@ public final class Memlane implements AutoCloseable {
         if (!builder.hasEmbedder()) {
           builder.embedder(localModel(opened));
         }
-        if (server == null) {
+        Supplier<DatabaseBuilder> connections = database;
+        if (connections == null) {
           Path home = lock.directory().resolve("postgres");
           EmbeddedServer embedded = EmbeddedServer.start(lock,
               PostgresBinaries.caches(System.getenv(), System.getProperty("user.home"), home), false);
           opened.push(embedded);
           ServerAddress address = embedded.address();
           builder.postgres(address.jdbcUrl(), address.user(), address.password());
+          connections = () -> Database.builder(address.jdbcUrl()).user(address.user()).password(address.password());
         }
         MemoryOrchestrator memory = builder.open();
         opened.push(memory);
-        return new Memlane(lock.directory(), memory, opened, shutdownHook);
+        return new Memlane(lock.directory(), memory, connections, opened, shutdownHook);
       } catch (Throwable e) {
         // Errors too: they must not leave a server, connections and the directory's lock open.
         closeAfter(opened, e);

@@ -25,8 +25,10 @@ import dev.memlane.server.internal.http.RequestGuard;
 import dev.memlane.server.internal.http.Router;
 import dev.memlane.server.internal.http.Routes;
 import dev.memlane.server.internal.http.Sessions;
+import dev.memlane.server.internal.lanes.LaneRoutes;
 import dev.memlane.server.internal.mcp.McpEndpoint;
 import dev.memlane.server.internal.mem0.Mem0Routes;
+import dev.memlane.storage.tasks.DurableLanes;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
@@ -74,13 +76,16 @@ public final class MemlaneServer implements AutoCloseable {
   private final ServerConnector connector;
   private final McpEndpoint mcp;
   private final EventRoutes events;
+  private final LaneRoutes lanes;
   private final String host;
 
-  private MemlaneServer(Server server, ServerConnector connector, McpEndpoint mcp, EventRoutes events, String host) {
+  private MemlaneServer(Server server, ServerConnector connector, McpEndpoint mcp, EventRoutes events,
+      LaneRoutes lanes, String host) {
     this.server = server;
     this.connector = connector;
     this.mcp = mcp;
     this.events = events;
+    this.lanes = lanes;
     this.host = host;
   }
 
@@ -101,7 +106,7 @@ public final class MemlaneServer implements AutoCloseable {
   }
 
   /**
-   * Accepts no new requests, ends the streams of events, lets the other requests under way finish, and stops. Closing again does nothing.
+   * Accepts no new requests, ends the streams of events and the waits for tasks, lets the other requests under way finish, and stops. Closing again does nothing.
    *
    * @throws StoreException if it could not be stopped in order
    */
@@ -110,6 +115,7 @@ public final class MemlaneServer implements AutoCloseable {
     try (mcp) {
       // Streams of events never end by themselves, and would not let the server stop.
       events.close();
+      lanes.close();
       server.stop();
     } catch (Exception e) {
       throw new StoreException("the server could not be stopped in order", e);
@@ -133,6 +139,7 @@ public final class MemlaneServer implements AutoCloseable {
     private Set<String> names = Set.of();
     private @Nullable Supplier<String> metrics;
     private @Nullable RecentActivity activity;
+    private @Nullable DurableLanes lanes;
     private Set<String> origins = Set.of();
     private McpOptions mcp = McpOptions.DEFAULT;
     private ServerLimits limits = ServerLimits.DEFAULT;
@@ -222,6 +229,15 @@ public final class MemlaneServer implements AutoCloseable {
       return this;
     }
 
+    /**
+     * Sets the lanes whose tasks are submitted and done over HTTP; null for none. They stay open; the caller closes them after the
+     * server.
+     */
+    public Builder lanes(@Nullable DurableLanes lanes) {
+      this.lanes = lanes;
+      return this;
+    }
+
     /** Sets the clock of the streams of events and of the sessions, for tests. */
     Builder clock(InstantSource clock) {
       this.clock = clock;
@@ -260,7 +276,8 @@ public final class MemlaneServer implements AutoCloseable {
       Authenticator authenticator = authenticator();
       RateLimiter rates = new RateLimiter(limits.requestsPerSecond());
       EventRoutes events = new EventRoutes(memory.blocking(), authenticator, limits.mostStreams(), clock);
-      Router router = new Router(routes(events).all(), authenticator, rates, json,
+      LaneRoutes laneRoutes = new LaneRoutes(memory.blocking(), lanes, limits.mostStreams());
+      Router router = new Router(routes(events, laneRoutes).all(), authenticator, rates, json,
           limits.longestBody());
       McpEndpoint endpoint = new McpEndpoint(memory, mcp, authenticator, rates, origins, limits.longestBody(), json);
       server.setHandler(new GracefulHandler(
@@ -273,7 +290,7 @@ public final class MemlaneServer implements AutoCloseable {
         throw new StoreException("the server can't listen on " + host + ", port " + port + ": " + e.getMessage()
             + "; choose another port, or stop what uses it", e);
       }
-      return new MemlaneServer(server, connector, endpoint, events, host);
+      return new MemlaneServer(server, connector, endpoint, events, laneRoutes, host);
     }
 
     private static void stopAfter(Server server, Exception failure) {
@@ -286,13 +303,15 @@ public final class MemlaneServer implements AutoCloseable {
 
     /** The routes, for the test that compares them with the OpenAPI document. */
     Routes routes() {
-      return routes(new EventRoutes(memory.blocking(), authenticator(), limits.mostStreams(), clock));
+      return routes(new EventRoutes(memory.blocking(), authenticator(), limits.mostStreams(), clock),
+          new LaneRoutes(memory.blocking(), lanes, limits.mostStreams()));
     }
 
-    private Routes routes(EventRoutes events) {
+    private Routes routes(EventRoutes events, LaneRoutes laneRoutes) {
       Routes routes = new Routes();
       Jobs jobs = new Jobs();
       events.add(routes);
+      laneRoutes.add(routes);
       new MemoryRoutes(memory.blocking()).add(routes);
       new ScopeRoutes(memory.blocking(), jobs).add(routes);
       new OperationRoutes(memory.blocking()).add(routes);

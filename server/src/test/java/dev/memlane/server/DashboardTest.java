@@ -2,8 +2,12 @@ package dev.memlane.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.memlane.lanes.Lane;
 import dev.memlane.server.TestClient.Answer;
 import dev.memlane.server.internal.dashboard.DashboardHandler;
+import dev.memlane.storage.postgres.Database;
+import dev.memlane.storage.tasks.DurableLanes;
+import dev.memlane.testing.TestServer;
 import dev.memlane.testing.TestNeeds;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -30,16 +34,22 @@ class DashboardTest {
   @TempDir
   static Path directory;
 
+  private static Database database;
+  private static DurableLanes lanes;
   private static ServerStage stage;
 
   @BeforeAll
   static void start() {
-    stage = new ServerStage(directory, settings -> settings);
+    database = Database.builder(TestServer.freshDatabase()).poolSize(5).open();
+    lanes = DurableLanes.builder(database).durableLane(Lane.of("reports")).defaultLanes().open();
+    stage = new ServerStage(directory, settings -> settings.lanes(lanes));
   }
 
   @AfterAll
   static void stop() {
     stage.close();
+    lanes.close();
+    database.close();
   }
 
   @Test

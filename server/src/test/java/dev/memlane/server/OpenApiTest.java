@@ -10,8 +10,12 @@ import com.networknt.schema.InputFormat;
 import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
+import dev.memlane.lanes.Lane;
 import dev.memlane.server.TestClient.Answer;
 import dev.memlane.server.internal.http.Route;
+import dev.memlane.storage.postgres.Database;
+import dev.memlane.storage.tasks.DurableLanes;
+import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,13 +39,17 @@ class OpenApiTest {
   @TempDir
   static Path directory;
 
+  private static Database database;
+  private static DurableLanes lanes;
   private static ServerStage stage;
   private static TestClient client;
   private static JsonNode document;
 
   @BeforeAll
   static void start() {
-    stage = new ServerStage(directory, settings -> settings.metrics(() -> "up 1\n"));
+    database = Database.builder(TestServer.freshDatabase()).poolSize(5).open();
+    lanes = DurableLanes.builder(database).durableLane(Lane.of("work")).open();
+    stage = new ServerStage(directory, settings -> settings.metrics(() -> "up 1\n").lanes(lanes));
     client = stage.client();
     document = client.get("/openapi.json").json();
   }
@@ -49,6 +57,8 @@ class OpenApiTest {
   @AfterAll
   static void stop() {
     stage.close();
+    lanes.close();
+    database.close();
   }
 
   @Test
@@ -131,6 +141,26 @@ class OpenApiTest {
     check("GET", "/api/v1/statistics", "/api/v1/statistics", null);
     check("GET", "/api/v1/scopes", "/api/v1/scopes?prefix=a&limit=1", null);
     check("DELETE", "/api/v1/scopes", "/api/v1/scopes?user=ada", null);
+    check("GET", "/api/v1/lanes", "/api/v1/lanes", null);
+    String tasks = "/api/v1/lanes/{lane}/tasks";
+    String claims = "/api/v1/lanes/{lane}/claims";
+    String task = "{\"name\": \"x\", \"payload\": [1], \"idempotent\": false, \"within\": \"PT1H\", \"key\": \"k\"}";
+    Answer submitted = check("POST", tasks, "/api/v1/lanes/work/tasks", task);
+    check("POST", tasks, "/api/v1/lanes/work/tasks", task);
+    check("POST", tasks, "/api/v1/lanes/none/tasks", task);
+    check("GET", "/api/v1/tasks/{id}", submitted.header("Location"), null);
+    String claim = "/api/v1/claims/" + check("POST", claims, "/api/v1/lanes/work/claims", null).json().path("claim")
+        .path("id").textValue();
+    check("POST", "/api/v1/claims/{id}/fail", claim + "/fail", "{\"failure\": \"broken\"}");
+    check("POST", "/api/v1/claims/{id}/fail", claim + "/fail", "{}");
+    check("GET", "/api/v1/dead-letters", "/api/v1/dead-letters", null);
+    String letter = submitted.header("Location").replace("tasks", "dead-letters");
+    check("POST", "/api/v1/dead-letters/{id}/replay", letter + "/replay", "{}");
+    String next = "/api/v1/claims/" + check("POST", claims, "/api/v1/lanes/work/claims", null).json().path("claim")
+        .path("id").textValue();
+    check("POST", "/api/v1/claims/{id}/complete", next + "/complete", "{\"result\": [1.5]}");
+    check("GET", "/api/v1/tasks/{id}", submitted.header("Location"), null);
+    check("DELETE", "/api/v1/tasks/{id}", submitted.header("Location"), null);
     check("GET", "/health/live", "/health/live", null);
     check("GET", "/health/ready", "/health/ready", null);
   }

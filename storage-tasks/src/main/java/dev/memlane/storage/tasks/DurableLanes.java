@@ -454,6 +454,11 @@ public final class DurableLanes implements AutoCloseable {
     return Optional.empty();
   }
 
+  /** Ends the waits for tasks to claim; from now on, a claim finds a task at once or none. */
+  public void endWaits() {
+    waiters.close();
+  }
+
   private Optional<TaskClaim> claimNow(String lane, Duration lease) {
     while (true) {
       Optional<ExternalTasks.Claim> given = executor.externalTasks().next(lane, lease);

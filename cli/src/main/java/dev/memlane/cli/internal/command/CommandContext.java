@@ -319,6 +319,13 @@ public record CommandContext(CommonOptions options, Console console, Map<String,
     }
   }
 
+  /** The lanes of the configuration file; the default ones if there is none, or it names none. */
+  LaneConfiguration lanes() {
+    Path file = configurationFile();
+    LaneConfiguration lanes = file == null ? null : Configuration.read(file).lanes();
+    return lanes == null ? new LaneConfiguration() : lanes;
+  }
+
   /** Whether a configuration file names the embedding endpoints. */
   boolean isConfigured() {
     return options.embedder() == null && configurationFile() != null;

@@ -35,12 +35,13 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The settings of a configuration file: the embedding endpoints. Keys are never in the file; it names the environment
+ * The settings of a configuration file: the embedding endpoints, and the lanes of a server. Keys are never in the file; it names the environment
  * variables that hold them.
  *
  * @param embedding null for the local model
+ * @param lanes null for the default lanes
  */
-record Configuration(@Nullable EmbeddingSettings embedding) {
+record Configuration(@Nullable EmbeddingSettings embedding, @Nullable LaneConfiguration lanes) {
 
   private static final double NANOS_PER_SECOND = 1e9;
   private static final int LONGEST_SHOWN = 40;
@@ -59,7 +60,7 @@ record Configuration(@Nullable EmbeddingSettings embedding) {
         .addModule(new SimpleModule().addDeserializer(Duration.class, new SecondsDeserializer())).build();
     try {
       Configuration configuration = strict.readValue(text(file), Configuration.class);
-      return configuration == null ? new Configuration(null) : configuration;
+      return configuration == null ? new Configuration(null, null) : configuration;
     } catch (UnrecognizedPropertyException e) {
       throw new CommandFailure(unknown(file, e), e);
     } catch (MismatchedInputException e) {

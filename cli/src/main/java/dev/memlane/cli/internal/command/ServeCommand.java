@@ -10,6 +10,8 @@ import dev.memlane.server.McpOptions;
 import dev.memlane.server.MemlaneServer;
 import dev.memlane.server.RecentActivity;
 import dev.memlane.server.ServerFile;
+import dev.memlane.storage.postgres.Database;
+import dev.memlane.storage.tasks.DurableLanes;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.util.ArrayList;
@@ -27,6 +29,9 @@ import picocli.CommandLine.Option;
     "It listens on loopback unless --host is given. Beyond loopback it needs API keys; on loopback, without any key,",
     "everybody on this machine may do everything. Ctrl-C or SIGTERM lets requests under way finish, then stops it."})
 final class ServeCommand implements Callable<Integer> {
+
+  /** Enough for tasks that are written down at the same time. */
+  private static final int LANE_CONNECTIONS = 8;
 
   private final CommandContext context;
 
@@ -64,10 +69,17 @@ final class ServeCommand implements Callable<Integer> {
     RecentActivity activity = new RecentActivity();
     try (MemlaneMetrics metrics = new MemlaneMetrics(registry);
         LocalMemory session = context.openForServing(MemoryListener.of(List.of(metrics, activity)));
+        @Nullable
+        Database database = session.database().map(more -> more.poolSize(LANE_CONNECTIONS).open()).orElse(null);
+        @Nullable
+        DurableLanes lanes = database == null ? null : context.lanes().open(database, context.dataDirectory());
         MemlaneServer server = MemlaneServer.builder(session.memory()).host(host).port(port).names(names)
             .origins(origins).mcp(mcp).ownerKey(ownerKey).keys(ApiKeys.in(KeysCommand.file(context)))
-            .metrics(registry::scrape).activity(activity).start()) {
+            .metrics(registry::scrape).activity(activity).lanes(lanes).start()) {
       metrics.watch(session.memory());
+      if (lanes != null) {
+        metrics.watch(lanes.executor());
+      }
       ServerFile file = ServerFile.of(server, ownerKey);
       file.write(context.dataDirectory());
       context.answer(() -> Json.object("uri", server.uri().toString()), () -> context

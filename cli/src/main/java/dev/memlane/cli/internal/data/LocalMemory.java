@@ -7,6 +7,7 @@ import dev.memlane.archive.ArchiveImporter;
 import dev.memlane.archive.ExportReport;
 import dev.memlane.archive.ImportReport;
 import dev.memlane.cli.internal.terminal.StopSignal;
+import dev.memlane.embedded.Memlane;
 import dev.memlane.embedding.EmbeddingStats;
 import dev.memlane.model.Filter;
 import dev.memlane.model.Memory;
@@ -34,6 +35,7 @@ import dev.memlane.orchestrator.Statistics;
 import dev.memlane.orchestrator.TimePage;
 import dev.memlane.orchestrator.VerifyReport;
 import dev.memlane.server.SharedMemory;
+import dev.memlane.storage.postgres.DatabaseBuilder;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.List;
@@ -58,6 +60,14 @@ public final class LocalMemory implements OpenMemory {
   /** The memory itself, for commands that need more than {@link OpenMemory} has. */
   public MemoryOrchestrator memory() {
     return memory;
+  }
+
+  /**
+   * Begins to open more connections to the memory's database, which are closed before the memory; empty if the memory is not
+   * that of a directory.
+   */
+  public Optional<DatabaseBuilder> database() {
+    return whole instanceof Memlane memlane ? Optional.of(memlane.database()) : Optional.empty();
   }
 
   public BlockingMemory blocking() {

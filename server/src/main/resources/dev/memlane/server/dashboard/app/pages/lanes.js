@@ -6,7 +6,7 @@ import * as format from "../format.js";
 import { poll } from "../poll.js";
 import { spark } from "../parts/chart.js";
 import { confirmDestruction } from "../parts/dialog.js";
-import { canWrite } from "../parts/memory.js";
+import { isAdmin } from "../parts/memory.js";
 import { empty } from "../parts/notice.js";
 import { figures, head, place, section, table } from "../parts/page.js";
 
@@ -20,7 +20,7 @@ export async function open(view, { signal, role }) {
   view.append(...head("Lanes", "Tasks wait in their lane for a permit. A task that fails for good becomes a dead letter and can be replayed."),
     h("section", null, h("h2", { class: "unseen" }, "All lanes"), lanes.element), section("Dead letters", letters.element));
   const loadLetters = async () => {
-    const page = await get("/lanes/dead-letters", null, signal);
+    const page = await get("/dead-letters", null, signal);
     const all = page.deadLetters ?? [];
     // The table stays as it is while nothing changes, and with it the reader's place.
     if (JSON.stringify(all) !== lastLetters) {
@@ -37,7 +37,7 @@ export async function open(view, { signal, role }) {
           queued.set(lane.lane, [...queued.get(lane.lane) ?? [], lane.queued].slice(-KEPT));
         }
         lanes.show(all.length === 0 ? empty("This server has no lanes.",
-          h("p", null, "Lanes appear once a program submits a task, or the configuration names one.")) : laneCards(all, queued));
+          h("p", null, "A program that contains the server says which lanes there are; ", h("code", null, "memlane serve"), " always has some.")) : laneCards(all, queued));
       },
       fail: lanes.fail,
     }),
@@ -70,7 +70,7 @@ function letterTable(letters, role, again) {
   return table("Dead letters", [["Task"], ["Lane"], ["Failed"], ["Why"], ["Actions"]], letters.map((letter) => {
     const name = letter.name ?? letter.task?.name ?? letter.id;
     return [h("span", null, said(name), name !== letter.id && h("div", { class: "muted small code" }, letter.id)),
-      said(letter.lane), format.when(letter.at), reasons(letter), canWrite(role) ? actions(letter, name, again) : ""];
+      said(letter.lane), format.when(letter.at), reasons(letter), isAdmin(role) ? actions(letter, name, again) : ""];
   }));
 }
 
@@ -82,9 +82,9 @@ function reasons(letter) {
 
 function actions(letter, name, again) {
   const about = () => h("span", { class: "unseen" }, ` task ${name}`);
-  const path = `/lanes/dead-letters/${encodeURIComponent(letter.id)}`;
+  const path = `/dead-letters/${encodeURIComponent(letter.id)}`;
   return h("span", { class: "row" },
-    h("button", {
+    letter.replayable !== false && h("button", {
       type: "button", "data-key": `replay-${letter.id}`,
       onclick: async (event) => {
         event.currentTarget.disabled = true;
