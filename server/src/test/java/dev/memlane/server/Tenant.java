@@ -613,10 +613,21 @@ final class Tenant {
           .isInstanceOfSatisfying(McpError.class, error -> requireNothingOfOthers("a resource", id, error.toString()));
     });
     String foreign = one(other().users);
-    Answer opened = ask("POST", "/mcp", "{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"tools/call\", \"params\": "
-        + "{\"name\": \"memory_list\", \"arguments\": {}}}", "Accept", "application/json, text/event-stream",
-        "Memlane-User", encode(foreign), "Content-Type", "application/json");
-    assertThat(opened.text()).doesNotContain("memories\\\":[{");
+    String words = "letter from the winter garden";
+    // By the header, which the client's configuration sets, and by the argument, which the model sets.
+    Answer opened = ask("POST", "/mcp",
+        "{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"initialize\", \"params\": {\"protocolVersion\": \"2025-11-25\", "
+            + "\"capabilities\": {}, \"clientInfo\": {\"name\": \"test\", \"version\": \"1\"}}}",
+        "Accept", "application/json, text/event-stream", "Memlane-User", encode(foreign));
+    assertThat(opened.status()).as(opened.text()).isEqualTo(403);
+    for (CallToolResult refused : List.of(call(user, "memory_list", Map.of("user", foreign)),
+        call(user, "memory_search", Map.of("query", words, "user", foreign)),
+        call(user, "memory_add", Map.of("content", "planted", "user", foreign)))) {
+      assertThat(refused.isError()).as(McpTestClient.text(refused)).isTrue();
+    }
+    String recent = "memlane://users/" + encode(foreign) + "/recent";
+    assertThatThrownBy(() -> client(user).readResource(ReadResourceRequest.builder(recent).build()))
+        .isInstanceOf(McpError.class);
   }
 
   private static Map<String, Object> arguments(String tool, String id) {
