@@ -21,6 +21,7 @@ final class ClaimWaiters {
 
   private static final class Waiter {
     private final CountDownLatch called = new CountDownLatch(1);
+    private volatile boolean dismissed;
   }
 
   @GuardedBy("this")
@@ -42,7 +43,7 @@ final class ClaimWaiters {
 
     /** Waits for a call, and stands at the end then; returns false if none came in time, or there will be none. */
     boolean await(Duration time) throws InterruptedException {
-      if (!waiter.called.await(Math.max(0, time.toNanos()), TimeUnit.NANOSECONDS) || isClosed()) {
+      if (!waiter.called.await(Math.max(0, time.toNanos()), TimeUnit.NANOSECONDS) || waiter.dismissed) {
         return false;
       }
       waiter = enter(lane);
@@ -62,7 +63,7 @@ final class ClaimWaiters {
   private synchronized Waiter enter(String lane) {
     Waiter waiter = new Waiter();
     if (closed) {
-      waiter.called.countDown();
+      dismiss(waiter);
     } else {
       waiting.computeIfAbsent(lane, name -> new ArrayDeque<>()).add(waiter);
     }
@@ -85,14 +86,20 @@ final class ClaimWaiters {
     }
   }
 
-  synchronized boolean isClosed() {
-    return closed;
+  private static void dismiss(Waiter waiter) {
+    waiter.dismissed = true;
+    waiter.called.countDown();
   }
 
-  /** Wakes all; from now on nobody waits. */
+  /** Sends away all who wait. */
+  synchronized void dismiss() {
+    waiting.values().forEach(line -> line.forEach(ClaimWaiters::dismiss));
+    waiting.clear();
+  }
+
+  /** Sends away all; from now on nobody waits. */
   synchronized void close() {
     closed = true;
-    waiting.values().forEach(line -> line.forEach(waiter -> waiter.called.countDown()));
-    waiting.clear();
+    dismiss();
   }
 }

@@ -454,9 +454,9 @@ public final class DurableLanes implements AutoCloseable {
     return Optional.empty();
   }
 
-  /** Ends the waits for tasks to claim; from now on, a claim finds a task at once or none. */
+  /** Ends the waits for tasks to claim that there are now, as if their time were over. */
   public void endWaits() {
-    waiters.close();
+    waiters.dismiss();
   }
 
   private Optional<TaskClaim> claimNow(String lane, Duration lease) {

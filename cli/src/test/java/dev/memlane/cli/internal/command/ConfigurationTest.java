@@ -9,6 +9,12 @@ import dev.memlane.cli.internal.terminal.Console;
 import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.cli.internal.terminal.StopSignal;
 import dev.memlane.embedding.EmbedderPool;
+import dev.memlane.lanes.LaneStats;
+import dev.memlane.storage.postgres.Database;
+import dev.memlane.storage.tasks.DurableLanes;
+import dev.memlane.storage.tasks.NewTask;
+import dev.memlane.storage.tasks.Submission;
+import dev.memlane.testing.TestServer;
 import dev.memlane.testing.EmbeddingProvider;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -19,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -85,6 +92,39 @@ class ConfigurationTest {
     EmbedderPool pool = Configuration.read(file).embedders(Map.of("KEY_ONE", "sk-1"));
 
     assertThat(pool).hasToString("EmbedderPool[test, 8 dimensions, LEAST_LOADED, endpoint 1]");
+  }
+
+  @Test
+  void read_lanes_areTheDefaultOnesAndThoseOfTheFile() throws IOException {
+    Path file = file("lanes.toml", """
+        [lanes.reports]
+        durable = true
+        concurrency = 2
+        timeout = 600
+        [lanes.query]
+        queue-bound = 7
+        """);
+    LaneConfiguration lanes = Objects.requireNonNull(Configuration.read(file).lanes());
+    try (Database database = Database.builder(TestServer.freshDatabase()).poolSize(5).open()) {
+      try (DurableLanes opened = lanes.open(database, files)) {
+        assertThat(opened.stats()).extracting(LaneStats::lane).containsExactly("reports", "query", "control", "execute",
+            "generate");
+        assertThat(opened).asString().contains(Files.readString(files.resolve("lanes-runner")));
+        assertThat(opened.submit("reports", NewTask.of("x", "1").key("k"))).isInstanceOf(Submission.Accepted.class);
+      }
+      try (DurableLanes again = lanes.open(database, files)) {
+        assertThat(again.submit("reports", NewTask.of("x", "1").key("k"))).as("the same runner")
+            .isInstanceOf(Submission.Duplicate.class);
+      }
+      LaneConfiguration impossible = Objects
+          .requireNonNull(Configuration.read(file("b.toml", "[lanes.x]\nconcurrency = 0\n")).lanes());
+      assertThatThrownBy(() -> impossible.open(database, files)).isInstanceOf(CommandFailure.class)
+          .hasMessageContainingAll("[lanes]", "lane x: concurrency is 0");
+    }
+    assertThatThrownBy(() -> Configuration.read(file("c.toml", "[lanes.x]\nspeed = 1\n")))
+        .hasMessageContainingAll("speed is not known there", "concurrency");
+    assertThatThrownBy(() -> Configuration.read(file("d.toml", "[lanes]\nx = 1\n")))
+        .isInstanceOf(CommandFailure.class).hasMessageContaining("lanes.x");
   }
 
   @Test
