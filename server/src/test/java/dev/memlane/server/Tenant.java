@@ -65,6 +65,8 @@ final class Tenant {
   private final Set<String> traces = new HashSet<>();
   /** The ids of the messages of each user's conversation, in order. */
   private final Map<String, List<String>> messages = new HashMap<>();
+  /** The methods and paths of all requests. */
+  private final Set<String> requests = new HashSet<>();
   private @Nullable Events events;
   private int count;
 
@@ -85,11 +87,16 @@ final class Tenant {
     all.add(this);
   }
 
+  Set<String> requests() {
+    return requests;
+  }
+
   // What is asked, and what may be told
 
   /** Sends a request and checks that the answer has nothing of another tenant. */
   Answer ask(String method, String path, @Nullable String body, String... headers) {
     Answer answer = client.send(method, path, body, headers);
+    requests.add(method + " " + path.split("\\?", 2)[0]);
     String asked = URLDecoder.decode(path, StandardCharsets.UTF_8) + " " + body + " " + String.join(" ", headers);
     String told = answer.response().headers().map() + "\n" + answer.text();
     assertThat(answer.status()).as("%s %s %s: %s", method, path, body, told).isLessThan(500);
@@ -490,7 +497,8 @@ final class Tenant {
   /** The state of the server is for nobody whose key is bound. */
   private void state() {
     for (String path : List.of("/api/v1/status", "/api/v1/statistics", "/api/v1/metrics-summary", "/api/v1/jobs",
-        "/api/v1/embedding-endpoints", "/metrics")) {
+        "/api/v1/embedding-endpoints", "/metrics", "/api/v1/lanes", "/api/v1/dead-letters",
+        "/api/v1/tasks/" + noId())) {
       assertThat(ask("GET", path, null).status()).as(path).isBetween(403, 404);
     }
     assertThat(ask("POST", "/api/v1/verify", null).status()).isEqualTo(403);
@@ -512,6 +520,8 @@ final class Tenant {
     live.put(id, new Own(user, null, content, 3));
     assertThat(ask("GET", "/v1/memories/" + id + "/", null).json().path("memory").asText()).isEqualTo(content);
     ask("GET", "/v1/memories/" + id + "/history/", null);
+    ask("GET", "/memories/" + id + "/history", null);
+    ask("GET", "/entities", null);
     ask("GET", "/memories?user_id=" + encode(user), null);
     ask("GET", "/v1/memories/?user_id=" + encode(user), null);
     ask("POST", "/v2/memories/", object("filters", Map.of("user_id", user)));
@@ -533,7 +543,10 @@ final class Tenant {
     askForeign("GET", "/v1/memories/?user_id={}", null, encode(user), none);
     askForeign("GET", "/memories?user_id={}", null, encode(user), none);
     askForeign("DELETE", "/v1/memories/?user_id={}", null, encode(user), none);
-    askForeign("DELETE", "/v1/entities/user/{}/", null, encode(user), none);
+    askForeign("DELETE", "/memories?user_id={}", null, encode(user), none);
+    for (String path : List.of("/v1/entities/user/{}/", "/v2/entities/user/{}/", "/entities/user/{}")) {
+      askForeign("DELETE", path, null, encode(user), none);
+    }
     askForeign("POST", "/v2/memories/", "{\"filters\": {\"user_id\": \"{}\"}}", user, none);
     askForeign("POST", "/v3/memories/", "{\"filters\": {\"OR\": [{\"user_id\": \"{}\"}]}}", user, none);
     askForeign("POST", "/v2/memories/search/", "{\"query\": \"letter\", \"filters\": {\"user_id\": \"{}\"}}", user,
@@ -548,6 +561,7 @@ final class Tenant {
         askForeign("DELETE", path, null, id, noId());
       }
       askForeign("GET", "/v1/memories/{}/history/", null, id, noId());
+      askForeign("GET", "/memories/{}/history", null, id, noId());
       for (String method : List.of("PUT", "DELETE")) {
         Answer batch = ask(method, "/v1/batch/",
             object("memories", List.of(Map.of("memory_id", id, "text", "taken"))));

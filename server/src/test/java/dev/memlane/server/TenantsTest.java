@@ -4,12 +4,14 @@ import static dev.memlane.server.TestClient.object;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.memlane.model.Scope;
+import dev.memlane.server.internal.http.Route;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -52,6 +54,15 @@ class TenantsTest {
     return new Grant.Scopes(List.of(users).stream().map(Scope::user).toList());
   }
 
+  /** Whether a route needs a key, and is not one of those that only whoever reaches everything may use, which other tests show. */
+  private static boolean isFor(Route route) {
+    return route.needed() != null && !route.template().matches("/api/v1/(lanes|tasks|claims|dead-letters|admin)/.*");
+  }
+
+  private static String pattern(Route route) {
+    return route.method() + " " + Pattern.compile("\\{[^}]+}").matcher(route.template()).replaceAll("[^/]+");
+  }
+
   @Test
   void tenants_learnNothingOfEachOther() throws IOException {
     Random random = new Random(SEED);
@@ -68,6 +79,10 @@ class TenantsTest {
         tenant.compare();
         tenant.requireOwnEvents();
       }
+      assertThat(MemlaneServer.builder(stage.memory()).routes().all()).as("routes that no tenant has tried")
+          .filteredOn(route -> isFor(route) && all.stream().flatMap(tenant -> tenant.requests().stream())
+              .noneMatch(request -> request.matches(pattern(route))))
+          .extracting(route -> route.method() + " " + route.template()).isEmpty();
     } catch (AssertionError e) {
       throw new AssertionError("seed " + SEED + ": " + e.getMessage(), e);
     } finally {
