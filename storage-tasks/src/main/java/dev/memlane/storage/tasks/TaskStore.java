@@ -4,6 +4,7 @@ import dev.memlane.model.StoreException;
 import dev.memlane.storage.postgres.Database;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
@@ -266,6 +267,10 @@ final class TaskStore {
   /** A time as the database keeps it. */
   static Instant precise(Instant time) {
     return time.truncatedTo(ChronoUnit.MICROS);
+  }
+
+  static Instant now(InstantSource clock) {
+    return precise(clock.instant());
   }
 
   static @Nullable Instant deadline(Instant from, @Nullable Duration within) {
