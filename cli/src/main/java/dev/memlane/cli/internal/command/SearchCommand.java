@@ -4,6 +4,7 @@ import dev.memlane.cli.internal.data.OpenMemory;
 import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.cli.internal.terminal.UsageException;
 import dev.memlane.model.Filter;
+import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.Explanation;
 import dev.memlane.orchestrator.FusionMethod;
@@ -104,7 +105,7 @@ final class SearchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    SearchRequest request = CommandContext.fromArguments(this::request);
+    SearchRequest request = checkedRequest();
     try (OpenMemory memory = context.open()) {
       List<SearchHit> hits = memory.search(request);
       context.answer(() -> Json.object("hits", hits.stream().map(SearchCommand::json).toList()), () -> {
@@ -116,6 +117,16 @@ final class SearchCommand implements Callable<Integer> {
         }
       });
       return 0;
+    }
+  }
+
+  /** The library names its own properties; people know the options. */
+  private SearchRequest checkedRequest() {
+    try {
+      return request();
+    } catch (InvalidInputException e) {
+      throw new UsageException(String.valueOf(e.getMessage()).replace("minSimilarity", "--min-similarity")
+          .replace("minWords", "--min-words").replace("the mode is", "--mode is"), e);
     }
   }
 

@@ -100,6 +100,8 @@ class MessagesTest {
         mistake(2, "a whole number", "search", "x", "--user", "ada", "-k", "9".repeat(50)),
         mistake(2, "a number", "search", "x", "--user", "ada", "--threshold", "high"),
         mistake(2, "between 0 and 1", "search", "x", "--user", "ada", "--threshold", "NaN"),
+        mistake(2, "--min-similarity is 2.0", "search", "x", "--user", "ada", "--min-similarity", "2"),
+        mistake(2, "--mode is SEMANTIC", "search", "x", "--user", "ada", "--min-words", "1", "--mode", "semantic"),
         mistake(2, "the query is empty", "search", " ", "--user", "ada"),
         mistake(2, "key=value", "search", "x", "--user", "ada", "--filter", "a==b"),
         mistake(2, "7d, 12h or 30m", "search", "x", "--user", "ada", "--half-life", "week"),

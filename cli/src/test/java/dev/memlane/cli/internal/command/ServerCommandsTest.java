@@ -2,7 +2,10 @@ package dev.memlane.cli.internal.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import dev.memlane.cli.internal.command.CommandRunner.Run;
 import dev.memlane.embedded.Memlane;
 import dev.memlane.embedding.HashEmbedder;
@@ -25,6 +28,8 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,6 +38,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -49,6 +56,10 @@ class ServerCommandsTest {
   private static final Pattern CHANGING = Pattern.compile(
       "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d(?::[\\d.]+Z)?|"
           + "\"seconds\":[\\d.]+|in [\\d.]+ s|\\([\\d,]+/s\\)|(?:local|served)\\b");
+
+  private static final String AWAY = "{\"type\": \"urn:memlane:problem:unavailable\", \"status\": 503, "
+      + "\"detail\": \"the database is away; try again\"}";
+  private static final String PASSWORD = "password";
 
   @TempDir
   private static Path files;
@@ -314,7 +325,12 @@ class ServerCommandsTest {
 
   /** A server that answers everything the same. */
   private static Run throughOther(int status, String type, String body, String... arguments) throws IOException {
-    HttpServer other = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    return through(HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0), "http", status, type,
+        body, arguments);
+  }
+
+  private static Run through(HttpServer other, String scheme, int status, String type, String body,
+      String... arguments) {
     other.createContext("/", exchange -> {
       byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
       exchange.getResponseHeaders().add("Content-Type", type);
@@ -326,7 +342,69 @@ class ServerCommandsTest {
     });
     other.start();
     try {
-      return through("http://127.0.0.1:" + other.getAddress().getPort(), "mlk_secret", arguments);
+      return through(scheme + "://127.0.0.1:" + other.getAddress().getPort(), "mlk_secret", arguments);
+    } finally {
+      other.stop(0);
+    }
+  }
+
+  private static HttpServer encrypting(Path store) throws Exception {
+    KeyStore keyStore = KeyStore.getInstance(store.toFile(), PASSWORD.toCharArray());
+    KeyManagerFactory managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    managers.init(keyStore, PASSWORD.toCharArray());
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(managers.getKeyManagers(), null, null);
+    HttpsServer https = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    https.setHttpsConfigurator(new HttpsConfigurator(context));
+    return https;
+  }
+
+  private static void keytool(String... options) throws Exception {
+    List<String> command = new ArrayList<>(
+        List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(), "-storepass", PASSWORD,
+            "-keystore", files.resolve("keys.p12").toString(), "-alias", "server"));
+    command.addAll(List.of(options));
+    assertThat(new ProcessBuilder(command).redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor()).isZero();
+  }
+
+  @Test
+  void certificate_isTrustedIfItsFileIsNamed() throws Exception {
+    keytool("-genkeypair", "-keyalg", "EC", "-dname", "CN=test", "-ext", "SAN=ip:127.0.0.1", "-storetype", "PKCS12");
+    keytool("-exportcert", "-rfc", "-file", files.resolve("server.pem").toString());
+    Path store = files.resolve("keys.p12");
+
+    assertFails(through(encrypting(store), "https", 503, "application/problem+json", AWAY, "list", "--ca-file",
+        files.resolve("server.pem").toString()), 1, "the database is away");
+    assertFails(through(encrypting(store), "https", 503, "application/problem+json", AWAY, "list"), 1,
+        "no secure connection", "--ca-file");
+    assertFails(through(encrypting(store), "https", 503, "application/problem+json", AWAY, "list", "--ca-file",
+        files.resolve("chat.jsonl").toString()), 1, "can't be read as certificates");
+  }
+
+  @Test
+  void ingest_whenTheServerGoesAway_endsEarlyAndCountsNothing() throws IOException {
+    HttpServer other = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    other.createContext("/api/v1/session", exchange -> {
+      byte[] session = "{\"name\": \"x\", \"role\": \"admin\"}".getBytes(StandardCharsets.UTF_8);
+      exchange.sendResponseHeaders(200, session.length);
+      exchange.getResponseBody().write(session);
+      exchange.close();
+    });
+    // Without an answer, as a server that is killed.
+    other.createContext("/api/v1/memories", HttpExchange::close);
+    other.start();
+    try {
+      String url = "http://127.0.0.1:" + other.getAddress().getPort();
+
+      Run ingest = through(url, "", "ingest", files.resolve("chat.jsonl").toString(), "-u", "ada", "--json");
+      Run add = through(url, "", "add", "x", "-u", "ada");
+
+      assertThat(ingest.status()).isEqualTo(1);
+      assertThat(ingest.json().path("stored").asInt()).isZero();
+      assertThat(ingest.json().path("ended").asText()).contains("broke before the answer");
+      assertThat(ingest.err()).contains("ended early", "Run it again to resume");
+      assertFails(add, 1, "it may have been done all the same");
     } finally {
       other.stop(0);
     }
@@ -339,9 +417,7 @@ class ServerCommandsTest {
     assertFails(throughOther(404, "text/html", "<html>", "list"), 1, "is no Memlane server", "404");
     assertFails(throughOther(301, "text/html", "moved", "list"), 1, "is no Memlane server", "301");
     assertFails(throughOther(503, "text/html", "<html>", "list"), 1, "can't be reached now", "503");
-    assertFails(throughOther(503, "application/problem+json",
-        "{\"type\": \"urn:memlane:problem:unavailable\", \"status\": 503, \"detail\": \"the database is away; try again\"}",
-        "list"), 1, "the database is away; try again");
+    assertFails(throughOther(503, "application/problem+json", AWAY, "list"), 1, "the database is away; try again");
   }
 
   @Test
