@@ -155,24 +155,27 @@ class SharedMemoryTest {
     add(first, "by the first");
     SharedMemory second = share(PATIENCE);
     add(second, "by the second");
-    CountDownLatch some = new CountDownLatch(10);
+    CountDownLatch some = new CountDownLatch(100);
     AtomicBoolean end = new AtomicBoolean();
     Set<String> failed = ConcurrentHashMap.newKeySet();
     AtomicInteger stored = new AtomicInteger();
-    Thread busy = Thread.ofVirtual().start(() -> {
-      while (!end.get()) {
-        int number = stored.getAndIncrement();
-        try {
-          Answer answer = first.calls().call(ADA, "memory_add", "{\"content\": \"number " + number + "\"}");
-          if (answer.failed()) {
-            failed.add(answer.text());
+    List<Thread> busy = new ArrayList<>();
+    for (int i = 0; i < 16; i++) {
+      busy.add(Thread.ofVirtual().start(() -> {
+        while (!end.get()) {
+          int number = stored.getAndIncrement();
+          try {
+            Answer answer = first.calls().call(ADA, "memory_add", "{\"content\": \"number " + number + "\"}");
+            if (answer.failed()) {
+              failed.add(answer.text());
+            }
+          } catch (InterruptedException e) {
+            failed.add("interrupted");
           }
-        } catch (InterruptedException e) {
-          failed.add("interrupted");
+          some.countDown();
         }
-        some.countDown();
-      }
-    });
+      }));
+    }
     some.await();
 
     assertThat(SharedMemory.askToHandOver(ServerFile.read(directory).orElseThrow())).isTrue();
@@ -188,7 +191,9 @@ class SharedMemoryTest {
       add(second, "after the change");
       add(first, "and by the first");
       end.set(true);
-      busy.join();
+      for (Thread each : busy) {
+        each.join();
+      }
 
       assertThat(failed).isEmpty();
       assertThat(first.isOpenHere() || second.isOpenHere()).isFalse();
