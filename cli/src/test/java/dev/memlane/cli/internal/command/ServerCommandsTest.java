@@ -325,7 +325,8 @@ class ServerCommandsTest {
 
   /** A server that answers everything the same. */
   private static Run throughOther(int status, String type, String body, String... arguments) throws IOException {
-    return through(HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0), "http", status, type,
+    return through(HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0), "http", status,
+        type,
         body, arguments);
   }
 

@@ -12,7 +12,8 @@ class ServerAddressTest {
 
   @ParameterizedTest
   @CsvSource({"http://127.0.0.1:7437,mlk_x,false", "http://localhost:7437,mlk_x,false", "http://[::1]:7437,mlk_x,false",
-      "https://memory.example.com,mlk_x,false", "http://memory.example.com,,false", "http://memory.example.com,mlk_x,true",
+      "https://memory.example.com,mlk_x,false", "http://memory.example.com,,false",
+      "http://memory.example.com,mlk_x,true",
       "HTTP://10.0.0.7:7437,mlk_x,true", "http://localhost.example.com,mlk_x,true"})
   void key_isExposed_whereItGoesUnencryptedOverANetwork(String address, @Nullable String key, boolean exposed) {
     assertThat(ServerAddress.of(address, key, null).exposesKey()).isEqualTo(exposed);
@@ -20,6 +21,7 @@ class ServerAddressTest {
 
   @Test
   void text_doesNotHaveTheKey() {
-    assertThat(ServerAddress.of("http://localhost:1/memlane//", "mlk_secret", null)).hasToString("http://localhost:1/memlane");
+    assertThat(ServerAddress.of("http://localhost:1/memlane//", "mlk_secret", null))
+        .hasToString("http://localhost:1/memlane");
   }
 }
