@@ -13,6 +13,7 @@ import dev.memlane.storage.tasks.TaskClaim;
 import dev.memlane.testing.ManualScheduler;
 import dev.memlane.testing.TestServer;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -170,7 +171,7 @@ class LaneRoutesTest {
   @Test
   void clientThatGoesAway_losesNoTask() throws IOException {
     String task = submit("gone", object("name", "gone", "idempotent", true)).json().path("task").path("id").textValue();
-    try (Socket socket = new Socket("127.0.0.1", stage.server().port())) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), stage.server().port())) {
       socket.setSoLinger(true, 0);
       socket.getOutputStream().write(("POST /api/v1/lanes/gone/claims HTTP/1.1\r\nHost: localhost\r\nX-API-Key: "
           + stage.keys().create("gone", Role.WRITE, new Grant.Everything(), null) + "\r\nContent-Length: 0\r\n\r\n")
