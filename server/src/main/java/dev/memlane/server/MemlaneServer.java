@@ -15,6 +15,7 @@ import dev.memlane.server.internal.api.OpenApiRoutes;
 import dev.memlane.server.internal.api.OperationRoutes;
 import dev.memlane.server.internal.api.ScopeRoutes;
 import dev.memlane.server.internal.api.SessionRoutes;
+import dev.memlane.server.internal.audit.Audit;
 import dev.memlane.server.internal.dashboard.DashboardHandler;
 import dev.memlane.server.internal.events.EventRoutes;
 import dev.memlane.server.internal.http.Authenticator;
@@ -28,10 +29,15 @@ import dev.memlane.server.internal.http.Sessions;
 import dev.memlane.server.internal.lanes.LaneRoutes;
 import dev.memlane.server.internal.mcp.McpEndpoint;
 import dev.memlane.server.internal.mem0.Mem0Routes;
+import dev.memlane.server.internal.tls.CertificateFiles;
+import dev.memlane.server.internal.tls.Certificates;
 import dev.memlane.storage.tasks.DurableLanes;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
+import java.time.Clock;
 import java.time.InstantSource;
 import java.util.Collection;
 import java.util.Locale;
@@ -45,8 +51,10 @@ import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.NetworkConnectionLimit;
+import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.SslConnectionFactory;
 import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.jspecify.annotations.Nullable;
@@ -70,19 +78,23 @@ public final class MemlaneServer implements AutoCloseable {
   /** The port unless one is set. */
   public static final int PORT = 7437;
 
+  private static final Logger LOGGER = System.getLogger("dev.memlane.server");
   private static final int MOST_THREADS = 64;
+  private static final String LOOPBACK = "127.0.0.1";
 
   private final Server server;
   private final ServerConnector connector;
+  private final @Nullable ServerConnector ownerConnector;
   private final McpEndpoint mcp;
   private final EventRoutes events;
   private final LaneRoutes lanes;
   private final String host;
 
-  private MemlaneServer(Server server, ServerConnector connector, McpEndpoint mcp, EventRoutes events,
-      LaneRoutes lanes, String host) {
+  private MemlaneServer(Server server, ServerConnector connector, @Nullable ServerConnector ownerConnector,
+      McpEndpoint mcp, EventRoutes events, LaneRoutes lanes, String host) {
     this.server = server;
     this.connector = connector;
+    this.ownerConnector = ownerConnector;
     this.mcp = mcp;
     this.events = events;
     this.lanes = lanes;
@@ -102,7 +114,21 @@ public final class MemlaneServer implements AutoCloseable {
   /** Where it is reached, such as {@code http://127.0.0.1:7437}. */
   public URI uri() {
     String name = host.contains(":") ? "[" + host + "]" : host;
-    return URI.create("http://" + name + ":" + port());
+    boolean encrypted = connector.getConnectionFactory(SslConnectionFactory.class) != null;
+    return URI.create((encrypted ? "https://" : "http://") + name + ":" + port());
+  }
+
+  /** Where other processes of the owner on this machine reach it, always without TLS. */
+  URI ownerUri() {
+    if (ownerConnector != null) {
+      return URI.create("http://" + LOOPBACK + ":" + ownerConnector.getLocalPort());
+    }
+    // A server that listens on all addresses is reached on loopback.
+    return switch (uri().getHost()) {
+      case "0.0.0.0" -> URI.create("http://" + LOOPBACK + ":" + port());
+      case "[::]" -> URI.create("http://[::1]:" + port());
+      default -> uri();
+    };
   }
 
   /**
@@ -131,7 +157,7 @@ public final class MemlaneServer implements AutoCloseable {
   public static final class Builder {
 
     private final MemoryOrchestrator memory;
-    private String host = "127.0.0.1";
+    private String host = LOOPBACK;
     private int port = PORT;
     private @Nullable ApiKeys keys;
     private @Nullable String ownerKey;
@@ -146,6 +172,8 @@ public final class MemlaneServer implements AutoCloseable {
     private InstantSource clock = InstantSource.system();
     private Sessions sessions = new Sessions(clock);
     private @Nullable Runnable handOver;
+    private @Nullable ServerTls tls;
+    private @Nullable AuditLog auditLog;
 
     private Builder(MemoryOrchestrator memory) {
       this.memory = memory;
@@ -246,9 +274,25 @@ public final class MemlaneServer implements AutoCloseable {
     }
 
     /**
+     * Sets the certificate, and with it TLS (1.2 and 1.3). Requests without TLS are then answered only on a second port of
+     * loopback, and only those with the owner's key.
+     */
+    public Builder tls(ServerTls tls) {
+      this.tls = tls;
+      return this;
+    }
+
+    /** Sets where administrative acts and erasures are logged; nowhere unless set. */
+    public Builder auditLog(AuditLog log) {
+      this.auditLog = log;
+      return this;
+    }
+
+    /**
      * Starts the server.
      *
-     * @throws InvalidInputException if it would listen beyond loopback without API keys, or the address is unknown
+     * @throws InvalidInputException if it would listen beyond loopback without API keys, the address is unknown, or the
+     * certificate can't be used
      * @throws StoreException if it can't listen there
      */
     public MemlaneServer start() {
@@ -258,6 +302,15 @@ public final class MemlaneServer implements AutoCloseable {
         throw new InvalidInputException("a server without API keys listens on loopback only, and " + host
             + " is beyond it; create a key first");
       }
+      if (!loopback && tls == null) {
+        LOGGER.log(Level.WARNING,
+            "the server listens beyond loopback, on {0}, without TLS: others in the network can read "
+                + "keys and memories; give it a certificate, or let a proxy in front of it encrypt",
+            host);
+      }
+      Certificates certificates = tls == null
+          ? null
+          : new Certificates(new CertificateFiles(tls, Clock.systemUTC()), Clock.systemUTC());
       Json json = new Json();
       QueuedThreadPool threads = new QueuedThreadPool(MOST_THREADS);
       threads.setName("memlane-server");
@@ -265,18 +318,22 @@ public final class MemlaneServer implements AutoCloseable {
       threads.setVirtualThreadsExecutor(
           Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("memlane-request-", 0).factory()));
       Server server = new Server(threads);
-      ServerConnector connector = new ServerConnector(server, new HttpConnectionFactory(configuration()));
-      connector.setHost(host);
-      connector.setPort(port);
-      connector.setIdleTimeout(limits.idle().toMillis());
-      server.addConnector(connector);
+      ServerConnector connector = connector(server, certificates, host, port);
+      ServerConnector ownerConnector = null;
+      if (certificates != null) {
+        server.addBean(certificates);
+        if (ownerKey != null) {
+          ownerConnector = connector(server, null, LOOPBACK, 0);
+          ownerConnector.setName(Authenticator.OWNER_CONNECTOR);
+        }
+      }
       server.addBean(new NetworkConnectionLimit(limits.mostConnections(), server));
       server.setErrorHandler(new ProblemErrorHandler(json));
       server.setStopTimeout(limits.shutdown().toMillis());
       Authenticator authenticator = authenticator();
       RateLimiter rates = new RateLimiter(limits.requestsPerSecond());
       EventRoutes events = new EventRoutes(memory.blocking(), authenticator, limits.mostStreams(), clock);
-      LaneRoutes laneRoutes = new LaneRoutes(memory.blocking(), lanes, limits.mostStreams());
+      LaneRoutes laneRoutes = new LaneRoutes(memory.blocking(), lanes, limits.mostStreams(), new Audit(auditLog));
       Router router = new Router(routes(events, laneRoutes).all(), authenticator, rates, json,
           limits.longestBody());
       McpEndpoint endpoint = new McpEndpoint(memory, mcp, authenticator, rates, origins, limits.longestBody(), json);
@@ -290,7 +347,26 @@ public final class MemlaneServer implements AutoCloseable {
         throw new StoreException("the server can't listen on " + host + ", port " + port + ": " + e.getMessage()
             + "; choose another port, or stop what uses it", e);
       }
-      return new MemlaneServer(server, connector, endpoint, events, laneRoutes, host);
+      return new MemlaneServer(server, connector, ownerConnector, endpoint, events, laneRoutes, host);
+    }
+
+    private ServerConnector connector(Server server, @Nullable Certificates certificates, String address, int number) {
+      HttpConfiguration configuration = configuration();
+      HttpConnectionFactory http = new HttpConnectionFactory(configuration);
+      ServerConnector connector;
+      if (certificates == null) {
+        connector = new ServerConnector(server, http);
+      } else {
+        // The guard of requests checks the name of the host, and sets HSTS.
+        configuration.addCustomizer(new SecureRequestCustomizer(false, false, -1, false));
+        connector = new ServerConnector(server,
+            new SslConnectionFactory(certificates.factory(), http.getProtocol()), http);
+      }
+      connector.setHost(address);
+      connector.setPort(number);
+      connector.setIdleTimeout(limits.idle().toMillis());
+      server.addConnector(connector);
+      return connector;
     }
 
     private static void stopAfter(Server server, Exception failure) {
@@ -304,24 +380,25 @@ public final class MemlaneServer implements AutoCloseable {
     /** The routes, for the test that compares them with the OpenAPI document. */
     Routes routes() {
       return routes(new EventRoutes(memory.blocking(), authenticator(), limits.mostStreams(), clock),
-          new LaneRoutes(memory.blocking(), lanes, limits.mostStreams()));
+          new LaneRoutes(memory.blocking(), lanes, limits.mostStreams(), new Audit(auditLog)));
     }
 
     private Routes routes(EventRoutes events, LaneRoutes laneRoutes) {
       Routes routes = new Routes();
       Jobs jobs = new Jobs();
+      Audit audit = new Audit(auditLog);
       events.add(routes);
       laneRoutes.add(routes);
-      new MemoryRoutes(memory.blocking()).add(routes);
-      new ScopeRoutes(memory.blocking(), jobs).add(routes);
+      new MemoryRoutes(memory.blocking(), audit).add(routes);
+      new ScopeRoutes(memory.blocking(), jobs, audit).add(routes);
       new OperationRoutes(memory.blocking()).add(routes);
-      new ConversationRoutes(memory.blocking()).add(routes);
+      new ConversationRoutes(memory.blocking(), audit).add(routes);
       new IngestRoutes(memory.blocking()).add(routes);
-      new ArchiveRoutes(memory, jobs).add(routes);
+      new ArchiveRoutes(memory, jobs, audit).add(routes);
       new HealthRoutes(memory, metrics).add(routes);
       new ActivityRoutes(memory, activity, jobs).add(routes);
       new SessionRoutes(authenticator(), sessions).add(routes);
-      new Mem0Routes(memory.blocking()).add(routes);
+      new Mem0Routes(memory.blocking(), audit).add(routes);
       new OpenApiRoutes().add(routes);
       if (handOver != null) {
         new HandOverRoutes(handOver).add(routes);

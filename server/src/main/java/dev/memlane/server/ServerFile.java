@@ -66,16 +66,7 @@ public record ServerFile(URI uri, long process, @Nullable Instant started, Strin
   /** The file for a server in this process. */
   public static ServerFile of(MemlaneServer server, String key) {
     ProcessHandle self = ProcessHandle.current();
-    return new ServerFile(local(server.uri()), self.pid(), self.info().startInstant().orElse(null), key);
-  }
-
-  /** A server that listens on all addresses is reached on loopback. */
-  private static URI local(URI server) {
-    return switch (server.getHost()) {
-      case "0.0.0.0" -> URI.create("http://127.0.0.1:" + server.getPort());
-      case "[::]" -> URI.create("http://[::1]:" + server.getPort());
-      default -> server;
-    };
+    return new ServerFile(server.ownerUri(), self.pid(), self.info().startInstant().orElse(null), key);
   }
 
   /**

@@ -45,4 +45,9 @@ public record ServerLimits(long longestBody, int longestHeaders, int requestsPer
     return new ServerLimits(longestBody, longestHeaders, requestsPerSecond, mostConnections, mostStreams, silent,
         shutdown);
   }
+
+  public ServerLimits withShutdown(Duration underWay) {
+    return new ServerLimits(longestBody, longestHeaders, requestsPerSecond, mostConnections, mostStreams, idle,
+        underWay);
+  }
 }

@@ -369,7 +369,7 @@ public final class SharedMemory implements AutoCloseable {
       all.push(local);
       String key = ServerFile.newKey();
       MemlaneServer server = MemlaneServer.builder(opened.memory).port(0).ownerKey(key).keyRequired(true)
-          .onHandOver(this::handOver).start();
+          .auditLog(AuditLog.in(directory.resolve(AuditLog.NAME))).onHandOver(this::handOver).start();
       all.push(server);
       ServerFile file = ServerFile.of(server, key);
       file.write(directory);

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -55,7 +56,8 @@ class LaneRoutesTest {
         .executor(executor -> executor.scheduler(TIME).nanoTime(TIME::nanoTime));
     LANES.forEach(name -> builder.durableLane(Lane.of(name).firstPause(Duration.ofMillis(1))));
     lanes = builder.open();
-    stage = new ServerStage(directory, settings -> settings.lanes(lanes));
+    stage = new ServerStage(directory, settings -> settings.lanes(lanes)
+        .auditLog(AuditLog.in(directory.resolve(AuditLog.NAME))));
     client = stage.client().withKey(stage.keys().create("all", Role.ADMIN, new Grant.Everything(), null));
   }
 
@@ -278,7 +280,7 @@ class LaneRoutesTest {
   }
 
   @Test
-  void deadLetters_areListedReplayedAndDropped() {
+  void deadLetters_areListedReplayedAndDropped() throws IOException {
     String task = submitted("dead", "fails");
     JsonNode failed = report(claimed("dead"), "fail", "{\"failure\": \"no <b>paper</b>\"}").json().path("task");
     assertThat(failed.path("state").textValue()).isEqualTo("failed");
@@ -294,6 +296,12 @@ class LaneRoutesTest {
     assertThat(client.delete("/api/v1/dead-letters/" + task).status()).isEqualTo(204);
     assertProblem(client.delete("/api/v1/dead-letters/" + task), 404, "not-found");
     assertProblem(client.post("/api/v1/dead-letters/" + task + "/replay", "{}"), 404, "not-found");
+    List<String> acts = Files.readAllLines(directory.resolve(AuditLog.NAME)).stream().map(TestClient::parse)
+        .filter(line -> line.path("target").path("deadLetter").textValue().equals(task))
+        .filter(line -> line.has("outcome"))
+        .map(line -> line.path("action").textValue() + " " + line.path("outcome").textValue()).toList();
+    assertThat(acts).containsExactly("replay-dead-letter done", "drop-dead-letter done", "drop-dead-letter done",
+        "replay-dead-letter failed");
   }
 
   @Test

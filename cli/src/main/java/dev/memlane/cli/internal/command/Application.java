@@ -58,6 +58,15 @@ public final class Application implements Runnable {
 
   /** Runs the command line and returns the exit status. */
   public int run(String... arguments) {
+    CommandLine commandLine = commandLine();
+    int status = commandLine.execute(arguments);
+    commandLine.getOut().flush();
+    context.console().out().flush();
+    return status;
+  }
+
+  /** All commands with their options. */
+  CommandLine commandLine() {
     CommandLine commandLine = new CommandLine(this);
     for (Object command : commands()) {
       commandLine.addSubcommand(command);
@@ -73,21 +82,38 @@ public final class Application implements Runnable {
     NumberConverter<Double> any = new NumberConverter<>("a number", Double::valueOf);
     commandLine.registerConverter(int.class, whole).registerConverter(Integer.class, whole)
         .registerConverter(double.class, any).registerConverter(Double.class, any);
+    Settings settings = new Settings(context.environment(), context::configurationFile);
+    commandLine.setDefaultValueProvider(settings);
     // For enums without a converter of their own.
     commandLine.setUsageHelpWidth(TextLayout.COLUMNS).setCaseInsensitiveEnumValuesAllowed(true)
         .setUnmatchedOptionsArePositionalParams(false)
         .setOut(new PrintWriter(context.console().out(), false, StandardCharsets.UTF_8))
         .setErr(new PrintWriter(context.console().err(), true, StandardCharsets.UTF_8))
         .setColorScheme(CommandLine.Help.defaultColorScheme(CommandLine.Help.Ansi.OFF))
-        .setParameterExceptionHandler((e, args) -> wrongUsage(e.getCommandLine(), e, args))
+        .setParameterExceptionHandler((e, args) -> wrongUsage(e.getCommandLine(), settings.named(e), e, args))
         .setExecutionExceptionHandler((e, line, parsed) -> failed(line, e)).setExecutionStrategy(parsed -> {
           ConsoleLogging.configure(context.console(), options.verbose());
+          Integer helped = CommandLine.executeHelpRequest(parsed);
+          if (helped != null) {
+            return helped;
+          }
+          ShownConfiguration shown = new ShownConfiguration(context, settings, parsed);
+          if (options.showConfiguration()) {
+            shown.print();
+            return ExitCode.OK;
+          }
+          try {
+            settings.requireRead();
+          } catch (CommandFailure | UsageException e) {
+            return failed(commandLine, e);
+          }
+          options.given(shown.given());
+          if (shown.isTrial() && !shown.given().contains(SettingNames.DB_URL)) {
+            options.forgetDatabase();
+          }
           return new RunLast().execute(parsed);
         });
-    int status = commandLine.execute(arguments);
-    commandLine.getOut().flush();
-    context.console().out().flush();
-    return status;
+    return commandLine;
   }
 
   @Override
@@ -120,9 +146,9 @@ public final class Application implements Runnable {
     return commands;
   }
 
-  private int wrongUsage(CommandLine commandLine, Exception error, String... arguments) {
+  private int wrongUsage(CommandLine commandLine, String message, Exception error, String... arguments) {
     Console console = context.console();
-    console.say("memlane: " + TextLayout.shortened(String.valueOf(error.getMessage()), LONGEST_SHOWN));
+    console.say("memlane: " + TextLayout.shortened(message, LONGEST_SHOWN));
     if (Arrays.stream(arguments).anyMatch(Application::looksLikeText)) {
       console
           .say("A text that begins with a dash goes last, after --, as in: memlane add --user ada -- \"-5 degrees\"");
@@ -148,7 +174,7 @@ public final class Application implements Runnable {
 
   private int failed(CommandLine commandLine, Exception error) {
     if (error instanceof UsageException || error instanceof ParameterException) {
-      return wrongUsage(commandLine, error);
+      return wrongUsage(commandLine, String.valueOf(error.getMessage()), error);
     }
     Console console = context.console();
     console.say("memlane: " + switch (error) {

@@ -76,18 +76,10 @@ public record CommandContext(CommonOptions options, Console console, Map<String,
     });
   }
 
-  /** The data directory: from the option, the environment, or {@value #DEFAULT_DATA} in the working directory. */
+  /** The data directory: as it is set, or {@value #DEFAULT_DATA} in the working directory. */
   Path dataDirectory() {
     Path named = options.data();
-    if (named != null) {
-      return named;
-    }
-    String fromEnvironment = environment.getOrDefault("MEMLANE_DATA", "");
-    try {
-      return Path.of(fromEnvironment.isEmpty() ? DEFAULT_DATA : fromEnvironment);
-    } catch (InvalidPathException e) {
-      throw new CommandFailure("MEMLANE_DATA is no path: " + e.getMessage(), e);
-    }
+    return named == null ? Path.of(DEFAULT_DATA) : named;
   }
 
   /** The memory that the command line or the environment names: behind a server, or in a directory. */
@@ -235,7 +227,7 @@ public record CommandContext(CommonOptions options, Console console, Map<String,
   /** The server that is named; null for a directory. What the command line says goes before the environment. */
   private @Nullable ServerAddress server() {
     String named = options.server();
-    String here = options.data() != null ? "--data" : options.openingOption();
+    String here = options.givenData() != null ? "--data" : options.openingOption();
     if (named != null && here != null) {
       throw new UsageException("--server is used with its own data and settings; leave out " + here);
     }
@@ -302,17 +294,19 @@ public record CommandContext(CommonOptions options, Console console, Map<String,
   }
 
   private void chooseEmbedder(Memlane.Builder builder) {
-    Path file = configurationFile();
+    Configuration configuration = configuration();
     CommonOptions.EmbedderName named = options.embedder();
     if (named != null) {
-      if (options.configuration() != null) {
+      boolean byOption = !configuration.settings().containsKey(SettingNames.EMBEDDER)
+          && environment.getOrDefault(SettingNames.variable(SettingNames.EMBEDDER), "").isEmpty();
+      if (options.configuration() != null && byOption && configuration.embedding() != null) {
         throw new UsageException("--embedder and --config both say what makes vectors; give one of them");
       }
       if (named == CommonOptions.EmbedderName.HASH) {
         builder.embedder(new HashEmbedder());
       }
-    } else if (file != null) {
-      EmbedderPool pool = Configuration.read(file).embedders(environment);
+    } else {
+      EmbedderPool pool = configuration.embedders(environment);
       if (pool != null) {
         builder.embedders(pool);
       }
@@ -321,17 +315,24 @@ public record CommandContext(CommonOptions options, Console console, Map<String,
 
   /** The lanes of the configuration file; the default ones if there is none, or it names none. */
   LaneConfiguration lanes() {
-    Path file = configurationFile();
-    LaneConfiguration lanes = file == null ? null : Configuration.read(file).lanes();
+    LaneConfiguration lanes = configuration().lanes();
     return lanes == null ? new LaneConfiguration() : lanes;
   }
 
   /** Whether a configuration file names the embedding endpoints. */
   boolean isConfigured() {
-    return options.embedder() == null && configurationFile() != null;
+    return options.embedder() == null && configuration().embedding() != null;
   }
 
-  private @Nullable Path configurationFile() {
+  /** What the configuration file says. */
+  Configuration configuration() {
+    Path file = configurationFile();
+    return file == null ? Configuration.NONE : Configuration.read(file);
+  }
+
+  /** The configuration file; null if there is none. */
+  @Nullable
+  Path configurationFile() {
     Path given = options.configuration();
     if (given != null) {
       return given;

@@ -3,6 +3,7 @@ package dev.memlane.cli.internal.command;
 import dev.memlane.cli.internal.terminal.UsageException;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
@@ -19,22 +20,23 @@ public final class CommonOptions {
   @SuppressWarnings("unused") // picocli reads it
   private boolean version;
 
-  @Option(names = "--data", paramLabel = "DIR", scope = ScopeType.INHERIT, order = 90, description = "Where the data lives (default: $MEMLANE_DATA, or ./memlane-data).")
+  @Option(names = "--data", descriptionKey = SettingNames.DATA, paramLabel = "DIR", scope = ScopeType.INHERIT, order = 90, description = "Where the data lives (default: ./memlane-data).")
   private @Nullable Path data;
 
-  @Option(names = "--jdbc-url", paramLabel = "URL", scope = ScopeType.INHERIT, order = 91, description = "Use this PostgreSQL server (15 or later) instead of the embedded one, for example "
-      + "postgresql://user@localhost/memlane. The data directory then holds only the index.")
+  @Option(names = {"--db-url",
+      "--jdbc-url"}, descriptionKey = SettingNames.DB_URL, paramLabel = "URL", scope = ScopeType.INHERIT, order = 91, description = "Use this PostgreSQL server (15 or later) instead of the embedded one, for example "
+          + "postgresql://user@localhost/memlane. The data directory then holds only the index.")
   private @Nullable String jdbcUrl;
 
-  @Option(names = "--db-user", paramLabel = "NAME", scope = ScopeType.INHERIT, order = 92, description = "The database user. The password is read from $MEMLANE_DB_PASSWORD or ~/.pgpass.")
+  @Option(names = "--db-user", descriptionKey = SettingNames.DB_USER, paramLabel = "NAME", scope = ScopeType.INHERIT, order = 92, description = "The database user. The password is read from $MEMLANE_DB_PASSWORD or ~/.pgpass.")
   private @Nullable String databaseUser;
 
-  @Option(names = "--embedder", paramLabel = "NAME", scope = ScopeType.INHERIT, order = 93, description = "What makes vectors: 'local', the sentence model (default), or 'hash', by shared words alone and without a model. "
+  @Option(names = "--embedder", descriptionKey = SettingNames.EMBEDDER, paramLabel = "NAME", scope = ScopeType.INHERIT, order = 93, description = "What makes vectors: 'local', the sentence model (default), or 'hash', by shared words alone and without a model. "
       + "A directory is searched with the one that filled it; another needs 'reindex'.")
   private @Nullable EmbedderName embedder;
 
-  @Option(names = "--config", paramLabel = "FILE", scope = ScopeType.INHERIT, order = 93, description = "A file (TOML, or .properties) that names the embedding endpoints to use instead of the local model (default: $MEMLANE_CONFIG, or none). "
-      + "It names the environment variables that hold their keys.")
+  @Option(names = "--config", paramLabel = "FILE", scope = ScopeType.INHERIT, order = 93, description = "A file (TOML, or .properties) with settings, and with embedding endpoints to use instead of the local model (default: $MEMLANE_CONFIG, or none). "
+      + "Environment variables come before it, and options before them.")
   private @Nullable Path configuration;
 
   @Option(names = "--server", paramLabel = "URL", scope = ScopeType.INHERIT, order = 92, description = "Work through this server instead of opening the data (default: $MEMLANE_SERVER, or none). "
@@ -47,7 +49,7 @@ public final class CommonOptions {
   @Option(names = "--ca-file", paramLabel = "FILE", scope = ScopeType.INHERIT, order = 92, description = "A file of certificates (PEM) to trust for the server, instead of those that the system trusts.")
   private @Nullable Path certificates;
 
-  @Option(names = "--language", paramLabel = "TAG", scope = ScopeType.INHERIT, order = 94, description = "The language of searches by words, such as de or pt-BR (default: the language of the index; "
+  @Option(names = "--language", descriptionKey = SettingNames.LANGUAGE, paramLabel = "TAG", scope = ScopeType.INHERIT, order = 94, description = "The language of searches by words, such as de or pt-BR (default: the language of the index; "
       + "English at first). Another one needs 'reindex'.")
   private @Nullable String language;
 
@@ -57,6 +59,11 @@ public final class CommonOptions {
   @Option(names = {"-v",
       "--verbose"}, scope = ScopeType.INHERIT, order = 95, description = "Log more, and show where errors come from.")
   private boolean verbose;
+
+  @Option(names = "--show-configuration", scope = ScopeType.INHERIT, order = 96, description = "Show the settings of this command, with where each is from, and exit.")
+  private boolean showConfiguration;
+
+  private Set<String> given = Set.of();
 
   /** The embedders that an option can name. */
   enum EmbedderName {
@@ -87,6 +94,23 @@ public final class CommonOptions {
     return data;
   }
 
+  /** The directory if it is given on the command line itself, and not set elsewhere; otherwise null. */
+  @Nullable
+  Path givenData() {
+    return given.contains(SettingNames.DATA) ? data() : null;
+  }
+
+  /** Sets which settings are given on the command line itself, by their names. */
+  void given(Set<String> names) {
+    given = Set.copyOf(names);
+  }
+
+  /** Forgets a database that is set elsewhere than on the command line. */
+  void forgetDatabase() {
+    jdbcUrl = null;
+    databaseUser = null;
+  }
+
   private static void requireNotEmpty(String option, @Nullable Object value) {
     if (value != null && value.toString().isBlank()) {
       throw new UsageException(option + " is empty; give it a value, or leave it out");
@@ -101,11 +125,16 @@ public final class CommonOptions {
   @Nullable
   String jdbcUrl() {
     requireNotEmpty("--jdbc-url", jdbcUrl);
-    if (jdbcUrl != null && jdbcUrl.toLowerCase(Locale.ROOT).matches("(?s).*([?&](ssl)?password=|//[^/?]*:[^/?]*@).*")) {
-      throw new UsageException("--jdbc-url has a password in it, which others on this machine can see; put it into "
-          + "$MEMLANE_DB_PASSWORD or ~/.pgpass");
+    if (jdbcUrl != null && hasPassword(jdbcUrl)) {
+      throw new UsageException(
+          "the URL of the database has a password in it, which others on this machine may see; put "
+              + "it into $MEMLANE_DB_PASSWORD or ~/.pgpass");
     }
     return jdbcUrl;
+  }
+
+  static boolean hasPassword(String url) {
+    return url.toLowerCase(Locale.ROOT).matches("(?s).*([?&](ssl)?password=|//[^/?]*:[^/?]*@).*");
   }
 
   /** The address of the server given on the command line, or null. */
@@ -132,13 +161,13 @@ public final class CommonOptions {
   /** The first option given that says how data is opened in this process, without {@code --data}; null if there is none. */
   @Nullable
   String openingOption() {
-    return jdbcUrl != null
-        ? "--jdbc-url"
-        : databaseUser != null
+    return given.contains(SettingNames.DB_URL)
+        ? "--db-url"
+        : given.contains(SettingNames.DB_USER)
             ? "--db-user"
-            : embedder != null
+            : given.contains(SettingNames.EMBEDDER)
                 ? "--embedder"
-                : configuration != null ? "--config" : language != null ? "--language" : null;
+                : configuration != null ? "--config" : given.contains(SettingNames.LANGUAGE) ? "--language" : null;
   }
 
   @Nullable
@@ -161,6 +190,11 @@ public final class CommonOptions {
       throw new UsageException("--language needs a tag such as en, de or pt-BR, and this is " + language);
     }
     return locale;
+  }
+
+  /** Whether to show the settings instead of running the command. */
+  boolean showConfiguration() {
+    return showConfiguration;
   }
 
   boolean json() {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.cfg.MapperBuilder;
@@ -12,6 +13,8 @@ import com.fasterxml.jackson.databind.deser.std.StdScalarDeserializer;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.javaprop.JavaPropsMapper;
 import com.fasterxml.jackson.dataformat.toml.TomlMapper;
 import dev.memlane.cli.internal.terminal.CommandFailure;
@@ -27,6 +30,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -35,13 +39,21 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The settings of a configuration file: the embedding endpoints, and the lanes of a server. Keys are never in the file; it names the environment
- * variables that hold them.
+ * What a configuration file says: settings, each by its name in {@link SettingNames}, the embedding endpoints, and the lanes of
+ * a server. Keys are never in the file; it names the environment variables that hold them.
  *
+ * @param settings the values as they are written; those of a list with commas between them
  * @param embedding null for the local model
  * @param lanes null for the default lanes
+ * @param tables everything that is no setting, for reports
  */
-record Configuration(@Nullable EmbeddingSettings embedding, @Nullable LaneConfiguration lanes) {
+record Configuration(Map<String, String> settings, @Nullable EmbeddingSettings embedding,
+    @Nullable LaneConfiguration lanes, JsonNode tables) {
+
+  static final Configuration NONE = new Configuration(Map.of(), null, null, JsonNodeFactory.instance.objectNode());
+
+  /** What the file has besides settings. */
+  record Tables(@Nullable EmbeddingSettings embedding, @Nullable LaneConfiguration lanes) {}
 
   private static final double NANOS_PER_SECOND = 1e9;
   private static final int LONGEST_SHOWN = 40;
@@ -59,8 +71,18 @@ record Configuration(@Nullable EmbeddingSettings embedding, @Nullable LaneConfig
         .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
         .addModule(new SimpleModule().addDeserializer(Duration.class, new SecondsDeserializer())).build();
     try {
-      Configuration configuration = strict.readValue(text(file), Configuration.class);
-      return configuration == null ? new Configuration(null, null) : configuration;
+      JsonNode tree = strict.readTree(text(file));
+      if (tree.isMissingNode()) {
+        return NONE;
+      }
+      if (!(tree instanceof ObjectNode all)) {
+        throw new CommandFailure(file + ": all of it must be a table", null);
+      }
+      Map<String, String> settings = SettingTables.take(all, file);
+      JsonNode rest = all.deepCopy();
+      Tables tables = strict.treeToValue(all, Tables.class);
+      return new Configuration(Map.copyOf(settings), tables == null ? null : tables.embedding,
+          tables == null ? null : tables.lanes, rest);
     } catch (UnrecognizedPropertyException e) {
       throw new CommandFailure(unknown(file, e), e);
     } catch (MismatchedInputException e) {
@@ -116,8 +138,12 @@ record Configuration(@Nullable EmbeddingSettings embedding, @Nullable LaneConfig
           + ": keys don't belong in the file; put the key in an environment variable, and that variable's name "
           + "in key-from";
     }
+    List<String> known = new ArrayList<>(e.getKnownPropertyIds().stream().map(String::valueOf).toList());
+    if (e.getPath().size() == 1) {
+      known.addAll(SettingTables.TOP);
+    }
     return file + where(e) + ": " + shown(name) + " is not known there; known are: "
-        + e.getKnownPropertyIds().stream().map(String::valueOf).sorted().collect(Collectors.joining(", "));
+        + known.stream().sorted().distinct().collect(Collectors.joining(", "));
   }
 
   private static String path(JsonMappingException e) {

@@ -70,7 +70,7 @@ final class DemoCommand implements Callable<Integer> {
       // By its bare name: the examples are the same wherever they are.
       sources.add(InputSource.named(file).called(String.valueOf(file.getFileName())));
     }
-    Path given = context.options().data();
+    Path given = context.options().givenData();
     Path directory = given == null ? context.dataDirectory().resolve("demo") : given;
     explain("Opening " + directory + " (PostgreSQL, vector index and embedding model, all in this directory)...");
     try (LocalMemory session = context.openHere(directory, false)) {

@@ -54,7 +54,7 @@ final class EvalCommand implements Callable<Integer> {
     context.requireNoServer("it measures with memories of its own; give it a directory, or none");
     InputSource.named(file).requireReadable();
     Locomo locomo = Locomo.read(file);
-    Path given = context.options().data();
+    Path given = context.options().givenData();
     if (given != null) {
       measure(locomo, given);
       return 0;

@@ -9,11 +9,16 @@ import dev.memlane.cli.internal.terminal.UsageException;
 import dev.memlane.model.Scope;
 import dev.memlane.server.ApiKey;
 import dev.memlane.server.ApiKeys;
+import dev.memlane.server.AuditLog;
+import dev.memlane.server.AuditLog.Action;
+import dev.memlane.server.AuditLog.Actor;
 import dev.memlane.server.Grant;
 import dev.memlane.server.Role;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -54,16 +59,20 @@ final class KeysCommand implements Runnable {
       @Mixin ScopeOptions scope,
       @Option(names = "--users-beginning", paramLabel = "PREFIX", description = "Binds the key to the users whose names begin so, instead of to one scope.") @Nullable String prefix,
       @Option(names = "--expires-at", paramLabel = "TIME", description = "From when it is refused, for example 2027-01-01.") @Nullable String expiresAt,
-      @Mixin TimeOptions times) {
+      @Mixin TimeOptions times, @Mixin AuditOptions audit) throws IOException {
     requireOwnFile();
     Scope bound = scope.scope();
     if (bound != null && prefix != null) {
       throw new UsageException("a key is bound to a scope or to a prefix of users; give one of them");
     }
     Instant until = times.read("--expires-at", expiresAt);
-    String key = CommandContext.fromArguments(() -> ApiKeys.in(file(context)).create(name, role, bound != null
+    Grant grant = CommandContext.fromArguments(() -> bound != null
         ? new Grant.Scopes(List.of(bound))
-        : prefix != null ? new Grant.Users(prefix) : new Grant.Everything(), until));
+        : prefix != null ? new Grant.Users(prefix) : new Grant.Everything());
+    String key = audit.log(context).act(Actor.command(), Action.CREATE_KEY, AuditLog.values("key", name, "role",
+        TextLayout.name(role), "reaches", reach(grant)),
+        () -> CommandContext.fromArguments(() -> ApiKeys.in(file(context)).create(name, role, grant, until)),
+        created -> Map.of());
     context.answer(() -> Json.object("name", name, "key", key), () -> {
       context.print(key);
       context.console().say("This is the key; it can't be shown again. Requests send it as \"Authorization: Bearer\".");
@@ -98,9 +107,12 @@ final class KeysCommand implements Runnable {
   }
 
   @Command(name = "revoke", description = "Revokes a key. A running server refuses it within a second.")
-  int revoke(@Parameters(paramLabel = "NAME", description = "The key's name.") String name) {
+  int revoke(@Parameters(paramLabel = "NAME", description = "The key's name.") String name,
+      @Mixin AuditOptions audit) throws IOException {
     requireOwnFile();
-    if (!ApiKeys.in(file(context)).revoke(name)) {
+    boolean revoked = audit.log(context).act(Actor.command(), Action.REVOKE_KEY, AuditLog.values("key", name),
+        () -> ApiKeys.in(file(context)).revoke(name), found -> Map.of("revoked", found ? 1 : 0));
+    if (!revoked) {
       throw new CommandFailure("there is no key named " + TextLayout.line(name) + "; 'memlane keys list' shows them",
           null);
     }

@@ -25,13 +25,13 @@ final class McpCommand implements Callable<Integer> {
   @Mixin
   private final ScopeOptions scope = new ScopeOptions();
 
-  @Option(names = "--actor", paramLabel = "NAME", description = "The author of updates and deletions in the history, such as the client's name.")
+  @Option(names = "--actor", descriptionKey = SettingNames.MCP_ACTOR, paramLabel = "NAME", description = "The author of updates and deletions in the history, such as the client's name.")
   private @Nullable String actor;
 
-  @Option(names = "--allow-user", description = "Let the model name the user in each call. Otherwise it can't choose whose memory it uses.")
+  @Option(names = "--allow-user", arity = "0..1", fallbackValue = "true", paramLabel = "true|false", descriptionKey = SettingNames.MCP_ALLOW_USER, description = "Let the model name the user in each call. Otherwise it can't choose whose memory it uses.")
   private boolean allowUser;
 
-  @Option(names = "--read-only", description = "Only the tools that read.")
+  @Option(names = "--read-only", arity = "0..1", fallbackValue = "true", paramLabel = "true|false", descriptionKey = SettingNames.MCP_READ_ONLY, description = "Only the tools that read.")
   private boolean readOnly;
 
   McpCommand(CommandContext context) {

@@ -8,13 +8,15 @@ import picocli.CommandLine.Option;
 /** The options that name a scope. */
 final class ScopeOptions {
 
-  @Option(names = {"-u", "--user"}, paramLabel = "USER", order = 1, description = "The user.")
+  @Option(names = {"-u", "--user"}, descriptionKey = ".user", paramLabel = "USER", order = 1, description = "The user.")
   private @Nullable String user;
 
-  @Option(names = {"-a", "--agent"}, paramLabel = "AGENT", order = 2, description = "The agent.")
+  @Option(names = {"-a",
+      "--agent"}, descriptionKey = ".agent", paramLabel = "AGENT", order = 2, description = "The agent.")
   private @Nullable String agent;
 
-  @Option(names = {"-r", "--run"}, paramLabel = "RUN", order = 3, description = "The run (a session).")
+  @Option(names = {"-r",
+      "--run"}, descriptionKey = ".run", paramLabel = "RUN", order = 3, description = "The run (a session).")
   private @Nullable String run;
 
   @Nullable

@@ -10,49 +10,63 @@ import dev.memlane.server.McpOptions;
 import dev.memlane.server.MemlaneServer;
 import dev.memlane.server.RecentActivity;
 import dev.memlane.server.ServerFile;
+import dev.memlane.server.ServerLimits;
+import dev.memlane.server.ServerTls;
 import dev.memlane.storage.postgres.Database;
 import dev.memlane.storage.tasks.DurableLanes;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The command that serves the data over HTTP until it is stopped. */
 @Command(name = "serve", description = "Serves the data over HTTP: REST, the Model Context Protocol and metrics.", footer = {
     "", "Examples:",
     "  memlane serve", "  memlane serve --port 8080", "  memlane keys create agent --role write",
-    "  memlane serve --host 0.0.0.0 --name memory.example.com", "",
-    "It listens on loopback unless --host is given. Beyond loopback it needs API keys; on loopback, without any key,",
-    "everybody on this machine may do everything. Ctrl-C or SIGTERM lets requests under way finish, then stops it."})
+    "  memlane serve --host 0.0.0.0 --tls-certificate chain.pem --tls-key key.pem",
+    "  memlane serve --config memlane.toml --show-configuration", "",
+    "It listens on loopback unless --host is given. Beyond loopback it needs API keys; on loopback,",
+    "without any key, everybody on this machine may do everything. Ctrl-C or SIGTERM lets requests under",
+    "way finish, then stops it."})
 final class ServeCommand implements Callable<Integer> {
 
+  /** Shorter than the program waits for a command that was asked to end, so that the memory closes after the requests. */
+  private static final Duration SHUTDOWN = Duration.ofSeconds(15);
   /** Enough for tasks that are written down at the same time. */
   private static final int LANE_CONNECTIONS = 8;
 
   private final CommandContext context;
 
-  @Option(names = "--host", paramLabel = "ADDRESS", defaultValue = "127.0.0.1", description = "The address to listen on (default: ${DEFAULT-VALUE}).")
+  @Option(names = "--host", descriptionKey = SettingNames.SERVER_HOST, paramLabel = "ADDRESS", defaultValue = "127.0.0.1", description = "The address to listen on (default: ${DEFAULT-VALUE}).")
   private String host = "";
 
-  @Option(names = "--port", paramLabel = "N", defaultValue = ""
+  @Option(names = "--port", descriptionKey = SettingNames.SERVER_PORT, paramLabel = "N", defaultValue = ""
       + MemlaneServer.PORT, description = "The port; 0 for any free one (default: ${DEFAULT-VALUE}).")
   private int port;
 
-  @Option(names = "--name", paramLabel = "HOST", description = "A host name by which clients call this server. Repeatable. Others than these and those of loopback are refused.")
+  @Option(names = "--name", split = ",", descriptionKey = SettingNames.SERVER_NAMES, paramLabel = "HOST", description = "A host name by which clients call this server. Repeatable. Others than these and those of loopback are refused.")
   private List<String> names = new ArrayList<>();
 
-  @Option(names = "--origin", paramLabel = "ORIGIN", description = "An origin of web pages, such as https://chat.example.org, that may use /mcp. Repeatable. Others are refused.")
+  @Option(names = "--origin", split = ",", descriptionKey = SettingNames.SERVER_ORIGINS, paramLabel = "ORIGIN", description = "An origin of web pages, such as https://chat.example.org, that may use /mcp. Repeatable. Others are refused.")
   private List<String> origins = new ArrayList<>();
 
-  @Option(names = "--mcp-user", paramLabel = "USER", description = "The user of clients at /mcp whose key or headers name none.")
+  @Option(names = "--mcp-user", descriptionKey = SettingNames.MCP_USER, paramLabel = "USER", description = "The user of clients at /mcp whose key or headers name none.")
   private @Nullable String mcpUser;
 
-  @Option(names = "--mcp-allow-user", description = "Let the model of a client at /mcp name the user in each call, within what its key reaches.")
+  @Option(names = "--mcp-allow-user", arity = "0..1", fallbackValue = "true", paramLabel = "true|false", descriptionKey = SettingNames.MCP_ALLOW_USER, description = "Let the model of a client at /mcp name the user in each call, within what its key reaches.")
   private boolean mcpAllowUser;
+
+  @Mixin
+  private final TlsOptions tls = new TlsOptions();
+
+  @Mixin
+  private final AuditOptions audit = new AuditOptions();
 
   ServeCommand(CommandContext context) {
     this.context = context;
@@ -64,6 +78,7 @@ final class ServeCommand implements Callable<Integer> {
     String named = mcpUser;
     McpOptions mcp = McpOptions.DEFAULT.withModelNamesUser(mcpAllowUser)
         .withScope(named == null ? null : CommandContext.fromArguments(() -> Scope.user(named)));
+    ServerTls certificate = tls.read(context.environment());
     String ownerKey = ServerFile.newKey();
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     RecentActivity activity = new RecentActivity();
@@ -73,9 +88,8 @@ final class ServeCommand implements Callable<Integer> {
         Database database = session.database().map(more -> more.poolSize(LANE_CONNECTIONS).open()).orElse(null);
         @Nullable
         DurableLanes lanes = database == null ? null : context.lanes().open(database, context.dataDirectory());
-        MemlaneServer server = MemlaneServer.builder(session.memory()).host(host).port(port).names(names)
-            .origins(origins).mcp(mcp).ownerKey(ownerKey).keys(ApiKeys.in(KeysCommand.file(context)))
-            .metrics(registry::scrape).activity(activity).lanes(lanes).start()) {
+        MemlaneServer server = builder(session, certificate, ownerKey).mcp(mcp).metrics(registry::scrape)
+            .activity(activity).lanes(lanes).start()) {
       metrics.watch(session.memory());
       if (lanes != null) {
         metrics.watch(lanes.executor());
@@ -93,5 +107,12 @@ final class ServeCommand implements Callable<Integer> {
       context.console().say("memlane: stopping; requests under way may finish");
     }
     return 0;
+  }
+
+  private MemlaneServer.Builder builder(LocalMemory session, @Nullable ServerTls certificate, String ownerKey) {
+    MemlaneServer.Builder builder = MemlaneServer.builder(session.memory()).host(host).port(port).names(names)
+        .origins(origins).ownerKey(ownerKey).keys(ApiKeys.in(KeysCommand.file(context))).auditLog(audit.log(context))
+        .limits(ServerLimits.DEFAULT.withShutdown(SHUTDOWN));
+    return certificate == null ? builder : builder.tls(certificate);
   }
 }

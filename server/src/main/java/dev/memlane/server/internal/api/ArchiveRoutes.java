@@ -5,7 +5,11 @@ import dev.memlane.archive.ArchiveImporter;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.Edits;
 import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.orchestrator.VerifyReport;
 import dev.memlane.server.Role;
+import dev.memlane.server.AuditLog;
+import dev.memlane.server.AuditLog.Action;
+import dev.memlane.server.internal.audit.Audit;
 import dev.memlane.server.internal.http.Exchange;
 import dev.memlane.server.internal.http.Problem;
 import dev.memlane.server.internal.http.ProblemException;
@@ -20,12 +24,16 @@ public final class ArchiveRoutes {
   /** The content type of JSON Lines. */
   static final String JSON_LINES = "application/jsonl";
 
+  private static final Map<String, Object> EVERYTHING = AuditLog.values("everything", true);
+
   private final MemoryOrchestrator memory;
   private final Jobs jobs;
+  private final Audit audit;
 
-  public ArchiveRoutes(MemoryOrchestrator memory, Jobs jobs) {
+  public ArchiveRoutes(MemoryOrchestrator memory, Jobs jobs, Audit audit) {
     this.memory = memory;
     this.jobs = jobs;
+    this.audit = audit;
   }
 
   public void add(Routes routes) {
@@ -45,8 +53,11 @@ public final class ArchiveRoutes {
       throw new ProblemException(Problem.of(405, "method-not-allowed", "The method is not for this path",
           "an export is read with GET").header("Allow", "GET"));
     }
-    var unused = jobs.run("export", scope, progress -> ArchiveExporter.builder(memory).scope(scope).vectors(vectors)
-        .progress(progress).build().exportTo(exchange.stream(200, JSON_LINES)));
+    var unused = audit.act(exchange, Action.EXPORT,
+        AuditLog.values("scope", scope, "everything", scope == null ? true : null),
+        () -> jobs.run("export", scope, progress -> ArchiveExporter.builder(memory).scope(scope).vectors(vectors)
+            .progress(progress).build().exportTo(exchange.stream(200, JSON_LINES))),
+        report -> Map.of("memories", report.memories()));
   }
 
   private void restore(Exchange exchange) throws IOException {
@@ -54,15 +65,19 @@ public final class ArchiveRoutes {
     exchange.requireType(JSON_LINES, "application/x-ndjson");
     Edits edits = exchange.flag("edits") ? Edits.TAKEN : Edits.REFUSED;
     try (InputStream input = exchange.input(Long.MAX_VALUE)) {
-      exchange.respond(200, jobs.run("import", null,
-          progress -> ArchiveImporter.builder(memory).edits(edits).progress(progress).build().importFrom(input)));
+      exchange.respond(200, audit.act(exchange, Action.IMPORT, EVERYTHING,
+          () -> jobs.run("import", null,
+              progress -> ArchiveImporter.builder(memory).edits(edits).progress(progress).build().importFrom(input)),
+          report -> AuditLog.values("read", report.read(), "restored", report.restored(), "failed", report.failed())));
     }
   }
 
   private void verify(Exchange exchange) throws IOException {
     access(exchange).requireEverything();
     boolean repair = exchange.flag("repair");
-    var report = jobs.run("verify", null, progress -> memory.blocking().verify(repair));
+    VerifyReport report = audit.act(exchange, Action.VERIFY, AuditLog.values("everything", true, "repair", repair),
+        () -> jobs.run("verify", null, progress -> memory.blocking().verify(repair)),
+        found -> AuditLog.values("inconsistencies", found.inconsistencies().size(), "repaired", found.repaired()));
     exchange.respond(200, Map.of("clean", report.isClean(), "core", report.core(), "history", report.history(),
         "vector", report.vector(), "inconsistencies", report.inconsistencies(), "repaired", report.repaired()));
   }

@@ -11,6 +11,9 @@ import dev.memlane.orchestrator.BlockingConversations;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.ConversationPage;
 import dev.memlane.orchestrator.MessagePage;
+import dev.memlane.server.AuditLog;
+import dev.memlane.server.AuditLog.Action;
+import dev.memlane.server.internal.audit.Audit;
 import dev.memlane.server.internal.http.Exchange;
 import dev.memlane.server.internal.http.Routes;
 import java.io.IOException;
@@ -28,9 +31,11 @@ public final class ConversationRoutes {
   private static final String TEXT = "text";
 
   private final BlockingMemory memory;
+  private final Audit audit;
 
-  public ConversationRoutes(BlockingMemory memory) {
+  public ConversationRoutes(BlockingMemory memory, Audit audit) {
     this.memory = memory;
+    this.audit = audit;
   }
 
   public void add(Routes routes) {
@@ -136,7 +141,9 @@ public final class ConversationRoutes {
     exchange.respond(204);
   }
 
-  private void delete(Exchange exchange) {
-    exchange.respond(200, Map.of("deleted", conversations().delete(conversation(exchange))));
+  private void delete(Exchange exchange) throws IOException {
+    Scope scope = conversation(exchange);
+    exchange.respond(200, audit.act(exchange, Action.DELETE_CONVERSATION, AuditLog.values("scope", scope),
+        () -> Map.of("deleted", conversations().delete(scope)), counts -> counts));
   }
 }

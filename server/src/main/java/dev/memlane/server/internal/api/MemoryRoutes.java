@@ -22,6 +22,9 @@ import dev.memlane.orchestrator.Page;
 import dev.memlane.orchestrator.SearchHit;
 import dev.memlane.orchestrator.SearchRequest;
 import dev.memlane.orchestrator.TimePage;
+import dev.memlane.server.AuditLog;
+import dev.memlane.server.AuditLog.Action;
+import dev.memlane.server.internal.audit.Audit;
 import dev.memlane.server.internal.api.ListBody.Order;
 import dev.memlane.server.internal.http.Exchange;
 import dev.memlane.server.internal.http.Problem;
@@ -47,9 +50,11 @@ public final class MemoryRoutes {
   private static final int USUAL_NEIGHBOURS = 10;
 
   private final BlockingMemory memory;
+  private final Audit audit;
 
-  public MemoryRoutes(BlockingMemory memory) {
+  public MemoryRoutes(BlockingMemory memory, Audit audit) {
     this.memory = memory;
+    this.audit = audit;
   }
 
   public void add(Routes routes) {
@@ -144,12 +149,15 @@ public final class MemoryRoutes {
     exchange.tag(updated.op()).respond(200, new WriteOutcome.Stored(updated));
   }
 
-  private void delete(Exchange exchange) {
+  private void delete(Exchange exchange) throws IOException {
     MemoryId id = MemoryId.parse(exchange.path("id"));
     MemoryDeletion deletion = new MemoryDeletion(id, exchange.query("by"), exchange.expected(),
         exchange.flag("purge"));
     access(exchange).requireReachable(id);
-    exchange.respond(200, memory.deleteMemory(deletion));
+    exchange.respond(200, deletion.purgesHistory()
+        ? audit.act(exchange, Action.ERASE, AuditLog.values("memory", id), () -> memory.deleteMemory(deletion),
+            erased -> Map.of())
+        : memory.deleteMemory(deletion));
   }
 
   private void history(Exchange exchange) {
@@ -240,8 +248,11 @@ public final class MemoryRoutes {
       throw new InvalidInputException("a deletion of several memories needs a filter; DELETE /api/v1/scopes erases "
           + "everything in a scope");
     }
-    exchange.respond(200, memory.deleteAll(access(exchange).scope(body.scope), body.filter,
-        Boolean.TRUE.equals(body.purge)));
+    Scope scope = access(exchange).scope(body.scope);
+    boolean purge = Boolean.TRUE.equals(body.purge);
+    // The filter is left out of the log: its values are contents.
+    exchange.respond(200, audit.delete(exchange, purge ? Action.ERASE : Action.DELETE,
+        AuditLog.values("scope", scope, "filtered", true), () -> memory.deleteAll(scope, body.filter, purge)));
   }
 
   /** The scope that the query names; null if it names none. */

@@ -5,6 +5,9 @@ import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.ScopePage;
 import dev.memlane.server.Role;
+import dev.memlane.server.AuditLog;
+import dev.memlane.server.AuditLog.Action;
+import dev.memlane.server.internal.audit.Audit;
 import dev.memlane.server.internal.http.Exchange;
 import dev.memlane.server.internal.http.ProblemException;
 import dev.memlane.server.internal.http.Routes;
@@ -20,10 +23,12 @@ public final class ScopeRoutes {
 
   private final BlockingMemory memory;
   private final Jobs jobs;
+  private final Audit audit;
 
-  public ScopeRoutes(BlockingMemory memory, Jobs jobs) {
+  public ScopeRoutes(BlockingMemory memory, Jobs jobs, Audit audit) {
     this.memory = memory;
     this.jobs = jobs;
+    this.audit = audit;
   }
 
   public void add(Routes routes) {
@@ -52,7 +57,7 @@ public final class ScopeRoutes {
   private void erase(Exchange exchange) throws IOException {
     Scope scope = new MemoryAccess(memory, exchange.caller()).scope(MemoryRoutes.namedScope(exchange));
     boolean purge = !exchange.flag("keepHistory");
-    exchange.respond(200,
-        jobs.run(purge ? "erase" : "delete", scope, progress -> memory.deleteAll(scope, null, purge)));
+    exchange.respond(200, audit.delete(exchange, purge ? Action.ERASE : Action.DELETE, AuditLog.values("scope", scope),
+        () -> jobs.run(purge ? "erase" : "delete", scope, progress -> memory.deleteAll(scope, null, purge))));
   }
 }

@@ -2,6 +2,7 @@ package dev.memlane.server.internal.api;
 
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.server.ApiKey;
+import dev.memlane.server.AuditLog.Entrance;
 import dev.memlane.server.internal.http.Authenticator;
 import dev.memlane.server.internal.http.Caller;
 import dev.memlane.server.internal.http.Exchange;
@@ -43,7 +44,7 @@ public final class SessionRoutes {
     }
     ApiKey key = authenticator.key(presented);
     Session begun = sessions.begin(key, exchange.request(), exchange.response());
-    exchange.respond(200, answer(Caller.of(key), begun));
+    exchange.respond(200, answer(Caller.of(key, Entrance.SESSION), begun));
   }
 
   private void show(Exchange exchange) {

@@ -2,6 +2,7 @@ package dev.memlane.server.internal.http;
 
 import dev.memlane.server.ApiKey;
 import dev.memlane.server.ApiKeys;
+import dev.memlane.server.AuditLog.Entrance;
 import dev.memlane.server.internal.http.Sessions.Session;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -15,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * or {@code X-API-Key}), or else by the session of its browser. Safe for use by several threads.
  */
 public final class Authenticator {
+
+  /** The name of the connector that only the owner's processes may use. */
+  public static final String OWNER_CONNECTOR = "owner";
 
   private static final String CHALLENGE = "Bearer realm=\"memlane\"";
 
@@ -50,13 +54,18 @@ public final class Authenticator {
       if (ownerKey != null && MessageDigest.isEqual(ownerKey, presented.getBytes(StandardCharsets.UTF_8))) {
         return Caller.OWNER;
       }
-      return Caller.of(key(presented));
+    }
+    if (OWNER_CONNECTOR.equals(request.getConnectionMetaData().getConnector().getName())) {
+      throw unauthorized("this port is for other processes of the server's owner; use the one with TLS");
+    }
+    if (presented != null) {
+      return Caller.of(key(presented), Entrance.KEY);
     }
     Session session = sessions.find(request);
     ApiKey sessionKey = session == null || keys == null ? null : keys.findById(session.keyId()).orElse(null);
     if (session != null && sessionKey != null) {
       requireToken(request, session);
-      return Caller.of(sessionKey);
+      return Caller.of(sessionKey, Entrance.SESSION);
     }
     if (open && (keys == null || keys.list().isEmpty())) {
       return Caller.LOCAL;

@@ -50,6 +50,10 @@ public final class RequestGuard extends Handler.Wrapper {
           response, callback, json);
       return true;
     }
+    if (request.isSecure() && !LOOPBACK.contains(host.toLowerCase(Locale.ROOT))) {
+      // Not for loopback, where browsers would ask every other port for TLS as well.
+      headers.put("Strict-Transport-Security", "max-age=31536000");
+    }
     if (!super.handle(request, response, callback)) {
       Problems.send(Problem.notFound("there is nothing at this path; /openapi.json lists what there is"), response,
           callback, json);

@@ -3,6 +3,9 @@ package dev.memlane.server.internal.lanes;
 import com.fasterxml.jackson.databind.util.RawValue;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.server.Role;
+import dev.memlane.server.AuditLog;
+import dev.memlane.server.AuditLog.Action;
+import dev.memlane.server.internal.audit.Audit;
 import dev.memlane.server.internal.api.MemoryAccess;
 import dev.memlane.server.internal.http.Exchange;
 import dev.memlane.server.internal.http.Problem;
@@ -40,6 +43,7 @@ public final class LaneRoutes implements AutoCloseable {
   private final BlockingMemory memory;
   private final @Nullable DurableLanes lanes;
   private final LongPolls polls;
+  private final Audit audit;
 
   /** A claim's result, in the body of a request. */
   record ResultBody(@Nullable RawJson result) {}
@@ -51,10 +55,11 @@ public final class LaneRoutes implements AutoCloseable {
    * @param lanes null for none
    * @param mostWaits how many requests may wait at once
    */
-  public LaneRoutes(BlockingMemory memory, @Nullable DurableLanes lanes, int mostWaits) {
+  public LaneRoutes(BlockingMemory memory, @Nullable DurableLanes lanes, int mostWaits, Audit audit) {
     this.memory = memory;
     this.lanes = lanes;
     this.polls = new LongPolls(mostWaits);
+    this.audit = audit;
   }
 
   public void add(Routes routes) {
@@ -267,21 +272,30 @@ public final class LaneRoutes implements AutoCloseable {
     exchange.respond(200, Map.of("deadLetters", letters));
   }
 
-  private void replay(Exchange exchange) {
+  private void replay(Exchange exchange) throws IOException {
     UUID id = id(exchange, "dead letter");
-    switch (lanes(exchange).replay(id)) {
-      case Replay.Replayed(UUID task) -> exchange.respond(200, Map.of("id", task));
+    DurableLanes known = lanes(exchange);
+    exchange.respond(200, audit.act(exchange, Action.REPLAY_DEAD_LETTER, AuditLog.values("deadLetter", id),
+        () -> Map.of("id", replayed(known.replay(id))), answer -> Map.of()));
+  }
+
+  private static UUID replayed(Replay result) {
+    return switch (result) {
+      case Replay.Replayed(UUID task) -> task;
       case Replay.Unknown unknown -> throw absent("dead letter");
       case Replay.NotReplayable gone -> throw new ProblemException(Problem.of(409, "not-replayable",
           "The task can't be run again",
           "the task was not durable, and the process that had it has ended; submit it anew, and drop the dead letter"));
       case Replay.Refused(String reason) -> throw new ProblemException(Problem.unavailable(reason));
-    }
+    };
   }
 
-  private void drop(Exchange exchange) {
+  private void drop(Exchange exchange) throws IOException {
+    UUID id = id(exchange, "dead letter");
     DurableLanes known = lanes(exchange);
-    if (!known.drop(id(exchange, "dead letter"))) {
+    boolean dropped = audit.act(exchange, Action.DROP_DEAD_LETTER, AuditLog.values("deadLetter", id),
+        () -> known.drop(id), there -> AuditLog.values("dropped", there ? 1 : 0));
+    if (!dropped) {
       throw absent("dead letter");
     }
     exchange.respond(204);

@@ -26,6 +26,9 @@ import dev.memlane.orchestrator.ScopePage;
 import dev.memlane.orchestrator.SearchHit;
 import dev.memlane.orchestrator.SearchRequest;
 import dev.memlane.orchestrator.TimePage;
+import dev.memlane.server.AuditLog;
+import dev.memlane.server.AuditLog.Action;
+import dev.memlane.server.internal.audit.Audit;
 import dev.memlane.server.internal.api.MemoryAccess;
 import dev.memlane.server.internal.http.Exchange;
 import dev.memlane.server.internal.http.Problem;
@@ -60,9 +63,11 @@ public final class Mem0Routes {
       "version"};
 
   private final BlockingMemory memory;
+  private final Audit audit;
 
-  public Mem0Routes(BlockingMemory memory) {
+  public Mem0Routes(BlockingMemory memory, Audit audit) {
     this.memory = memory;
+    this.audit = audit;
   }
 
   public void add(Routes routes) {
@@ -307,9 +312,11 @@ public final class Mem0Routes {
     exchange.respond(200, Map.of("message", "Memory deleted successfully!", "op", deleted.op()));
   }
 
-  private void deleteAll(Exchange exchange) {
+  private void deleteAll(Exchange exchange) throws IOException {
     // Everything at once is not deleted by a forgotten parameter.
-    DeleteReport report = memory.deleteAll(access(exchange).scope(scope(exchange)), null);
+    Scope scope = access(exchange).scope(scope(exchange));
+    DeleteReport report = audit.delete(exchange, Action.DELETE, AuditLog.values("scope", scope),
+        () -> memory.deleteAll(scope, null));
     exchange.respond(200, Map.of("message", report.failed() == 0
         ? "Memories deleted successfully!"
         : "Some memories could not be deleted; send the request again", "deleted", report.deleted(), "failed",
@@ -415,7 +422,7 @@ public final class Mem0Routes {
     return entity;
   }
 
-  private void deleteEntity(Exchange exchange) {
+  private void deleteEntity(Exchange exchange) throws IOException {
     String name = exchange.path("name");
     Scope scope = switch (exchange.path("type")) {
       case "user" -> Scope.user(name);
@@ -423,7 +430,9 @@ public final class Mem0Routes {
       case "run" -> Scope.run(name);
       default -> throw new InvalidInputException("the type of an entity is user, agent or run");
     };
-    DeleteReport report = memory.deleteAll(access(exchange).scope(scope), null, true);
+    Scope erased = access(exchange).scope(scope);
+    DeleteReport report = audit.delete(exchange, Action.ERASE, AuditLog.values("scope", erased),
+        () -> memory.deleteAll(erased, null, true));
     exchange.respond(200, Map.of("message", report.failed() == 0
         ? "Entity deleted successfully!"
         : "Some memories could not be deleted; send the request again", "deleted", report.deleted(), "failed",
