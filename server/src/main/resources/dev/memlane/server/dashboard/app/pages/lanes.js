@@ -84,7 +84,7 @@ function actions(letter, name, again) {
   const about = () => h("span", { class: "unseen" }, ` task ${name}`);
   const path = `/dead-letters/${encodeURIComponent(letter.id)}`;
   return h("span", { class: "row" },
-    letter.replayable !== false && h("button", {
+    letter.replayable === false ? h("span", { class: "muted small" }, "Its process has ended, so it can't be replayed.") : h("button", {
       type: "button", "data-key": `replay-${letter.id}`,
       onclick: async (event) => {
         event.currentTarget.disabled = true;
