@@ -109,7 +109,8 @@ class ArchitectureTest {
       .should().onlyDependOnClassesThat()
       .resideInAnyPackage(SERVER, ARCHIVE, MEMORY_TOOLS, LANES, TASKS, ORCHESTRATOR, "dev.memlane.embedding", ENDPOINTS,
           MODEL,
-          "java..", "javax.crypto..", "org.jspecify..", "com.google.errorprone.annotations..", "com.fasterxml.jackson..",
+          "java..", "javax.crypto..", "org.jspecify..", "com.google.errorprone.annotations..",
+          "com.fasterxml.jackson..",
           "com.github.benmanes.caffeine..", "org.HdrHistogram..", "org.eclipse.jetty..", "io.modelcontextprotocol..",
           "jakarta.servlet..",
           "reactor.core..", "org.reactivestreams..");

@@ -89,7 +89,9 @@ final class LaneConfiguration {
   private static String runnerOf(Path directory) {
     Path file = directory.resolve(RUNNER_FILE);
     try {
-      return Files.readString(file, StandardCharsets.UTF_8).strip();
+      String name = Files.readString(file, StandardCharsets.UTF_8).strip();
+      // A process that was killed while it wrote the name had not used it.
+      return name.isEmpty() ? newRunner(file) : name;
     } catch (NoSuchFileException e) {
       // It is the first time.
       return newRunner(file);
