@@ -36,7 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LaneRoutesTest {
 
-  private static final List<String> LANES = List.of("work", "poll", "gone", "dead", "dead-memory", "keys", "roles",
+  private static final List<String> LANES = List.of("build", "poll", "gone", "dead", "dead-memory", "keys", "roles",
       "cancel", "numbers", "closing", "idle", "most");
 
   @TempDir
@@ -99,17 +99,17 @@ class LaneRoutesTest {
 
   @Test
   void worker_claimsRenewsAndCompletes() {
-    Answer answer = submit("work", object("name", "shell", "payload", Map.of("command", "make"), "within", "PT1H"));
+    Answer answer = submit("build", object("name", "shell", "payload", Map.of("command", "make"), "within", "PT1H"));
     assertThat(answer.status()).isEqualTo(201);
     String location = answer.header("Location");
     assertThat(client.get(location).json().path("task").path("state").textValue()).isEqualTo("waiting");
 
-    JsonNode claim = claimed("work");
+    JsonNode claim = claimed("build");
 
     assertThat(claim.path("name").textValue()).isEqualTo("shell");
     assertThat(claim.path("payload").path("command").textValue()).isEqualTo("make");
     assertThat(claim.path("lease").textValue()).isEqualTo("PT30S");
-    assertThat(client.post("/api/v1/lanes/work/claims", null).status()).isEqualTo(204);
+    assertThat(client.post("/api/v1/lanes/build/claims", null).status()).isEqualTo(204);
     assertThat(client.post("/api/v1/claims/" + claim.path("id").textValue() + "/renew?lease=50", null).status())
         .isEqualTo(204);
     JsonNode done = report(claim, "complete", "{\"result\": {\"exit\": 0}}").json().path("task");
@@ -121,7 +121,7 @@ class LaneRoutesTest {
     assertProblem(report(claim, "renew", ""), 410, "claim-over");
     JsonNode stats = client.get("/api/v1/lanes").json().path("lanes");
     assertThat(stats).anySatisfy(lane -> {
-      assertThat(lane.path("lane").textValue()).isEqualTo("work");
+      assertThat(lane.path("lane").textValue()).isEqualTo("build");
       assertThat(lane.path("completed").intValue()).isEqualTo(1);
       assertThat(lane.path("waitP50").textValue()).startsWith("PT");
     });
@@ -347,10 +347,10 @@ class LaneRoutesTest {
         "{\"name\": \"x\", \"payload\": {", "{\"name\": \"x\", \"payload\": \"\\ud800\"}",
         "{\"name\": \"x\", \"payload\": \"" + "x".repeat(1_000_000) + "\"}",
         "{\"name\": \"x\", \"payload\": " + "[".repeat(200) + "]".repeat(200) + "}")) {
-      assertProblem(submit("work", body), 400, "invalid-input");
+      assertProblem(submit("build", body), 400, "invalid-input");
     }
     for (String query : List.of("wait=61", "wait=-1", "wait=x", "lease=0", "odd=1")) {
-      assertProblem(client.post("/api/v1/lanes/work/claims?" + query, null), 400, "invalid-input");
+      assertProblem(client.post("/api/v1/lanes/build/claims?" + query, null), 400, "invalid-input");
     }
     for (String claim : List.of("x", none, none + ".1", none + ".")) {
       assertProblem(client.post("/api/v1/claims/" + claim + "/complete", "{\"result\": 1}"), 410, "claim-over");
@@ -364,7 +364,7 @@ class LaneRoutesTest {
     try (ServerStage bare = new ServerStage(folder, settings -> settings)) {
       assertThat(bare.client().get("/api/v1/lanes").json().path("lanes")).isEmpty();
       assertThat(bare.client().get("/api/v1/dead-letters").json().path("deadLetters")).isEmpty();
-      assertProblem(bare.client().post("/api/v1/lanes/work/claims", null), 404, "not-found");
+      assertProblem(bare.client().post("/api/v1/lanes/build/claims", null), 404, "not-found");
     }
   }
 }

@@ -48,7 +48,7 @@ class OpenApiTest {
   @BeforeAll
   static void start() {
     database = Database.builder(TestServer.freshDatabase()).poolSize(5).open();
-    lanes = DurableLanes.builder(database).durableLane(Lane.of("work")).open();
+    lanes = DurableLanes.builder(database).durableLane(Lane.of("build")).open();
     stage = new ServerStage(directory, settings -> settings.metrics(() -> "up 1\n").lanes(lanes));
     client = stage.client();
     document = client.get("/openapi.json").json();
@@ -145,18 +145,18 @@ class OpenApiTest {
     String tasks = "/api/v1/lanes/{lane}/tasks";
     String claims = "/api/v1/lanes/{lane}/claims";
     String task = "{\"name\": \"x\", \"payload\": [1], \"idempotent\": false, \"within\": \"PT1H\", \"key\": \"k\"}";
-    Answer submitted = check("POST", tasks, "/api/v1/lanes/work/tasks", task);
-    check("POST", tasks, "/api/v1/lanes/work/tasks", task);
+    Answer submitted = check("POST", tasks, "/api/v1/lanes/build/tasks", task);
+    check("POST", tasks, "/api/v1/lanes/build/tasks", task);
     check("POST", tasks, "/api/v1/lanes/none/tasks", task);
     check("GET", "/api/v1/tasks/{id}", submitted.header("Location"), null);
-    String claim = "/api/v1/claims/" + check("POST", claims, "/api/v1/lanes/work/claims", null).json().path("claim")
+    String claim = "/api/v1/claims/" + check("POST", claims, "/api/v1/lanes/build/claims", null).json().path("claim")
         .path("id").textValue();
     check("POST", "/api/v1/claims/{id}/fail", claim + "/fail", "{\"failure\": \"broken\"}");
     check("POST", "/api/v1/claims/{id}/fail", claim + "/fail", "{}");
     check("GET", "/api/v1/dead-letters", "/api/v1/dead-letters", null);
     String letter = submitted.header("Location").replace("tasks", "dead-letters");
     check("POST", "/api/v1/dead-letters/{id}/replay", letter + "/replay", "{}");
-    String next = "/api/v1/claims/" + check("POST", claims, "/api/v1/lanes/work/claims", null).json().path("claim")
+    String next = "/api/v1/claims/" + check("POST", claims, "/api/v1/lanes/build/claims", null).json().path("claim")
         .path("id").textValue();
     check("POST", "/api/v1/claims/{id}/complete", next + "/complete", "{\"result\": [1.5]}");
     check("GET", "/api/v1/tasks/{id}", submitted.header("Location"), null);

@@ -14,6 +14,7 @@ import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -118,6 +119,18 @@ class SharedMemoryTest {
         .isEqualTo("{\"memories\":[]}");
   }
 
+  /** Adds a memory, and notes why it failed if it did. */
+  private static void tryToAdd(SharedMemory memory, String arguments, Collection<String> failed) {
+    try {
+      Answer answer = memory.calls().call(ADA, "memory_add", arguments);
+      if (answer.failed()) {
+        failed.add(answer.text());
+      }
+    } catch (InterruptedException e) {
+      failed.add("interrupted");
+    }
+  }
+
   @Test
   void callsDuringTheChange_areAnswered() throws Exception {
     SharedMemory first = share(PATIENCE);
@@ -128,14 +141,7 @@ class SharedMemoryTest {
     List<String> failed = new ArrayList<>();
     Thread busy = Thread.ofVirtual().start(() -> {
       for (int i = 0; i < 60; i++) {
-        try {
-          Answer answer = second.calls().call(ADA, "memory_add", "{\"content\": \"c\", \"key\": \"" + i + "\"}");
-          if (answer.failed()) {
-            failed.add(answer.text());
-          }
-        } catch (InterruptedException e) {
-          failed.add("interrupted");
-        }
+        tryToAdd(second, "{\"content\": \"c\", \"key\": \"" + i + "\"}", failed);
         some.countDown();
       }
     });
@@ -164,14 +170,7 @@ class SharedMemoryTest {
       busy.add(Thread.ofVirtual().start(() -> {
         while (!end.get()) {
           int number = stored.getAndIncrement();
-          try {
-            Answer answer = first.calls().call(ADA, "memory_add", "{\"content\": \"number " + number + "\"}");
-            if (answer.failed()) {
-              failed.add(answer.text());
-            }
-          } catch (InterruptedException e) {
-            failed.add("interrupted");
-          }
+          tryToAdd(first, "{\"content\": \"number " + number + "\"}", failed);
           some.countDown();
         }
       }));

@@ -67,7 +67,8 @@ final class PlainSockets implements AutoCloseable {
     input.skipNBytes(length);
   }
 
-  private static String line(InputStream input) throws IOException {
+  /** Reads a line of an answer, without its end. */
+  static String line(InputStream input) throws IOException {
     StringBuilder line = new StringBuilder();
     for (int letter = input.read(); letter != '\n'; letter = input.read()) {
       if (letter < 0) {

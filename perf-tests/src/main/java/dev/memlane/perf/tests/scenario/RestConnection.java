@@ -38,9 +38,9 @@ final class RestConnection implements AutoCloseable {
   void post(String path, String body, int expected) throws IOException {
     send("POST " + path + headers + "Content-Type: application/json\r\nContent-Length: " + body.length() + "\r\n\r\n"
         + body);
-    String status = line();
+    String status = PlainSockets.line(input);
     int length = 0;
-    for (String line = line(); !line.isEmpty(); line = line()) {
+    for (String line = PlainSockets.line(input); !line.isEmpty(); line = PlainSockets.line(input)) {
       String lower = line.toLowerCase(Locale.ROOT);
       if (lower.startsWith(LENGTH)) {
         length = Integer.parseInt(lower.substring(LENGTH.length()));
@@ -55,27 +55,14 @@ final class RestConnection implements AutoCloseable {
   /** Opens a stream of events, and reads it until it has begun. */
   void openEvents() throws IOException {
     send("GET /api/v1/events" + headers + "\r\n");
-    String line = line();
+    String line = PlainSockets.line(input);
     while (!line.equals("event: begin")) {
-      line = line();
+      line = PlainSockets.line(input);
     }
   }
 
   private void send(String request) throws IOException {
     output.write(request.getBytes(StandardCharsets.US_ASCII));
-  }
-
-  private String line() throws IOException {
-    StringBuilder line = new StringBuilder();
-    for (int letter = input.read(); letter != '\n'; letter = input.read()) {
-      if (letter < 0) {
-        throw new IOException("the connection ended");
-      }
-      if (letter != '\r') {
-        line.append((char) letter);
-      }
-    }
-    return line.toString();
   }
 
   @Override
