@@ -124,7 +124,7 @@ public final class CommonOptions {
    */
   @Nullable
   String jdbcUrl() {
-    requireNotEmpty("--jdbc-url", jdbcUrl);
+    requireNotEmpty("--db-url", jdbcUrl);
     if (jdbcUrl != null && hasPassword(jdbcUrl)) {
       throw new UsageException(
           "the URL of the database has a password in it, which others on this machine may see; put "
