@@ -2,11 +2,13 @@ package dev.memlane.orchestrator;
 
 import dev.memlane.embedding.BatchingEmbedder;
 import dev.memlane.model.IndexSummary;
+import dev.memlane.model.MemoryId;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.orchestrator.internal.Environment;
 import dev.memlane.orchestrator.internal.MemoryLocks;
 import dev.memlane.orchestrator.internal.OpenedStores;
+import dev.memlane.orchestrator.internal.RetryLoop;
 import dev.memlane.orchestrator.internal.Stores;
 import dev.memlane.orchestrator.internal.archive.ChangesHandler;
 import dev.memlane.orchestrator.internal.archive.ExportHandler;
@@ -17,7 +19,9 @@ import dev.memlane.orchestrator.internal.conversation.ConversationHandler;
 import dev.memlane.orchestrator.internal.follow.BackgroundFollower;
 import dev.memlane.orchestrator.internal.follow.BatchFollower;
 import dev.memlane.orchestrator.internal.follow.ChangePoller;
+import dev.memlane.orchestrator.internal.follow.CheckpointRecorder;
 import dev.memlane.orchestrator.internal.follow.Expunger;
+import dev.memlane.orchestrator.internal.follow.IndexCatchUp;
 import dev.memlane.orchestrator.internal.follow.IndexComparison;
 import dev.memlane.orchestrator.internal.follow.IndexFollower;
 import dev.memlane.orchestrator.internal.follow.IndexOpener;
@@ -34,7 +38,10 @@ import dev.memlane.orchestrator.internal.write.Settler;
 import dev.memlane.orchestrator.internal.write.Sweeper;
 import dev.memlane.orchestrator.internal.write.WriteProtocol;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -57,6 +64,10 @@ import org.jspecify.annotations.Nullable;
 final class Engine {
 
   private static final System.Logger LOGGER = System.getLogger(Engine.class.getName());
+
+  /** When it is first looked whether a comparison of everything is due, and how often then. */
+  private static final Duration FIRST_RECHECK = Duration.ofMinutes(10);
+  private static final Duration BETWEEN_RECHECKS = Duration.ofDays(1);
 
   // What calls use.
   final Stores stores;
@@ -86,7 +97,12 @@ final class Engine {
   private final ReopeningIndex index;
   private final IndexComparison comparison;
   private final Expunger expunger;
-  private final @Nullable ChangePoller poller;
+  private final ChangePoller poller;
+  /** Whether other processes write to the database, so that the poller polls at intervals. */
+  private final boolean following;
+  private final CheckpointRecorder checkpoints;
+  private final IndexCatchUp catchUp;
+  private final RetryLoop recheck;
   private final Runnable release;
   private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -133,13 +149,17 @@ final class Engine {
     BatchFollower batchFollower = new BatchFollower(stores, environment, locksToFollow, follower);
     this.comparison = new IndexComparison(stores, environment, locksToFollow, batchFollower, backgroundFollower);
     this.expunger = new Expunger(stores, environment, embedder);
-    index.setComparison(() -> compare(Progress.NONE));
-    this.poller = settings.followEvery().isZero()
-        ? null
-        : new ChangePoller(stores, environment, this::compare, batchFollower, expunger, settings.followEvery());
+    index.setComparison(() -> catchUp(Progress.NONE));
+    this.following = !settings.followEvery().isZero();
+    this.poller = new ChangePoller(stores, environment, this::compare, batchFollower, expunger,
+        settings.followEvery());
+    this.recheck = new RetryLoop("comparing the index with the database", environment);
 
     this.inDoubtResolver = new InDoubtResolver(stores, environment);
     this.settler = new Settler(inDoubtResolver, follower, environment);
+    this.checkpoints = new CheckpointRecorder(stores, environment, locks, this::queued, poller::followNow);
+    this.catchUp = new IndexCatchUp(stores, environment, comparison, batchFollower, backgroundFollower, checkpoints,
+        settings.retention());
     this.admission = new Admission(settings.mostInFlight(), settings.mostUnsettled(), patience, settler,
         environment.executor());
     WriteProtocol protocol = new WriteProtocol(stores, environment, inDoubtResolver, settler, follower);
@@ -170,21 +190,49 @@ final class Engine {
    */
   CompletableFuture<Long> start(Progress progress) {
     sweeper.start();
-    ChangePoller following = poller;
-    if (following == null) {
-      return compare(progress);
-    }
-    return following.begin(progress).thenApply(differing -> {
-      following.start();
+    return poller.begin(() -> catchUp(progress)).thenApply(differing -> {
+      if (following) {
+        poller.start();
+      }
+      recheck.beginAfter(FIRST_RECHECK, this::recheckIfDue);
       return differing;
     });
   }
 
-  private CompletableFuture<Long> compare(Progress progress) {
-    return comparison.run(progress).thenApply(differing -> {
+  private CompletableFuture<Long> catchUp(Progress progress) {
+    return catchUp.run(progress).thenApply(differing -> {
       expunger.checkFilesInBackground();
       return differing;
     });
+  }
+
+  private CompletableFuture<Long> compare() {
+    return comparison.run(Progress.NONE, IndexComparison.Pace.FULL).thenApply(differing -> {
+      expunger.checkFilesInBackground();
+      return differing;
+    });
+  }
+
+  /** Compares everything slowly, once a day, so that an error anywhere is found, whatever caused it. */
+  private CompletableFuture<RetryLoop.Next> recheckIfDue() {
+    Instant begun = environment.now();
+    if (checkpoints.comparedAt().plus(BETWEEN_RECHECKS).isAfter(begun)) {
+      return CompletableFuture.completedFuture(RetryLoop.Next.after(FIRST_RECHECK));
+    }
+    return comparison.run(Progress.NONE, IndexComparison.Pace.GENTLE).thenApply(differing -> {
+      if (differing > 0) {
+        LOGGER.log(System.Logger.Level.WARNING, "the daily comparison found and mended {0} memories", differing);
+      }
+      checkpoints.compared(begun);
+      return RetryLoop.Next.after(FIRST_RECHECK);
+    });
+  }
+
+  /** The memories that wait in the background for their index. */
+  private Set<MemoryId> queued() {
+    Set<MemoryId> queued = new HashSet<>(settler.memories());
+    queued.addAll(backgroundFollower.queued());
+    return queued;
   }
 
   boolean isClosed() {
@@ -202,9 +250,8 @@ final class Engine {
   /** The status of each kind of work in the background; asks no store. */
   List<BackgroundWork> background() {
     Stream<BackgroundWork> always = Stream.of(settler.status(), backgroundFollower.status(), index.status(),
-        expunger.status(), sweeper.status());
-    ChangePoller following = poller;
-    return (following == null ? always : Stream.concat(Stream.of(following.status()), always)).toList();
+        expunger.status(), sweeper.status(), recheck.status());
+    return (following ? Stream.concat(Stream.of(poller.status()), always) : always).toList();
   }
 
   /** See {@link MemoryOrchestrator#statistics}. */
@@ -236,9 +283,8 @@ final class Engine {
   /** See {@link MemoryOrchestrator#status}. Waits for the index. */
   MemoryStatus status() {
     ReadIndex read = readIndex();
-    ChangePoller following = poller;
     return new MemoryStatus(admission.inFlight(), admission.waiting(), stores.units().waiting(), settler.unsettled(),
-        backgroundFollower.countUnindexed(), following == null ? null : following.lag(), read.summary(),
+        backgroundFollower.countUnindexed(), following ? poller.lag() : null, read.summary(),
         read.problem(), embedder.stats(), background());
   }
 
@@ -265,13 +311,13 @@ final class Engine {
           "closed with {0} writes under way and {1} unsettled; the next opening finds out what became of them",
           admission.inFlight(), settler.unsettled());
     }
+    await(checkpoints.close());
     settler.close();
     backgroundFollower.close();
     sweeper.close();
+    recheck.close();
     expunger.close();
-    if (poller != null) {
-      awaitEnd(poller.close());
-    }
+    await(poller.close());
     try {
       closeIndex.run();
     } finally {
@@ -279,14 +325,14 @@ final class Engine {
     }
   }
 
-  /** Waits for a poll that is under way, no longer than a write may take. */
-  private void awaitEnd(CompletableFuture<Void> poll) {
+  /** Waits for work that only reads the database and writes the index, no longer than a write may take. */
+  private void await(CompletableFuture<Void> work) {
     try {
-      poll.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+      work.get(patience.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (TimeoutException | ExecutionException e) {
-      // The poll only reads the database and writes the index, which the next opening compares with core.
+      // The next opening makes the index agree with core.
       LOGGER.log(System.Logger.Level.DEBUG, "closed while the index was following", e);
     }
   }

@@ -5,12 +5,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -79,6 +81,41 @@ public final class OwnServer implements AutoCloseable {
   /** Stops the server immediately: it writes nothing more, and the next start recovers from its write-ahead log. */
   public void stopImmediately() {
     run("stop", "--mode=immediate");
+  }
+
+  /**
+   * Copies the stopped server's files, as a backup of a file system does.
+   *
+   * @param to does not exist yet
+   */
+  public void copyFiles(Path to) {
+    copy(data, to);
+  }
+
+  /** Replaces the stopped server's files by a copy. */
+  public void restoreFiles(Path from) {
+    deleteAll(data);
+    copy(from, data);
+  }
+
+  private static void copy(Path from, Path to) {
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, to.resolve(from.relativize(file)), StandardCopyOption.COPY_ATTRIBUTES);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("the server's files could not be copied to " + to, e);
+    }
+  }
+
+  private static void deleteAll(Path directory) {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("the server's files could not be deleted", e);
+    }
   }
 
   /** Kills the server's first process, and waits until the others have noticed and ended. */

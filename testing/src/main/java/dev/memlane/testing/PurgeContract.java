@@ -59,7 +59,8 @@ abstract class PurgeContract extends StoresTestCase {
       CoreRow row = row(add.memory());
       assertThat(row.state()).isEqualTo(CoreRow.State.DELETED);
       assertThat(row.stamp()).isNotEqualTo(tombstone.stamp());
-      assertThat(feed.poll().join()).isEqualTo(new ChangeFeed.Changes(Set.of(add.memory()), Set.of(add.memory())));
+      assertThat(feed.poll().join())
+          .isEqualTo(new ChangeFeed.Changes(Set.of(add.memory()), Set.of(add.memory()), false));
       assertThat(entries(other.memory())).hasSize(1);
       assertThat(history.heads(null, 10).join()).isEqualTo(core.heads(null, 10).join());
       assertApplied(purge(row));

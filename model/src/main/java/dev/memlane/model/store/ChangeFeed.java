@@ -21,8 +21,9 @@ public interface ChangeFeed extends AutoCloseable {
    *
    * @param memories the memories whose log has changed
    * @param erased those of them that were erased
+   * @param more whether there may be more that were committed before this poll began
    */
-  record Changes(Set<MemoryId> memories, Set<MemoryId> erased) {
+  record Changes(Set<MemoryId> memories, Set<MemoryId> erased, boolean more) {
     public Changes {
       memories = Set.copyOf(memories);
       erased = Set.copyOf(erased);

@@ -124,6 +124,17 @@ public interface HistoryStore {
    */
   CompletableFuture<LogPage> changes(@Nullable String after, int limit);
 
+  /**
+   * Leaves a proof in the database, durably: wherever it is found later, everything that was committed before this call is
+   * there too. A database that was restored to an earlier state doesn't have it. The latest proofs of each holder are kept.
+   *
+   * @param holder who may ask for it, such as an index
+   */
+  CompletableFuture<Void> leaveProof(UUID holder, UUID proof);
+
+  /** Whether the proof is there. */
+  CompletableFuture<Boolean> hasProof(UUID proof);
+
   /** The size of the log on disk, in bytes. */
   CompletableFuture<Long> bytes();
 }

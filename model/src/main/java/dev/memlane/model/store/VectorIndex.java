@@ -62,6 +62,22 @@ public interface VectorIndex extends AutoCloseable {
   CompletableFuture<Void> commit();
 
   /**
+   * The checkpoint of the commit that this index was opened from; null if that has none. It stays the same while the index
+   * is open.
+   */
+  default @Nullable String checkpoint() {
+    return null;
+  }
+
+  /**
+   * Sets the source of the checkpoints that later commits record. Without one, and in an index that records none, commits
+   * have no checkpoint.
+   */
+  default void recordCheckpoints(CheckpointSource source) {
+    // Without checkpoints, opening compares everything.
+  }
+
+  /**
    * Purges removed documents from memory and files: afterwards the index holds nothing of any document whose removal
    * completed before this call. It rewrites the files that held removed documents, which may take minutes for a large
    * index; reads and writes go on meanwhile.

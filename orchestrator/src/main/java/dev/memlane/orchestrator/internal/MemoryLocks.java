@@ -5,8 +5,11 @@ import dev.memlane.model.MemoryId;
 import dev.memlane.model.StoreException;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -29,6 +32,10 @@ public final class MemoryLocks {
 
   @GuardedBy("this")
   private final Map<MemoryId, Deque<CompletableFuture<MemoryLock>>> queues = new HashMap<>();
+
+  /** The recordings under way; usually none or one. */
+  @GuardedBy("this")
+  private final List<Recording> recordings = new ArrayList<>(1);
 
   public MemoryLocks(Environment environment) {
     this.environment = environment;
@@ -79,6 +86,7 @@ public final class MemoryLocks {
       Deque<CompletableFuture<MemoryLock>> queue = queues.get(memory);
       if (queue == null) {
         queues.put(memory, new ArrayDeque<>(0));
+        noteLocked(memory);
         return CompletableFuture.completedFuture(new MemoryLock(memory));
       }
       queue.add(request);
@@ -107,7 +115,59 @@ public final class MemoryLocks {
 
   /** Locks a memory if it is free; null if it is locked. */
   public synchronized @Nullable MemoryLock tryTake(MemoryId memory) {
-    return queues.putIfAbsent(memory, new ArrayDeque<>(0)) == null ? new MemoryLock(memory) : null;
+    if (queues.putIfAbsent(memory, new ArrayDeque<>(0)) != null) {
+      return null;
+    }
+    noteLocked(memory);
+    return new MemoryLock(memory);
+  }
+
+  @GuardedBy("this")
+  private void noteLocked(MemoryId memory) {
+    for (Recording recording : recordings) {
+      recording.locked.add(memory);
+    }
+  }
+
+  /** Begins to record which memories are locked, with those that are locked now. */
+  public synchronized Recording record() {
+    Recording recording = new Recording(queues.keySet());
+    recordings.add(recording);
+    return recording;
+  }
+
+  /** A record of the memories that were locked at any time since it began. Ended by closing it. */
+  public final class Recording implements AutoCloseable {
+
+    // A lock that is passed on keeps its memory locked, so taking a free lock is all that has to be noted.
+    /** Guarded by the locks' monitor. */
+    private final Set<MemoryId> locked;
+    private boolean closed;
+
+    private Recording(Set<MemoryId> locked) {
+      this.locked = new HashSet<>(locked);
+    }
+
+    /** The memories that were locked until now, or until it was closed. */
+    public Set<MemoryId> soFar() {
+      synchronized (MemoryLocks.this) {
+        return Set.copyOf(locked);
+      }
+    }
+
+    public boolean isClosed() {
+      synchronized (MemoryLocks.this) {
+        return closed;
+      }
+    }
+
+    @Override
+    public void close() {
+      synchronized (MemoryLocks.this) {
+        closed = true;
+        recordings.remove(this);
+      }
+    }
   }
 
   /** The memories that are locked now. */

@@ -116,7 +116,7 @@ final class Explorer {
   }
 
   private static String describe(World.Budget budget) {
-    return budget.faults() + " faults and " + budget.crashes() + " crashes";
+    return budget.faults() + " faults, " + budget.crashes() + " crashes and " + budget.commits() + " commits";
   }
 
   // ---- walking the tree ----------------------------------------------------------------------------------------------

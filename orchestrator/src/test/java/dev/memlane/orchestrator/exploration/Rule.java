@@ -31,5 +31,11 @@ enum Rule {
   /** A purge replaces the stamp. */
   PURGE_FENCES,
   /** A search drops a document of another state than core's only if the index holds the document of core's state. */
-  STALE_DOCUMENT_COUNTS
+  STALE_DOCUMENT_COUNTS,
+  /** A checkpoint lists the memories that were in flight while its commit was made. */
+  CHECKPOINT_LISTS_IN_FLIGHT,
+  /** A checkpoint begins before the documents of its commit are fixed. */
+  CHECKPOINT_BEFORE_DOCUMENTS,
+  /** What others have written before a checkpoint's position is followed before the documents of its commit are fixed. */
+  CHECKPOINT_FOLLOWS
 }

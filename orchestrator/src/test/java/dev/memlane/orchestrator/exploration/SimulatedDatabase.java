@@ -48,6 +48,7 @@ final class SimulatedDatabase {
   private final Map<MemoryId, CoreRow> rows = new TreeMap<>();
   private final Map<OperationId, Logged> log = new LinkedHashMap<>();
   private final Map<MemoryId, Integer> changed = new HashMap<>();
+  private final Set<UUID> proofs = new HashSet<>();
   /** The number of the last change of each entry. */
   private final Map<OperationId, Integer> touched = new HashMap<>();
   /** What a tombstone keeps, by the operation that made it. */
@@ -469,6 +470,14 @@ final class SimulatedDatabase {
         entry.kind().leavesMemory())).toList();
   }
 
+  boolean leaveProof(UUID proof) {
+    return proofs.add(proof);
+  }
+
+  boolean hasProof(UUID proof) {
+    return proofs.contains(proof);
+  }
+
   /** The number of changes of the log so far. */
   int changes() {
     return changes;
@@ -506,8 +515,9 @@ final class SimulatedDatabase {
         found.add(memory);
       }
     });
-    return new ChangeFeed.Changes(found, entries().stream().filter(entry -> entry.kind() == HistoryEntry.Kind.ERASE)
-        .map(HistoryEntry::memory).filter(found::contains).collect(Collectors.toSet()));
+    Set<MemoryId> erasedOnes = entries().stream().filter(entry -> entry.kind() == HistoryEntry.Kind.ERASE)
+        .map(HistoryEntry::memory).filter(found::contains).collect(Collectors.toSet());
+    return new ChangeFeed.Changes(found, erasedOnes, false);
   }
 
   /** Whether these statements would change the tables now. The tables stay as they are. */

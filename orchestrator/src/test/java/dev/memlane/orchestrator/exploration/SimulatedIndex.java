@@ -7,12 +7,14 @@ import dev.memlane.model.Receipt;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
+import dev.memlane.model.store.CheckpointSource;
 import dev.memlane.model.store.DocumentName;
 import dev.memlane.model.store.IndexDocument;
 import dev.memlane.model.store.IndexHits;
 import dev.memlane.model.store.IndexQuery;
 import dev.memlane.model.store.VectorIndex;
 import dev.memlane.orchestrator.internal.GuardedIndex;
+import dev.memlane.orchestrator.internal.follow.Checkpoint;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -23,6 +25,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -70,20 +73,109 @@ final class SimulatedIndex implements GuardedIndex {
     }
   }
 
+  /**
+   * What is on disk.
+   *
+   * @param checkpoint null if nothing is known of the documents
+   */
+  record Saved(Set<DocumentName> documents, @Nullable String checkpoint) {
+    Saved {
+      documents = Set.copyOf(documents);
+    }
+  }
+
   private final Set<Rule> without;
   private final Fates fates;
+  private final Saved opened;
+  private Saved committed;
+  private @Nullable CheckpointSource checkpoints;
+  /** The commit under way, before and after its documents are fixed; both null if there is none. */
+  private @Nullable CompletableFuture<CheckpointSource.Pending> begun;
+  private @Nullable Set<DocumentName> fixed;
   private final Set<DocumentName> documents;
   private final Map<DocumentName, Set<DocumentName>> replaced = new HashMap<>();
   private final List<Set<DocumentName>> snapshots = new ArrayList<>();
   private final List<Set<DocumentName>> views = new ArrayList<>();
   private final Deque<Write> queue = new ArrayDeque<>();
 
-  SimulatedIndex(Set<Rule> without, Set<DocumentName> saved, Fates fates) {
+  SimulatedIndex(Set<Rule> without, Saved saved, Fates fates) {
     this.without = without;
     this.fates = fates;
-    this.documents = new HashSet<>(saved);
-    snapshots.add(Set.copyOf(saved));
-    views.add(Set.copyOf(saved));
+    this.opened = saved;
+    this.committed = saved;
+    this.documents = new HashSet<>(saved.documents);
+    snapshots.add(saved.documents);
+    views.add(saved.documents);
+  }
+
+  /** What it was opened from. */
+  Saved opened() {
+    return opened;
+  }
+
+  /** The last commit with a checkpoint; what it was opened from if there is none. */
+  Saved committed() {
+    return committed;
+  }
+
+  @Override
+  public @Nullable String checkpoint() {
+    return opened.checkpoint;
+  }
+
+  @Override
+  public void recordCheckpoints(CheckpointSource source) {
+    checkpoints = source;
+  }
+
+  /** Whether a commit may begin. */
+  boolean mayCommit() {
+    return checkpoints != null && !isCommitting();
+  }
+
+  boolean isCommitting() {
+    return begun != null || fixed != null;
+  }
+
+  /** Whether the commit under way may begin its checkpoint. */
+  boolean mayBeginCheckpoint() {
+    return fixed != null && begun == null;
+  }
+
+  /** Whether the commit under way may fix its documents. */
+  boolean mayFix() {
+    return begun != null && begun.isDone() && fixed == null;
+  }
+
+  /** Whether the commit under way may be made. */
+  boolean mayComplete() {
+    return fixed != null && begun != null && begun.isDone();
+  }
+
+  void beginCommit() {
+    if (without.contains(Rule.CHECKPOINT_BEFORE_DOCUMENTS)) {
+      fix();
+    } else {
+      beginCheckpoint();
+    }
+  }
+
+  void beginCheckpoint() {
+    begun = Objects.requireNonNull(checkpoints).begin();
+  }
+
+  void fix() {
+    fixed = Set.copyOf(documents);
+  }
+
+  void completeCommit() {
+    String checkpoint = Objects.requireNonNull(begun).join().complete();
+    if (without.contains(Rule.CHECKPOINT_LISTS_IN_FLIGHT)) {
+      checkpoint = Checkpoint.read(checkpoint).map(each -> each.withInFlight(Set.of()).write()).orElse(null);
+    }
+    committed = new Saved(Objects.requireNonNull(fixed), checkpoint);
+    begun = null;
+    fixed = null;
   }
 
   Set<DocumentName> documents() {

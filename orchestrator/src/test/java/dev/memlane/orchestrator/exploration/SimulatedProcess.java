@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
@@ -49,6 +50,8 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
   private final List<Answer> answers = new ArrayList<>();
   private @Nullable Feed feed;
   private long receivedAtPoll;
+  /** Whether the next poll is a checkpoint's. Used only where the rule is left out. */
+  private boolean proofLeft;
   private boolean up = true;
   private boolean open;
   private long received;
@@ -111,11 +114,12 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     }
   }
 
-  SimulatedProcess(World world, int number, int incarnation, Set<DocumentName> saved) {
+  SimulatedProcess(World world, int number, int incarnation, SimulatedIndex.Saved saved) {
     this.world = world;
     this.number = number;
     this.incarnation = incarnation;
-    this.received = new Digest().add(number).add(incarnation).add(digest(saved)).value();
+    this.received = new Digest().add(number).add(incarnation).add(digest(saved.documents()))
+        .add(Objects.hashCode(saved.checkpoint())).value();
     this.index = new SimulatedIndex(world.without(), saved, this::fate);
     SimulatedStores stores = new SimulatedStores(world.database(), world.without(), this);
     Environment environment = new Environment(this::execute, timer, timer, this);
@@ -300,6 +304,30 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
         answer.arrive.run();
       }));
     }
+    if (index.mayCommit()) {
+      steps.add(Step.commit(this, () -> {
+        receive(12);
+        index.beginCommit();
+      }));
+    }
+    if (index.mayBeginCheckpoint()) {
+      steps.add(Step.of(this, "the commit begins its checkpoint", () -> {
+        receive(15);
+        index.beginCheckpoint();
+      }));
+    }
+    if (index.mayFix()) {
+      steps.add(Step.of(this, "the commit fixes its documents", () -> {
+        receive(13);
+        index.fix();
+      }));
+    }
+    if (index.mayComplete()) {
+      steps.add(Step.of(this, "the commit is made", () -> {
+        receive(14);
+        index.completeCommit();
+      }));
+    }
     if (index.hanging() != null) {
       steps.add(Step.of(this, "the " + index.hanging() + " that hung ends", () -> endHanging(true)));
       if (index.hangsUnexpired()) {
@@ -427,7 +455,8 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
 
   /** Whether it waits for nothing but its next poll. */
   boolean isQuiet() {
-    return units.isEmpty() && reads.isEmpty() && answers.isEmpty() && index.hanging() == null && timer.first() == null;
+    return units.isEmpty() && reads.isEmpty() && answers.isEmpty() && index.hanging() == null && !index.isCommitting()
+        && timer.first() == null;
   }
 
   /** The log, read from where this process has got to. */
@@ -441,6 +470,10 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
 
     @Override
     public CompletableFuture<Changes> poll() {
+      if (proofLeft && world.without().contains(Rule.CHECKPOINT_FOLLOWS)) {
+        proofLeft = false;
+        return CompletableFuture.completedFuture(new Changes(Set.of(), Set.of(), false));
+      }
       List<Step> steps = new ArrayList<>(2);
       steps.add(Step.of(SimulatedProcess.this, "the log is read", () -> {}));
       steps.add(Step.fault(SimulatedProcess.this, "reading the log fails", () -> broken = true));
@@ -460,6 +493,11 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     public void close() {
       feed = null;
     }
+  }
+
+  @Override
+  public void proofLeft() {
+    proofLeft = true;
   }
 
   @Override

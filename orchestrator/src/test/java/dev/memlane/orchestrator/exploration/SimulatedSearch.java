@@ -68,7 +68,8 @@ final class SimulatedSearch {
 
   private boolean search(Set<DocumentName> first, Set<DocumentName> now, List<CoreRow> rows) {
     SimulatedTimer timer = new SimulatedTimer();
-    SimulatedIndex index = new SimulatedIndex(without, first, (write, mayHang) -> SimulatedIndex.Fate.DONE);
+    SimulatedIndex index = new SimulatedIndex(without, new SimulatedIndex.Saved(first, null),
+        (write, mayHang) -> SimulatedIndex.Fate.DONE);
     SimulatedDatabase database = new SimulatedDatabase(Set.of());
     Iterator<CoreRow> changes = rows.iterator();
     SimulatedStores stores = new SimulatedStores(database, without, new SimulatedStores.Network() {

@@ -73,6 +73,11 @@ final class SimulatedStores {
      * @param from the position up to which the log has been read
      */
     ChangeFeed follow(int from);
+
+    /** Notes that a checkpoint has left its proof. */
+    default void proofLeft() {
+      // Only a process that leaves out a rule has to know.
+    }
   }
 
   private final SimulatedDatabase database;
@@ -438,6 +443,17 @@ final class SimulatedStores {
         return CompletableFuture.failedFuture(new InvalidInputException("no position: " + after, e));
       }
       return network.read("changes", () -> database.logPage(from, limit), page -> page.hashCode());
+    }
+
+    @Override
+    public CompletableFuture<Void> leaveProof(UUID holder, UUID proof) {
+      return network.read("leaving a proof", () -> database.leaveProof(proof), left -> 1)
+          .thenAccept(left -> network.proofLeft());
+    }
+
+    @Override
+    public CompletableFuture<Boolean> hasProof(UUID proof) {
+      return network.read("proof", () -> database.hasProof(proof), found -> found ? 1 : 0);
     }
 
     @Override

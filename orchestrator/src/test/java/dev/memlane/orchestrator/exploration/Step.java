@@ -12,11 +12,15 @@ record Step(Object subject, String what, Cost cost, boolean mayNeverHappen, Runn
 
   /** What a step takes from the budget. */
   enum Cost {
-    NOTHING, FAULT, CRASH
+    NOTHING, FAULT, CRASH, COMMIT
   }
 
   static Step of(Object subject, String what, Runnable action) {
     return new Step(subject, what, Cost.NOTHING, false, action);
+  }
+
+  static Step commit(Object subject, Runnable action) {
+    return new Step(subject, "a commit of the index begins", Cost.COMMIT, true, action);
   }
 
   static Step fault(Object subject, String what, Runnable action) {

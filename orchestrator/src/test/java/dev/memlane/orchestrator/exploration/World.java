@@ -92,8 +92,14 @@ final class World {
     }
   }
 
-  /** How many faults and crashes a run may have. */
-  record Budget(int faults, int crashes) {}
+  /** How many faults, crashes and commits of an index a run may have. */
+  record Budget(int faults, int crashes, int commits) {
+
+    /** Without commits of the index, whose files may hold anything that was written. */
+    Budget(int faults, int crashes) {
+      this(faults, crashes, 0);
+    }
+  }
 
   /** One of the scenario's calls, and what its caller knows. */
   private static final class Calling {
@@ -138,6 +144,7 @@ final class World {
   private final List<Step> path = new ArrayList<>();
   private int faults;
   private int crashes;
+  private int commits;
   private int changedBy = -1;
   private @Nullable String problem;
   private final SimulatedSearch search;
@@ -164,12 +171,12 @@ final class World {
     this.chooser = chooser;
     this.order = order;
     this.database = new SimulatedDatabase(without);
-    Set<DocumentName> documents = Set.of();
+    SimulatedIndex.Saved saved = new SimulatedIndex.Saved(Set.of(), null);
     if (scenario.memoryExists()) {
       Memory memory = new Memory(MEMORY, SCOPE, KEY, null, "text", Metadata.empty(), null, START, START, null, 1, BASE);
       database.begin(new CoreRow(MEMORY, CoreRow.State.LIVE, 1, BASE, BASE.value(), memory, VECTOR),
           new HistoryEntry(MEMORY, BASE, 1, HistoryEntry.Kind.ADD, null, "text", null, Metadata.empty(), null, START));
-      documents = Set.of(new DocumentName(MEMORY, BASE));
+      saved = new SimulatedIndex.Saved(Set.of(new DocumentName(MEMORY, BASE)), null);
     }
     names.put(BASE, "the first add");
     for (Scenario.Call call : scenario.calls()) {
@@ -177,7 +184,7 @@ final class World {
       calls.add(new Calling(call, name, call.sameAs() < 0 ? name : calls.get(call.sameAs()).name));
     }
     for (int i = 0; i < PROCESSES; i++) {
-      processes[i] = new SimulatedProcess(this, i, 0, documents);
+      processes[i] = new SimulatedProcess(this, i, 0, saved);
       processes[i].begin();
       seen.add(new ArrayList<>());
     }
@@ -282,6 +289,7 @@ final class World {
       }
       case FAULT -> faults++;
       case CRASH -> crashes++;
+      case COMMIT -> commits++;
     }
     if (chosen) {
       path.add(step);
@@ -294,6 +302,7 @@ final class World {
       case NOTHING -> false;
       case FAULT -> faults >= budget.faults;
       case CRASH -> crashes >= budget.crashes;
+      case COMMIT -> commits >= budget.commits;
     });
     return steps;
   }
@@ -478,21 +487,26 @@ final class World {
 
   private void addCrashes(SimulatedProcess process, List<Step> steps) {
     List<Set<DocumentName>> snapshots = process.index().snapshots();
-    addCrash(process, snapshots.getFirst(), "the index that it opened", steps);
+    SimulatedIndex.Saved committed = process.index().committed();
+    if (!committed.equals(process.index().opened())) {
+      addCrash(process, committed, "its last commit", steps);
+      return;
+    }
+    // A commit without a checkpoint may have been made at any time.
+    addCrash(process, committed, "the index that it opened", steps);
     if (snapshots.size() > 1) {
-      addCrash(process, process.index().documents(), "its present index", steps);
+      addCrash(process, new SimulatedIndex.Saved(process.index().documents(), null), "its present index", steps);
     }
     for (int i = 1; random && i < snapshots.size() - 1; i++) {
-      addCrash(process, snapshots.get(i), "state " + i + " of its index", steps);
+      addCrash(process, new SimulatedIndex.Saved(snapshots.get(i), null), "state " + i + " of its index", steps);
     }
   }
 
-  private void addCrash(SimulatedProcess process, Set<DocumentName> saved, String what, List<Step> steps) {
-    Set<DocumentName> left = Set.copyOf(saved);
-    steps.add(new Step(process, "CRASHES and leaves " + what, Step.Cost.CRASH, true, () -> crash(process, left)));
+  private void addCrash(SimulatedProcess process, SimulatedIndex.Saved saved, String what, List<Step> steps) {
+    steps.add(new Step(process, "CRASHES and leaves " + what, Step.Cost.CRASH, true, () -> crash(process, saved)));
   }
 
-  private void crash(SimulatedProcess process, Set<DocumentName> saved) {
+  private void crash(SimulatedProcess process, SimulatedIndex.Saved saved) {
     process.crash();
     for (Calling calling : calls) {
       if (calling.call.process() == process.number() && calling.begun && !calling.hasEnded()) {
@@ -506,7 +520,7 @@ final class World {
 
   private void open(SimulatedProcess closed) {
     SimulatedProcess process = new SimulatedProcess(this, closed.number(), closed.incarnation() + 1,
-        closed.index().documents());
+        closed.index().opened());
     processes[closed.number()] = process;
     process.start();
   }
@@ -516,7 +530,7 @@ final class World {
    * began, what has been sent and not yet executed, what the callers know, and the faults and crashes so far.
    */
   private long state() {
-    Digest digest = new Digest().add(database.digest()).add(changedBy).add(faults).add(crashes);
+    Digest digest = new Digest().add(database.digest()).add(changedBy).add(faults).add(crashes).add(commits);
     for (SimulatedProcess process : processes) {
       digest.add(process.received())
           .add((process.isUp() ? 1 : 0) + (process.hasUnreadChanges() ? 2 : 0) + (process.isOpen() ? 4 : 0));

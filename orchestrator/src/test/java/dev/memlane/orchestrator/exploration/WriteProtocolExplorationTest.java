@@ -94,9 +94,22 @@ class WriteProtocolExplorationTest {
   void randomRuns_keepThePromises(Scenario scenario) {
     Explorer explorer = new Explorer(scenario, Set.of(), embedder);
     long seed = SECONDS == null ? 0 : ThreadLocalRandom.current().nextLong(1L << 40) * 15;
-    BooleanSupplier more = more(RANDOM_RUNS, 0.6 / Scenario.ALL.size());
+    BooleanSupplier more = more(RANDOM_RUNS, 0.3 / Scenario.ALL.size());
     while (more.getAsBoolean()) {
       assertNothingFound(explorer.random(new World.Budget((int) (seed % 5) + 1, (int) (seed % 3)), seed));
+      seed++;
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("scenarios")
+  void randomRuns_withCheckpoints_keepThePromises(Scenario scenario) {
+    Explorer explorer = new Explorer(scenario, Set.of(), embedder);
+    long seed = SECONDS == null ? 0 : ThreadLocalRandom.current().nextLong(1L << 40) * 15;
+    BooleanSupplier more = more(RANDOM_RUNS, 0.3 / Scenario.ALL.size());
+    while (more.getAsBoolean()) {
+      assertNothingFound(explorer.random(
+          new World.Budget((int) (seed % 3), (int) (seed % 2) + 1, (int) (seed % 3) + 1), seed));
       seed++;
     }
   }
@@ -115,7 +128,10 @@ class WriteProtocolExplorationTest {
         Arguments.of(Rule.FOLLOWER_TAKES_LOCK, Scenario.UPDATE_UPDATE, "8"),
         Arguments.of(Rule.ASKING_FENCES, Scenario.ADD_RETRY, "2"),
         Arguments.of(Rule.PURGE_FENCES, Scenario.DELETE_ERASE, "1"),
-        Arguments.of(Rule.STALE_DOCUMENT_COUNTS, Scenario.UPDATE, "9"));
+        Arguments.of(Rule.STALE_DOCUMENT_COUNTS, Scenario.UPDATE, "9"),
+        Arguments.of(Rule.CHECKPOINT_LISTS_IN_FLIGHT, Scenario.ADD, "3"),
+        Arguments.of(Rule.CHECKPOINT_BEFORE_DOCUMENTS, Scenario.ADD, "3"),
+        Arguments.of(Rule.CHECKPOINT_FOLLOWS, Scenario.UPDATE, "3"));
   }
 
   @ParameterizedTest
@@ -123,10 +139,16 @@ class WriteProtocolExplorationTest {
   void protocol_withoutARule_breaksAPromise(Rule rule, Scenario scenario, String promise) {
     Explorer explorer = new Explorer(scenario, EnumSet.of(rule), embedder);
     Explorer.@Nullable Found found = null;
-    // Few runs need this rule. From 0, the search would take ten seconds.
-    long first = rule == Rule.FRESH_STAMP ? 22_500 : 0;
+    // Few runs need these rules. From 0, the search would take ten seconds.
+    long first = switch (rule) {
+      case FRESH_STAMP -> 22_500;
+      case CHECKPOINT_LISTS_IN_FLIGHT -> 1_900;
+      default -> 0;
+    };
     for (long seed = first; (found == null || !found.problem().startsWith(promise)) && seed < first + 200_000; seed++) {
-      found = explorer.random(new World.Budget(1 + (int) (seed % 3), (int) (seed % 2)), seed);
+      found = explorer.random(rule.name().startsWith("CHECKPOINT")
+          ? new World.Budget((int) (seed % 2), 1, 1 + (int) (seed % 2))
+          : new World.Budget(1 + (int) (seed % 3), (int) (seed % 2)), seed);
     }
     System.out.println("Without " + rule + ", " + found);
     assertThat(Objects.requireNonNull(found, "no promise broke").problem()).startsWith(promise);

@@ -134,7 +134,9 @@ final class PostgresChangeFeed implements ChangeFeed {
     Position position = changed.length < page
         ? new Position(next, null, null)
         : new Position(from.seen, next, changed[changed.length - 1]);
-    return new Polled(position, new Changes(memories(changed), memories(erased)));
+    // The last of several pages begins at the first one's snapshot, and may lack what was committed since.
+    boolean more = from.next != null || changed.length == page;
+    return new Polled(position, new Changes(memories(changed), memories(erased), more));
   }
 
   private static Set<MemoryId> memories(UUID[] ids) {

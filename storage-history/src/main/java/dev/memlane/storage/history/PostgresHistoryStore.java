@@ -48,6 +48,11 @@ public final class PostgresHistoryStore implements HistoryStore {
   /** The fewest entries to read for a page that lacks a few heads; most memories have few entries. */
   private static final int FEWEST_ENTRIES = 100;
 
+  /** A commit that fails leaves a proof that no commit records; the last one that a commit recorded must still be there. */
+  private static final int KEPT_PROOFS = 8;
+  /** The proofs of an index that is gone are removed after this time. */
+  private static final String LONGEST_PROOF = "90 days";
+
   private static final String COLUMNS = "memory_id, op, version, kind, old_content, new_content, old_metadata, "
       + "new_metadata, old_details, new_details, actor, at";
 
@@ -264,6 +269,24 @@ public final class PostgresHistoryStore implements HistoryStore {
         .thenApply(page -> page.orElseThrow(() -> new ExpiredCursorException(
             "the database was restarted or replaced since this cursor, and may have lost what the cursor has seen; "
                 + "list everything again and begin a new cursor")));
+  }
+
+  @Override
+  public CompletableFuture<Void> leaveProof(UUID holder, UUID proof) {
+    return database.write("leaving a proof", handle -> handle.createUpdate("""
+        with outdated as (
+          delete from proof where left_at < now() - cast(:longest as interval)
+            or proof in (select proof from proof where holder = :holder order by number desc offset :kept))
+        insert into proof (proof, holder, left_at) values (:proof, :holder, now())""")
+        .bind("holder", holder).bind("proof", proof).bind("kept", KEPT_PROOFS - 1).bind("longest", LONGEST_PROOF)
+        .execute()).thenAccept(rows -> {});
+  }
+
+  @Override
+  public CompletableFuture<Boolean> hasProof(UUID proof) {
+    return database.read("looking for a proof",
+        handle -> handle.createQuery("select exists (select 1 from proof where proof = :proof)").bind("proof", proof)
+            .mapTo(Boolean.class).one());
   }
 
   @Override

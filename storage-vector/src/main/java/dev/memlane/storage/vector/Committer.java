@@ -1,15 +1,20 @@
 package dev.memlane.storage.vector;
 
 import dev.memlane.model.StoreException;
+import dev.memlane.model.store.CheckpointSource;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.apache.lucene.index.IndexWriter;
@@ -25,6 +30,8 @@ final class Committer {
 
   /** So few that opening puts them again in a second or two. */
   private static final int MOST_UNCOMMITTED = 20_000;
+  /** How long a commit waits for its checkpoint; then it has none. */
+  private static final Duration CHECKPOINT_PATIENCE = Duration.ofSeconds(10);
   /** The rate of writes that leaves time for building graphs. */
   private static final long FEW_WRITES_PER_SECOND = 1_000;
 
@@ -36,8 +43,12 @@ final class Committer {
   private final AtomicInteger uncommitted = new AtomicInteger();
   private final LongAdder writesInInterval = new LongAdder();
   private final long fewWrites;
+  private final IndexIdentity identity;
+  private volatile @Nullable CheckpointSource checkpoints;
 
-  Committer(IndexWriter writer, RetainBatcher retains, IndexFailures failures, Duration interval) {
+  Committer(IndexWriter writer, RetainBatcher retains, IndexIdentity identity, IndexFailures failures,
+      Duration interval) {
+    this.identity = identity;
     this.writer = writer;
     this.retains = retains;
     this.failures = failures;
@@ -46,6 +57,11 @@ final class Committer {
     this.fewWrites = FEW_WRITES_PER_SECOND * interval.toMillis() / 1_000;
     Future<?> unused = thread.scheduleWithFixedDelay(this::endInterval, interval.toNanos(),
         interval.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  /** Sets the source of the checkpoints that commits record from now on. */
+  void recordCheckpoints(CheckpointSource source) {
+    checkpoints = source;
   }
 
   /**
@@ -142,9 +158,44 @@ final class Committer {
 
   private void commit() throws IOException {
     uncommitted.set(0);
-    retains.apply();
-    if (writer.hasUncommittedChanges()) {
-      writer.commit();
+    if (!writer.hasUncommittedChanges() && retains.isEmpty()) {
+      return;
     }
+    CheckpointSource.Pending checkpoint = beginCheckpoint();
+    try {
+      retains.apply();
+      // Lucene asks for the data when the documents of the commit are fixed.
+      writer.setLiveCommitData(() -> userData(checkpoint.complete()).entrySet().iterator());
+      writer.commit();
+    } finally {
+      String unused = checkpoint.complete();
+    }
+  }
+
+  private CheckpointSource.Pending beginCheckpoint() {
+    CheckpointSource source = checkpoints;
+    if (source == null) {
+      return () -> null;
+    }
+    CompletableFuture<CheckpointSource.Pending> begun = source.begin();
+    try {
+      return begun.get(CHECKPOINT_PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      LOG.log(Level.DEBUG, "a commit of the vector index has no checkpoint, because the database did not answer", e);
+    } catch (ExecutionException e) {
+      LOG.log(Level.DEBUG, "a commit of the vector index has no checkpoint", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    Object unused = begun.thenAccept(CheckpointSource.Pending::complete);
+    return () -> null;
+  }
+
+  private Map<String, String> userData(@Nullable String checkpoint) {
+    Map<String, String> data = new HashMap<>(identity.toUserData());
+    if (checkpoint != null) {
+      data.put(IndexIdentity.CHECKPOINT_KEY, checkpoint);
+    }
+    return data;
   }
 }

@@ -19,6 +19,9 @@ record IndexIdentity(String model, int dimension, Locale language) {
   /** The version of the documents' layout and of the words that are made of texts. */
   private static final String FORMAT = "5";
 
+  /** The checkpoint of a commit; not part of the identity. */
+  static final String CHECKPOINT_KEY = "memlane.checkpoint";
+
   private static final String FORMAT_KEY = "memlane.format";
   private static final String MODEL_KEY = "memlane.model";
   private static final String DIMENSION_KEY = "memlane.dimension";

@@ -10,6 +10,7 @@ import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.StoreResult.Applied;
 import dev.memlane.model.StoreResult.NotApplied;
+import dev.memlane.model.store.CheckpointSource;
 import dev.memlane.model.store.DocumentName;
 import dev.memlane.model.store.IndexDocument;
 import dev.memlane.model.store.IndexHits;
@@ -76,6 +77,7 @@ public final class LuceneVectorIndex implements VectorIndex {
   /** How long closing waits for accepted writes, and then again for the last commit. */
   private final Duration closingPatience;
 
+  private final @Nullable String checkpoint;
   private final Directory directory;
   private final LatestView view;
   private final IndexSearch search;
@@ -90,11 +92,12 @@ public final class LuceneVectorIndex implements VectorIndex {
     this.status = new IndexStatus(opened.writer(), failures);
     this.clock = options.clock;
     this.closingPatience = options.closingPatience;
+    this.checkpoint = opened.checkpoint();
     this.directory = opened.directory();
     this.view = opened.view();
     this.search = new IndexSearch(new VectorSearch(options.exactLimit), new TextQueries(words));
     this.reads = new ReadExecutor(view, status, failures, options.searchThreads, options.queueBound);
-    this.committer = new Committer(opened.writer(), opened.retains(), failures, options.commitInterval);
+    this.committer = new Committer(opened.writer(), opened.retains(), identity, failures, options.commitInterval);
     this.documents = new DocumentWriter(opened, words, committer, status, failures, clock,
         new WriteQueue(options.writeThreads, options.queueBound));
     this.expunge = new ExpungeJob(opened, committer, failures);
@@ -208,6 +211,16 @@ public final class LuceneVectorIndex implements VectorIndex {
   public CompletableFuture<Void> commit() {
     StoreException failure = failure();
     return failure != null ? CompletableFuture.failedFuture(failure) : committer.request();
+  }
+
+  @Override
+  public @Nullable String checkpoint() {
+    return checkpoint;
+  }
+
+  @Override
+  public void recordCheckpoints(CheckpointSource source) {
+    committer.recordCheckpoints(source);
   }
 
   @Override

@@ -23,8 +23,10 @@ import org.jspecify.annotations.Nullable;
  * opened.
  *
  * @param directory keeps small segments in memory until a commit needs them on disk
+ * @param checkpoint the checkpoint of the commit that was opened; null if it has none
  */
-record OpenedIndex(Directory directory, IndexWriter writer, RetainBatcher retains, LatestView view) {
+record OpenedIndex(Directory directory, IndexWriter writer, RetainBatcher retains, LatestView view,
+    @Nullable String checkpoint) {
 
   /**
    * Well below the size that gets a graph, so that none is built when documents are flushed, however small they are.
@@ -60,7 +62,8 @@ record OpenedIndex(Directory directory, IndexWriter writer, RetainBatcher retain
         identity.requireSame(userData(writer), path);
       }
       RetainBatcher retains = new RetainBatcher(writer);
-      return new OpenedIndex(directory, writer, retains, new LatestView(writer, retains, refreshPatience));
+      return new OpenedIndex(directory, writer, retains, new LatestView(writer, retains, refreshPatience),
+          userData(writer).get(IndexIdentity.CHECKPOINT_KEY));
     } catch (IOException | RuntimeException e) {
       RuntimeException failure = new IndexFailures(path).opening(e);
       release(writer == null ? null : writer::rollback, failure);

@@ -45,6 +45,11 @@ final class RetainBatcher {
     }
   }
 
+  /** Whether no request has gathered. */
+  synchronized boolean isEmpty() {
+    return gathered.isEmpty();
+  }
+
   /** Applies the gathered requests. They are kept if that fails, because applying them twice does no harm. */
   synchronized void apply() throws IOException {
     if (!gathered.isEmpty()) {

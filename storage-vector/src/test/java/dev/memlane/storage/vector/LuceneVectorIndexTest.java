@@ -94,6 +94,61 @@ class LuceneVectorIndexTest {
   }
 
   @Test
+  void commit_withASourceOfCheckpoints_recordsOneForTheNextOpening() {
+    Path folder = temporary.resolve("vectors");
+    try (LuceneVectorIndex index = open(folder)) {
+      assertThat(index.checkpoint()).isNull();
+      index.recordCheckpoints(() -> CompletableFuture.completedFuture(() -> "first"));
+      putNumbers(index, 0, 1);
+      index.commit().join();
+      assertThat(index.checkpoint()).isNull();
+    }
+    try (LuceneVectorIndex index = open(folder)) {
+      assertThat(index.checkpoint()).isEqualTo("first");
+      index.recordCheckpoints(() -> CompletableFuture.completedFuture(() -> "second"));
+    }
+    try (LuceneVectorIndex index = open(folder)) {
+      // Nothing was written, so nothing was committed.
+      assertThat(index.checkpoint()).isEqualTo("first");
+      index.recordCheckpoints(() -> CompletableFuture.completedFuture(() -> null));
+      putNumbers(index, 1, 2);
+    }
+    try (LuceneVectorIndex index = open(folder)) {
+      assertThat(index.checkpoint()).isNull();
+      assertThat(index.summary().documents()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void commit_whileItsCheckpointCompletes_hasFixedItsDocuments() throws IOException {
+    Path folder = temporary.resolve("vectors");
+    Path copy = temporary.resolve("copy");
+    try (LuceneVectorIndex index = open(folder)) {
+      AtomicBoolean begun = new AtomicBoolean();
+      AtomicBoolean completed = new AtomicBoolean();
+      index.recordCheckpoints(() -> {
+        if (begun.compareAndSet(false, true)) {
+          // Before the documents are fixed: in the commit.
+          putNumbers(index, 1, 2);
+        }
+        return CompletableFuture.completedFuture(() -> {
+          if (completed.compareAndSet(false, true)) {
+            putNumbers(index, 2, 3);
+          }
+          return "checkpoint";
+        });
+      });
+      putNumbers(index, 0, 1);
+      index.commit().join();
+      copy(folder, copy);
+    }
+    try (LuceneVectorIndex index = open(copy)) {
+      assertThat(index.checkpoint()).isEqualTo("checkpoint");
+      assertThat(index.names(null, 10).join()).containsExactlyInAnyOrder(name(0), name(1));
+    }
+  }
+
+  @Test
   void search_byWords_ratesWordsByTheirRarityInTheScope() {
     try (LuceneVectorIndex index = open(temporary.resolve("vectors"))) {
       List<CompletableFuture<StoreResult>> puts = new ArrayList<>();

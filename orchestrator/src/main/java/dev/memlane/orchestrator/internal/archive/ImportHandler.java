@@ -243,7 +243,7 @@ public final class ImportHandler {
   private CompletableFuture<List<ImportOutcome>> follow(List<ImportOutcome> outcomes) {
     List<MemoryId> landed = outcomes.stream().filter(ImportOutcome::succeeded).map(ImportOutcome::id).distinct()
         .toList();
-    return batchFollower.followChanged(landed).thenComposeAsync(busy -> {
+    return batchFollower.followChanged(landed).thenApply(BatchFollower.Followed::busy).thenComposeAsync(busy -> {
       // A memory that was busy, or that is queued because it failed, is tried once more by itself.
       List<MemoryId> again = landed.stream()
           .filter(id -> busy.contains(id) || follower.background().problem(id) != null).toList();

@@ -72,7 +72,9 @@ public final class Verifier {
    * @param repair whether to make the index agree with core first; the history can't be repaired, because it is the log
    */
   public CompletableFuture<VerifyReport> verify(boolean repair) {
-    CompletableFuture<Long> repaired = repair ? comparison.run(Progress.NONE) : CompletableFuture.completedFuture(0L);
+    CompletableFuture<Long> repaired = repair
+        ? comparison.run(Progress.NONE, IndexComparison.Pace.FULL)
+        : CompletableFuture.completedFuture(0L);
     return repaired.thenComposeAsync(count -> {
       Tally tally = new Tally();
       return compareIndex(null, tally).thenComposeAsync(done -> compareHistory(null, tally), environment.executor())

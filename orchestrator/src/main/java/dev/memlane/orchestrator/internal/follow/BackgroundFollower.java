@@ -11,6 +11,7 @@ import dev.memlane.orchestrator.internal.RetryLoop;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.Function;
@@ -137,6 +138,11 @@ public final class BackgroundFollower {
         .map(entry -> new Unindexed(entry.getKey(), String.valueOf(entry.getValue().problem))).toList();
   }
 
+  /** All queued memories. After {@link #close}, those that were left. */
+  public synchronized Set<MemoryId> queued() {
+    return Set.copyOf(following.keySet());
+  }
+
   /** How many memories failed at their last try. */
   public synchronized int countUnindexed() {
     return (int) following.values().stream().filter(state -> state.problem != null).count();
@@ -153,12 +159,11 @@ public final class BackgroundFollower {
     return idle.awaited();
   }
 
-  /** Stops trying. The comparison at the next opening finds what is left. */
+  /** Stops trying. The next opening follows what is left. */
   public void close() {
     loop.close();
     synchronized (this) {
       closed = true;
-      following.clear();
     }
     idle.close("closed before the index agreed about every memory; the next opening compares it");
   }

@@ -47,31 +47,43 @@ public final class BatchFollower {
   }
 
   /**
-   * Makes the documents of memories that may have changed agree with core.
+   * The result of following memories that may have changed.
    *
-   * @return the busy memories, which were locked and are left as they are; ask for them again
+   * @param busy the memories that were locked and are left as they are; ask for them again
+   * @param differing how many memories did not agree
    */
-  public CompletableFuture<Set<MemoryId>> followChanged(Collection<MemoryId> changed) {
-    List<MemoryId> ids = List.copyOf(changed);
-    FollowFailures failures = newFailures();
-    CompletableFuture<Set<MemoryId>> busy = CompletableFuture.completedFuture(new HashSet<>());
-    for (int i = 0; i < ids.size(); i += PAGE) {
-      List<MemoryId> page = ids.subList(i, Math.min(ids.size(), i + PAGE));
-      busy = busy.thenComposeAsync(before -> followPage(page, before, failures), environment.executor());
+  public record Followed(Set<MemoryId> busy, long differing) {
+    public Followed {
+      busy = Set.copyOf(busy);
     }
-    return busy;
+
+    private Followed and(Collection<MemoryId> moreBusy, long moreDiffering) {
+      Set<MemoryId> all = new HashSet<>(busy);
+      all.addAll(moreBusy);
+      return new Followed(all, differing + moreDiffering);
+    }
   }
 
-  private CompletableFuture<Set<MemoryId>> followPage(
-      List<MemoryId> page, Set<MemoryId> busy, FollowFailures failures) {
+  /** Makes the documents of memories that may have changed agree with core. */
+  public CompletableFuture<Followed> followChanged(Collection<MemoryId> changed) {
+    List<MemoryId> ids = List.copyOf(changed);
+    FollowFailures failures = newFailures();
+    CompletableFuture<Followed> followed = CompletableFuture.completedFuture(new Followed(Set.of(), 0));
+    for (int i = 0; i < ids.size(); i += PAGE) {
+      List<MemoryId> page = ids.subList(i, Math.min(ids.size(), i + PAGE));
+      followed = followed.thenComposeAsync(before -> followPage(page, before, failures), environment.executor());
+    }
+    return followed;
+  }
+
+  private CompletableFuture<Followed> followPage(List<MemoryId> page, Followed before, FollowFailures failures) {
     return NamePage.read(stores, locks::locked, page).thenComposeAsync(names -> {
-      busy.addAll(names.busy());
-      CompletableFuture<Set<MemoryId>> followed = CompletableFuture.completedFuture(busy);
-      for (SortedMap<MemoryId, List<DocumentName>> chunk : chunks(names.differing())) {
-        followed = followed.thenComposeAsync(before -> followChunk(chunk, failures).thenApply(locked -> {
-          before.addAll(locked);
-          return before;
-        }), environment.executor());
+      SortedMap<MemoryId, List<DocumentName>> differing = names.differing();
+      CompletableFuture<Followed> followed = CompletableFuture
+          .completedFuture(before.and(names.busy(), differing.size()));
+      for (SortedMap<MemoryId, List<DocumentName>> chunk : chunks(differing)) {
+        followed = followed.thenComposeAsync(
+            sum -> followChunk(chunk, failures).thenApply(locked -> sum.and(locked, 0)), environment.executor());
       }
       return followed;
     }, environment.executor());

@@ -5,7 +5,6 @@ import dev.memlane.model.MemoryId;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.store.ChangeFeed;
 import dev.memlane.orchestrator.BackgroundWork;
-import dev.memlane.orchestrator.Progress;
 import dev.memlane.orchestrator.internal.Environment;
 import dev.memlane.orchestrator.internal.Futures;
 import dev.memlane.orchestrator.internal.RetryLoop;
@@ -15,8 +14,7 @@ import java.time.Instant;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +31,10 @@ import org.jspecify.annotations.Nullable;
  * can't say what it has missed. A {@link RetryLoop} spaces these attempts.
  *
  * <p>
+ * An index without other writers is polled at checkpoints only: a unit of a process that died may still land after the
+ * next one has opened.
+ *
+ * <p>
  * Invariant: one poll or comparison at a time, each begun by the end of the one before. Safe for use by several threads.
  */
 public final class ChangePoller {
@@ -42,12 +44,15 @@ public final class ChangePoller {
   /** The least pause between two polls is the interval divided by this, however long a poll takes. */
   private static final int PAUSE_DIVISOR = 5;
 
+  /** How many pages of changes are read at once; beyond that, others write faster than this process follows. */
+  private static final int MOST_POLLS_AT_ONCE = 100;
+
   /** How long removed documents may gather while other processes go on erasing. */
   private static final Duration LONGEST_ERASING = Duration.ofMinutes(1);
 
   private final Stores stores;
   private final Environment environment;
-  private final Function<Progress, CompletableFuture<Long>> comparison;
+  private final Supplier<CompletableFuture<Long>> comparison;
   private final BatchFollower batchFollower;
   private final Expunger expunger;
   private final Duration interval;
@@ -76,7 +81,7 @@ public final class ChangePoller {
    * @param interval from the beginning of one poll to the beginning of the next
    */
   public ChangePoller(Stores stores, Environment environment,
-      Function<Progress, CompletableFuture<Long>> comparison, BatchFollower batchFollower, Expunger expunger,
+      Supplier<CompletableFuture<Long>> comparison, BatchFollower batchFollower, Expunger expunger,
       Duration interval) {
     this.stores = stores;
     this.environment = environment;
@@ -100,12 +105,13 @@ public final class ChangePoller {
   /**
    * Opens a feed, then makes the index agree with core.
    *
+   * @param agreement makes the index agree, and completes with how many memories differed
    * @return how many memories differed; fails if the feed can't be opened or the index can't be made to agree
    */
-  public CompletableFuture<Long> begin(Progress progress) {
+  public CompletableFuture<Long> begin(Supplier<CompletableFuture<Long>> agreement) {
     return stores.history().follow().thenComposeAsync(begun -> {
       keep(begun);
-      return comparison.apply(progress);
+      return agreement.get();
     }, environment.executor());
   }
 
@@ -115,26 +121,66 @@ public final class ChangePoller {
   }
 
   private CompletableFuture<RetryLoop.Next> pollOrBegin() {
-    Instant begun = environment.now();
-    CompletableFuture<?> attempt;
-    synchronized (this) {
-      if (closed) {
-        return CompletableFuture.completedFuture(RetryLoop.Next.DONE);
-      }
-      ChangeFeed open = feed;
-      // An exception that a store throws has to end the feed as well.
-      attempt = CompletableFuture.completedFuture(this)
-          .thenCompose(poller -> open == null ? begin(Progress.NONE).thenAccept(differing -> {}) : poll(open));
-      running = attempt;
+    if (isClosed()) {
+      return CompletableFuture.completedFuture(RetryLoop.Next.DONE);
     }
-    return attempt.handleAsync((done, failure) -> {
-      if (failure != null) {
-        closeFeed();
-        throw new CompletionException(Futures.unwrap(failure));
-      }
+    Instant begun = environment.now();
+    return inTurn(() -> pollOnce().thenAccept(more -> {})).thenApply(done -> {
       followedUntil = begun;
       return RetryLoop.Next.after(untilNext(Duration.between(begun, environment.now())));
+    });
+  }
+
+  /**
+   * Follows everything that was committed before this call, except by memories that are busy.
+   *
+   * @return fails if the log or core can't be read, or the index can't be written
+   */
+  public CompletableFuture<Void> followNow() {
+    return inTurn(() -> pollAll(MOST_POLLS_AT_ONCE));
+  }
+
+  private CompletableFuture<Void> pollAll(int most) {
+    return pollOnce().thenComposeAsync(more -> {
+      if (more && most == 1) {
+        throw new StoreException("other processes write faster than this one can follow", null);
+      }
+      return more ? pollAll(most - 1) : CompletableFuture.completedFuture(null);
     }, environment.executor());
+  }
+
+  /** Polls, or begins again after a failure; returns whether there may be more to read. */
+  private CompletableFuture<Boolean> pollOnce() {
+    ChangeFeed open = open();
+    return open == null ? begin(comparison).thenApply(differing -> false) : poll(open);
+  }
+
+  private synchronized @Nullable ChangeFeed open() {
+    return feed;
+  }
+
+  private synchronized boolean isClosed() {
+    return closed;
+  }
+
+  /** Runs a step when the one before has ended. If it fails, in any way, the feed has failed. */
+  private CompletableFuture<Void> inTurn(Supplier<CompletableFuture<Void>> step) {
+    CompletableFuture<Void> ended = new CompletableFuture<>();
+    CompletableFuture<?> before;
+    synchronized (this) {
+      before = running;
+      running = ended;
+    }
+    Object unused = before.handle((done, failure) -> null).thenCompose(done -> step.get())
+        .whenCompleteAsync((done, failure) -> {
+          if (failure == null) {
+            ended.complete(null);
+          } else {
+            closeFeed();
+            ended.completeExceptionally(Futures.unwrap(failure));
+          }
+        }, environment.executor());
+    return ended;
   }
 
   /** The interval counts from beginning to beginning: under load, the time that a poll takes must not be added to it. */
@@ -144,16 +190,17 @@ public final class ChangePoller {
     return left.compareTo(least) < 0 ? least : left;
   }
 
-  private CompletableFuture<Void> poll(ChangeFeed current) {
+  private CompletableFuture<Boolean> poll(ChangeFeed current) {
     return current.poll().thenComposeAsync(changes -> {
       deferred.addAll(changes.memories());
       if (erased.isEmpty()) {
         erasedSince = environment.now();
       }
       erased.addAll(changes.erased());
-      return batchFollower.followChanged(deferred).thenAccept(busy -> {
-        deferred.retainAll(busy);
-        expunge(!changes.erased().isEmpty(), busy);
+      return batchFollower.followChanged(deferred).thenApply(followed -> {
+        deferred.retainAll(followed.busy());
+        expunge(!changes.erased().isEmpty(), followed.busy());
+        return changes.more();
       });
     }, environment.executor());
   }

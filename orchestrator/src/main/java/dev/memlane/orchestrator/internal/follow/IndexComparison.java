@@ -9,6 +9,8 @@ import dev.memlane.orchestrator.internal.BoundedParallel;
 import dev.memlane.orchestrator.internal.Environment;
 import dev.memlane.orchestrator.internal.MemoryLocks;
 import dev.memlane.orchestrator.internal.Stores;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -31,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 public final class IndexComparison {
 
   private static final int PAGE = 2_000;
+  private static final int REST_SHARE = 9;
   private static final int CHUNKS_AT_ONCE = 3;
   private static final int MOST_GATHERED = 100_000;
 
@@ -49,15 +52,23 @@ public final class IndexComparison {
     this.background = background;
   }
 
+  /** How fast a comparison goes. */
+  public enum Pace {
+    /** As fast as it can. */
+    FULL,
+    /** After each page it rests nine times as long as the page took, so it takes a tenth of one thread's time. */
+    GENTLE
+  }
+
   /**
    * Compares the index with core and makes it agree.
    *
    * @param progress receives how many memories agree so far
    * @return how many memories differed, including those that were queued in the background
    */
-  public CompletableFuture<Long> run(Progress progress) {
+  public CompletableFuture<Long> run(Progress progress, Pace pace) {
     return stores.core().estimate().thenComposeAsync(total -> {
-      Run run = new Run(progress, total);
+      Run run = new Run(progress, total, pace);
       return run.comparePage(null).thenApply(differing -> {
         run.reportEnd();
         return differing;
@@ -71,6 +82,7 @@ public final class IndexComparison {
     private final FollowFailures failures = batchFollower.newFailures();
     private final Progress progress;
     private final long estimatedTotal;
+    private final Pace pace;
 
     /** What differs and does not agree yet, with the documents there were; used by one page after the other. */
     private SortedMap<MemoryId, List<DocumentName>> gathered = new TreeMap<>();
@@ -82,12 +94,14 @@ public final class IndexComparison {
     @GuardedBy("this")
     private long agreeing;
 
-    Run(Progress progress, long estimatedTotal) {
+    Run(Progress progress, long estimatedTotal, Pace pace) {
+      this.pace = pace;
       this.progress = progress;
       this.estimatedTotal = estimatedTotal;
     }
 
     CompletableFuture<Long> comparePage(@Nullable MemoryId after) {
+      Instant begun = environment.now();
       return NamePage.read(stores, locks::locked, after, PAGE).thenComposeAsync(page -> {
         gather(page);
         // Not waited for: as far as can be seen these agree, and a stuck one would hold up all others.
@@ -97,9 +111,17 @@ public final class IndexComparison {
             ? followGathered()
             : CompletableFuture.completedFuture(null);
         return followed.thenComposeAsync(
-            ignored -> last == null ? CompletableFuture.completedFuture(result()) : comparePage(last),
+            ignored -> last == null ? CompletableFuture.completedFuture(result()) : compareNext(begun, last),
             environment.executor());
       }, environment.executor());
+    }
+
+    private CompletableFuture<Long> compareNext(Instant begun, MemoryId last) {
+      if (pace == Pace.FULL) {
+        return comparePage(last);
+      }
+      Duration rest = Duration.between(begun, environment.now()).multipliedBy(REST_SHARE);
+      return environment.after(rest.isNegative() ? Duration.ZERO : rest, () -> comparePage(last));
     }
 
     private void gather(NamePage page) {

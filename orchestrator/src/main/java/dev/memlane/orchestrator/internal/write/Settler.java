@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -69,6 +70,11 @@ public final class Settler {
   /** How many operations are unsettled. */
   public synchronized int unsettled() {
     return operations.values().stream().mapToInt(List::size).sum();
+  }
+
+  /** The memories of unsettled operations. */
+  public synchronized Set<MemoryId> memories() {
+    return Set.copyOf(operations.keySet());
   }
 
   /** The unsettled operations, oldest first. */
