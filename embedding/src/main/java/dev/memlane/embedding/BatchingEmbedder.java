@@ -76,6 +76,7 @@ import org.jspecify.annotations.Nullable;
 public final class BatchingEmbedder implements AutoCloseable {
 
   private final EmbedderPool pool;
+  private final String vectorName;
   private final EndpointPool<Embedder> endpoints;
   private final Duration deadline;
   private final TaskScheduler tasks;
@@ -88,6 +89,8 @@ public final class BatchingEmbedder implements AutoCloseable {
 
   BatchingEmbedder(EmbedderPool pool, BatchingEmbedderBuilder builder) {
     this.pool = pool;
+    String given = builder.vectorName;
+    this.vectorName = given == null ? pool.model() : given;
     this.deadline = builder.deadline;
     this.tasks = new TaskScheduler(builder.executor, builder.scheduler);
     this.failures = new EmbeddingFailures(pool.model(), pool.endpoints().size() > 1);
@@ -97,7 +100,7 @@ public final class BatchingEmbedder implements AutoCloseable {
     VectorCache cache = builder.cacheBytes == 0 ? null : new VectorCache(builder.cacheBytes);
     this.coalescer = new Coalescer(cache, queue, pool.tokens(), failures, counters);
     this.dispatcher = new RequestDispatcher(queue, endpoints, tasks,
-        new RetryPolicy(pool.attempts(), pool.firstPause()), new VectorValidator(pool.model(), pool.dimension()),
+        new RetryPolicy(pool.attempts(), pool.firstPause()), new VectorValidator(vectorName, pool.dimension()),
         failures, counters);
     endpoints.onFree(dispatcher::dispatch);
   }
@@ -114,9 +117,14 @@ public final class BatchingEmbedder implements AutoCloseable {
     return new BatchingEmbedderBuilder((concurrency, timeout) -> pool);
   }
 
-  /** The model's name, as its embeddings carry it. */
+  /** The model's name. */
   public String model() {
     return pool.model();
+  }
+
+  /** The name that the embeddings carry: the model's, unless the builder was given another. */
+  public String vectorName() {
+    return vectorName;
   }
 
   /** How many numbers the model's vectors have. */
@@ -127,13 +135,16 @@ public final class BatchingEmbedder implements AutoCloseable {
   /**
    * Checks a vector that a caller supplies.
    *
+   * @param given carries the model's name, or that of this embedder's vectors
+   * @return the same vector, with the name of this embedder's vectors
    * @throws InvalidInputException if it is of another model, or has another length
    */
-  public void requireCompatible(Embedding given) {
-    if (!given.model().equals(model()) || given.dimension() != dimension()) {
+  public Embedding compatible(Embedding given) {
+    if (!given.model().equals(model()) && !given.model().equals(vectorName) || given.dimension() != dimension()) {
       throw new InvalidInputException("the vector given is " + given + "; this memory compares vectors of " + model()
           + " with " + dimension() + " dimensions: leave the vector out, or embed with that model");
     }
+    return given.model().equals(vectorName) ? given : new Embedding(vectorName, given.vector());
   }
 
   /**

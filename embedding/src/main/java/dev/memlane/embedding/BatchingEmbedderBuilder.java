@@ -15,6 +15,8 @@ public final class BatchingEmbedderBuilder {
   long cacheBytes = 64L << 20;
   private int concurrency = 1;
   int maxWaiting = 10_000;
+  @Nullable
+  String vectorName;
   Duration deadline = Duration.ofSeconds(60);
   @Nullable
   Executor executor;
@@ -66,6 +68,15 @@ public final class BatchingEmbedderBuilder {
       throw new InvalidInputException("deadline is " + deadline + "; it must be positive");
     }
     this.deadline = deadline;
+    return this;
+  }
+
+  /**
+   * Sets the name that the embeddings carry; the model's unless set. Vectors of different kinds of text can't be compared even
+   * if one model made them, so they have different names.
+   */
+  public BatchingEmbedderBuilder vectorName(String vectorName) {
+    this.vectorName = vectorName;
     return this;
   }
 

@@ -65,12 +65,13 @@ class BatchingEmbedderTest {
   }
 
   @Test
-  void requireCompatible_anotherModelOrLength_isRefused() {
+  void compatible_anotherModelOrLength_isRefused() {
     try (BatchingEmbedder embedder = builder().build()) {
-      embedder.requireCompatible(new Embedding("fake", new float[]{1, 2}));
+      Embedding own = new Embedding("fake", new float[]{1, 2});
+      assertThat(embedder.compatible(own)).isSameAs(own);
       for (Embedding wrong : List.of(new Embedding("fake", new float[]{1, 2, 3}),
           new Embedding("other", new float[]{1, 2}))) {
-        assertThatThrownBy(() -> embedder.requireCompatible(wrong)).isInstanceOf(InvalidInputException.class)
+        assertThatThrownBy(() -> embedder.compatible(wrong)).isInstanceOf(InvalidInputException.class)
             .hasMessageContainingAll(wrong.model(), wrong.dimension() + " dimensions", "fake", "2 dimensions");
       }
     }

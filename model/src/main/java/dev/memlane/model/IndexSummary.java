@@ -1,5 +1,7 @@
 package dev.memlane.model;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A summary of an index.
  *
@@ -8,5 +10,13 @@ package dev.memlane.model;
  * @param documents the number of documents that a search sees
  * @param segments the number of segments, each of which a search reads
  * @param bytes the size of its committed files
+ * @param outdated what a rebuilt index would have that this one lacks; null if nothing
  */
-public record IndexSummary(String model, int dimension, long documents, int segments, long bytes) {}
+public record IndexSummary(String model, int dimension, long documents, int segments, long bytes,
+    @Nullable String outdated) {
+
+  /** A summary of an index that lacks nothing. */
+  public IndexSummary(String model, int dimension, long documents, int segments, long bytes) {
+    this(model, dimension, documents, segments, bytes, null);
+  }
+}

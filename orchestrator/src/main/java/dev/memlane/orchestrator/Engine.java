@@ -1,6 +1,7 @@
 package dev.memlane.orchestrator;
 
 import dev.memlane.embedding.BatchingEmbedder;
+import dev.memlane.model.EmbeddedText;
 import dev.memlane.model.IndexSummary;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Scope;
@@ -41,6 +42,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -116,9 +118,17 @@ final class Engine {
    * @param retention how long tombstones and void rows are kept
    * @param expiredGrace how long a memory is kept after it has expired
    * @param unique the scopes that hold each content once
+   * @param language the language in which questions are asked
    */
   record Settings(Duration writeDeadline, int mostInFlight, int mostUnsettled, Duration followEvery,
-      Duration retention, Duration expiredGrace, Predicate<Scope> unique) {}
+      Duration retention, Duration expiredGrace, Predicate<Scope> unique, Locale language) {
+
+    /** Settings for questions in English. */
+    Settings(Duration writeDeadline, int mostInFlight, int mostUnsettled, Duration followEvery, Duration retention,
+        Duration expiredGrace, Predicate<Scope> unique) {
+      this(writeDeadline, mostInFlight, mostUnsettled, followEvery, retention, expiredGrace, unique, Locale.ENGLISH);
+    }
+  }
 
   /**
    * @param opener reopens the index after a failure
@@ -174,7 +184,7 @@ final class Engine {
     this.sweeper = new Sweeper(stores, environment, settings.retention(), settings.expiredGrace(),
         deletion -> admission.write(() -> changeHandler.delete(deletion, null)), conversationHandler::sweep);
 
-    this.searchHandler = new SearchHandler(stores, environment, embedder);
+    this.searchHandler = new SearchHandler(stores, environment, embedder, settings.language());
     this.exportHandler = new ExportHandler(stores, environment);
     this.importHandler = new ImportHandler(stores, environment, protocol, inDoubtResolver, follower, batchFollower,
         patience);
@@ -273,11 +283,24 @@ final class Engine {
 
   private ReadIndex readIndex() {
     try {
-      return new ReadIndex(stores.index().summary(), null);
+      return new ReadIndex(described(stores.index().summary()), null);
     } catch (StoreException e) {
       // Reported, not thrown: a caller who looks for the reason needs the other figures too.
       return new ReadIndex(null, e.getMessage());
     }
+  }
+
+  /** The summary with the model's own name, and with what its vectors lack. */
+  private IndexSummary described(IndexSummary index) {
+    boolean older = EmbeddedText.ofVectors(index.model(), embedder.model()) == EmbeddedText.ACTOR_AND_CONTENT
+        && index.model().equals(embedder.model());
+    String outdated = index.outdated() == null
+        ? null
+        : older
+            ? "it was built by an older version: names are part of its vectors, and it does not know who said a memory"
+            : index.outdated();
+    return new IndexSummary(index.model().equals(embedder.vectorName()) ? embedder.model() : index.model(),
+        index.dimension(), index.documents(), index.segments(), index.bytes(), outdated);
   }
 
   /** See {@link MemoryOrchestrator#status}. Waits for the index. */

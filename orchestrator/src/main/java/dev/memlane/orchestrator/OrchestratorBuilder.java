@@ -2,6 +2,7 @@ package dev.memlane.orchestrator;
 
 import dev.memlane.embedding.Embedder;
 import dev.memlane.embedding.EmbedderPool;
+import dev.memlane.model.EmbeddedText;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemlaneException;
 import dev.memlane.model.Scope;
@@ -77,6 +78,7 @@ public final class OrchestratorBuilder {
   int mostInFlight = 10_000;
   int mostUnsettled = 1_000;
   boolean rebuildIndex;
+  EmbeddedText embeddedText = EmbeddedText.CONTENT;
   Progress progress = Progress.NONE;
   InstantSource clock = InstantSource.system();
   final List<MemoryListener> listeners = new ArrayList<>();
@@ -305,6 +307,15 @@ public final class OrchestratorBuilder {
     return this;
   }
 
+  /**
+   * Sets what of a memory its vector is of, for an index that is new or rebuilt: its content by default. An index that is there
+   * keeps what it has. To measure what the default brings.
+   */
+  public OrchestratorBuilder embeddedText(EmbeddedText embeddedText) {
+    this.embeddedText = embeddedText;
+    return this;
+  }
+
   /** Sets a listener for the progress of the comparison of the index with the database while opening. */
   public OrchestratorBuilder progress(Progress progress) {
     this.progress = progress;
@@ -339,9 +350,10 @@ public final class OrchestratorBuilder {
     return new OrchestratorOpening(this, opened).open();
   }
 
-  Engine.Settings engineSettings() {
+  /** @param asked the language in which questions are asked */
+  Engine.Settings engineSettings(Locale asked) {
     return new Engine.Settings(writeDeadline, mostInFlight, mostUnsettled, followEvery, retention, expiredGrace,
-        unique);
+        unique, asked);
   }
 
   private static long atLeast(String name, long least, long value) {

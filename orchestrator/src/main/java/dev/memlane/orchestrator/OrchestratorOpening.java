@@ -2,6 +2,7 @@ package dev.memlane.orchestrator;
 
 import dev.memlane.embedding.BatchingEmbedder;
 import dev.memlane.embedding.EmbedderPool;
+import dev.memlane.model.EmbeddedText;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.listen.MemoryListener;
@@ -21,6 +22,8 @@ import dev.memlane.storage.postgres.DatabaseBuilder;
 import dev.memlane.storage.vector.LuceneVectorIndex;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -55,7 +58,8 @@ final class OrchestratorOpening {
     try {
       return given == null
           ? openOnOwnStores()
-          : openOn(given.with(settings.conversations), OrchestratorOpening::refuseToReopen);
+          : openOn(given.with(settings.conversations), OrchestratorOpening::refuseToReopen, vectors(given.index()),
+              Objects.requireNonNullElse(settings.language, Locale.ENGLISH));
     } catch (Throwable e) {
       opened.closeAfter(e);
       throw e;
@@ -74,14 +78,22 @@ final class OrchestratorOpening {
     Path directory = require(settings.indexDirectory, "indexDirectory(...)");
     Locale given = settings.language;
     Locale language = given == null ? LuceneVectorIndex.language(directory).orElse(Locale.ENGLISH) : given;
-    IndexOpener opener = anew -> openIndex(directory, language, anew);
-    MemoryOrchestrator orchestrator = openOn(openStores(opener), opener);
+    DatabaseBuilder builder = databaseBuilder();
+    Database database = opened.add(builder.open());
+    EmbeddedText embedded = embeddedText(directory, database);
+    String vectors = embedded.vectors(model.model());
+    IndexOpener opener = anew -> openIndex(directory, language, vectors, anew);
+    MemoryOrchestrator orchestrator = openOn(openStores(database, vectors, opener), opener, vectors, language);
     LOGGER.log(System.Logger.Level.INFO, "Opened the memory with its index in {0} and the embedding model {1}.",
         directory, model.model());
+    if (embedded != EmbeddedText.CONTENT) {
+      LOGGER.log(System.Logger.Level.INFO, "The index in {0} was built by an older version, and works as it did; "
+          + "`memlane reindex` would make searches find more. It embeds all memories again.", directory);
+    }
     return orchestrator;
   }
 
-  private OpenedStores openStores(IndexOpener opener) {
+  private DatabaseBuilder databaseBuilder() {
     DatabaseBuilder builder = require(settings.database, "postgres(...)").poolSize(settings.poolSize)
         .queueBound(settings.commitQueueBound).statementTimeout(settings.statementTimeout)
         .lockTimeout(settings.lockTimeout).clock(settings.clock);
@@ -92,19 +104,48 @@ final class OrchestratorOpening {
     if (settings.transactionPooling) {
       builder.transactionPooling(true);
     }
-    Database database = opened.add(builder.open());
-    PostgresCoreStore core = PostgresCoreStore.open(database, model.model(), model.dimension());
+    return builder;
+  }
+
+  private OpenedStores openStores(Database database, String vectors, IndexOpener opener) {
+    PostgresCoreStore core = PostgresCoreStore.open(database, vectors, model.dimension());
     VectorIndex index = opened.add(opener.open(settings.rebuildIndex));
     ConversationStore given = settings.conversations;
     return new OpenedStores(database.units(), core, new PostgresHistoryStore(database), index,
         given == null ? new PostgresConversationStore(database) : given);
   }
 
-  private VectorIndex openIndex(Path directory, Locale language, boolean anew) {
+  /**
+   * What of a memory its vector is of. An index that is there stays as it is until it is rebuilt. Where there is none, what
+   * the database has vectors of needs no embedding.
+   */
+  private EmbeddedText embeddedText(Path directory, Database database) {
+    if (settings.rebuildIndex) {
+      return settings.embeddedText;
+    }
+    return LuceneVectorIndex.model(directory).map(name -> EmbeddedText.ofVectors(name, model.model())).orElseGet(() -> {
+      Set<String> known = PostgresCoreStore.models(database);
+      boolean older = known.contains(EmbeddedText.ACTOR_AND_CONTENT.vectors(model.model()))
+          && !known.contains(EmbeddedText.CONTENT.vectors(model.model()));
+      return older ? EmbeddedText.ACTOR_AND_CONTENT : settings.embeddedText;
+    });
+  }
+
+  /** The name of the vectors in an index that was given. */
+  private String vectors(VectorIndex given) {
+    try {
+      return EmbeddedText.ofVectors(given.summary().model(), model.model()).vectors(model.model());
+    } catch (StoreException e) {
+      // It can't be read now. What it was opened with is what the model is called.
+      return model.model();
+    }
+  }
+
+  private VectorIndex openIndex(Path directory, Locale language, String vectors, boolean anew) {
     if (anew) {
       LuceneVectorIndex.delete(directory);
     }
-    return LuceneVectorIndex.builder(directory).model(model.model()).dimension(model.dimension())
+    return LuceneVectorIndex.builder(directory).model(vectors).dimension(model.dimension())
         .language(language).commitInterval(settings.commitInterval).clock(settings.clock).open();
   }
 
@@ -112,8 +153,9 @@ final class OrchestratorOpening {
     throw new StoreException("the index has failed; the application opened it and must open it again", null);
   }
 
-  private MemoryOrchestrator openOn(OpenedStores stores, IndexOpener opener) {
-    BatchingEmbedder batching = BatchingEmbedder.builder(model).cacheBytes(settings.embeddingCacheBytes)
+  private MemoryOrchestrator openOn(OpenedStores stores, IndexOpener opener, String vectors, Locale language) {
+    BatchingEmbedder batching = BatchingEmbedder.builder(model).vectorName(vectors)
+        .cacheBytes(settings.embeddingCacheBytes)
         .deadline(settings.embeddingDeadline).build();
     opened.add(batching::detach);
     ExecutorService executor = Executors
@@ -125,7 +167,7 @@ final class OrchestratorOpening {
     timer.setRemoveOnCancelPolicy(true);
     opened.add(timer::shutdownNow);
     Environment environment = new Environment(executor, timer, settings.clock, new TimeOrderedIds(settings.clock));
-    Engine engine = new Engine(stores, opener, environment, batching, settings.engineSettings(), opened::close);
+    Engine engine = new Engine(stores, opener, environment, batching, settings.engineSettings(language), opened::close);
     try {
       Futures.await(engine.start(settings.progress));
       // From now on, what was given belongs to the orchestrator.

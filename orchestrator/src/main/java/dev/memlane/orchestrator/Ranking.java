@@ -2,6 +2,8 @@ package dev.memlane.orchestrator;
 
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Reranker;
+import dev.memlane.model.SearchPart;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,22 +16,30 @@ import org.jspecify.annotations.Nullable;
  * @param diversity how much a hit loses for similarity to the hits before it, 0 (nothing) to below 1
  * @param reranker the model that scores the best hits again; null for none
  * @param reranked how many hits the re-ranker scores, at least as many as are to be returned; 1 to {@value SearchRequest#MOST}
+ * @param without the parts of a search that are left out
  */
 public record Ranking(FusionMethod fusion, double semanticWeight, boolean context, @Nullable Recency recency,
-    double diversity, @Nullable Reranker reranker, int reranked) {
+    double diversity, @Nullable Reranker reranker, int reranked, Set<SearchPart> without) {
 
-  /** The default weight of meaning. Measured: words are a little more telling than the meaning that a small model sees. */
-  public static final double SEMANTIC_WEIGHT = 0.4;
+  /** The default weight of meaning. Measured: 0.4 to 0.6 find about equally much. */
+  public static final double SEMANTIC_WEIGHT = 0.5;
   /** The default number of hits that a re-ranker scores. */
   public static final int RERANKED = 50;
   /** The default ranking. */
   public static final Ranking DEFAULT = new Ranking(FusionMethod.WEIGHTED_SCORES, SEMANTIC_WEIGHT, true, null, 0, null,
       RERANKED);
 
+  /** A ranking that leaves nothing out. */
+  public Ranking(FusionMethod fusion, double semanticWeight, boolean context, @Nullable Recency recency,
+      double diversity, @Nullable Reranker reranker, int reranked) {
+    this(fusion, semanticWeight, context, recency, diversity, reranker, reranked, Set.of());
+  }
+
   /**
    * @throws InvalidInputException if a value is out of its range
    */
   public Ranking {
+    without = Set.copyOf(without);
     if (!(semanticWeight >= 0 && semanticWeight <= 1)) {
       throw new InvalidInputException("the weight of meaning is " + semanticWeight + "; it must be 0 to 1");
     }

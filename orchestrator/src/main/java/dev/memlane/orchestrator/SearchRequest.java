@@ -6,8 +6,10 @@ import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Memory;
 import dev.memlane.model.Reranker;
 import dev.memlane.model.Scope;
+import dev.memlane.model.SearchPart;
 import dev.memlane.model.TextForm;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -27,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  * <b>Scores</b> lie in [0, 1] and say how near a hit comes to the best possible hit of this search: 1 is the nearest by meaning
  * and the best by words. They are comparable within one search only, and are no probabilities. By words, a score is the hit's
  * BM25 as a share of the best hit's. By meaning, it is (1 + cosine) / 2. If both count, it is the weighted sum, with the cosines
- * scaled from the farthest to the nearest candidate. Scores lent by neighbours and the factor for recency change it within
- * [0, 1]. The score of a re-ranker replaces it. {@link Include#EXPLANATION} shows all parts, with the plain cosine and BM25.
+ * scaled from the farthest to the nearest candidate. Scores lent by its run, and factors for what a memory is and for recency,
+ * change it within [0, 1]; in mode {@link Mode#SEMANTIC} only recency does. The score of a re-ranker replaces it. {@link Include#EXPLANATION} shows all parts, with the plain cosine and BM25.
  *
  * <p>
  * <b>Limits.</b> A score says how good a hit is among the others, so the best hit has a high score even if nothing answers the
@@ -55,10 +57,11 @@ import org.jspecify.annotations.Nullable;
  * @param embedding the query's vector if the caller has it already; null to embed the query
  * @param ranking the order of the hits
  * @param include which parts hits have, and which memories are found, in addition to the usual
+ * @param now what "last week" in the query, and a memory's age, are relative to; null for the time of the search
  */
 public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullable Filter filter, Mode mode,
     double threshold, double minSimilarity, int minWords, @Nullable Embedding embedding, Ranking ranking,
-    Set<Include> include) {
+    Set<Include> include, @Nullable Instant now) {
 
   /** The most hits that one search returns. */
   public static final int MOST = 1_000;
@@ -124,6 +127,13 @@ public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullab
     }
   }
 
+  /** A search at the present time. */
+  public SearchRequest(String query, List<Scope> scopes, int limit, @Nullable Filter filter, Mode mode,
+      double threshold,
+      double minSimilarity, int minWords, @Nullable Embedding embedding, Ranking ranking, Set<Include> include) {
+    this(query, scopes, limit, filter, mode, threshold, minSimilarity, minWords, embedding, ranking, include, null);
+  }
+
   public static SearchRequest of(String query, Scope scope) {
     return builder(query).scope(scope).build();
   }
@@ -153,6 +163,8 @@ public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullab
     private @Nullable Reranker reranker;
     private int reranked = Ranking.DEFAULT.reranked();
     private Set<Include> include = Set.of();
+    private Set<SearchPart> without = Set.of();
+    private @Nullable Instant now;
 
     private Builder(String query) {
       this.query = query;
@@ -278,6 +290,18 @@ public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullab
       return this;
     }
 
+    /** Leaves out parts of what a search does; none by default. To measure what each brings, or where one is not wanted. */
+    public Builder without(SearchPart... parts) {
+      this.without = Set.of(parts);
+      return this;
+    }
+
+    /** Sets what "last week" in the query, and a memory's age, are relative to; the time of the search by default. */
+    public Builder now(@Nullable Instant now) {
+      this.now = now;
+      return this;
+    }
+
     /**
      * Builds the search.
      *
@@ -290,7 +314,8 @@ public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullab
             : "the search has no scope; name one, or say that it is to go everywhere");
       }
       return new SearchRequest(query, scopes, limit, filter, mode, threshold, minSimilarity, minWords, embedding,
-          new Ranking(fusion, semanticWeight, context, recency, diversity, reranker, reranked), include);
+          new Ranking(fusion, semanticWeight, context, recency, diversity, reranker, reranked, without), include,
+          now);
     }
   }
 }

@@ -2,9 +2,11 @@ package dev.memlane.orchestrator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.memlane.embedding.Embedder;
 import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.model.EmbeddedText;
 import dev.memlane.model.EmbeddingException;
 import dev.memlane.model.MemlaneException;
 import dev.memlane.model.Memory;
@@ -71,6 +73,37 @@ class ReindexTest {
       assertThat(byWords(memory, "Haus")).as("rebuilt without a word of it").containsExactly(added);
     }
     assertThat(embedder.texts).hasValue(1);
+  }
+
+  @Test
+  void anIndexOfAnOlderVersion_worksAsItDid_andIsMovedOver_alsoIfThatIsInterrupted() {
+    NewMemory said = NewMemory.builder("I play the oboe", ADA).actor("Ada").build();
+    Counting first = new Counting(64, Integer.MAX_VALUE);
+    try (MemoryOrchestrator memory = memory(first).embeddedText(EmbeddedText.ACTOR_AND_CONTENT).open()) {
+      memory.blocking().addMemories(IntStream.range(0, 300).mapToObj(i -> NewMemory.of("note " + i, ADA)).toList());
+    }
+    try (MemoryOrchestrator memory = memory(first).open()) {
+      memory.blocking().addMemory(said);
+      assertThat(cosine(memory, "Ada: I play the oboe")).as("as it was").isCloseTo(1, within(1e-6));
+      assertThat(memory.embeddingModel()).isEqualTo(first.model());
+    }
+    assertThat(first.texts).as("and no memory is embedded again").hasValue(302);
+    Counting interrupted = new Counting(64, 150);
+    assertThatThrownBy(() -> memory(interrupted).rebuildIndex(true).open()).isInstanceOf(MemlaneException.class);
+    Counting rest = new Counting(64, Integer.MAX_VALUE);
+    try (MemoryOrchestrator memory = memory(rest).open()) {
+      assertThat(memory.blocking().verify(false).isClean()).as("opened without a word").isTrue();
+      assertThat(cosine(memory, "What does Ada play?")).isEqualTo(cosine(memory, "What does I play?"));
+      assertThat(cosine(memory, "I play the oboe")).as("without the name").isCloseTo(1, within(1e-6));
+    }
+    assertThat(rest.texts.get()).as("all but those before").isLessThan(301 + 4);
+  }
+
+  /** How near the memory about the oboe is to a question. */
+  private static double cosine(MemoryOrchestrator memory, String question) {
+    return memory.blocking()
+        .search(SearchRequest.builder(question).scope(ADA).mode(Mode.SEMANTIC).limit(400).build()).stream()
+        .filter(hit -> hit.memory().content().contains("oboe")).findFirst().orElseThrow().score() * 2 - 1;
   }
 
   @Test

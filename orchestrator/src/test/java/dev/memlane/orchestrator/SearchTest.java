@@ -13,6 +13,7 @@ import dev.memlane.model.NewMemory;
 import dev.memlane.model.Reranker;
 import dev.memlane.model.RerankingException;
 import dev.memlane.model.Scope;
+import dev.memlane.model.SearchPart;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.orchestrator.SearchRequest.Include;
 import dev.memlane.orchestrator.SearchRequest.Mode;
@@ -225,7 +226,9 @@ class SearchTest {
 
     assertThat(hits).hasSize(run.size()).allSatisfy(hit -> {
       Explanation why = explanation(hit);
-      assertThat(hit.score()).isEqualTo((why.own() + why.lent()) * why.recency(), ROUNDING);
+      double factors = why.factors().values().stream().reduce(1.0, (one, other) -> one * other);
+      assertThat(hit.score()).isEqualTo((why.own() + why.lent() + why.lentByRun()) * factors * why.recency(), ROUNDING);
+      assertThat(why.lentByRun()).isNotNegative();
       Explanation.Part semantic = Objects.requireNonNull(why.semantic());
       assertThat(semantic.score()).isEqualTo(TestMemories.cosine(query, Objects.requireNonNull(hit.embedding())),
           within(1e-5));
@@ -238,7 +241,38 @@ class SearchTest {
     assertThat(hits).as("beside what has the words").filteredOn(hit -> hit.memory().equals(run.get(1)))
         .allSatisfy(hit -> assertThat(explanation(hit).lent()).isPositive());
     List<SearchHit> alone = memory.search(asking("oboe tea").context(false).include(Include.EXPLANATION).build());
-    assertThat(alone).allSatisfy(hit -> assertThat(explanation(hit).lent()).isZero());
+    assertThat(alone).allSatisfy(hit -> assertThat(explanation(hit).lent() + explanation(hit).lentByRun()).isZero());
+  }
+
+  @Test
+  void actors_namedInTheQuestion_comeFirst_andFactsAboutThemLoseNothing() {
+    Memory hers = memory.addMemory(NewMemory.builder("I play the oboe", ADA).actor("Ada").build());
+    Memory his = memory.addMemory(NewMemory.builder("I play the oboe", ADA).actor("Ben").build());
+    Memory fact = add("Ada plays the oboe", ADA);
+
+    List<SearchHit> hits = memory.search(asking("What does Ada play?").include(Include.EXPLANATION).build());
+
+    assertThat(hits).extracting(SearchHit::memory).endsWith(his);
+    assertThat(hits).filteredOn(hit -> !hit.memory().equals(his)).extracting(SearchHit::memory)
+        .containsExactlyInAnyOrder(hers, fact);
+    assertThat(explanation(hits.getLast()).factors()).containsEntry(SearchPart.ACTORS, 0.7);
+    assertThat(
+        memory.search(asking("What does Ada play?").without(SearchPart.ACTORS).include(Include.EXPLANATION).build()))
+        .allSatisfy(hit -> assertThat(explanation(hit).factors()).doesNotContainKey(SearchPart.ACTORS));
+  }
+
+  @Test
+  void times_namedInTheQuestion_areRelativeToTheGivenPresent() {
+    Memory june = memory.addMemory(
+        NewMemory.builder("the oboe broke", ADA).occurredAt(Instant.parse("2023-06-20T10:00:00Z")).build());
+    Memory may = memory.addMemory(
+        NewMemory.builder("the oboe broke", ADA).occurredAt(Instant.parse("2023-05-02T10:00:00Z")).build());
+
+    assertThat(memory.search(asking("What broke in May 2023?").build()).getFirst().memory()).isEqualTo(may);
+    assertThat(
+        memory.search(asking("What broke last month?").now(Instant.parse("2023-07-05T10:00:00Z")).build()).getFirst()
+            .memory())
+        .isEqualTo(june);
   }
 
   @Test
@@ -253,7 +287,7 @@ class SearchTest {
     assertThat(hits.getFirst().memory()).isEqualTo(best);
     assertThat(hits.getFirst().score()).isEqualTo(1, ROUNDING);
     assertThat(explanation(hits.get(1)).lexical()).isEqualTo(
-        new Explanation.Part(2, Objects.requireNonNull(explanation(hits.get(1)).lexical()).score(), 0.6 * 61 / 62));
+        new Explanation.Part(2, Objects.requireNonNull(explanation(hits.get(1)).lexical()).score(), 0.5 * 61 / 62));
   }
 
   @Test

@@ -6,6 +6,8 @@ import dev.memlane.model.TimePosition;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The index's answer to a query.
@@ -16,9 +18,10 @@ import java.util.Set;
  * were not requested
  * @param exhausted whether there are no more documents of either kind
  * @param held the documents of {@link IndexQuery#documents} that exist in the same view of the index
+ * @param medianWords the median of the lengths of the scopes' memories, in words; 0 if it is not known
  */
 public record IndexHits(List<IndexHit> semantic, List<IndexHit> lexical, List<List<MemoryId>> runs, boolean exhausted,
-    Set<DocumentName> held) {
+    Set<DocumentName> held, int medianWords) {
 
   /** The answer without hits. */
   public static final IndexHits NONE = new IndexHits(List.of(), List.of(), List.of(), true);
@@ -32,13 +35,41 @@ public record IndexHits(List<IndexHit> semantic, List<IndexHit> lexical, List<Li
 
   /** Creates an answer to a query without documents to look up. */
   public IndexHits(List<IndexHit> semantic, List<IndexHit> lexical, List<List<MemoryId>> runs, boolean exhausted) {
-    this(semantic, lexical, runs, exhausted, Set.of());
+    this(semantic, lexical, runs, exhausted, Set.of(), 0);
+  }
+
+  /** Creates an answer that knows no median. */
+  public IndexHits(List<IndexHit> semantic, List<IndexHit> lexical, List<List<MemoryId>> runs, boolean exhausted,
+      Set<DocumentName> held) {
+    this(semantic, lexical, runs, exhausted, held, 0);
   }
 
   /**
    * One document found.
    *
    * @param time when the memory's event happened, or else when the memory was accepted
+   * @param traits what else is known of the memory
    */
-  public record IndexHit(DocumentName name, ContentHash contentHash, Instant time, float score) {}
+  public record IndexHit(DocumentName name, ContentHash contentHash, Instant time, float score, Traits traits) {
+
+    /** Creates a hit of which nothing else is known. */
+    public IndexHit(DocumentName name, ContentHash contentHash, Instant time, float score) {
+      this(name, contentHash, time, score, Traits.NONE);
+    }
+  }
+
+  /**
+   * The traits of a memory that its place in a ranking depends on, besides its vector and its words.
+   *
+   * @param actor the words of its actor's name, as {@link dev.memlane.model.ActorName} has them; null if it has no
+   * actor, or the index doesn't know it
+   * @param run the identity of its run; null if it is in none
+   * @param words how many words it has, without stop words; 0 if that is not known
+   * @param question whether it ends with a question mark
+   */
+  public record Traits(@Nullable String actor, @Nullable UUID run, int words, boolean question) {
+
+    /** Nothing is known. */
+    public static final Traits NONE = new Traits(null, null, 0, false);
+  }
 }

@@ -3,6 +3,7 @@ package dev.memlane.model.store;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.Filter;
 import dev.memlane.model.Scope;
+import dev.memlane.model.SearchPart;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -21,10 +22,12 @@ import org.jspecify.annotations.Nullable;
  * @param minWords the fewest different words of the text in every document found, by meaning or by words, or all of
  * them if the text has fewer; 0 for no limit. Stop words of the index's language don't count; a text of nothing else
  * finds nothing
+ * @param spoken the vector for memories that have an actor, if it is another one; null if {@code vector} is for all
+ * @param without the parts of a search that are left out, of those that the index knows
  */
 public record IndexQuery(@Nullable Embedding vector, @Nullable String text, List<Scope> scopes,
     @Nullable Filter filter, int depth, boolean runs, Set<DocumentName> documents, double minSimilarity,
-    int minWords) {
+    int minWords, @Nullable Embedding spoken, Set<SearchPart> without) {
 
   /** The error of a cosine by rounding to floats. */
   private static final double ROUNDING = 1e-6;
@@ -32,13 +35,19 @@ public record IndexQuery(@Nullable Embedding vector, @Nullable String text, List
   /** Creates a query without limits and without documents to look up. */
   public IndexQuery(@Nullable Embedding vector, @Nullable String text, List<Scope> scopes, @Nullable Filter filter,
       int depth, boolean runs) {
-    this(vector, text, scopes, filter, depth, runs, Set.of(), -1, 0);
+    this(vector, text, scopes, filter, depth, runs, Set.of(), -1, 0, null, Set.of());
   }
 
   /** Creates a query without limits. */
   public IndexQuery(@Nullable Embedding vector, @Nullable String text, List<Scope> scopes, @Nullable Filter filter,
       int depth, boolean runs, Set<DocumentName> documents) {
-    this(vector, text, scopes, filter, depth, runs, documents, -1, 0);
+    this(vector, text, scopes, filter, depth, runs, documents, -1, 0, null, Set.of());
+  }
+
+  /** Creates a query with one vector for all memories. */
+  public IndexQuery(@Nullable Embedding vector, @Nullable String text, List<Scope> scopes, @Nullable Filter filter,
+      int depth, boolean runs, Set<DocumentName> documents, double minSimilarity, int minWords) {
+    this(vector, text, scopes, filter, depth, runs, documents, minSimilarity, minWords, null, Set.of());
   }
 
   /** Whether {@link #minSimilarity} is a limit. */
@@ -58,6 +67,10 @@ public record IndexQuery(@Nullable Embedding vector, @Nullable String text, List
   public IndexQuery {
     scopes = List.copyOf(scopes);
     documents = Set.copyOf(documents);
+    without = Set.copyOf(without);
+    if (spoken != null && vector == null) {
+      throw new IllegalArgumentException("a vector for memories with an actor needs one for the others");
+    }
     if (vector == null && text == null) {
       throw new IllegalArgumentException("a query needs a vector or a text");
     }

@@ -2,11 +2,13 @@ package dev.memlane.model.store;
 
 import dev.memlane.model.IndexSummary;
 import dev.memlane.model.MemoryId;
+import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreResult;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +48,18 @@ public interface VectorIndex extends AutoCloseable {
 
   /** Finds documents. Sees every write whose future completed before. */
   CompletableFuture<IndexHits> search(IndexQuery query);
+
+  /**
+   * Finds out which of these names are those of actors of memories in any of the scopes.
+   *
+   * @param scopes empty for all
+   * @param keys names, as {@link dev.memlane.model.ActorName#keys} has them; {@link dev.memlane.model.ActorName#NOBODY} asks
+   * for memories without an actor
+   * @return completes with those that are; with none from an index that doesn't know its memories' actors
+   */
+  default CompletableFuture<Set<String>> actors(List<Scope> scopes, Set<String> keys) {
+    return CompletableFuture.completedFuture(Set.of());
+  }
 
   /**
    * Lists the names of all documents in order of memory id. Those of one memory are on the same page.

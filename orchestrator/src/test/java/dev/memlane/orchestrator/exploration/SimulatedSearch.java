@@ -15,6 +15,7 @@ import dev.memlane.orchestrator.internal.search.SearchHandler;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -94,7 +95,7 @@ final class SimulatedSearch {
       }
     });
     SearchHandler searchHandler = new SearchHandler(new Stores(stores.units(), stores.core(), stores.history(), index),
-        new Environment(Runnable::run, timer, timer, new TimeOrderedIds(timer)), embedder);
+        new Environment(Runnable::run, timer, timer, new TimeOrderedIds(timer)), embedder, Locale.ENGLISH);
     SearchRequest request = SearchRequest.builder("whatever").everywhere().mode(SearchRequest.Mode.SEMANTIC)
         .embedding(Objects.requireNonNull(rows.getFirst().embedding())).limit(1).build();
     return searchHandler.search(request, null).resultNow().stream()

@@ -34,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
@@ -82,6 +83,15 @@ public final class PostgresCoreStore implements CoreStore {
     VectorModel registered = VectorModel.register(database, model, dimension);
     new Rehasher(database).run();
     return new PostgresCoreStore(database, registered);
+  }
+
+  /**
+   * The names of the models of which the database has vectors, or had some.
+   *
+   * @throws StoreException if the database can't be reached
+   */
+  public static Set<String> models(Database database) {
+    return VectorModel.names(database);
   }
 
   @Override

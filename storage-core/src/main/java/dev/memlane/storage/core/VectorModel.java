@@ -5,6 +5,7 @@ import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.StoreException;
 import dev.memlane.storage.postgres.Database;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +34,12 @@ record VectorModel(short number, String name, int dimension) {
       }
       return known;
     });
+  }
+
+  /** The names of all models in the table. */
+  static Set<String> names(Database database) {
+    return database.writeNow("opening the core store", handle -> Set
+        .copyOf(handle.createQuery("select name from embedding_model").mapTo(String.class).list()));
   }
 
   /** Whether the model made this vector. */

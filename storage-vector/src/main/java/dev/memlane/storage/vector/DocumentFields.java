@@ -1,5 +1,6 @@
 package dev.memlane.storage.vector;
 
+import dev.memlane.model.ActorName;
 import dev.memlane.model.ContentHash;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
@@ -9,10 +10,14 @@ import dev.memlane.model.TimePosition;
 import dev.memlane.model.store.DocumentName;
 import dev.memlane.model.store.IndexDocument;
 import dev.memlane.model.store.IndexHits.IndexHit;
+import dev.memlane.model.store.IndexHits.Traits;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
 import java.util.UUID;
 import org.apache.lucene.document.BinaryDocValuesField;
 import org.apache.lucene.document.Document;
@@ -41,8 +46,9 @@ final class DocumentFields {
   /** The memory's id and the operation's, 32 bytes: the document's name, sorted as memory ids are. */
   static final String DOCUMENT = "document";
   /**
-   * Doc values of 80 bytes: the memory's id, the operation's id, the content's hash, the run's hash, the memory's time
-   * and its time of acceptance, both in microseconds.
+   * Doc values: the memory's id, the operation's id, the content's hash, the run's hash, the memory's time and its time
+   * of acceptance, both in microseconds; 80 bytes. With {@link IndexFormat#WITH_TRAITS}, a byte that says whether the
+   * content is a question, and the words of the actor's name.
    */
   static final String HIT = "hit";
   static final String USER = "user";
@@ -50,6 +56,8 @@ final class DocumentFields {
   static final String RUN = "run";
   /** The identity of a run: a hash of its memories' scope, 16 bytes; absent if the scope names no run. */
   static final String SEQUENCE = "sequence";
+  /** The keys of the actor's name: see {@link ActorName#keys}; only {@link ActorName#NOBODY} if the memory has no actor. */
+  static final String ACTOR = "actor";
   /** The time of the event that the memory describes, in microseconds; absent if it is not known. */
   static final String OCCURRED = "occurred";
   /** See {@link MetadataTerms}. */
@@ -64,6 +72,8 @@ final class DocumentFields {
   private static final int TIME_AT = 4 * UUID_BYTES;
   private static final int ACCEPTED_AT = TIME_AT + Long.BYTES;
   private static final int HIT_BYTES = ACCEPTED_AT + Long.BYTES;
+  private static final int TRAITS_AT = HIT_BYTES + 1;
+  private static final String QUESTION_MARKS = "?\uFF1F\u061F\u037E\u2047\u2048\u203D";
   private static final UUID NO_RUN = new UUID(0, 0);
   /** The tolerance for squared lengths, because of rounding to floats. */
   private static final double UNIT_TOLERANCE = 1e-6;
@@ -78,15 +88,22 @@ final class DocumentFields {
 
   private DocumentFields() {}
 
-  static Document of(IndexDocument source, Words words) {
+  static Document of(IndexDocument source, Words words, IndexFormat format) {
     Memory memory = source.memory();
     Document document = new Document();
+    String actor = memory.actor();
+    ActorName name = actor == null || format == IndexFormat.WITHOUT_TRAITS ? null : ActorName.of(actor);
     document.add(new StringField(MEMORY, memoryBytes(memory.id()), Store.NO));
     document.add(new StringField(DOCUMENT, nameBytes(source.name()), Store.NO));
     UUID sequence = sequence(memory.scope());
     BytesRef hit = bytes(HIT_BYTES, memory.id().value(), memory.op().value(), memory.contentHash().value(), sequence);
     ByteBuffer.wrap(hit.bytes).putLong(TIME_AT, micros(TimePosition.of(memory).time()))
         .putLong(ACCEPTED_AT, micros(memory.createdAt()));
+    if (format == IndexFormat.WITH_TRAITS) {
+      hit = withTraits(hit, memory, name);
+      List<String> keys = name == null ? List.of(ActorName.NOBODY) : name.keys();
+      keys.forEach(key -> document.add(new StringField(ACTOR, key, Store.NO)));
+    }
     document.add(new BinaryDocValuesField(HIT, hit));
     if (!sequence.equals(NO_RUN)) {
       document.add(new StringField(SEQUENCE, bytes(UUID_BYTES, sequence), Store.NO));
@@ -104,6 +121,20 @@ final class DocumentFields {
     document.add(new KnnFloatVectorField(VECTOR, unit(source.embedding().vector()),
         VectorSimilarityFunction.DOT_PRODUCT));
     return document;
+  }
+
+  private static BytesRef withTraits(BytesRef hit, Memory memory, @Nullable ActorName name) {
+    byte[] actor = name == null ? new byte[0] : name.words().getBytes(StandardCharsets.UTF_8);
+    byte[] all = Arrays.copyOf(hit.bytes, TRAITS_AT + actor.length);
+    all[HIT_BYTES] = (byte) (isQuestion(memory.content()) ? 1 : 0);
+    System.arraycopy(actor, 0, all, TRAITS_AT, actor.length);
+    return new BytesRef(all);
+  }
+
+  /** Whether the last visible character is a question mark, in any script. */
+  private static boolean isQuestion(String content) {
+    String stripped = content.strip();
+    return !stripped.isEmpty() && QUESTION_MARKS.indexOf(stripped.charAt(stripped.length() - 1)) >= 0;
   }
 
   private static UUID sequence(Scope scope) {
@@ -157,12 +188,22 @@ final class DocumentFields {
     return new DocumentName(new MemoryId(uuid(buffer)), new OperationId(uuid(buffer)));
   }
 
-  /** Reads the value of {@link #HIT}. */
-  static IndexHit hit(BytesRef bytes, float score) {
+  /**
+   * Reads the value of {@link #HIT}.
+   *
+   * @param words how many words the document has
+   */
+  static IndexHit hit(BytesRef bytes, float score, int words) {
     ByteBuffer buffer = ByteBuffer.wrap(bytes.bytes, bytes.offset, bytes.length);
     DocumentName name = new DocumentName(new MemoryId(uuid(buffer)), new OperationId(uuid(buffer)));
+    ContentHash hash = new ContentHash(uuid(buffer));
+    UUID run = uuid(buffer);
     Instant time = Instant.EPOCH.plus(buffer.getLong(bytes.offset + TIME_AT), ChronoUnit.MICROS);
-    return new IndexHit(name, new ContentHash(uuid(buffer)), time, score);
+    int named = bytes.length - TRAITS_AT;
+    Traits traits = new Traits(
+        named <= 0 ? null : new String(bytes.bytes, bytes.offset + TRAITS_AT, named, StandardCharsets.UTF_8),
+        run.equals(NO_RUN) ? null : run, words, named >= 0 && bytes.bytes[bytes.offset + HIT_BYTES] == 1);
+    return new IndexHit(name, hash, time, score, traits);
   }
 
   /** Whether a value of {@link #HIT} belongs to the document of this name. */

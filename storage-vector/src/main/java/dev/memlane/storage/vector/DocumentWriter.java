@@ -31,19 +31,22 @@ final class DocumentWriter {
   private final LatestView view;
   private final Committer committer;
   private final Words words;
+  private final IndexFormat format;
   private final IndexStatus status;
   private final IndexFailures failures;
   private final InstantSource clock;
   private final WriteQueue queue;
   private final ScheduledThreadPoolExecutor deadlines;
 
-  DocumentWriter(OpenedIndex opened, Words words, Committer committer, IndexStatus status, IndexFailures failures,
+  DocumentWriter(OpenedIndex opened, Words words, IndexFormat format, Committer committer, IndexStatus status,
+      IndexFailures failures,
       InstantSource clock, WriteQueue queue) {
     this.writer = opened.writer();
     this.retains = opened.retains();
     this.view = opened.view();
     this.committer = committer;
     this.words = words;
+    this.format = format;
     this.status = status;
     this.failures = failures;
     this.clock = clock;
@@ -108,7 +111,7 @@ final class DocumentWriter {
     DocumentName name = source.name();
     Document document;
     try {
-      document = DocumentFields.of(source, words);
+      document = DocumentFields.of(source, words, format);
     } catch (RuntimeException e) {
       return new NotApplied(failures.general("can't take memory " + name.memory(), e));
     }

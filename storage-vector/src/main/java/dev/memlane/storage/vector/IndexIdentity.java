@@ -13,11 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param model the embedding model's name
  * @param dimension the vectors' dimension
  * @param language the language of its words; it finds those of other languages badly
+ * @param format what its documents hold
  */
-record IndexIdentity(String model, int dimension, Locale language) {
-
-  /** The version of the documents' layout and of the words that are made of texts. */
-  private static final String FORMAT = "5";
+record IndexIdentity(String model, int dimension, Locale language, IndexFormat format) {
 
   /** The checkpoint of a commit; not part of the identity. */
   static final String CHECKPOINT_KEY = "memlane.checkpoint";
@@ -28,8 +26,19 @@ record IndexIdentity(String model, int dimension, Locale language) {
   private static final String LANGUAGE_KEY = "memlane.language";
 
   Map<String, String> toUserData() {
-    return Map.of(FORMAT_KEY, FORMAT, MODEL_KEY, model, DIMENSION_KEY, Integer.toString(dimension),
+    return Map.of(FORMAT_KEY, format.number(), MODEL_KEY, model, DIMENSION_KEY, Integer.toString(dimension),
         LANGUAGE_KEY, language.toLanguageTag());
+  }
+
+  /** The format that a commit names; the newest if it names none that is known. */
+  static IndexFormat format(Map<String, String> userData) {
+    IndexFormat format = IndexFormat.of(userData.get(FORMAT_KEY));
+    return format == null ? IndexFormat.NEWEST : format;
+  }
+
+  /** The model that a commit names; null if it names none. */
+  static @Nullable String model(Map<String, String> userData) {
+    return userData.get(MODEL_KEY);
   }
 
   /** The language that a commit names; null if it names none. */
@@ -45,14 +54,14 @@ record IndexIdentity(String model, int dimension, Locale language) {
    * @throws DamagedIndexException if it was not written by Memlane
    */
   void requireSame(Map<String, String> userData, Path directory) {
-    String format = userData.get(FORMAT_KEY);
-    if (format == null) {
+    String number = userData.get(FORMAT_KEY);
+    if (number == null) {
       throw new DamagedIndexException("the folder " + directory + " holds a Lucene index that Memlane did not write; "
           + "give Memlane a folder of its own", null);
     }
-    if (!format.equals(FORMAT)) {
-      throw new IncompatibleIndexException("the vector index in " + directory + " has format " + format
-          + ", this Memlane writes format " + FORMAT
+    if (!number.equals(format.number())) {
+      throw new IncompatibleIndexException("the vector index in " + directory + " has format " + number
+          + ", this Memlane writes format " + format.number()
           + ": run `memlane reindex`, which rebuilds it from the database and embeds nothing");
     }
     @Nullable

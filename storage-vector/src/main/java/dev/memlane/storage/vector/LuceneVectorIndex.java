@@ -5,6 +5,7 @@ import dev.memlane.model.IndexSummary;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Receipt;
+import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
@@ -26,6 +27,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -98,7 +100,7 @@ public final class LuceneVectorIndex implements VectorIndex {
     this.search = new IndexSearch(new VectorSearch(options.exactLimit), new TextQueries(words));
     this.reads = new ReadExecutor(view, status, failures, options.searchThreads, options.queueBound);
     this.committer = new Committer(opened.writer(), opened.retains(), identity, failures, options.commitInterval);
-    this.documents = new DocumentWriter(opened, words, committer, status, failures, clock,
+    this.documents = new DocumentWriter(opened, words, identity.format(), committer, status, failures, clock,
         new WriteQueue(options.writeThreads, options.queueBound));
     this.expunge = new ExpungeJob(opened, committer, failures);
   }
@@ -133,6 +135,19 @@ public final class LuceneVectorIndex implements VectorIndex {
   public static Optional<Locale> language(Path directory) {
     try {
       return Optional.ofNullable(IndexIdentity.language(IndexFolder.committedUserData(directory)));
+    } catch (IOException e) {
+      // It is damaged. Opening it next reports that, unless it is rebuilt.
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * The name of the model whose vectors the index in this folder holds; empty if there is none, or if it can't be read, in
+   * which case opening it fails with the reason.
+   */
+  public static Optional<String> model(Path directory) {
+    try {
+      return Optional.ofNullable(IndexIdentity.model(IndexFolder.committedUserData(directory)));
     } catch (IOException e) {
       // It is damaged. Opening it next reports that, unless it is rebuilt.
       return Optional.empty();
@@ -194,6 +209,13 @@ public final class LuceneVectorIndex implements VectorIndex {
   }
 
   @Override
+  public CompletableFuture<Set<String>> actors(List<Scope> scopes, Set<String> keys) {
+    List<Scope> within = List.copyOf(scopes);
+    Set<String> asked = Set.copyOf(keys);
+    return reads.read("could not be searched", searcher -> ActorLookup.find(searcher, within, asked));
+  }
+
+  @Override
   public CompletableFuture<List<DocumentName>> names(@Nullable MemoryId after, int limit) {
     if (limit < 1) {
       throw new InvalidInputException("limit is " + limit + "; it must be at least 1");
@@ -246,7 +268,8 @@ public final class LuceneVectorIndex implements VectorIndex {
     // On a thread of the index, because a refresh writes files, and an interrupt of the caller would close such a file.
     CompletableFuture<IndexSummary> summary = reads.read("could not be read",
         searcher -> new IndexSummary(identity.model(), identity.dimension(), searcher.getIndexReader().numDocs(),
-            searcher.getIndexReader().leaves().size(), IndexFolder.committedBytes(directory)));
+            searcher.getIndexReader().leaves().size(), IndexFolder.committedBytes(directory),
+            identity.format() == IndexFormat.NEWEST ? null : "it does not know who said a memory"));
     await(summary, SUMMARY_PATIENCE, "gave no summary");
     return summary.join();
   }

@@ -3,10 +3,12 @@ package dev.memlane.storage.vector;
 import dev.memlane.model.DamagedIndexException;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.apache.lucene.analysis.Analyzer;
@@ -31,6 +33,7 @@ public final class LuceneVectorIndexBuilder {
 
   // Set by tests only.
   private @Nullable Analyzer analyzer;
+  private IndexFormat newest = IndexFormat.NEWEST;
   private UnaryOperator<Directory> wrapper = UnaryOperator.identity();
   int exactLimit = 20_000;
   private int graphThreshold = 2_000;
@@ -115,6 +118,12 @@ public final class LuceneVectorIndexBuilder {
     return this;
   }
 
+  /** Sets the format of an index that is made here. */
+  LuceneVectorIndexBuilder newest(IndexFormat newest) {
+    this.newest = newest;
+    return this;
+  }
+
   /** See {@link VectorSearch}. */
   LuceneVectorIndexBuilder exactLimit(int exactLimit) {
     this.exactLimit = exactLimit;
@@ -151,11 +160,22 @@ public final class LuceneVectorIndexBuilder {
     if (model == null || dimension == 0) {
       throw new IllegalStateException("a vector index needs the name of its embedding model and the dimension");
     }
-    IndexIdentity identity = new IndexIdentity(model, dimension, language);
+    IndexIdentity identity = new IndexIdentity(model, dimension, language, format());
     Words words = analyzer == null ? Words.of(language) : Words.of(analyzer);
     OpenedIndex opened = OpenedIndex.open(path, identity, words.analyzer(), ramBufferMegabytes, graphThreshold,
         refreshPatience, wrapper);
     return new LuceneVectorIndex(this, opened, identity, words);
+  }
+
+  /** The format of the index in this folder; the newest for an index that is made, or that can't be read. */
+  private IndexFormat format() {
+    try {
+      Map<String, String> committed = IndexFolder.committedUserData(path);
+      return committed.isEmpty() ? newest : IndexIdentity.format(committed);
+    } catch (IOException e) {
+      // It is damaged, which opening it reports.
+      return newest;
+    }
   }
 
   private static int atLeast(int least, int value, String name) {

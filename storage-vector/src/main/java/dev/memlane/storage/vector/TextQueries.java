@@ -32,13 +32,14 @@ final class TextQueries {
   /**
    * Creates a query.
    *
+   * @param allWords whether words on the language's full list of stop words count too
    * @param least how many different words a document must contain, or all of them if the text has fewer
    * @param filter a condition that does not affect the scores; or null
    * @return null if the text has no words
    */
   @Nullable
-  Query of(String text, int least, @Nullable Query filter) {
-    Set<Word> different = different(text);
+  Query of(String text, boolean allWords, int least, @Nullable Query filter) {
+    Set<Word> different = different(text, allWords);
     if (different.isEmpty()) {
       return null;
     }
@@ -58,12 +59,12 @@ final class TextQueries {
     return query.build();
   }
 
-  private Set<Word> different(String text) {
+  private Set<Word> different(String text, boolean allWords) {
     // Lucene's tokenizer loses a whole text that ends in half a character; as bytes that becomes a question mark.
     String whole = new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
     Set<Word> different = new LinkedHashSet<>();
     int terms = 0;
-    for (Word word : words.of(whole)) {
+    for (Word word : allWords ? words.of(whole) : words.ofQuestion(whole)) {
       int more = word.terms().size() + word.spellings().size();
       if (!different.contains(word)) {
         terms += more;

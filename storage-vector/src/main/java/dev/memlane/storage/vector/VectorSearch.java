@@ -1,5 +1,6 @@
 package dev.memlane.storage.vector;
 
+import dev.memlane.model.ActorName;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -11,6 +12,10 @@ import java.util.PriorityQueue;
 import org.apache.lucene.index.FloatVectorValues;
 import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.index.ReaderUtil;
+import org.apache.lucene.index.Term;
+import org.apache.lucene.search.BooleanClause.Occur;
+import org.apache.lucene.search.BooleanQuery;
+import org.apache.lucene.search.ConstantScoreQuery;
 import org.apache.lucene.search.DocAndFloatFeatureBuffer;
 import org.apache.lucene.search.DocIdSetIterator;
 import org.apache.lucene.search.IndexSearcher;
@@ -20,6 +25,7 @@ import org.apache.lucene.search.Query;
 import org.apache.lucene.search.ScoreDoc;
 import org.apache.lucene.search.ScoreMode;
 import org.apache.lucene.search.Scorer;
+import org.apache.lucene.search.TermQuery;
 import org.apache.lucene.search.VectorScorer;
 import org.apache.lucene.search.Weight;
 import org.apache.lucene.util.Bits;
@@ -40,6 +46,9 @@ final class VectorSearch {
   /** The fewest candidates of a walk; keeping only the few that a caller wants would miss too many. */
   private static final int LEAST_KEPT = 100;
 
+  private static final Comparator<ScoreDoc> FARTHEST_FIRST = Comparator.comparingDouble((ScoreDoc hit) -> hit.score)
+      .thenComparing(hit -> hit.doc, Comparator.reverseOrder());
+
   private final int exactLimit;
 
   /**
@@ -57,13 +66,44 @@ final class VectorSearch {
   record Nearest(List<ScoreDoc> documents, boolean exhausted) {}
 
   /**
-   * Searches.
+   * Searches. If memories with an actor have a vector of their own, they are searched apart from the others, so each kind
+   * costs what it would cost in a search of its own.
    *
-   * @param unit the vector, of length 1
    * @param filter null if every document matches
    * @param depth the most documents to return
    */
-  Nearest search(IndexSearcher searcher, float[] unit, @Nullable Query filter, int depth) throws IOException {
+  Nearest search(IndexSearcher searcher, QuestionVectors question, @Nullable Query filter, int depth)
+      throws IOException {
+    float[] spoken = question.spoken();
+    if (spoken == null) {
+      return search(searcher, question.plain(), filter, depth);
+    }
+    Query nobody = new TermQuery(new Term(DocumentFields.ACTOR, ActorName.NOBODY));
+    if (!isAny(searcher, with(filter, nobody, Occur.FILTER))) {
+      return search(searcher, spoken, filter, depth);
+    }
+    Nearest unspoken = search(searcher, question.plain(), with(filter, nobody, Occur.FILTER), depth);
+    return merged(unspoken, search(searcher, spoken, with(filter, nobody, Occur.MUST_NOT), depth), depth);
+  }
+
+  private static Query with(@Nullable Query filter, Query nobody, Occur occur) {
+    return new BooleanQuery.Builder().add(filter == null ? MatchAllDocsQuery.INSTANCE : filter, Occur.FILTER)
+        .add(nobody, occur).build();
+  }
+
+  private static boolean isAny(IndexSearcher searcher, Query query) throws IOException {
+    return searcher.search(new ConstantScoreQuery(query), 1).scoreDocs.length > 0;
+  }
+
+  private static Nearest merged(Nearest one, Nearest other, int depth) {
+    List<ScoreDoc> both = new ArrayList<>(one.documents());
+    both.addAll(other.documents());
+    both.sort(FARTHEST_FIRST.reversed());
+    boolean exhausted = one.exhausted() && other.exhausted() && both.size() <= depth;
+    return new Nearest(List.copyOf(both.subList(0, Math.min(depth, both.size()))), exhausted);
+  }
+
+  private Nearest search(IndexSearcher searcher, float[] unit, @Nullable Query filter, int depth) throws IOException {
     int limit = Math.max(exactLimit, depth);
     if (filter != null || searcher.getIndexReader().numDocs() <= limit) {
       int[] matches = matches(searcher, filter, limit);
@@ -86,16 +126,47 @@ final class VectorSearch {
    * @param documents in any order
    * @return their scores, by document
    */
-  Map<Integer, Float> compare(IndexSearcher searcher, float[] unit, List<ScoreDoc> documents) throws IOException {
-    if (documents.isEmpty()) {
-      return Map.of();
-    }
+  Map<Integer, Float> compare(IndexSearcher searcher, QuestionVectors question, List<ScoreDoc> documents)
+      throws IOException {
     int[] ascending = documents.stream().mapToInt(found -> found.doc).sorted().toArray();
     Map<Integer, Float> scores = new HashMap<>();
-    for (ScoreDoc compared : compareAll(searcher, unit, ascending, ascending.length).documents()) {
-      scores.put(compared.doc, compared.score);
+    float[] spoken = question.spoken();
+    compareAll(searcher, spoken == null ? question.plain() : spoken, ascending, scores);
+    if (spoken != null) {
+      Query nobody = new TermQuery(new Term(DocumentFields.ACTOR, ActorName.NOBODY));
+      compareAll(searcher, question.plain(), among(searcher, nobody, ascending), scores);
     }
     return scores;
+  }
+
+  private static void compareAll(IndexSearcher searcher, float[] unit, int[] ascending, Map<Integer, Float> scores)
+      throws IOException {
+    if (ascending.length > 0) {
+      for (ScoreDoc compared : compareAll(searcher, unit, ascending, ascending.length).documents()) {
+        scores.put(compared.doc, compared.score);
+      }
+    }
+  }
+
+  /** Those of some documents, in ascending order, that match a query. */
+  private static int[] among(IndexSearcher searcher, Query query, int[] ascending) throws IOException {
+    Weight weight = searcher.createWeight(searcher.rewrite(query), ScoreMode.COMPLETE_NO_SCORES, 1);
+    int[] matching = new int[ascending.length];
+    int count = 0;
+    LeafReaderContext leaf = null;
+    DocIdSetIterator walk = DocIdSetIterator.empty();
+    for (int doc : ascending) {
+      if (leaf == null || doc >= leaf.docBase + leaf.reader().maxDoc()) {
+        leaf = searcher.getIndexReader().leaves().get(ReaderUtil.subIndex(doc, searcher.getIndexReader().leaves()));
+        Scorer scorer = weight.scorer(leaf);
+        walk = scorer == null ? DocIdSetIterator.empty() : scorer.iterator();
+      }
+      int wanted = doc - leaf.docBase;
+      if (walk.docID() < wanted && walk.advance(wanted) == wanted || walk.docID() == wanted) {
+        matching[count++] = doc;
+      }
+    }
+    return Arrays.copyOf(matching, count);
   }
 
   /** The live documents that match, in ascending order; one more than the limit if there are more. */
@@ -129,9 +200,7 @@ final class VectorSearch {
 
   private static Nearest compareAll(IndexSearcher searcher, float[] unit, int[] matches, int depth)
       throws IOException {
-    Comparator<ScoreDoc> farthestFirst = Comparator.comparingDouble((ScoreDoc hit) -> hit.score)
-        .thenComparing(hit -> hit.doc, Comparator.reverseOrder());
-    PriorityQueue<ScoreDoc> best = new PriorityQueue<>(farthestFirst);
+    PriorityQueue<ScoreDoc> best = new PriorityQueue<>(FARTHEST_FIRST);
     List<LeafReaderContext> leaves = searcher.getIndexReader().leaves();
     DocAndFloatFeatureBuffer compared = new DocAndFloatFeatureBuffer();
     int next = 0;
@@ -154,7 +223,7 @@ final class VectorSearch {
       }
     }
     List<ScoreDoc> nearest = new ArrayList<>(best);
-    nearest.sort(farthestFirst.reversed());
+    nearest.sort(FARTHEST_FIRST.reversed());
     return new Nearest(nearest, matches.length <= depth);
   }
 

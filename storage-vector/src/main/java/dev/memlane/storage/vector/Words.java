@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.apache.lucene.analysis.Analyzer;
+import org.apache.lucene.analysis.CharArraySet;
 import org.apache.lucene.analysis.TokenStream;
 import org.apache.lucene.analysis.tokenattributes.CharTermAttribute;
 import org.apache.lucene.analysis.tokenattributes.OffsetAttribute;
@@ -38,6 +39,8 @@ final class Words {
   private final Analyzer analyzer;
   private final Accents accents;
   private final @Nullable Analyzer nouns;
+  /** The stop words of questions that the analyzer does not leave out. */
+  private final CharArraySet stopWords;
 
   /**
    * A word.
@@ -48,20 +51,21 @@ final class Words {
    */
   record Word(List<String> terms, List<String> spellings) {}
 
-  private Words(Analyzer analyzer, Accents accents, @Nullable Analyzer nouns) {
+  private Words(Analyzer analyzer, Accents accents, @Nullable Analyzer nouns, CharArraySet stopWords) {
     this.analyzer = analyzer;
+    this.stopWords = stopWords;
     this.accents = accents;
     this.nouns = nouns;
   }
 
   static Words of(Locale language) {
     return new Words(LanguageAnalyzer.of(language), Accents.of(language),
-        "de".equals(language.getLanguage()) ? LanguageAnalyzer.ofGermanNouns() : null);
+        "de".equals(language.getLanguage()) ? LanguageAnalyzer.ofGermanNouns() : null, QuestionStopWords.of(language));
   }
 
   /** The words that an analyzer makes, without other spellings. */
   static Words of(Analyzer analyzer) {
-    return new Words(analyzer, Accents.kept(), null);
+    return new Words(analyzer, Accents.kept(), null, CharArraySet.EMPTY_SET);
   }
 
   /** The analyzer that splits texts. */
@@ -84,6 +88,25 @@ final class Words {
         words.add(new Word(token.terms, spellings(form, token)));
       }
       return words;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * The words of a question, in order and with repetitions: those of the text that are not on the language's full list of
+   * stop words. If all of them are, the words of the text.
+   */
+  List<Word> ofQuestion(String text) {
+    String form = TextForm.of(text);
+    try {
+      List<Word> words = new ArrayList<>();
+      for (Token token : tokens(analyzer, form)) {
+        if (!stopWords.contains(form.substring(token.begin, token.end).toLowerCase(Locale.ROOT))) {
+          words.add(new Word(token.terms, spellings(form, token)));
+        }
+      }
+      return words.isEmpty() ? of(text) : words;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -14,6 +14,7 @@ import dev.memlane.model.Embedding;
 import dev.memlane.model.Filter;
 import dev.memlane.model.IndexSummary;
 import dev.memlane.model.Metadata;
+import dev.memlane.model.Memory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreResult;
@@ -172,6 +173,60 @@ class LuceneVectorIndexTest {
       assertThat(
           index.search(new IndexQuery(null, "ada tea", List.of(Scope.user("nobody")), null, 1, false)).join().lexical())
           .isEmpty();
+    }
+  }
+
+  @Test
+  void open_anIndexOfAnOlderFormat_keepsIt_andIsSearchedAsItWas() {
+    Path folder = temporary.resolve("vectors");
+    Memory plain = memory(1, ADA, "tea?");
+    Memory said = new Memory(plain.id(), ADA, null, "Ada", "tea?", plain.metadata(), null, plain.createdAt(),
+        plain.updatedAt(), null, 1, plain.op());
+    try (LuceneVectorIndex index = builder(folder).newest(IndexFormat.WITHOUT_TRAITS).open()) {
+      index.put(document(said), LATER).join();
+    }
+    try (LuceneVectorIndex index = open(folder)) {
+      index.put(document(memory(2, ADA, "tea and more tea?")), LATER).join();
+
+      assertThat(index.summary().outdated()).isNotNull();
+      assertThat(index.actors(List.of(), Set.of("ada", "")).join()).isEmpty();
+      assertThat(
+          index.search(new IndexQuery(embedding("Ada: tea?"), "tea", List.of(ADA), null, 10, true)).join().lexical())
+          .hasSize(2).allSatisfy(hit -> {
+            assertThat(hit.traits().actor()).isNull();
+            assertThat(hit.traits().question()).isFalse();
+          });
+    }
+    LuceneVectorIndex.delete(folder);
+    try (LuceneVectorIndex index = open(folder)) {
+      index.put(document(said), LATER).join();
+
+      assertThat(index.summary().outdated()).isNull();
+      assertThat(index.actors(List.of(), Set.of("ada", "")).join()).containsExactly("ada");
+    }
+  }
+
+  @Test
+  void search_byWords_inALargeScope_otherScopesDoNotAffectAScore() {
+    try (LuceneVectorIndex index = open(temporary.resolve("vectors"))) {
+      List<CompletableFuture<StoreResult>> puts = new ArrayList<>();
+      for (int i = 0; i < 3_000; i++) {
+        puts.add(index.put(document(memory(i, ADA, (i % 7 == 0 ? "oboe " : "tea ") + "cup " + i % 11)), LATER));
+      }
+      puts.forEach(CompletableFuture::join);
+      IndexQuery query = new IndexQuery(null, "oboe cup tea", List.of(ADA), null, 50, false);
+      List<IndexHit> before = index.search(query).join().lexical();
+      puts.clear();
+      for (int i = 5_000; i < 9_000; i++) {
+        puts.add(
+            index.put(document(memory(i, Scope.user("bob"), "oboe cup oboe, and a much longer text " + i)), LATER));
+      }
+      puts.forEach(CompletableFuture::join);
+
+      assertThat(index.search(query).join().lexical()).extracting(IndexHit::score)
+          .isEqualTo(before.stream().map(IndexHit::score).toList());
+      assertThat(index.search(query).join().lexical()).as("once more, from the cache").extracting(IndexHit::score)
+          .isEqualTo(before.stream().map(IndexHit::score).toList());
     }
   }
 

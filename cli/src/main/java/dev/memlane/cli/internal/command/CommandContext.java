@@ -15,6 +15,7 @@ import dev.memlane.embedded.DirectoryInUseException;
 import dev.memlane.embedded.Memlane;
 import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.model.EmbeddedText;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.listen.MemoryListener;
@@ -177,6 +178,15 @@ public record CommandContext(CommonOptions options, Console console, Map<String,
    */
   LocalMemory openHere(Path directory, boolean rebuildIndex) {
     return open(builder(directory, rebuildIndex, settings -> {}), rebuildIndex);
+  }
+
+  /**
+   * Opens a data directory in this process, to measure in.
+   *
+   * @param embedded what of a memory its vector is of, if the directory is new
+   */
+  LocalMemory openHere(Path directory, EmbeddedText embedded) {
+    return open(builder(directory, false, settings -> settings.embeddedText(embedded)), false);
   }
 
   /**

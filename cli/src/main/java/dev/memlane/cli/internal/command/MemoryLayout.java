@@ -56,6 +56,11 @@ final class MemoryLayout {
     if (explanation.lent() > 0) {
       joiner.add(String.format(Locale.ROOT, "lent %.3f", explanation.lent()));
     }
+    if (explanation.lentByRun() > 0) {
+      joiner.add(String.format(Locale.ROOT, "run %.3f", explanation.lentByRun()));
+    }
+    explanation.factors().forEach(
+        (part, factor) -> joiner.add(String.format(Locale.ROOT, "%s x %.3f", TextLayout.name(part), factor)));
     if (explanation.recency() < 1) {
       joiner.add(String.format(Locale.ROOT, "recency x %.3f", explanation.recency()));
     }

@@ -2,6 +2,7 @@ package dev.memlane.cli.internal.command;
 
 import dev.memlane.cli.internal.data.OpenMemory;
 import dev.memlane.cli.internal.terminal.Json;
+import dev.memlane.cli.internal.terminal.TextLayout;
 import dev.memlane.cli.internal.terminal.UsageException;
 import dev.memlane.model.Filter;
 import dev.memlane.model.InvalidInputException;
@@ -14,6 +15,7 @@ import dev.memlane.orchestrator.SearchRequest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -178,7 +180,15 @@ final class SearchCommand implements Callable<Integer> {
 
   private static Map<String, @Nullable Object> json(Explanation explanation) {
     return Json.object("semantic", json(explanation.semantic(), "cosine"), "lexical",
-        json(explanation.lexical(), "bm25"), "lent", explanation.lent(), "recency", explanation.recency());
+        json(explanation.lexical(), "bm25"), "lent", explanation.lent(), "lentByRun", explanation.lentByRun(),
+        "factors",
+        factors(explanation), "recency", explanation.recency());
+  }
+
+  private static Map<String, Double> factors(Explanation explanation) {
+    Map<String, Double> factors = new LinkedHashMap<>();
+    explanation.factors().forEach((part, factor) -> factors.put(TextLayout.name(part), factor));
+    return factors;
   }
 
   private static @Nullable Object json(Explanation.@Nullable Part part, String measure) {

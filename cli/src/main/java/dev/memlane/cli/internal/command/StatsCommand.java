@@ -69,7 +69,7 @@ final class StatsCommand implements Callable<Integer> {
     return index == null
         ? null
         : Json.object("model", index.model(), "dimension", index.dimension(), "documents", index.documents(), "bytes",
-            index.bytes());
+            index.bytes(), "outdated", index.outdated());
   }
 
   private static Map<String, @Nullable Object> json(EndpointStats endpoint) {
@@ -94,6 +94,10 @@ final class StatsCommand implements Callable<Integer> {
       row("index", TextLayout.number(index.documents()),
           "documents, " + TextLayout.bytes(index.bytes()) + ", " + index.dimension() + " dimensions");
       context.print("model      " + TextLayout.line(index.model()));
+      String outdated = index.outdated();
+      if (outdated != null) {
+        context.print("           'memlane reindex' would make searches find more: " + outdated);
+      }
     }
     row("unsettled", TextLayout.number(state.unsettled().size()), "operations");
     state.unsettled().forEach(operation -> context.print("  " + operation));

@@ -1,6 +1,7 @@
 package dev.memlane.cli.internal.evaluation;
 
 import dev.memlane.cli.internal.terminal.Json;
+import dev.memlane.cli.internal.terminal.TextLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -10,49 +11,75 @@ import org.jspecify.annotations.Nullable;
 /**
  * The figures of an evaluation, for people and for programs.
  *
- * @param results one for each mode; the first one is reported in detail
+ * @param results one for each variant; the first one is reported in detail, and the others are compared with it
  */
-public record EvalReport(Locomo locomo, List<EvalResult> results) {
+public record EvalReport(EvalSet set, List<EvalResult> results) {
 
   private static final int PLOTTED_DEPTH = 10;
 
   /** The first mode's figures, and those of every mode under {@code modes}. */
   public Map<String, @Nullable Object> json(long nanoseconds) {
-    Map<String, @Nullable Object> json = Json.object("conversations", locomo.conversations().size(), "memories",
-        locomo.memories(), "questions", locomo.questions(), "leftOut", locomo.leftOut());
-    json.putAll(results.getFirst().json());
-    json.put("modes", results.stream().map(EvalResult::json).toList());
+    Map<String, @Nullable Object> json = Json.object("conversations", set.collections().size(), "memories",
+        set.memories(), "questions", set.questions(), "leftOut", set.leftOut());
+    EvalResult first = results.getFirst();
+    json.putAll(first.json(first));
+    json.put("modes", results.stream().map(result -> result.json(first)).toList());
     json.put("seconds", Json.seconds(nanoseconds));
     return json;
   }
 
-  /** Two tables: the modes, and the categories of the first mode. */
+  /** Tables: the variants, what each brings, the categories of the first one, and its sessions. */
   public List<String> lines() {
     List<String> lines = new ArrayList<>();
     lines.add(summary());
+    EvalResult first = results.getFirst();
+    if (first.overall().questions() > 0) {
+      addTurns(lines, first);
+    }
+    if (results.stream().anyMatch(result -> result.sessions().questions() > 0)) {
+      lines.add("");
+      lines.add(String.format(Locale.ROOT, "%-17s%s  %9s", "of sessions", columns(), "questions"));
+      results.forEach(result -> lines.add(String.format(Locale.ROOT, "%-17s%s  %,9d", result.variant(),
+          result.sessions().row(), result.sessions().questions())));
+    }
+    return lines;
+  }
+
+  private void addTurns(List<String> lines, EvalResult first) {
     lines.add("");
-    lines.add(String.format(Locale.ROOT, "%-17s%s  %7s  %7s", "recall", depths(), "p50 ms", "p99 ms"));
+    lines.add(String.format(Locale.ROOT, "%-17s%s  %7s  %7s", "of turns", columns(), "p50 ms", "p99 ms"));
     for (EvalResult result : results) {
-      lines.add(String.format(Locale.ROOT, "%-17s%s  %7.2f  %7.2f  %s", result.mode(), result.overall().row(),
-          result.milliseconds(50), result.milliseconds(99), result.mode().description()));
+      lines.add(String.format(Locale.ROOT, "%-17s%s  %7.2f  %7.2f  %s", result.variant(), result.overall().row(),
+          result.milliseconds(50), result.milliseconds(99), result.variant().description()));
     }
     lines.add("");
-    EvalResult first = results.getFirst();
-    lines.add(String.format(Locale.ROOT, "%-17s%s  %9s", first.mode(), depths(), "questions"));
+    Bootstrap alone = Bootstrap.of(first.overall().eachAt(10));
+    lines.add(String.format(Locale.ROOT, "@10 of %s: %.3f, 95 %% interval %.3f to %.3f", first.variant(), alone.mean(),
+        alone.low(), alone.high()));
+    for (EvalResult result : results.subList(1, results.size())) {
+      Bootstrap difference = Bootstrap.difference(result.overall().eachAt(10), first.overall().eachAt(10));
+      lines.add(String.format(Locale.ROOT, "%-17s  %+.3f  (%+.3f to %+.3f, p %s)", result.variant(), difference.mean(),
+          difference.low(), difference.high(), chance(difference.chance())));
+    }
+    lines.add("");
+    lines.add(String.format(Locale.ROOT, "%-17s%s  %9s", first.variant(), columns(), "questions"));
     first.byCategory().forEach((category, recall) -> lines.add(String.format(Locale.ROOT, "%-17s%s  %,9d",
-        Locomo.CATEGORIES.get(category), recall.row(), recall.questions())));
-    return lines;
+        TextLayout.shortened(set.categoryName(category), 17), recall.row(), recall.questions())));
+  }
+
+  private static String chance(double chance) {
+    return chance < 0.001 ? "< 0.001" : String.format(Locale.ROOT, "%.3f", chance);
   }
 
   private String summary() {
     return String.format(Locale.ROOT, "%d conversations, %,d memories, %,d questions (%d left out)",
-        locomo.conversations().size(), locomo.memories(), locomo.questions(), locomo.leftOut());
+        set.collections().size(), set.memories(), set.questions(), set.leftOut());
   }
 
-  private static String depths() {
+  private static String columns() {
     StringBuilder depths = new StringBuilder();
     Recall.DEPTHS.forEach(depth -> depths.append(String.format(Locale.ROOT, "  %5s", "@" + depth)));
-    return depths.toString();
+    return depths.append("   nDCG    MRR").toString();
   }
 
   /** A complete page with a bar for each mode and category. */
@@ -76,27 +103,32 @@ public record EvalReport(Locomo locomo, List<EvalResult> results) {
     for (int depth : List.of(PLOTTED_DEPTH, Recall.DEEPEST)) {
       page.append("<h2>Recall@").append(depth).append(" by mode</h2>\n<table>\n");
       for (EvalResult result : results) {
-        bar(page, result.mode() + ": " + result.mode().description(), result.overall().at(depth));
+        bar(page, result.variant() + ": " + result.variant().description(), result.overall().at(depth));
       }
       page.append("</table>\n");
     }
     page.append("<h2>Recall@").append(PLOTTED_DEPTH).append(" by category</h2>\n");
     for (EvalResult result : results) {
-      page.append("<h3>").append(result.mode()).append("</h3>\n<table>\n");
+      page.append("<h3>").append(result.variant()).append("</h3>\n<table>\n");
       result.byCategory().forEach((category, recall) -> bar(page,
-          Locomo.CATEGORIES.get(category) + " (" + recall.questions() + " questions)", recall.at(PLOTTED_DEPTH)));
+          escaped(set.categoryName(category)) + " (" + recall.questions() + " questions)", recall.at(PLOTTED_DEPTH)));
       page.append("</table>\n");
     }
     page.append("<h2>Latency</h2>\n<table>\n<tr><th>mode</th><th>p50 ms</th><th>p99 ms</th></tr>\n");
     for (EvalResult result : results) {
       page.append(String.format(Locale.ROOT,
-          "<tr><td>%s</td><td class=\"number\">%.2f</td><td class=\"number\">%.2f</td></tr>%n", result.mode(),
+          "<tr><td>%s</td><td class=\"number\">%.2f</td><td class=\"number\">%.2f</td></tr>%n", result.variant(),
           result.milliseconds(50), result.milliseconds(99)));
     }
     return page.append("</table>\n</body></html>\n").toString();
   }
 
-  /** @param label a text made here; it is not escaped */
+  /** A name of a data set. */
+  private static String escaped(String name) {
+    return name.replace("&", "&amp;").replace("<", "&lt;");
+  }
+
+  /** @param label is not escaped */
   private static void bar(StringBuilder page, String label, double share) {
     page.append(String.format(Locale.ROOT,
         "<tr><td>%s</td><td class=\"bar\"><meter value=\"%.4f\"></meter></td><td class=\"number\">%.3f</td></tr>%n",

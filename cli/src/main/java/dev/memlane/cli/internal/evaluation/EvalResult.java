@@ -1,77 +1,124 @@
 package dev.memlane.cli.internal.evaluation;
 
+import dev.memlane.cli.internal.evaluation.EvalSet.Question;
 import dev.memlane.cli.internal.terminal.Json;
+import dev.memlane.orchestrator.SearchHit;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** The figures of one mode: recall, and the latency of its searches. Used by one thread. */
+/** The figures of one variant: what it found, and the latency of its searches. Used by one thread. */
 public final class EvalResult {
 
-  private final EvalMode mode;
+  private final Variant variant;
+  private final EvalSet set;
   private final Recall overall = new Recall();
-  private final Map<Integer, Recall> byCategory = new TreeMap<>();
-  private final Map<String, Recall> byConversation = new LinkedHashMap<>();
+  private final Recall sessions = new Recall();
+  private final Map<String, Recall> byCategory = new TreeMap<>();
+  private final Map<String, Recall> byCollection = new LinkedHashMap<>();
   private long[] nanoseconds = new long[64];
+  private int searches;
 
-  EvalResult(EvalMode mode) {
-    this.mode = mode;
+  EvalResult(Variant variant, EvalSet set) {
+    this.variant = variant;
+    this.set = set;
   }
 
   /**
    * Counts one search.
    *
-   * @param hits ids, best first
+   * @param hits best first
    */
-  void add(String conversation, Locomo.Question question, List<String> hits, long took) {
-    Set<String> evidence = question.evidence();
-    if (overall.questions() == nanoseconds.length) {
+  void add(String collection, Question question, List<SearchHit> hits, long took) {
+    if (searches == nanoseconds.length) {
       nanoseconds = Arrays.copyOf(nanoseconds, 2 * nanoseconds.length);
     }
-    nanoseconds[overall.questions()] = took;
-    overall.add(hits, evidence);
-    byCategory.computeIfAbsent(question.category(), category -> new Recall()).add(hits, evidence);
-    byConversation.computeIfAbsent(conversation, id -> new Recall()).add(hits, evidence);
+    nanoseconds[searches++] = took;
+    Set<String> evidence = question.evidence();
+    if (!evidence.isEmpty()) {
+      List<String> turns = hits.stream().map(hit -> Objects.requireNonNullElse(hit.memory().key(), "")).toList();
+      overall.add(turns, evidence);
+      byCategory.computeIfAbsent(question.category(), category -> new Recall()).add(turns, evidence);
+      byCollection.computeIfAbsent(collection, id -> new Recall()).add(turns, evidence);
+    }
+    if (!question.sessions().isEmpty()) {
+      // A session's rank is that of its best turn, among sessions.
+      Set<String> found = new LinkedHashSet<>();
+      hits.forEach(hit -> found.add(Objects.requireNonNullElse(hit.memory().scope().run(), "")));
+      sessions.add(List.copyOf(found), question.sessions());
+    }
   }
 
-  EvalMode mode() {
-    return mode;
+  Variant variant() {
+    return variant;
   }
 
+  int searches() {
+    return searches;
+  }
+
+  /** What was found of the turns. */
   Recall overall() {
     return overall;
   }
 
-  /** Recall by the category's number. */
-  Map<Integer, Recall> byCategory() {
+  /** What was found of the sessions. */
+  Recall sessions() {
+    return sessions;
+  }
+
+  /** What was found of the turns, by the category. */
+  Map<String, Recall> byCategory() {
     return byCategory;
   }
 
   /** The latency percentile in milliseconds; 0 if nothing was searched. */
   double milliseconds(double percent) {
-    int count = overall.questions();
-    if (count == 0) {
+    if (searches == 0) {
       return 0;
     }
-    long[] sorted = Arrays.copyOf(nanoseconds, count);
+    long[] sorted = Arrays.copyOf(nanoseconds, searches);
     Arrays.sort(sorted);
-    long within = sorted[Math.clamp((int) Math.ceil(count * percent / 100) - 1, 0, count - 1)];
+    long within = sorted[Math.clamp((int) Math.ceil(searches * percent / 100) - 1, 0, searches - 1)];
     return Math.round(within / 1e4) / 1e2;
   }
 
-  Map<String, @Nullable Object> json() {
+  /** @param first the result that this one is compared with; itself for none */
+  Map<String, @Nullable Object> json(EvalResult first) {
     Map<String, Object> categories = new LinkedHashMap<>();
-    byCategory.forEach((category, recall) -> categories.put(String.valueOf(category), Json.object("questions",
-        recall.questions(), "name", Locomo.CATEGORIES.get(category), "recall", recall.json())));
-    Map<String, Object> conversations = new LinkedHashMap<>();
-    byConversation.forEach((id, recall) -> conversations.put(id,
+    byCategory.forEach((category, recall) -> categories.put(category, Json.object("questions", recall.questions(),
+        "name", set.categoryName(category), "recall", recall.json())));
+    Map<String, Object> collections = new LinkedHashMap<>();
+    byCollection.forEach((id, recall) -> collections.put(id,
         Json.object("questions", recall.questions(), "recall", recall.json())));
-    return Json.object("mode", mode.toString(), "description", mode.description(), "recall", overall.json(),
-        "byCategory", categories, "byConversation", conversations, "p50Milliseconds", milliseconds(50),
-        "p99Milliseconds", milliseconds(99));
+    Map<String, @Nullable Object> json = Json.object("mode", variant.name(), "description", variant.description(),
+        "recall", overall.json(), "ndcg@10", overall.ndcg(), "mrr", overall.mrr(), "interval@10",
+        interval(Bootstrap.of(overall.eachAt(10))), "byCategory", categories, "byConversation", collections, "sessions",
+        sessions.questions() == 0
+            ? null
+            : Json.object("questions", sessions.questions(), "recall", sessions.json(), "ndcg@10", sessions.ndcg(),
+                "mrr",
+                sessions.mrr()),
+        "p50Milliseconds", milliseconds(50), "p99Milliseconds", milliseconds(99));
+    if (first != this) {
+      Bootstrap difference = Bootstrap.difference(overall.eachAt(10), first.overall.eachAt(10));
+      json.put("difference@10", Json.object("mean", rounded(difference.mean()), "interval", interval(difference),
+          "chance", difference.chance()));
+    }
+    return json;
+  }
+
+  private static List<Double> interval(Bootstrap bootstrap) {
+    return List.of(rounded(bootstrap.low()), rounded(bootstrap.high()));
+  }
+
+  private static double rounded(double number) {
+    return Math.round(number * 1e4) / 1e4;
   }
 }

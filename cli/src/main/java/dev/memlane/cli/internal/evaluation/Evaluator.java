@@ -1,5 +1,8 @@
 package dev.memlane.cli.internal.evaluation;
 
+import dev.memlane.cli.internal.evaluation.EvalSet.Collection;
+import dev.memlane.cli.internal.evaluation.EvalSet.Question;
+import dev.memlane.cli.internal.evaluation.EvalSet.Turn;
 import dev.memlane.cli.internal.terminal.CommandFailure;
 import dev.memlane.cli.internal.terminal.ProgressBar;
 import dev.memlane.model.NewMemory;
@@ -9,16 +12,16 @@ import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.SearchHit;
 import dev.memlane.orchestrator.SearchRequest;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A measurement of retrieval on {@link Locomo}. Every turn of a conversation becomes a memory (user: the conversation;
- * run: its session; actor: the speaker; key: the turn's id), and every question a search among that conversation's
- * memories. Used once, by one thread.
+ * A measurement of retrieval. Every turn of a collection becomes a memory (user: the collection; run: its session; actor:
+ * the speaker; key: the turn's id), and every question a search among that collection's memories, at the time when the
+ * question is asked, or else when the collection ends. Used once, by one thread.
  */
 public final class Evaluator {
 
@@ -26,11 +29,11 @@ public final class Evaluator {
   private static final int QUESTIONS_AT_ONCE = 8;
 
   private final MemoryOrchestrator memory;
-  private final Locomo locomo;
+  private final EvalSet set;
 
-  public Evaluator(MemoryOrchestrator memory, Locomo locomo) {
+  public Evaluator(MemoryOrchestrator memory, EvalSet set) {
     this.memory = memory;
-    this.locomo = locomo;
+    this.set = set;
   }
 
   /**
@@ -40,8 +43,8 @@ public final class Evaluator {
    */
   public void store(ProgressBar bar) {
     long done = 0;
-    for (Locomo.Conversation conversation : locomo.conversations()) {
-      List<NewMemory> turns = conversation.turns().stream().map(turn -> memory(conversation, turn)).toList();
+    for (Collection collection : set.collections()) {
+      List<NewMemory> turns = collection.turns().stream().map(turn -> memory(collection, turn)).toList();
       for (int start = 0; start < turns.size(); start += TURNS_AT_ONCE) {
         List<NewMemory> chunk = turns.subList(start, Math.min(turns.size(), start + TURNS_AT_ONCE));
         for (WriteOutcome outcome : BlockingMemory.await(memory.addMemories(chunk))) {
@@ -60,9 +63,9 @@ public final class Evaluator {
   public void prepare(ProgressBar bar) {
     Deque<CompletableFuture<List<SearchHit>>> inFlight = new ArrayDeque<>();
     long done = 0;
-    for (Locomo.Conversation conversation : locomo.conversations()) {
-      for (Locomo.Question question : conversation.questions()) {
-        inFlight.add(memory.search(request(conversation, question, EvalMode.HYBRID)));
+    for (Collection collection : set.collections()) {
+      for (Question question : collection.questions()) {
+        inFlight.add(memory.search(request(collection, question, Variant.of(EvalMode.HYBRID))));
         if (inFlight.size() == QUESTIONS_AT_ONCE) {
           var unused = BlockingMemory.await(inFlight.remove());
           bar.at(++done);
@@ -73,29 +76,31 @@ public final class Evaluator {
   }
 
   /** Asks all questions, one after the other, and measures them. */
-  public EvalResult ask(EvalMode mode, ProgressBar bar) {
-    EvalResult result = new EvalResult(mode);
-    for (Locomo.Conversation conversation : locomo.conversations()) {
-      for (Locomo.Question question : conversation.questions()) {
-        SearchRequest request = request(conversation, question, mode);
+  public EvalResult ask(Variant variant, ProgressBar bar) {
+    EvalResult result = new EvalResult(variant, set);
+    for (Collection collection : set.collections()) {
+      for (Question question : collection.questions()) {
+        SearchRequest request = request(collection, question, variant);
         long begun = System.nanoTime();
         List<SearchHit> hits = BlockingMemory.await(memory.search(request));
         long took = System.nanoTime() - begun;
-        result.add(conversation.id(), question,
-            hits.stream().map(hit -> Objects.requireNonNullElse(hit.memory().key(), "")).toList(), took);
-        bar.at(result.overall().questions());
+        result.add(collection.id(), question, hits, took);
+        bar.at(result.searches());
       }
     }
     return result;
   }
 
-  private static SearchRequest request(Locomo.Conversation conversation, Locomo.Question question, EvalMode mode) {
-    return mode.apply(SearchRequest.builder(question.text()).scope(Scope.user(conversation.id())).limit(Recall.DEEPEST))
+  private static SearchRequest request(Collection collection, Question question, Variant variant) {
+    Instant now = question.now() == null ? collection.end() : question.now();
+    return variant.request()
+        .apply(SearchRequest.builder(question.text()).scope(Scope.user(collection.id())).limit(Recall.DEEPEST).now(now))
         .build();
   }
 
-  private static NewMemory memory(Locomo.Conversation conversation, Locomo.Turn turn) {
-    return NewMemory.builder(turn.text(), Scope.user(conversation.id()).withRun(turn.session())).key(turn.dialogId())
-        .actor(turn.speaker()).occurredAt(turn.occurredAt()).metadata("dia_id", turn.dialogId()).build();
+  private static NewMemory memory(Collection collection, Turn turn) {
+    Scope whole = Scope.user(collection.id());
+    return NewMemory.builder(turn.text(), turn.session() == null ? whole : whole.withRun(turn.session())).key(turn.id())
+        .actor(turn.speaker()).occurredAt(turn.occurredAt()).build();
   }
 }

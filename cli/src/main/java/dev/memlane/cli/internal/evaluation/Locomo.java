@@ -1,12 +1,10 @@
 package dev.memlane.cli.internal.evaluation;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.memlane.archive.JsonErrors;
+import dev.memlane.cli.internal.evaluation.EvalSet.Collection;
+import dev.memlane.cli.internal.evaluation.EvalSet.Question;
+import dev.memlane.cli.internal.evaluation.EvalSet.Turn;
 import dev.memlane.cli.internal.terminal.CommandFailure;
-import dev.memlane.cli.internal.terminal.IoErrors;
-import dev.memlane.cli.internal.terminal.Json;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -15,6 +13,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -23,42 +22,25 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A data set in the format of LoCoMo (Maharana et al., 2024): a list of samples, each a conversation with sessions of
- * turns, and questions about it.
- *
- * @param conversations in the file's order
- * @param leftOut the number of questions of categories 1 to 4 without evidence, or with evidence that is not a turn
+ * Data sets in the format of LoCoMo (Maharana et al., 2024): a list of samples, each a conversation with sessions of turns,
+ * and questions about it. Questions of categories 1 to 4 without evidence, or with evidence that is not a turn, are left out.
  */
-public record Locomo(List<Conversation> conversations, int leftOut) {
+public final class Locomo {
 
   /** The names of the categories that are measured, by number. Category 5 asks about things that were never said. */
-  static final Map<Integer, String> CATEGORIES = Map.of(1, "multi-hop", 2, "temporal", 3, "open-domain", 4,
+  private static final Map<String, String> CATEGORIES = Map.of("1", "multi-hop", "2", "temporal", "3", "open-domain",
+      "4",
       "single-hop");
 
   private static final Pattern SESSION = Pattern.compile("session_([0-9]+)");
   private static final DateTimeFormatter DATE_TIME = new DateTimeFormatterBuilder().parseCaseInsensitive()
       .appendPattern("h:mm a 'on' d MMMM, uuuu").toFormatter(Locale.ENGLISH);
 
-  /** One conversation. Its id is unique in the file. */
-  record Conversation(String id, List<Turn> turns, List<Question> questions) {}
-
-  /**
-   * One utterance.
-   *
-   * @param dialogId the turn's id within the conversation
-   * @param text the words, and the caption of a shared picture
-   */
-  record Turn(String session, String dialogId, String speaker, String text, @Nullable Instant occurredAt) {}
-
-  /**
-   * A question.
-   *
-   * @param evidence the ids of the turns that answer it: at least one, all of the same conversation
-   */
-  record Question(String text, int category, Set<String> evidence) {}
+  private Locomo() {}
 
   /**
    * Reads a file. A question is left out unless its evidence is exactly the ids of turns, as they are written.
@@ -66,20 +48,13 @@ public record Locomo(List<Conversation> conversations, int leftOut) {
    *
    * @throws CommandFailure if the file cannot be read or has another format
    */
-  public static Locomo read(Path file) {
-    JsonNode root;
-    try {
-      root = Json.MAPPER.readTree(Files.readAllBytes(file));
-    } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
-      throw new CommandFailure(file + " is not JSON: " + JsonErrors.describe(e, null), e);
-    } catch (IOException e) {
-      throw new CommandFailure("can't read " + file + ": " + IoErrors.describe(e), e);
-    }
+  public static EvalSet read(Path file) {
+    JsonNode root = EvalFile.json(file);
     if (!root.isArray() || root.isEmpty() || !root.get(0).path("conversation").isObject()) {
       throw new CommandFailure(
           file + " is not in LoCoMo's format: a list of objects with \"conversation\" and \"qa\"");
     }
-    List<Conversation> conversations = new ArrayList<>();
+    List<Collection> conversations = new ArrayList<>();
     Set<String> ids = new HashSet<>();
     int leftOut = 0;
     for (JsonNode sample : root) {
@@ -88,33 +63,26 @@ public record Locomo(List<Conversation> conversations, int leftOut) {
         id = "conversation-" + conversations.size();
       }
       List<Turn> turns = turns(sample.path("conversation"));
-      Set<String> dialogIds = new HashSet<>();
-      turns.forEach(turn -> dialogIds.add(turn.dialogId()));
+      Map<String, String> sessions = new HashMap<>();
+      turns.forEach(turn -> sessions.put(turn.id(), String.valueOf(turn.session())));
       List<Question> questions = new ArrayList<>();
       for (JsonNode node : sample.path("qa")) {
-        int category = node.path("category").asInt();
+        String category = node.path("category").asText();
         if (!CATEGORIES.containsKey(category)) {
           continue;
         }
         Set<String> evidence = new LinkedHashSet<>();
         node.path("evidence").forEach(dialogId -> evidence.add(dialogId.asText()));
-        if (evidence.isEmpty() || !dialogIds.containsAll(evidence)) {
+        if (evidence.isEmpty() || !sessions.keySet().containsAll(evidence)) {
           leftOut++;
         } else {
-          questions.add(new Question(node.path("question").asText(), category, evidence));
+          questions.add(new Question(node.path("question").asText(), category, evidence,
+              evidence.stream().map(sessions::get).collect(Collectors.toSet()), null));
         }
       }
-      conversations.add(new Conversation(id, turns, questions));
+      conversations.add(new Collection(id, turns, questions));
     }
-    return new Locomo(List.copyOf(conversations), leftOut);
-  }
-
-  public int memories() {
-    return conversations.stream().mapToInt(conversation -> conversation.turns().size()).sum();
-  }
-
-  public int questions() {
-    return conversations.stream().mapToInt(conversation -> conversation.questions().size()).sum();
+    return new EvalSet(List.copyOf(conversations), CATEGORIES, leftOut);
   }
 
   private static List<Turn> turns(JsonNode conversation) {

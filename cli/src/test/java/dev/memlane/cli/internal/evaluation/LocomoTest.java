@@ -28,22 +28,23 @@ public class LocomoTest {
 
   @Test
   void read_turns_haveTimesAndCaptions() {
-    List<Locomo.Turn> turns = Locomo.read(tiny()).conversations().get(0).turns();
+    List<EvalSet.Turn> turns = Locomo.read(tiny()).collections().get(0).turns();
 
     assertThat(turns).containsExactly(
-        new Locomo.Turn("session_1", "D1:1", "Ines", "I adopted a parrot", Instant.parse("2023-05-08T13:56:00Z")),
-        new Locomo.Turn("session_1", "D1:2", "Bo", "Look at my kayak [shares a picture: a red kayak on a lake]",
+        new EvalSet.Turn("session_1", "D1:1", "Ines", "I adopted a parrot", Instant.parse("2023-05-08T13:56:00Z")),
+        new EvalSet.Turn("session_1", "D1:2", "Bo", "Look at my kayak [shares a picture: a red kayak on a lake]",
             Instant.parse("2023-05-08T13:56:01Z")),
-        new Locomo.Turn("session_2", "D2:1", "Bo", "The kayak sank", null));
+        new EvalSet.Turn("session_2", "D2:1", "Bo", "The kayak sank", null));
   }
 
   @Test
   void read_questions_countOnlyWithEvidenceThatIsThere() {
-    Locomo locomo = Locomo.read(tiny());
+    EvalSet locomo = Locomo.read(tiny());
 
-    assertThat(locomo.conversations().get(0).questions()).containsExactly(
-        new Locomo.Question("Who adopted a parrot?", 4, Set.of("D1:1")),
-        new Locomo.Question("What happened to the kayak?", 1, Set.of("D1:2", "D2:1")));
+    assertThat(locomo.collections().get(0).questions()).containsExactly(
+        new EvalSet.Question("Who adopted a parrot?", "4", Set.of("D1:1"), Set.of("session_1"), null),
+        new EvalSet.Question("What happened to the kayak?", "1", Set.of("D1:2", "D2:1"),
+            Set.of("session_1", "session_2"), null));
     assertThat(locomo.leftOut()).isEqualTo(3);
   }
 
@@ -62,6 +63,9 @@ public class LocomoTest {
     recall.add(List.of("a", "x", "y", "z", "w", "b"), Set.of("a", "b"));
     recall.add(List.of(), Set.of("a"));
 
+    assertThat(recall.mrr()).isEqualTo(0.5, within(1e-9));
+    double ideal = 1 + 1 / (Math.log(3) / Math.log(2));
+    assertThat(recall.ndcg()).isEqualTo((1 + 1 / (Math.log(7) / Math.log(2))) / ideal / 2, within(1e-4));
     assertThat(recall.at(1)).isEqualTo(0.25, within(1e-9));
     assertThat(recall.at(5)).isEqualTo(0.25, within(1e-9));
     assertThat(recall.at(10)).isEqualTo(0.5, within(1e-9));

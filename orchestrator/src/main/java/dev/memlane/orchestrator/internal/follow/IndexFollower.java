@@ -1,6 +1,7 @@
 package dev.memlane.orchestrator.internal.follow;
 
 import dev.memlane.embedding.BatchingEmbedder;
+import dev.memlane.model.EmbeddedText;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
@@ -38,6 +39,7 @@ public final class IndexFollower {
   private final Environment environment;
   private final MemoryLocks locks;
   private final BatchingEmbedder embedder;
+  private final EmbeddedText embedded;
   private final BackgroundFollower background;
 
   public IndexFollower(Stores stores, Environment environment, MemoryLocks locks, BatchingEmbedder embedder) {
@@ -45,6 +47,7 @@ public final class IndexFollower {
     this.environment = environment;
     this.locks = locks;
     this.embedder = embedder;
+    this.embedded = EmbeddedText.ofVectors(embedder.vectorName(), embedder.model());
     this.background = new BackgroundFollower(this::follow, environment);
   }
 
@@ -69,7 +72,8 @@ public final class IndexFollower {
   /** Embeds a memory, saves the vector in core and makes the index follow. */
   CompletableFuture<Void> embedAndFollow(Memory memory) {
     DocumentName name = new DocumentName(memory.id(), memory.op());
-    return embedder.embed(memory.searchableText()).thenCompose(embedding -> stores.core().saveVector(name, embedding))
+    return embedder.embed(embedded.of(memory.actor(), memory.content()))
+        .thenCompose(embedding -> stores.core().saveVector(name, embedding))
         .thenComposeAsync(saved -> lockAndFollow(memory.id()), environment.executor());
   }
 

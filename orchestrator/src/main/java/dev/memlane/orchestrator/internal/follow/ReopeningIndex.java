@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.memlane.model.DamagedIndexException;
 import dev.memlane.model.IndexSummary;
 import dev.memlane.model.MemoryId;
+import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.store.DocumentName;
@@ -19,6 +20,7 @@ import dev.memlane.orchestrator.internal.RetryLoop;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
@@ -202,6 +204,11 @@ public final class ReopeningIndex implements GuardedIndex {
   @Override
   public CompletableFuture<Void> removeAll(MemoryId memory) {
     return call(index -> index.removeAll(memory));
+  }
+
+  @Override
+  public CompletableFuture<Set<String>> actors(List<Scope> scopes, Set<String> keys) {
+    return call(index -> index.actors(scopes, keys));
   }
 
   @Override

@@ -2,7 +2,6 @@ package dev.memlane.orchestrator.internal.search;
 
 import dev.memlane.model.Reranker;
 import dev.memlane.model.RerankingException;
-import dev.memlane.orchestrator.Explanation;
 import dev.memlane.orchestrator.SearchRequest;
 import dev.memlane.orchestrator.internal.Environment;
 import dev.memlane.orchestrator.internal.Futures;
@@ -69,16 +68,11 @@ final class HitReranker {
       }
       if (score >= request.threshold()) {
         Found one = found.get(i);
-        ranked.add(new Found(one.memory(), score, reranked(one.explanation(), score)));
+        ranked.add(new Found(one.memory(), score, one.explanation().withReranked(score)));
       }
     }
     // The sort is stable: hits with equal scores keep their order.
     ranked.sort(Comparator.comparingDouble(Found::score).reversed());
     return ranked;
-  }
-
-  private static Explanation reranked(Explanation explanation, double score) {
-    return new Explanation(explanation.semantic(), explanation.lexical(), explanation.lent(), explanation.recency(),
-        score);
   }
 }

@@ -3,7 +3,6 @@ package dev.memlane.orchestrator.internal.search;
 import dev.memlane.embedding.BatchingEmbedder;
 import dev.memlane.model.ContentHash;
 import dev.memlane.model.Embedding;
-import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.listen.Activity;
@@ -22,6 +21,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -50,8 +50,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SearchHandler {
 
-  /** The class of work under which a pool of endpoints embeds queries, apart from stored texts. */
-  private static final String WORK_CLASS = "search";
   /** The least number of candidates per kind of search. */
   private static final int LEAST_DEPTH = 200;
   /** A diverse result is picked from this many times as many hits. */
@@ -65,16 +63,17 @@ public final class SearchHandler {
 
   private final Stores stores;
   private final Environment environment;
-  private final BatchingEmbedder embedder;
+  private final Preparation preparation;
   private final HitReranker hitReranker;
 
   /** A hit before the request's options are applied to it. */
   record Found(Memory memory, double score, Explanation explanation) {}
 
-  public SearchHandler(Stores stores, Environment environment, BatchingEmbedder embedder) {
+  /** @param language the language in which questions are asked */
+  public SearchHandler(Stores stores, Environment environment, BatchingEmbedder embedder, Locale language) {
     this.stores = stores;
     this.environment = environment;
-    this.embedder = embedder;
+    this.preparation = new Preparation(stores, embedder, FirstPerson.of(language));
     this.hitReranker = new HitReranker(environment);
   }
 
@@ -86,9 +85,11 @@ public final class SearchHandler {
    */
   public CompletableFuture<List<SearchHit>> search(SearchRequest request, @Nullable Activity activity) {
     int wanted = wanted(request);
-    return embed(request, activity)
+    Instant given = request.now();
+    Instant now = given == null ? environment.now() : given;
+    return preparation.prepare(request, now, activity)
         .thenComposeAsync(
-            vector -> search(request, activity, vector, wanted, Math.max(LEAST_DEPTH, 4 * wanted), Set.of(), 1),
+            question -> search(request, activity, question, wanted, Math.max(LEAST_DEPTH, 4 * wanted), Set.of(), 1),
             environment.executor())
         .thenCompose(found -> rerank(request, activity, found))
         .thenCompose(found -> finish(request, activity, found));
@@ -148,35 +149,21 @@ public final class SearchHandler {
     });
   }
 
-  private CompletableFuture<@Nullable Embedding> embed(SearchRequest request, @Nullable Activity activity) {
-    if (request.mode() == SearchRequest.Mode.LEXICAL) {
-      return CompletableFuture.completedFuture(null);
-    }
-    Embedding given = request.embedding();
-    if (given == null) {
-      return embedder.embed(request.query(), WORK_CLASS, activity).thenApply(embedding -> embedding);
-    }
-    try {
-      embedder.requireCompatible(given);
-    } catch (InvalidInputException e) {
-      return CompletableFuture.failedFuture(e);
-    }
-    return CompletableFuture.completedFuture(given);
-  }
-
   /**
    * @param asked the documents of rows whose state no candidate showed; the index is asked whether it holds them
    * @param look the number of this search among those with the same depth, from 1
    */
   private CompletableFuture<List<Found>> search(SearchRequest request, @Nullable Activity activity,
-      @Nullable Embedding vector, int wanted, int depth, Set<DocumentName> asked, int look) {
+      Preparation.Prepared question, int wanted, int depth, Set<DocumentName> asked, int look) {
     String text = request.mode() == SearchRequest.Mode.SEMANTIC ? null : request.query();
-    IndexQuery query = new IndexQuery(vector, text, request.scopes(), request.filter(), depth,
-        request.ranking().context(), asked, request.minSimilarity(), request.minWords());
+    IndexQuery query = new IndexQuery(question.plain(), text, request.scopes(), request.filter(), depth,
+        request.ranking().context(), asked, request.minSimilarity(), request.minWords(), question.spoken(),
+        request.ranking().without());
     Instant now = environment.now();
     Activity step = Activity.step(activity, StepType.INDEX_SEARCH);
     return Activity.ending(step, stores.index().search(query)).thenComposeAsync(hits -> {
-      List<Fusion.Candidate> candidates = Fusion.fuse(hits, request.ranking(), now);
+      TraitFactors factors = new TraitFactors(question.names(), hits.medianWords(), request.ranking().without());
+      List<Fusion.Candidate> candidates = Fusion.fuse(hits, request.ranking(), factors, question.now());
       Set<DocumentName> missing = new HashSet<>(asked);
       missing.removeAll(hits.held());
       Selection selection = new Selection(request, activity, candidates, hits.held(),
@@ -186,14 +173,14 @@ public final class SearchHandler {
         if (!selection.unexplained.isEmpty()) {
           Set<DocumentName> more = new HashSet<>(asked);
           more.addAll(selection.unexplained);
-          return search(request, activity, vector, wanted, depth, more, look + 1);
+          return search(request, activity, question, wanted, depth, more, look + 1);
         }
         // Deeper candidates have lower own scores, and nothing is lent to them; so reaching the threshold ends the search.
         boolean enough = kept.size() == wanted || hits.exhausted()
             || candidates.stream().anyMatch(candidate -> candidate.explanation().own() < selection.threshold);
         return enough
             ? CompletableFuture.completedFuture(kept)
-            : search(request, activity, vector, wanted, (int) Math.min(Integer.MAX_VALUE / 2, depth * 4L), asked, 1);
+            : search(request, activity, question, wanted, (int) Math.min(Integer.MAX_VALUE / 2, depth * 4L), asked, 1);
       }, environment.executor());
     }, environment.executor());
   }

@@ -1,6 +1,7 @@
 package dev.memlane.orchestrator.internal.write;
 
 import dev.memlane.embedding.BatchingEmbedder;
+import dev.memlane.model.EmbeddedText;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryDeletion;
@@ -39,6 +40,7 @@ public final class ChangeHandler {
   private final MemoryLocks locks;
   private final WriteProtocol protocol;
   private final BatchingEmbedder embedder;
+  private final EmbeddedText embedded;
   private final Predicate<Scope> unique;
   private final Duration patience;
 
@@ -54,6 +56,7 @@ public final class ChangeHandler {
     this.locks = locks;
     this.protocol = protocol;
     this.embedder = embedder;
+    this.embedded = EmbeddedText.ofVectors(embedder.vectorName(), embedder.model());
     this.unique = unique;
     this.patience = patience;
   }
@@ -73,9 +76,9 @@ public final class ChangeHandler {
         return CompletableFuture.completedFuture(refusal == null ? new WriteOutcome.NotFound(update.id()) : refusal);
       }
       Memory present = requireMemory(row);
-      String text = searchableText(present, update);
+      String text = embeddedText(present, update);
       Embedding kept = row.embedding();
-      boolean same = kept != null && text.equals(present.searchableText());
+      boolean same = kept != null && text.equals(embedded.of(present.actor(), present.content()));
       CompletableFuture<Embedding> embedding = same && kept != null
           ? CompletableFuture.completedFuture(kept)
           : embedder.embed(text, null, activity);
@@ -156,8 +159,8 @@ public final class ChangeHandler {
     return update.content() == null ? present.content() : update.content();
   }
 
-  private static String searchableText(Memory present, MemoryUpdate update) {
-    return Memory.searchableText(update.actor().applyTo(present.actor()), content(present, update));
+  private String embeddedText(Memory present, MemoryUpdate update) {
+    return embedded.of(update.actor().applyTo(present.actor()), content(present, update));
   }
 
   /**
@@ -166,7 +169,7 @@ public final class ChangeHandler {
   private @Nullable Operation updateOperation(CoreRow before, MemoryUpdate update, String text,
       Embedding embedding, @Nullable Activity activity) {
     Memory old = requireMemory(before);
-    if (!searchableText(old, update).equals(text)) {
+    if (!embeddedText(old, update).equals(text)) {
       // The content or the actor has changed since the text was embedded, and this update must not change it back.
       return null;
     }

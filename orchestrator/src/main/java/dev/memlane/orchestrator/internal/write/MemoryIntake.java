@@ -1,6 +1,7 @@
 package dev.memlane.orchestrator.internal.write;
 
 import dev.memlane.embedding.BatchingEmbedder;
+import dev.memlane.model.EmbeddedText;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Memory;
@@ -29,6 +30,7 @@ public final class MemoryIntake {
 
   private final Environment environment;
   private final BatchingEmbedder embedder;
+  private final EmbeddedText embedded;
   private final Predicate<Scope> unique;
 
   /**
@@ -37,12 +39,22 @@ public final class MemoryIntake {
   public MemoryIntake(Environment environment, BatchingEmbedder embedder, Predicate<Scope> unique) {
     this.environment = environment;
     this.embedder = embedder;
+    this.embedded = EmbeddedText.ofVectors(embedder.vectorName(), embedder.model());
     this.unique = unique;
   }
 
   /** Accepts a memory. Of two memories accepted one after the other, the first has the earlier time. */
   public AcceptedMemory accept(NewMemory memory) {
-    return new AcceptedMemory(memory, environment.times().next(), null);
+    return new AcceptedMemory(named(memory), environment.times().next(), null);
+  }
+
+  /** The memory with its given vector, if there is one, under the name that this memory's vectors have. */
+  private NewMemory named(NewMemory memory) {
+    Embedding given = memory.embedding();
+    return given == null || refusal(memory) != null
+        ? memory
+        : new NewMemory(memory.content(), memory.scope(), memory.key(), memory.actor(), memory.metadata(),
+            memory.occurredAt(), memory.expiresAt(), embedder.compatible(given), memory.revive());
   }
 
   /** The outcome of a memory whose given vector can't be compared with the others; null if nothing is wrong. */
@@ -51,7 +63,7 @@ public final class MemoryIntake {
     Embedding given = memory.embedding();
     if (given != null) {
       try {
-        embedder.requireCompatible(given);
+        Embedding unused = embedder.compatible(given);
       } catch (InvalidInputException e) {
         return new WriteOutcome.Refused(String.valueOf(e.getMessage()), e);
       }
@@ -65,11 +77,12 @@ public final class MemoryIntake {
     Embedding given = memory.embedding();
     return given != null
         ? CompletableFuture.completedFuture(given)
-        : embedder.embed(searchableText(memory), null, accepted.activity());
+        : embedder.embed(embedded.of(memory.actor(), memory.content()), null, accepted.activity());
   }
 
-  static String searchableText(NewMemory memory) {
-    return Memory.searchableText(memory.actor(), memory.content());
+  /** Whether a memory has the vector that another one needs. */
+  boolean hasVectorOf(Memory present, NewMemory memory) {
+    return embedded.of(present.actor(), present.content()).equals(embedded.of(memory.actor(), memory.content()));
   }
 
   boolean holdsEachContentOnce(Scope scope) {

@@ -154,9 +154,9 @@ public final class PutHandler {
   }
 
   /** The row's vector, if it is that of the same text. */
-  private static @Nullable Embedding kept(@Nullable CoreRow row, NewMemory memory) {
+  private @Nullable Embedding kept(@Nullable CoreRow row, NewMemory memory) {
     Memory present = row == null ? null : row.memory();
-    return row != null && present != null && present.searchableText().equals(MemoryIntake.searchableText(memory))
+    return row != null && present != null && intake.hasVectorOf(present, memory)
         ? row.embedding()
         : null;
   }

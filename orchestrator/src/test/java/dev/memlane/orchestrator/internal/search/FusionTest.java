@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.memlane.model.ContentHash;
 import dev.memlane.model.MemoryId;
+import dev.memlane.model.SearchPart;
 import dev.memlane.model.store.DocumentName;
 import dev.memlane.model.store.IndexHits;
 import dev.memlane.model.store.IndexHits.IndexHit;
+import dev.memlane.model.store.IndexHits.Traits;
+import dev.memlane.orchestrator.Explanation;
 import dev.memlane.orchestrator.FusionMethod;
 import dev.memlane.orchestrator.Ranking;
 import dev.memlane.testing.TestMemories;
@@ -15,7 +18,10 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.UUID;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,7 +41,11 @@ class FusionTest {
   }
 
   private static List<Fusion.Candidate> fuse(IndexHits hits) {
-    return Fusion.fuse(hits, Ranking.DEFAULT, Instant.EPOCH);
+    return fuse(hits, Ranking.DEFAULT, Question.naming("x"));
+  }
+
+  private static List<Fusion.Candidate> fuse(IndexHits hits, Ranking ranking, Question question) {
+    return Fusion.fuse(hits, ranking, new TraitFactors(question, hits.medianWords(), ranking.without()), Instant.EPOCH);
   }
 
   private static double score(List<Fusion.Candidate> candidates, long memory) {
@@ -49,9 +59,9 @@ class FusionTest {
         List.of(hit(2, 8), hit(4, 4)), List.of(), true));
 
     assertThat(candidates).extracting(Fusion.Candidate::memory).containsExactly(id(2), id(1), id(4), id(3));
-    assertThat(score(candidates, 2)).isEqualTo(0.4 * 0.5 + 0.6, ROUNDING);
-    assertThat(score(candidates, 1)).isEqualTo(0.4, ROUNDING);
-    assertThat(score(candidates, 4)).isEqualTo(0.6 * 0.5, ROUNDING);
+    assertThat(score(candidates, 2)).isEqualTo(0.5 * 0.5 + 0.5, ROUNDING);
+    assertThat(score(candidates, 1)).isEqualTo(0.5, ROUNDING);
+    assertThat(score(candidates, 4)).isEqualTo(0.5 * 0.5, ROUNDING);
     assertThat(score(candidates, 3)).isEqualTo(0, ROUNDING);
   }
 
@@ -85,6 +95,57 @@ class FusionTest {
   }
 
   @Test
+  void fuse_aRun_lendsToItsMembersOfItsThreeBest() {
+    UUID run = new UUID(0, 1);
+    List<IndexHit> words = List.of(in(run, hit(1, 8)), in(run, hit(2, 4)), in(run, hit(3, 2)), in(run, hit(4, 1)),
+        in(new UUID(0, 2), hit(5, 1)), hit(6, 1));
+
+    List<Fusion.Candidate> candidates = fuse(new IndexHits(List.of(), words, List.of(), true));
+
+    double ofRun = 0.3 * (1 + 0.5 + 0.25) / 3;
+    assertThat(score(candidates, 4)).isEqualTo(1 - (1 - 0.125) * (1 - ofRun), ROUNDING);
+    assertThat(score(candidates, 5)).as("in a run of its own")
+        .isEqualTo(1 - (1 - 0.125) * (1 - 0.3 * 0.125 / 3), ROUNDING);
+    assertThat(score(candidates, 6)).as("in no run").isEqualTo(0.125, ROUNDING);
+    Explanation explanation = candidates.get(1).explanation();
+    assertThat(explanation.lentByRun()).isEqualTo(0.5 * ofRun, ROUNDING);
+    assertThat(explanation.lent()).isZero();
+  }
+
+  private static IndexHit in(UUID run, IndexHit hit) {
+    return new IndexHit(hit.name(), hit.contentHash(), hit.time(), hit.score(), new Traits(null, run, 0, false));
+  }
+
+  @Test
+  void fuse_whatAMemoryIs_countsAsFactors() {
+    Instant may = Instant.parse("2023-05-10T12:00:00Z");
+    IndexHit ben = hit(1, 8);
+    IndexHit asking = new IndexHit(ben.name(), ben.contentHash(), may, 8, new Traits("ben", null, 5, true));
+    IndexHits hits = new IndexHits(List.of(), List.of(asking), List.of(), true, Set.of(), 10);
+    Question question = Question.of("What did Ada say on 3 June 2023?", Set.of("ada"), Instant.EPOCH, Set.of());
+
+    Explanation explanation = fuse(hits, Ranking.DEFAULT, question).getFirst().explanation();
+
+    double days = 23.5;
+    assertThat(explanation.factors()).containsExactly(Map.entry(SearchPart.ACTORS, 0.7),
+        Map.entry(SearchPart.TIMES, 0.5 + 0.5 * Math.exp(-days / 2)),
+        Map.entry(SearchPart.SHORT_TEXTS, Math.pow(0.5, 0.15)), Map.entry(SearchPart.QUESTIONS, 0.85));
+    assertThat(explanation.fused()).isEqualTo(0.7 * (0.5 + 0.5 * Math.exp(-days / 2)) * Math.pow(0.5, 0.15) * 0.85,
+        ROUNDING);
+    Ranking plain = new Ranking(FusionMethod.WEIGHTED_SCORES, 0.5, true, null, 0, null, 1,
+        Set.of(SearchPart.ACTORS, SearchPart.TIMES, SearchPart.SHORT_TEXTS, SearchPart.QUESTIONS));
+    assertThat(fuse(hits, plain, question).getFirst().score()).isEqualTo(1, ROUNDING);
+  }
+
+  @Test
+  void fuse_aMemoryOfWhichNothingIsKnown_losesNothing() {
+    Question question = Question.of("What did Ada say?", Set.of("ada"), Instant.EPOCH, Set.of());
+
+    assertThat(fuse(new IndexHits(List.of(), List.of(hit(1, 8)), List.of(), true, Set.of(), 10), Ranking.DEFAULT,
+        question)).extracting(Fusion.Candidate::score).containsExactly(1.0);
+  }
+
+  @Test
   void fuse_nothingFoundByWords_lendsNothing() {
     List<Fusion.Candidate> candidates = fuse(
         new IndexHits(List.of(hit(1, 0.9), hit(2, 0.6)), List.of(), List.of(List.of(id(1), id(2))), true));
@@ -97,8 +158,8 @@ class FusionTest {
   void fuse_reciprocalRanks_looksAtTheOrderAlone() {
     Ranking ranking = new Ranking(FusionMethod.RECIPROCAL_RANKS, 0.5, false, null, 0, null, 1);
 
-    List<Fusion.Candidate> candidates = Fusion.fuse(new IndexHits(List.of(hit(1, 0.9), hit(2, 0.1)),
-        List.of(hit(2, 80), hit(3, 0.1)), List.of(), true), ranking, Instant.EPOCH);
+    List<Fusion.Candidate> candidates = fuse(new IndexHits(List.of(hit(1, 0.9), hit(2, 0.1)),
+        List.of(hit(2, 80), hit(3, 0.1)), List.of(), true), ranking, Question.naming("x"));
 
     assertThat(candidates).extracting(Fusion.Candidate::memory).containsExactly(id(2), id(1), id(3));
     assertThat(score(candidates, 2)).isEqualTo(0.5 + 0.5 * 61 / 62, ROUNDING);

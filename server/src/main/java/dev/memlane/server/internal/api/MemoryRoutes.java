@@ -12,6 +12,7 @@ import dev.memlane.model.MemoryId;
 import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
+import dev.memlane.model.SearchPart;
 import dev.memlane.model.TimeOrder;
 import dev.memlane.model.TimePosition;
 import dev.memlane.model.WriteOutcome;
@@ -177,9 +178,7 @@ public final class MemoryRoutes {
     MemoryId id = MemoryId.parse(exchange.path("id"));
     int limit = exchange.number("limit", USUAL_NEIGHBOURS, 1, MOST_NEIGHBOURS);
     Memory found = access(exchange).require(id, Expired.INCLUDED);
-    String text = found.searchableText();
-    SearchRequest nearest = SearchRequest
-        .builder(text.length() <= SearchRequest.LONGEST_QUERY ? text : found.content()).scope(found.scope())
+    SearchRequest nearest = SearchRequest.builder(found.content()).scope(found.scope()).without(SearchPart.NAMES)
         .mode(SearchRequest.Mode.SEMANTIC).limit(limit + 1).include(SearchRequest.Include.EXPLANATION).build();
     List<SearchHit> others = memory.search(nearest).stream().filter(hit -> !hit.memory().id().equals(id)).limit(limit)
         .toList();

@@ -1,8 +1,17 @@
-// A hit's score as a picture: what came from meaning, from words and from neighbours, and what its age took away.
+// A hit's score as a picture: what came from meaning, from words and from its run, and what was taken away for what it is
+// and for its age.
 
 import { h, svg } from "../dom.js";
 import { decimal } from "../format.js";
 import { swatch } from "./chart.js";
+
+/** What each factor is for, by its name. */
+const FACTORS = {
+  ACTORS: "for not being by those that the question names",
+  TIMES: "for being of another time than the question names",
+  SHORT_TEXTS: "for being short",
+  QUESTIONS: "for being a question",
+};
 
 export function scorePicture(score, explanation) {
   if (!explanation) {
@@ -12,20 +21,25 @@ export function scorePicture(score, explanation) {
     return picture([{ tone: "tone-first", share: score }], 0, [
       h("li", null, swatch("tone-first"), `re-ranker ${decimal(score)}, which replaces all other scores`)]);
   }
-  const { semantic, lexical, lent = 0, recency = 1 } = explanation;
+  const { semantic, lexical, lent = 0, lentByRun = 0, factors = {}, recency = 1 } = explanation;
   const parts = [
     semantic && { tone: "tone-first", share: semantic.share,
       text: `meaning ${decimal(semantic.share)} (cosine ${decimal(semantic.score)}, ${place(semantic.rank)})` },
     lexical && { tone: "tone-second", share: lexical.share,
       text: `words ${decimal(lexical.share)} (BM25 ${decimal(lexical.score)}, ${place(lexical.rank)})` },
     lent > 0.0005 && { tone: "tone-quiet", share: lent, text: `neighbours in its run ${decimal(lent)}` },
+    lentByRun > 0.0005 && { tone: "tone-quiet", share: lentByRun, text: `the best of its run ${decimal(lentByRun)}` },
   ].filter(Boolean);
   const legend = parts.map((part) => h("li", null, swatch(part.tone), part.text));
+  for (const [name, factor] of Object.entries(factors)) {
+    legend.push(h("li", null, `times ${decimal(factor)} ${FACTORS[name] ?? name}`));
+  }
   if (recency < 0.9995) {
     legend.push(h("li", null, `times ${decimal(recency)} for its age`));
   }
+  const left = Object.values(factors).reduce((product, factor) => product * factor, recency);
   const whole = parts.reduce((sum, part) => sum + part.share, 0);
-  return picture(parts.map((part) => ({ tone: part.tone, share: part.share * recency })), whole * (1 - recency), legend);
+  return picture(parts.map((part) => ({ tone: part.tone, share: part.share * left })), whole * (1 - left), legend);
 }
 
 function picture(parts, lost, legend) {
