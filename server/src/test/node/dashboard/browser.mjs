@@ -6,6 +6,9 @@ import { chromium } from "playwright-core";
 
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+/** Whether every page is checked in every window; otherwise some of those that differ little are left out. */
+export const EVERYTHING = process.env.MEMLANE_DASHBOARD === "all";
+
 export const PAGES = ["#/", "#/memories", "#/memories?user=ada&q=where+do+we+live+in+Porto&halfLife=P7D&filter=exists%3Atopic%3A",
   "#/conversations?user=ada&run=1", "#/lanes", "#/endpoints", "#/operations"];
 
