@@ -18,6 +18,8 @@ public final class TestClient {
 
   private static final HttpClient HTTP = HttpClient.newHttpClient();
   private static final ObjectMapper JSON = new ObjectMapper();
+  /** How long a body has to be to be announced before it is sent. */
+  private static final int LARGE = 1 << 20;
 
   private final URI server;
   private final @Nullable String key;
@@ -90,6 +92,10 @@ public final class TestClient {
     HttpRequest.Builder request = HttpRequest.newBuilder(server.resolve(path)).timeout(Duration.ofMinutes(1)).method(
         method,
         body == null ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body));
+    if (body != null && body.length() > LARGE) {
+      // The server may refuse it unread and close the connection, and a client that still sends can lose the answer.
+      request.expectContinue(true);
+    }
     if (!all.isEmpty()) {
       request.headers(all.toArray(String[]::new));
     }
