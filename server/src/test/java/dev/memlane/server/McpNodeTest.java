@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.memlane.model.Scope;
+import dev.memlane.testing.JavaCommand;
 import dev.memlane.testing.TestNeeds;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Files;
@@ -39,9 +40,8 @@ class McpNodeTest {
   }
 
   private List<String> stdio() {
-    return List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m",
-        "-cp", System.getProperty("java.class.path"), McpStdioProgram.class.getName(), TestServer.freshDatabase(),
-        directory.resolve("index").toString());
+    return JavaCommand.with("-Xmx256m", "-cp", System.getProperty("java.class.path"), McpStdioProgram.class.getName(),
+        TestServer.freshDatabase(), directory.resolve("index").toString());
   }
 
   private ServerStage stage() {
@@ -74,14 +74,19 @@ class McpNodeTest {
     }
   }
 
+  /** One call: each starts a server, and the TypeScript client above makes all kinds of calls in the same way. */
   @Test
   void inspector_overStdio() throws Exception {
-    assertInspected(stdio());
+    assertListed(stdio());
+  }
+
+  private static void assertListed(List<String> server) throws Exception {
+    JsonNode tools = inspected(server, "--method", "tools/list").path("tools");
+    assertThat(tools.findValuesAsText("name")).contains("memory_add", "memory_search");
   }
 
   private static void assertInspected(List<String> server) throws Exception {
-    JsonNode tools = inspected(server, "--method", "tools/list").path("tools");
-    assertThat(tools.findValuesAsText("name")).contains("memory_add", "memory_search");
+    assertListed(server);
 
     JsonNode added = inspected(server, "--method", "tools/call", "--tool-name", "memory_add", "--tool-arg",
         "content=Ada plays the oboe");
