@@ -14,7 +14,6 @@ import dev.memlane.model.NewMemory;
 import dev.memlane.model.PastMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
-import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -42,7 +41,7 @@ class AsOfTest {
 
   @BeforeAll
   static void open(@TempDir Path directory) {
-    url = TestServer.freshDatabase();
+    url = TestMemory.freshDatabase();
     test = TestMemory.open(url, directory);
   }
 

@@ -16,7 +16,6 @@ import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.WriteOutcome;
-import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -96,7 +95,7 @@ class ChangesTest {
 
   @Test
   void changes_ofAnotherProcessAndAfterARestart_areReported(@TempDir Path directory) {
-    String url = TestServer.freshDatabase();
+    String url = TestMemory.freshDatabase();
     ChangeCursor cursor;
     try (TestMemory one = TestMemory.open(url, directory.resolve("one"))) {
       cursor = one.blocking.changes(null, 10).next();
@@ -117,7 +116,7 @@ class ChangesTest {
   @Test
   void changes_afterHalfTheRetentionTime_haveExpired(@TempDir Path directory) {
     Duration[] ahead = {Duration.ZERO};
-    try (TestMemory aging = TestMemory.open(TestServer.freshDatabase(), directory,
+    try (TestMemory aging = TestMemory.open(TestMemory.freshDatabase(), directory,
         TestMemory.settings(Duration.ZERO, scope -> false), () -> InstantSource.system().instant().plus(ahead[0]))) {
       aging.blocking.addMemory(NewMemory.of("the oboe", ADA));
       ChangeCursor cursor = aging.blocking.changes(null, 10).next();

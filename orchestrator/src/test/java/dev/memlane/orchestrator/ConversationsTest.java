@@ -18,7 +18,6 @@ import dev.memlane.orchestrator.internal.write.Traces;
 import dev.memlane.storage.postgres.Database;
 import dev.memlane.testing.FaultyWire;
 import dev.memlane.testing.FaultyWire.Fault;
-import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -54,7 +53,7 @@ class ConversationsTest {
 
   @BeforeEach
   void begin() {
-    jdbcUrl = TestServer.freshDatabase();
+    jdbcUrl = TestMemory.freshDatabase();
   }
 
   private static NewMessage message(String payload) {

@@ -9,7 +9,6 @@ import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.testing.FaultyWire;
-import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -37,7 +36,7 @@ class CostTest {
 
   @BeforeEach
   void open() {
-    jdbcUrl = TestServer.freshDatabase();
+    jdbcUrl = TestMemory.freshDatabase();
     wire = FaultyWire.to(jdbcUrl);
     test = TestMemory.open(wire.jdbcUrl(), directory);
     // The first request on a connection also prepares its statements.

@@ -11,7 +11,6 @@ import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
-import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -44,7 +43,7 @@ class DetailsTest {
 
   @BeforeEach
   void open() {
-    jdbcUrl = TestServer.freshDatabase();
+    jdbcUrl = TestMemory.freshDatabase();
     test = TestMemory.open(jdbcUrl, directory);
     memory = test.blocking;
   }

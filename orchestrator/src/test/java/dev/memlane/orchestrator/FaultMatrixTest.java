@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.testing.OwnServer;
-import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -213,7 +212,7 @@ class FaultMatrixTest {
   @ParameterizedTest(name = "{0}")
   @MethodSource("cellsOnTheCommonServer")
   void cell_endsAsTheProtocolSays(Cell cell, @TempDir Path directory) throws Exception {
-    try (FaultStage stage = new FaultStage(cell, TestServer.freshDatabase(), null, directory)) {
+    try (FaultStage stage = new FaultStage(cell, TestMemory.freshDatabase(), null, directory)) {
       stage.play(expected(cell));
     }
   }

@@ -9,7 +9,6 @@ import dev.memlane.model.Metadata;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.internal.Futures;
-import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -35,7 +34,7 @@ class FoundWhileUpdatedTest {
 
   @BeforeEach
   void open() {
-    jdbcUrl = TestServer.freshDatabase();
+    jdbcUrl = TestMemory.freshDatabase();
     test = TestMemory.open(jdbcUrl, folder.resolve("one"));
     test.blocking.addMemory(NewMemory.of("Bob wants to buy an oboe some day", ADA));
     oboe = test.blocking.addMemory(NewMemory.builder("Ada plays the oboe", ADA).metadata("topic", "music").build());

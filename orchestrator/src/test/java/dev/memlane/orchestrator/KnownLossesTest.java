@@ -12,7 +12,6 @@ import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.model.store.Operation;
-import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -51,7 +50,7 @@ class KnownLossesTest {
 
   @BeforeEach
   void open() {
-    jdbcUrl = TestServer.freshDatabase();
+    jdbcUrl = TestMemory.freshDatabase();
     test = TestMemory.open(jdbcUrl, directory);
     memory = test.blocking;
   }

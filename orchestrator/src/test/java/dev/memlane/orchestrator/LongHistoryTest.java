@@ -16,7 +16,6 @@ import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
 import dev.memlane.storage.vector.LuceneVectorIndex;
 import dev.memlane.testing.FaultInjector;
-import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -40,7 +39,7 @@ class LongHistoryTest {
   @TempDir
   private Path folder;
 
-  private final String url = TestServer.freshDatabase();
+  private final String url = TestMemory.freshDatabase();
   private TestMemory test;
   private MemoryId id;
 

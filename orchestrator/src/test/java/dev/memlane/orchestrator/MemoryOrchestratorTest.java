@@ -19,7 +19,6 @@ import dev.memlane.model.StoreException;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.orchestrator.internal.Futures;
 import dev.memlane.testing.RandomFilters;
-import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -61,7 +60,7 @@ class MemoryOrchestratorTest {
 
   @BeforeEach
   void open() {
-    jdbcUrl = TestServer.freshDatabase();
+    jdbcUrl = TestMemory.freshDatabase();
     test = TestMemory.open(jdbcUrl, directory);
     memory = test.blocking;
   }

@@ -14,7 +14,6 @@ import dev.memlane.storage.core.PostgresCoreStore;
 import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
 import dev.memlane.storage.vector.LuceneVectorIndex;
-import dev.memlane.testing.TestServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -41,7 +40,7 @@ class OpeningTest {
   @TempDir
   Path folder;
 
-  private final String jdbcUrl = TestServer.freshDatabase();
+  private final String jdbcUrl = TestMemory.freshDatabase();
   private final CountedEmbedder embedder = new CountedEmbedder();
 
   /** An embedder that knows how often it was closed. */

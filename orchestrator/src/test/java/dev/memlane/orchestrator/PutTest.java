@@ -17,7 +17,6 @@ import dev.memlane.model.WriteOutcome;
 import dev.memlane.model.store.CoreRow;
 import dev.memlane.orchestrator.internal.Futures;
 import dev.memlane.storage.postgres.Database;
-import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -53,7 +52,7 @@ class PutTest {
 
   @BeforeEach
   void open() {
-    jdbcUrl = TestServer.freshDatabase();
+    jdbcUrl = TestMemory.freshDatabase();
     test = TestMemory.unique(jdbcUrl, folder.resolve("index"), ONCE::equals);
     memory = test.blocking;
   }
@@ -141,7 +140,7 @@ class PutTest {
     Duration deadline = Duration.ofSeconds(1);
     // As many as fit with the pauses of 50 ms; the first two may come at once, and the last one at the deadline.
     int most = 23;
-    try (TestMemory hurried = TestMemory.open(Database.builder(TestServer.freshDatabase()), folder.resolve("hurried"),
+    try (TestMemory hurried = TestMemory.open(Database.builder(TestMemory.freshDatabase()), folder.resolve("hurried"),
         deadline, Duration.ofSeconds(60))) {
       NewMemory same = keyed("Ada plays the oboe").build();
       stored(hurried.blocking.put(same));

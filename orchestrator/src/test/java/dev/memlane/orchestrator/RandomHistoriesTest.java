@@ -14,7 +14,6 @@ import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.orchestrator.internal.Futures;
-import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -85,7 +84,7 @@ class RandomHistoriesTest {
   @ParameterizedTest(name = "seed {0}")
   @MethodSource("seeds")
   void everyAcknowledgedState_isExplainedByOneSequence(int seed) throws Exception {
-    String jdbcUrl = TestServer.freshDatabase();
+    String jdbcUrl = TestMemory.freshDatabase();
     Engine.Settings settings = new Engine.Settings(DEADLINE, 10_000, 1_000,
         Duration.ofMillis(20), Duration.ofDays(30), Duration.ZERO, scope -> false);
     InstantSource clock = InstantSource.system();

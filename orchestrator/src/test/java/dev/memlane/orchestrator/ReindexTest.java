@@ -14,7 +14,6 @@ import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.orchestrator.SearchRequest.Mode;
-import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -39,7 +38,7 @@ class ReindexTest {
 
   @BeforeEach
   void makeDatabase() {
-    jdbcUrl = TestServer.freshDatabase();
+    jdbcUrl = TestMemory.freshDatabase();
   }
 
   private OrchestratorBuilder memory(Embedder embedder) {

@@ -12,7 +12,6 @@ import dev.memlane.model.Scope;
 import dev.memlane.model.TimeOrder;
 import dev.memlane.storage.postgres.Database;
 import dev.memlane.testing.FaultInjector;
-import dev.memlane.testing.TestServer;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.nio.file.Path;
@@ -214,7 +213,7 @@ class ReturnedFuturesTest {
 
   @Test
   void awaitSettled_cancelledByOne_stillTellsTheOther() throws Exception {
-    try (TestMemory test = TestMemory.open(Database.builder(TestServer.freshDatabase()),
+    try (TestMemory test = TestMemory.open(Database.builder(TestMemory.freshDatabase()),
         directory.resolve("here"), Duration.ofSeconds(3), Duration.ofSeconds(60))) {
       Memory memory = one(test);
       test.index.neverDoing("put");

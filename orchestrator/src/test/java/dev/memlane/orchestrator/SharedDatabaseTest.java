@@ -11,7 +11,6 @@ import dev.memlane.model.Scope;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.model.store.ChangeFeed;
 import dev.memlane.orchestrator.internal.Futures;
-import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -39,7 +38,7 @@ class SharedDatabaseTest {
 
   @BeforeEach
   void open() {
-    jdbcUrl = TestServer.freshDatabase();
+    jdbcUrl = TestMemory.freshDatabase();
     one = TestMemory.following(jdbcUrl, folder.resolve("one"));
     other = TestMemory.following(jdbcUrl, folder.resolve("other"));
   }

@@ -21,6 +21,7 @@ import dev.memlane.storage.core.PostgresCoreStore;
 import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
 import dev.memlane.storage.postgres.DatabaseBuilder;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.storage.vector.LuceneVectorIndex;
 import dev.memlane.testing.FaultInjector;
 import dev.memlane.testing.TestServer;
@@ -40,6 +41,8 @@ import java.util.function.Predicate;
 /** A memory on real stores, each behind a fault injector. */
 public final class TestMemory implements AutoCloseable {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
+
   public final FaultInjector<CoreStore> core;
   public final FaultInjector<HistoryStore> history;
   public final FaultInjector<VectorIndex> index;
@@ -50,6 +53,11 @@ public final class TestMemory implements AutoCloseable {
   final Engine engine;
   public final MemoryOrchestrator memory;
   public final BlockingMemory blocking;
+
+  /** A database of its own, with all tables but no rows. Its URL has user and password in it. */
+  public static String freshDatabase() {
+    return TestServer.freshDatabase(TABLES);
+  }
 
   /** Embeds by hash, and counts. */
   public static final class CountingEmbedder implements Embedder {
@@ -124,7 +132,7 @@ public final class TestMemory implements AutoCloseable {
   }
 
   public static TestMemory open(Path directory) {
-    return open(TestServer.freshDatabase(), directory);
+    return open(freshDatabase(), directory);
   }
 
   public static TestMemory open(String jdbcUrl, Path directory) {

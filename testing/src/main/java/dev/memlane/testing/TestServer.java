@@ -7,6 +7,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 
 /**
  * One real PostgreSQL server for a test run, started on first use and stopped with the JVM. Each test uses a database
@@ -29,17 +31,49 @@ public final class TestServer {
     }
   }
 
+  /** The name of the database that copies are made of, by the SQL that was executed in it. */
+  private static final ConcurrentMap<String, String> TEMPLATES = new ConcurrentHashMap<>();
+
   private TestServer() {}
 
   /** Creates an empty database and returns its JDBC URL, with user and password in it. */
   public static String freshDatabase() {
+    return url(create(""));
+  }
+
+  /**
+   * Creates a database with what some SQL creates, such as tables, and returns its JDBC URL. The SQL is executed once for
+   * all databases of a test run, which are copies: copying tables costs a fraction of creating them.
+   *
+   * @param sql one or more statements, which may be transactions
+   */
+  public static String freshDatabase(String sql) {
+    return url(create(" template " + TEMPLATES.computeIfAbsent(sql, TestServer::template)));
+  }
+
+  private static String template(String sql) {
+    String name = create("");
+    try (Connection connection = Holder.SERVER.getDatabase("postgres", name).getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    } catch (SQLException e) {
+      throw new IllegalStateException("the SQL that prepares databases for tests fails", e);
+    }
+    return name;
+  }
+
+  private static String create(String options) {
     String name = "test_" + UUID.randomUUID().toString().replace("-", "");
     try (Connection connection = Holder.SERVER.getPostgresDatabase().getConnection();
         Statement statement = connection.createStatement()) {
-      statement.execute("create database " + name);
+      statement.execute("create database " + name + options);
     } catch (SQLException e) {
       throw new IllegalStateException("no database for the test", e);
     }
+    return name;
+  }
+
+  private static String url(String name) {
     return Holder.SERVER.getJdbcUrl("postgres", name);
   }
 }

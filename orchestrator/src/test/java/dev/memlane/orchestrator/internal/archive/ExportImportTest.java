@@ -34,7 +34,6 @@ import dev.memlane.orchestrator.internal.TimeOrderedIds;
 import dev.memlane.orchestrator.internal.follow.ReopeningIndex;
 import dev.memlane.storage.postgres.Database;
 import dev.memlane.testing.RandomFilters;
-import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -68,7 +67,7 @@ class ExportImportTest {
 
   @BeforeEach
   void open() {
-    from = TestMemory.unique(TestServer.freshDatabase(), folder.resolve("from"), ONCE::equals);
+    from = TestMemory.unique(TestMemory.freshDatabase(), folder.resolve("from"), ONCE::equals);
     to = TestMemory.open(folder.resolve("to"));
   }
 
@@ -310,7 +309,7 @@ class ExportImportTest {
   @Test
   void doubtThatLasts_isTold_andImportingAgainGoesOn() {
     List<ArchivedMemory> exported = threeOf(from);
-    try (TestMemory hasty = TestMemory.open(Database.builder(TestServer.freshDatabase()), folder.resolve("hasty"),
+    try (TestMemory hasty = TestMemory.open(Database.builder(TestMemory.freshDatabase()), folder.resolve("hasty"),
         Duration.ofSeconds(1), Duration.ofSeconds(10))) {
       hasty.core.losingNextAnswer("restore");
       hasty.history.losingAnswers("look");
@@ -449,7 +448,7 @@ class ExportImportTest {
   @Test
   void import_elsewhere_isFoundHere() {
     List<ArchivedMemory> exported = threeOf(from);
-    String shared = TestServer.freshDatabase();
+    String shared = TestMemory.freshDatabase();
     try (TestMemory one = TestMemory.following(shared, folder.resolve("one"));
         TestMemory other = TestMemory.following(shared, folder.resolve("other"))) {
       assertThat(one.blocking.importMemories(exported)).allMatch(ImportOutcome::succeeded);

@@ -9,7 +9,6 @@ import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.TestMemory;
 import dev.memlane.orchestrator.VerifyReport.Inconsistency;
-import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -33,7 +32,7 @@ class VerificationTest {
   @SuppressWarnings("NullAway.Init") // set by JUnit
   private Path directory;
 
-  private final String url = TestServer.freshDatabase();
+  private final String url = TestMemory.freshDatabase();
   private TestMemory test;
   private Memory edited;
 

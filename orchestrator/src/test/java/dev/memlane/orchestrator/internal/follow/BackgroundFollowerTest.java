@@ -17,7 +17,6 @@ import dev.memlane.orchestrator.Until;
 import dev.memlane.orchestrator.VerifyReport;
 import dev.memlane.orchestrator.VerifyReport.Inconsistency;
 import dev.memlane.orchestrator.internal.Futures;
-import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -43,7 +42,7 @@ class BackgroundFollowerTest {
 
   @BeforeEach
   void createDatabase() {
-    jdbcUrl = TestServer.freshDatabase();
+    jdbcUrl = TestMemory.freshDatabase();
   }
 
   @Test

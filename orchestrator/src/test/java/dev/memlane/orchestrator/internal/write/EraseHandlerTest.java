@@ -23,7 +23,6 @@ import dev.memlane.orchestrator.SearchRequest;
 import dev.memlane.orchestrator.TestMemory;
 import dev.memlane.orchestrator.Until;
 import dev.memlane.orchestrator.internal.Futures;
-import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -53,7 +52,7 @@ class EraseHandlerTest {
 
   @BeforeEach
   void begin() {
-    jdbcUrl = TestServer.freshDatabase();
+    jdbcUrl = TestMemory.freshDatabase();
   }
 
   /** One of several processes, with a cache in front of its embedder. */
