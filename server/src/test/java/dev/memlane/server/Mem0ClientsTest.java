@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** mem0's own clients for Node, in two versions, unchanged against the server. */
+@Tag("slow")
 class Mem0ClientsTest {
 
   @TempDir

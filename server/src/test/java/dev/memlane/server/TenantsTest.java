@@ -15,6 +15,7 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
  * own. {@code -Dmemlane.tenants.operations=N} does more of them, {@code -Dmemlane.tenants.seed=S} others.
  */
 @Timeout(1_800)
+@Tag("slow")
 class TenantsTest {
 
   private static final int OPERATIONS = Integer.getInteger("memlane.tenants.operations", 400);

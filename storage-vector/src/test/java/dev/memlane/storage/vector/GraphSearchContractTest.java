@@ -4,9 +4,11 @@ import dev.memlane.model.store.VectorIndex;
 import dev.memlane.testing.TestMemories;
 import dev.memlane.testing.VectorIndexContract;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The index's contract with searches by the graph wherever possible. */
+@Tag("slow")
 class GraphSearchContractTest extends VectorIndexContract {
 
   @TempDir
