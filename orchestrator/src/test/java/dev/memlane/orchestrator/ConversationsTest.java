@@ -181,7 +181,7 @@ class ConversationsTest {
 
   @Test
   void message_ofTheLongestText_isKept() {
-    try (TestMemory test = TestMemory.open(jdbcUrl, folder)) {
+    try (TestMemory test = TestMemory.patient(folder)) {
       String longest = "x\u0000".repeat(NewMessage.LONGEST_TEXT / 2);
       test.blocking.conversations().append(CHAT, List.of(NewMessage.of(MessageRole.TOOL, null, "test", longest)));
 

@@ -296,20 +296,23 @@ class MemoryOrchestratorTest {
   }
 
   @Test
-  void deleteAll_inScopeAndFilter_deletesJustThose() {
+  void deleteAll_inScopeAndFilter_deletesJustThose(@TempDir Path other) {
     List<NewMemory> memories = IntStream.range(0, 2_300).mapToObj(
         i -> NewMemory.builder("number " + i, i % 23 == 0 ? Scope.user("bob") : ADA).metadata("even", i % 2 == 0)
             .build())
         .toList();
-    memory.addMemories(memories);
+    try (TestMemory patient = TestMemory.patient(other)) {
+      BlockingMemory many = patient.blocking;
+      many.addMemories(memories);
 
-    DeleteReport report = memory.deleteAll(ADA, Filter.equal("even", true));
+      DeleteReport report = many.deleteAll(ADA, Filter.equal("even", true));
 
-    assertThat(report).isEqualTo(new DeleteReport(1_100, 0, 0, List.of(), 0));
-    assertThat(memory.count(ADA, null)).isEqualTo(1_100);
-    assertThat(memory.count(Scope.user("bob"), null)).isEqualTo(100);
-    assertThat(memory.deleteAll(ADA, Filter.equal("even", true)).deleted()).isZero();
-    assertThat(memory.verify(false)).isEqualTo(new VerifyReport(1_200, 3_400, 1_200, List.of(), 0));
+      assertThat(report).isEqualTo(new DeleteReport(1_100, 0, 0, List.of(), 0));
+      assertThat(many.count(ADA, null)).isEqualTo(1_100);
+      assertThat(many.count(Scope.user("bob"), null)).isEqualTo(100);
+      assertThat(many.deleteAll(ADA, Filter.equal("even", true)).deleted()).isZero();
+      assertThat(many.verify(false)).isEqualTo(new VerifyReport(1_200, 3_400, 1_200, List.of(), 0));
+    }
   }
 
   @Test

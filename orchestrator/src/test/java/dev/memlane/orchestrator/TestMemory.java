@@ -166,6 +166,13 @@ public final class TestMemory implements AutoCloseable {
         settings(writeDeadline, Duration.ZERO, scope -> false), InstantSource.system(), true);
   }
 
+  /** One on a database of its own, whose limits are not reached by much work on a busy machine. */
+  static TestMemory patient(Path directory) {
+    Duration patience = Duration.ofMinutes(2);
+    return open(Database.builder(freshDatabase()).connectionTimeout(patience).statementTimeout(patience), directory,
+        patience, patience);
+  }
+
   static Engine.Settings settings(Duration followEvery, Predicate<Scope> unique) {
     return settings(Duration.ofSeconds(10), followEvery, unique);
   }
