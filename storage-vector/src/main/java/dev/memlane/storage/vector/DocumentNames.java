@@ -74,6 +74,22 @@ final class DocumentNames {
     return names;
   }
 
+  /** Whether there is a live document of this name. */
+  static boolean holds(IndexReader reader, DocumentName name) throws IOException {
+    BytesRef term = DocumentFields.nameBytes(name);
+    for (LeafReaderContext leaf : reader.leaves()) {
+      Terms terms = leaf.reader().terms(DocumentFields.DOCUMENT);
+      TermsEnum walk = terms == null ? null : terms.iterator();
+      if (walk != null && walk.seekExact(term)) {
+        Bits live = leaf.reader().getLiveDocs();
+        if (live == null || anyLive(walk.postings(null, PostingsEnum.NONE), live)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
   /** See {@link dev.memlane.model.store.VectorIndex#holdsRemoved}. */
   static boolean hasRemoved(IndexReader reader, List<MemoryId> memories) throws IOException {
     for (LeafReaderContext leaf : reader.leaves()) {

@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import org.apache.lucene.document.Document;
 import org.apache.lucene.index.IndexWriter;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The writing side of an index: puts and removals go through the {@link WriteQueue} to Lucene. Each write is counted by
@@ -73,31 +74,31 @@ final class DocumentWriter {
 
   /** See {@link dev.memlane.model.store.VectorIndex#retain}. */
   CompletableFuture<Void> retain(DocumentName name) {
-    return remove(name.memory(), () -> retains.add(name));
+    return remove(new RecentWrites.Removal.OthersThan(name), () -> retains.add(name));
   }
 
   /** See {@link dev.memlane.model.store.VectorIndex#remove}. */
   CompletableFuture<Void> remove(DocumentName name) {
-    return remove(name.memory(), () -> writer.deleteDocuments(DocumentFields.documentTerm(name)));
+    return remove(new RecentWrites.Removal.Named(name), () -> writer.deleteDocuments(DocumentFields.documentTerm(name)));
   }
 
   /** See {@link dev.memlane.model.store.VectorIndex#removeAll}. */
   CompletableFuture<Void> removeAll(MemoryId memory) {
-    return remove(memory, () -> writer.deleteDocuments(DocumentFields.memoryTerm(memory)));
+    return remove(new RecentWrites.Removal.All(memory), () -> writer.deleteDocuments(DocumentFields.memoryTerm(memory)));
   }
 
   /** See {@link dev.memlane.model.store.VectorIndex#clear}. */
   CompletableFuture<Void> clear() {
-    Removal removal = new Removal(writer::deleteAll);
+    Removal removal = new Removal(null, writer::deleteAll);
     if (!queue.offerToAll(removal)) {
       removal.result.completeExceptionally(status.refusal());
     }
     return removal.result;
   }
 
-  private CompletableFuture<Void> remove(MemoryId memory, Change change) {
-    Removal removal = new Removal(change);
-    if (!queue.offer(memory, removal)) {
+  private CompletableFuture<Void> remove(RecentWrites.Removal removed, Change change) {
+    Removal removal = new Removal(removed, change);
+    if (!queue.offer(removed.memory(), removal)) {
       removal.result.completeExceptionally(status.refusal());
     }
     return removal.result;
@@ -125,7 +126,7 @@ final class DocumentWriter {
       view.count();
       return new InDoubt(failures.general("failed while it wrote memory " + name.memory(), e));
     }
-    view.count();
+    view.countPut(new RecentDocument(source, words));
     committer.count();
     return new Applied(new Receipt(StoreKind.VECTOR, name.memory(), name.op(), source.memory().version()));
   }
@@ -153,10 +154,13 @@ final class DocumentWriter {
   /** A write other than a put: it has no deadline, and its future fails if it was not done. */
   private final class Removal implements WriteQueue.Write {
 
+    /** What is removed; null for everything. */
+    private final RecentWrites.@Nullable Removal removed;
     private final Change change;
     private final CompletableFuture<Void> result = new CompletableFuture<>();
 
-    Removal(Change change) {
+    Removal(RecentWrites.@Nullable Removal removed, Change change) {
+      this.removed = removed;
       this.change = change;
     }
 
@@ -169,7 +173,11 @@ final class DocumentWriter {
       }
       try {
         change.apply();
-        view.count();
+        if (removed == null) {
+          view.count();
+        } else {
+          view.countRemoval(removed);
+        }
         result.complete(null);
       } catch (Throwable e) {
         view.count();

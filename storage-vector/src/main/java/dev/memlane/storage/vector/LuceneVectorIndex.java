@@ -205,7 +205,7 @@ public final class LuceneVectorIndex implements VectorIndex {
     if (mismatch != null) {
       return CompletableFuture.failedFuture(new StoreException("the query's vector " + mismatch, null));
     }
-    return reads.read("could not be searched", searcher -> search.search(searcher, query));
+    return reads.search(query.scopes(), searcher -> search.search(searcher, query));
   }
 
   @Override

@@ -22,6 +22,7 @@ import dev.memlane.model.StoreResult.Applied;
 import dev.memlane.model.StoreResult.NotApplied;
 import dev.memlane.model.store.DocumentName;
 import dev.memlane.model.store.IndexDocument;
+import dev.memlane.model.store.IndexHits;
 import dev.memlane.model.store.IndexHits.IndexHit;
 import dev.memlane.model.store.IndexQuery;
 import dev.memlane.testing.TestMemories;
@@ -278,18 +279,65 @@ class LuceneVectorIndexTest {
   }
 
   @Test
-  void write_afterARead_isRefreshedBeforeTheNextRead() throws Exception {
+  void search_afterFewWrites_needsNoRefresh() {
+    HangingSegments segments = new HangingSegments();
+    try (LuceneVectorIndex index = builder(temporary.resolve("vectors")).commitInterval(Duration.ofHours(1))
+        .directory(segments::around).open(); segments) {
+      putNumbers(index, 0, 5);
+      assertThat(index.names(null, 10).join()).hasSize(5);
+      segments.hang();
+
+      putNumbers(index, 5, 7);
+      index.remove(name(1)).join();
+      index.put(document(TestMemories.changed(memory(2, ADA, "memory 2"), op(1_002), "two")), LATER).join();
+      index.retain(new DocumentName(id(2), op(1_002))).join();
+      index.removeAll(id(3)).join();
+      index.put(document(memory(3, ADA, "memory 3")), LATER).join();
+      index.removeAll(id(6)).join();
+
+      for (List<Scope> scopes : List.of(List.of(ADA), List.<Scope>of())) {
+        IndexHits hits = index.search(new IndexQuery(embedding("memory 5"), "two memory", scopes, null, 10, false,
+            Set.of(name(1), name(2), name(3), name(5)))).join();
+        assertThat(hits.semantic()).extracting(IndexHit::name).containsExactlyInAnyOrder(name(0), name(3), name(4),
+            name(5), new DocumentName(id(2), op(1_002)));
+        assertThat(hits.semantic().getFirst().name()).isEqualTo(name(5));
+        assertThat(hits.lexical()).extracting(IndexHit::name).containsExactlyInAnyOrder(name(0), name(3), name(4),
+            name(5), new DocumentName(id(2), op(1_002)));
+        assertThat(hits.held()).containsExactlyInAnyOrder(name(3), name(5));
+      }
+      assertThat(index.search(new IndexQuery(embedding("memory 5"), null, List.of(Scope.user("bob")), null, 10, false))
+          .join().semantic()).isEmpty();
+    }
+  }
+
+  @Test
+  void search_afterManyWritesInItsScope_findsThemAll() {
+    try (LuceneVectorIndex index = builder(temporary.resolve("vectors")).commitInterval(Duration.ofHours(1)).open()) {
+      for (int count : new int[]{1, 17, 300, 3_000}) {
+        putNumbers(index, 0, count);
+
+        assertThat(index.search(new IndexQuery(embedding("memory 0"), null, List.of(ADA), null, 5_000, false)).join()
+            .semantic()).extracting(IndexHit::name)
+            .containsExactlyInAnyOrderElementsOf(IntStream.range(0, count).mapToObj(LuceneVectorIndexTest::name)
+                .toList());
+        index.clear().join();
+        assertThat(index.search(new IndexQuery(embedding("memory 0"), null, List.of(), null, 10, false)).join()
+            .semantic()).isEmpty();
+      }
+    }
+  }
+
+  @Test
+  void manyWrites_afterASearch_areRefreshedWithoutAnother() throws Exception {
     WatchedSegments segments = new WatchedSegments();
     try (LuceneVectorIndex index = builder(temporary.resolve("vectors")).commitInterval(Duration.ofHours(1))
         .directory(segments::around).open()) {
-      putNumbers(index, 0, 1);
-      assertThat(index.names(null, 10).join()).hasSize(1);
+      index.search(new IndexQuery(embedding("memory 0"), null, List.of(ADA), null, 1, false)).join();
       CompletableFuture<String> written = segments.next();
 
-      putNumbers(index, 1, 2);
+      putNumbers(index, 0, 300);
 
-      assertThat(written.get(60, TimeUnit.SECONDS)).as("a segment with the new document").isNotEmpty();
-      assertThat(index.names(null, 10).join()).hasSize(2);
+      assertThat(written.get(60, TimeUnit.SECONDS)).as("a segment with new documents").isNotEmpty();
     }
   }
 
@@ -718,6 +766,34 @@ class LuceneVectorIndexTest {
           return super.createOutput(name, context);
         }
       };
+    }
+  }
+
+  /** A directory in which no segment is completed from a moment on until this is closed. */
+  private static final class HangingSegments implements AutoCloseable {
+
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private volatile boolean hangs;
+
+    void hang() {
+      hangs = true;
+    }
+
+    Directory around(Directory directory) {
+      return new FilterDirectory(directory) {
+        @Override
+        public IndexOutput createOutput(String name, IOContext context) throws IOException {
+          if (hangs && name.endsWith(".si")) {
+            Uninterruptibles.await(closed::await);
+          }
+          return super.createOutput(name, context);
+        }
+      };
+    }
+
+    @Override
+    public void close() {
+      closed.countDown();
     }
   }
 

@@ -77,6 +77,14 @@ public final class ServerProcess {
         + "/postgres?sslmode=disable&requireAuth=scram-sha-256&user=memlane&password=" + password;
   }
 
+  /** The processor time that its processes have spent so far; those that have ended don't count. */
+  public Duration processorTime() {
+    try (Stream<ProcessHandle> children = postmaster.descendants()) {
+      return Stream.concat(Stream.of(postmaster), children)
+          .map(process -> process.info().totalCpuDuration().orElse(Duration.ZERO)).reduce(Duration.ZERO, Duration::plus);
+    }
+  }
+
   /** Kills the postmaster and its children with SIGKILL, all at once, so that nothing more is written or sent. */
   void kill() {
     try (Stream<ProcessHandle> children = postmaster.descendants()) {

@@ -9,6 +9,7 @@ import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.SearchRequest;
 import dev.memlane.perf.tests.Bench;
+import dev.memlane.perf.tests.kill.ServerProcess;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -43,11 +44,13 @@ final class FilledMemory implements AutoCloseable {
   /** An index with fewer documents gets no graph. */
   private static final int FEWEST_IN_GRAPHS = 19_000;
 
+  private final Path directory;
   private final Memlane memlane;
   private final Map<MemoryId, Integer> numbers;
   private final String index;
 
-  private FilledMemory(Memlane memlane, Map<MemoryId, Integer> numbers, String index) {
+  private FilledMemory(Path directory, Memlane memlane, Map<MemoryId, Integer> numbers, String index) {
+    this.directory = directory;
     this.memlane = memlane;
     this.numbers = numbers;
     this.index = index;
@@ -79,7 +82,7 @@ final class FilledMemory implements AutoCloseable {
       awaitMerges(count < FEWEST_IN_GRAPHS ? QUIET : QUIET_WITH_GRAPHS);
     }
     String index = describe(directory.resolve("vectors"));
-    return new FilledMemory(Memlane.builder(directory).embedder(new NoEmbedder()).open(), numbers, index);
+    return new FilledMemory(directory, Memlane.builder(directory).embedder(new NoEmbedder()).open(), numbers, index);
   }
 
   MemoryOrchestrator memory() {
@@ -88,6 +91,19 @@ final class FilledMemory implements AutoCloseable {
 
   BlockingMemory blocking() {
     return memlane.blocking();
+  }
+
+  /** The server of the memory. */
+  ServerProcess server() throws IOException {
+    return ServerProcess.of(directory).orElseThrow(() -> new IOException("the server does not run"));
+  }
+
+  /** Opens another memory on the same server, empty, with an index that builds no graphs. Vectors have to be given. */
+  MemoryOrchestrator another(String schema) throws IOException {
+    ServerProcess server = server();
+    return MemoryOrchestrator.builder().postgres(server.jdbcUrl(server.port()), null, null).schema(schema)
+        .indexDirectory(directory.resolve("index-" + schema)).embedder(new NoEmbedder()).followEvery(Duration.ZERO)
+        .indexCommitInterval(PlainWrites.NO_QUIET_INTERVAL).open();
   }
 
   /** The number in the corpus of a memory that was there from the beginning; -1 for another one. */

@@ -1,0 +1,184 @@
+package dev.memlane.storage.vector;
+
+import dev.memlane.model.Scope;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import org.apache.lucene.index.CompositeReader;
+import org.apache.lucene.index.IndexReader;
+import org.apache.lucene.index.LeafReader;
+import org.apache.lucene.index.LeafReaderContext;
+import org.apache.lucene.index.StoredFields;
+import org.apache.lucene.index.Term;
+import org.apache.lucene.index.TermVectors;
+import org.apache.lucene.search.CollectionStatistics;
+import org.apache.lucene.search.IndexSearcher;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one search looks at: those segments of the last reader in which its scopes occur, and the documents written
+ * since.
+ *
+ * <p>
+ * A search looks up each of its words in each segment, several times. A scope of some hundred memories occurs in few of
+ * the small segments that writing leaves, and what is true of the segments without it is the same for each search.
+ * Valid as long as the last reader is open.
+ */
+final class SearchView extends CompositeReader {
+
+  private final List<LeafReader> segments;
+  private final int documents;
+  private final int highest;
+
+  private SearchView(List<LeafReader> segments) {
+    this.segments = List.copyOf(segments);
+    this.documents = segments.stream().mapToInt(LeafReader::numDocs).sum();
+    this.highest = segments.stream().mapToInt(LeafReader::maxDoc).sum();
+  }
+
+  /**
+   * Creates a searcher for one search.
+   *
+   * @param latest a searcher for the last reader
+   * @param scopes where the search looks; empty for everywhere
+   * @param recent the documents that the last reader lacks
+   */
+  static IndexSearcher of(IndexSearcher latest, Collection<Scope> scopes, List<LeafReader> recent) throws IOException {
+    List<LeafReader> segments = new ArrayList<>();
+    for (LeafReaderContext leaf : latest.getIndexReader().leaves()) {
+      if (scopes.isEmpty() || mayHold(leaf.reader(), scopes)) {
+        segments.add(leaf.reader());
+      }
+    }
+    if (recent.isEmpty() && segments.size() == latest.getIndexReader().leaves().size()) {
+      return latest;
+    }
+    segments.addAll(recent);
+    return new Searcher(new SearchView(segments), latest, recent);
+  }
+
+  private static boolean mayHold(LeafReader segment, Collection<Scope> scopes) throws IOException {
+    for (Scope scope : scopes) {
+      if (occurs(segment, DocumentFields.USER, scope.user()) && occurs(segment, DocumentFields.AGENT, scope.agent())
+          && occurs(segment, DocumentFields.RUN, scope.run())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean occurs(LeafReader segment, String field, @Nullable String value) throws IOException {
+    return value == null || segment.docFreq(new Term(field, value)) > 0;
+  }
+
+  /** A searcher that knows how long documents are from all of them, not only from those at which it looks. */
+  private static final class Searcher extends IndexSearcher {
+
+    private final IndexSearcher latest;
+    private final List<LeafReader> recent;
+
+    Searcher(SearchView view, IndexSearcher latest, List<LeafReader> recent) {
+      super(view);
+      this.latest = latest;
+      this.recent = recent;
+      setSimilarity(latest.getSimilarity());
+      // Entries would be keyed by segments, of which this view has fewer than the reader; and it is short-lived.
+      setQueryCache(null);
+    }
+
+    @Override
+    @SuppressWarnings("NullAway") // Lucene has no annotations for nullness
+    public CollectionStatistics collectionStatistics(String field) throws IOException {
+      CollectionStatistics whole = latest.collectionStatistics(field);
+      if (recent.isEmpty()) {
+        return whole;
+      }
+      CollectionStatistics more = new IndexSearcher(new SearchView(recent)).collectionStatistics(field);
+      if (whole == null || more == null) {
+        return whole == null ? more : whole;
+      }
+      return new CollectionStatistics(field, whole.maxDoc() + more.maxDoc(), whole.docCount() + more.docCount(),
+          whole.sumTotalTermFreq() + more.sumTotalTermFreq(), whole.sumDocFreq() + more.sumDocFreq());
+    }
+  }
+
+  @Override
+  protected List<? extends IndexReader> getSequentialSubReaders() {
+    return segments;
+  }
+
+  @Override
+  public int numDocs() {
+    return documents;
+  }
+
+  @Override
+  public int maxDoc() {
+    return highest;
+  }
+
+  /** The segments are not this view's to close. */
+  @Override
+  protected void doClose() {}
+
+  @Override
+  public @Nullable CacheHelper getReaderCacheHelper() {
+    return null;
+  }
+
+  @Override
+  public TermVectors termVectors() {
+    throw new UnsupportedOperationException("the index has no term vectors");
+  }
+
+  @Override
+  public StoredFields storedFields() {
+    throw new UnsupportedOperationException("the index stores no fields");
+  }
+
+  @Override
+  public int docFreq(Term term) throws IOException {
+    int sum = 0;
+    for (LeafReader segment : segments) {
+      sum += segment.docFreq(term);
+    }
+    return sum;
+  }
+
+  @Override
+  public long totalTermFreq(Term term) throws IOException {
+    long sum = 0;
+    for (LeafReader segment : segments) {
+      sum += segment.totalTermFreq(term);
+    }
+    return sum;
+  }
+
+  @Override
+  public long getSumDocFreq(String field) throws IOException {
+    long sum = 0;
+    for (LeafReader segment : segments) {
+      sum += segment.getSumDocFreq(field);
+    }
+    return sum;
+  }
+
+  @Override
+  public int getDocCount(String field) throws IOException {
+    int sum = 0;
+    for (LeafReader segment : segments) {
+      sum += segment.getDocCount(field);
+    }
+    return sum;
+  }
+
+  @Override
+  public long getSumTotalTermFreq(String field) throws IOException {
+    long sum = 0;
+    for (LeafReader segment : segments) {
+      sum += segment.getSumTotalTermFreq(field);
+    }
+    return sum;
+  }
+}
