@@ -57,6 +57,7 @@ public final class PostgresCoreStore implements CoreStore {
   private static final int AFTER_STAMP = 1;
 
   private static final String MEMORIES = "select " + RowMapper.COLUMNS + " from memory m";
+  static final String LIVE_BY_ID = MEMORIES + " where m.state not in (2, 3) and m.id = any(:ids)";
   /** A memory's time, as the indexes by time have it. */
   private static final String TIME = "coalesce(m.occurred_at, m.created_at)";
   /** The order of scopes. No name is empty, so an empty one stands for a missing one, which comes first. */
@@ -67,11 +68,13 @@ public final class PostgresCoreStore implements CoreStore {
   private final Database database;
   private final VectorModel model;
   private final Archive archive;
+  private final SharedReads sharedReads;
 
   private PostgresCoreStore(Database database, VectorModel model) {
     this.database = database;
     this.model = model;
     this.archive = new Archive(database, model);
+    this.sharedReads = new SharedReads(database);
   }
 
   /**
@@ -273,15 +276,32 @@ public final class PostgresCoreStore implements CoreStore {
   @Override
   public CompletableFuture<Map<MemoryId, Memory>> find(
       Collection<MemoryId> ids, Collection<Scope> scopes, @Nullable Filter filter, @Nullable Instant unexpiredAt) {
+    if (filter == null) {
+      return sharedReads.read(ids).thenApply(rows -> {
+        Map<MemoryId, Memory> found = new HashMap<>();
+        for (MemoryId id : ids) {
+          Memory memory = rows.get(id);
+          if (memory != null && isIn(scopes, memory)
+              && (unexpiredAt == null || memory.expiresAt() == null || memory.expiresAt().isAfter(unexpiredAt))) {
+            found.put(id, memory);
+          }
+        }
+        return found;
+      });
+    }
     return database.read("reading memories", handle -> {
       Map<MemoryId, Memory> found = new HashMap<>();
       ReadConditions.live(handle, MEMORIES, null, filter, unexpiredAt, " and m.id = any(:ids)", "")
           .bindArray("ids", UUID.class, (Object[]) ReadConditions.uuids(ids))
           .map((row, context) -> RowMapper.memory(row))
-          .filter(memory -> scopes.isEmpty() || scopes.stream().anyMatch(scope -> scope.matches(memory.scope())))
+          .filter(memory -> isIn(scopes, memory))
           .forEach(memory -> found.put(memory.id(), memory));
       return found;
     });
+  }
+
+  private static boolean isIn(Collection<Scope> scopes, Memory memory) {
+    return scopes.isEmpty() || scopes.stream().anyMatch(scope -> scope.matches(memory.scope()));
   }
 
   @Override
