@@ -7,6 +7,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +44,16 @@ public record IndexHits(List<IndexHit> semantic, List<IndexHit> lexical, List<Li
   public IndexHits(List<IndexHit> semantic, List<IndexHit> lexical, List<List<MemoryId>> runs, boolean exhausted,
       Set<DocumentName> held) {
     this(semantic, lexical, runs, exhausted, held, 0);
+  }
+
+  /** The same answer, without the documents that fit a condition. */
+  public IndexHits without(Predicate<DocumentName> removed) {
+    return new IndexHits(without(semantic, removed), without(lexical, removed), runs, exhausted,
+        held.stream().filter(removed.negate()).collect(Collectors.toSet()), medianWords);
+  }
+
+  private static List<IndexHit> without(List<IndexHit> hits, Predicate<DocumentName> removed) {
+    return hits.stream().filter(hit -> !removed.test(hit.name())).toList();
   }
 
   /**

@@ -1,10 +1,12 @@
 package dev.memlane.perf.tests;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.memlane.perf.tests.report.Report;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -24,10 +26,13 @@ import picocli.CommandLine.Spec;
 
 /** The command that runs scenarios, prints their findings, and writes the report. */
 @Command(name = "perf-tests/run", mixinStandardHelpOptions = true, sortOptions = false, description = "Measures scenarios side by side with what they are compared with.", footer = {
-    "", "Without a scenario it runs all of them. Exit status 1 if a scenario failed,",
+    "", "Without a scenario it runs all but grown and soak. Exit status 1 if a scenario failed,",
     "or with --check if a bar is missed.", "", "Also, with options of their own (COMMAND --help):",
     "  shared, matrix, explore, kill, found"})
 public final class PerformanceTests implements Callable<Integer> {
+
+  private static final Duration LOOK_AT_MACHINE = Duration.ofSeconds(1);
+  private static final double MOST_BUSY = 0.1;
 
   private final List<Scenario> scenarios;
   private final PrintStream output;
@@ -87,7 +92,7 @@ public final class PerformanceTests implements Callable<Integer> {
 
   private List<Scenario> chosen() {
     if (names.isEmpty()) {
-      return scenarios;
+      return scenarios.stream().filter(scenario -> !scenario.takesLong()).toList();
     }
     Map<String, Scenario> byName = scenarios.stream()
         .collect(Collectors.toMap(Scenario::name, scenario -> scenario, (one, other) -> one, LinkedHashMap::new));
@@ -107,6 +112,7 @@ public final class PerformanceTests implements Callable<Integer> {
     long begun = System.nanoTime();
     Exception failure = null;
     try {
+      noteWhetherBusy(bench);
       scenario.run(bench);
       Directories.delete(directory);
     } catch (InterruptedException e) {
@@ -118,6 +124,24 @@ public final class PerformanceTests implements Callable<Integer> {
       failure = e;
     }
     return bench.findings().finding(scenario, (System.nanoTime() - begun) / 1e9, failure);
+  }
+
+  /** Says how much of the processors other programs take, and marks the findings if that is much. */
+  private void noteWhetherBusy(Bench bench) throws InterruptedException {
+    if (!(ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system)) {
+      return;
+    }
+    // The load is that since the last call.
+    system.getCpuLoad();
+    Thread.sleep(LOOK_AT_MACHINE);
+    double busy = system.getCpuLoad();
+    boolean much = busy > MOST_BUSY;
+    bench.say(String.format(Locale.ROOT, "the machine is %s: %.0f %% of its processors were in use",
+        much ? "BUSY" : "quiet", 100 * busy));
+    if (much) {
+      bench.findings().note(String.format(Locale.ROOT,
+          "Taken on a BUSY machine: before it began, other programs used %.0f %% of the processors.", 100 * busy));
+    }
   }
 
   private static Results.Machine machine() {

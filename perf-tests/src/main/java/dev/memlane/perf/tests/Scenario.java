@@ -9,6 +9,11 @@ public interface Scenario {
   /** What is compared with what, in one line. */
   String title();
 
+  /** Whether it takes so long that it runs only when it is named. */
+  default boolean takesLong() {
+    return false;
+  }
+
   /**
    * Measures the scenario.
    *

@@ -7,6 +7,7 @@ import dev.memlane.perf.tests.scenario.ConversationScenario;
 import dev.memlane.perf.tests.scenario.EmbeddingPoolScenario;
 import dev.memlane.perf.tests.scenario.FailuresScenario;
 import dev.memlane.perf.tests.scenario.FollowScenario;
+import dev.memlane.perf.tests.scenario.GrownScenario;
 import dev.memlane.perf.tests.scenario.LanesScenario;
 import dev.memlane.perf.tests.scenario.ListenerScenario;
 import dev.memlane.perf.tests.scenario.LocalModelScenario;
@@ -17,6 +18,7 @@ import dev.memlane.perf.tests.scenario.PaperScenario;
 import dev.memlane.perf.tests.scenario.SearchScenario;
 import dev.memlane.perf.tests.scenario.ServerScenario;
 import dev.memlane.perf.tests.scenario.SingleScenario;
+import dev.memlane.perf.tests.scenario.SoakScenario;
 import java.util.List;
 
 /** All scenarios, in the order in which they run. */
@@ -26,7 +28,7 @@ final class Scenarios {
       new ListenerScenario(),
       new BulkScenario(), new LocalModelScenario(), new EmbeddingPoolScenario(), new LanesScenario(),
       new FailuresScenario(),
-      new SearchScenario(), new MixedScenario(),
+      new SearchScenario(), new MixedScenario(), new GrownScenario(), new SoakScenario(),
       new OpenScenario(), new FollowScenario(), new ConversationScenario(), new ChatMemoryScenario(),
       new ServerScenario(), new MicroScenario());
 

@@ -75,7 +75,7 @@ final class SharedReads {
     } catch (RuntimeException e) {
       rows = CompletableFuture.failedFuture(e);
     }
-    rows.whenComplete((found, failure) -> {
+    CompletableFuture<?> unused = rows.whenComplete((found, failure) -> {
       runNext();
       requests.forEach(request -> {
         if (failure == null) {

@@ -2,18 +2,13 @@ package dev.memlane.storage.vector;
 
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
-import dev.memlane.model.store.DocumentName;
 import dev.memlane.model.store.IndexHits;
-import dev.memlane.model.store.IndexHits.IndexHit;
 import java.util.Collection;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
-import java.util.stream.Collectors;
 import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.util.IOFunction;
 
@@ -60,16 +55,7 @@ final class ReadExecutor {
    * @return fails with a {@link StoreException}
    */
   CompletableFuture<IndexHits> search(Collection<Scope> scopes, IOFunction<IndexSearcher, IndexHits> search) {
-    return run("could not be searched", latest -> latest.search(scopes, search, ReadExecutor::without));
-  }
-
-  private static IndexHits without(IndexHits hits, Predicate<DocumentName> removed) {
-    return new IndexHits(without(hits.semantic(), removed), without(hits.lexical(), removed), hits.runs(),
-        hits.exhausted(), hits.held().stream().filter(removed.negate()).collect(Collectors.toSet()));
-  }
-
-  private static List<IndexHit> without(List<IndexHit> hits, Predicate<DocumentName> removed) {
-    return hits.stream().filter(hit -> !removed.test(hit.name())).toList();
+    return run("could not be searched", latest -> latest.search(scopes, search, IndexHits::without));
   }
 
   private <T> CompletableFuture<T> run(String failing, IOFunction<LatestView, T> reader) {

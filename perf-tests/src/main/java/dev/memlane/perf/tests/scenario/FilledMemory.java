@@ -79,7 +79,7 @@ final class FilledMemory implements AutoCloseable {
       Corpus.Item query = corpus.query(0);
       memlane.blocking().search(SearchRequest.builder(query.text()).embedding(query.embedding()).everywhere().build());
       bench.say("waiting until the index is merged");
-      awaitMerges(count < FEWEST_IN_GRAPHS ? QUIET : QUIET_WITH_GRAPHS);
+      awaitMerges(count < FEWEST_IN_GRAPHS ? QUIET : QUIET_WITH_GRAPHS, LONGEST_MERGING);
     }
     String index = describe(directory.resolve("vectors"));
     return new FilledMemory(directory, Memlane.builder(directory).embedder(new NoEmbedder()).open(), numbers, index);
@@ -116,15 +116,25 @@ final class FilledMemory implements AutoCloseable {
     return index;
   }
 
-  private static void awaitMerges(Duration enough) throws InterruptedException {
+  /** The model of vectors that are given, as those of a {@link Corpus} are. */
+  static Embedder noEmbedder() {
+    return new NoEmbedder();
+  }
+
+  /** Waits until this process builds no graph any more. */
+  static void awaitGraphs(Duration longest) throws InterruptedException {
+    awaitMerges(QUIET_WITH_GRAPHS, longest);
+  }
+
+  private static void awaitMerges(Duration enough, Duration longest) throws InterruptedException {
     long begun = System.nanoTime();
     long quiet = begun;
     while (System.nanoTime() - quiet < enough.toNanos()) {
       if (Thread.getAllStackTraces().keySet().stream().anyMatch(thread -> thread.getName().contains("Lucene Merge"))) {
         quiet = System.nanoTime();
       }
-      if (System.nanoTime() - begun > LONGEST_MERGING.toNanos()) {
-        throw new IllegalStateException("the index was still being merged after " + LONGEST_MERGING);
+      if (System.nanoTime() - begun > longest.toNanos()) {
+        throw new IllegalStateException("the index was still being merged after " + longest);
       }
       Thread.sleep(50);
     }
