@@ -126,7 +126,7 @@ final class DocumentWriter {
       view.count();
       return new InDoubt(failures.general("failed while it wrote memory " + name.memory(), e));
     }
-    view.countPut(new RecentDocument(source, words));
+    view.countPut(new RecentDocument(source, words, format));
     committer.count();
     return new Applied(new Receipt(StoreKind.VECTOR, name.memory(), name.op(), source.memory().version()));
   }

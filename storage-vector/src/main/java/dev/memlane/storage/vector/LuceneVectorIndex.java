@@ -205,14 +205,15 @@ public final class LuceneVectorIndex implements VectorIndex {
     if (mismatch != null) {
       return CompletableFuture.failedFuture(new StoreException("the query's vector " + mismatch, null));
     }
-    return reads.search(query.scopes(), searcher -> search.search(searcher, query));
+    return reads.search(query.scopes(), searcher -> search.search(searcher, query), IndexHits::without);
   }
 
   @Override
   public CompletableFuture<Set<String>> actors(List<Scope> scopes, Set<String> keys) {
     List<Scope> within = List.copyOf(scopes);
     Set<String> asked = Set.copyOf(keys);
-    return reads.read("could not be searched", searcher -> ActorLookup.find(searcher, within, asked));
+    // The name of an actor whose last memory was just removed may still be known, which harms no ranking.
+    return reads.search(within, searcher -> ActorLookup.find(searcher, within, asked), (found, removed) -> found);
   }
 
   @Override

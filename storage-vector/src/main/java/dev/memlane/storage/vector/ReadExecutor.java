@@ -2,13 +2,15 @@ package dev.memlane.storage.vector;
 
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
-import dev.memlane.model.store.IndexHits;
+import dev.memlane.model.store.DocumentName;
 import java.util.Collection;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
+import java.util.function.Predicate;
 import org.apache.lucene.search.IndexSearcher;
 import org.apache.lucene.util.IOFunction;
 
@@ -54,8 +56,9 @@ final class ReadExecutor {
    *
    * @return fails with a {@link StoreException}
    */
-  CompletableFuture<IndexHits> search(Collection<Scope> scopes, IOFunction<IndexSearcher, IndexHits> search) {
-    return run("could not be searched", latest -> latest.search(scopes, search, IndexHits::without));
+  <T> CompletableFuture<T> search(Collection<Scope> scopes, IOFunction<IndexSearcher, T> search,
+      BiFunction<T, Predicate<DocumentName>, T> without) {
+    return run("could not be searched", latest -> latest.search(scopes, search, without));
   }
 
   private <T> CompletableFuture<T> run(String failing, IOFunction<LatestView, T> reader) {

@@ -21,11 +21,13 @@ final class RecentDocument {
 
   private final IndexDocument source;
   private final Words words;
+  private final IndexFormat format;
   private volatile @Nullable LeafReader segment;
 
-  RecentDocument(IndexDocument source, Words words) {
+  RecentDocument(IndexDocument source, Words words, IndexFormat format) {
     this.source = source;
     this.words = words;
+    this.format = format;
   }
 
   IndexDocument source() {
@@ -43,7 +45,7 @@ final class RecentDocument {
   }
 
   private LeafReader make() {
-    MemoryIndex index = MemoryIndex.fromDocument(DocumentFields.of(source, words), words.analyzer());
+    MemoryIndex index = MemoryIndex.fromDocument(DocumentFields.of(source, words, format), words.analyzer());
     index.freeze();
     return new Segment((LeafReader) index.createSearcher().getIndexReader());
   }
