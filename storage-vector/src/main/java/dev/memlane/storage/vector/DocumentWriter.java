@@ -79,12 +79,14 @@ final class DocumentWriter {
 
   /** See {@link dev.memlane.model.store.VectorIndex#remove}. */
   CompletableFuture<Void> remove(DocumentName name) {
-    return remove(new RecentWrites.Removal.Named(name), () -> writer.deleteDocuments(DocumentFields.documentTerm(name)));
+    return remove(new RecentWrites.Removal.Named(name),
+        () -> writer.deleteDocuments(DocumentFields.documentTerm(name)));
   }
 
   /** See {@link dev.memlane.model.store.VectorIndex#removeAll}. */
   CompletableFuture<Void> removeAll(MemoryId memory) {
-    return remove(new RecentWrites.Removal.All(memory), () -> writer.deleteDocuments(DocumentFields.memoryTerm(memory)));
+    return remove(new RecentWrites.Removal.All(memory),
+        () -> writer.deleteDocuments(DocumentFields.memoryTerm(memory)));
   }
 
   /** See {@link dev.memlane.model.store.VectorIndex#clear}. */

@@ -81,7 +81,8 @@ public final class ServerProcess {
   public Duration processorTime() {
     try (Stream<ProcessHandle> children = postmaster.descendants()) {
       return Stream.concat(Stream.of(postmaster), children)
-          .map(process -> process.info().totalCpuDuration().orElse(Duration.ZERO)).reduce(Duration.ZERO, Duration::plus);
+          .map(process -> process.info().totalCpuDuration().orElse(Duration.ZERO))
+          .reduce(Duration.ZERO, Duration::plus);
     }
   }
 
