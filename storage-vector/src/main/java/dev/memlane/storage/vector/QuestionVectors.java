@@ -3,16 +3,29 @@ package dev.memlane.storage.vector;
 import dev.memlane.model.Embedding;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The vectors of a question, of length 1: what memories are compared with.
- *
- * @param plain for memories without an actor, or for all if there is no other
- * @param spoken for memories with an actor; null if {@code plain} is for all
- */
-record QuestionVectors(float[] plain, float @Nullable [] spoken) {
+/** The vectors of a question, of length 1: what memories are compared with. Must not be changed. */
+final class QuestionVectors {
+
+  private final float[] plain;
+  private final float @Nullable [] spoken;
+
+  private QuestionVectors(float[] plain, float @Nullable [] spoken) {
+    this.plain = plain;
+    this.spoken = spoken;
+  }
 
   static QuestionVectors of(Embedding vector, @Nullable Embedding spoken) {
     return new QuestionVectors(DocumentFields.unit(vector.vector()),
         spoken == null ? null : DocumentFields.unit(spoken.vector()));
+  }
+
+  /** For memories without an actor, or for all if there is no other. */
+  float[] plain() {
+    return plain;
+  }
+
+  /** For memories with an actor; null if {@link #plain} is for all. */
+  float @Nullable [] spoken() {
+    return spoken;
   }
 }

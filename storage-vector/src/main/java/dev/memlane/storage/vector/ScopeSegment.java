@@ -1,6 +1,7 @@
 package dev.memlane.storage.vector;
 
 import java.io.IOException;
+import java.util.Arrays;
 import org.apache.lucene.index.LeafReader;
 import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.index.NumericDocValues;
@@ -14,17 +15,20 @@ import org.apache.lucene.search.Weight;
 import org.apache.lucene.util.Bits;
 import org.apache.lucene.util.IntsRef;
 import org.apache.lucene.util.SmallFloat;
-import org.jspecify.annotations.Nullable;
 
-/**
- * A scope's documents in one segment, and how long they are.
- *
- * @param documents their numbers, in ascending order
- * @param lengths how many of them have each encoded length, see {@link SmallFloat#intToByte4}
- */
-record ScopeSegment(IntsRef documents, int[] lengths) {
+/** A scope's documents in one segment, and how long they are. Never changes. */
+final class ScopeSegment {
 
   private static final int ENCODED_LENGTHS = 256;
+
+  /** Their numbers, in ascending order. */
+  private final IntsRef documents;
+  private final int[] lengths;
+
+  private ScopeSegment(IntsRef documents, int[] lengths) {
+    this.documents = documents;
+    this.lengths = lengths;
+  }
 
   static ScopeSegment read(LeafReaderContext leaf, Weight scope) throws IOException {
     int[] documents = new int[16];
@@ -36,7 +40,7 @@ record ScopeSegment(IntsRef documents, int[] lengths) {
       for (int doc = walk.nextDoc(); doc != DocIdSetIterator.NO_MORE_DOCS; doc = walk.nextDoc()) {
         if (live == null || live.get(doc)) {
           if (count == documents.length) {
-            documents = java.util.Arrays.copyOf(documents, 2 * count);
+            documents = Arrays.copyOf(documents, 2 * count);
           }
           documents[count++] = doc;
         }
@@ -57,6 +61,11 @@ record ScopeSegment(IntsRef documents, int[] lengths) {
       }
     }
     return lengths;
+  }
+
+  /** How many of the documents have an encoded length, see {@link SmallFloat#intToByte4}; 0 to 255. */
+  int withLength(int encoded) {
+    return lengths[encoded];
   }
 
   int size() {
@@ -118,7 +127,7 @@ record ScopeSegment(IntsRef documents, int[] lengths) {
       step *= 2;
     }
     int high = Math.min(size(), low + step + 1);
-    int found = java.util.Arrays.binarySearch(documents.ints, low, high, doc);
+    int found = Arrays.binarySearch(documents.ints, low, high, doc);
     return found >= 0 ? found : -found - 1;
   }
 }

@@ -41,7 +41,7 @@ final class ScopedStatistics extends IndexSearcher {
     for (ScopeSegment segment : segments) {
       count += segment.size();
       for (int i = 0; i < lengths.length; i++) {
-        lengths[i] += segment.lengths()[i];
+        lengths[i] += segment.withLength(i);
       }
     }
     this.documents = count;
