@@ -304,12 +304,6 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
         answer.arrive.run();
       }));
     }
-    if (index.mayCommit()) {
-      steps.add(Step.commit(this, () -> {
-        receive(12);
-        index.beginCommit();
-      }));
-    }
     if (index.mayBeginCheckpoint()) {
       steps.add(Step.of(this, "the commit begins its checkpoint", () -> {
         receive(15);
@@ -422,6 +416,16 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
 
   private static Instant earlier(@Nullable Instant one, Instant other) {
     return one == null || other.isBefore(one) ? other : one;
+  }
+
+  /** Adds the begin of a commit. It need not happen, so it is none of the steps that hold up others. */
+  void addCommit(List<Step> steps) {
+    if (index.mayCommit()) {
+      steps.add(Step.commit(this, () -> {
+        receive(12);
+        index.beginCommit();
+      }));
+    }
   }
 
   /**

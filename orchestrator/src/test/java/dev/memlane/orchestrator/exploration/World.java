@@ -411,6 +411,7 @@ final class World {
     }
     for (SimulatedProcess process : processes) {
       if (process.isUp()) {
+        process.addCommit(steps);
         addCrashes(process, steps);
       }
     }

@@ -101,6 +101,7 @@ class WriteProtocolExplorationTest {
     double share = 0.2 / Scenario.ALL.size();
     assertNothingFound(explorer.all(new World.Budget(1, 1), more(RUNS_WITH_MORE_FAULTS, share)));
     assertNothingFound(explorer.all(new World.Budget(2, 0), more(RUNS_WITH_MORE_FAULTS, share)));
+    assertNothingFound(explorer.all(new World.Budget(0, 1, 1), more(RUNS_WITH_MORE_FAULTS, share)));
   }
 
   @ParameterizedTest
@@ -156,7 +157,7 @@ class WriteProtocolExplorationTest {
     // Few runs need these rules. From 0, the search would take ten seconds.
     long first = switch (rule) {
       case FRESH_STAMP -> 22_500;
-      case CHECKPOINT_LISTS_IN_FLIGHT -> 1_900;
+      case CHECKPOINT_LISTS_IN_FLIGHT -> 9_300;
       default -> 0;
     };
     for (long seed = first; (found == null || !found.problem().startsWith(promise)) && seed < first + 200_000; seed++) {
