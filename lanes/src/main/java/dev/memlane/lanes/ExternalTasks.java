@@ -191,6 +191,35 @@ public final class ExternalTasks {
     }
   }
 
+  /**
+   * Gives a task that waits to the worker that has it already, for example since before this process began: its present
+   * attempt goes on. It needs no free permit and counts as no start, so a lane may run more tasks than its concurrency
+   * for a while; then no other begins there.
+   *
+   * @param job the id of a job that was submitted with the attempts before this one
+   * @param ran how long the attempt has run already; it counts for the time that the lane allows an attempt
+   * @param lease the time until the task is taken back
+   * @return empty if the task no longer waits, or the attempt's time is over
+   * @throws IllegalArgumentException if the lease is not positive
+   */
+  public Optional<Claim> resume(String job, Duration ran, Duration lease) {
+    long nanos = nanos(lease);
+    lock.lock();
+    try {
+      Job<?> waiting = jobs.external(job);
+      if (waiting == null) {
+        return Optional.empty();
+      }
+      long before = ran.isPositive() ? Alarms.nanos(ran) : 0;
+      long allowed = Math.min(nanos, Alarms.nanos(waiting.lane.lane.timeout()) - before);
+      return allowed > 0 && jobs.resumeExternal(waiting, before, allowed)
+          ? Optional.of(claimed(waiting, allowed))
+          : Optional.empty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private static long nanos(Duration lease) {
     if (!lease.isPositive()) {
       throw new IllegalArgumentException("the lease is " + lease + "; it must be positive");
@@ -207,10 +236,16 @@ public final class ExternalTasks {
     if (!jobs.beginExternal(job, allowed)) {
       return Optional.empty();
     }
+    return Optional.of(claimed(job, allowed));
+  }
+
+  /** The claim of a job that has just begun. */
+  @GuardedBy("lock")
+  private static Claim claimed(Job<?> job, long lease) {
     String claim = job.id() + ATTEMPT + job.attempt();
     job.claim = claim;
-    return Optional.of(new Claim(claim, job.id(), job.lane(), job.task().name(), job.task().payload(), job.attempt(),
-        Duration.ofNanos(allowed)));
+    return new Claim(claim, job.id(), job.lane(), job.task().name(), job.task().payload(), job.attempt(),
+        Duration.ofNanos(lease));
   }
 
   private static int attempt(String claim) {

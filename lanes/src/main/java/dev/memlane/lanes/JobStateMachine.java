@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  * <li>A job that is not done is in exactly one list of its lane, that of its state: waiting for a permit
  * ({@code QUEUED}), {@code RUNNING}, or waiting for its next attempt ({@code RETRYING}).
- * <li>{@link PermitAllocator} counts the jobs in state {@code RUNNING} and nothing else.
+ * <li>{@link PermitAllocator} counts the jobs in state {@code RUNNING} and nothing else. Those that were resumed may be
+ * more than there are permits.
  * <li>No job waits where a permit is free for it: permits are granted before the lock is released.
  * </ol>
  * Events are published under the lock, so they are in order.
@@ -257,6 +258,25 @@ final class JobStateMachine {
       return false;
     }
     begin(job, now(), lease);
+    return true;
+  }
+
+  /**
+   * Lets the attempt of an external worker go on that began before this executor did, whether or not a permit is free;
+   * returns false if the job doesn't wait.
+   *
+   * @param ran how long it has run already
+   */
+  boolean resumeExternal(Job<?> job, long ran, long lease) {
+    if (job.state() != Job.State.QUEUED || stopped) {
+      return false;
+    }
+    long at = Math.max(now(), job.queuedAt);
+    allocator.resume(job, at - ran);
+    timeouts.set(job, at + lease, at);
+    publish(() -> new LaneEvent.Started(job.lane(), job.id(), job.task().name(), job.attempt(), Duration.ZERO,
+        job.task().payload()));
+    publishPressure(job.lane);
     return true;
   }
 

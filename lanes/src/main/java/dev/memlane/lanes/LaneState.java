@@ -155,6 +155,14 @@ final class LaneState {
     waits.add(now - job.queuedAt, now);
   }
 
+  /** Lets the attempt of a queued job go on that began elsewhere: it is no start, and has not waited. */
+  void resume(Job<?> job, long since) {
+    waiting(job).remove(job);
+    running.add(job);
+    job.startedAt = since;
+    job.beginAttempt();
+  }
+
   /** Lets a job wait for its next attempt. */
   void retry(Job<?> job) {
     job.become(Job.State.RETRYING);

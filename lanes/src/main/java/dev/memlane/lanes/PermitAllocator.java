@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * Invariants: {@link #running} is the sum of the lanes' running jobs. The free permits are at least as many as those
- * that are reserved for lanes and not in use.
+ * that are reserved for lanes and not in use, unless jobs were resumed beyond that: nothing begins then until enough
+ * have ended.
  */
 final class PermitAllocator {
 
@@ -72,7 +73,7 @@ final class PermitAllocator {
   /** The job of this process that starts next; null if none waits where a permit is free. */
   @Nullable
   Job<?> nextJob(long now) {
-    if (running == concurrency) {
+    if (running >= concurrency) {
       return null;
     }
     Job<?> best = null;
@@ -88,7 +89,7 @@ final class PermitAllocator {
 
   /**
    * The only lane with jobs that wait for a permit, if no job has arrived in another lane and its next job is always
-   * its oldest; null otherwise. Called when no job waits where a permit is free for it.
+   * its oldest; null otherwise, and while jobs run beyond the permits. Called when no job waits where a permit is free for it.
    */
   @Nullable
   LaneState onlyWaitingLane() {
@@ -101,7 +102,7 @@ final class PermitAllocator {
         only = lane;
       }
     }
-    if (only == null) {
+    if (only == null || isBeyondPermits(only)) {
       return null;
     }
     for (LaneState lane : inOrder) {
@@ -138,6 +139,11 @@ final class PermitAllocator {
         && lane.running().size() < lane.lane.concurrency();
   }
 
+  /** Whether jobs were resumed beyond the permits, so that a job which ends may leave none to the next. */
+  private boolean isBeyondPermits(LaneState lane) {
+    return concurrency - running < unusedReserved || lane.running().size() > lane.lane.concurrency();
+  }
+
   private boolean isWithinStartLimit(LaneState lane, long now) {
     long at = lane.startLimiter.readyAt(now);
     if (at > now) {
@@ -160,6 +166,14 @@ final class PermitAllocator {
     running++;
     unusedReserved -= job.lane.unusedReserved();
     job.lane.start(job, now);
+    unusedReserved += job.lane.unusedReserved();
+  }
+
+  /** Counts a job as running that began before this executor did, whether or not a permit is free. */
+  void resume(Job<?> job, long startedAt) {
+    running++;
+    unusedReserved -= job.lane.unusedReserved();
+    job.lane.resume(job, startedAt);
     unusedReserved += job.lane.unusedReserved();
   }
 

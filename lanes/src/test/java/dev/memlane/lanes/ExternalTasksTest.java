@@ -246,6 +246,92 @@ class ExternalTasksTest {
         .hasMessageContaining("there is no lane b");
   }
 
+  // Claims that go on
+
+  @Test
+  void resume_waitingTask_goesOnWithTheSameAttempt() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a").attempts(2).firstPause(Duration.ofMillis(1)));
+    Job<String> job = executor.resubmit("a", external("task").idempotent(true), 1);
+
+    ExternalTasks.Claim claim = executor.externalTasks().resume(job.id(), Duration.ofSeconds(3), LEASE).orElseThrow();
+
+    assertThat(claim.attempt()).isEqualTo(2);
+    assertThat(claim.lease()).isEqualTo(LEASE);
+    assertThat(Waits.next(events, LaneEvent.Started.class))
+        .isEqualTo(new LaneEvent.Started("a", job.id(), "task", 2, Duration.ZERO, "payload of task"));
+    assertThat(executor.externalTasks().resume(job.id(), Duration.ZERO, LEASE)).as("it doesn't wait").isEmpty();
+    assertThat(executor.externalTasks().next("a", LEASE)).isEmpty();
+    time.pass(Duration.ofSeconds(2));
+    executor.externalTasks().complete(claim.id(), "done");
+    assertThat(Waits.get(job.future())).isEqualTo("done");
+    assertThat(Waits.next(events, LaneEvent.Completed.class).ran()).isEqualTo(Duration.ofSeconds(5));
+  }
+
+  @Test
+  void resume_leaseThatEnds_takesTheTaskBack() throws Exception {
+    LaneExecutor executor = executor(4, Lane.of("a").timeout(Duration.ofSeconds(30)));
+    Job<String> job = executor.resubmit("a", external("task"), 0);
+    ExternalTasks.Claim claim = executor.externalTasks().resume(job.id(), Duration.ofSeconds(25), LEASE).orElseThrow();
+    assertThat(claim.lease()).as("the attempt has run before").isEqualTo(Duration.ofSeconds(5));
+    assertThat(executor.externalTasks().renew(claim.id(), LEASE)).isTrue();
+
+    time.pass(Duration.ofSeconds(5));
+
+    assertThat(Waits.failure(job.future())).isInstanceOf(LaneException.class);
+    assertStale(executor, claim);
+    Job<String> late = executor.resubmit("a", external("late"), 0);
+    assertThat(executor.externalTasks().resume(late.id(), Duration.ofSeconds(30), LEASE)).isEmpty();
+  }
+
+  @Test
+  void resume_beyondTheConcurrency_letsNothingElseBeginUntilEnoughHaveEnded() throws Exception {
+    LaneExecutor executor = executors.open(2, Lane.of("a").concurrency(1), Lane.of("b"));
+    List<ExternalTasks.Claim> claims = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      Job<String> job = executor.resubmit("a", external("task " + i), 0);
+      claims.add(executor.externalTasks().resume(job.id(), Duration.ZERO, LEASE).orElseThrow());
+    }
+    assertThat(stats(executor).running()).isEqualTo(3);
+    Job<String> inA = executor.submit("a", Task.of(() -> "in a"));
+    Job<String> inB = executor.submit("b", Task.of(() -> "in b"));
+
+    executor.externalTasks().complete(claims.get(0).id(), "done");
+    assertThat(executor.stats()).extracting(LaneStats::queued).containsExactly(1, 1);
+    executor.externalTasks().complete(claims.get(1).id(), "done");
+
+    assertThat(Waits.get(inB.future())).isEqualTo("in b");
+    assertThat(stats(executor).queued()).as("its lane is full").isEqualTo(1);
+    executor.externalTasks().complete(claims.get(2).id(), "done");
+    assertThat(Waits.get(inA.future())).isEqualTo("in a");
+  }
+
+  @Test
+  void resume_whileALocalTaskRuns_takesItsPermitWhenThatEnds() throws Exception {
+    LaneExecutor executor = executors.open(1, Lane.of("a"));
+    Job<String> external = executor.resubmit("a", external("task"), 0);
+    Job<String> local = running(executor, "a");
+    Job<String> next = executor.submit("a", Task.of(() -> "next"));
+    ExternalTasks.Claim claim = executor.externalTasks().resume(external.id(), Duration.ZERO, LEASE).orElseThrow();
+
+    gate.countDown();
+    Waits.get(local.future());
+
+    assertThat(stats(executor).queued()).isEqualTo(1);
+    assertThat(next.future()).isNotDone();
+    executor.externalTasks().complete(claim.id(), "done");
+    assertThat(Waits.get(next.future())).isEqualTo("next");
+  }
+
+  @Test
+  void resume_isNoStart() {
+    LaneExecutor executor = executor(4, Lane.of("a").startsPerMinute(1));
+    Job<String> job = executor.resubmit("a", external("task"), 0);
+    executor.submit("a", external("other"));
+    executor.externalTasks().resume(job.id(), Duration.ZERO, LEASE).orElseThrow();
+
+    assertThat(executor.externalTasks().next("a", LEASE)).isPresent();
+  }
+
   // Permits
 
   @Test

@@ -59,7 +59,7 @@ final class DeadTasks {
         letter.task().idempotent(), TaskState.FAILED, failures.size(), at, null, null, at, null,
         TaskFailures.kept(failures));
     writer.inBackground(
-        () -> writer.persist(() -> store.add(new TaskRow(task, store.runner(), null, null, null, null))),
+        () -> writer.persist(() -> store.add(TaskRow.unclaimed(task, store.runner(), null, null, null))),
         task::toString);
   }
 
@@ -123,13 +123,13 @@ final class DeadTasks {
       LaneTask waiting = new LaneTask(dead.id(), dead.lane(), dead.name(), dead.durable(), dead.idempotent(),
           TaskState.WAITING, 0, at, within == null ? null : TaskStore.deadline(at, Duration.ofMillis(within)), null,
           null, null, List.of());
-      TaskRow revived = new TaskRow(waiting, row.runner(), row.key(), row.payload(), within, null);
+      TaskRow revived = TaskRow.unclaimed(waiting, row.runner(), row.key(), row.payload(), within);
       accepted = jobs.adopt(revived) != null;
       if (!accepted) {
         if (dead.durable()) {
           store.end(dead.id(), TaskState.FAILED, null, dead.failures(), TaskStore.now(clock));
         } else {
-          store.add(new TaskRow(dead, row.runner(), null, null, null, null));
+          store.add(TaskRow.unclaimed(dead, row.runner(), null, null, null));
         }
         return full(lane);
       }

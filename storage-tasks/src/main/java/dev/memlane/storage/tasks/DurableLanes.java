@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -177,9 +178,9 @@ public final class DurableLanes implements AutoCloseable {
   private TaskRow row(DurableLane lane, NewTask task) {
     Instant at = TaskStore.now(clock);
     Duration within = task.within();
-    return new TaskRow(new LaneTask(UUID.randomUUID(), lane.settings().name(), task.name(), lane.isDurable(),
+    return TaskRow.unclaimed(new LaneTask(UUID.randomUUID(), lane.settings().name(), task.name(), lane.isDurable(),
         task.idempotent(), TaskState.WAITING, 0, at, TaskStore.deadline(at, within), null, null, null, List.of()),
-        store.runner(), task.key(), task.payload(), within == null ? null : within.toMillis(), null);
+        store.runner(), task.key(), task.payload(), within == null ? null : within.toMillis());
   }
 
   /** Writes a new task down. Returns the task that has its key already, if there is one. */
@@ -231,8 +232,20 @@ public final class DurableLanes implements AutoCloseable {
    * @throws InvalidInputException if there is no such lane, or the lease is not positive
    */
   public Optional<TaskClaim> claim(String lane, Duration lease, Duration wait) throws InterruptedException {
+    return claim(lane, lease, wait, () -> true);
+  }
+
+  /**
+   * Claims the next task of a lane for a worker that may go away while it waits, as {@link #claim(String, Duration, Duration)}.
+   *
+   * @param isThere asked each time before a task is claimed, by the thread that waits; once it says no, no task is claimed
+   * @return empty if there was none in time, or the worker is gone
+   * @throws InvalidInputException if there is no such lane, or the lease is not positive
+   */
+  public Optional<TaskClaim> claim(String lane, Duration lease, Duration wait, BooleanSupplier isThere)
+      throws InterruptedException {
     requireOpen();
-    Optional<TaskClaim> claim = claims.claim(lane, lease, wait);
+    Optional<TaskClaim> claim = claims.claim(lane, lease, wait, isThere);
     if (claim.isEmpty()) {
       requireOpen();
     }

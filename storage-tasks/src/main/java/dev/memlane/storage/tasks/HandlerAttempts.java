@@ -79,7 +79,7 @@ final class HandlerAttempts {
   /** Writes down that an attempt begins; returns false if the task has ended. */
   private boolean begin(LiveTask task, int number, Instant at) throws InterruptedException {
     try {
-      return writer.persist(() -> store.start(task.id(), number, null, at));
+      return writer.persist(() -> store.start(task.id(), number, null, null, at));
     } catch (StoreException e) {
       // Nothing has run, and nothing will: the next process goes on.
       throw new TaskFailures.ClosingException();

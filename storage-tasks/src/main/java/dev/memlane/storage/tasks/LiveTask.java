@@ -111,6 +111,17 @@ final class LiveTask {
     }
   }
 
+  /** Notes that a worker goes on with the last attempt, which began before this process. */
+  synchronized void resume(Held by) {
+    running = true;
+    held = by;
+  }
+
+  /** When the last attempt began; null if none has. */
+  synchronized @Nullable Instant startedAt() {
+    return startedAt;
+  }
+
   /** Notes that an attempt is over and another follows. */
   synchronized void await(int number, @Nullable String failure) {
     if (failure != null) {

@@ -73,7 +73,7 @@ final class TaskEnds {
       try {
         boolean written = task.isDurable()
             ? writer.persist(() -> store.end(end.id(), state, result, end.failures(), at))
-            : writer.persist(() -> store.add(new TaskRow(end, store.runner(), null, null, null, null)));
+            : writer.persist(() -> store.add(TaskRow.unclaimed(end, store.runner(), null, null, null)));
         if (!written) {
           LOGGER.log(System.Logger.Level.WARNING, "{0} had ended before, or was removed", task);
         }

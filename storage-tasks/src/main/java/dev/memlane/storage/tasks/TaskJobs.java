@@ -7,6 +7,7 @@ import dev.memlane.lanes.Task;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Objects;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
@@ -31,17 +32,49 @@ final class TaskJobs {
   @Nullable
   LiveTask adopt(TaskRow row) {
     LiveTask task = new LiveTask(row);
+    TaskHandler handler = attempts.handler(task);
+    Task<String> made = handler == null
+        ? Task.external(String.class, task)
+        : Task.<String>of(() -> attempts.run(task, handler)).payload(task);
+    return submit(task, made, row.task().attempt()) == null ? null : task;
+  }
+
+  /**
+   * Hands a task over that a worker outside has, whatever handlers there are. Called before anybody can claim tasks, so
+   * none gets it in between.
+   *
+   * @param ran how long the worker's attempt has run already
+   * @param lease how long its lease goes on; positive, and within what the lane allows the attempt
+   */
+  void resume(TaskRow row, Duration ran, Duration lease) {
+    LiveTask task = new LiveTask(row);
+    String claim = Objects.requireNonNull(row.claim(), "no worker has it");
+    int attempt = row.task().attempt();
+    Job<String> job = submit(task, Task.external(String.class, task), attempt - 1);
+    if (job == null) {
+      throw new IllegalStateException(task + " is there already, or found no room");
+    }
+    executor.externalTasks().resume(job.id(), ran, lease)
+        .ifPresentOrElse(held -> task.resume(new LiveTask.Held(claim, held.id(), attempt)), () -> {
+          // Its deadline may just have passed; but if it waits, another worker could claim it.
+          if (!job.future().isDone()) {
+            throw new IllegalStateException(task + " can't go on");
+          }
+        });
+  }
+
+  private @Nullable Job<String> submit(LiveTask task, Task<String> made, int attempts) {
     if (!tasks.add(task)) {
       return null;
     }
-    Job<String> job = executor.resubmit(task.lane(), task(task), row.task().attempt());
+    Job<String> job = executor.resubmit(task.lane(), described(task, made), attempts);
     task.submitted(job);
     if (isRefused(job)) {
       tasks.remove(task);
       return null;
     }
     var unused = job.future().whenComplete((result, failure) -> ends.jobEnded(task, result, failure));
-    return task;
+    return job;
   }
 
   /** Whether the executor has not accepted a job. */
@@ -51,11 +84,7 @@ final class TaskJobs {
             || job.future().exceptionNow() instanceof LaneException.ShutDown);
   }
 
-  private Task<String> task(LiveTask task) {
-    TaskHandler handler = attempts.handler(task);
-    Task<String> made = handler == null
-        ? Task.external(String.class, task)
-        : Task.<String>of(() -> attempts.run(task, handler)).payload(task);
+  private Task<String> described(LiveTask task, Task<String> made) {
     Instant deadline = task.row().task().deadline();
     Task<String> named = made.named(task.name()).idempotent(task.row().task().idempotent());
     if (deadline == null) {

@@ -15,12 +15,13 @@ import org.jspecify.annotations.Nullable;
  * @param payload null for a dead letter that can't be run from here
  * @param withinMillis the time from submission to deadline; null for none
  * @param claim the id of the last attempt by a worker outside; null if there was none
+ * @param leaseUntil until when that worker has the task, unless the attempt has ended; null if there was none
  */
 record TaskRow(LaneTask task, String runner, @Nullable String key, @Nullable String payload,
-    @Nullable Long withinMillis, @Nullable String claim) {
+    @Nullable Long withinMillis, @Nullable String claim, @Nullable Instant leaseUntil) {
 
   static final String COLUMNS = "id, runner, lane, name, key, payload, durable, idempotent, within_millis, deadline, "
-      + "state, attempt, claim, result, failures, submitted_at, started_at, ended_at";
+      + "state, attempt, claim, lease_until, result, failures, submitted_at, started_at, ended_at";
 
   static TaskRow read(ResultSet row) throws SQLException {
     long within = row.getLong("within_millis");
@@ -31,7 +32,18 @@ record TaskRow(LaneTask task, String runner, @Nullable String key, @Nullable Str
         time(row, "deadline"), time(row, "started_at"), time(row, "ended_at"), row.getString("result"),
         texts(row.getArray("failures")));
     return new TaskRow(task, row.getString("runner"), row.getString("key"), row.getString("payload"), withinMillis,
-        row.getString("claim"));
+        row.getString("claim"), time(row, "lease_until"));
+  }
+
+  /** A row of a task that no worker outside has. */
+  static TaskRow unclaimed(LaneTask task, String runner, @Nullable String key, @Nullable String payload,
+      @Nullable Long withinMillis) {
+    return new TaskRow(task, runner, key, payload, withinMillis, null, null);
+  }
+
+  /** Whether a worker outside had the task at this time, by a claim whose lease goes on. */
+  boolean isHeld(Instant at) {
+    return task.state() == TaskState.RUNNING && claim != null && leaseUntil != null && leaseUntil.isAfter(at);
   }
 
   private static @Nullable Instant time(ResultSet row, String column) throws SQLException {

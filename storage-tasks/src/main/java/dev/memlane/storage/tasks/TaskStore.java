@@ -119,22 +119,33 @@ final class TaskStore {
    * Writes down that an attempt begins.
    *
    * @param claim null for an attempt in this process
+   * @param leaseUntil until when the worker has the task; null for an attempt in this process
    * @return false if the task has ended, or a later attempt has begun
    */
-  boolean start(UUID id, int attempt, @Nullable String claim, Instant at) {
+  boolean start(UUID id, int attempt, @Nullable String claim, @Nullable Instant leaseUntil, Instant at) {
     return change("writing down that a task begins", """
         update lane_task t set state = 2, attempt = :attempt, claim = cast(:claim as text),
-          started_at = cast(:at as timestamptz)
+          lease_until = cast(:until as timestamptz), started_at = cast(:at as timestamptz)
         from fence where t.id = :id and t.runner = :runner and t.state <= 2
           and (t.attempt < :attempt
             or t.attempt = :attempt and t.state = 2 and t.claim is not distinct from cast(:claim as text))""",
-        query -> query.bind("id", id).bind("attempt", attempt).bind("claim", claim).bind("at", at));
+        query -> query.bind("id", id).bind("attempt", attempt).bind("claim", claim).bind("until", leaseUntil)
+            .bind("at", at));
+  }
+
+  /** Writes down until when a worker has the task that it claimed; returns false if the claim is over. */
+  boolean renew(UUID id, int attempt, String claim, Instant leaseUntil) {
+    return change("writing down that a claim is renewed", """
+        update lane_task t set lease_until = cast(:until as timestamptz)
+        from fence where t.id = :id and t.runner = :runner and t.state = 2 and t.attempt = :attempt
+          and t.claim = :claim""",
+        query -> query.bind("id", id).bind("attempt", attempt).bind("claim", claim).bind("until", leaseUntil));
   }
 
   /** Writes down that nobody began to work on an attempt after all. */
   boolean takeBack(UUID id, int attempt) {
     return change("writing down that a task waits again", """
-        update lane_task t set state = 1, attempt = t.attempt - 1, claim = null
+        update lane_task t set state = 1, attempt = t.attempt - 1, claim = null, lease_until = null
         from fence where t.id = :id and t.runner = :runner and t.state = 2 and t.attempt = :attempt""",
         query -> query.bind("id", id).bind("attempt", attempt));
   }
@@ -169,8 +180,8 @@ final class TaskStore {
   boolean revive(UUID id, Instant at) {
     return change("replaying a dead letter",
         """
-            update lane_task t set state = 1, attempt = 0, claim = null, failures = '{}', started_at = null, ended_at = null,
-              submitted_at = cast(:at as timestamptz),
+            update lane_task t set state = 1, attempt = 0, claim = null, lease_until = null, failures = '{}',
+              started_at = null, ended_at = null, submitted_at = cast(:at as timestamptz),
               deadline = cast(:at as timestamptz) + t.within_millis * interval '1 millisecond'
             from fence where t.id = :id and t.runner = :runner
               and (t.state = 4 and t.durable or t.state = 1 and t.submitted_at = cast(:at as timestamptz))""",
@@ -238,6 +249,15 @@ final class TaskStore {
     return database.readNow("reading the tasks", handle -> handle.createQuery("select number, " + TaskRow.COLUMNS
         + " from lane_task where runner = :runner and state <= 2 and number > :after order by number limit :page")
         .bind("runner", runner).bind("after", after).bind("page", PAGE / 10)
+        .map((row, context) -> new Numbered(row.getLong("number"), TaskRow.read(row))).list());
+  }
+
+  /** A page of the runner's tasks that workers outside have by claims whose leases end after a time, as {@link #open}. */
+  List<Numbered> held(Instant at, long after) {
+    return database.readNow("reading the claims", handle -> handle.createQuery("select number, " + TaskRow.COLUMNS
+        + " from lane_task where runner = :runner and state = 2 and claim is not null"
+        + " and lease_until > cast(:at as timestamptz) and number > :after order by number limit :page")
+        .bind("runner", runner).bind("at", at).bind("after", after).bind("page", PAGE / 10)
         .map((row, context) -> new Numbered(row.getLong("number"), TaskRow.read(row))).list());
   }
 

@@ -10,16 +10,21 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The claims of workers outside this process. That a claim begins is written down before the worker gets it, and what a worker
- * reports is acknowledged after the end was written down. Safe for use by several threads.
+ * The claims of workers outside this process. That a claim begins, and until when it goes on, is written down before the worker
+ * is told, and what a worker reports is acknowledged after the end was written down. So the claims go on in the next process.
+ * Safe for use by several threads.
  */
 final class WorkerClaims {
 
   /** Separates the task's id from the rest of a claim's. */
   private static final char SEPARATOR = '.';
+
+  /** A lease in the database ends after this time at the latest; so it is a time that the database can keep. */
+  private static final Duration LONGEST_LEASE = Duration.ofDays(3_650);
 
   private final ExternalTasks external;
   private final LaneTasks tasks;
@@ -57,15 +62,21 @@ final class WorkerClaims {
    *
    * @param lease the time until the task is taken back, unless it is renewed; at most what the lane allows an attempt
    * @param wait how long to wait at most
-   * @return empty if there was none in time
+   * @param isThere whether the worker is still there; asked each time before a task is claimed
+   * @return empty if there was none in time, or the worker is gone
    * @throws InvalidInputException if there is no such lane, or the lease is not positive
    */
-  Optional<TaskClaim> claim(String lane, Duration lease, Duration wait) throws InterruptedException {
+  Optional<TaskClaim> claim(String lane, Duration lease, Duration wait, BooleanSupplier isThere) throws InterruptedException {
     tasks.lane(lane);
     requirePositive(lease);
     long end = System.nanoTime() + wait.toNanos();
     try (ClaimWaiters.Place place = waiters.place(lane)) {
       do {
+        if (!isThere.getAsBoolean()) {
+          // It may have been called.
+          waiters.call(lane);
+          return Optional.empty();
+        }
         Optional<TaskClaim> claim = claimNow(lane, lease);
         if (claim.isPresent()) {
           // The executor calls once for several permits.
@@ -92,7 +103,7 @@ final class WorkerClaims {
       LiveTask.Held held = new LiveTask.Held(task.id().toString() + SEPARATOR + Long.toHexString(random.nextLong()),
           claim.id(), claim.attempt());
       Instant at = TaskStore.now(clock);
-      if (begun(task, held, at)) {
+      if (begun(task, held, claim.lease(), at)) {
         task.begin(held.attempt(), held, at);
         return Optional.of(new TaskClaim(held.id(), task.id(), lane, task.name(), held.attempt(), task.payload(),
             claim.lease()));
@@ -102,12 +113,12 @@ final class WorkerClaims {
   }
 
   /** Writes down that a worker begins; if that fails, the task waits again as if nobody had claimed it. */
-  private boolean begun(LiveTask task, LiveTask.Held held, Instant at) {
+  private boolean begun(LiveTask task, LiveTask.Held held, Duration lease, Instant at) {
     if (!task.isDurable()) {
       return true;
     }
     try {
-      return writer.write(() -> store.start(task.id(), held.attempt(), held.id(), at));
+      return writer.write(() -> store.start(task.id(), held.attempt(), held.id(), end(at, lease), at));
     } catch (RuntimeException | Error e) {
       external.release(held.executor());
       throw e;
@@ -138,12 +149,28 @@ final class WorkerClaims {
    *
    * @return false if the claim is over: the worker should stop
    * @throws InvalidInputException if the lease is not positive
+   * @throws StoreException if it is not written down; renew it again
    */
   boolean renew(String claim, Duration lease) {
     requirePositive(lease);
     LiveTask task = liveTask(claim);
     LiveTask.Held held = task == null ? null : task.held(claim);
-    return held != null && external.renew(held.executor(), lease);
+    if (task == null || held == null || !external.renew(held.executor(), lease)) {
+      return false;
+    }
+    if (!task.isDurable()) {
+      return true;
+    }
+    Instant at = TaskStore.now(clock);
+    Instant startedAt = task.startedAt();
+    Duration allowed = tasks.lane(task.lane()).settings().timeout();
+    Duration left = startedAt == null ? allowed : allowed.minus(Duration.between(startedAt, at));
+    Instant end = end(at, lease.compareTo(left) < 0 ? lease : left);
+    return writer.write(() -> store.renew(task.id(), held.attempt(), held.id(), end));
+  }
+
+  private static Instant end(Instant at, Duration lease) {
+    return TaskStore.precise(at.plus(lease.compareTo(LONGEST_LEASE) < 0 ? lease : LONGEST_LEASE));
   }
 
   /**

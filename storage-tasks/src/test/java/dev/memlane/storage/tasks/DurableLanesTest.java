@@ -396,8 +396,8 @@ class DurableLanesTest {
 
     assertThatExceptionOfType(TakenOverException.class).isThrownBy(() -> lanes.complete(claim.id(), "\"old\""));
 
-    assertThat(next.complete(claim(next).id(), "\"new\"")).isInstanceOf(Report.Recorded.class);
-    assertThat(task(next, id).result()).isEqualTo("\"new\"");
+    assertThat(next.complete(claim.id(), "\"again\"")).isInstanceOf(Report.Recorded.class);
+    assertThat(task(next, id).result()).isEqualTo("\"again\"");
   }
 
   // The next process
@@ -427,8 +427,9 @@ class DurableLanesTest {
     DurableLanes lanes = open(Lane.of("a"));
     UUID once = submit(lanes, "once");
     UUID again = submitIdempotent(lanes, "again");
+    TaskClaim lost = claim(lanes);
     claim(lanes);
-    claim(lanes);
+    clock.updateAndGet(now -> now.plus(LEASE));
 
     DurableLanes next = open(Lane.of("a"));
 
@@ -438,7 +439,194 @@ class DurableLanesTest {
     assertThat(next(next)).isEmpty();
     DeadTask dead = next.deadLetters(10).getFirst();
     assertThat(dead.id()).isEqualTo(once);
-    assertThat(dead.failures()).containsExactly("the process ended while it ran, and it is unknown what it has done");
+    assertThat(dead.failures())
+        .containsExactly("the worker's lease ended while the process was gone, and it is unknown what it has done");
+    assertThat(next.renew(lost.id(), LEASE)).isFalse();
+    assertThat(next.complete(lost.id(), "1")).isInstanceOf(Report.ClaimOver.class);
+  }
+
+  @Test
+  void nextProcess_attemptsWhatAHandlerWasDoingAgain_ifItIsIdempotent() throws Exception {
+    CountDownLatch begun = new CountDownLatch(2);
+    DurableLanes lanes = open(builder(Lane.of("a")).grace(Duration.ofMillis(1)).handler("slow", work -> {
+      begun.countDown();
+      new CountDownLatch(1).await();
+      return "1";
+    }));
+    UUID once = submit(lanes, "slow");
+    UUID again = submitIdempotent(lanes, "slow");
+    begun.await();
+
+    DurableLanes next = open(builder(Lane.of("a")).handler("slow", work -> "" + work.attempt()));
+
+    assertThat(ended(next, again).result()).isEqualTo("2");
+    assertThat(task(next, once).failures())
+        .containsExactly("the process ended while it ran, and it is unknown what it has done");
+  }
+
+  // Claims that go on
+
+  @Test
+  void claim_goesOnInTheNextProcess() throws Exception {
+    DurableLanes lanes = open(Lane.of("a").concurrency(1));
+    UUID id = submit(lanes, "once");
+    UUID waits = submit(lanes, "waits");
+    TaskClaim claim = claim(lanes);
+
+    DurableLanes next = open(Lane.of("a").concurrency(1));
+
+    assertThat(task(next, id).state()).isEqualTo(TaskState.RUNNING);
+    assertThat(task(next, id).attempt()).isEqualTo(1);
+    assertThat(next(next)).as("it holds its permit").isEmpty();
+    assertThat(next.renew(claim.id(), LEASE)).isTrue();
+    assertThat(next.complete(claim.id(), "1")).isInstanceOf(Report.Recorded.class);
+    assertThat(task(next, id).result()).isEqualTo("1");
+    assertThat(claim(next).task()).isEqualTo(waits);
+  }
+
+  @Test
+  void claim_thatFailsInTheNextProcess_isAttemptedAgain() throws Exception {
+    Lane lane = Lane.of("a").attempts(2).firstPause(Duration.ofMillis(1));
+    DurableLanes lanes = open(lane);
+    UUID id = submitIdempotent(lanes, "again");
+    TaskClaim claim = claim(lanes);
+    DurableLanes next = open(lane);
+
+    assertThat(next.fail(claim.id(), "first")).isInstanceOfSatisfying(Report.Recorded.class,
+        recorded -> assertThat(recorded.task().state()).isEqualTo(TaskState.WAITING));
+
+    time.pass(Duration.ofSeconds(1));
+    TaskClaim second = claim(next);
+    assertThat(second.attempt()).isEqualTo(2);
+    next.fail(second.id(), "second");
+    assertThat(ended(next, id).failures()).containsExactly("first", "second");
+  }
+
+  @Test
+  void renewal_isWrittenDown() throws Exception {
+    DurableLanes lanes = open(Lane.of("a"));
+    submit(lanes, "once");
+    TaskClaim claim = claim(lanes);
+    clock.updateAndGet(now -> now.plusSeconds(20));
+    time.pass(Duration.ofSeconds(20));
+    assertThat(lanes.renew(claim.id(), LEASE)).isTrue();
+    clock.updateAndGet(now -> now.plusSeconds(20));
+
+    DurableLanes next = open(Lane.of("a"));
+
+    assertThat(next.complete(claim.id(), "1")).isInstanceOf(Report.Recorded.class);
+  }
+
+  @Test
+  void renewal_thatCantBeWrittenDown_isNotAcknowledged() throws Exception {
+    DurableLanes lanes = open(Lane.of("a"));
+    UUID id = submit(lanes, "once");
+    TaskClaim claim = claim(lanes);
+    try (HeldRow held = new HeldRow()) {
+      held.take(id);
+      assertThatExceptionOfType(StoreException.class).isThrownBy(() -> lanes.renew(claim.id(), LEASE));
+    }
+    open(Lane.of("a"));
+
+    assertThatExceptionOfType(TakenOverException.class).isThrownBy(() -> lanes.renew(claim.id(), LEASE));
+  }
+
+  @Test
+  void lease_thatEndsInTheNextProcess_takesTheTaskBack() throws Exception {
+    DurableLanes lanes = open(Lane.of("a"));
+    UUID once = submit(lanes, "once");
+    UUID again = submitIdempotent(lanes, "again");
+    TaskClaim lost = claim(lanes);
+    claim(lanes);
+    clock.updateAndGet(now -> now.plusSeconds(20));
+    DurableLanes next = open(Lane.of("a").firstPause(Duration.ofMillis(1)));
+    time.pass(Duration.ofSeconds(9));
+    assertThat(task(next, once).state()).isEqualTo(TaskState.RUNNING);
+
+    time.pass(Duration.ofSeconds(1));
+
+    assertThat(ended(next, once).failures().getFirst()).contains("lease");
+    assertThat(next.complete(lost.id(), "1")).isInstanceOf(Report.ClaimOver.class);
+    time.pass(Duration.ofSeconds(1));
+    TaskClaim second = claim(next);
+    assertThat(second.task()).isEqualTo(again);
+    assertThat(second.attempt()).isEqualTo(2);
+  }
+
+  @Test
+  void timeOfAnAttempt_countsFromItsBeginning_inWhicheverProcess() throws Exception {
+    Lane lane = Lane.of("a").timeout(Duration.ofSeconds(60));
+    DurableLanes lanes = open(lane);
+    UUID id = submit(lanes, "once");
+    TaskClaim claim = claim(lanes);
+    clock.updateAndGet(now -> now.plusSeconds(20));
+    DurableLanes next = open(lane);
+    assertThat(next.renew(claim.id(), Duration.ofSeconds(100))).isTrue();
+
+    time.pass(Duration.ofSeconds(39));
+    assertThat(task(next, id).state()).isEqualTo(TaskState.RUNNING);
+    time.pass(Duration.ofSeconds(1));
+
+    assertThat(ended(next, id).state()).isEqualTo(TaskState.FAILED);
+    DurableLanes shorter = open(Lane.of("a"));
+    UUID tooLong = submit(shorter, "too long");
+    claim(shorter);
+    clock.updateAndGet(now -> now.plusSeconds(20));
+    assertThat(task(open(Lane.of("a").timeout(Duration.ofSeconds(20))), tooLong).state()).isEqualTo(TaskState.FAILED);
+  }
+
+  @Test
+  void claims_goOn_alsoBeyondTheLanesConcurrency() throws Exception {
+    DurableLanes lanes = open(Lane.of("a").concurrency(2));
+    submit(lanes, "first");
+    submit(lanes, "second");
+    UUID waits = submit(lanes, "waits");
+    TaskClaim first = claim(lanes);
+    TaskClaim second = claim(lanes);
+
+    DurableLanes next = open(Lane.of("a").concurrency(1));
+
+    assertThat(next.complete(first.id(), "1")).isInstanceOf(Report.Recorded.class);
+    assertThat(next(next)).isEmpty();
+    assertThat(next.complete(second.id(), "1")).isInstanceOf(Report.Recorded.class);
+    assertThat(claim(next).task()).isEqualTo(waits);
+  }
+
+  @Test
+  void claim_staysWithItsWorker_whenTheNextProcessHasAHandler() throws Exception {
+    DurableLanes lanes = open(Lane.of("a"));
+    UUID id = submit(lanes, "work");
+    TaskClaim claim = claim(lanes);
+
+    DurableLanes next = open(builder(Lane.of("a")).handler("work", work -> "\"handler\""));
+
+    assertThat(next.complete(claim.id(), "\"worker\"")).isInstanceOf(Report.Recorded.class);
+    assertThat(task(next, id).result()).isEqualTo("\"worker\"");
+  }
+
+  @Test
+  void claim_ofATaskWhoseDeadlineHasPassed_isOver() throws Exception {
+    DurableLanes lanes = open(Lane.of("a"));
+    UUID id = submit(lanes, "a", NewTask.of("soon", "1").idempotent(true).within(Duration.ofSeconds(10)));
+    TaskClaim claim = claim(lanes);
+    clock.updateAndGet(now -> now.plusSeconds(20));
+
+    DurableLanes next = open(Lane.of("a"));
+
+    assertThat(task(next, id).failures().getFirst()).contains("deadline");
+    assertThat(next.complete(claim.id(), "1")).isInstanceOf(Report.ClaimOver.class);
+  }
+
+  @Test
+  void cancel_endsAClaimThatGoesOn() throws Exception {
+    DurableLanes lanes = open(Lane.of("a"));
+    UUID id = submit(lanes, "once");
+    TaskClaim claim = claim(lanes);
+    DurableLanes next = open(Lane.of("a"));
+
+    assertThat(next.cancel(id).orElseThrow().state()).isEqualTo(TaskState.CANCELLED);
+
+    assertThat(next.complete(claim.id(), "1")).isInstanceOf(Report.ClaimOver.class);
   }
 
   @Test
@@ -447,8 +635,10 @@ class DurableLanesTest {
     DurableLanes first = open(lane);
     UUID id = submitIdempotent(first, "deadly");
     claim(first);
+    clock.updateAndGet(now -> now.plus(LEASE));
     DurableLanes second = open(lane);
     claim(second);
+    clock.updateAndGet(now -> now.plus(LEASE));
 
     DurableLanes third = open(lane);
 

@@ -2,6 +2,7 @@ package dev.memlane.perf.tests.lanes;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.memlane.perf.tests.Directories;
 import dev.memlane.perf.tests.JavaProcess;
 import dev.memlane.testing.OwnServer;
@@ -28,19 +29,26 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Kills a server with durable tasks at random instants, while tasks are submitted, done by workers over HTTP and done by a
- * handler. Afterwards each acknowledged task must have ended as done or as a dead letter, none that is not idempotent may have
- * been handed out twice, and each acknowledged result must be there.
+ * handler. Workers outlive the kills: they go on with their claims at the next server. Afterwards each acknowledged task must
+ * have ended as done or as a dead letter, none that is not idempotent may have been handed out twice, each acknowledged result
+ * must be there, and no claim may have been over within its lease.
  */
 public final class LaneKillLoad {
 
   private static final int SUBMITTERS = 2;
-  private static final int WORKERS = 4;
+  private static final int WORKERS = 8;
   private static final int SHORTEST_LIFE = 500;
   private static final int LONGEST_LIFE = 3_000;
-  private static final int LONGEST_WORK = 20;
+  private static final int LONGEST_QUICK_WORK = 20;
+  private static final int LONGEST_SLOW_WORK = 3_000;
+  private static final int RENEWED_EVERY = 200;
+  /** Longer than a server takes to come back, in seconds. */
+  private static final int LEASE = 20;
+  private static final int SHORT_LEASE = 1;
   private static final int SUBMISSION_PAUSE = 5;
   private static final String USAGE = """
       usage: perf-tests/run kill-lanes [--kills N] [--seed S]
@@ -50,6 +58,7 @@ public final class LaneKillLoad {
   private final ObjectMapper json = new ObjectMapper();
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(10)).build();
   private final TaskLedger ledger = new TaskLedger();
+  private final Servers servers = new Servers();
   private final PrintStream output;
   private final Path directory;
   private final Random random;
@@ -94,25 +103,28 @@ public final class LaneKillLoad {
   List<String> run(int kills) throws IOException, InterruptedException {
     try (OwnServer postgres = OwnServer.start(Files.createDirectory(directory.resolve("postgres")), Map.of())) {
       String url = postgres.freshDatabase();
+      Workers workers = new Workers();
       for (int i = 1; i <= kills; i++) {
         int life = SHORTEST_LIFE + random.nextInt(LONGEST_LIFE - SHORTEST_LIFE);
         Victim victim = new Victim(url);
         try {
-          Load load = new Load(victim.server, true);
+          servers.begin(victim.server);
+          Submitters submitters = new Submitters(victim.server);
           Thread.sleep(life);
           victim.kill();
-          load.stop();
+          submitters.stop();
         } finally {
           victim.kill();
         }
-        output.printf(Locale.ROOT, "kill %d after %d ms: %d tasks and %d results acknowledged so far%n", i, life,
-            ledger.acknowledged().size(), ledger.reports());
+        output.printf(Locale.ROOT,
+            "kill %d after %d ms: %d tasks and %d results acknowledged so far, %d claims went on after a kill%n", i,
+            life, ledger.acknowledged().size(), ledger.reports(), ledger.claimsThatWentOn());
       }
       Victim last = new Victim(url);
       try {
-        Load load = new Load(last.server, false);
+        servers.begin(last.server);
         check(last.server);
-        load.stop();
+        workers.stop();
       } finally {
         last.kill();
       }
@@ -121,6 +133,26 @@ public final class LaneKillLoad {
     problems.stream().limit(20).forEach(output::println);
     output.printf(Locale.ROOT, "%d kills, %d broken promises%n", kills, problems.size());
     return problems;
+  }
+
+  /** Where the present server is. Safe for use by several threads. */
+  private static final class Servers {
+
+    @GuardedBy("this")
+    private @Nullable URI present;
+
+    synchronized void begin(URI server) {
+      present = server;
+      notifyAll();
+    }
+
+    /** Waits for another server than one that is gone; null for the first. */
+    synchronized URI after(@Nullable URI gone) throws InterruptedException {
+      while (present == null || present.equals(gone)) {
+        wait();
+      }
+      return present;
+    }
   }
 
   /** The process that is killed. */
@@ -161,19 +193,16 @@ public final class LaneKillLoad {
         response.body().isEmpty() ? json.nullNode() : json.readTree(response.body()));
   }
 
-  /** The threads that submit and work, until the server is gone or they are stopped. */
-  private final class Load {
+  /** The threads that submit, until the server is gone. */
+  private final class Submitters {
 
     private final URI server;
     private final AtomicBoolean stopped = new AtomicBoolean();
     private final List<Thread> threads = new ArrayList<>();
 
-    Load(URI server, boolean submits) {
+    Submitters(URI server) {
       this.server = server;
-      for (int i = 0; i < WORKERS; i++) {
-        threads.add(Thread.ofVirtual().start(this::work));
-      }
-      for (int i = 0; submits && i < SUBMITTERS; i++) {
+      for (int i = 0; i < SUBMITTERS; i++) {
         threads.add(Thread.ofVirtual().start(this::submit));
       }
     }
@@ -209,33 +238,55 @@ public final class LaneKillLoad {
       again.forEach(ledger::unanswered);
     }
 
+    void stop() throws InterruptedException {
+      stopped.set(true);
+      for (Thread thread : threads) {
+        thread.join();
+      }
+    }
+  }
+
+  /** The threads that do tasks. They outlive the servers. */
+  private final class Workers {
+
+    private final AtomicBoolean stopped = new AtomicBoolean();
+    private final List<Thread> threads = new ArrayList<>();
+
+    Workers() {
+      for (int i = 0; i < WORKERS; i++) {
+        threads.add(Thread.ofVirtual().start(this::work));
+      }
+    }
+
     private void work() {
       try {
+        URI server = servers.after(null);
         while (!stopped.get()) {
-          Answer answer = call(server, "POST", "lanes/" + LaneVictim.OUTSIDE + "/claims?wait=1&lease=60", "");
-          JsonNode claim = answer.body.path("claim");
-          if (answer.status == 200) {
-            work(claim);
+          try {
+            claim(server);
+          } catch (IOException e) {
+            // It was killed before it answered. A claim that was made is lost.
+            server = servers.after(server);
           }
         }
-      } catch (IOException e) {
-        // It was killed.
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }
     }
 
-    private void work(JsonNode claim) throws IOException, InterruptedException {
-      String task = claim.path("task").textValue();
-      int attempt = claim.path("attempt").intValue();
-      ledger.handOut(task, attempt);
+    private void claim(URI server) throws IOException, InterruptedException {
       ThreadLocalRandom chance = ThreadLocalRandom.current();
-      Thread.sleep(chance.nextInt(LONGEST_WORK));
-      String path = "claims/" + claim.path("id").textValue();
-      if (chance.nextInt(10) == 0) {
-        call(server, "POST", path + "/fail", "{\"failure\": \"by chance\"}");
-      } else if (call(server, "POST", path + "/complete", "{\"result\": " + attempt + "}").status == 200) {
-        ledger.report(task, "" + attempt);
+      boolean isShort = chance.nextInt(20) == 0;
+      int lease = isShort ? SHORT_LEASE : LEASE;
+      long now = System.nanoTime();
+      Answer answer = call(server, "POST", "lanes/" + LaneVictim.OUTSIDE + "/claims?wait=1&lease=" + lease, "");
+      if (answer.status == 200) {
+        JsonNode claim = answer.body.path("claim");
+        ledger.handOut(claim.path("task").textValue(), claim.path("attempt").intValue());
+        if (!isShort || chance.nextBoolean()) {
+          new Work(server, claim, lease, now).run();
+        }
+        // Otherwise the worker is gone, and the lease ends.
       }
     }
 
@@ -243,6 +294,82 @@ public final class LaneKillLoad {
       stopped.set(true);
       for (Thread thread : threads) {
         thread.join();
+      }
+    }
+  }
+
+  /** A worker's work on one claim, at one server after the other. Used by one thread. */
+  private final class Work {
+
+    private final String task;
+    private final int attempt;
+    private final String path;
+    private final int lease;
+    private final URI claimedAt;
+    private URI server;
+    /** Before this time the claim can't be over, whatever the server's clock says. */
+    private long leaseEnd;
+    private boolean wentOn;
+
+    Work(URI server, JsonNode claim, int lease, long askedAt) {
+      this.task = claim.path("task").textValue();
+      this.attempt = claim.path("attempt").intValue();
+      this.path = "claims/" + claim.path("id").textValue();
+      this.lease = lease;
+      this.claimedAt = server;
+      this.server = server;
+      this.leaseEnd = askedAt + Duration.ofSeconds(lease).toNanos();
+    }
+
+    void run() throws InterruptedException {
+      ThreadLocalRandom chance = ThreadLocalRandom.current();
+      int millis = chance.nextInt(chance.nextInt(8) == 0 ? LONGEST_SLOW_WORK : LONGEST_QUICK_WORK);
+      for (; millis > RENEWED_EVERY; millis -= RENEWED_EVERY) {
+        Thread.sleep(RENEWED_EVERY);
+        if (!renew()) {
+          return;
+        }
+      }
+      Thread.sleep(millis);
+      if (chance.nextInt(10) == 0) {
+        // The answer to a repeated one says that the claim is over.
+        send("fail", "{\"failure\": \"by chance\"}", true);
+      } else if (send("complete", "{\"result\": " + attempt + "}", false) == 200) {
+        ledger.report(task, "" + attempt);
+      }
+    }
+
+    private boolean renew() throws InterruptedException {
+      long now = System.nanoTime();
+      if (send("renew?lease=" + lease, "", false) != 204) {
+        return false;
+      }
+      leaseEnd = now + Duration.ofSeconds(lease).toNanos();
+      return true;
+    }
+
+    /** Sends a report until it is answered, at whichever server; returns the status. */
+    private int send(String report, String body, boolean endsTheClaim) throws InterruptedException {
+      boolean isRepeated = false;
+      while (true) {
+        try {
+          Answer answer = call(server, "POST", path + "/" + report, body);
+          if (answer.status == 410 && System.nanoTime() < leaseEnd && !(isRepeated && endsTheClaim)) {
+            ledger.overWithinItsLease(task, report);
+          }
+          if (answer.status < 500) {
+            if (answer.status < 300 && !server.equals(claimedAt) && !wentOn) {
+              wentOn = true;
+              ledger.wentOn();
+            }
+            return answer.status;
+          }
+          // The database does not answer yet.
+          Thread.sleep(RENEWED_EVERY);
+        } catch (IOException e) {
+          server = servers.after(server);
+        }
+        isRepeated = true;
       }
     }
   }

@@ -29,6 +29,8 @@ public final class LaneVictim {
   static final String INSIDE = "inside";
 
   private static final int CONCURRENCY = 8;
+  /** A claim whose worker never got it holds a permit until its lease ends, and there are some with each kill. */
+  private static final int CONCURRENCY_OUTSIDE = 256;
   /** More than there are kills, so that no idempotent task runs out of them. */
   private static final int ATTEMPTS = 1_000;
   private static final int LONGEST_WORK_MILLIS = 30;
@@ -46,7 +48,8 @@ public final class LaneVictim {
     try (MemoryOrchestrator memory = MemoryOrchestrator.builder().postgres(arguments[0], null, null)
         .indexDirectory(Path.of(arguments[1])).embedder(new HashEmbedder()).open();
         Database database = Database.builder(arguments[0]).poolSize(8).open();
-        DurableLanes lanes = DurableLanes.builder(database).durableLane(lane(OUTSIDE)).durableLane(lane(INSIDE))
+        DurableLanes lanes = DurableLanes.builder(database).durableLane(lane(OUTSIDE).concurrency(CONCURRENCY_OUTSIDE))
+            .durableLane(lane(INSIDE)).executor(executor -> executor.concurrency(CONCURRENCY + CONCURRENCY_OUTSIDE))
             .handler(INSIDE, handler).retention(Duration.ofDays(1)).mostEnded(1_000_000).open();
         MemlaneServer server = MemlaneServer.builder(memory).port(0).lanes(lanes)
             .limits(ServerLimits.DEFAULT.withRequestsPerSecond(0)).start()) {

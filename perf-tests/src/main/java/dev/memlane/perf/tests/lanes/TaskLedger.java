@@ -32,6 +32,9 @@ final class TaskLedger {
   private final Map<String, String> results = new HashMap<>();
 
   @GuardedBy("this")
+  private int claimsThatWentOn;
+
+  @GuardedBy("this")
   private final List<String> problems = new ArrayList<>();
 
   synchronized void acknowledge(Submission submission, String id) {
@@ -60,6 +63,19 @@ final class TaskLedger {
 
   synchronized void report(String task, String result) {
     results.put(task, result);
+  }
+
+  /** Counts a claim whose worker was acknowledged something by another server than the one that it claimed the task at. */
+  synchronized void wentOn() {
+    claimsThatWentOn++;
+  }
+
+  synchronized int claimsThatWentOn() {
+    return claimsThatWentOn;
+  }
+
+  synchronized void overWithinItsLease(String task, String report) {
+    problems.add("a claim of " + task + " was over within its lease, at " + report);
   }
 
   synchronized int reports() {
