@@ -88,7 +88,10 @@ public final class AuditLog {
     DELETE_CONVERSATION, @JsonProperty("export")
     EXPORT, @JsonProperty("import")
     IMPORT, @JsonProperty("verify")
-    VERIFY, @JsonProperty("create-key")
+    VERIFY,
+    /** The index is rebuilt. */
+    @JsonProperty("reindex")
+    REINDEX, @JsonProperty("create-key")
     CREATE_KEY, @JsonProperty("revoke-key")
     REVOKE_KEY,
     /** A dead letter is run again. */

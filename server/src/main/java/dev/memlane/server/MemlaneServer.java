@@ -32,6 +32,7 @@ import dev.memlane.server.internal.mem0.Mem0Routes;
 import dev.memlane.server.internal.tls.CertificateFiles;
 import dev.memlane.server.internal.tls.Certificates;
 import dev.memlane.storage.tasks.DurableLanes;
+import io.modelcontextprotocol.server.McpServer;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
@@ -45,6 +46,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.Handler;
@@ -168,6 +170,7 @@ public final class MemlaneServer implements AutoCloseable {
     private @Nullable DurableLanes lanes;
     private Set<String> origins = Set.of();
     private McpOptions mcp = McpOptions.DEFAULT;
+    private UnaryOperator<McpServer.AsyncSpecification<?>> moreOfMcp = UnaryOperator.identity();
     private ServerLimits limits = ServerLimits.DEFAULT;
     private InstantSource clock = InstantSource.system();
     private Sessions sessions = new Sessions(clock);
@@ -249,6 +252,12 @@ public final class MemlaneServer implements AutoCloseable {
     /** Sets what the Model Context Protocol offers at {@code /mcp}. */
     public Builder mcp(McpOptions options) {
       this.mcp = options;
+      return this;
+    }
+
+    /** Adds to what the Model Context Protocol offers at {@code /mcp}, for tests. */
+    Builder moreOfMcp(UnaryOperator<McpServer.AsyncSpecification<?>> more) {
+      this.moreOfMcp = more;
       return this;
     }
 
@@ -336,7 +345,8 @@ public final class MemlaneServer implements AutoCloseable {
       LaneRoutes laneRoutes = new LaneRoutes(memory.blocking(), lanes, limits.mostStreams(), new Audit(auditLog));
       Router router = new Router(routes(events, laneRoutes).all(), authenticator, rates, json,
           limits.longestBody());
-      McpEndpoint endpoint = new McpEndpoint(memory, mcp, authenticator, rates, origins, limits.longestBody(), json);
+      McpEndpoint endpoint = new McpEndpoint(memory, mcp, authenticator, rates, origins, limits.longestBody(), json,
+          moreOfMcp);
       server.setHandler(new GracefulHandler(
           new RequestGuard(new Handler.Sequence(endpoint.handler(), router, new DashboardHandler()), hosts(), json)));
       try {

@@ -9,6 +9,8 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -127,6 +129,21 @@ class EventRoutesTest {
     return admin.post("/api/v1/memories", object("content", content, "scope", Map.of("user", user))).json()
         .path("memory")
         .path("id").textValue();
+  }
+
+  @Test
+  void clientThatCloses_isNoticedBeforeAnythingIsWritten() throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), stage.server().port())) {
+      socket.getOutputStream()
+          .write(("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nX-API-Key: "
+              + stage.keys().create("closes", Role.READ, new Grant.Everything(), null) + "\r\n\r\n")
+              .getBytes(StandardCharsets.US_ASCII));
+      socket.shutdownOutput();
+
+      String stream = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+      assertThat(stream).contains("event: begin").doesNotContain("alive");
+    }
   }
 
   @Test

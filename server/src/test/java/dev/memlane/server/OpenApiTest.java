@@ -70,8 +70,27 @@ class OpenApiTest {
     assertThat(documented()).containsExactlyInAnyOrderElementsOf(routes.stream()
         .filter(route -> route.template().matches("/(api/|health/|metrics|openapi).*"))
         .map(route -> route.method() + " " + route.template() + " " + new TreeSet<>(route.query()) + " "
-            + (route.needed() == null ? "everybody" : route.needed().name().toLowerCase(Locale.ROOT)))
+            + (route.needed() == null ? "everybody" : route.needed().name().toLowerCase(Locale.ROOT))
+            + (route.takesBody() ? " with a body" : ""))
         .toList());
+  }
+
+  @Test
+  void routesWithoutABody_refuseOneThatSaysSomething() {
+    List<Route> routes = MemlaneServer.builder(stage.memory()).metrics(() -> "").activity(new RecentActivity())
+        .routes().all().stream().filter(route -> !route.takesBody()).toList();
+
+    assertThat(routes).hasSizeGreaterThan(30);
+    for (Route route : routes) {
+      String path = route.template().replaceAll("\\{[a-z]+}", "0198c5a2-7c1e-7a50-9d53-0242ac120002");
+      Answer answer = client.send(route.method(), path, "{\"odd\": 1}");
+      assertThat(answer.status()).as("%s %s: %s", route.method(), path, answer.text()).isEqualTo(400);
+      assertThat(answer.text()).contains("takes no body");
+      if (!path.endsWith("/events")) {
+        // Which never ends.
+        assertThat(client.send(route.method(), path, " {} ").text()).doesNotContain("takes no body");
+      }
+    }
   }
 
   private static List<String> documented() {
@@ -80,7 +99,8 @@ class OpenApiTest {
       if (METHODS.contains(operation.getKey())) {
         JsonNode role = operation.getValue().path("x-role");
         documented.add(operation.getKey().toUpperCase(Locale.ROOT) + " " + path.getKey() + " "
-            + query(operation.getValue()) + " " + (role.isMissingNode() ? "everybody" : role.textValue()));
+            + query(operation.getValue()) + " " + (role.isMissingNode() ? "everybody" : role.textValue())
+            + (operation.getValue().has("requestBody") ? " with a body" : ""));
       }
     }));
     return documented;

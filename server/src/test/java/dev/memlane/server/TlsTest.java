@@ -118,6 +118,19 @@ class TlsTest {
   }
 
   @Test
+  void clientThatCloses_isNoticed_overTlsAsWell() throws Exception {
+    try (SSLSocket socket = connect()) {
+      socket.getOutputStream().write(("GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nX-API-Key: " + apiKey
+          + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+      socket.shutdownOutput();
+
+      String stream = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+      assertThat(stream).contains("event: begin").doesNotContain("alive");
+    }
+  }
+
+  @Test
   void session_overTls_isForTlsOnly() throws Exception {
     HttpResponse<String> begun = client.send(
         HttpRequest.newBuilder(stage.server().uri().resolve("/api/v1/session"))

@@ -80,6 +80,8 @@ public final class Application implements Runnable {
     ConstantConverter.register(commandLine, Role.class);
     NumberConverter<Integer> whole = new NumberConverter<>("a whole number", Integer::valueOf);
     NumberConverter<Double> any = new NumberConverter<>("a number", Double::valueOf);
+    NumberConverter<Long> wholeLong = new NumberConverter<>("a whole number", Long::valueOf);
+    commandLine.registerConverter(long.class, wholeLong).registerConverter(Long.class, wholeLong);
     commandLine.registerConverter(int.class, whole).registerConverter(Integer.class, whole)
         .registerConverter(double.class, any).registerConverter(Double.class, any);
     Settings settings = new Settings(context.environment(), context::configurationFile);

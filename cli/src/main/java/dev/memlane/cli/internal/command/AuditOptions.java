@@ -14,6 +14,6 @@ final class AuditOptions {
   private @Nullable Path file;
 
   AuditLog log(CommandContext context) {
-    return AuditLog.in(file == null ? context.dataDirectory().resolve(AuditLog.NAME) : file);
+    return context.auditLog(file);
   }
 }

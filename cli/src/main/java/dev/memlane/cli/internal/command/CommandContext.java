@@ -1,5 +1,6 @@
 package dev.memlane.cli.internal.command;
 
+import dev.memlane.cli.internal.data.AuditedMemory;
 import dev.memlane.cli.internal.data.LocalMemory;
 import dev.memlane.cli.internal.data.OpenMemory;
 import dev.memlane.cli.internal.data.ServerAddress;
@@ -21,6 +22,7 @@ import dev.memlane.model.StoreException;
 import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.orchestrator.OrchestratorBuilder;
 import dev.memlane.server.ServerFile;
+import dev.memlane.server.AuditLog;
 import dev.memlane.server.SharedMemory;
 import java.io.IOException;
 import java.io.InputStream;
@@ -129,7 +131,7 @@ public record CommandContext(CommonOptions options, Console console, Map<String,
         if (builder == null) {
           builder = builder(directory, false, settings -> settings.deduplicate(scope -> once));
         }
-        return open(builder, false);
+        return new AuditedMemory(open(builder, false), auditLog(null));
       } catch (DirectoryInUseException e) {
         if (running.isPresent() && own != null) {
           throw new CommandFailure(e.getMessage() + ". The server at " + running.get().uri()
@@ -263,6 +265,20 @@ public record CommandContext(CommonOptions options, Console console, Map<String,
     } catch (IOException e) {
       throw new CommandFailure(file + ": " + IoErrors.describe(e), e);
     }
+  }
+
+  /**
+   * The audit log of the data: the named file, or the one that the settings name, or the one in the data directory.
+   *
+   * @param named null if the command line names none
+   */
+  AuditLog auditLog(@Nullable Path named) {
+    if (named != null) {
+      return AuditLog.in(named);
+    }
+    String set = environment.getOrDefault(SettingNames.variable(SettingNames.SERVER_AUDIT_LOG), "");
+    String path = set.isEmpty() ? configuration().settings().get(SettingNames.SERVER_AUDIT_LOG) : set;
+    return AuditLog.in(path == null ? dataDirectory().resolve(AuditLog.NAME) : Path.of(path));
   }
 
   /** What opens the data for several processes that share it, once no other one has it open. */

@@ -10,7 +10,6 @@ import dev.memlane.server.McpOptions;
 import dev.memlane.server.MemlaneServer;
 import dev.memlane.server.RecentActivity;
 import dev.memlane.server.ServerFile;
-import dev.memlane.server.ServerLimits;
 import dev.memlane.server.ServerTls;
 import dev.memlane.storage.postgres.Database;
 import dev.memlane.storage.tasks.DurableLanes;
@@ -36,8 +35,8 @@ import picocli.CommandLine.Option;
     "way finish, then stops it."})
 final class ServeCommand implements Callable<Integer> {
 
-  /** Shorter than the program waits for a command that was asked to end, so that the memory closes after the requests. */
-  private static final Duration SHUTDOWN = Duration.ofSeconds(15);
+  /** How long closing may take after the requests under way have ended. */
+  private static final Duration CLOSING = Duration.ofSeconds(5);
   /** Enough for tasks that are written down at the same time. */
   private static final int LANE_CONNECTIONS = 8;
 
@@ -66,6 +65,9 @@ final class ServeCommand implements Callable<Integer> {
   private final TlsOptions tls = new TlsOptions();
 
   @Mixin
+  private final LimitOptions limits = new LimitOptions();
+
+  @Mixin
   private final AuditOptions audit = new AuditOptions();
 
   ServeCommand(CommandContext context) {
@@ -79,6 +81,8 @@ final class ServeCommand implements Callable<Integer> {
     McpOptions mcp = McpOptions.DEFAULT.withModelNamesUser(mcpAllowUser)
         .withScope(named == null ? null : CommandContext.fromArguments(() -> Scope.user(named)));
     ServerTls certificate = tls.read(context.environment());
+    // The memory closes after the requests.
+    context.stop().grace(limits.limits().shutdown().plus(CLOSING));
     String ownerKey = ServerFile.newKey();
     PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     RecentActivity activity = new RecentActivity();
@@ -112,7 +116,7 @@ final class ServeCommand implements Callable<Integer> {
   private MemlaneServer.Builder builder(LocalMemory session, @Nullable ServerTls certificate, String ownerKey) {
     MemlaneServer.Builder builder = MemlaneServer.builder(session.memory()).host(host).port(port).names(names)
         .origins(origins).ownerKey(ownerKey).keys(ApiKeys.in(KeysCommand.file(context))).auditLog(audit.log(context))
-        .limits(ServerLimits.DEFAULT.withShutdown(SHUTDOWN));
+        .limits(limits.limits());
     return certificate == null ? builder : builder.tls(certificate);
   }
 }

@@ -25,6 +25,13 @@ final class SettingNames {
   static final String SERVER_NAMES = "server.names";
   static final String SERVER_ORIGINS = "server.origins";
   static final String SERVER_AUDIT_LOG = "server.audit-log";
+  static final String LIMIT_BODY = "server.limits.body";
+  static final String LIMIT_HEADERS = "server.limits.headers";
+  static final String LIMIT_REQUESTS = "server.limits.requests";
+  static final String LIMIT_CONNECTIONS = "server.limits.connections";
+  static final String LIMIT_STREAMS = "server.limits.streams";
+  static final String LIMIT_IDLE = "server.limits.idle";
+  static final String LIMIT_SHUTDOWN = "server.limits.shutdown";
   static final String TLS_CERTIFICATE = "server.tls.certificate";
   static final String TLS_KEY = "server.tls.key";
   static final String TLS_KEY_STORE = "server.tls.key-store";
@@ -36,7 +43,8 @@ final class SettingNames {
 
   /** All of them, in the order in which they are shown. */
   static final List<String> ALL = List.of(DATA, DB_URL, DB_USER, EMBEDDER, LANGUAGE, SERVER_HOST, SERVER_PORT,
-      SERVER_NAMES, SERVER_ORIGINS, SERVER_AUDIT_LOG, TLS_CERTIFICATE, TLS_KEY, TLS_KEY_STORE, TLS_PASSWORD_FILE,
+      SERVER_NAMES, SERVER_ORIGINS, SERVER_AUDIT_LOG, LIMIT_BODY, LIMIT_HEADERS, LIMIT_REQUESTS,
+      LIMIT_CONNECTIONS, LIMIT_STREAMS, LIMIT_IDLE, LIMIT_SHUTDOWN, TLS_CERTIFICATE, TLS_KEY, TLS_KEY_STORE, TLS_PASSWORD_FILE,
       MCP_USER,
       "mcp.agent", "mcp.run", MCP_ALLOW_USER, MCP_ACTOR, MCP_READ_ONLY);
 

@@ -1,5 +1,6 @@
 package dev.memlane.cli.internal.terminal;
 
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class StopSignal {
 
-  private static final int GRACE_SECONDS = 20;
+  private static final Duration USUAL_GRACE = Duration.ofSeconds(20);
 
   private final CountDownLatch ended = new CountDownLatch(1);
   private final CountDownLatch asked = new CountDownLatch(1);
@@ -23,6 +24,7 @@ public final class StopSignal {
   private volatile boolean polled;
   private volatile boolean waitingForInput;
   private volatile @Nullable Runnable close;
+  private volatile Duration grace = USUAL_GRACE;
 
   /** Returns whether the command should end now. */
   public boolean requested() {
@@ -50,6 +52,11 @@ public final class StopSignal {
     close = newClose;
   }
 
+  /** Sets how long the command may take to end in order; 20 seconds unless set. */
+  public void grace(Duration time) {
+    grace = time;
+  }
+
   /** Notifies a waiting request that the command has ended. */
   public void ended() {
     ended.countDown();
@@ -60,7 +67,7 @@ public final class StopSignal {
     requested = true;
     asked.countDown();
     try {
-      if (polled && !waitingForInput && ended.await(GRACE_SECONDS, TimeUnit.SECONDS)) {
+      if (polled && !waitingForInput && ended.await(grace.toMillis(), TimeUnit.MILLISECONDS)) {
         return;
       }
     } catch (InterruptedException e) {

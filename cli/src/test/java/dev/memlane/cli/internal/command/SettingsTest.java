@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.memlane.cli.internal.terminal.Console;
 import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.cli.internal.terminal.StopSignal;
+import dev.memlane.server.ServerLimits;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -159,6 +160,30 @@ class SettingsTest {
     assertThat(fromFile.err()).contains("server.port in ", "memlane.toml", "a whole number");
     assertThat(fromVariable.status()).isEqualTo(2);
     assertThat(fromVariable.err()).contains("embedder in $MEMLANE_EMBEDDER", "it must be one of local, hash");
+  }
+
+  @Test
+  void limits_areSettings() throws IOException {
+    String file = file("[server.limits]\nbody = 1000\nidle = 5\n");
+
+    Map<String, String> all = shown(Map.of("MEMLANE_SERVER_LIMITS_REQUESTS", "0"), "serve", "--config", file,
+        "--limit-shutdown", "60");
+
+    assertThat(all).containsEntry("server.limits.body", "1000 from " + file)
+        .containsEntry("server.limits.idle", "5 from " + file)
+        .containsEntry("server.limits.requests", "0 from $MEMLANE_SERVER_LIMITS_REQUESTS")
+        .containsEntry("server.limits.shutdown", "60 from --limit-shutdown")
+        .containsEntry("server.limits.connections", "4000 from default");
+    ServerLimits usual = ServerLimits.DEFAULT;
+    assertThat(shown(Map.of(), "serve")).containsEntry("server.limits.body", usual.longestBody() + " from default")
+        .containsEntry("server.limits.headers", usual.longestHeaders() + " from default")
+        .containsEntry("server.limits.requests", usual.requestsPerSecond() + " from default")
+        .containsEntry("server.limits.streams", usual.mostStreams() + " from default")
+        .containsEntry("server.limits.idle", usual.idle().toSeconds() + " from default");
+    Run none = run(Map.of(), "serve", "--limit-body", "0");
+    assertThat(none.status()).isEqualTo(2);
+    assertThat(none.err()).contains("limits must be positive");
+    assertThat(run(Map.of(), "serve", "--limit-body", "64 MB").err()).contains("a whole number");
   }
 
   @Test

@@ -17,6 +17,7 @@ import dev.memlane.server.internal.http.Routes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** The routes for archives and for the comparison of the stores. Safe for use by several threads. */
 public final class ArchiveRoutes {
@@ -41,6 +42,9 @@ public final class ArchiveRoutes {
     routes.post("/api/v1/import", Role.ADMIN, this::restore, "edits");
     routes.post("/api/v1/verify", Role.ADMIN, this::verify, "repair");
   }
+
+  /** How to compare the stores, in the body of a request. */
+  record VerifyBody(@Nullable Boolean repair) {}
 
   private MemoryAccess access(Exchange exchange) {
     return new MemoryAccess(memory.blocking(), exchange.caller());
@@ -74,7 +78,8 @@ public final class ArchiveRoutes {
 
   private void verify(Exchange exchange) throws IOException {
     access(exchange).requireEverything();
-    boolean repair = exchange.flag("repair");
+    VerifyBody given = exchange.bodyIfAny(VerifyBody.class);
+    boolean repair = exchange.flag("repair", given == null ? null : given.repair);
     VerifyReport report = audit.act(exchange, Action.VERIFY, AuditLog.values("everything", true, "repair", repair),
         () -> jobs.run("verify", null, progress -> memory.blocking().verify(repair)),
         found -> AuditLog.values("inconsistencies", found.inconsistencies().size(), "repaired", found.repaired()));

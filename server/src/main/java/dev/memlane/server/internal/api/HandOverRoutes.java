@@ -24,7 +24,7 @@ public final class HandOverRoutes {
   }
 
   public void add(Routes routes) {
-    routes.post(PATH, Role.ADMIN, exchange -> {
+    routes.postNothing(PATH, Role.ADMIN, exchange -> {
       exchange.respond(ACCEPTED, Map.of("handsOver", true));
       handOver.run();
     });

@@ -10,6 +10,7 @@ import dev.memlane.server.internal.api.MemoryAccess;
 import dev.memlane.server.internal.events.Subscription.Next;
 import dev.memlane.server.internal.http.Authenticator;
 import dev.memlane.server.internal.http.Exchange;
+import dev.memlane.server.internal.http.Peer;
 import dev.memlane.server.internal.http.Problem;
 import dev.memlane.server.internal.http.ProblemException;
 import dev.memlane.server.internal.http.Routes;
@@ -29,11 +30,13 @@ import org.jspecify.annotations.Nullable;
  * Every change is sent at least once. The id of an event is the cursor after a page of changes, on its last event; a client that
  * connects again sends it as {@code Last-Event-ID}, and what came after it is sent. A cursor expires, so a stream that has had
  * none for {@value #RENEWAL_MINUTES} minutes gets an event with nothing but a new one. A comment shows every
- * {@value #IDLE_SECONDS} seconds that the stream is alive. Safe for use by several threads.
+ * {@value #IDLE_SECONDS} seconds that the stream is alive. A stream whose client has closed it ends within a second or two. Safe for use by several threads.
  */
 public final class EventRoutes implements AutoCloseable {
 
   private static final int IDLE_SECONDS = 10;
+  /** How often a stream looks whether its client is still there. */
+  private static final Duration LOOKS_EVERY = Duration.ofSeconds(1);
   /** Well below the half of the shortest retention time, which is an hour. */
   private static final int RENEWAL_MINUTES = 15;
   private static final Duration RENEWAL = Duration.ofMinutes(RENEWAL_MINUTES);
@@ -97,13 +100,16 @@ public final class EventRoutes implements AutoCloseable {
     private final @Nullable Scope scope;
     private final Subscription subscription;
     private final OutputStream output;
+    private final Peer client;
     private Instant renewed = clock.instant();
+    private Duration silent = Duration.ZERO;
 
     Stream(Exchange exchange, MemoryAccess access, @Nullable Scope scope, Subscription subscription) {
       this.exchange = exchange;
       this.access = access;
       this.scope = scope;
       this.subscription = subscription;
+      this.client = exchange.peer();
       this.output = exchange.stream(200, "text/event-stream");
     }
 
@@ -117,7 +123,7 @@ public final class EventRoutes implements AutoCloseable {
           // The cursor to send is one after everything that was read, also after changes that are not for this stream.
           subscription.missed();
         }
-        switch (subscription.next(Duration.ofSeconds(IDLE_SECONDS))) {
+        switch (subscription.next(LOOKS_EVERY)) {
           case Next.Send(ChangePage page) -> {
             send(page);
             last = page;
@@ -131,7 +137,15 @@ public final class EventRoutes implements AutoCloseable {
               write(id(last) + "event: cursor\ndata: {}\n\n");
             }
           }
-          case Next.Idle idle -> write(": alive\n\n");
+          case Next.Idle idle -> {
+            if (client.isGone()) {
+              return;
+            }
+            silent = silent.plus(LOOKS_EVERY);
+            if (silent.toSeconds() >= IDLE_SECONDS) {
+              write(": alive\n\n");
+            }
+          }
           case Next.End end -> {
             return;
           }
@@ -184,6 +198,7 @@ public final class EventRoutes implements AutoCloseable {
     }
 
     private void write(String text) throws IOException {
+      silent = Duration.ZERO;
       output.write(text.getBytes(StandardCharsets.UTF_8));
       output.flush();
     }

@@ -6,6 +6,7 @@ import dev.memlane.model.TimeParser;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 public final class Exchange {
 
   private static final String OPERATION_TAG = "\"[0-9a-fA-F-]{36}\"";
+
+  private static final int LONGEST_EMPTY_BODY = 1_000;
 
   private final Request request;
   private final Response response;
@@ -51,6 +54,11 @@ public final class Exchange {
 
   public Json json() {
     return json;
+  }
+
+  /** The client at the other end of the connection. */
+  public Peer peer() {
+    return new Peer(request);
   }
 
   /** Jetty's request, for what this class doesn't offer. */
@@ -93,7 +101,29 @@ public final class Exchange {
         return number;
       }
     }
-    throw new ProblemException(Problem.invalid(name + " must be a whole number from " + least + " to " + most));
+    throw outOfRange(name, least, most);
+  }
+
+  /**
+   * A whole number of the query or of the body.
+   *
+   * @param inBody what the body says; null if it says nothing
+   */
+  public int number(String name, @Nullable Integer inBody, int usual, int least, int most) {
+    if (inBody == null) {
+      return number(name, usual, least, most);
+    }
+    if (query(name) != null) {
+      throw new ProblemException(Problem.invalid(name + " is in the query and in the body; send it once"));
+    }
+    if (inBody < least || inBody > most) {
+      throw outOfRange(name, least, most);
+    }
+    return inBody;
+  }
+
+  private static ProblemException outOfRange(String name, int least, int most) {
+    return new ProblemException(Problem.invalid(name + " must be a whole number from " + least + " to " + most));
   }
 
   /** Whether the query says yes: {@code true} or {@code false}, which is what an absent one means. */
@@ -104,6 +134,18 @@ public final class Exchange {
       case "false" -> false;
       default -> throw new ProblemException(Problem.invalid(name + " must be true or false"));
     };
+  }
+
+  /**
+   * Whether the query or the body says yes.
+   *
+   * @param inBody what the body says; null if it says nothing
+   */
+  public boolean flag(String name, @Nullable Boolean inBody) {
+    if (inBody != null && query(name) != null) {
+      throw new ProblemException(Problem.invalid(name + " is in the query and in the body; send it once"));
+    }
+    return inBody == null ? flag(name) : inBody;
   }
 
   /** A point in time of the query; null if it is absent. */
@@ -139,6 +181,43 @@ public final class Exchange {
     try (InputStream input = input(longestBody)) {
       return json.read(input, type);
     }
+  }
+
+  /**
+   * Reads the body as JSON, if there is one.
+   *
+   * @return null if there is none
+   * @throws ProblemException if it is too large, or not of this form
+   * @throws IOException if the connection fails
+   */
+  public <T> @Nullable T bodyIfAny(Class<T> type) throws IOException {
+    return hasBody() ? body(type) : null;
+  }
+
+  private boolean hasBody() {
+    return request.getHeaders().contains(HttpHeader.TRANSFER_ENCODING) || request.getLength() > 0;
+  }
+
+  /**
+   * Checks that there is no body, or one that says nothing: blank, or an empty JSON object, which some clients always send.
+   *
+   * @throws ProblemException if it says something, which would be lost
+   * @throws IOException if the connection fails
+   */
+  void requireNoBody() throws IOException {
+    if (!hasBody()) {
+      return;
+    }
+    try (InputStream input = input(LONGEST_EMPTY_BODY)) {
+      String text = new String(input.readAllBytes(), StandardCharsets.UTF_8);
+      if (text.isBlank() || text.replaceAll("\\s", "").equals("{}")) {
+        return;
+      }
+    } catch (ProblemException tooLarge) {
+      // It says something.
+    }
+    throw new ProblemException(Problem.invalid("this path takes no body; what it can be told is in the path and the "
+        + "query, and /openapi.json describes it"));
   }
 
   /** @throws ProblemException if the body is declared as something else; none declared will do */

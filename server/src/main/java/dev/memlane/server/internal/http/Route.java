@@ -10,8 +10,10 @@ import org.jspecify.annotations.Nullable;
  * @param template the path, with parameters in braces, each a whole segment: {@code /api/v1/memories/{id}}
  * @param needed the role that a caller needs; null if everybody may call it, without a key
  * @param query the names of the query parameters that it knows; others are refused
+ * @param takesBody whether it reads a body; otherwise one that says something is refused
  */
-public record Route(String method, String template, @Nullable Role needed, Set<String> query, Handler handler) {
+public record Route(String method, String template, @Nullable Role needed, Set<String> query, boolean takesBody,
+    Handler handler) {
 
   public Route {
     query = Set.copyOf(query);

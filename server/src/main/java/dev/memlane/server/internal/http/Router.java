@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  * Leads each request to the handler of its route, and reports what fails as a problem.
  *
  * <p>
- * In this order: the route, the page that sends it, the caller, the caller's role, the caller's rate, the names of the query's parameters. So nothing
+ * In this order: the route, the page that sends it, the caller, the caller's role, the caller's rate, the names of the query's parameters,
+ * and that there is no body where none is read. So nothing
  * of a request is read for a caller who may not send it. Safe for use by several threads.
  */
 public final class Router extends Abstract {
@@ -74,6 +75,9 @@ public final class Router extends Abstract {
       Route route = found.route;
       Caller caller = route.needed() == null ? Caller.LOCAL : permitted(request, route.needed());
       exchange = new Exchange(request, response, found.path, query(request, route), caller, json, longestBody);
+      if (!route.takesBody()) {
+        exchange.requireNoBody();
+      }
       route.handler().handle(exchange);
     } catch (Throwable failure) {
       fail(exchange, failure, callback);

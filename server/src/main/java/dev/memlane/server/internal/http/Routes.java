@@ -13,31 +13,50 @@ public final class Routes {
 
   /** @param query the names of the query parameters that the route knows */
   public Routes get(String template, @Nullable Role needed, Handler handler, String... query) {
-    return add("GET", template, needed, handler, query);
+    return add("GET", template, needed, false, handler, query);
   }
 
   /** @param query the names of the query parameters that the route knows */
   public Routes post(String template, @Nullable Role needed, Handler handler, String... query) {
-    return add("POST", template, needed, handler, query);
+    return add("POST", template, needed, true, handler, query);
+  }
+
+  /**
+   * A route that takes no body.
+   *
+   * @param query the names of the query parameters that the route knows
+   */
+  public Routes postNothing(String template, @Nullable Role needed, Handler handler, String... query) {
+    return add("POST", template, needed, false, handler, query);
+  }
+
+  /**
+   * A route that takes a body although its method usually has none.
+   *
+   * @param query the names of the query parameters that the route knows
+   */
+  public Routes deleteWithBody(String template, @Nullable Role needed, Handler handler, String... query) {
+    return add("DELETE", template, needed, true, handler, query);
   }
 
   /** @param query the names of the query parameters that the route knows */
   public Routes put(String template, @Nullable Role needed, Handler handler, String... query) {
-    return add("PUT", template, needed, handler, query);
+    return add("PUT", template, needed, true, handler, query);
   }
 
   /** @param query the names of the query parameters that the route knows */
   public Routes patch(String template, @Nullable Role needed, Handler handler, String... query) {
-    return add("PATCH", template, needed, handler, query);
+    return add("PATCH", template, needed, true, handler, query);
   }
 
   /** @param query the names of the query parameters that the route knows */
   public Routes delete(String template, @Nullable Role needed, Handler handler, String... query) {
-    return add("DELETE", template, needed, handler, query);
+    return add("DELETE", template, needed, false, handler, query);
   }
 
-  private Routes add(String method, String template, @Nullable Role needed, Handler handler, String... query) {
-    routes.add(new Route(method, template, needed, Set.of(query), handler));
+  private Routes add(String method, String template, @Nullable Role needed, boolean takesBody, Handler handler,
+      String... query) {
+    routes.add(new Route(method, template, needed, Set.of(query), takesBody, handler));
     return this;
   }
 

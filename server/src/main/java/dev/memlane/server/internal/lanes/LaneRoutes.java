@@ -1,5 +1,6 @@
 package dev.memlane.server.internal.lanes;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.util.RawValue;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.server.Role;
@@ -8,6 +9,7 @@ import dev.memlane.server.AuditLog.Action;
 import dev.memlane.server.internal.audit.Audit;
 import dev.memlane.server.internal.api.MemoryAccess;
 import dev.memlane.server.internal.http.Exchange;
+import dev.memlane.server.internal.http.Peer;
 import dev.memlane.server.internal.http.Problem;
 import dev.memlane.server.internal.http.ProblemException;
 import dev.memlane.server.internal.http.Routes;
@@ -45,6 +47,14 @@ public final class LaneRoutes implements AutoCloseable {
   private final LongPolls polls;
   private final Audit audit;
 
+  /** How to claim a task, in the body of a request. */
+  record ClaimBody(@JsonProperty("wait") @Nullable Integer seconds, @Nullable Integer lease) {
+    static final ClaimBody NOTHING = new ClaimBody(null, null);
+  }
+
+  /** How to renew a claim, in the body of a request. */
+  record RenewBody(@Nullable Integer lease) {}
+
   /** A claim's result, in the body of a request. */
   record ResultBody(@Nullable RawJson result) {}
 
@@ -72,7 +82,7 @@ public final class LaneRoutes implements AutoCloseable {
     routes.post("/api/v1/claims/{id}/complete", Role.WRITE, this::complete);
     routes.post("/api/v1/claims/{id}/fail", Role.WRITE, this::fail);
     routes.get("/api/v1/dead-letters", Role.READ, this::deadLetters, "limit");
-    routes.post("/api/v1/dead-letters/{id}/replay", Role.ADMIN, this::replay);
+    routes.postNothing("/api/v1/dead-letters/{id}/replay", Role.ADMIN, this::replay);
     routes.delete("/api/v1/dead-letters/{id}", Role.ADMIN, this::drop);
   }
 
@@ -110,12 +120,12 @@ public final class LaneRoutes implements AutoCloseable {
     return new ProblemException(Problem.notFound("there is no such " + what + ", or it is no longer kept"));
   }
 
-  private static Duration seconds(Exchange exchange, String name, int usual, int least, int most) {
-    return Duration.ofSeconds(exchange.number(name, usual, least, most));
+  private static Duration wait(Exchange exchange, @Nullable Integer inBody) {
+    return Duration.ofSeconds(exchange.number("wait", inBody, 0, 0, LONGEST_WAIT));
   }
 
-  private static Duration lease(Exchange exchange) {
-    return seconds(exchange, "lease", USUAL_LEASE, 1, LONGEST_LEASE);
+  private static Duration lease(Exchange exchange, @Nullable Integer inBody) {
+    return Duration.ofSeconds(exchange.number("lease", inBody, USUAL_LEASE, 1, LONGEST_LEASE));
   }
 
   // Lanes and tasks
@@ -149,7 +159,7 @@ public final class LaneRoutes implements AutoCloseable {
   private void task(Exchange exchange) throws InterruptedException {
     DurableLanes known = lanes(exchange);
     UUID id = id(exchange, "task");
-    Duration wait = seconds(exchange, "wait", 0, 0, LONGEST_WAIT);
+    Duration wait = wait(exchange, null);
     Optional<LaneTask> task = wait.isZero() ? known.task(id) : polls.interruptibly(() -> known.awaitEnd(id, wait));
     if (task == null) {
       // The server ends, and the client may ask again.
@@ -198,12 +208,18 @@ public final class LaneRoutes implements AutoCloseable {
   private void claim(Exchange exchange) throws IOException, InterruptedException {
     DurableLanes known = lanes(exchange);
     String lane = lane(exchange, known);
-    Duration lease = lease(exchange);
-    Duration wait = seconds(exchange, "wait", 0, 0, LONGEST_WAIT);
+    ClaimBody given = exchange.bodyIfAny(ClaimBody.class);
+    ClaimBody settings = given == null ? ClaimBody.NOTHING : given;
+    Duration lease = lease(exchange, settings.lease);
+    Duration wait = wait(exchange, settings.seconds);
+    Peer worker = exchange.peer();
     Optional<TaskClaim> claim = wait.isZero()
         ? known.claim(lane, lease, wait)
-        : polls.counted(() -> known.claim(lane, lease, wait));
+        : polls.counted(() -> known.claim(lane, lease, wait, () -> !worker.isGone()));
     if (claim.isEmpty()) {
+      exchange.respond(204);
+    } else if (worker.isGone()) {
+      known.release(claim.get().id());
       exchange.respond(204);
     } else {
       deliver(exchange, known, claim.get());
@@ -230,9 +246,11 @@ public final class LaneRoutes implements AutoCloseable {
     }
   }
 
-  private void renew(Exchange exchange) {
-    Duration lease = lease(exchange);
-    if (!lanes(exchange).renew(exchange.path("id"), lease)) {
+  private void renew(Exchange exchange) throws IOException {
+    DurableLanes known = lanes(exchange);
+    RenewBody given = exchange.bodyIfAny(RenewBody.class);
+    Duration lease = lease(exchange, given == null ? null : given.lease);
+    if (!known.renew(exchange.path("id"), lease)) {
       throw over();
     }
     exchange.respond(204);

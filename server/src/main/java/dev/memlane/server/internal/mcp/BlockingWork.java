@@ -10,6 +10,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -19,6 +20,9 @@ import reactor.core.publisher.Mono;
  * several threads.
  */
 final class BlockingWork implements AutoCloseable {
+
+  /** What a notification of progress says. */
+  static final String GOES_ON = "the memory is still working on it";
 
   private final ExecutorService threads = Executors
       .newThreadPerTaskExecutor(Thread.ofVirtual().name("memlane-mcp-", 0).factory());
@@ -44,18 +48,25 @@ final class BlockingWork implements AutoCloseable {
 
   /** @param token names the request in notifications of progress; null if the client asks for none */
   <T> Mono<T> run(McpAsyncServerExchange exchange, @Nullable Object token, Callable<T> work) {
-    return token == null ? run(work) : run(() -> withProgress(exchange, token, work));
+    return token == null
+        ? run(work)
+        : run(() -> withProgress(beats -> exchange
+            .progressNotification(ProgressNotification.builder(token, beats).message(GOES_ON).build()).block(), work));
   }
 
-  private <T> T withProgress(McpAsyncServerExchange exchange, Object token, Callable<T> work) throws Exception {
+  /**
+   * Does work in this thread's stead, and waits for it.
+   *
+   * @param onBeat is told at intervals how many there were so far
+   */
+  <T> T withProgress(IntConsumer onBeat, Callable<T> work) throws Exception {
     Future<T> running = threads.submit(work);
     try {
       for (int beats = 1;; beats++) {
         try {
           return running.get(beat.toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
-          exchange.progressNotification(
-              ProgressNotification.builder(token, beats).message("the memory is still working on it").build()).block();
+          onBeat.accept(beats);
         }
       }
     } catch (ExecutionException e) {

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.eclipse.jetty.ee11.servlet.FilterHolder;
 import org.eclipse.jetty.ee11.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee11.servlet.ServletHolder;
@@ -37,9 +38,10 @@ public final class McpEndpoint implements AutoCloseable {
   /**
    * @param memory stays open; the caller closes it afterwards
    * @param origins of web pages that may call
+   * @param more adds to what clients of the protocol with sessions see; for tests
    */
   public McpEndpoint(MemoryOrchestrator memory, McpOptions options, Authenticator authenticator, RateLimiter rates,
-      Set<String> origins, long longestBody, Json responses) {
+      Set<String> origins, long longestBody, Json responses, UnaryOperator<McpServer.AsyncSpecification<?>> more) {
     McpJson json = new McpJson();
     McpSessions sessions = new McpSessions(IDLE_SESSION);
     calls = new MemoryToolCalls(memory);
@@ -48,7 +50,7 @@ public final class McpEndpoint implements AutoCloseable {
         .jsonMapper(json.mapper()).mcpEndpoint(PATH).contextExtractor(McpEndpoint::context)
         .maxRequestSize((int) Math.min(longestBody, McpJson.LONGEST_MESSAGE)).keepAliveInterval(null)
         .sessionSweepInterval(IDLE_SESSION).build();
-    server = features.describe(McpServer.async(transport)).build();
+    server = more.apply(features.describe(McpServer.async(transport))).build();
     ServletContextHandler context = new ServletContextHandler();
     HttpServletMcpTransport stateless = HttpServletMcpTransport
         .builder(new StatelessFeatures(features, json).server(McpFeatures.version())).jsonMapper(json.mapper())

@@ -37,6 +37,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -202,6 +203,22 @@ public final class McpFeatures implements AutoCloseable {
       LOGGER.log(Logger.Level.WARNING, "a call of " + tool + " failed", e);
       return Answer.failed("the tool itself failed, and not because of its arguments; it may have been done all the "
           + "same: check before you try again");
+    }
+  }
+
+  /**
+   * Runs a call as {@link #answer(McpCaller, String, Map)} does.
+   *
+   * @param onBeat is told at intervals that the call goes on
+   */
+  Answer answer(McpCaller caller, String tool, Map<String, Object> given, IntConsumer onBeat)
+      throws InterruptedException {
+    try {
+      return work.withProgress(onBeat, () -> answer(caller, tool, given));
+    } catch (InterruptedException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException("a call throws nothing else", e);
     }
   }
 

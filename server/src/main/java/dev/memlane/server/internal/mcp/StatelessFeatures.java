@@ -94,7 +94,10 @@ final class StatelessFeatures {
       return features.tools(caller(context)).stream().filter(tool -> tool.name().equals(name)).findFirst()
           .map(tool -> McpSyncTool.of(described(tool), (of, request) -> {
             Map<String, Object> arguments = request.arguments() == null ? Map.of() : request.arguments();
-            return McpSyncResponse.result(result(await(() -> features.answer(caller(of), name, arguments))));
+            return of.progressToken() == null
+                ? McpSyncResponse.result(result(await(() -> features.answer(caller(of), name, arguments))))
+                : McpSyncResponse.streaming(notifier -> result(await(() -> features.answer(caller(of), name, arguments,
+                    beats -> notifier.progress(beats, null, BlockingWork.GOES_ON)))));
           })).orElse(null);
     }
 

@@ -84,7 +84,7 @@ public final class Mem0Routes {
     }
     one(routes, "/v1/memories/{id}/");
     routes.put("/v1/batch/", WRITE, this::updateBatch);
-    routes.delete("/v1/batch/", WRITE, this::deleteBatch);
+    routes.deleteWithBody("/v1/batch/", WRITE, this::deleteBatch);
     routes.get("/v1/entities/", READ, this::entities, with("page", "page_size"));
     routes.delete("/v1/entities/{type}/{name}/", ADMIN, this::deleteEntity, IGNORED);
     routes.delete("/v2/entities/{type}/{name}/", ADMIN, this::deleteEntity, IGNORED);

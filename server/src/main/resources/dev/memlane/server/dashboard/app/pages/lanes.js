@@ -11,6 +11,7 @@ import { empty } from "../parts/notice.js";
 import { figures, head, place, section, table } from "../parts/page.js";
 
 const KEPT = 60;
+const LONGEST_WHOLE = 24;
 
 export async function open(view, { signal, role }) {
   const lanes = place("lanes");
@@ -70,8 +71,13 @@ function letterTable(letters, role, again) {
   return table("Dead letters", [["Task"], ["Lane"], ["Failed"], ["Why"], ["Actions"]], letters.map((letter) => {
     const name = letter.name ?? letter.task?.name ?? letter.id;
     return [h("span", null, said(name), name !== letter.id && h("div", { class: "muted small code" }, letter.id)),
-      said(letter.lane), format.when(letter.at), reasons(letter), isAdmin(role) ? actions(letter, name, again) : ""];
+      laneName(letter.lane), format.when(letter.at), reasons(letter), isAdmin(role) ? actions(letter, name, again) : ""];
   }));
+}
+
+/** A lane's name on one line, as long as it is one that a person would choose. */
+function laneName(name) {
+  return h("span", { class: name.length <= LONGEST_WHOLE ? "whole" : null }, said(name));
 }
 
 function reasons(letter) {
