@@ -66,7 +66,8 @@ final class WorkerClaims {
    * @return empty if there was none in time, or the worker is gone
    * @throws InvalidInputException if there is no such lane, or the lease is not positive
    */
-  Optional<TaskClaim> claim(String lane, Duration lease, Duration wait, BooleanSupplier isThere) throws InterruptedException {
+  Optional<TaskClaim> claim(String lane, Duration lease, Duration wait, BooleanSupplier isThere)
+      throws InterruptedException {
     tasks.lane(lane);
     requirePositive(lease);
     long end = System.nanoTime() + wait.toNanos();

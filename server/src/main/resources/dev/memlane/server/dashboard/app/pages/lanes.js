@@ -77,7 +77,7 @@ function letterTable(letters, role, again) {
 
 /** A lane's name on one line, as long as it is one that a person would choose. */
 function laneName(name) {
-  return h("span", { class: name.length <= LONGEST_WHOLE ? "whole" : null }, said(name));
+  return h("span", { class: name.length <= LONGEST_WHOLE ? "one-line" : null }, said(name));
 }
 
 function reasons(letter) {
