@@ -81,7 +81,7 @@ public final class McpStdio implements AutoCloseable {
    * @throws InterruptedException if the thread is interrupted while requests are under way
    */
   public void serve(InputStream in, OutputStream out) throws IOException, InterruptedException {
-    StdioTransport transport = new StdioTransport(json, in, out);
+    StdioTransport transport = new StdioTransport(json, features::withoutSessions, in, out);
     var server = features.describe(McpServer.async(transport)).build();
     try {
       transport.run();

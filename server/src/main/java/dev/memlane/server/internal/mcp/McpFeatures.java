@@ -5,6 +5,7 @@ import dev.memlane.memory.tools.ToolDefinition;
 import dev.memlane.server.McpOptions;
 import dev.memlane.server.Role;
 import dev.memlane.server.internal.mcp.ToolCalls.Answer;
+import io.modelcontextprotocol.modern.server.McpRequestManager;
 import io.modelcontextprotocol.server.McpAsyncServerExchange;
 import io.modelcontextprotocol.server.McpServer;
 import io.modelcontextprotocol.server.McpServerFeatures.AsyncPromptSpecification;
@@ -107,6 +108,11 @@ public final class McpFeatures implements AutoCloseable {
         .validateToolInputs(false).tools(tools())
         .addToolFilter((context, tool) -> Mono.just(mayUse(caller(context.get(CALLER)), tool.name())))
         .resources(resources()).resourceTemplates(templates()).prompts(prompts());
+  }
+
+  /** The same for clients of versions without sessions. */
+  public McpRequestManager withoutSessions() {
+    return new StatelessFeatures(this, json).server(version());
   }
 
   private static Implementation information() {

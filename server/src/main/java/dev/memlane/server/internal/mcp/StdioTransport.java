@@ -1,12 +1,16 @@
 package dev.memlane.server.internal.mcp;
 
+import io.modelcontextprotocol.common.McpTransportContext;
 import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.json.TypeRef;
-import io.modelcontextprotocol.spec.McpSchema;
+import io.modelcontextprotocol.modern.JsonRpc;
+import io.modelcontextprotocol.modern.server.McpRequestManager;
+import io.modelcontextprotocol.modern.server.McpTransportResponse;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
+import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpServerSession;
 import io.modelcontextprotocol.spec.McpServerTransport;
 import io.modelcontextprotocol.spec.McpServerTransportProvider;
@@ -26,30 +30,44 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 
 /**
  * The protocol over a pair of streams, one message a line.
  *
  * <p>
  * The SDK has such a transport. This one differs where that matters to people: a line that is no message is answered with an
- * error, and the next line is read; a request that the client cancels is interrupted; after the end of the input, the requests under
+ * error, and the next line is read; requests of versions with sessions and without them may come on the same streams; a request that the client cancels is interrupted; after the end of the input, the requests under
  * way are still answered. At most {@value #MOST_REQUESTS} requests run at once; then no more lines are read.
  */
 public final class StdioTransport implements McpServerTransportProvider {
 
   private static final Logger LOGGER = System.getLogger("dev.memlane.server.mcp");
+  /** Where a request without a session says the version that it speaks. */
+  private static final String VERSION = "io.modelcontextprotocol/protocolVersion";
   private static final int MOST_REQUESTS = 256;
   private static final Duration GRACE = Duration.ofSeconds(30);
 
   private final McpJson json;
   private final McpJsonMapper mapper;
+  private final Supplier<McpRequestManager> withoutSessions;
+  /** Used by the thread that reads. */
+  private @Nullable McpRequestManager stateless;
+  private final ExecutorService threads = Executors
+      .newThreadPerTaskExecutor(Thread.ofVirtual().name("memlane-mcp-stateless-", 0).factory());
+  private final Scheduler scheduler = Schedulers.fromExecutorService(threads);
   private final InputStream in;
   private final OutputStream out;
   private final ReentrantLock writing = new ReentrantLock();
@@ -58,8 +76,13 @@ public final class StdioTransport implements McpServerTransportProvider {
   private @Nullable McpServerSession session;
   private boolean initialized;
 
-  public StdioTransport(McpJson json, InputStream in, OutputStream out) {
+  /**
+   * @param withoutSessions makes what handles the requests of versions without sessions, each of which says its version; called
+   * when there is one
+   */
+  public StdioTransport(McpJson json, Supplier<McpRequestManager> withoutSessions, InputStream in, OutputStream out) {
     this.json = json;
+    this.withoutSessions = withoutSessions;
     this.mapper = json.mapper();
     this.in = new BufferedInputStream(in);
     this.out = out;
@@ -102,6 +125,8 @@ public final class StdioTransport implements McpServerTransportProvider {
     if (!free.tryAcquire(MOST_REQUESTS, GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
       LOGGER.log(Logger.Level.WARNING, "the input has ended, and some requests were not answered in time");
     }
+    scheduler.dispose();
+    threads.shutdownNow();
   }
 
   private void receive(ByteArrayOutputStream line, int length) throws IOException, InterruptedException {
@@ -139,11 +164,12 @@ public final class StdioTransport implements McpServerTransportProvider {
   }
 
   private void handle(McpServerSession to, JSONRPCRequest request) throws IOException, InterruptedException {
-    if (!initialized && request.method().equals(McpSchema.METHOD_PING)) {
+    boolean stateless = isStateless(request);
+    if (!stateless && !initialized && request.method().equals(McpSchema.METHOD_PING)) {
       send(JSONRPCResponse.result(request.id(), Map.of()));
       return;
     }
-    if (!initialized && !request.method().equals(McpSchema.METHOD_INITIALIZE)) {
+    if (!stateless && !initialized && !request.method().equals(McpSchema.METHOD_INITIALIZE)) {
       // The session would let it wait for that, without an end.
       fail(request.id(), McpSchema.ErrorCodes.INVALID_REQUEST,
           "the session is not initialized; send initialize and notifications/initialized first");
@@ -152,10 +178,38 @@ public final class StdioTransport implements McpServerTransportProvider {
     free.acquire();
     Disposable.Swap entry = Disposables.swap();
     running.put(request.id(), entry);
-    boolean unused = entry.update(subscribe(to.handle(request).doFinally(signal -> {
+    boolean unused = entry.update(subscribe((stateless ? stateless(request) : to.handle(request)).doFinally(signal -> {
       running.remove(request.id(), entry);
       free.release();
     })));
+  }
+
+  /** Whether a request speaks a version without sessions, which it then says itself. */
+  private static boolean isStateless(JSONRPCRequest request) {
+    return request.params() instanceof Map<?, ?> params && params.get("_meta") instanceof Map<?, ?> meta
+        && meta.get(VERSION) instanceof String version && VersionServlet.isStateless(version);
+  }
+
+  /** Handles a request on a thread that may wait, and is interrupted if the client cancels it. */
+  private Mono<Void> stateless(JSONRPCRequest request) {
+    JsonRpc.JSONRPCRequest same = new JsonRpc.JSONRPCRequest(request.method(), request.id(), request.params());
+    McpRequestManager server = stateless == null ? withoutSessions.get() : stateless;
+    stateless = server;
+    return Mono.defer(() -> server.handleBlocking(McpTransportContext.EMPTY, same))
+        .flatMapMany(response -> switch (response) {
+          case McpTransportResponse.Result result -> Flux.just(result.response());
+          case McpTransportResponse.Error error -> Flux.just(error.response());
+          case McpTransportResponse.Streaming streaming -> streaming.messages();
+          default -> Flux.error(new IllegalStateException("an answer of an unknown kind"));
+        }).doOnNext(this::sendOrFail).then().subscribeOn(scheduler);
+  }
+
+  private void sendOrFail(Object message) {
+    try {
+      send(message);
+    } catch (IOException e) {
+      throw new McpTransportException("the client no longer reads", e);
+    }
   }
 
   private void cancel(JSONRPCNotification notification) {
@@ -216,13 +270,7 @@ public final class StdioTransport implements McpServerTransportProvider {
 
     @Override
     public Mono<Void> sendMessage(JSONRPCMessage message) {
-      return Mono.fromRunnable(() -> {
-        try {
-          send(message);
-        } catch (IOException e) {
-          throw new McpTransportException("the client no longer reads", e);
-        }
-      });
+      return Mono.fromRunnable(() -> sendOrFail(message));
     }
 
     @Override

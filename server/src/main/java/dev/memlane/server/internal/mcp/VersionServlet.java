@@ -25,7 +25,12 @@ final class VersionServlet extends HttpServlet {
   /** Whether a request speaks a version without sessions. Versions are dates. */
   static boolean isStateless(HttpServletRequest request) {
     String version = request.getHeader(HttpHeaders.PROTOCOL_VERSION);
-    return version != null && version.compareTo(FIRST_WITHOUT_SESSIONS) >= 0;
+    return version != null && isStateless(version);
+  }
+
+  /** Whether a version is one without sessions. */
+  static boolean isStateless(String version) {
+    return version.compareTo(FIRST_WITHOUT_SESSIONS) >= 0;
   }
 
   @Override

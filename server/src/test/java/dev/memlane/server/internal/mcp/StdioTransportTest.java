@@ -48,8 +48,8 @@ class StdioTransportTest {
 
   private static void serve(ToolCalls calls, Duration beat, InputStream in, OutputStream out) throws Exception {
     McpJson json = new McpJson();
-    StdioTransport transport = new StdioTransport(json, in, out);
     try (McpFeatures features = new McpFeatures(calls, OPTIONS, json, beat)) {
+      StdioTransport transport = new StdioTransport(json, features::withoutSessions, in, out);
       features.describe(McpServer.async(transport)).build();
       transport.run();
     }
@@ -87,6 +87,48 @@ class StdioTransportTest {
     assertThat(of(0, answers).at("/result/protocolVersion").textValue()).isEqualTo("2025-11-25");
     assertThat(of(1, answers).at("/result/isError").booleanValue()).isTrue();
     assertThat(of(2, answers).at("/result/content/0/text").textValue()).isEqualTo("Error: no");
+  }
+
+  private static String stateless(int id, String method, String params) {
+    return "{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"method\":\"" + method + "\",\"params\":{" + params + "\"_meta\":{"
+        + "\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\",\"io.modelcontextprotocol/clientInfo\":"
+        + "{\"name\":\"test\",\"version\":\"1\"},\"io.modelcontextprotocol/clientCapabilities\":{},"
+        + "\"progressToken\":\"p" + id + "\"}}}\n";
+  }
+
+  @Test
+  void requestsWithoutASession_areAnswered_besideThoseWithOne() throws Exception {
+    CountDownLatch beaten = new CountDownLatch(1);
+    Scripted calls = (target, tool, arguments) -> {
+      beaten.await();
+      return new ToolCalls.Answer("{}", false);
+    };
+    ByteArrayOutputStream out = new ByteArrayOutputStream() {
+      @Override
+      public synchronized void write(byte[] bytes, int offset, int length) {
+        super.write(bytes, offset, length);
+        if (toString(StandardCharsets.UTF_8).contains("still working")) {
+          beaten.countDown();
+        }
+      }
+    };
+    String lines = stateless(1, "server/discover", "") + stateless(2, "tools/list", "")
+        + stateless(3, "tools/call", "\"name\":\"memory_get\",\"arguments\":{\"id\":\"x\"},") + INITIALIZE;
+
+    serve(calls, Duration.ofMillis(1), new ByteArrayInputStream(lines.getBytes(StandardCharsets.UTF_8)), out);
+
+    List<JsonNode> answers = new ArrayList<>();
+    for (String line : out.toString(StandardCharsets.UTF_8).lines().toList()) {
+      answers.add(JSON.readTree(line));
+    }
+    assertThat(of(1, answers).at("/result/supportedVersions/0").textValue()).as("%s", answers).isEqualTo("2026-07-28");
+    assertThat(of(2, answers).at("/result/tools").size()).isGreaterThan(5);
+    assertThat(of(3, answers).at("/result/isError").booleanValue()).isFalse();
+    assertThat(of(0, answers).at("/result/protocolVersion").textValue()).isEqualTo("2025-11-25");
+    assertThat(answers).anySatisfy(one -> {
+      assertThat(one.path("method").textValue()).isEqualTo("notifications/progress");
+      assertThat(one.at("/params/progressToken").textValue()).isEqualTo("p3");
+    });
   }
 
   @Test
