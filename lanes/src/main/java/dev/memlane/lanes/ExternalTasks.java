@@ -241,7 +241,7 @@ public final class ExternalTasks {
 
   /** The claim of a job that has just begun. */
   @GuardedBy("lock")
-  private static Claim claimed(Job<?> job, long lease) {
+  private Claim claimed(Job<?> job, long lease) {
     String claim = job.id() + ATTEMPT + job.attempt();
     job.claim = claim;
     return new Claim(claim, job.id(), job.lane(), job.task().name(), job.task().payload(), job.attempt(),
