@@ -47,6 +47,7 @@ import reactor.core.publisher.Mono;
  * What the protocol's conformance suite expects of its test server: tools, resources and prompts with its own names. They are
  * added to the memory's, so the suite tests the transport, the gate and the sessions that clients of the memory meet.
  */
+@SuppressWarnings("deprecation") // The suite asks for what later versions of the protocol have given up.
 final class ConformanceFeatures {
 
   /** A red pixel. */
