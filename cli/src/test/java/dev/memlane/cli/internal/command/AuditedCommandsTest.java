@@ -46,7 +46,7 @@ class AuditedCommandsTest {
   }
 
   private String add(String content) {
-    return runner.json("add", content, "--user", "ada", "--data", "topic=music").path("id").asText();
+    return runner.json("add", content, "--user", "ada", "-m", "topic=music").path("id").asText();
   }
 
   @Test
