@@ -28,13 +28,14 @@ class BorrowedDurableLanesTest {
       first.submit("a", NewTask.of("once", "1"));
       first.submit("a", NewTask.of("again", "2").idempotent(true));
       TaskClaim once = first.claim("a", Duration.ofMinutes(1), Duration.ZERO).orElseThrow();
-      assertThat(first.claim("a", Duration.ofMinutes(1), Duration.ZERO)).isPresent();
+      TaskClaim again = first.claim("a", Duration.ofMinutes(1), Duration.ZERO).orElseThrow();
       try (DurableLanes second = DurableLanes.builder(database).durableLane(Lane.of("a")).open()) {
         assertThatExceptionOfType(TakenOverException.class).isThrownBy(() -> first.complete(once.id(), "1"));
-        TaskClaim again = second.claim("a", Duration.ofMinutes(1), Duration.ZERO).orElseThrow();
-        assertThat(again.name()).isEqualTo("again");
+        // The claims go on in the next process.
+        assertThat(second.claim("a", Duration.ofMinutes(1), Duration.ZERO)).isEmpty();
+        assertThat(second.complete(once.id(), "1")).isInstanceOf(Report.Recorded.class);
         assertThat(second.complete(again.id(), "3")).isInstanceOf(Report.Recorded.class);
-        assertThat(second.deadLetters(10)).extracting(DeadTask::name).containsExactly("once");
+        assertThat(second.deadLetters(10)).isEmpty();
       }
     }
   }
