@@ -140,13 +140,14 @@ class MemlaneEmbeddingStoreTest {
   @Test
   void search_withTheQueryText_countsWordsForTheOrder() {
     add("1", "the quick brown fox jumps over the lazy dog");
-    add("2", "invoice 4711 was paid");
+    add("2", "invoice 4711 was paid to the quick courier");
+    add("3", "Lisbon lies at seven hills and one river");
 
     List<EmbeddingMatch<TextSegment>> matches = store.search(EmbeddingSearchRequest.builder()
         .queryEmbedding(TestMemories.vector("the quick brown fox")).query("4711").maxResults(2).build()).matches();
 
     assertThat(texts(search("the quick brown fox"))).first().asString().startsWith("the quick");
-    assertThat(texts(matches)).first().isEqualTo("invoice 4711 was paid");
+    assertThat(texts(matches)).first().isEqualTo("invoice 4711 was paid to the quick courier");
     assertThat(matches.get(0).score()).as("scores say how near the vectors are").isLessThan(matches.get(1).score());
     assertThat(texts(MemlaneEmbeddingStore.builder(memory, scope).hybrid(false).build()
         .search(EmbeddingSearchRequest.builder().queryEmbedding(TestMemories.vector("the quick brown fox"))
