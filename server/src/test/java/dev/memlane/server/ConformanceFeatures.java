@@ -224,7 +224,7 @@ final class ConformanceFeatures {
         ResourceTemplate.builder("test://template/{id}/data", "template").description("Of the suite.")
             .mimeType("application/json").build(),
         (exchange, request) -> {
-          String id = request.uri().split("/")[3];
+          String id = request.uri().split("/", -1)[3];
           return Mono.just(ReadResourceResult.builder(List.of(TextResourceContents.builder(request.uri(),
               "{\"id\":\"" + id + "\",\"templateTest\":true,\"data\":\"Data for ID: " + id + "\"}")
               .mimeType("application/json").build())).build());
