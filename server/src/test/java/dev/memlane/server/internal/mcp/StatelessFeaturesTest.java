@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -57,11 +58,12 @@ class StatelessFeaturesTest {
           .handleBlocking(McpTransportContext.EMPTY, search(Map.of("progressToken", "token"))).block();
 
       assertThat(response).isInstanceOf(McpTransportResponse.Streaming.class);
-      List<JSONRPCMessage> messages = ((McpTransportResponse.Streaming) response).messages().doOnNext(message -> {
+      McpTransportResponse.Streaming streaming = (McpTransportResponse.Streaming) Objects.requireNonNull(response);
+      List<JSONRPCMessage> messages = Objects.requireNonNull(streaming.messages().doOnNext(message -> {
         if (message instanceof JSONRPCNotification) {
           gate.countDown();
         }
-      }).collectList().block();
+      }).collectList().block());
       assertThat(messages).hasSizeGreaterThan(1);
       assertThat(messages.getFirst()).isInstanceOfSatisfying(JSONRPCNotification.class, notification -> {
         assertThat(notification.method()).isEqualTo("notifications/progress");
