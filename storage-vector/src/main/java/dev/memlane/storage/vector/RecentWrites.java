@@ -176,7 +176,8 @@ final class RecentWrites {
       }
     }
     documents.keySet().removeIf(name -> isRemoved(ofRemoved, name));
-    return documents.size() > most ? null : new Since(List.copyOf(documents.values()), ofRemoved);
+    // In the order in which a segment would have them: hits of the same score keep their order when the reader is renewed.
+    return documents.size() > most ? null : new Since(List.copyOf(documents.values()).reversed(), ofRemoved);
   }
 
   private static MemoryId memory(Entry entry) {
@@ -224,7 +225,7 @@ final class RecentWrites {
       this.ofRemoved = ofRemoved;
     }
 
-    /** The documents put since that are still there, latest first. The reader may show some of them already. */
+    /** The documents put since that are still there, oldest first. The reader may show some of them already. */
     List<RecentDocument> documents() {
       return documents;
     }
