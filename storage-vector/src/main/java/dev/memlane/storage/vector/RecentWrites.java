@@ -176,7 +176,7 @@ final class RecentWrites {
       }
     }
     documents.keySet().removeIf(name -> isRemoved(ofRemoved, name));
-    // In the order in which a segment would have them: hits of the same score keep their order when the reader is renewed.
+    // In a segment's order, so that hits of one score keep theirs when the reader is renewed.
     return documents.size() > most ? null : new Since(List.copyOf(documents.values()).reversed(), ofRemoved);
   }
 
