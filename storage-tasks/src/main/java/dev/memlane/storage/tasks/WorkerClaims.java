@@ -14,8 +14,8 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The claims of workers outside this process. That a claim begins, and until when it goes on, is written down before the worker
- * is told, and what a worker reports is acknowledged after the end was written down. So the claims go on in the next process.
+ * The claims of workers outside this process. The database records a claim and its lease before the worker gets the answer.
+ * A worker's report is acknowledged after the database has recorded the end. So a claim outlives the process that gave it.
  * Safe for use by several threads.
  */
 final class WorkerClaims {

@@ -16,9 +16,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Data sets in the format of BEIR (Thakur et al., 2021): a folder with {@code corpus.jsonl}, {@code queries.jsonl} and the
- * judgements, {@code qrels.tsv} or {@code qrels/test.tsv}. For data of one's own, too: nothing else is needed. Judgements
- * above 0 count alike.
+ * Reads data sets in the format of BEIR (Thakur et al., 2021): a folder with {@code corpus.jsonl}, {@code queries.jsonl} and
+ * the judgements, {@code qrels.tsv} or {@code qrels/test.tsv}. Users can write their own data in this format. All judgements
+ * above 0 count the same.
  */
 public final class Beir {
 

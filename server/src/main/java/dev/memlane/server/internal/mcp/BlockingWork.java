@@ -57,7 +57,7 @@ final class BlockingWork implements AutoCloseable {
   /**
    * Does work in this thread's stead, and waits for it.
    *
-   * @param onBeat is told at intervals how many there were so far
+   * @param onBeat receives at intervals how many intervals have passed
    */
   <T> T withProgress(IntConsumer onBeat, Callable<T> work) throws Exception {
     Future<T> running = threads.submit(work);

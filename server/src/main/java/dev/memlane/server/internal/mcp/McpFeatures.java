@@ -215,7 +215,7 @@ public final class McpFeatures implements AutoCloseable {
   /**
    * Runs a call as {@link #answer(McpCaller, String, Map)} does.
    *
-   * @param onBeat is told at intervals that the call goes on
+   * @param onBeat called at intervals while the call goes on, with the number of intervals that have passed
    */
   Answer answer(McpCaller caller, String tool, Map<String, Object> given, IntConsumer onBeat)
       throws InterruptedException {

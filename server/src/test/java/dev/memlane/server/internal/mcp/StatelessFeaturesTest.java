@@ -33,7 +33,7 @@ class StatelessFeaturesTest {
         Map.of("name", "memory_search", "arguments", Map.of("query", "x"), "_meta", meta));
   }
 
-  /** A memory that answers once it is told to. */
+  /** A memory that answers when the gate opens. */
   private record Slow(CountDownLatch gate) implements ToolCalls {
 
     @Override
