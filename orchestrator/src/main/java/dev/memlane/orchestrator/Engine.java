@@ -67,7 +67,7 @@ final class Engine {
 
   private static final System.Logger LOGGER = System.getLogger(Engine.class.getName());
 
-  /** When it is first looked whether a comparison of everything is due, and how often then. */
+  /** The earliest time after opening for a comparison of everything in the background. */
   private static final Duration FIRST_RECHECK = Duration.ofMinutes(10);
   private static final Duration BETWEEN_RECHECKS = Duration.ofDays(1);
 
@@ -204,7 +204,8 @@ final class Engine {
       if (following) {
         poller.start();
       }
-      recheck.beginAfter(FIRST_RECHECK, this::recheckIfDue);
+      Duration due = Duration.between(environment.now(), checkpoints.comparedAt().plus(BETWEEN_RECHECKS));
+      recheck.beginAfter(due.compareTo(FIRST_RECHECK) < 0 ? FIRST_RECHECK : due, this::recheck);
       return differing;
     });
   }
@@ -224,17 +225,14 @@ final class Engine {
   }
 
   /** Compares everything slowly, once a day, so that an error anywhere is found, whatever caused it. */
-  private CompletableFuture<RetryLoop.Next> recheckIfDue() {
+  private CompletableFuture<RetryLoop.Next> recheck() {
     Instant begun = environment.now();
-    if (checkpoints.comparedAt().plus(BETWEEN_RECHECKS).isAfter(begun)) {
-      return CompletableFuture.completedFuture(RetryLoop.Next.after(FIRST_RECHECK));
-    }
     return comparison.run(Progress.NONE, IndexComparison.Pace.GENTLE).thenApply(differing -> {
       if (differing > 0) {
         LOGGER.log(System.Logger.Level.WARNING, "the daily comparison found and mended {0} memories", differing);
       }
       checkpoints.compared(begun);
-      return RetryLoop.Next.after(FIRST_RECHECK);
+      return RetryLoop.Next.after(BETWEEN_RECHECKS);
     });
   }
 

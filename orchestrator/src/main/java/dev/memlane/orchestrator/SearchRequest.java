@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  * and the best by words. They are comparable within one search only, and are no probabilities. By words, a score is the hit's
  * BM25 as a share of the best hit's. By meaning, it is (1 + cosine) / 2. If both count, it is the weighted sum, with the cosines
  * scaled from the farthest to the nearest candidate. Scores lent by its run, and factors for what a memory is and for recency,
- * change it within [0, 1]; in mode {@link Mode#SEMANTIC} only recency does. The score of a re-ranker replaces it. {@link Include#EXPLANATION} shows all parts, with the plain cosine and BM25.
+ * change it within [0, 1]; in mode {@link Mode#SEMANTIC} only recency does. The score of a re-ranker replaces it.
+ * {@link Include#EXPLANATION} shows all parts, with the plain cosine and BM25.
  *
  * <p>
  * <b>Limits.</b> A score says how good a hit is among the others, so the best hit has a high score even if nothing answers the

@@ -12,8 +12,8 @@ import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.index.StoredFields;
 import org.apache.lucene.index.Term;
 import org.apache.lucene.index.TermVectors;
-import org.apache.lucene.search.CollectionStatistics;
 import org.apache.lucene.search.IndexSearcher;
+import org.apache.lucene.util.IOFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,7 +55,10 @@ final class SearchView extends CompositeReader {
       return latest;
     }
     segments.addAll(recent);
-    return new Searcher(new SearchView(segments), latest, recent);
+    IndexSearcher searcher = new IndexSearcher(new SearchView(segments));
+    // Entries would be keyed by segments, of which this view has fewer than the reader; and it is short-lived.
+    searcher.setQueryCache(null);
+    return searcher;
   }
 
   private static boolean mayHold(LeafReader segment, Collection<Scope> scopes) throws IOException {
@@ -70,37 +73,6 @@ final class SearchView extends CompositeReader {
 
   private static boolean occurs(LeafReader segment, String field, @Nullable String value) throws IOException {
     return value == null || segment.docFreq(new Term(field, value)) > 0;
-  }
-
-  /** A searcher that knows how long documents are from all of them, not only from those at which it looks. */
-  private static final class Searcher extends IndexSearcher {
-
-    private final IndexSearcher latest;
-    private final List<LeafReader> recent;
-
-    Searcher(SearchView view, IndexSearcher latest, List<LeafReader> recent) {
-      super(view);
-      this.latest = latest;
-      this.recent = recent;
-      setSimilarity(latest.getSimilarity());
-      // Entries would be keyed by segments, of which this view has fewer than the reader; and it is short-lived.
-      setQueryCache(null);
-    }
-
-    @Override
-    @SuppressWarnings("NullAway") // Lucene has no annotations for nullness
-    public CollectionStatistics collectionStatistics(String field) throws IOException {
-      CollectionStatistics whole = latest.collectionStatistics(field);
-      if (recent.isEmpty()) {
-        return whole;
-      }
-      CollectionStatistics more = new IndexSearcher(new SearchView(recent)).collectionStatistics(field);
-      if (whole == null || more == null) {
-        return whole == null ? more : whole;
-      }
-      return new CollectionStatistics(field, whole.maxDoc() + more.maxDoc(), whole.docCount() + more.docCount(),
-          whole.sumTotalTermFreq() + more.sumTotalTermFreq(), whole.sumDocFreq() + more.sumDocFreq());
-    }
   }
 
   @Override
@@ -139,45 +111,33 @@ final class SearchView extends CompositeReader {
 
   @Override
   public int docFreq(Term term) throws IOException {
-    int sum = 0;
-    for (LeafReader segment : segments) {
-      sum += segment.docFreq(term);
-    }
-    return sum;
+    return Math.toIntExact(sum(segment -> (long) segment.docFreq(term)));
   }
 
   @Override
   public long totalTermFreq(Term term) throws IOException {
-    long sum = 0;
-    for (LeafReader segment : segments) {
-      sum += segment.totalTermFreq(term);
-    }
-    return sum;
+    return sum(segment -> segment.totalTermFreq(term));
   }
 
   @Override
   public long getSumDocFreq(String field) throws IOException {
-    long sum = 0;
-    for (LeafReader segment : segments) {
-      sum += segment.getSumDocFreq(field);
-    }
-    return sum;
+    return sum(segment -> segment.getSumDocFreq(field));
   }
 
   @Override
   public int getDocCount(String field) throws IOException {
-    int sum = 0;
-    for (LeafReader segment : segments) {
-      sum += segment.getDocCount(field);
-    }
-    return sum;
+    return Math.toIntExact(sum(segment -> (long) segment.getDocCount(field)));
   }
 
   @Override
   public long getSumTotalTermFreq(String field) throws IOException {
+    return sum(segment -> segment.getSumTotalTermFreq(field));
+  }
+
+  private long sum(IOFunction<LeafReader, Long> count) throws IOException {
     long sum = 0;
     for (LeafReader segment : segments) {
-      sum += segment.getSumTotalTermFreq(field);
+      sum += count.apply(segment);
     }
     return sum;
   }
