@@ -149,7 +149,7 @@ class CostTest {
           select xmin::text::bigint as xid from memlane.memory
           union all select xmin::text::bigint from memlane.memory_vector
           union all select xmin::text::bigint from memlane.history) as written
-        where xid >= %d""".formatted(first));
+        where xid >= """ + first);
   }
 
   private long number(String sql) throws SQLException {
