@@ -145,11 +145,12 @@ class CostTest {
   /** How many transactions have written since then. The server's counter would count its autovacuum's too. */
   private long transactionsSince(long first) throws SQLException {
     return number("""
-        select count(distinct xid) from (
+        with written as (
           select xmin::text::bigint as xid from memlane.memory
           union all select xmin::text::bigint from memlane.memory_vector
-          union all select xmin::text::bigint from memlane.history) as written
-        where xid >= """ + first);
+          union all select xmin::text::bigint from memlane.history)
+        select count(distinct xid) from written
+        where xid >=\s""" + first);
   }
 
   private long number(String sql) throws SQLException {
