@@ -43,6 +43,7 @@ import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -51,6 +52,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -290,13 +292,12 @@ final class Engine {
 
   /** The summary with the model's own name, and with what its vectors lack. */
   private IndexSummary described(IndexSummary index) {
-    boolean older = EmbeddedText.ofVectors(index.model(), embedder.model()) == EmbeddedText.ACTOR_AND_CONTENT
-        && index.model().equals(embedder.model());
-    String outdated = index.outdated() == null
-        ? null
-        : older
-            ? "it was built by an older version: names are part of its vectors, and it does not know who said a memory"
-            : index.outdated();
+    // An index that was lost is built anew from the vectors that core has, so its format says nothing about them.
+    String names = index.model().equals(EmbeddedText.ACTOR_AND_CONTENT.vectors(embedder.model()))
+        ? "names are part of its vectors"
+        : null;
+    String reasons = Stream.of(names, index.outdated()).filter(Objects::nonNull).collect(Collectors.joining(", and "));
+    String outdated = reasons.isEmpty() ? null : reasons;
     return new IndexSummary(index.model().equals(embedder.vectorName()) ? embedder.model() : index.model(),
         index.dimension(), index.documents(), index.segments(), index.bytes(), outdated);
   }

@@ -87,8 +87,8 @@ final class OrchestratorOpening {
     LOGGER.log(System.Logger.Level.INFO, "Opened the memory with its index in {0} and the embedding model {1}.",
         directory, model.model());
     if (embedded != EmbeddedText.CONTENT) {
-      LOGGER.log(System.Logger.Level.INFO, "The index in {0} was built by an older version, and works as it did; "
-          + "`memlane reindex` would make searches find more. It embeds all memories again.", directory);
+      LOGGER.log(System.Logger.Level.INFO, "Names are part of the vectors of the index in {0}, which are of an "
+          + "older version; `memlane reindex` would make searches find more. It embeds all memories again.", directory);
     }
     return orchestrator;
   }

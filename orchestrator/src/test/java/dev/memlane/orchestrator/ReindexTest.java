@@ -14,14 +14,17 @@ import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.orchestrator.SearchRequest.Mode;
+import dev.memlane.storage.vector.LuceneVectorIndex;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -96,6 +99,30 @@ class ReindexTest {
       assertThat(cosine(memory, "I play the oboe")).as("without the name").isCloseTo(1, within(1e-6));
     }
     assertThat(rest.texts.get()).as("all but those before").isLessThan(301 + 4);
+  }
+
+  @Test
+  void vectorsOfAnOlderVersion_outliveTheirIndex_andAreReported() {
+    NewMemory said = NewMemory.builder("I play the oboe", ADA).actor("Ada").build();
+    Counting first = new Counting(64, Integer.MAX_VALUE);
+    try (MemoryOrchestrator memory = memory(first).embeddedText(EmbeddedText.ACTOR_AND_CONTENT).open()) {
+      memory.blocking().addMemory(said);
+    }
+    LuceneVectorIndex.delete(directory.resolve("vectors"));
+
+    Counting none = new Counting(64, 1);
+    try (MemoryOrchestrator memory = memory(none).open()) {
+      assertThat(cosine(memory, "Ada: I play the oboe")).as("the vector that core has").isCloseTo(1, within(1e-6));
+      assertThat(outdated(memory)).isEqualTo("names are part of its vectors");
+    }
+    assertThat(none.texts).as("the question alone").hasValue(1);
+    try (MemoryOrchestrator memory = memory(first).rebuildIndex(true).open()) {
+      assertThat(outdated(memory)).isNull();
+    }
+  }
+
+  private static @Nullable String outdated(MemoryOrchestrator memory) {
+    return Objects.requireNonNull(memory.blocking().status().index()).outdated();
   }
 
   /** How near the memory about the oboe is to a question. */
