@@ -1,5 +1,6 @@
 package dev.memlane.langchain4j;
 
+import static java.util.Comparator.reverseOrder;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -8,14 +9,24 @@ import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.exception.AuthenticationException;
 import dev.langchain4j.model.output.Response;
 import dev.langchain4j.model.scoring.ScoringModel;
+import dev.memlane.model.MemoryId;
+import dev.memlane.model.NewMemory;
 import dev.memlane.model.Reranker;
+import dev.memlane.model.Scope;
+import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.orchestrator.SearchHit;
+import dev.memlane.orchestrator.SearchRequest;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class LangChain4jRerankerTest {
 
@@ -40,6 +51,44 @@ class LangChain4jRerankerTest {
     assertThat(scores).first().isEqualTo(0.5);
     assertThat(scores.get(1)).isEqualTo(1.0);
     assertThat(scores.get(2)).isEqualTo(1 / (1 + Math.exp(3)), within(1e-12));
+  }
+
+  @Test
+  void search_fiftyCandidates_areScoredInOneCall_andReordered(@TempDir Path directory) {
+    Scope ada = Scope.user("ada");
+    List<List<String>> calls = new CopyOnWriteArrayList<>();
+    // Prefers what searches put last among those that share all words with the query: the highest number of cups.
+    ScoringModel cups = (segments, query) -> {
+      List<String> texts = segments.stream().map(TextSegment::text).toList();
+      calls.add(texts);
+      return Response
+          .from(texts.stream().map(text -> query.equals("tea and oboe") ? number(text) - 40 : -100).toList());
+    };
+    try (MemoryOrchestrator memory = TestMemories.open(directory)) {
+      memory.blocking().addMemories(IntStream.range(0, 80)
+          .mapToObj(i -> NewMemory.of("tea and oboe, then " + i + " cups" + " of tea".repeat(i % 9), ada)).toList());
+      SearchRequest.Builder request = SearchRequest.builder("tea and oboe").scope(ada).limit(50);
+      List<MemoryId> candidates = ids(memory.blocking().search(request.build()));
+
+      List<SearchHit> hits = memory.blocking().search(request.reranker(LangChain4jReranker.ofLogits(cups)).build());
+
+      assertThat(calls).singleElement().satisfies(texts -> assertThat(texts).hasSize(50));
+      assertThat(ids(hits)).containsExactlyInAnyOrderElementsOf(candidates)
+          .isNotEqualTo(candidates);
+      assertThat(hits).extracting(hit -> number(hit.memory().content())).isSortedAccordingTo(reverseOrder());
+      assertThat(hits).allSatisfy(hit -> assertThat(hit.score())
+          .isCloseTo(1 / (1 + Math.exp(40 - number(hit.memory().content()))), within(1e-9)));
+      assertThat(memory.blocking().search(request.threshold(0.5).build())).as("those whose score is half or more")
+          .hasSize((int) calls.getFirst().stream().filter(text -> number(text) >= 40).count()).isNotEmpty();
+    }
+  }
+
+  private static List<MemoryId> ids(List<SearchHit> hits) {
+    return hits.stream().map(hit -> hit.memory().id()).toList();
+  }
+
+  private static double number(String text) {
+    return Double.parseDouble(text.replaceAll("\\D", ""));
   }
 
   @Test
