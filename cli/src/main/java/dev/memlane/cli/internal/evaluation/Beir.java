@@ -18,7 +18,7 @@ import java.util.Set;
 /**
  * Reads data sets in the format of BEIR (Thakur et al., 2021): a folder with {@code corpus.jsonl}, {@code queries.jsonl} and
  * the judgements, {@code qrels.tsv} or {@code qrels/test.tsv}. Users can write their own data in this format. All judgements
- * above 0 count the same.
+ * above 0 count the same. Of a document's {@code metadata}, its {@code actor} is read.
  */
 public final class Beir {
 
@@ -34,8 +34,9 @@ public final class Beir {
       String whole = title.isEmpty() ? text : title + "\n" + text;
       String id = node.path("_id").asText("");
       if (!whole.isBlank() && !id.isBlank() && ids.add(id)) {
-        documents.add(
-            new Turn(null, id, null, whole.substring(0, Math.min(whole.length(), Memory.LONGEST_CONTENT)), null));
+        String actor = node.path("metadata").path("actor").asText("");
+        documents.add(new Turn(null, id, actor.isBlank() ? null : actor,
+            whole.substring(0, Math.min(whole.length(), Memory.LONGEST_CONTENT)), null));
       }
     }
     Map<String, Set<String>> relevant = judgements(folder);

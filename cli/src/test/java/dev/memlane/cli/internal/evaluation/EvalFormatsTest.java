@@ -50,7 +50,7 @@ class EvalFormatsTest {
   void beir_documentsAndJudgementsAreOneCollection() throws IOException {
     Files.writeString(directory.resolve("corpus.jsonl"), """
         {"_id": "d1", "title": "Oboe", "text": "A woodwind."}
-        {"_id": "d2", "text": "A bird."}
+        {"_id": "d2", "text": "A bird.", "metadata": {"actor": "Ada", "year": 2026}}
         """);
     Files.writeString(directory.resolve("queries.jsonl"), """
         {"_id": "q1", "text": "Which woodwind?"}
@@ -65,7 +65,7 @@ class EvalFormatsTest {
     assertThat(set.leftOut()).as("its document is not there").isEqualTo(1);
     assertThat(set.collections().getFirst().turns())
         .containsExactly(new Turn(null, "d1", null, "Oboe\nA woodwind.", null),
-            new Turn(null, "d2", null, "A bird.", null));
+            new Turn(null, "d2", "Ada", "A bird.", null));
     assertThat(set.collections().getFirst().questions())
         .containsExactly(new Question("Which woodwind?", "all", Set.of("d1"), Set.of(), null));
     Files.writeString(directory.resolve("qrels.tsv"), "q1\td1\n");
