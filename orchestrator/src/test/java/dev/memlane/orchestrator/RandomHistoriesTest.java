@@ -78,7 +78,7 @@ class RandomHistoriesTest {
 
   static IntStream seeds() {
     int first = Integer.getInteger("memlane.histories.seed", 1);
-    return IntStream.range(first, first + Integer.getInteger("memlane.histories.count", 3));
+    return IntStream.range(first, first + Integer.getInteger("memlane.histories.count", 2));
   }
 
   @ParameterizedTest(name = "seed {0}")

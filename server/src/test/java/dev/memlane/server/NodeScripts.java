@@ -88,7 +88,7 @@ final class NodeScripts {
 
   /** Runs the tests of the folder, and fails with their output unless all pass. */
   String run(Map<String, String> environment) throws IOException, InterruptedException {
-    return run(List.of("node", "--test", "--test-timeout=300000"), environment);
+    return run(List.of("node", "--test", "--test-concurrency=2", "--test-timeout=300000"), environment);
   }
 
   /** Runs a command in the folder, and fails with its output unless it succeeds. */
