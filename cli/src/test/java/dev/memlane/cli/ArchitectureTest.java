@@ -33,6 +33,7 @@ class ArchitectureTest {
   private static final String MODEL = "dev.memlane.model..";
   private static final String LANES = "dev.memlane.lanes";
   private static final String ENDPOINTS = "dev.memlane.endpoints";
+  private static final String ENDPOINTS_HTTP = "dev.memlane.endpoints.http";
   private static final String EMBEDDING = "dev.memlane.embedding..";
   private static final String ORCHESTRATOR = "dev.memlane.orchestrator..";
   private static final String EMBEDDED = "dev.memlane.embedded";
@@ -64,6 +65,11 @@ class ArchitectureTest {
   static final ArchRule endpoints_doNotKnowWhatIsCarried = classes().that().resideInAPackage(ENDPOINTS).should()
       .onlyDependOnClassesThat().resideInAnyPackage(ENDPOINTS, MODEL, "java..", "org.jspecify..",
           "com.google.errorprone.annotations..", "org.HdrHistogram..");
+
+  @ArchTest
+  static final ArchRule endpointsOverHttp_knowEndpointsAndJson = classes().that().resideInAPackage(ENDPOINTS_HTTP)
+      .should().onlyDependOnClassesThat().resideInAnyPackage(ENDPOINTS_HTTP, ENDPOINTS, MODEL, "java..",
+          "org.jspecify..", "com.google.errorprone.annotations..", "com.fasterxml.jackson.core..");
 
   @ArchTest
   static final ArchRule lanes_knowOnlyJava = classes().that().resideInAPackage(LANES).should()
@@ -161,7 +167,7 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule embedding_knowsModelEndpointsCacheAndJson = classes().that()
       .resideInAPackage("dev.memlane.embedding").should().onlyDependOnClassesThat()
-      .resideInAnyPackage("dev.memlane.embedding", ENDPOINTS, MODEL, "java..", "org.jspecify..",
+      .resideInAnyPackage("dev.memlane.embedding", ENDPOINTS, ENDPOINTS_HTTP, MODEL, "java..", "org.jspecify..",
           "com.google.errorprone.annotations..",
           "com.github.benmanes.caffeine..", "com.fasterxml.jackson.core..");
 
@@ -269,7 +275,8 @@ class ArchitectureTest {
   /** A rule about dependencies holds trivially where a module is missing or the exempted class knows no store. */
   @ArchTest
   static void rules_areAboutClassesThatAreThere(JavaClasses all) {
-    for (String module : new String[]{MODEL, LANES, ENDPOINTS, "dev.memlane.embedding", CORE, HISTORY, VECTOR,
+    for (String module : new String[]{MODEL, LANES, ENDPOINTS, ENDPOINTS_HTTP, "dev.memlane.embedding", CORE, HISTORY,
+        VECTOR,
         CONVERSATION, "dev.memlane.storage.postgres", ORCHESTRATOR, EMBEDDED, MEMORY_TOOLS, ARCHIVE, LANGCHAIN4J,
         MICROMETER, SPRING_AI, SPRING_BOOT, SERVER, CLI}) {
       assertThat(all.that(resideInAPackage(module)).size()).as(module).isGreaterThan(3);

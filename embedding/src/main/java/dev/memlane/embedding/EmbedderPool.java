@@ -4,6 +4,7 @@ import dev.memlane.endpoints.Endpoint;
 import dev.memlane.endpoints.EndpointLimits;
 import dev.memlane.endpoints.EndpointListener;
 import dev.memlane.endpoints.Policy;
+import dev.memlane.endpoints.Tokens;
 import dev.memlane.model.InvalidInputException;
 import java.time.Duration;
 import java.util.ArrayList;

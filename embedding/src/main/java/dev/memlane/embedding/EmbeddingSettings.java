@@ -2,6 +2,7 @@ package dev.memlane.embedding;
 
 import dev.memlane.endpoints.EndpointException;
 import dev.memlane.endpoints.EndpointLimits;
+import dev.memlane.endpoints.http.ApiKey;
 import dev.memlane.endpoints.Policy;
 import dev.memlane.model.InvalidInputException;
 import java.time.Duration;

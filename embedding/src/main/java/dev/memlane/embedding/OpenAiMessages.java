@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.memlane.endpoints.Allowance;
+import dev.memlane.endpoints.http.ErrorAnswer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -14,7 +15,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,19 +46,6 @@ final class OpenAiMessages {
    * @param tokens how many tokens the server counted; negative if it doesn't say
    */
   record Vectors(List<float[]> vectors, long tokens) {}
-
-  /** The exception for an answer that contains an error, whatever its status. */
-  static final class ErrorAnswer extends IOException {
-    /** The HTTP status in the error; 0 if it has none. */
-    final int status;
-    final String said;
-
-    private ErrorAnswer(int status, String said) {
-      super(said);
-      this.status = status;
-      this.said = said;
-    }
-  }
 
   byte[] request(List<String> texts) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -115,7 +102,7 @@ final class OpenAiMessages {
           case "usage" -> tokens = readUsage(json);
           case "error" -> {
             if (json.currentToken() != JsonToken.VALUE_NULL) {
-              throw new ErrorAnswer(errorStatus(body), readError(body));
+              throw ErrorAnswer.of(body);
             }
           }
           default -> json.skipChildren();
@@ -207,44 +194,5 @@ final class OpenAiMessages {
     if (seen != expected) {
       throw new IOException("expected " + what + (seen == null ? ", but it ends" : ""));
     }
-  }
-
-  /** The names of fields that describe an error, best first. */
-  private static final List<String> DESCRIPTIONS = List.of(
-      "message", "detail", "error_description", "error", "msg", "title");
-
-  /** Returns an error's description, from any depth of the body, or else the whole body. */
-  String readError(byte[] body) {
-    String whole = new String(body, StandardCharsets.UTF_8);
-    String said = null;
-    int best = DESCRIPTIONS.size();
-    try (JsonParser json = JSON.createParser(body)) {
-      while (json.nextToken() != null) {
-        int rank = json.currentToken() == JsonToken.FIELD_NAME ? DESCRIPTIONS.indexOf(json.currentName()) : -1;
-        if (rank >= 0 && rank < best && json.nextToken() == JsonToken.VALUE_STRING) {
-          said = json.getText();
-          best = rank;
-        }
-      }
-    } catch (IOException e) {
-      // The body is HTML or plain text, such as a proxy's, or JSON that was cut off.
-      return Objects.requireNonNullElse(said, whole);
-    }
-    return Objects.requireNonNullElse(said, whole);
-  }
-
-  /** Returns the HTTP status that an error contains as its code, or 0. */
-  private static int errorStatus(byte[] body) throws IOException {
-    try (JsonParser json = JSON.createParser(body)) {
-      while (json.nextToken() != null) {
-        boolean code = json.currentToken() == JsonToken.FIELD_NAME
-            && ("code".equals(json.currentName()) || "status".equals(json.currentName()));
-        if (code && json.nextToken() == JsonToken.VALUE_NUMBER_INT) {
-          int status = json.getValueAsInt();
-          return status >= 400 && status < 600 ? status : 0;
-        }
-      }
-    }
-    return 0;
   }
 }

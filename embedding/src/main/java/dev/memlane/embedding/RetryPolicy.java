@@ -1,11 +1,11 @@
 package dev.memlane.embedding;
 
+import dev.memlane.endpoints.Backoff;
 import dev.memlane.endpoints.Failure;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * The rule for a batch whose request failed: send it again, send it in halves, or give it up.
@@ -19,9 +19,6 @@ import java.util.concurrent.ThreadLocalRandom;
  * @param firstPause how long an endpoint doesn't get a batch again that it failed once; doubles with each attempt
  */
 record RetryPolicy(int attempts, Duration firstPause) {
-
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
-  private static final int MOST_DOUBLINGS = 20;
 
   /**
    * Returns what to send, in this order; nothing if the batch is given up.
@@ -50,16 +47,9 @@ record RetryPolicy(int attempts, Duration firstPause) {
 
   private Batch whole(Batch sent, Failure failure, String endpoint, long now) {
     Map<String, Long> notBefore = new HashMap<>(sent.notBefore());
-    notBefore.put(endpoint, now + pause(sent.attempts()).toNanos());
+    notBefore.put(endpoint, now + new Backoff(firstPause).pause(sent.attempts()).toNanos());
     // A denied key says nothing about the request, so it doesn't count. Each takes an endpoint out, so this ends.
     int counted = failure == Failure.DENIED ? sent.attempts() - 1 : sent.attempts();
     return new Batch(sent.texts(), counted, notBefore);
-  }
-
-  /** Exponential backoff, with up to half of each pause taken off at random. */
-  private Duration pause(int attempt) {
-    Duration doubled = firstPause.multipliedBy(1L << Math.min(MOST_DOUBLINGS, attempt - 1));
-    Duration longest = doubled.compareTo(LONGEST_PAUSE) < 0 ? doubled : LONGEST_PAUSE;
-    return longest.minusNanos(ThreadLocalRandom.current().nextLong(longest.toNanos() / 2 + 1));
   }
 }

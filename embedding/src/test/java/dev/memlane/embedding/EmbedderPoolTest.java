@@ -8,6 +8,7 @@ import dev.memlane.endpoints.EndpointLimits;
 import dev.memlane.endpoints.EndpointState;
 import dev.memlane.endpoints.Failure;
 import dev.memlane.endpoints.Policy;
+import dev.memlane.endpoints.Tokens;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.EmbeddingException;
 import dev.memlane.testing.ManualScheduler;

@@ -1,6 +1,7 @@
 package dev.memlane.embedding;
 
 import dev.memlane.endpoints.EndpointException;
+import dev.memlane.endpoints.http.ApiKey;
 import dev.memlane.testing.fuzz.FuzzTarget;
 import dev.memlane.testing.fuzz.Refusals;
 import java.io.ByteArrayOutputStream;

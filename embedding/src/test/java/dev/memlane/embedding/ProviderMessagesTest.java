@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import com.sun.net.httpserver.HttpServer;
 import dev.memlane.endpoints.EndpointException;
 import dev.memlane.endpoints.Failure;
+import dev.memlane.endpoints.http.ApiKey;
 import dev.memlane.model.EmbeddingException;
 import dev.memlane.testing.PlainMessages;
 import java.io.EOFException;

@@ -1,12 +1,12 @@
 package dev.memlane.perf.tests.scenario;
 
 import dev.memlane.cli.Main;
-import dev.memlane.embedding.ApiKey;
 import dev.memlane.embedding.BatchingEmbedder;
 import dev.memlane.embedding.Embedder;
 import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.embedding.OpenAiEmbedder;
 import dev.memlane.endpoints.EndpointLimits;
+import dev.memlane.endpoints.http.ApiKey;
 import dev.memlane.perf.tests.Bench;
 import dev.memlane.perf.tests.Contestant;
 import dev.memlane.perf.tests.Directories;

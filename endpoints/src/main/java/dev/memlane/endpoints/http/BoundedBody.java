@@ -1,4 +1,4 @@
-package dev.memlane.embedding;
+package dev.memlane.endpoints.http;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

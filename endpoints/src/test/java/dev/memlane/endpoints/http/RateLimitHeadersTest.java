@@ -1,4 +1,4 @@
-package dev.memlane.embedding;
+package dev.memlane.endpoints.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package dev.memlane.embedding;
+package dev.memlane.endpoints.http;
 
 import dev.memlane.endpoints.Allowance;
 import java.net.http.HttpHeaders;

@@ -1,4 +1,4 @@
-package dev.memlane.embedding;
+package dev.memlane.endpoints.http;
 
 import dev.memlane.model.InvalidInputException;
 import java.util.Map;
