@@ -424,6 +424,12 @@ public final class PostgresConversationStore implements ConversationStore {
         ) select count(*) from removed""".formatted(TEXT_BYTES))
         .bindArray("conversations", Long.class, conversations).bind("messages", REMOVED_MESSAGES)
         .bind("bytes", REMOVED_BYTES).mapTo(Long.class).one();
+    // A slice that is being remembered can't come back: an answer needs its slice's row, and a slice needs a conversation
+    // that is not marked.
+    handle.createUpdate("""
+        with slices as (delete from remembered_slice where conversation = any(:conversations))
+        delete from remembered_answer where conversation = any(:conversations)""")
+        .bindArray("conversations", Long.class, conversations).execute();
     handle.createUpdate("""
         delete from conversation c where id = any(:conversations)
           and not exists (select 1 from conversation_message m where m.conversation = c.id)""")

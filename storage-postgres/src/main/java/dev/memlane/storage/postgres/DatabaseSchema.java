@@ -37,7 +37,8 @@ public final class DatabaseSchema {
       "V3__vectors_without_a_check_of_their_model.sql", "V4__erasing.sql", "V5__lists_by_time.sql",
       "V6__changed_details.sql", "V7__contents_in_one_form.sql",
       "V8__lists_by_time_of_a_user.sql", "V9__conversations.sql",
-      "V10__lane_tasks.sql", "V11__proofs.sql", "V12__leases_of_claims.sql");
+      "V10__lane_tasks.sql", "V11__proofs.sql", "V12__leases_of_claims.sql",
+      "V13__remembering.sql");
 
   private static final Pattern NAME = Pattern.compile("[a-z_][a-z0-9_]{0,62}");
 
