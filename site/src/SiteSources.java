@@ -25,7 +25,7 @@ public final class SiteSources {
 
   /** The documents, in the order of {@code llms.txt}. */
   private static final List<String> DOCUMENTS = List.of("README.md", "docs/installing.md", "docs/postgres.md",
-      "docs/search.md", "docs/conversations.md", "docs/embedding.md", "docs/tools.md", "docs/json.md", "docs/server.md", "docs/configuration.md",
+      "docs/search.md", "docs/conversations.md", "docs/remember.md", "docs/embedding.md", "docs/tools.md", "docs/json.md", "docs/server.md", "docs/configuration.md",
       "docs/mcp.md", "docs/integrations", "docs/operations", "docs/consistency.md", "docs/performance.md", "ARCHITECTURE.md", "docs/write-protocol.md", "docs/decisions", "CONTRIBUTING.md",
       "docs/how-to-add.md", "docs/releasing.md", "AGENTS.md", "SECURITY.md", "CHANGELOG.md", "examples/README.md",
       "perf-tests/README.md");

@@ -46,6 +46,7 @@ class ArchitectureTest {
   private static final String SERVER = "dev.memlane.server..";
   private static final String CLI = "dev.memlane.cli..";
   private static final String ARCHIVE = "dev.memlane.archive";
+  private static final String EXTRACTION = "dev.memlane.extraction";
   private static final String STORAGE = "dev.memlane.storage..";
   private static final String CORE = "dev.memlane.storage.core";
   private static final String HISTORY = "dev.memlane.storage.history";
@@ -89,6 +90,18 @@ class ArchitectureTest {
       .resideInAnyPackage(ARCHIVE, ORCHESTRATOR, MODEL, "java..", "org.jspecify..",
           "com.google.errorprone.annotations..",
           "com.fasterxml.jackson..");
+
+  @ArchTest
+  static final ArchRule extraction_knowsTheOrchestratorConversationsEndpointsAndJson = classes().that()
+      .resideInAPackage(EXTRACTION).should().onlyDependOnClassesThat()
+      .resideInAnyPackage(EXTRACTION, ORCHESTRATOR, CONVERSATION, "dev.memlane.storage.postgres", ENDPOINTS,
+          ENDPOINTS_HTTP, MODEL, "java..", "org.jspecify..", "com.google.errorprone.annotations..",
+          "com.fasterxml.jackson..");
+
+  @ArchTest
+  static final ArchRule nothingBelowKnowsExtraction = noClasses()
+      .that(resideInAPackage("dev.memlane..").and(not(resideInAnyPackage(EXTRACTION, CLI, SERVER)))).should()
+      .dependOnClassesThat().resideInAPackage(EXTRACTION);
 
   @ArchTest
   static final ArchRule langchain4j_knowsTheMemoryItsToolsAndLangChain4j = classes().that()
@@ -277,7 +290,8 @@ class ArchitectureTest {
   static void rules_areAboutClassesThatAreThere(JavaClasses all) {
     for (String module : new String[]{MODEL, LANES, ENDPOINTS, ENDPOINTS_HTTP, "dev.memlane.embedding", CORE, HISTORY,
         VECTOR,
-        CONVERSATION, "dev.memlane.storage.postgres", ORCHESTRATOR, EMBEDDED, MEMORY_TOOLS, ARCHIVE, LANGCHAIN4J,
+        CONVERSATION, "dev.memlane.storage.postgres", ORCHESTRATOR, EMBEDDED, MEMORY_TOOLS, ARCHIVE, EXTRACTION,
+        LANGCHAIN4J,
         MICROMETER, SPRING_AI, SPRING_BOOT, SERVER, CLI}) {
       assertThat(all.that(resideInAPackage(module)).size()).as(module).isGreaterThan(3);
     }

@@ -1,0 +1,326 @@
+package dev.memlane.extraction;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.memlane.model.ConversationMessage;
+import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.MemlaneException;
+import dev.memlane.model.Scope;
+import dev.memlane.model.StoreException;
+import dev.memlane.orchestrator.BlockingMemory;
+import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.orchestrator.MessagePage;
+import dev.memlane.storage.conversation.RememberedSlice;
+import dev.memlane.storage.conversation.RememberingStore;
+import dev.memlane.storage.conversation.RememberingStore.Progress;
+import dev.memlane.storage.postgres.Database;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An extractor of facts from conversations: it reads what is new in a conversation, by a chat model, and keeps the memories of
+ * its scope up to date with it.
+ *
+ * <pre>{@code
+ * try (MemoryExtractor extractor = MemoryExtractor.builder(memory, database, model).build()) {
+ *   memory.conversations().append(chat, messages).join();
+ *   RememberReport report = extractor.remember(chat).join();
+ * }
+ * }</pre>
+ *
+ * <p>
+ * <b>Steps.</b> A conversation is remembered in slices, from a cursor on that is kept with it. For each, a model <i>extracts</i>
+ * facts; the memories closest to them are <i>found</i>; the model <i>decides</i> in one call which are new, change a memory, or
+ * are known; and that is <i>applied</i> by ordinary writes, in the conversation's scope without its run. A changed memory keeps
+ * what it said before in its history. {@link Fact} says what is known of each.
+ *
+ * <p>
+ * <b>What is promised</b>, across crashes and processes: each message is remembered once; an answer that was kept is not asked
+ * for again; each fact is added once, and each change made once. An answer that is not valid is asked for once more; then the
+ * slice is a dead letter, and the conversation goes on behind it.
+ *
+ * <p>
+ * <b>What a model says is data.</b> It can only add facts to the conversation's own scope, and change those that it was shown
+ * from there. It can delete nothing, and names no id, scope or key.
+ *
+ * <p>
+ * Futures fail with a {@link MemlaneException}; calling again goes on where it stopped. Safe for use by several threads; no
+ * method waits, except that closing does.
+ */
+public final class MemoryExtractor implements AutoCloseable {
+
+  private static final int PAGE = 1_000;
+
+  private final MemoryOrchestrator memory;
+  private final RememberingStore store;
+  private final ModelCalls model;
+  private final UnaryOperator<String> redaction;
+  private final InstantSource clock;
+  private final int messagesPerCall;
+  private final int charactersPerCall;
+  private final int mostWaiting;
+  private final Duration grace;
+  private final Semaphore permits;
+  private final ExecutorService threads = Executors
+      .newThreadPerTaskExecutor(Thread.ofVirtual().name("memlane-extraction-", 0).factory());
+
+  private final Object lock = new Object();
+  /** For each conversation that is being remembered, the last call, behind which the next one waits. */
+  @GuardedBy("lock")
+  private final Map<Scope, CompletableFuture<?>> underWay = new HashMap<>();
+  @GuardedBy("lock")
+  private int calls;
+  @GuardedBy("lock")
+  private boolean closed;
+
+  MemoryExtractor(MemoryExtractorBuilder builder) {
+    this.memory = builder.memory;
+    this.store = new RememberingStore(builder.database);
+    this.model = new ModelCalls(builder.model, builder.answerTokens, builder.patience);
+    this.redaction = builder.redaction;
+    this.clock = builder.clock;
+    this.messagesPerCall = builder.messagesPerCall;
+    this.charactersPerCall = builder.charactersPerCall;
+    this.mostWaiting = builder.mostWaiting;
+    this.grace = builder.grace;
+    this.permits = new Semaphore(builder.concurrency);
+  }
+
+  /**
+   * Begins to build an extractor.
+   *
+   * @param memory stays open; the caller closes it after the extractor
+   * @param database the memory's own database; stays open
+   * @param model stays open
+   */
+  public static MemoryExtractorBuilder builder(MemoryOrchestrator memory, Database database, ChatModel model) {
+    return new MemoryExtractorBuilder(Objects.requireNonNull(memory, "memory"),
+        Objects.requireNonNull(database, "database"), Objects.requireNonNull(model, "model"));
+  }
+
+  /**
+   * Remembers what a conversation has had since it was last remembered, up to its newest message at the time of the call.
+   * Calls for one conversation run one after the other.
+   *
+   * @param conversation a scope with a run
+   * @return what was remembered; empty if there is nothing new, or no such conversation. Fails with a {@link ChatException} if
+   * the model gives no answer, an {@link ExtractionException} if a fact can't be written now, or a {@link StoreException}
+   */
+  public CompletableFuture<RememberReport> remember(Scope conversation) {
+    if (conversation.run() == null) {
+      return CompletableFuture.failedFuture(new InvalidInputException(
+          "a conversation is named by a scope with a run, and this one has none; say scope.withRun(...)"));
+    }
+    CompletableFuture<RememberReport> report = new CompletableFuture<>();
+    CompletableFuture<?> before;
+    synchronized (lock) {
+      String refusal = refusal();
+      if (refusal != null) {
+        return CompletableFuture.failedFuture(new ExtractionException(refusal, null));
+      }
+      calls++;
+      before = underWay.put(conversation, report);
+    }
+    CompletableFuture<?> unused = report.whenComplete((result, failure) -> ended(conversation, report));
+    Runnable run = () -> threads.execute(() -> complete(report, () -> rememberNow(conversation)));
+    if (before == null) {
+      start(report, run);
+    } else {
+      unused = before.whenComplete((result, failure) -> start(report, run));
+    }
+    return report;
+  }
+
+  @GuardedBy("lock")
+  private @Nullable String refusal() {
+    return closed
+        ? "the extractor has been closed"
+        : calls >= mostWaiting
+            ? mostWaiting
+                + " conversations are waiting to be remembered, which is the limit; try again later, or raise "
+                + "the limit"
+            : null;
+  }
+
+  private static void start(CompletableFuture<?> report, Runnable run) {
+    try {
+      run.run();
+    } catch (RejectedExecutionException e) {
+      report.completeExceptionally(new ExtractionException("the extractor has been closed", e));
+    }
+  }
+
+  private void ended(Scope conversation, CompletableFuture<?> report) {
+    synchronized (lock) {
+      calls--;
+      underWay.remove(conversation, report);
+    }
+  }
+
+  private <T> void complete(CompletableFuture<T> report, Supplier<T> work) {
+    try {
+      permits.acquire();
+      try {
+        report.complete(work.get());
+      } finally {
+        permits.release();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      report.completeExceptionally(new ExtractionException("the extractor was closed before this was done", e));
+    } catch (Throwable e) {
+      // Errors too: the caller must be notified.
+      report.completeExceptionally(e);
+    }
+  }
+
+  private RememberReport rememberNow(Scope conversation) {
+    Tally tally = new Tally();
+    Progress begin = store.progress(conversation).orElse(null);
+    if (begin == null) {
+      requireOwnDatabase(conversation);
+      return tally.report();
+    }
+    Progress progress = begin;
+    while (progress != null && progress.number() == begin.number()) {
+      Optional<RememberedSlice> next = progress.underWay().isEmpty()
+          ? cut(conversation, progress, begin.last())
+          : Optional.of(progress.underWay().getFirst());
+      if (next.isEmpty()) {
+        break;
+      }
+      Optional<RememberedSlice> slice = progress.underWay().isEmpty() ? store.begin(next.get()) : next;
+      slice.ifPresent(each -> new SliceRun(memory, store, model, redaction, clock, each, tally).run());
+      progress = store.progress(conversation).orElse(null);
+    }
+    return tally.report();
+  }
+
+  /** Another database has no such conversation either, and nothing would ever be remembered. */
+  private void requireOwnDatabase(Scope conversation) {
+    MessagePage page = BlockingMemory.await(memory.conversations().messages(conversation, 0, 1));
+    if (!page.messages().isEmpty() && store.progress(conversation).isEmpty()) {
+      throw new ExtractionException(
+          "the memory has this conversation, and the database that the extractor was given has "
+              + "not; give it the memory's own database, with the same schema",
+          null);
+    }
+  }
+
+  /**
+   * The next slice: as many messages as one call reads.
+   *
+   * @param until the position of the last message that is to be remembered
+   */
+  private Optional<RememberedSlice> cut(Scope conversation, Progress progress, long until) {
+    if (progress.remembered() >= until) {
+      return Optional.empty();
+    }
+    MessagePage page = BlockingMemory.await(
+        memory.conversations().messages(conversation, progress.remembered(), Math.min(PAGE, messagesPerCall)));
+    if (page.messages().isEmpty()) {
+      // It is being deleted.
+      return Optional.empty();
+    }
+    long last = 0;
+    long characters = 0;
+    for (ConversationMessage message : page.messages()) {
+      characters += Extraction.shownLength(message);
+      if (last != 0 && (characters > charactersPerCall || message.position() > until)) {
+        break;
+      }
+      last = message.position();
+    }
+    return Optional.of(new RememberedSlice(conversation, progress.number(), progress.remembered(), last));
+  }
+
+  /**
+   * Lists the slices that could not be remembered, the newest first.
+   *
+   * @param within those of conversations that this scope matches; null for all
+   * @param limit how many at most, 1 to {@value RememberingStore#MOST_SLICES}
+   */
+  public CompletableFuture<List<ConversationDeadLetter>> deadLetters(@Nullable Scope within, int limit) {
+    if (limit < 1 || limit > RememberingStore.MOST_SLICES) {
+      return CompletableFuture.failedFuture(new InvalidInputException("the limit is " + limit + "; it must be 1 to "
+          + RememberingStore.MOST_SLICES));
+    }
+    return call(() -> store.deadLetters(within, limit).stream().map(ConversationDeadLetter::of).toList());
+  }
+
+  /**
+   * Tries a dead letter again, with the answers that were valid, and then remembers what else is new in its conversation.
+   *
+   * @return as {@link #remember}; fails with an {@link InvalidInputException} if there is no such dead letter
+   */
+  public CompletableFuture<RememberReport> retry(ConversationDeadLetter dead) {
+    return call(() -> store.revive(dead.slice())).thenCompose(revived -> revived
+        ? remember(dead.conversation())
+        : CompletableFuture.failedFuture(new InvalidInputException("there is no such dead letter any more; list them "
+            + "again")));
+  }
+
+  /** Destroys a dead letter with all that is kept of it; returns whether it was there. */
+  public CompletableFuture<Boolean> drop(ConversationDeadLetter dead) {
+    return call(() -> store.drop(dead.slice()));
+  }
+
+  private <T> CompletableFuture<T> call(Supplier<T> work) {
+    CompletableFuture<T> result = new CompletableFuture<>();
+    synchronized (lock) {
+      String refusal = refusal();
+      if (refusal != null) {
+        return CompletableFuture.failedFuture(new ExtractionException(refusal, null));
+      }
+      calls++;
+    }
+    var unused = result.whenComplete((value, failure) -> {
+      synchronized (lock) {
+        calls--;
+      }
+    });
+    start(result, () -> threads.execute(() -> complete(result, work)));
+    return result;
+  }
+
+  /**
+   * Ends what is under way, wherever it is, and waits for it for ten seconds at most. The next extractor goes on with it.
+   * Does nothing the second time.
+   */
+  @Override
+  public void close() {
+    synchronized (lock) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    }
+    List<Runnable> unused = threads.shutdownNow();
+    try {
+      if (!threads.awaitTermination(grace.toMillis(), TimeUnit.MILLISECONDS)) {
+        System.getLogger(MemoryExtractor.class.getName()).log(System.Logger.Level.WARNING,
+            "closed while conversations were still being remembered; they end by themselves");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "MemoryExtractor[" + memory + "]";
+  }
+}

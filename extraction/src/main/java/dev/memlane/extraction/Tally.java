@@ -1,0 +1,33 @@
+package dev.memlane.extraction;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a call has done so far. For use by one thread. */
+final class Tally {
+
+  private final List<FactOutcome> facts = new ArrayList<>();
+  private ModelUsage usage = ModelUsage.NONE;
+  private long messages;
+  private int deadLetters;
+
+  void paid(ChatAnswer answer) {
+    usage = usage.plus(answer);
+  }
+
+  void decided(FactOutcome outcome) {
+    facts.add(outcome);
+  }
+
+  void read(int count) {
+    messages += count;
+  }
+
+  void buried() {
+    deadLetters++;
+  }
+
+  RememberReport report() {
+    return new RememberReport(messages, facts, usage, deadLetters);
+  }
+}

@@ -1,0 +1,99 @@
+package dev.memlane.extraction;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.memlane.extraction.RememberVictim.Point;
+import dev.memlane.model.HistoryEntry;
+import dev.memlane.model.Memory;
+import dev.memlane.testing.ChatProvider;
+import dev.memlane.testing.ChatReply;
+import dev.memlane.testing.JavaCommand;
+import java.io.BufferedReader;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/**
+ * A process that remembers a conversation is killed at each step. The next one remembers each message once, and asks for no
+ * answer again that was kept.
+ */
+@Tag("slow")
+class RememberKillTest {
+
+  @TempDir
+  Path directory;
+
+  private final FactScript script = new FactScript();
+  private final ChatProvider provider = ChatProvider.start(script);
+
+  @AfterEach
+  void close() {
+    provider.close();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void killedProcess_isContinued_withoutPayingOrWritingTwice(Point point) throws Exception {
+    String url = RememberStage.freshDatabase();
+    Path index = directory.resolve("index");
+    try (RememberStage before = new RememberStage(url, index, provider)) {
+      before.say("note: home is Porto");
+      before.remember();
+      before.say("note: home is Lisbon", "note: pet is a cat", "note: home is Faro");
+    }
+    assertThat(provider.questions()).hasSize(1);
+
+    kill(url, index, point);
+
+    try (RememberStage after = new RememberStage(url, index, provider)) {
+      after.remember();
+      assertThat(after.contents()).containsExactly("home is Faro", "pet is a cat");
+      for (Memory fact : after.facts()) {
+        assertThat(after.memory.blocking().history(fact.id())).extracting(HistoryEntry::newContent)
+            .containsExactly(fact.content().startsWith("pet")
+                ? new String[]{"pet is a cat"}
+                : new String[]{"home is Porto", "home is Lisbon", "home is Faro"});
+      }
+      assertThat(after.rows("remembered_slice") + after.rows("remembered_answer")).isZero();
+      assertThat(after.remember().messages()).isZero();
+    }
+    // One for the first conversation. Then facts, decisions, and the second fact about the home, which decides again. An
+    // answer that had not been kept is asked for again.
+    boolean unkept = switch (point) {
+      case FACTS_ASKED, FACTS_ANSWERED, DECISIONS_ASKED, DECISIONS_ANSWERED -> true;
+      default -> false;
+    };
+    assertThat(provider.questions()).hasSize(1 + 3 + (unkept ? 1 : 0));
+  }
+
+  private void kill(String url, Path index, Point point) throws Exception {
+    CompletableFuture<Void> asked = new CompletableFuture<>();
+    provider.script(question -> {
+      Point here = FactScript.isExtraction(question) ? Point.FACTS_ASKED : Point.DECISIONS_ASKED;
+      if (here != point) {
+        return script.apply(question);
+      }
+      asked.complete(null);
+      return ChatReply.text("too late").after(new CompletableFuture<>());
+    });
+    Process process = new ProcessBuilder(JavaCommand.with("-Xmx256m", "-cp", System.getProperty("java.class.path"),
+        RememberVictim.class.getName(), url, index.toString(), provider.url(), point.name())).redirectErrorStream(true)
+        .start();
+    try (BufferedReader lines = process.inputReader()) {
+      if (point == Point.FACTS_ASKED || point == Point.DECISIONS_ASKED) {
+        asked.get(60, TimeUnit.SECONDS);
+      } else {
+        assertThat(lines.lines().anyMatch(RememberVictim.HERE::equals)).isTrue();
+      }
+    } finally {
+      process.destroyForcibly();
+      assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+      provider.script(script);
+    }
+  }
+}
