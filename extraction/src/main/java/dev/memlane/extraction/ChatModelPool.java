@@ -214,8 +214,8 @@ public final class ChatModelPool implements ChatModel {
           return new Ready(chat, permit);
         }
         if (chat.notBefore().isEmpty()) {
-          // A request that may go anywhere can't, so those behind it are not in its way. Otherwise small ones would
-          // always overtake it.
+          // This one may go anywhere and can't go now, so none after it may. Otherwise small ones would always overtake
+          // it.
           return null;
         }
       }

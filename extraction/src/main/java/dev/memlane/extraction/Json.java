@@ -75,8 +75,8 @@ final class Json {
   }
 
   /**
-   * Returns the first JSON object in a text, with whatever is in front of it and behind it left out: models put
-   * explanations and marks of code around their answers.
+   * Returns the first JSON object in a text, without whatever comes before and after it: models put explanations and marks
+   * of code around their answers.
    *
    * @return null if there is none that is whole
    */

@@ -50,7 +50,7 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * <b>What is promised</b>, across crashes and processes: each message is remembered once; an answer that was kept is not asked
  * for again; each fact is added once, and each change made once. An answer that is not valid is asked for once more; then the
- * slice is a dead letter, and the conversation goes on behind it.
+ * slice is a dead letter, and the conversation goes on after it.
  *
  * <p>
  * <b>What a model says is data.</b> It can only add facts to the conversation's own scope, and change those that it was shown
@@ -78,7 +78,7 @@ public final class MemoryExtractor implements AutoCloseable {
       .newThreadPerTaskExecutor(Thread.ofVirtual().name("memlane-extraction-", 0).factory());
 
   private final Object lock = new Object();
-  /** For each conversation that is being remembered, the last call, behind which the next one waits. */
+  /** For each conversation that is being remembered, the last call; the next one waits for it. */
   @GuardedBy("lock")
   private final Map<Scope, CompletableFuture<?>> underWay = new HashMap<>();
   @GuardedBy("lock")

@@ -23,9 +23,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * <b>Slices.</b> A conversation is remembered in slices, one after the other. A slice begins at the cursor, and where it ends
- * is fixed by whoever begins it first. When it is done, the cursor moves behind it and its row goes, together. A slice that
+ * is fixed by whoever begins it first. When it is done, the cursor moves past it and its row goes, together. A slice that
  * can't be done becomes a dead letter, and the cursor moves as well. Every such change locks the conversation's row first, so
- * no slice begins behind the cursor, and none of a conversation that is being deleted.
+ * no slice begins past the cursor, and none of a conversation that is being deleted.
  *
  * <p>
  * <b>Answers.</b> The first answer to a step is kept, and everybody gets that one. An answer needs its slice's row, so one
