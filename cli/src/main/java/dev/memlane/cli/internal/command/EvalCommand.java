@@ -2,6 +2,7 @@ package dev.memlane.cli.internal.command;
 
 import dev.memlane.cli.internal.data.LocalMemory;
 import dev.memlane.cli.internal.evaluation.Beir;
+import dev.memlane.cli.internal.evaluation.EarlierRun;
 import dev.memlane.cli.internal.evaluation.EvalMode;
 import dev.memlane.cli.internal.evaluation.EvalReport;
 import dev.memlane.cli.internal.evaluation.EvalResult;
@@ -41,6 +42,9 @@ import picocli.CommandLine.Option;
         "  memlane eval --locomo locomo10.json --ablate",
         "  memlane eval --longmemeval longmemeval_s.json --mode hybrid --mode words",
         "  memlane eval --beir my-data --mode hybrid --html recall.html", "",
+        "Any two configurations, such as two models, are compared question by question:",
+        "  memlane eval --locomo locomo10.json --json > before.json",
+        "  memlane eval --locomo locomo10.json --model e5-small-v2 --against before.json", "",
         "Every turn or document becomes one memory. Of LoCoMo, questions of categories 1 to 4 count whose",
         "evidence ids are all turns, exactly as they are written. Each way to search is compared with the",
         "first one. Latencies are those of one search after the other, with the question's vector in the",
@@ -59,8 +63,14 @@ final class EvalCommand implements Callable<Integer> {
   @Option(names = "--ablate", description = "Search as usual, and with each part left out in turn: what does it bring?")
   private boolean ablate;
 
+  @Option(names = "--against", paramLabel = "FILE", description = "Compare with an earlier run on the same data set, of which this file has what --json printed.")
+  private @Nullable Path against;
+
   @Option(names = "--html", paramLabel = "FILE", description = "Write the figures as a page with bars, too.")
   private @Nullable Path html;
+
+  /** What made the vectors, once it is known. */
+  private @Nullable String model;
 
   /** What is measured on. */
   private static final class DataSet {
@@ -109,6 +119,7 @@ final class EvalCommand implements Callable<Integer> {
     if (given == null && context.options().jdbcUrl() != null) {
       throw new UsageException("with --jdbc-url, eval needs a --data directory too: it stores memories on that server");
     }
+    EarlierRun earlier = against == null ? null : EarlierRun.read(against, set);
     long start = System.nanoTime();
     Map<Variant, EvalResult> results = new HashMap<>();
     List<Variant> variants = variants();
@@ -118,8 +129,8 @@ final class EvalCommand implements Callable<Integer> {
         measure(set, some, given, embedded, results);
       }
     }
-    report(new EvalReport(set, variants.stream().map(variant -> Objects.requireNonNull(results.get(variant))).toList()),
-        System.nanoTime() - start);
+    List<EvalResult> inOrder = variants.stream().map(variant -> Objects.requireNonNull(results.get(variant))).toList();
+    report(new EvalReport(set, Objects.requireNonNull(model), inOrder, earlier), System.nanoTime() - start);
     return 0;
   }
 
@@ -154,6 +165,7 @@ final class EvalCommand implements Callable<Integer> {
   private void measure(EvalSet set, List<Variant> variants, EmbeddedText embedded, Path directory,
       Map<Variant, EvalResult> results) {
     try (LocalMemory session = context.openHere(directory, embedded)) {
+      model = session.memory().embeddingModel();
       Evaluator evaluation = new Evaluator(session.memory(), set);
       try (ProgressBar bar = ProgressBar.start(context.console(), "Storing", " turns", set.memories())) {
         evaluation.store(bar);

@@ -11,19 +11,34 @@ import org.jspecify.annotations.Nullable;
 /**
  * The figures of an evaluation, for people and for programs.
  *
+ * @param model what made the vectors
  * @param results one for each variant; the first one is reported in detail, and the others are compared with it
+ * @param earlier an earlier run to compare with; null for none
  */
-public record EvalReport(EvalSet set, List<EvalResult> results) {
+public record EvalReport(EvalSet set, String model, List<EvalResult> results, @Nullable EarlierRun earlier) {
+
+  /** The name of the {@link EvalSet#fingerprint}. */
+  static final String DATA_SET = "dataSet";
 
   private static final int PLOTTED_DEPTH = 10;
 
   /** The first mode's figures, and those of every mode under {@code modes}. */
   public Map<String, @Nullable Object> json(long nanoseconds) {
     Map<String, @Nullable Object> json = Json.object("conversations", set.collections().size(), "memories",
-        set.memories(), "questions", set.questions(), "leftOut", set.leftOut());
+        set.memories(), "questions", set.questions(), "leftOut", set.leftOut(), DATA_SET, set.fingerprint(), "model",
+        model);
     EvalResult first = results.getFirst();
     json.putAll(first.json(first));
     json.put("modes", results.stream().map(result -> result.json(first)).toList());
+    EarlierRun before = earlier;
+    if (before != null) {
+      json.put("against", Json.object("model", before.model(), "modes", results.stream().map(result -> {
+        String mode = result.variant().name();
+        Map<String, @Nullable Object> row = Json.object("mode", mode, "with", before.counterpart(mode));
+        row.putAll(EvalResult.json(before.difference(result)));
+        return row;
+      }).toList()));
+    }
     json.put("seconds", Json.seconds(nanoseconds));
     return json;
   }
@@ -57,9 +72,18 @@ public record EvalReport(EvalSet set, List<EvalResult> results) {
     lines.add(String.format(Locale.ROOT, "@10 of %s: %.3f, 95 %% interval %.3f to %.3f", first.variant(), alone.mean(),
         alone.low(), alone.high()));
     for (EvalResult result : results.subList(1, results.size())) {
-      Bootstrap difference = Bootstrap.difference(result.overall().eachAt(10), first.overall().eachAt(10));
-      lines.add(String.format(Locale.ROOT, "%-17s  %+.3f  (%+.3f to %+.3f, p %s)", result.variant(), difference.mean(),
-          difference.low(), difference.high(), chance(difference.chance())));
+      lines.add(row(result, Bootstrap.difference(result.overall().eachAt(10), first.overall().eachAt(10))));
+    }
+    EarlierRun before = earlier;
+    if (before != null) {
+      lines.add("");
+      lines.add("@10 against the earlier run, with " + TextLayout.line(before.model()) + ":");
+      for (EvalResult result : results) {
+        String counterpart = before.counterpart(result.variant().name());
+        lines.add(row(result, before.difference(result)) + (counterpart.equals(result.variant().name())
+            ? ""
+            : "  with its " + TextLayout.line(counterpart)));
+      }
     }
     lines.add("");
     lines.add(String.format(Locale.ROOT, "%-17s%s  %9s", first.variant(), columns(), "questions"));
@@ -67,13 +91,18 @@ public record EvalReport(EvalSet set, List<EvalResult> results) {
         TextLayout.shortened(set.categoryName(category), 17), recall.row(), recall.questions())));
   }
 
+  private static String row(EvalResult result, Bootstrap difference) {
+    return String.format(Locale.ROOT, "%-17s  %+.3f  (%+.3f to %+.3f, p %s)", result.variant(), difference.mean(),
+        difference.low(), difference.high(), chance(difference.chance()));
+  }
+
   private static String chance(double chance) {
     return chance < 0.001 ? "< 0.001" : String.format(Locale.ROOT, "%.3f", chance);
   }
 
   private String summary() {
-    return String.format(Locale.ROOT, "%d conversations, %,d memories, %,d questions (%d left out)",
-        set.collections().size(), set.memories(), set.questions(), set.leftOut());
+    return String.format(Locale.ROOT, "%d conversations, %,d memories, %,d questions (%d left out), vectors by %s",
+        set.collections().size(), set.memories(), set.questions(), set.leftOut(), model);
   }
 
   private static String columns() {
@@ -99,7 +128,7 @@ public record EvalReport(EvalSet set, List<EvalResult> results) {
         td.number { text-align: right; font-variant-numeric: tabular-nums }
         </style></head><body>
         """);
-    page.append("<h1>Recall</h1><p>").append(summary()).append("</p>\n");
+    page.append("<h1>Recall</h1><p>").append(escaped(summary())).append("</p>\n");
     for (int depth : List.of(PLOTTED_DEPTH, Recall.DEEPEST)) {
       page.append("<h2>Recall@").append(depth).append(" by mode</h2>\n<table>\n");
       for (EvalResult result : results) {

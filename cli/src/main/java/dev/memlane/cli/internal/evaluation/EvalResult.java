@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 /** The figures of one variant: what it found, and the latency of its searches. Used by one thread. */
 public final class EvalResult {
 
+  /** The name of the recall@10 of each question. */
+  static final String EACH = "each@10";
+
   private final Variant variant;
   private final EvalSet set;
   private final Recall overall = new Recall();
@@ -106,12 +109,18 @@ public final class EvalResult {
                 "mrr",
                 sessions.mrr()),
         "p50Milliseconds", milliseconds(50), "p99Milliseconds", milliseconds(99));
+    // Not rounded: a difference of nothing must stay nothing.
+    json.put(EACH, Arrays.stream(overall.eachAt(10)).boxed().toList());
     if (first != this) {
       Bootstrap difference = Bootstrap.difference(overall.eachAt(10), first.overall.eachAt(10));
-      json.put("difference@10", Json.object("mean", rounded(difference.mean()), "interval", interval(difference),
-          "chance", difference.chance()));
+      json.put("difference@10", json(difference));
     }
     return json;
+  }
+
+  static Map<String, @Nullable Object> json(Bootstrap difference) {
+    return Json.object("mean", rounded(difference.mean()), "interval", interval(difference), "chance",
+        difference.chance());
   }
 
   private static List<Double> interval(Bootstrap bootstrap) {

@@ -1,10 +1,13 @@
 package dev.memlane.cli.internal.evaluation;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +53,17 @@ public record EvalSet(List<Collection> collections, Map<String, String> categori
    * @param now when it is asked; null for the end of its collection
    */
   record Question(String text, String category, Set<String> evidence, Set<String> sessions, @Nullable Instant now) {}
+
+  /** A text that is the same for the same memories, questions and evidence. */
+  public String fingerprint() {
+    StringBuilder all = new StringBuilder();
+    for (Collection collection : collections) {
+      collection.turns().forEach(turn -> all.append(turn.id()).append('\n').append(turn.text()).append('\n'));
+      collection.questions().forEach(question -> all.append(question.text()).append('\n')
+          .append(new TreeSet<>(question.evidence())).append('\n'));
+    }
+    return UUID.nameUUIDFromBytes(all.toString().getBytes(StandardCharsets.UTF_8)).toString();
+  }
 
   public int memories() {
     return collections.stream().mapToInt(collection -> collection.turns().size()).sum();

@@ -1,8 +1,11 @@
 package dev.memlane.cli.internal.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.memlane.cli.internal.evaluation.EvalMode;
 import dev.memlane.cli.internal.evaluation.LocomoTest;
 import dev.memlane.cli.internal.ingestion.Ingester;
@@ -24,6 +27,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -392,6 +396,38 @@ class CommandLineTest {
       assertThat(mode.path("recall").path("5").asDouble()).isEqualTo(1.0);
       assertThat(mode.path("p50Milliseconds").asDouble()).isBetween(0.0, mode.path("p99Milliseconds").asDouble());
     });
+  }
+
+  @Test
+  void eval_againstAnEarlierRun_comparesQuestionByQuestion() throws IOException {
+    String[] eval = {"eval", "--locomo", LocomoTest.tiny().toString(), "--mode", "hybrid", "--mode", "words"};
+    ObjectNode earlier = (ObjectNode) json(eval);
+    assertThat(earlier.path("modes").get(0).path("each@10")).hasSize(2);
+    // One of the two questions was not answered by the earlier run.
+    ((ArrayNode) earlier.path("modes").get(0).path("each@10")).set(0, 0.0);
+    ((ObjectNode) earlier.path("modes").get(1)).put("mode", "other");
+    earlier.put("model", "another model");
+    Path file = Files.writeString(shared.resolve("earlier.json"), earlier.toString());
+
+    JsonNode against = json(with(eval, "--against", file.toString())).path("against");
+
+    assertThat(against.path("model").asText()).isEqualTo("another model");
+    assertThat(against.path("modes")).extracting(mode -> mode.path("mode").asText(), mode -> mode.path("with").asText(),
+        mode -> mode.path("mean").asDouble())
+        .containsExactly(tuple("hybrid", "hybrid", 0.5), tuple("words", "hybrid", 0.5));
+    Run run = run(with(eval, "--against", file.toString()));
+    assertThat(run.out()).contains("against the earlier run, with another model:", "+0.500  (+0.000 to +1.000",
+        "with its hybrid");
+
+    earlier.put("dataSet", "another");
+    Files.writeString(file, earlier.toString());
+    assertThat(run(with(eval, "--against", file.toString())).err()).contains("another data set");
+    Files.writeString(file, "[]");
+    assertThat(run(with(eval, "--against", file.toString())).err()).contains("'memlane eval --json'");
+  }
+
+  private static String[] with(String[] arguments, String... more) {
+    return Stream.concat(Arrays.stream(arguments), Arrays.stream(more)).toArray(String[]::new);
   }
 
   @Test
