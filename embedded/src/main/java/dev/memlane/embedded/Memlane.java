@@ -3,6 +3,7 @@ package dev.memlane.embedded;
 import dev.memlane.embedding.Embedder;
 import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.embedding.local.LocalEmbedder;
+import dev.memlane.embedding.local.LocalModel;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemlaneException;
 import dev.memlane.model.StoreException;
@@ -167,6 +168,7 @@ public final class Memlane implements AutoCloseable {
     private final Path directory;
     private @Nullable Embedder embedder;
     private @Nullable EmbedderPool embedderPool;
+    private LocalModel model = LocalModel.ALL_MINILM_L6_V2;
     private @Nullable Consumer<OrchestratorBuilder> server;
     private @Nullable Supplier<DatabaseBuilder> database;
     private boolean shutdownHook = true;
@@ -178,6 +180,16 @@ public final class Memlane implements AutoCloseable {
 
     private Builder(Path directory) {
       this.directory = directory;
+    }
+
+    /**
+     * Sets the local model; all-MiniLM-L6-v2 unless set. A directory is searched with the model that filled it; another one
+     * needs {@link #rebuildIndex} once. Has no effect with another embedder. Opening fails with an
+     * {@link InvalidInputException} if the model is not on the class path.
+     */
+    public Builder model(LocalModel model) {
+      this.model = model;
+      return this;
     }
 
     /** Sets an embedder to use instead of the local model. It is closed with the memory. */
@@ -317,7 +329,7 @@ public final class Memlane implements AutoCloseable {
 
     /** Creates the local model, which loads while the server starts. */
     private LocalEmbedder localModel(Deque<AutoCloseable> opened) {
-      LocalEmbedder local = new LocalEmbedder();
+      LocalEmbedder local = new LocalEmbedder(model);
       opened.push(local);
       if (warmUp) {
         // If the model can't be loaded, the embedder logs it, and the first text fails with the reason.

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.memlane.embedding.Embedder;
 import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.embedding.local.LocalModel;
+import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Memory;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
@@ -78,6 +80,15 @@ class MemlaneTest {
       assertThat(memlane.blocking().verify(false).isClean()).isTrue();
     }
     assertThat(progress).last().isEqualTo(1L);
+  }
+
+  @Test
+  void open_modelThatIsNotThere_saysWhatToAdd_andReleasesTheDirectory() {
+    assertThatThrownBy(() -> Memlane.builder(directory).model(LocalModel.E5_SMALL_V2).open())
+        .isInstanceOf(InvalidInputException.class).hasMessageContaining("dev.memlane:memlane-embedding-e5");
+    try (Memlane memlane = hashed().open()) {
+      assertThat(memlane.directory()).exists();
+    }
   }
 
   @Test

@@ -8,7 +8,7 @@ import java.util.Map;
 /**
  * Texts that go into one request.
  *
- * @param texts at least one, except while the queue removes texts
+ * @param texts at least one, except while the queue removes texts; either all are questions or none is
  * @param attempts how often they were sent together
  * @param notBefore per endpoint that failed them, the time from which it may get them again, by the endpoints' clock
  */
@@ -24,7 +24,12 @@ record Batch(List<PendingText> texts, int attempts, Map<String, Long> notBefore)
   }
 
   List<String> strings() {
-    return texts.stream().map(pending -> pending.text).toList();
+    return texts.stream().map(pending -> pending.input.text()).toList();
+  }
+
+  /** Whether the texts are embedded as questions. */
+  boolean ofQuestions() {
+    return texts.getFirst().input.question();
   }
 
   /** The activities of the callers to which somebody listens. */

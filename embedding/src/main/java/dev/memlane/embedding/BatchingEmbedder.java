@@ -36,7 +36,9 @@ import org.jspecify.annotations.Nullable;
  * wait, and a busy one sends batches that grow with the load. A text longer than the limit of a request goes alone.
  *
  * <p>
- * <b>Form.</b> Embedders get each text in its {@link TextForm}, so texts that read the same have the same vector.
+ * <b>Form.</b> Embedders get each text in its {@link TextForm}, so texts that read the same have the same vector. A question
+ * and a text with the same words are two texts if the embedder {@linkplain Embedder#distinguishesQuestions distinguishes}
+ * them: they go out in different requests, and are cached apart.
  *
  * <p>
  * <b>Sharing.</b> A cached text is answered from the cache. A text that is being embedded is embedded once for all its
@@ -77,6 +79,7 @@ public final class BatchingEmbedder implements AutoCloseable {
 
   private final EmbedderPool pool;
   private final String vectorName;
+  private final boolean distinguishesQuestions;
   private final EndpointPool<Embedder> endpoints;
   private final Duration deadline;
   private final TaskScheduler tasks;
@@ -91,6 +94,7 @@ public final class BatchingEmbedder implements AutoCloseable {
     this.pool = pool;
     String given = builder.vectorName;
     this.vectorName = given == null ? pool.model() : given;
+    this.distinguishesQuestions = pool.distinguishesQuestions();
     this.deadline = builder.deadline;
     this.tasks = new TaskScheduler(builder.executor, builder.scheduler);
     this.failures = new EmbeddingFailures(pool.model(), pool.endpoints().size() > 1);
@@ -165,7 +169,7 @@ public final class BatchingEmbedder implements AutoCloseable {
    * @return as {@link #embed(String)}
    */
   public CompletableFuture<Embedding> embed(String text, @Nullable String workClass) {
-    return embedForStep(text, workClass, null);
+    return embedForStep(EmbedderInput.text(text), workClass, null);
   }
 
   /**
@@ -177,12 +181,23 @@ public final class BatchingEmbedder implements AutoCloseable {
    */
   public CompletableFuture<Embedding> embed(String text, @Nullable String workClass, @Nullable Activity activity) {
     Activity step = Activity.step(activity, StepType.EMBEDDING, model());
-    return Activity.ending(step, embedForStep(text, workClass, step));
+    return Activity.ending(step, embedForStep(EmbedderInput.text(text), workClass, step));
+  }
+
+  /**
+   * Embeds a question, to be compared with embeddings of texts.
+   *
+   * @return as {@link #embed(String, String, Activity)}
+   */
+  public CompletableFuture<Embedding> embedQuestion(
+      String question, @Nullable String workClass, @Nullable Activity activity) {
+    Activity step = Activity.step(activity, StepType.EMBEDDING, model());
+    return Activity.ending(step, embedForStep(new EmbedderInput(question, distinguishesQuestions), workClass, step));
   }
 
   private CompletableFuture<Embedding> embedForStep(
-      String text, @Nullable String workClass, @Nullable Activity step) {
-    CompletableFuture<Embedding> future = join(text, workClass, step);
+      EmbedderInput input, @Nullable String workClass, @Nullable Activity step) {
+    CompletableFuture<Embedding> future = join(input, workClass, step);
     // A cached text, or a refused one, leaves nothing to send.
     if (!future.isDone()) {
       dispatcher.dispatch();
@@ -201,7 +216,7 @@ public final class BatchingEmbedder implements AutoCloseable {
     List<CompletableFuture<Embedding>> futures = new ArrayList<>(texts.size());
     try {
       for (String text : texts) {
-        futures.add(join(text, null, null));
+        futures.add(join(EmbedderInput.text(text), null, null));
       }
     } finally {
       dispatcher.dispatch();
@@ -209,8 +224,8 @@ public final class BatchingEmbedder implements AutoCloseable {
     return futures;
   }
 
-  private CompletableFuture<Embedding> join(String text, @Nullable String workClass, @Nullable Activity step) {
-    Coalescer.Lookup lookup = coalescer.lookUp(text, workClass, step);
+  private CompletableFuture<Embedding> join(EmbedderInput input, @Nullable String workClass, @Nullable Activity step) {
+    Coalescer.Lookup lookup = coalescer.lookUp(input, workClass, step);
     PendingText joined = lookup.joined();
     if (joined != null) {
       watch(lookup.caller(), joined);

@@ -29,7 +29,7 @@ final class Coalescer implements PendingText.Owner {
   private final EmbeddingFailures failures;
   private final EmbeddingCounters counters;
   /** The texts that have not ended. Only look-ups add, under the lock; a text that ends is removed without it. */
-  private final ConcurrentMap<String, PendingText> pending = new ConcurrentHashMap<>();
+  private final ConcurrentMap<EmbedderInput, PendingText> pending = new ConcurrentHashMap<>();
 
   private final Object lock = new Object();
 
@@ -70,18 +70,18 @@ final class Coalescer implements PendingText.Owner {
    *
    * @param activity the step that waits for the text; null if nobody listens
    */
-  Lookup lookUp(String given, @Nullable String workClass, @Nullable Activity activity) {
-    String form = TextForm.of(given);
+  Lookup lookUp(EmbedderInput given, @Nullable String workClass, @Nullable Activity activity) {
+    String form = TextForm.of(given.text());
     // A text of invisible characters only has an empty form, which an embedder may refuse.
-    String text = form.isEmpty() ? given : form;
-    VectorCache.Key key = cache == null ? null : VectorCache.Key.of(text);
-    int size = Math.max(0, tokens.applyAsInt(text));
+    EmbedderInput input = form.isEmpty() ? given : new EmbedderInput(form, given.question());
+    VectorCache.Key key = cache == null ? null : VectorCache.Key.of(input);
+    int size = Math.max(0, tokens.applyAsInt(input.text()));
     PendingText.Caller caller = new PendingText.Caller(activity);
     synchronized (lock) {
       if (closed) {
         return Lookup.failed(caller, failures.closed());
       }
-      PendingText known = pending.get(text);
+      PendingText known = pending.get(input);
       if (known != null && known.join(caller)) {
         counters.coalesced.increment();
         return new Lookup(caller, known);
@@ -91,12 +91,12 @@ final class Coalescer implements PendingText.Owner {
         counters.hits.increment();
         return Lookup.found(caller, cached);
       }
-      PendingText fresh = new PendingText(text, key, workClass, size, cache == null ? 0 : cache.generation(), this);
+      PendingText fresh = new PendingText(input, key, workClass, size, cache == null ? 0 : cache.generation(), this);
       fresh.join(caller);
       // First, because a queued text may end at once.
-      pending.put(text, fresh);
+      pending.put(input, fresh);
       if (!queue.offer(fresh)) {
-        pending.remove(text, fresh);
+        pending.remove(input, fresh);
         counters.refused.increment();
         return Lookup.failed(caller, failures.tooManyWaiting(queue.maxWaiting()));
       }
@@ -114,7 +114,7 @@ final class Coalescer implements PendingText.Owner {
 
   @Override
   public void ended(PendingText text) {
-    pending.remove(text.text, text);
+    pending.remove(text.input, text);
   }
 
   void clearCache() {

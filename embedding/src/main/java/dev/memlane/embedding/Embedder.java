@@ -36,6 +36,26 @@ public interface Embedder extends AutoCloseable {
   CompletableFuture<List<float[]>> embed(List<String> texts);
 
   /**
+   * Embeds questions, to be compared with the vectors of {@link #embed}. The same duties hold. As {@code embed} unless
+   * overridden. An embedder that overrides it says so by {@link #distinguishesQuestions}; otherwise it is not called by
+   * {@link BatchingEmbedder}.
+   *
+   * @param questions as the texts of {@link #embed}
+   * @return the vectors, in the order of the questions
+   */
+  default CompletableFuture<List<float[]>> embedQuestions(List<String> questions) {
+    return embed(questions);
+  }
+
+  /**
+   * Whether a question has another vector than a stored text with the same words, as with models that were trained with a
+   * different prefix for each; false unless overridden. Never changes.
+   */
+  default boolean distinguishesQuestions() {
+    return false;
+  }
+
+  /**
    * The model's name, which is stored with every vector. Two vectors can be compared if, and only if, their names are
    * equal. Never changes.
    */

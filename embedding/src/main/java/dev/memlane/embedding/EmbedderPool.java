@@ -77,6 +77,11 @@ public final class EmbedderPool {
     return endpoints.getFirst().target().dimension();
   }
 
+  /** Whether the embedders have vectors of their own for questions; see {@link Embedder#distinguishesQuestions}. */
+  boolean distinguishesQuestions() {
+    return endpoints.getFirst().target().distinguishesQuestions();
+  }
+
   /**
    * Closes all embedders of the pool, for a pool that nothing uses. What uses it, such as {@link BatchingEmbedder}, closes
    * them itself. Fails with the first failure, once it has tried them all.
@@ -219,8 +224,8 @@ public final class EmbedderPool {
     }
 
     /**
-     * @throws InvalidInputException if there is no endpoint, two have the same name, or their models or dimensions
-     * differ
+     * @throws InvalidInputException if there is no endpoint, two have the same name, or their models, their dimensions or
+     * their treatment of questions differ
      */
     public EmbedderPool build() {
       Embedder first = endpoints.isEmpty() ? null : endpoints.getFirst().target();
@@ -237,6 +242,10 @@ public final class EmbedderPool {
           throw new InvalidInputException("endpoint " + endpoint.name() + " makes vectors of model " + embedder.model()
               + " with " + embedder.dimension() + " dimensions, and endpoint " + endpoints.getFirst().name() + " of "
               + first.model() + " with " + first.dimension() + "; vectors of a pool must be comparable");
+        }
+        if (embedder.distinguishesQuestions() != first.distinguishesQuestions()) {
+          throw new InvalidInputException("of the endpoints " + endpoints.getFirst().name() + " and " + endpoint.name()
+              + " only one embeds questions in their own way; vectors of a pool must be comparable");
         }
       }
       return new EmbedderPool(List.copyOf(endpoints), this);

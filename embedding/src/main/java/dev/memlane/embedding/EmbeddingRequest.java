@@ -128,10 +128,10 @@ final class EmbeddingRequest {
     Embedder embedder = endpoint().target();
     Runnable entered = Activity.enter(step);
     try {
-      if (embedder instanceof MeteredEmbedder metered) {
+      if (embedder instanceof MeteredEmbedder metered && !batch.ofQuestions()) {
         await(metered.embedMetered(batch.strings()), Function.identity());
       } else {
-        await(embedder.embed(batch.strings()),
+        await(batch.ofQuestions() ? embedder.embedQuestions(batch.strings()) : embedder.embed(batch.strings()),
             vectors -> new MeteredEmbedder.Answer(vectors, Allowance.UNKNOWN, null));
       }
     } catch (Throwable e) {

@@ -5,7 +5,10 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** An embedder whose provider reports how many tokens a request used, and how much it would still accept. */
+/**
+ * An embedder whose provider reports how many tokens a request used, and how much it would still accept. Of questions, if
+ * it distinguishes them, it reports nothing.
+ */
 public interface MeteredEmbedder extends Embedder {
 
   /** As {@link #embed}, with the provider's report. */

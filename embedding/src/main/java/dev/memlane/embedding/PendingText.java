@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PendingText {
 
-  final String text;
+  final EmbedderInput input;
   final VectorCache.@Nullable Key key;
   final @Nullable String workClass;
   final int tokens;
@@ -57,9 +57,9 @@ final class PendingText {
     void ended(PendingText text);
   }
 
-  PendingText(String text, VectorCache.@Nullable Key key, @Nullable String workClass, int tokens, long cacheGeneration,
-      Owner owner) {
-    this.text = text;
+  PendingText(EmbedderInput input, VectorCache.@Nullable Key key, @Nullable String workClass, int tokens,
+      long cacheGeneration, Owner owner) {
+    this.input = input;
     this.key = key;
     this.workClass = workClass;
     this.tokens = tokens;

@@ -187,12 +187,14 @@ final class TextQueue {
       if (candidates.size() == enough) {
         break;
       }
-      if (!oneClassPerRequest || Objects.equals(text.workClass, oldest.workClass)) {
+      if (text.input.question() == oldest.input.question()
+          && (!oneClassPerRequest || Objects.equals(text.workClass, oldest.workClass))) {
         candidates.add(text);
       }
     }
     if (choose) {
-      candidates.sort(Comparator.comparingInt(text -> Math.abs(text.text.length() - oldest.text.length())));
+      candidates
+          .sort(Comparator.comparingInt(text -> Math.abs(text.input.text().length() - oldest.input.text().length())));
       // The sort may put others of the same length before the oldest, which must not wait forever.
       candidates.remove(oldest);
       candidates.addFirst(oldest);
@@ -204,12 +206,12 @@ final class TextQueue {
   private int fitting(List<PendingText> texts, Permit<Embedder> permit) {
     Embedder.Limits limit = limits(permit.endpoint().name());
     int most = permit.isProbe() ? 1 : Math.min(limit.texts(), texts.size());
-    long characters = texts.getFirst().text.length();
+    long characters = texts.getFirst().input.text().length();
     long tokens = texts.getFirst().tokens;
     int count = 1;
     while (count < most) {
       PendingText next = texts.get(count);
-      characters += next.text.length();
+      characters += next.input.text().length();
       tokens += next.tokens;
       if (characters > limit.characters() || tokens > permit.room()) {
         break;

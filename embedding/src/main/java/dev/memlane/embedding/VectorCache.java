@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * A cache of one model's recent vectors, bounded by the bytes that they occupy.
  *
  * <p>
- * The key is the SHA-256 of a text, not the text. So an entry's size doesn't depend on the text's length, and no text
+ * The key is a SHA-256 of a text, not the text. So an entry's size doesn't depend on the text's length, and no text
  * of an erased memory remains here. Clearing the cache begins a new generation: a vector whose computation began in an
  * earlier one isn't stored. Safe for use by several threads.
  */
@@ -63,12 +63,17 @@ final class VectorCache {
     return cache.policy().eviction().orElseThrow().weightedSize().orElseThrow();
   }
 
-  /** The SHA-256 of a text's UTF-16 units, which tells damaged texts apart as well. */
+  /**
+   * The SHA-256 of a text's UTF-16 units, which tells damaged texts apart as well, and of a last byte that says whether it
+   * is a question.
+   */
   record Key(long first, long second, long third, long fourth) {
 
-    static Key of(String text) {
-      ByteBuffer units = ByteBuffer.allocate(Character.BYTES * text.length());
+    static Key of(EmbedderInput input) {
+      String text = input.text();
+      ByteBuffer units = ByteBuffer.allocate(Character.BYTES * text.length() + 1);
       units.asCharBuffer().put(text);
+      units.put(units.capacity() - 1, (byte) (input.question() ? 1 : 0));
       try {
         ByteBuffer hash = ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(units.array()));
         return new Key(hash.getLong(), hash.getLong(), hash.getLong(), hash.getLong());

@@ -2,6 +2,7 @@ package dev.memlane.embedding;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.memlane.model.Embedding;
 import dev.memlane.model.EmbeddingException;
@@ -61,6 +62,46 @@ class BatchingEmbedderTest {
       assertThat(embedder.stats().hits()).isEqualTo(1);
       embedder.embed("\u200B");
       assertThat(model.texts()).as("its form would be empty").endsWith(List.of("\u200B"));
+    }
+  }
+
+  // Questions
+
+  @Test
+  void embedQuestion_distinguished_isAnotherTextThanAStoredOne() {
+    model.distinguishesQuestions = true;
+    try (BatchingEmbedder embedder = builder().build()) {
+      embedder.embed("busy");
+      CompletableFuture<Embedding> question = embedder.embedQuestion("oboe", "search", null);
+      CompletableFuture<Embedding> text = embedder.embed("oboe");
+      CompletableFuture<Embedding> other = embedder.embedQuestion("flute", "search", null);
+      while (!text.isDone()) {
+        FakeEmbedder.Request last = model.last();
+        last.answer().complete(last.texts().stream().map(each -> new float[]{last.questions() ? 7 : 8, 1}).toList());
+      }
+
+      assertThat(model.requests).extracting(FakeEmbedder.Request::texts, FakeEmbedder.Request::questions)
+          .containsExactly(tuple(List.of("busy"), false), tuple(List.of("oboe", "flute"), true),
+              tuple(List.of("oboe"), false));
+      assertThat(question.resultNow()).isEqualTo(new Embedding("fake", new float[]{7, 1}));
+      assertThat(other.resultNow()).isEqualTo(question.resultNow());
+      assertThat(text.resultNow()).isEqualTo(new Embedding("fake", new float[]{8, 1}));
+      assertThat(embedder.embedQuestion("oboe", null, null).resultNow()).as("cached apart")
+          .isEqualTo(question.resultNow());
+      assertThat(embedder.embed("oboe").resultNow()).isEqualTo(text.resultNow());
+      assertThat(model.requests).hasSize(3);
+    }
+  }
+
+  @Test
+  void embedQuestion_notDistinguished_isTheSameText() {
+    try (BatchingEmbedder embedder = builder().build()) {
+      CompletableFuture<Embedding> question = embedder.embedQuestion("oboe", "search", null);
+      CompletableFuture<Embedding> text = embedder.embed("oboe");
+      model.last().succeed();
+
+      assertThat(text.resultNow()).isEqualTo(question.resultNow());
+      assertThat(model.requests).singleElement().returns(false, FakeEmbedder.Request::questions);
     }
   }
 

@@ -12,6 +12,7 @@ final class FakeEmbedder implements Embedder {
   private final Limits limits;
   final List<Request> requests = new ArrayList<>();
   boolean closed;
+  boolean distinguishesQuestions;
   @Nullable
   RuntimeException failsToClose;
 
@@ -22,9 +23,21 @@ final class FakeEmbedder implements Embedder {
 
   @Override
   public CompletableFuture<List<float[]>> embed(List<String> texts) {
-    Request request = new Request(texts, new CompletableFuture<>());
+    Request request = new Request(texts, false, new CompletableFuture<>());
     requests.add(request);
     return request.answer;
+  }
+
+  @Override
+  public CompletableFuture<List<float[]>> embedQuestions(List<String> questions) {
+    Request request = new Request(questions, true, new CompletableFuture<>());
+    requests.add(request);
+    return request.answer;
+  }
+
+  @Override
+  public boolean distinguishesQuestions() {
+    return distinguishesQuestions;
   }
 
   Request last() {
@@ -60,7 +73,7 @@ final class FakeEmbedder implements Embedder {
   }
 
   /** A request and its answer. */
-  record Request(List<String> texts, CompletableFuture<List<float[]>> answer) {
+  record Request(List<String> texts, boolean questions, CompletableFuture<List<float[]>> answer) {
 
     /** Answers with a vector for each text, whose first number is the text's length. */
     void succeed() {

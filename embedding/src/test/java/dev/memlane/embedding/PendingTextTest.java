@@ -13,17 +13,18 @@ class PendingTextTest {
   private static final Embedding VECTOR = new Embedding("fake", new float[]{1, 2});
 
   private final List<String> events = new ArrayList<>();
-  private final PendingText text = new PendingText("oboe", null, null, 1, 0, new PendingText.Owner() {
-    @Override
-    public void embedded(PendingText pending, Embedding embedding) {
-      events.add("embedded");
-    }
+  private final PendingText text = new PendingText(EmbedderInput.text("oboe"), null, null, 1, 0,
+      new PendingText.Owner() {
+        @Override
+        public void embedded(PendingText pending, Embedding embedding) {
+          events.add("embedded");
+        }
 
-    @Override
-    public void ended(PendingText pending) {
-      events.add("ended");
-    }
-  });
+        @Override
+        public void ended(PendingText pending) {
+          events.add("ended");
+        }
+      });
   private final PendingText.Caller first = new PendingText.Caller(null);
   private final PendingText.Caller second = new PendingText.Caller(null);
 

@@ -18,7 +18,7 @@ class RetryPolicyTest {
   private final List<PendingText> texts = Stream.of("a", "b", "c").map(RetryPolicyTest::text).toList();
 
   private static PendingText text(String text) {
-    return new PendingText(text, null, null, 1, 0, new PendingText.Owner() {
+    return new PendingText(EmbedderInput.text(text), null, null, 1, 0, new PendingText.Owner() {
       @Override
       public void embedded(PendingText pending, Embedding embedding) {}
 

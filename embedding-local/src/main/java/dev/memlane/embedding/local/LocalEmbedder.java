@@ -20,9 +20,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An embedder that runs the sentence model all-MiniLM-L6-v2, quantised to 8 bits, inside the process. It has 384
- * dimensions, is made for English sentences and short paragraphs, and is weak in other languages (Reimers and Gurevych,
- * 2019; Wang et al., 2020).
+ * An embedder that runs a sentence model inside the process: all-MiniLM-L6-v2, quantised to 8 bits, or another
+ * {@link LocalModel}. It has 384 dimensions, is made for English sentences and short paragraphs, and is weak in other
+ * languages (Reimers and Gurevych, 2019; Wang et al., 2020).
  *
  * <p>
  * <b>Loading.</b> The model is loaded once, on first use or by {@link #warmUp}, on one of the embedder's threads. This
@@ -32,10 +32,10 @@ import org.jspecify.annotations.Nullable;
  * directory, which is emptied when the JVM ends.
  *
  * <p>
- * <b>Long texts.</b> The model sees 256 tokens at once, about 1,000 English characters. A longer text is cut into
- * windows of that size, and its vector is the mean over the tokens of all windows. So all of the text counts, and the
- * time grows with its length: about 20 ms for each window. Only a text longer than any memory may be is truncated,
- * after 400 windows. One vector says less about each topic the more topics a text has; several memories say more. A
+ * <b>Long texts.</b> The model sees 256 tokens at once (e5-small-v2: 512), about 1,000 English characters. A longer text is
+ * cut into windows of that size, and its vector is the mean over the tokens of all windows. So all of the text counts, and
+ * the time grows with its length: about 20 ms for each window of 256. Only a text longer than any memory may be is truncated,
+ * after 101,600 tokens. One vector says less about each topic the more topics a text has; several memories say more. A
  * text with nothing that the model knows still has a vector.
  *
  * <p>
@@ -55,6 +55,7 @@ public final class LocalEmbedder implements Embedder {
   private static final Duration PAUSE = Duration.ofSeconds(10);
   private static final System.Logger LOGGER = System.getLogger(LocalEmbedder.class.getName());
 
+  private final LocalModel model;
   private final Supplier<SentenceModel> loader;
   private final LongSupplier nanoTime;
   private final ThreadPoolExecutor threads;
@@ -70,24 +71,48 @@ public final class LocalEmbedder implements Embedder {
   @GuardedBy("lock")
   private long failedAt;
 
-  /** Uses as many threads as there are processors. */
+  /** Runs all-MiniLM-L6-v2, on as many threads as there are processors. */
   public LocalEmbedder() {
-    this(Runtime.getRuntime().availableProcessors());
+    this(LocalModel.ALL_MINILM_L6_V2);
   }
 
   /**
+   * Runs all-MiniLM-L6-v2.
+   *
    * @param threads how many texts are computed at the same time; at least 1
    * @throws InvalidInputException if there are fewer than 1
    */
   public LocalEmbedder(int threads) {
-    this(threads, SentenceModel::load, System::nanoTime);
+    this(LocalModel.ALL_MINILM_L6_V2, threads);
+  }
+
+  /**
+   * Runs a model, on as many threads as there are processors.
+   *
+   * @throws InvalidInputException if the model is not on the class path; the message says what to add
+   */
+  public LocalEmbedder(LocalModel model) {
+    this(model, Runtime.getRuntime().availableProcessors());
+  }
+
+  /**
+   * Runs a model.
+   *
+   * @param threads how many texts are computed at the same time; at least 1
+   * @throws InvalidInputException if there are fewer than 1, or the model is not on the class path; the message says what to
+   * add
+   */
+  public LocalEmbedder(LocalModel model, int threads) {
+    this(model, threads, () -> SentenceModel.load(model), System::nanoTime);
   }
 
   /** @param loader loads the model; throws an {@link EmbeddingException} if it can't be loaded */
-  LocalEmbedder(int threads, Supplier<SentenceModel> loader, LongSupplier nanoTime) {
+  LocalEmbedder(LocalModel model, int threads, Supplier<SentenceModel> loader, LongSupplier nanoTime) {
     if (threads < 1) {
       throw new InvalidInputException("threads is " + threads + "; it must be at least 1");
     }
+    model.requirePresent(LocalEmbedder.class.getClassLoader());
+    this.model = model;
     this.loader = loader;
     this.nanoTime = nanoTime;
     this.threads = new ThreadPoolExecutor(threads, threads, 0, TimeUnit.SECONDS,
@@ -104,7 +129,7 @@ public final class LocalEmbedder implements Embedder {
   public CompletableFuture<Void> warmUp() {
     CompletableFuture<Void> warm = new CompletableFuture<>();
     submit(warm, () -> {
-      float[] unused = sentenceModel().embed("warm");
+      float[] unused = sentenceModel().embed("warm", false);
       warm.complete(null);
     });
     return warm;
@@ -118,6 +143,16 @@ public final class LocalEmbedder implements Embedder {
    */
   @Override
   public CompletableFuture<List<float[]>> embed(List<String> texts) {
+    return embed(texts, false);
+  }
+
+  /** As {@link #embed}, for questions. */
+  @Override
+  public CompletableFuture<List<float[]>> embedQuestions(List<String> questions) {
+    return embed(questions, true);
+  }
+
+  private CompletableFuture<List<float[]>> embed(List<String> texts, boolean questions) {
     CompletableFuture<List<float[]>> answer = new CompletableFuture<>();
     float[][] vectors = new float[texts.size()][];
     AtomicInteger missing = new AtomicInteger(texts.size());
@@ -125,7 +160,7 @@ public final class LocalEmbedder implements Embedder {
       int index = i;
       String text = texts.get(i);
       submit(answer, () -> {
-        vectors[index] = sentenceModel().embed(text);
+        vectors[index] = sentenceModel().embed(text, questions);
         if (missing.decrementAndGet() == 0) {
           answer.complete(Arrays.asList(vectors));
         }
@@ -191,10 +226,16 @@ public final class LocalEmbedder implements Embedder {
     return failure.getCause() instanceof LinkageError;
   }
 
-  /** "all-MiniLM-L6-v2-q". */
+  /** Whether the model has a prefix for questions; e5-small-v2 has. */
+  @Override
+  public boolean distinguishesQuestions() {
+    return !model.questionPrefix().equals(model.textPrefix());
+  }
+
+  /** "all-MiniLM-L6-v2-q", or "e5-small-v2-q". */
   @Override
   public String model() {
-    return "all-MiniLM-L6-v2-q";
+    return model.title();
   }
 
   /** 384. */

@@ -20,36 +20,34 @@ import java.util.Map;
 final class SentenceModel implements AutoCloseable {
 
   static final int DIMENSION = 384;
-  /** How many tokens the model sees at once, including its two markers; its authors' setting. */
-  static final int WINDOW_TOKENS = 256;
   /**
    * Enough for the longest memory if each character is a token. So a text's cost is bounded, and no stored text is cut.
    */
-  static final int MAX_WINDOWS = 400;
+  static final int MAX_TOKENS = 101_600;
 
-  private static final String NETWORK = "all-minilm-l6-v2-q.onnx";
-  private static final String VOCABULARY = "all-minilm-l6-v2-q-tokenizer.json";
-
+  private final LocalModel model;
   private final OrtEnvironment environment;
   private final OrtSession session;
   private final WordPieceTokenizer tokenizer;
 
-  private SentenceModel(OrtEnvironment environment, OrtSession session, WordPieceTokenizer tokenizer) {
+  private SentenceModel(LocalModel model, OrtEnvironment environment, OrtSession session,
+      WordPieceTokenizer tokenizer) {
+    this.model = model;
     this.environment = environment;
     this.session = session;
     this.tokenizer = tokenizer;
   }
 
   /**
-   * Loads the model in about a second: the network and the vocabulary that LangChain4j publishes. LangChain4j's own
+   * Loads a model in about a second: the network and the vocabulary that LangChain4j publishes. LangChain4j's own
    * runner isn't used, because it sees only the first 128 tokens of a text, and shares its threads between texts, which
    * halves the throughput of two cores.
    *
    * @throws EmbeddingException if this machine can't run it
    */
-  static SentenceModel load() {
+  static SentenceModel load(LocalModel model) {
     try {
-      WordPieceTokenizer tokenizer = loadTokenizer();
+      WordPieceTokenizer tokenizer = loadTokenizer(model.vocabulary());
       OrtEnvironment environment = OrtEnvironment.getEnvironment();
       // On Windows the runtime would report its use.
       environment.setTelemetry(false);
@@ -57,7 +55,8 @@ final class SentenceModel implements AutoCloseable {
         // Each text is computed by the calling thread. With more threads per text, the session has half the throughput
         // when several texts are computed at the same time.
         options.setIntraOpNumThreads(1);
-        return new SentenceModel(environment, environment.createSession(resource(NETWORK), options), tokenizer);
+        return new SentenceModel(model, environment, environment.createSession(resource(model.network()), options),
+            tokenizer);
       }
     } catch (IOException | OrtException | RuntimeException | LinkageError e) {
       throw new EmbeddingException("the local sentence model could not be loaded (" + Reasons.of(root(e))
@@ -76,8 +75,8 @@ final class SentenceModel implements AutoCloseable {
     return root;
   }
 
-  private static WordPieceTokenizer loadTokenizer() throws IOException {
-    try (InputStream vocabulary = open(VOCABULARY)) {
+  private static WordPieceTokenizer loadTokenizer(String name) throws IOException {
+    try (InputStream vocabulary = open(name)) {
       return WordPieceTokenizer.read(vocabulary);
     }
   }
@@ -99,10 +98,13 @@ final class SentenceModel implements AutoCloseable {
   /**
    * Embeds a text: the mean of the network's output for each token (mean pooling, as in the model's training), scaled
    * to unit length. The windows of a long text are computed one by one and pooled together.
+   *
+   * @param question whether the text is one; it counts for a model that tells questions from texts
    */
-  float[] embed(String text) throws OrtException {
+  float[] embed(String text, boolean question) throws OrtException {
     float[] sum = new float[DIMENSION];
-    for (long[] window : tokenizer.windows(text, WINDOW_TOKENS, MAX_WINDOWS)) {
+    String prefix = question ? model.questionPrefix() : model.textPrefix();
+    for (long[] window : tokenizer.windows(prefix, text, model.windowTokens(), MAX_TOKENS)) {
       addTokens(sum, window);
     }
     double squares = 0;

@@ -68,12 +68,21 @@ final class WordPieceTokenizer {
   /**
    * Cuts a text into windows of tokens.
    *
-   * @param tokens the most tokens of a window, including the marker at each end; at least 3
-   * @param most the most windows; the rest of the text is left out
-   * @return the token ids of each window; at least one window, which has only the markers if the text has no tokens
+   * @param prefix a text whose tokens each window begins with, after the marker; it ends with a blank if it isn't empty
+   * @param tokens the most tokens of a window, including the marker at each end and the prefix; more than those have
+   * @param most the most tokens of the text in all windows together; the rest of the text is left out
+   * @return the token ids of each window; at least one window, which has only the markers and the prefix if the text has no
+   * tokens
    */
-  List<long[]> windows(String text, int tokens, int most) {
-    Tokens ids = new Tokens((tokens - 2) * most);
+  List<long[]> windows(String prefix, String text, int tokens, int most) {
+    Tokens beginning = new Tokens(tokens);
+    addTokens(prefix, beginning);
+    Tokens ids = new Tokens(most);
+    addTokens(text, ids);
+    return ids.windows(beginning, tokens, first, last);
+  }
+
+  private void addTokens(String text, Tokens ids) {
     String clean = normalize(text);
     int begin = 0;
     for (int i = 0; i < clean.length() && !ids.full();) {
@@ -90,7 +99,6 @@ final class WordPieceTokenizer {
       i = next;
     }
     addWord(clean, begin, clean.length(), ids);
-    return ids.windows(tokens, first, last);
   }
 
   private void addWord(String text, int begin, int end, Tokens ids) {
@@ -197,15 +205,17 @@ final class WordPieceTokenizer {
       ids[size++] = id;
     }
 
-    List<long[]> windows(int tokens, long first, long last) {
+    List<long[]> windows(Tokens beginning, int tokens, long first, long last) {
       List<long[]> windows = new ArrayList<>();
+      int before = 1 + beginning.size;
       int begin = 0;
       do {
-        int count = Math.min(tokens - 2, Math.min(size, most) - begin);
-        long[] window = new long[count + 2];
+        int count = Math.min(tokens - before - 1, Math.min(size, most) - begin);
+        long[] window = new long[before + count + 1];
         window[0] = first;
-        System.arraycopy(ids, begin, window, 1, count);
-        window[count + 1] = last;
+        System.arraycopy(beginning.ids, 0, window, 1, beginning.size);
+        System.arraycopy(ids, begin, window, before, count);
+        window[before + count] = last;
         windows.add(window);
         begin += count;
       } while (begin < Math.min(size, most));

@@ -3,11 +3,13 @@ package dev.memlane.embedding.local;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.memlane.embedding.BatchingEmbedder;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.EmbeddingException;
+import dev.memlane.model.InvalidInputException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -102,6 +104,46 @@ class LocalEmbedderTest {
   }
 
   @Test
+  void e5_questionsAndTexts_areEmbeddedInTheirOwnWay() throws Exception {
+    try (LocalEmbedder e5 = new LocalEmbedder(LocalModel.E5_SMALL_V2, 1);
+        BatchingEmbedder batching = BatchingEmbedder.builder(e5).build()) {
+      String words = "Which instrument does Ada play?";
+      Embedding question = batching.embedQuestion(words, null, null).get(30, TimeUnit.SECONDS);
+      Embedding text = batching.embed(words).get(30, TimeUnit.SECONDS);
+      Embedding related = batching.embed("Ada practises the oboe every evening.").get(30, TimeUnit.SECONDS);
+      Embedding unrelated = batching.embed("The train to Lisbon leaves at noon.").get(30, TimeUnit.SECONDS);
+
+      assertThat(List.of(question, text)).extracting(Embedding::model, Embedding::dimension)
+          .containsOnly(tuple("e5-small-v2-q", 384));
+      assertThat(cosine(question.vector(), text.vector())).isLessThan(0.999);
+      assertThat(cosine(question.vector(), related.vector()))
+          .isGreaterThan(cosine(question.vector(), unrelated.vector()) + 0.05);
+      assertThat(e5.distinguishesQuestions()).isTrue();
+      assertThat(EMBEDDER.distinguishesQuestions()).isFalse();
+    }
+  }
+
+  @Test
+  void e5_longText_dependsOnMoreThanTheFirstWindow() {
+    try (LocalEmbedder e5 = new LocalEmbedder(LocalModel.E5_SMALL_V2, 1)) {
+      String beginning = "Ada plays the oboe. ".repeat(200);
+      List<float[]> vectors = e5
+          .embed(
+              List.of(beginning, beginning + "The train to Lisbon leaves at noon. ".repeat(200), "The train to Lisbon"))
+          .join();
+
+      assertThat(cosine(vectors.get(1), vectors.get(2))).isGreaterThan(cosine(vectors.get(0), vectors.get(2)) + 0.02);
+    }
+  }
+
+  @Test
+  void model_notOnTheClassPath_saysWhatToAdd() {
+    assertThatThrownBy(() -> LocalModel.E5_SMALL_V2.requirePresent(ClassLoader.getPlatformClassLoader()))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessageContainingAll("e5-small-v2", "dev.memlane:memlane-embedding-e5");
+  }
+
+  @Test
   void embed_manyCallers_eachGetsItsOwnVectors() {
     List<String> texts = IntStream.range(0, 40).mapToObj(i -> "Sentence number " + i + " is about topic " + i % 7)
         .toList();
@@ -171,7 +213,7 @@ class LocalEmbedderTest {
   void embed_modelCannotBeLoaded_failsEachCallerWithItsOwnException() {
     EmbeddingException reason = new EmbeddingException("no library for this machine", null);
     AtomicInteger loads = new AtomicInteger();
-    try (LocalEmbedder broken = new LocalEmbedder(1, () -> {
+    try (LocalEmbedder broken = new LocalEmbedder(LocalModel.ALL_MINILM_L6_V2, 1, () -> {
       loads.incrementAndGet();
       throw reason;
     }, () -> 0)) {
@@ -204,11 +246,11 @@ class LocalEmbedderTest {
       public void close() {}
     };
     logger.addHandler(handler);
-    try (LocalEmbedder embedder = new LocalEmbedder(1, () -> {
+    try (LocalEmbedder embedder = new LocalEmbedder(LocalModel.ALL_MINILM_L6_V2, 1, () -> {
       if (loads.incrementAndGet() == 1) {
         throw new EmbeddingException("the disk for temporary files is full", null);
       }
-      return SentenceModel.load();
+      return SentenceModel.load(LocalModel.ALL_MINILM_L6_V2);
     }, time::get)) {
       assertThatThrownBy(() -> embedder.warmUp().join()).hasMessageContaining("is full");
       assertThat(logged).singleElement().satisfies(record -> {
@@ -229,7 +271,7 @@ class LocalEmbedderTest {
   void embed_nativeLibraryCannotBeLoaded_isNotRetried() {
     AtomicLong time = new AtomicLong();
     AtomicInteger loads = new AtomicInteger();
-    try (LocalEmbedder embedder = new LocalEmbedder(1, () -> {
+    try (LocalEmbedder embedder = new LocalEmbedder(LocalModel.ALL_MINILM_L6_V2, 1, () -> {
       loads.incrementAndGet();
       throw new EmbeddingException("no library for this machine", new UnsatisfiedLinkError("libonnxruntime"));
     }, time::get)) {
@@ -244,14 +286,14 @@ class LocalEmbedderTest {
   void close_duringWarmUp_waitsForTheModelAndUnloadsIt() throws Exception {
     CountDownLatch loading = new CountDownLatch(1);
     CountDownLatch release = new CountDownLatch(1);
-    LocalEmbedder embedder = new LocalEmbedder(1, () -> {
+    LocalEmbedder embedder = new LocalEmbedder(LocalModel.ALL_MINILM_L6_V2, 1, () -> {
       loading.countDown();
       try {
         release.await();
       } catch (InterruptedException e) {
         throw new IllegalStateException(e);
       }
-      return SentenceModel.load();
+      return SentenceModel.load(LocalModel.ALL_MINILM_L6_V2);
     }, System::nanoTime);
     CompletableFuture<Void> warm = embedder.warmUp();
     loading.await();

@@ -10,6 +10,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -59,7 +60,7 @@ class WordPieceTokenizerTest {
   }
 
   private static void assertSame(String text, String description) {
-    long[] ids = TOKENIZER.windows(text, 512, 1).getFirst();
+    long[] ids = TOKENIZER.windows("", text, 512, 510).getFirst();
     assertThat(ids).as("%s: <%s>", description, text).containsExactly(reference.encode(text).getIds());
   }
 
@@ -108,7 +109,7 @@ class WordPieceTokenizerTest {
 
   @Test
   void windows_longText_haveMarkersAndAllTokensUpToTheMaximum() {
-    List<long[]> windows = TOKENIZER.windows("oboe ".repeat(20), 9, 10);
+    List<long[]> windows = TOKENIZER.windows("", "oboe ".repeat(20), 9, 70);
 
     assertThat(windows).allSatisfy(window -> {
       assertThat(window[0]).isEqualTo(101);
@@ -117,8 +118,27 @@ class WordPieceTokenizerTest {
     });
     long[] whole = reference.encode("oboe ".repeat(20)).getIds();
     assertThat(windows.stream().mapToInt(window -> window.length - 2).sum()).isEqualTo(whole.length - 2);
-    assertThat(TOKENIZER.windows("oboe ".repeat(20), 9, 2)).hasSize(2);
-    assertThat(TOKENIZER.windows("", 9, 2)).containsExactly(new long[]{101, 102});
+    assertThat(TOKENIZER.windows("", "oboe ".repeat(20), 9, 14)).hasSize(2);
+    assertThat(TOKENIZER.windows("", "", 9, 14)).containsExactly(new long[]{101, 102});
+  }
+
+  @Test
+  void windows_prefix_beginsEachOfThem() {
+    long[] prefix = reference.encode("query: ").getIds();
+    long[] whole = reference.encode("query: " + "oboe ".repeat(20)).getIds();
+
+    List<long[]> windows = TOKENIZER.windows("query: ", "oboe ".repeat(20), 9, 100);
+
+    assertThat(windows).hasSizeGreaterThan(2).allSatisfy(window -> {
+      assertThat(Arrays.copyOf(window, prefix.length - 1)).containsExactly(Arrays.copyOf(prefix, prefix.length - 1));
+      assertThat(window[window.length - 1]).isEqualTo(102);
+      assertThat(window.length).isLessThanOrEqualTo(9);
+    });
+    assertThat(windows.stream().mapToInt(window -> window.length - prefix.length).sum())
+        .isEqualTo(whole.length - prefix.length);
+    assertThat(TOKENIZER.windows("query: ", "oboe", 512, 510))
+        .containsExactly(reference.encode("query: oboe").getIds());
+    assertThat(TOKENIZER.windows("query: ", "", 9, 100)).containsExactly(prefix);
   }
 
   @Test

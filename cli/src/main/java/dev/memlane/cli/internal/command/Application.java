@@ -8,6 +8,7 @@ import dev.memlane.cli.internal.terminal.ConsoleLogging;
 import dev.memlane.cli.internal.terminal.IoErrors;
 import dev.memlane.cli.internal.terminal.TextLayout;
 import dev.memlane.cli.internal.terminal.UsageException;
+import dev.memlane.embedding.local.LocalModel;
 import dev.memlane.model.MemlaneException;
 import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.TimeParser;
@@ -72,6 +73,7 @@ public final class Application implements Runnable {
       commandLine.addSubcommand(command);
     }
     ConstantConverter.register(commandLine, CommonOptions.EmbedderName.class);
+    ConstantConverter.register(commandLine, LocalModel.class);
     ConstantConverter.register(commandLine, SearchRequest.Mode.class);
     ConstantConverter.register(commandLine, EvalMode.class);
     ConstantConverter.register(commandLine, ListCommand.Order.class);

@@ -16,6 +16,7 @@ import dev.memlane.embedded.DirectoryInUseException;
 import dev.memlane.embedded.Memlane;
 import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.embedding.local.LocalModel;
 import dev.memlane.model.EmbeddedText;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
@@ -329,13 +330,26 @@ public record CommandContext(CommonOptions options, Console console, Map<String,
         throw new UsageException("--embedder and --config both say what makes vectors; give one of them");
       }
       if (named == CommonOptions.EmbedderName.HASH) {
+        requireNoModel("--embedder hash needs no model");
         builder.embedder(new HashEmbedder());
       }
     } else {
       EmbedderPool pool = configuration.embedders(environment);
       if (pool != null) {
+        requireNoModel("the configuration names endpoints that make vectors; --embedder local does without them");
         builder.embedders(pool);
       }
+    }
+    LocalModel model = options.model();
+    if (model != null) {
+      builder.model(model);
+    }
+  }
+
+  /** Checks that no sentence model is asked for, where another embedder is used. A setting elsewhere has no effect then. */
+  private void requireNoModel(String why) {
+    if (options.isModelGiven()) {
+      throw new UsageException("--model is a model of the embedder 'local'; leave it out: " + why);
     }
   }
 

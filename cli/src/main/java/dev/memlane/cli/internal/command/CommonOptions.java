@@ -1,6 +1,7 @@
 package dev.memlane.cli.internal.command;
 
 import dev.memlane.cli.internal.terminal.UsageException;
+import dev.memlane.embedding.local.LocalModel;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Set;
@@ -34,6 +35,10 @@ public final class CommonOptions {
   @Option(names = "--embedder", descriptionKey = SettingNames.EMBEDDER, paramLabel = "NAME", scope = ScopeType.INHERIT, order = 93, description = "What makes vectors: 'local', the sentence model (default), or 'hash', by shared words alone and without a model. "
       + "A directory is searched with the one that filled it; another needs 'reindex'.")
   private @Nullable EmbedderName embedder;
+
+  @Option(names = "--model", descriptionKey = SettingNames.MODEL, paramLabel = "NAME", scope = ScopeType.INHERIT, order = 93, description = "The sentence model of the embedder 'local': all-minilm-l6-v2 (default), or e5-small-v2, which has twice the layers. "
+      + "A directory is searched with the one that filled it; another needs 'reindex'.")
+  private @Nullable LocalModel model;
 
   @Option(names = "--config", paramLabel = "FILE", scope = ScopeType.INHERIT, order = 93, description = "A file (TOML, or .properties) with settings, and with embedding endpoints to use instead of the local model (default: $MEMLANE_CONFIG, or none). "
       + "Environment variables come before it, and options before them.")
@@ -74,6 +79,17 @@ public final class CommonOptions {
   @Nullable
   EmbedderName embedder() {
     return embedder;
+  }
+
+  /** The sentence model that is set, or null. */
+  @Nullable
+  LocalModel model() {
+    return model;
+  }
+
+  /** Whether the sentence model is given on the command line itself. */
+  boolean isModelGiven() {
+    return given.contains(SettingNames.MODEL);
   }
 
   /** The configuration file given on the command line, or null. */
@@ -167,7 +183,9 @@ public final class CommonOptions {
             ? "--db-user"
             : given.contains(SettingNames.EMBEDDER)
                 ? "--embedder"
-                : configuration != null ? "--config" : given.contains(SettingNames.LANGUAGE) ? "--language" : null;
+                : isModelGiven()
+                    ? "--model"
+                    : configuration != null ? "--config" : given.contains(SettingNames.LANGUAGE) ? "--language" : null;
   }
 
   @Nullable

@@ -19,6 +19,7 @@ final class SettingNames {
   static final String DB_URL = "db.url";
   static final String DB_USER = "db.user";
   static final String EMBEDDER = "embedder";
+  static final String MODEL = "model";
   static final String LANGUAGE = "language";
   static final String SERVER_HOST = "server.host";
   static final String SERVER_PORT = "server.port";
@@ -42,7 +43,7 @@ final class SettingNames {
   static final String MCP_READ_ONLY = "mcp.read-only";
 
   /** All of them, in the order in which they are shown. */
-  static final List<String> ALL = List.of(DATA, DB_URL, DB_USER, EMBEDDER, LANGUAGE, SERVER_HOST, SERVER_PORT,
+  static final List<String> ALL = List.of(DATA, DB_URL, DB_USER, EMBEDDER, MODEL, LANGUAGE, SERVER_HOST, SERVER_PORT,
       SERVER_NAMES, SERVER_ORIGINS, SERVER_AUDIT_LOG, LIMIT_BODY, LIMIT_HEADERS, LIMIT_REQUESTS,
       LIMIT_CONNECTIONS, LIMIT_STREAMS, LIMIT_IDLE, LIMIT_SHUTDOWN, TLS_CERTIFICATE, TLS_KEY, TLS_KEY_STORE,
       TLS_PASSWORD_FILE,

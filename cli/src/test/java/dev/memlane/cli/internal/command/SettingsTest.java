@@ -95,6 +95,17 @@ class SettingsTest {
   }
 
   @Test
+  void model_isASetting_whichOtherEmbeddersIgnore() throws IOException {
+    String file = file("model = \"e5-small-v2\"\n");
+
+    assertThat(shown(Map.of(), "stats", "--config", file)).containsEntry("model", "e5-small-v2 from " + file);
+    assertThat(shown(Map.of("MEMLANE_MODEL", "all-minilm-l6-v2"), "stats", "--config", file)).containsEntry("model",
+        "all-minilm-l6-v2 from $MEMLANE_MODEL");
+    assertThat(run(Map.of(), "stats", "--config", file("model = \"best\"\n")).err())
+        .contains("all-minilm-l6-v2, e5-small-v2");
+  }
+
+  @Test
   void switches_canBeSetAndUnset() throws IOException {
     String file = file("[mcp]\nallow-user = true\nuser = \"ada\"\n");
 

@@ -65,8 +65,7 @@ final class Preparation {
       if (!inFirstPerson || actors.isEmpty()) {
         return plain(request, activity).thenApply(plain -> new Prepared(plain, null, names, now));
       }
-      CompletableFuture<Embedding> spoken = embedder.embed(actors.inFirstPerson(person),
-          WORK_CLASS, activity);
+      CompletableFuture<Embedding> spoken = embedder.embedQuestion(actors.inFirstPerson(person), WORK_CLASS, activity);
       return found.contains(ActorName.NOBODY)
           ? plain(request, activity).thenCombine(spoken, (plain, own) -> new Prepared(plain, own, names, now))
           : spoken.thenApply(own -> new Prepared(own, null, names, now));
@@ -88,7 +87,7 @@ final class Preparation {
     }
     Embedding given = request.embedding();
     if (given == null) {
-      return embedder.embed(request.query(), WORK_CLASS, activity).thenApply(embedding -> embedding);
+      return embedder.embedQuestion(request.query(), WORK_CLASS, activity).thenApply(embedding -> embedding);
     }
     try {
       return CompletableFuture.completedFuture(embedder.compatible(given));

@@ -3,6 +3,7 @@ package dev.memlane.perf.tests.scenario;
 import dev.memlane.embedded.Memlane;
 import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.embedding.local.LocalEmbedder;
+import dev.memlane.embedding.local.LocalModel;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.WriteOutcome;
@@ -24,8 +25,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 
 /**
- * Ingestion of real text with the local model, compared with the embedder alone at its best request size; and the
- * model's network with one text per run, compared with several texts per run.
+ * Ingestion of real text with the local model, compared with the embedder alone at its best request size, and with the other
+ * local model alone; and the model's network with one text per run, compared with several texts per run.
  *
  * <p>
  * In each round all contestants get the same texts, and each round has new texts, so that no cache answers. Many more
@@ -48,6 +49,8 @@ public final class LocalModelScenario implements Scenario {
   private static final long SEED = 13;
 
   private static final String ALONE = "the embedder alone";
+  private static final String OTHER_ALONE = "e5-small-v2 alone";
+  private static final int OTHER_REQUEST = 32;
   private static final String INGEST = "ingest";
   private static final String NETWORK = "the network alone";
 
@@ -67,6 +70,7 @@ public final class LocalModelScenario implements Scenario {
     int rounds = bench.size(ROUNDS, bench.rounds());
     List<String> texts = Texts.of(size * (1 + rounds), SEED);
     try (LocalEmbedder embedder = new LocalEmbedder();
+        LocalEmbedder other = new LocalEmbedder(LocalModel.E5_SMALL_V2);
         SentenceNetwork network = SentenceNetwork.load();
         Memlane memlane = Memlane.builder(bench.directory("data")).open()) {
       warmUp(bench, memlane);
@@ -74,6 +78,8 @@ public final class LocalModelScenario implements Scenario {
       for (int request : REQUESTS) {
         contestants.add(contestant(ALONE, requests(request), texts, size, part -> embed(embedder, part, request)));
       }
+      contestants.add(contestant(OTHER_ALONE, requests(OTHER_REQUEST), texts, size,
+          part -> embed(other, part, OTHER_REQUEST)));
       contestants.add(contestant(INGEST, "", texts, size, part -> ingest(memlane, part)));
       bench.race(contestants, rounds);
       List<Contestant> networks = new ArrayList<>();

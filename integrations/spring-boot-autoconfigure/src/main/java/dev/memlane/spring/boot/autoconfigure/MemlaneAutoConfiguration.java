@@ -4,6 +4,7 @@ import dev.memlane.embedded.Memlane;
 import dev.memlane.embedding.Embedder;
 import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.embedding.local.LocalEmbedder;
+import dev.memlane.embedding.local.LocalModel;
 import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
@@ -64,6 +65,10 @@ public final class MemlaneAutoConfiguration {
     Memlane memlane(MemoryOpening opening) {
       Memlane.Builder builder = Memlane.builder(opening.directory()).rebuildIndex(opening.rebuildIndex())
           .shutdownHook(false).settings(opening::apply);
+      String model = opening.model();
+      if (model != null) {
+        builder.model(LocalModel.valueOf(model));
+      }
       opening.database(builder::postgres, builder::postgres);
       return opening.open(builder::open);
     }
@@ -84,7 +89,7 @@ public final class MemlaneAutoConfiguration {
 
     @Bean(destroyMethod = "close")
     @ConditionalOnMissingBean
-    MemoryOrchestrator memoryOrchestrator(MemoryOpening opening, ObjectProvider<LocalModel> localModel) {
+    MemoryOrchestrator memoryOrchestrator(MemoryOpening opening, ObjectProvider<LocalOpening> localOpening) {
       OrchestratorBuilder builder = MemoryOrchestrator.builder()
           .indexDirectory(opening.directory().resolve("vectors")).rebuildIndex(opening.rebuildIndex());
       if (!opening.database(builder::postgres, builder::postgres)) {
@@ -93,11 +98,11 @@ public final class MemlaneAutoConfiguration {
       }
       return opening.open(() -> {
         opening.apply(builder);
-        return builder.hasEmbedder() ? builder.open() : openWith(localModel.getIfAvailable(), builder);
+        return builder.hasEmbedder() ? builder.open() : openWith(localOpening.getIfAvailable(), builder);
       });
     }
 
-    private static MemoryOrchestrator openWith(@Nullable LocalModel local, OrchestratorBuilder builder) {
+    private static MemoryOrchestrator openWith(@Nullable LocalOpening local, OrchestratorBuilder builder) {
       if (local == null) {
         throw new MemoryOpeningException(
             "There is nothing that makes vectors. Set memlane.embedding.endpoints, define an "
@@ -110,7 +115,7 @@ public final class MemlaneAutoConfiguration {
 
   /** Opens a memory with the sentence model. */
   @FunctionalInterface
-  interface LocalModel {
+  interface LocalOpening {
 
     MemoryOrchestrator open(OrchestratorBuilder builder);
   }
@@ -120,9 +125,10 @@ public final class MemlaneAutoConfiguration {
   static class LocalModelConfiguration {
 
     @Bean
-    LocalModel memlaneLocalModel() {
+    LocalOpening memlaneLocalOpening(MemoryOpening opening) {
       return builder -> {
-        LocalEmbedder local = new LocalEmbedder();
+        String model = opening.model();
+        LocalEmbedder local = model == null ? new LocalEmbedder() : new LocalEmbedder(LocalModel.valueOf(model));
         try {
           // If it can't be loaded, the embedder logs it, and the first text fails with the reason.
           CompletableFuture<Void> unused = local.warmUp();

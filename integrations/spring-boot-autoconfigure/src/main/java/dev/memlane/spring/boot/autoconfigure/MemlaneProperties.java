@@ -21,6 +21,7 @@ import org.springframework.util.unit.DataSize;
  * @param db The database.
  * @param embedder What makes vectors, whatever beans and endpoints there are: the sentence model inside the process, or
  * hashes of words, which need no model and serve tests.
+ * @param model The sentence model inside the process, where that is used. By default all-minilm-l6-v2.
  * @param embedding The embedding model.
  * @param language Language whose word forms and stop words searches know, such as de or pt-BR. By default the one of the
  * index, and English for a new index.
@@ -37,8 +38,8 @@ import org.springframework.util.unit.DataSize;
  */
 @ConfigurationProperties("memlane")
 public record MemlaneProperties(@DefaultValue("true") boolean enabled, @DefaultValue("memlane-data") Path data,
-    @DefaultValue Db db, @Nullable EmbedderName embedder, @DefaultValue Embedding embedding,
-    @Nullable Locale language, @DefaultValue("false") boolean rebuildIndex,
+    @DefaultValue Db db, @Nullable EmbedderName embedder, @Nullable ModelName model,
+    @DefaultValue Embedding embedding, @Nullable Locale language, @DefaultValue("false") boolean rebuildIndex,
     @DefaultValue("10s") Duration writeDeadline, @DefaultValue("10000") int mostInFlight,
     @DefaultValue("1000") int mostUnsettled, @Nullable Duration followEvery, @DefaultValue("30d") Duration retention,
     @DefaultValue("0s") Duration expiredGrace, @DefaultValue Documents documents,
@@ -52,6 +53,16 @@ public record MemlaneProperties(@DefaultValue("true") boolean enabled, @DefaultV
 
     /** Vectors by shared words alone, without a model. */
     HASH
+  }
+
+  /** The sentence models that a property can name; those of {@code LocalModel}, which may not be on the class path. */
+  public enum ModelName {
+
+    /** 6 layers. */
+    ALL_MINILM_L6_V2,
+
+    /** 12 layers; needs {@code memlane-embedding-e5}. */
+    E5_SMALL_V2
   }
 
   /**

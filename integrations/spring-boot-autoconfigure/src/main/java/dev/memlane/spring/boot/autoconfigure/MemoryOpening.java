@@ -66,6 +66,12 @@ final class MemoryOpening {
     return properties.data();
   }
 
+  /** The name of the constant of the sentence model; null for the default one. */
+  @Nullable
+  String model() {
+    return properties.model() == null ? null : properties.model().name();
+  }
+
   boolean rebuildIndex() {
     return properties.rebuildIndex();
   }

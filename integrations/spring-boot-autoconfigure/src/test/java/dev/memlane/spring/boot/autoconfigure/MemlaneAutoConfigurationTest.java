@@ -253,6 +253,19 @@ class MemlaneAutoConfigurationTest {
   }
 
   @Test
+  void model_thatIsNotThere_saysWhatToAdd() {
+    MemlaneContext.in(directory)
+        .withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(), "memlane.model=e5-small-v2")
+        .run(context -> assertThat(rootOf(context.getStartupFailure())).hasMessageContaining("memlane-embedding-e5"));
+    MemlaneContext.in(directory).withClassLoader(new FilteredClassLoader(Memlane.class))
+        .withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(), "memlane.model=e5-small-v2")
+        .run(context -> assertThat(rootOf(context.getStartupFailure())).hasMessageContaining("memlane-embedding-e5"));
+    MemlaneContext.in(directory)
+        .withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(), "memlane.model=all-minilm-l6-v2")
+        .run(context -> assertThat(context.getBean(MemoryOrchestrator.class).embeddingModel()).contains("MiniLM"));
+  }
+
+  @Test
   void customizer_isCalledAfterTheProperties() {
     MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase())
         .withBean(OrchestratorBuilderCustomizer.class, () -> builder -> builder.deduplicate(scope -> true))
