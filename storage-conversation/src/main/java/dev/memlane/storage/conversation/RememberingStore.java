@@ -159,7 +159,7 @@ public final class RememberingStore {
     });
   }
 
-  /** Ends a slice that is done: the cursor moves behind it, and nothing is kept of it. */
+  /** Ends a slice that is done: the cursor moves past it, and nothing is kept of it. */
   public void finish(RememberedSlice slice) {
     end("ending a slice of a conversation", slice, handle -> {
       int unused = handle.createUpdate("""
@@ -174,7 +174,7 @@ public final class RememberingStore {
   }
 
   /**
-   * Ends a slice that can't be done: it becomes a dead letter with its answers, and the cursor moves behind it.
+   * Ends a slice that can't be done: it becomes a dead letter with its answers, and the cursor moves past it.
    *
    * @param step the step whose answers were no use
    * @param failure why; it goes with the slice
@@ -209,7 +209,7 @@ public final class RememberingStore {
     };
   }
 
-  /** Moves the cursor behind a slice, if it is at its beginning, and does something with the slice. */
+  /** Moves the cursor past a slice, if it is at its beginning, and does something with the slice. */
   private void end(String what, RememberedSlice slice, HandleConsumer<RuntimeException> change) {
     boolean unusedAnswer = write(what, handle -> handle.inTransaction(each -> {
       // First of all, because whoever begins a slice locks the conversation and then waits for the slice.
