@@ -18,6 +18,7 @@ import dev.memlane.storage.tasks.DurableLanes;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -78,7 +79,9 @@ class OpenApiTest {
   @Test
   void routesWithoutABody_refuseOneThatSaysSomething() {
     List<Route> routes = MemlaneServer.builder(stage.memory()).metrics(() -> "").activity(new RecentActivity())
-        .routes().all().stream().filter(route -> !route.takesBody()).toList();
+        .routes().all().stream().filter(route -> !route.takesBody())
+        // Streams of events last: a server that takes the body would never end their answers.
+        .sorted(Comparator.comparing(route -> route.template().endsWith("/events"))).toList();
 
     assertThat(routes).hasSizeGreaterThan(30);
     for (Route route : routes) {
