@@ -200,7 +200,8 @@ final class FaultStage implements AutoCloseable {
       }
       case VECTOR -> {
         switch (cell.fault()) {
-          case FAIL -> test.index.refusingNextAfter(put, test.core.nextAnswer("write"));
+          case FAIL -> test.index.refusingNextAfter(put,
+              delete ? CompletableFuture.completedFuture(null) : test.core.nextAnswer("write"));
           case FAIL_AND_FAIL_UNDO -> {
             test.index.refusingNextAfter(put, test.core.nextAnswer("write"));
             fault("undo", "select 1 / 0");

@@ -22,6 +22,7 @@ import dev.memlane.orchestrator.internal.Futures;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -112,13 +113,16 @@ class TargetedRollbackTest {
     }
   }
 
+  static Stream<Operation.Kind> withDocument() {
+    return Stream.of(Operation.Kind.ADD, Operation.Kind.UPDATE);
+  }
+
   @ParameterizedTest
-  @MethodSource("doubtfulUnits")
+  @MethodSource("withDocument")
   void unsettledOperation_askedFor_isToldAndStaysSo(Operation.Kind kind) {
     try (TestMemory test = TestMemory.open(directory)) {
       Memory before = test.blocking.addMemory(NewMemory.of("Ada plays the oboe", ADA));
-      String indexMethod = kind == Operation.Kind.DELETE ? "check" : "put";
-      test.index.neverDoing(indexMethod);
+      test.index.neverDoing("put");
       WriteOutcome.Unsettled landed = unsettled(test, kind, before.id());
       test.heal();
       assertThat(test.blocking.hasLanded(landed.id(), landed.op())).isTrue();
@@ -145,11 +149,11 @@ class TargetedRollbackTest {
   }
 
   @ParameterizedTest
-  @MethodSource("doubtfulUnits")
+  @MethodSource("withDocument")
   void putThatHangs_isAnsweredAsUnsettledAndSettledBehind(Operation.Kind kind) {
     try (TestMemory test = TestMemory.open(directory)) {
       Memory before = test.blocking.addMemory(NewMemory.of("Ada plays the oboe", ADA));
-      test.index.neverDoing(kind == Operation.Kind.DELETE ? "check" : "put");
+      test.index.neverDoing("put");
 
       MemoryWriteException failure = catchThrowableOfType(MemoryWriteException.class,
           () -> perform(test, kind, before.id()));
@@ -163,11 +167,11 @@ class TargetedRollbackTest {
   }
 
   @ParameterizedTest
-  @MethodSource("doubtfulUnits")
+  @MethodSource("withDocument")
   void undoWhoseAnswerIsLost_isRepeatedUntilItIsKnown(Operation.Kind kind) {
     try (TestMemory test = TestMemory.open(directory)) {
       Memory before = test.blocking.addMemory(NewMemory.of("Ada plays the oboe", ADA));
-      test.index.refusingAfter(kind == Operation.Kind.DELETE ? "check" : "put", test.core.nextAnswer("write"));
+      test.index.refusingAfter("put", test.core.nextAnswer("write"));
       test.core.losingNextAnswer("undo");
       test.history.losingNextAnswer("undo");
 
@@ -182,11 +186,11 @@ class TargetedRollbackTest {
   }
 
   @ParameterizedTest
-  @MethodSource("doubtfulUnits")
+  @MethodSource("withDocument")
   void indexThatRefusesWhenCoreHasLanded_undoesCoreAndVoidsTheEntry(Operation.Kind kind) {
     try (TestMemory test = TestMemory.open(directory)) {
       Memory before = test.blocking.addMemory(NewMemory.of("Ada plays the oboe", ADA));
-      test.index.refusingAfter(kind == Operation.Kind.DELETE ? "check" : "put", test.core.nextAnswer("write"));
+      test.index.refusingAfter("put", test.core.nextAnswer("write"));
 
       MemoryWriteException failure = catchThrowableOfType(MemoryWriteException.class,
           () -> perform(test, kind, before.id()));
@@ -199,6 +203,40 @@ class TargetedRollbackTest {
       assertOnlyIsThere(test, before);
       perform(test, kind, before.id());
       assertThat(test.blocking.verify(false).inconsistencies()).isEmpty();
+    }
+  }
+
+  @Test
+  void delete_whileTheIndexHasNotAnswered_sendsNothingAndIsNeverUndone() {
+    try (TestMemory test = TestMemory.open(directory)) {
+      Memory before = test.blocking.addMemory(NewMemory.of("Ada plays the oboe", ADA));
+      int writes = test.core.calls("write");
+      CompletableFuture<Void> answer = new CompletableFuture<>();
+      test.index.refusingAfter("check", answer);
+
+      CompletableFuture<WriteOutcome.Deleted> deleted = test.memory.deleteMemory(MemoryDeletion.of(before.id()));
+      answer.complete(null);
+      MemoryWriteException failure = catchThrowableOfType(MemoryWriteException.class, () -> Futures.await(deleted));
+      assertThat(failure.outcome()).isInstanceOf(WriteOutcome.RolledBack.class);
+      assertThat(test.core.calls("write")).isEqualTo(writes);
+      assertThat(test.core.calls("undo")).isZero();
+      test.heal();
+      assertOnlyIsThere(test, before);
+    }
+  }
+
+  @Test
+  void delete_withoutAnAnswerFromTheIndex_isRolledBackAtItsDeadline() {
+    try (TestMemory test = TestMemory.open(directory)) {
+      Memory before = test.blocking.addMemory(NewMemory.of("Ada plays the oboe", ADA));
+      test.index.neverDoing("check");
+
+      MemoryWriteException failure = catchThrowableOfType(MemoryWriteException.class,
+          () -> perform(test, Operation.Kind.DELETE, before.id()));
+
+      assertThat(failure.outcome()).isInstanceOf(WriteOutcome.RolledBack.class);
+      test.heal();
+      assertOnlyIsThere(test, before);
     }
   }
 

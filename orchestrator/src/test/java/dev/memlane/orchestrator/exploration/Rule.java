@@ -28,8 +28,6 @@ enum Rule {
   FOLLOWER_TAKES_LOCK,
   /** A question about an unsettled operation fences it before it is answered. */
   ASKING_FENCES,
-  /** A purge replaces the stamp. */
-  PURGE_FENCES,
   /** A search drops a document of another state than core's only if the index holds the document of core's state. */
   STALE_DOCUMENT_COUNTS,
   /** A checkpoint lists the memories that were in flight while its commit was made. */

@@ -176,8 +176,7 @@ final class SimulatedDatabase {
     if (row == null || !found) {
       return null;
     }
-    put(new CoreRow(memory, row.state(), row.version(), row.op(), with(Rule.PURGE_FENCES) ? stamp : row.stamp(), null,
-        null));
+    put(new CoreRow(memory, row.state(), row.version(), row.op(), stamp, null, null));
     return row.version();
   }
 
@@ -185,7 +184,7 @@ final class SimulatedDatabase {
   @Nullable
   Integer purgeLog(MemoryId memory, UUID stamp) {
     CoreRow row = rows.get(memory);
-    if (row == null || with(Rule.PURGE_FENCES) && !row.stamp().equals(stamp)) {
+    if (row == null || !row.stamp().equals(stamp)) {
       return null;
     }
     for (Logged logged : List.copyOf(log.values())) {

@@ -156,6 +156,8 @@ final class World {
   private final List<List<Set<DocumentName>>> seen = new ArrayList<>();
   /** For each process, how many views of its index {@link #recordViews} has processed. */
   private final int[] viewed = new int[PROCESSES];
+  /** For each process, whether it was open when {@link #recordViews} was last called. */
+  private final boolean[] wasOpen = new boolean[PROCESSES];
 
   /**
    * @param random whether to leave nothing out
@@ -568,10 +570,12 @@ final class World {
     for (int i = 0; i < PROCESSES; i++) {
       List<Set<DocumentName>> views = processes[i].index().views();
       List<Set<DocumentName>> kept = seen.get(i);
-      if (!live || !processes[i].isOpen()) {
+      // No search sees what the index held before the process was open.
+      if (!live || !wasOpen[i]) {
         kept.clear();
         viewed[i] = views.size() - 1;
       }
+      wasOpen[i] = processes[i].isOpen();
       for (; live && processes[i].isOpen() && viewed[i] < views.size(); viewed[i]++) {
         Set<DocumentName> view = views.get(viewed[i]);
         boolean found = !kept.isEmpty() || view.stream().anyMatch(document -> landed.contains(document.op()));

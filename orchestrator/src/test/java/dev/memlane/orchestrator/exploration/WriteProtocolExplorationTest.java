@@ -142,7 +142,6 @@ class WriteProtocolExplorationTest {
         Arguments.of(Rule.POLL_IDS_ONLY, Scenario.UPDATE_UPDATE, "3"),
         Arguments.of(Rule.FOLLOWER_TAKES_LOCK, Scenario.UPDATE_UPDATE, "8"),
         Arguments.of(Rule.ASKING_FENCES, Scenario.ADD_RETRY, "2"),
-        Arguments.of(Rule.PURGE_FENCES, Scenario.DELETE_ERASE, "1"),
         Arguments.of(Rule.STALE_DOCUMENT_COUNTS, Scenario.UPDATE, "9"),
         Arguments.of(Rule.CHECKPOINT_LISTS_IN_FLIGHT, Scenario.ADD, "3"),
         Arguments.of(Rule.CHECKPOINT_BEFORE_DOCUMENTS, Scenario.ADD, "3"),

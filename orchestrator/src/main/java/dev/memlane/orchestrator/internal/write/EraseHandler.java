@@ -37,9 +37,9 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * <b>Two steps.</b> Each memory is first deleted, by an operation like any other. When the delete has landed, the tombstone
  * is <em>purged</em> under the memory's lock, by a unit that expects the tombstone's stamp. Core replaces the stamp, so that
- * an undo of the delete and all late statements fail. History keeps nothing but the fact of the erasure. Then the index
- * removes the memory's documents once more, after any put that may still have hung. A purge is never undone; one in doubt is
- * repeated. At the end, the index's files and the embedder's cache are purged once.
+ * all late statements fail. History keeps nothing but the fact of the erasure. Then the index removes the memory's documents
+ * once more, after any put that may still have hung. A purge is never undone; one in doubt is repeated. At the end, the
+ * index's files and the embedder's cache are purged once.
  *
  * <p>
  * <b>After a crash.</b> A tombstone that is not purged is found by its scope. So erasing a scope again resumes where the

@@ -34,16 +34,37 @@ public final class ParallelWrite {
   /**
    * Writes to all three stores. If the index refuses at once, no unit is begun and the database is spared.
    *
+   * <p>
+   * A delete begins its unit only once the index has answered, so that it is never undone (rule R4).
+   *
    * @return the results of the three stores; never fails. Steps chained to it run on a thread that they may block
    */
   CompletableFuture<StoreResults> write(Operation operation, Instant deadline) {
     Activity step = Activity.step(operation.activity(), StepType.INDEX_WRITE);
-    CompletableFuture<StoreResult> vector = Activity.ending(step,
-        UnitParts.start(() -> writeVector(operation, deadline)));
-    if (vector.isDone() && vector.join() instanceof StoreResult.NotApplied refused) {
-      return CompletableFuture.completedFuture(new StoreResults(refused, refused, refused));
+    IndexDocument document = operation.document();
+    if (document == null) {
+      CompletableFuture<StoreResult> checked = UnitParts
+          .start(() -> environment.until(deadline, stores.index().check(nameOf(operation), deadline)));
+      return environment.then(Activity.ending(step, checked), result -> switch (result) {
+        case StoreResult.Applied applied -> writeUnit(checked, operation, deadline);
+        case StoreResult.NotApplied refusal -> refused(refusal);
+        // A check has no effect, so nothing has been done without an answer either.
+        case StoreResult.InDoubt unanswered -> refused(new StoreResult.NotApplied(unanswered.cause()));
+      });
     }
-    return writeUnit(vector, operation, deadline);
+    CompletableFuture<StoreResult> vector = Activity.ending(step,
+        UnitParts.start(() -> stores.index().put(document, deadline)));
+    return vector.isDone() && vector.join() instanceof StoreResult.NotApplied refusal
+        ? refused(refusal)
+        : writeUnit(vector, operation, deadline);
+  }
+
+  private static CompletableFuture<StoreResults> refused(StoreResult refusal) {
+    return CompletableFuture.completedFuture(new StoreResults(refusal, refusal, refusal));
+  }
+
+  private static DocumentName nameOf(Operation operation) {
+    return new DocumentName(operation.memory(), operation.op());
   }
 
   /** Writes to core and history only; the index's result is known already. */
@@ -61,12 +82,5 @@ public final class ParallelWrite {
     return CompletableFuture.allOf(core, history)
         .thenCompose(done -> environment.then(vector, CompletableFuture::completedFuture))
         .thenApply(result -> new StoreResults(core.join(), result, history.join()));
-  }
-
-  private CompletableFuture<StoreResult> writeVector(Operation operation, Instant deadline) {
-    IndexDocument document = operation.document();
-    return document == null
-        ? stores.index().check(new DocumentName(operation.memory(), operation.op()), deadline)
-        : stores.index().put(document, deadline);
   }
 }

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * The caller holds the memory's lock and keeps it until the outcome is known. The steps are:
  * <ol>
- * <li>Write to the three stores at once.
+ * <li>Write to the three stores at once. A delete asks the index first.
  * <li>If the unit is in doubt, fence and look (rule R3).
  * <li>If all three applied, remove the older documents: the operation is stored.
  * <li>If core applied and the index did not, undo core (rule R4). If another operation has built on it, make the index
