@@ -22,7 +22,6 @@ import dev.memlane.orchestrator.internal.Futures;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -207,34 +206,17 @@ class TargetedRollbackTest {
   }
 
   @Test
-  void delete_whileTheIndexHasNotAnswered_sendsNothingAndIsNeverUndone() {
+  void delete_thatTheIndexRefusesOnceCoreHasIt_neverReachesCore() {
     try (TestMemory test = TestMemory.open(directory)) {
       Memory before = test.blocking.addMemory(NewMemory.of("Ada plays the oboe", ADA));
       int writes = test.core.calls("write");
-      CompletableFuture<Void> answer = new CompletableFuture<>();
-      test.index.refusingAfter("check", answer);
-
-      CompletableFuture<WriteOutcome.Deleted> deleted = test.memory.deleteMemory(MemoryDeletion.of(before.id()));
-      answer.complete(null);
-      MemoryWriteException failure = catchThrowableOfType(MemoryWriteException.class, () -> Futures.await(deleted));
-      assertThat(failure.outcome()).isInstanceOf(WriteOutcome.RolledBack.class);
-      assertThat(test.core.calls("write")).isEqualTo(writes);
-      assertThat(test.core.calls("undo")).isZero();
-      test.heal();
-      assertOnlyIsThere(test, before);
-    }
-  }
-
-  @Test
-  void delete_withoutAnAnswerFromTheIndex_isRolledBackAtItsDeadline() {
-    try (TestMemory test = TestMemory.open(directory)) {
-      Memory before = test.blocking.addMemory(NewMemory.of("Ada plays the oboe", ADA));
-      test.index.neverDoing("check");
+      test.index.refusingAfter("check", test.core.nextAnswer("write"));
 
       MemoryWriteException failure = catchThrowableOfType(MemoryWriteException.class,
           () -> perform(test, Operation.Kind.DELETE, before.id()));
 
       assertThat(failure.outcome()).isInstanceOf(WriteOutcome.RolledBack.class);
+      assertThat(test.core.calls("write")).isEqualTo(writes);
       test.heal();
       assertOnlyIsThere(test, before);
     }
