@@ -35,7 +35,7 @@ record Candidate(int number, Scope conversation, String text, FactKind kind, @Nu
   }
 
   Instant saidAt() {
-    return messages.getLast().createdAt();
+    return RecordedMessage.saidAt(messages.getLast());
   }
 
   @Nullable

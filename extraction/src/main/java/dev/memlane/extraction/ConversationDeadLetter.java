@@ -8,7 +8,7 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * A slice of a conversation that could not be remembered. Its input are the messages, which never change; facts of it that
+ * A slice of a conversation that could not be remembered, or not all of it. Its input are the messages, which never change; facts of it that
  * were written before it failed stay. It goes with its conversation.
  *
  * @param conversation the conversation's scope

@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -66,10 +67,17 @@ record Extraction(Scope conversation, List<ConversationMessage> before, List<Con
   }
 
   private void describe(ObjectNode described, ConversationMessage message) {
-    described.put("role", message.role() == MessageRole.USER ? "user" : "assistant")
-        .put("time", message.createdAt().truncatedTo(ChronoUnit.SECONDS).toString())
-        .put("text",
-            StorableText.shortened(redaction.apply(StorableText.of(String.valueOf(message.text()))), LONGEST_SHOWN));
+    Optional<RecordedMessage> recorded = RecordedMessage.of(message);
+    Party party = recorded.map(RecordedMessage::party)
+        .orElse(message.role() == MessageRole.USER ? Party.USER : Party.ASSISTANT);
+    described.put("role", party.word());
+    recorded.map(RecordedMessage::name).ifPresent(name -> described.put("name", shown(name)));
+    described.put("time", RecordedMessage.saidAt(message).truncatedTo(ChronoUnit.SECONDS).toString())
+        .put("text", shown(String.valueOf(message.text())));
+  }
+
+  private String shown(String text) {
+    return StorableText.shortened(redaction.apply(StorableText.of(text)), LONGEST_SHOWN);
   }
 
   List<Candidate> read(RememberedAnswer answer) throws InvalidAnswerException {

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param text the fact as it was read
  * @param action what was decided
  * @param outcome what became of the write: stored; duplicate, if it had been written already, such as before a crash; was
- * deleted, if somebody has deleted the fact since. Null for {@link Action#NONE}
+ * deleted, if somebody has deleted the fact since; rolled back, if another memory has its text in a scope that holds each content
+ * once: then its slice is a dead letter. Null for {@link Action#NONE}
  */
 public record FactOutcome(String text, FactKind kind, Action action, @Nullable WriteOutcome outcome) {
 

@@ -55,6 +55,12 @@ final class Json {
     return read == null ? MAPPER.missingNode() : read;
   }
 
+  /** @throws JsonProcessingException if it is no JSON */
+  static JsonNode read(String json) throws JsonProcessingException {
+    JsonNode read = MAPPER.readTree(json);
+    return read == null ? MAPPER.missingNode() : read;
+  }
+
   /** Reads a value of our own. */
   static JsonNode readOwn(String json) {
     try {

@@ -26,6 +26,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -69,6 +70,7 @@ public final class MemoryExtractor implements AutoCloseable {
   private final ModelCalls model;
   private final UnaryOperator<String> redaction;
   private final InstantSource clock;
+  private final Consumer<RememberReport> onSlice;
   private final int messagesPerCall;
   private final int charactersPerCall;
   private final int mostWaiting;
@@ -92,6 +94,7 @@ public final class MemoryExtractor implements AutoCloseable {
     this.model = new ModelCalls(builder.model, builder.answerTokens, builder.patience);
     this.redaction = builder.redaction;
     this.clock = builder.clock;
+    this.onSlice = builder.onSlice;
     this.messagesPerCall = builder.messagesPerCall;
     this.charactersPerCall = builder.charactersPerCall;
     this.mostWaiting = builder.mostWaiting;
@@ -203,10 +206,21 @@ public final class MemoryExtractor implements AutoCloseable {
         break;
       }
       Optional<RememberedSlice> slice = progress.underWay().isEmpty() ? store.begin(next.get()) : next;
-      slice.ifPresent(each -> new SliceRun(memory, store, model, redaction, clock, each, tally).run());
+      slice.ifPresent(each -> run(each, tally));
       progress = store.progress(conversation).orElse(null);
     }
     return tally.report();
+  }
+
+  private void run(RememberedSlice slice, Tally whole) {
+    Tally tally = new Tally();
+    try {
+      new SliceRun(memory, store, model, redaction, clock, slice, tally).run();
+    } finally {
+      // What was paid is reported even if the slice was not done.
+      whole.add(tally);
+      onSlice.accept(tally.report());
+    }
   }
 
   /** Another database has no such conversation either, and nothing would ever be remembered. */

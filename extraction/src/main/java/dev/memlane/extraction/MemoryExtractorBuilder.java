@@ -6,10 +6,14 @@ import dev.memlane.storage.postgres.Database;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /** The settings of a {@link MemoryExtractor}. Not safe for use by several threads. */
 public final class MemoryExtractorBuilder {
+
+  static final int MESSAGES_PER_CALL = 50;
+  static final int CHARACTERS_PER_CALL = 24_000;
 
   private static final int MOST_MESSAGES = 500;
   private static final int MOST_CHARACTERS = 1_000_000;
@@ -17,8 +21,8 @@ public final class MemoryExtractorBuilder {
   final MemoryOrchestrator memory;
   final Database database;
   final ChatModel model;
-  int messagesPerCall = 50;
-  int charactersPerCall = 24_000;
+  int messagesPerCall = MESSAGES_PER_CALL;
+  int charactersPerCall = CHARACTERS_PER_CALL;
   int answerTokens = 4_096;
   int concurrency = 32;
   int mostWaiting = 10_000;
@@ -26,6 +30,7 @@ public final class MemoryExtractorBuilder {
   Duration patience = Duration.ofMinutes(15);
   Duration grace = Duration.ofSeconds(10);
   InstantSource clock = InstantSource.system();
+  Consumer<RememberReport> onSlice = report -> {};
 
   MemoryExtractorBuilder(MemoryOrchestrator memory, Database database, ChatModel model) {
     this.memory = memory;
@@ -82,6 +87,15 @@ public final class MemoryExtractorBuilder {
    */
   public MemoryExtractorBuilder redaction(UnaryOperator<String> redaction) {
     this.redaction = Objects.requireNonNull(redaction, "redaction");
+    return this;
+  }
+
+  /**
+   * Sets what is notified of each slice that has been read, also of one that failed: what was done in it, and what the model
+   * was asked. It is called on the thread that remembers, by several at once, and must not fail.
+   */
+  public MemoryExtractorBuilder onSlice(Consumer<RememberReport> onSlice) {
+    this.onSlice = Objects.requireNonNull(onSlice, "onSlice");
     return this;
   }
 

@@ -11,6 +11,11 @@ public record ModelUsage(long calls, long promptTokens, long completionTokens) {
 
   static final ModelUsage NONE = new ModelUsage(0, 0, 0);
 
+  ModelUsage plus(ModelUsage other) {
+    return new ModelUsage(calls + other.calls, promptTokens + other.promptTokens,
+        completionTokens + other.completionTokens);
+  }
+
   ModelUsage plus(ChatAnswer answer) {
     return new ModelUsage(calls + 1, promptTokens + Math.max(0, answer.promptTokens()),
         completionTokens + Math.max(0, answer.completionTokens()));

@@ -1,5 +1,6 @@
 package dev.memlane.extraction;
 
+import dev.memlane.model.ContentTakenException;
 import dev.memlane.model.ConversationMessage;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.Memory;
@@ -29,6 +30,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,6 +63,7 @@ final class SliceRun {
   private static final int HISTORY_PAGE = 100;
   private static final int LONGEST_QUOTED_BACK = 4_000;
   private static final String AUTHOR = "remember ";
+  private static final String APPLY = "apply";
 
   private final MemoryOrchestrator memory;
   private final RememberingStore store;
@@ -71,6 +74,8 @@ final class SliceRun {
   private final Tally tally;
   private final Scope facts;
   private final Map<String, RememberedAnswer> answers = new HashMap<>();
+  /** The numbers of the facts that can't be written, because another memory has their text. */
+  private final List<Integer> taken = new ArrayList<>();
 
   /** The slice can't be remembered: it becomes a dead letter. */
   private static final class UselessAnswersException extends Exception {
@@ -121,7 +126,13 @@ final class SliceRun {
           apply(decide(new Deliberation(candidates, redaction)));
         }
       }
-      store.finish(slice);
+      if (taken.isEmpty()) {
+        store.finish(slice);
+      } else {
+        // The other facts are done. Whoever tries this again finds all answers, and only these facts left to write.
+        store.bury(slice, APPLY, takenReason(), clock.instant());
+        tally.buried();
+      }
       tally.read(extraction.messages().size());
     } catch (UselessAnswersException e) {
       store.bury(slice, e.step, String.valueOf(e.getMessage()), clock.instant());
@@ -353,6 +364,10 @@ final class SliceRun {
         update.occurredAt(candidate.occurredAt());
       }
       WriteOutcome outcome = write(update.build());
+      if (isTaken(outcome)) {
+        taken.add(candidate.number());
+        return Optional.of(outcome);
+      }
       if (!isOvertaken(outcome)) {
         return Optional.of(settled(outcome));
       }
@@ -377,6 +392,22 @@ final class SliceRun {
   private static boolean isOvertaken(WriteOutcome outcome) {
     return outcome instanceof WriteOutcome.Conflict || outcome instanceof WriteOutcome.NotFound
         || outcome instanceof WriteOutcome.WasDeleted;
+  }
+
+  /** Whether another memory has the text, in a scope that holds each content once. Trying again changes nothing. */
+  private static boolean isTaken(WriteOutcome outcome) {
+    Throwable cause = outcome instanceof WriteOutcome.RolledBack rolledBack ? rolledBack.cause() : null;
+    while (cause != null && !(cause instanceof ContentTakenException)) {
+      cause = cause.getCause();
+    }
+    return cause != null;
+  }
+
+  private String takenReason() {
+    return (taken.size() == 1 ? "fact " : "facts ")
+        + taken.stream().map(String::valueOf).collect(Collectors.joining(", "))
+        + " would give a memory the text of another one, and the scope holds each content once; delete or change one of "
+        + "the two, and try again. The other facts are remembered";
   }
 
   /** Whether an author has changed a memory since the state that was shown. */

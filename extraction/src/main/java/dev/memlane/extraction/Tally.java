@@ -23,6 +23,13 @@ final class Tally {
     messages += count;
   }
 
+  void add(Tally other) {
+    facts.addAll(other.facts);
+    usage = usage.plus(other.usage);
+    messages += other.messages;
+    deadLetters += other.deadLetters;
+  }
+
   void buried() {
     deadLetters++;
   }

@@ -25,6 +25,8 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
+import java.util.Collections;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -656,6 +658,79 @@ class MemoryExtractorTest {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  // A scope that holds each content once
+
+  @Test
+  void change_toATextThatAnotherMemoryHas_isADeadLetterForThatFactAlone() {
+    try (RememberStage unique = new RememberStage(RememberStage.freshDatabase(), directory.resolve("unique"),
+        OpenAiChatModel.at(provider.url(), "test").build(), 50, true)) {
+      Memory other = unique.memory.blocking().addMemory(NewMemory.of("home is Faro", ADA));
+      unique.say("note: home is Porto");
+      unique.remember();
+      unique.say("note: home is Faro", "note: pet is a cat");
+
+      RememberReport report = unique.remember();
+
+      assertThat(report.messages()).isEqualTo(2);
+      assertThat(report.deadLetters()).isEqualTo(1);
+      assertThat(unique.contents()).containsExactly("home is Porto", "pet is a cat");
+      unique.say("note: job is baker");
+      assertThat(unique.remember().deadLetters()).isZero();
+      ConversationDeadLetter dead = get(unique.extractor.deadLetters(null, 10)).getFirst();
+      assertThat(dead.reason()).startsWith("fact 1 would give a memory the text of another one").doesNotContain("Faro");
+      int asked = provider.questions().size();
+
+      // As long as the other one is there, trying again changes nothing.
+      assertThat(get(unique.extractor.retry(dead)).deadLetters()).isEqualTo(1);
+      unique.memory.blocking().deleteMemory(MemoryDeletion.of(other.id()));
+      RememberReport again = get(unique.extractor.retry(get(unique.extractor.deadLetters(null, 10)).getFirst()));
+
+      assertThat(again.deadLetters()).isZero();
+      assertThat(unique.contents()).containsExactly("home is Faro", "job is baker", "pet is a cat");
+      assertThat(provider.questions()).hasSize(asked);
+      assertThat(get(unique.extractor.deadLetters(null, 10))).isEmpty();
+      assertThat(unique.rows("remembered_slice") + unique.rows("remembered_answer")).isZero();
+    }
+  }
+
+  // What was said elsewhere
+
+  @Test
+  void recordedMessages_areShownWithWhoSaidThemAndWhen_andTheFactsAreOfThatTime() {
+    Instant said = Instant.parse("2024-05-02T18:03:00Z");
+    get(stage.memory.conversations().append(CHAT,
+        List.of(new RecordedMessage(UUID.randomUUID(), Party.OTHER, "Bo", said, "And where do you live?").message(),
+            new RecordedMessage(UUID.randomUUID(), Party.USER, "Ada", said.plusSeconds(9), "note: home is Porto")
+                .message())));
+
+    stage.remember();
+
+    JsonNode messages = data(provider.questions().getFirst()).get("messages");
+    assertThat(messages.toString()).isEqualTo("[{\"number\":1,\"role\":\"other\",\"name\":\"Bo\","
+        + "\"time\":\"2024-05-02T18:03:00Z\",\"text\":\"And where do you live?\"},{\"number\":2,\"role\":\"user\","
+        + "\"name\":\"Ada\",\"time\":\"2024-05-02T18:03:09Z\",\"text\":\"note: home is Porto\"}]");
+    Memory fact = stage.facts().getFirst();
+    assertThat(fact.occurredAt()).isEqualTo(said.plusSeconds(9));
+    assertThat(Fact.of(fact).orElseThrow().validFrom()).isEqualTo(said.plusSeconds(9));
+  }
+
+  @Test
+  void slices_areReportedOneByOne_alsoOneThatFails() {
+    List<RememberReport> slices = Collections.synchronizedList(new ArrayList<>());
+    try (MemoryExtractor extractor = MemoryExtractor.builder(stage.memory, stage.database, stage.model)
+        .messagesPerCall(1).onSlice(slices::add).build()) {
+      stage.say("note: home is Porto", "note: pet is a cat");
+      // The second slice asks for facts and decisions; the decisions never come.
+      provider.script(question -> FactScript.isExtraction(question)
+          ? script.apply(question)
+          : ChatReply.status(401, "{}"));
+
+      assertThatThrownBy(() -> extractor.remember(CHAT).join()).cause().isInstanceOf(ChatException.class);
+    }
+    assertThat(slices).extracting(RememberReport::messages).containsExactly(1L, 0L);
+    assertThat(slices).extracting(slice -> slice.usage().calls()).containsExactly(1L, 1L);
   }
 
   // Calls

@@ -41,8 +41,14 @@ final class RememberStage implements AutoCloseable {
   }
 
   RememberStage(String url, Path index, ChatModel model, int messagesPerCall) {
+    this(url, index, model, messagesPerCall, false);
+  }
+
+  /** @param unique whether scopes hold each content once */
+  RememberStage(String url, Path index, ChatModel model, int messagesPerCall, boolean unique) {
     this.memory = MemoryOrchestrator.builder().postgres(url, null, null).indexDirectory(index)
-        .embedder(new HashEmbedder()).followEvery(Duration.ofMillis(20)).open();
+        .embedder(new HashEmbedder()).followEvery(Duration.ofMillis(20)).deduplicate(scope -> unique)
+        .open();
     this.database = Database.builder(url).poolSize(5).open();
     this.model = model;
     this.extractor = MemoryExtractor.builder(memory, database, model).messagesPerCall(messagesPerCall).build();

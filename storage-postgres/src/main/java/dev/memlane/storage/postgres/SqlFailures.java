@@ -1,5 +1,6 @@
 package dev.memlane.storage.postgres;
 
+import dev.memlane.model.ContentTakenException;
 import dev.memlane.model.StoreException;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
@@ -87,7 +88,10 @@ final class SqlFailures {
       return new StoreException(what + ": " + failure.getMessage(), failure);
     }
     String state = String.valueOf(sql.getSQLState());
-    return new StoreException(what + ": " + advice(state, sql), failure);
+    String message = what + ": " + advice(state, sql);
+    return isContentTaken(sql)
+        ? new ContentTakenException(message, failure)
+        : new StoreException(message, failure);
   }
 
   private static @Nullable SQLException sqlCause(Throwable failure) {
