@@ -1,5 +1,6 @@
 package dev.memlane.cli.internal.command;
 
+import dev.memlane.cli.internal.conversation.ChatFormat;
 import dev.memlane.cli.internal.data.OutcomeWords;
 import dev.memlane.cli.internal.evaluation.EvalMode;
 import dev.memlane.cli.internal.terminal.CommandFailure;
@@ -76,6 +77,7 @@ public final class Application implements Runnable {
     ConstantConverter.register(commandLine, LocalModel.class);
     ConstantConverter.register(commandLine, SearchRequest.Mode.class);
     ConstantConverter.register(commandLine, EvalMode.class);
+    ConstantConverter.register(commandLine, ChatFormat.class);
     ConstantConverter.register(commandLine, ListCommand.Order.class);
     ConstantConverter.register(commandLine, TimeParser.EpochUnit.class);
     ConstantConverter.register(commandLine, UpdateCommand.Cleared.class);
@@ -129,6 +131,7 @@ public final class Application implements Runnable {
     List<Object> commands = new ArrayList<>();
     commands.add(new DemoCommand(context));
     commands.add(new IngestCommand(context));
+    commands.add(new RememberCommand(context));
     commands.add(new AddCommand(context));
     commands.add(new GetCommand(context));
     commands.add(new ListCommand(context));

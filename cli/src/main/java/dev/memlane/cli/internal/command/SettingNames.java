@@ -37,13 +37,18 @@ final class SettingNames {
   static final String TLS_KEY = "server.tls.key";
   static final String TLS_KEY_STORE = "server.tls.key-store";
   static final String TLS_PASSWORD_FILE = "server.tls.password-file";
+  static final String CHAT_MODEL = "chat.model";
+  static final String CHAT_URL = "chat.url";
+  static final String CHAT_CONCURRENCY = "chat.concurrency";
+  static final String CHAT_KEY = "chat.key";
   static final String MCP_USER = "mcp.user";
   static final String MCP_ALLOW_USER = "mcp.allow-user";
   static final String MCP_ACTOR = "mcp.actor";
   static final String MCP_READ_ONLY = "mcp.read-only";
 
   /** All of them, in the order in which they are shown. */
-  static final List<String> ALL = List.of(DATA, DB_URL, DB_USER, EMBEDDER, MODEL, LANGUAGE, SERVER_HOST, SERVER_PORT,
+  static final List<String> ALL = List.of(DATA, DB_URL, DB_USER, EMBEDDER, MODEL, LANGUAGE, CHAT_MODEL,
+      CHAT_URL, CHAT_CONCURRENCY, SERVER_HOST, SERVER_PORT,
       SERVER_NAMES, SERVER_ORIGINS, SERVER_AUDIT_LOG, LIMIT_BODY, LIMIT_HEADERS, LIMIT_REQUESTS,
       LIMIT_CONNECTIONS, LIMIT_STREAMS, LIMIT_IDLE, LIMIT_SHUTDOWN, TLS_CERTIFICATE, TLS_KEY, TLS_KEY_STORE,
       TLS_PASSWORD_FILE,
@@ -51,7 +56,7 @@ final class SettingNames {
       "mcp.agent", "mcp.run", MCP_ALLOW_USER, MCP_ACTOR, MCP_READ_ONLY);
 
   /** Secrets, which are in environment variables only. */
-  static final List<String> SECRET = List.of("db.password", "server.tls.password");
+  static final List<String> SECRET = List.of("db.password", "server.tls.password", CHAT_KEY);
 
   private static final Set<String> KNOWN = Set.copyOf(ALL);
 

@@ -112,7 +112,8 @@ final class ShownConfiguration {
       case Enum<?> constant -> TextLayout.name(constant);
       default -> value.toString();
     };
-    boolean secret = name.equals(SettingNames.DB_URL) && CommonOptions.hasPassword(text);
+    boolean secret = (name.equals(SettingNames.DB_URL) || name.equals(SettingNames.CHAT_URL))
+        && CommonOptions.hasPassword(text);
     return text.isEmpty() ? NONE : secret ? SECRET : TextLayout.line(text);
   }
 

@@ -13,11 +13,11 @@ import org.jspecify.annotations.Nullable;
  * @param problem why it cannot be read; null if it can
  * @param value the record as JSON if its reader has parsed it, else null
  */
-record InputRecord(long line, String text, @Nullable String problem, @Nullable JsonNode value) {
+public record InputRecord(long line, String text, @Nullable String problem, @Nullable JsonNode value) {
 
   /** A source of records, in order. */
   @FunctionalInterface
-  interface Reader {
+  public interface Reader {
 
     /** Returns the next record, or null at the end. */
     @Nullable

@@ -1,19 +1,12 @@
 package dev.memlane.cli.internal.ingestion;
 
-import com.github.luben.zstd.ZstdInputStream;
 import dev.memlane.cli.internal.terminal.InputException;
 import dev.memlane.cli.internal.terminal.TextLayout;
-import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.zip.GZIPInputStream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The text of a file in UTF-8: unpacked if the file was packed by gzip or zstd, and converted if it was UTF-16 with a
@@ -36,21 +29,9 @@ record TextInput(InputStream stream, Form form, boolean packed) implements AutoC
     VALUES
   }
 
-  /** The bytes that decide. */
-  private static final int PEEK = 1 << 16;
   /** This many first lines without an object show that the text is not JSON Lines. */
   private static final int LINES_TO_JUDGE_BY = 3;
   private static final int SHOWN = 40;
-
-  private static final byte[] GZIP = {0x1F, (byte) 0x8B};
-  private static final byte[] ZSTD = {0x28, (byte) 0xB5, 0x2F, (byte) 0xFD};
-  private static final int TAR_MARK_AT = 257;
-
-  /** The first bytes of other kinds of files, and their names. */
-  private static final Map<String, String> OTHERS = Map.of("PK\3\4", "a zip archive", "PK\5\6", "an empty zip archive",
-      "BZh", "packed by bzip2", "\u00FD7zXZ\0", "packed by xz", "7z\u00BC\u00AF", "a 7z archive", "\4\"M\30",
-      "packed by lz4", "%PDF", "a PDF", "PAR1", "a Parquet file", "SQLite format 3\0", "an SQLite database",
-      "\u00D0\u00CF\21\u00E0", "an old Office document");
 
   /**
    * Recognises and opens an input.
@@ -60,85 +41,15 @@ record TextInput(InputStream stream, Form form, boolean packed) implements AutoC
    * @throws InputException if it is not text that holds JSON
    */
   static TextInput open(InputStream raw, boolean waits) throws IOException {
-    BufferedInputStream given = new BufferedInputStream(raw, PEEK);
-    byte[] begin = peek(given, !waits);
-    boolean packed = isPacked(begin);
-    BufferedInputStream content = packed ? new BufferedInputStream(unpack(given, begin), PEEK) : given;
-    begin = packed ? peek(content, true) : begin;
-    if (packed && isPacked(begin)) {
-      throw new InputException("it is packed twice; unpack it once");
-    }
-    requireNoOther(begin);
-    Charset charset = charset(begin);
-    if (charset != null) {
-      content = new BufferedInputStream(new Utf8InputStream(content, charset), PEEK);
-      begin = peek(content, !waits);
-    }
-    return new TextInput(content, form(new String(begin, StandardCharsets.UTF_8), begin.length == PEEK || waits),
-        packed);
+    DecodedInput decoded = DecodedInput.open(raw, waits, "JSON Lines");
+    byte[] begin = decoded.begin();
+    return new TextInput(decoded.stream(),
+        form(new String(begin, StandardCharsets.UTF_8), begin.length == DecodedInput.PEEK || waits), decoded.packed());
   }
 
   @Override
   public void close() throws IOException {
     stream.close();
-  }
-
-  private static byte[] peek(BufferedInputStream input, boolean filling) throws IOException {
-    byte[] bytes = new byte[PEEK];
-    input.mark(PEEK);
-    int length = 0;
-    for (int n = input.read(bytes); n > 0; n = length == PEEK ? 0 : input.read(bytes, length, PEEK - length)) {
-      length += n;
-      if (!filling && length >= ZSTD.length) {
-        break;
-      }
-    }
-    input.reset();
-    return Arrays.copyOf(bytes, length);
-  }
-
-  private static boolean isPacked(byte[] begin) {
-    return startsWith(begin, GZIP) || startsWith(begin, ZSTD);
-  }
-
-  private static InputStream unpack(InputStream given, byte[] begin) throws IOException {
-    return startsWith(begin, GZIP) ? new GZIPInputStream(given, PEEK) : new ZstdInputStream(given);
-  }
-
-  private static void requireNoOther(byte[] begin) throws InputException {
-    String latin = new String(begin, 0, Math.min(begin.length, TAR_MARK_AT + 5), StandardCharsets.ISO_8859_1);
-    for (Map.Entry<String, String> other : OTHERS.entrySet()) {
-      if (latin.startsWith(other.getKey())) {
-        throw new InputException("it is " + other.getValue() + ", which can't be read here; give JSON Lines, plain or "
-            + "packed by gzip or zstd");
-      }
-    }
-    if (latin.startsWith("ustar", TAR_MARK_AT)) {
-      throw new InputException("it is a tar archive; unpack it, and name the files in it");
-    }
-  }
-
-  /** UTF-16 if the byte order mark says so; null for anything else that may be UTF-8. */
-  private static @Nullable Charset charset(byte[] begin) throws InputException {
-    if (startsWith(begin, new byte[]{(byte) 0xFF, (byte) 0xFE, 0, 0})
-        || startsWith(begin, new byte[]{0, 0, (byte) 0xFE, (byte) 0xFF})) {
-      throw new InputException("it is UTF-32; save it as UTF-8");
-    }
-    if (startsWith(begin, new byte[]{(byte) 0xFF, (byte) 0xFE})) {
-      return StandardCharsets.UTF_16LE;
-    }
-    if (startsWith(begin, new byte[]{(byte) 0xFE, (byte) 0xFF})) {
-      return StandardCharsets.UTF_16BE;
-    }
-    if (begin.length >= 4 && (begin[0] == 0) != (begin[1] == 0) && begin[0] == 0 == (begin[2] == 0)
-        && begin[1] == 0 == (begin[3] == 0)) {
-      throw new InputException("it looks like UTF-16 without a byte order mark; save it as UTF-8");
-    }
-    return null;
-  }
-
-  private static boolean startsWith(byte[] bytes, byte[] begin) {
-    return bytes.length >= begin.length && Arrays.equals(bytes, 0, begin.length, begin, 0, begin.length);
   }
 
   /**

@@ -73,7 +73,22 @@ class MessagesTest {
 
   static Stream<Arguments> mistakes() {
     String long1 = "x".repeat(200_000);
-    return Stream.of(mistake(2, "a command is missing"), mistake(2, "remember", "remember", "x"),
+    return Stream.of(mistake(2, "a command is missing"), mistake(2, "rememver", "rememver", "x"),
+        mistake(2, "name the exports", "remember"), mistake(2, "don't go together", "remember", "x", "--dead-letters"),
+        mistake(2, "give --user, --agent or both", "remember", "@two-objects.jsonl"),
+        mistake(2, "there is no chat model", "remember", "@two-objects.jsonl", "--user", "u"),
+        mistake(2, "OpenAI's models need an API key", "remember", "x", "--user", "u", "--chat-model", "m"),
+        mistake(2, "has a password in it", "remember", "x", "--user", "u", "--chat-model", "m", "--chat-url",
+            "http://a:b@localhost/v1"),
+        mistake(2, "--time-zone is Mars", "remember", "x", "--dry-run", "--time-zone", "Mars"),
+        mistake(2, "chatgpt, claude", "remember", "x", "--dry-run", "--format", "fax"),
+        mistake(1, "there is no such file", "remember", "@none", "--dry-run"),
+        mistake(1, "it has no chat export in it", "remember", "@directory", "--dry-run"),
+        mistake(1, "no chat export that is known", "remember", "@html.jsonl", "--dry-run"),
+        mistake(1, "no \"mapping\"", "remember", "@two-objects.jsonl", "--dry-run", "--format", "chatgpt"),
+        mistake(1, "Slack's export is a folder", "remember", "@two-objects.jsonl", "--dry-run", "--format", "slack"),
+        mistake(1, "nested more than", "remember", "@deep.jsonl", "--dry-run", "--format", "openai"),
+        mistake(1, "there is no dead letter", "remember", "--drop", "1-2"),
         mistake(2, "--wrong", "list", "--wrong"), mistake(2, "--data is empty", "list", "--data", ""),
         mistake(2, "--config is empty", "list", "--config", ""),
         mistake(2, "--db-url is empty", "list", "--db-url", ""),

@@ -1,0 +1,70 @@
+package dev.memlane.cli.internal.command;
+
+import dev.memlane.cli.internal.terminal.UsageException;
+import dev.memlane.endpoints.http.ApiKey;
+import dev.memlane.extraction.ChatModel;
+import dev.memlane.extraction.ChatModelPool;
+import dev.memlane.extraction.OpenAiChatModel;
+import dev.memlane.extraction.OpenAiChatModelBuilder;
+import dev.memlane.model.InvalidInputException;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options that name a chat model. */
+final class ChatOptions {
+
+  private static final int MOST_AT_ONCE = 1_000;
+
+  @Option(names = "--chat-model", descriptionKey = SettingNames.CHAT_MODEL, paramLabel = "NAME", order = 20, description = "The chat model that reads the conversations.")
+  private @Nullable String model;
+
+  @Option(names = "--chat-url", descriptionKey = SettingNames.CHAT_URL, paramLabel = "URL", order = 21, description = "The server of the model, which speaks OpenAI's API, such as http://localhost:11434/v1 (default: OpenAI's own). "
+      + "The API key is read from $MEMLANE_CHAT_KEY.")
+  private @Nullable String url;
+
+  @Option(names = "--chat-concurrency", descriptionKey = SettingNames.CHAT_CONCURRENCY, paramLabel = "NUMBER", order = 22, description = "How many conversations are read at once (default: 8).")
+  private int concurrency = 8;
+
+  /** How many conversations are read at once. */
+  int concurrency() {
+    if (concurrency < 1 || concurrency > MOST_AT_ONCE) {
+      throw new UsageException("--chat-concurrency is " + concurrency + "; it must be 1 to " + MOST_AT_ONCE);
+    }
+    return concurrency;
+  }
+
+  /**
+   * Opens the model.
+   *
+   * @throws UsageException if none is named, or a setting is invalid; the message contains no key
+   */
+  ChatModel open(Map<String, String> environment) {
+    String named = model;
+    if (named == null || named.isBlank()) {
+      throw new UsageException(
+          "there is no chat model: name one with --chat-model, $MEMLANE_CHAT_MODEL or chat.model in "
+              + "the configuration, and its server with --chat-url, $MEMLANE_CHAT_URL or chat.url if it is not OpenAI's");
+    }
+    if (url != null && CommonOptions.hasPassword(url)) {
+      throw new UsageException("the URL of the chat model has a password in it, which others on this machine may see; "
+          + "put the API key into $MEMLANE_CHAT_KEY");
+    }
+    String variable = SettingNames.variable(SettingNames.CHAT_KEY);
+    boolean hasKey = !environment.getOrDefault(variable, "").isBlank();
+    if (url == null && !hasKey) {
+      throw new UsageException("OpenAI's models need an API key: put it into $" + variable
+          + ", or name another server with --chat-url");
+    }
+    try {
+      OpenAiChatModelBuilder client = url == null ? OpenAiChatModel.openAi(named) : OpenAiChatModel.at(url, named);
+      if (hasKey) {
+        client.apiKey(ApiKey.from(environment, variable));
+      }
+      return ChatModelPool.builder().endpoint("chat", client.build(), ChatModelPool.limits().concurrency(concurrency()))
+          .build();
+    } catch (InvalidInputException e) {
+      throw new UsageException("the chat model: " + e.getMessage(), e);
+    }
+  }
+}

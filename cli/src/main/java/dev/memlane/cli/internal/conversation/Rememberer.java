@@ -1,0 +1,228 @@
+package dev.memlane.cli.internal.conversation;
+
+import dev.memlane.cli.internal.terminal.Console;
+import dev.memlane.cli.internal.terminal.IoErrors;
+import dev.memlane.cli.internal.terminal.StopSignal;
+import dev.memlane.cli.internal.terminal.TextLayout;
+import dev.memlane.extraction.ExtractionException;
+import dev.memlane.extraction.MemoryExtractor;
+import dev.memlane.extraction.RecordedMessage;
+import dev.memlane.model.ConversationMessage;
+import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.MemlaneException;
+import dev.memlane.model.NewMessage;
+import dev.memlane.model.Scope;
+import dev.memlane.orchestrator.BlockingMemory;
+import dev.memlane.orchestrator.Conversations;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.ZoneId;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Appends the conversations of exports to those of the memory, and has them remembered, several at once. Used once, by one
+ * thread.
+ *
+ * <p>
+ * Messages have the same ids whenever they are read, and conversations the same names, so a repeated run appends only what is
+ * new; and the extractor goes on where it stopped. The messages do not stay in the window, because they are no part of a
+ * conversation with a model that goes on.
+ *
+ * <p>
+ * A conversation whose messages contradict those that are there fails alone. Any other failure ends the run, because it is not
+ * the conversation's.
+ */
+public final class Rememberer {
+
+  private static final int MOST_CHARACTERS = Conversations.MOST_CHARACTERS / 2;
+  private static final int MOST_FAILURES = 1_000;
+  private static final long POLL_MILLIS = 100;
+
+  private final Conversations conversations;
+  private final @Nullable MemoryExtractor extractor;
+  private final int inFlight;
+  private final LongConsumer progress;
+  private final Console console;
+  private final StopSignal stop;
+
+  private final Deque<Pending> pending = new ArrayDeque<>();
+  private final List<Failure> failures = new ArrayList<>();
+  private long remembered;
+  private long done;
+  private long failed;
+  private @Nullable String ended;
+
+  /**
+   * What to read.
+   *
+   * @param scope whose conversations they are
+   * @param run the name of the only conversation; null for the names that the exports give
+   * @param user the user's name in chats among people
+   */
+  public record Request(Scope scope, @Nullable String run, @Nullable String user, ZoneId zone,
+      @Nullable ChatFormat format) {}
+
+  /** A conversation that failed alone. */
+  public record Failure(String file, String conversation, String error) {}
+
+  private record Pending(String file, String run, long messages, CompletableFuture<?> report) {}
+
+  /**
+   * @param extractor null to append the messages and no more
+   * @param inFlight how many conversations are remembered at once
+   * @param progress is notified of how many messages the conversations have that are done
+   */
+  public Rememberer(Conversations conversations, @Nullable MemoryExtractor extractor, int inFlight,
+      LongConsumer progress, Console console, StopSignal stop) {
+    this.conversations = conversations;
+    this.extractor = extractor;
+    this.inFlight = inFlight;
+    this.progress = progress;
+    this.console = console;
+    this.stop = stop;
+  }
+
+  /** Appends and remembers everything, one export after the other. */
+  public void run(List<Path> files, Request request) {
+    for (Path file : files) {
+      if (ended == null) {
+        run(file, request);
+      }
+    }
+    while (!pending.isEmpty()) {
+      settle();
+    }
+  }
+
+  private void run(Path file, Request request) {
+    try (ChatExport export = ChatExport.open(file, request.format)) {
+      export.read(new Speakers(request.user), request.zone, request.run, conversation -> {
+        if (stop.requested()) {
+          ended = "stopped";
+        }
+        return ended == null && begin(file.toString(), conversation, request.scope);
+      });
+    } catch (IOException e) {
+      ended = file + " could not be read to its end: " + IoErrors.describe(e);
+    }
+  }
+
+  private boolean begin(String file, ExportedConversation conversation, Scope scope) {
+    Scope chat = scope.withRun(conversation.run());
+    try {
+      append(chat, conversation.messages());
+    } catch (InvalidInputException e) {
+      // Ids are made of what is said, so the same id with another message has another speaker or time.
+      fail(file, conversation.run(),
+          "it was read before with another --me, --time-zone or --format, and messages never "
+              + "change; read it as before, or under another name with --run");
+      return true;
+    } catch (MemlaneException e) {
+      ended = e.getMessage();
+      return false;
+    }
+    pending.add(new Pending(file, conversation.run(), conversation.messages().size(),
+        extractor == null
+            ? CompletableFuture.completedFuture(null)
+            : extractor.remember(chat)));
+    while (pending.size() >= 2 * inFlight) {
+      settle();
+    }
+    return ended == null;
+  }
+
+  private void append(Scope chat, List<RecordedMessage> messages) {
+    List<NewMessage> chunk = new ArrayList<>();
+    long characters = 0;
+    for (RecordedMessage message : messages) {
+      NewMessage next = message.message();
+      if (chunk.size() == Conversations.MOST_MESSAGES
+          || !chunk.isEmpty() && characters + next.length() > MOST_CHARACTERS) {
+        append(chat, chunk, conversations);
+        chunk = new ArrayList<>();
+        characters = 0;
+      }
+      chunk.add(next);
+      characters += next.length();
+    }
+    append(chat, chunk, conversations);
+  }
+
+  private static void append(Scope chat, List<NewMessage> chunk, Conversations conversations) {
+    List<ConversationMessage> appended = BlockingMemory.await(conversations.append(chat, chunk));
+    Void unused = BlockingMemory
+        .await(conversations.leaveWindow(chat, appended.stream().map(ConversationMessage::position).toList()));
+  }
+
+  private void settle() {
+    Pending next = pending.remove();
+    try {
+      await(next.report);
+      remembered++;
+      done += next.messages;
+      progress.accept(done);
+    } catch (InvalidInputException e) {
+      fail(next.file, next.run, String.valueOf(e.getMessage()));
+    } catch (MemlaneException e) {
+      ended = ended == null ? e.getMessage() : ended;
+    }
+  }
+
+  /** Waits, and ends what is under way if the program is asked to stop. */
+  private void await(CompletableFuture<?> report) {
+    while (true) {
+      try {
+        Object unused = report.get(POLL_MILLIS, TimeUnit.MILLISECONDS);
+        return;
+      } catch (TimeoutException e) {
+        if (stop.requested() && extractor != null) {
+          ended = "stopped";
+          extractor.close();
+        }
+      } catch (ExecutionException e) {
+        // It fails with the cause.
+        Object unused = BlockingMemory.await(report);
+        return;
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new ExtractionException("interrupted while conversations were remembered", e);
+      }
+    }
+  }
+
+  private void fail(String file, String conversation, String error) {
+    failed++;
+    if (failures.size() < MOST_FAILURES) {
+      failures.add(new Failure(file, conversation, error));
+      console.say(TextLayout.line(file) + ": " + TextLayout.line(conversation) + ": " + error);
+    }
+  }
+
+  /** How many conversations were done. */
+  public long remembered() {
+    return remembered;
+  }
+
+  public long failed() {
+    return failed;
+  }
+
+  /** The first {@value #MOST_FAILURES} conversations that failed alone. */
+  public List<Failure> failures() {
+    return List.copyOf(failures);
+  }
+
+  /** Why it ended before the last conversation; null if it did not. */
+  public @Nullable String ended() {
+    return ended;
+  }
+}

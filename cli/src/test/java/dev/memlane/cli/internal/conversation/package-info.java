@@ -1,0 +1,3 @@
+/** Tests of chat exports. */
+@org.jspecify.annotations.NullMarked
+package dev.memlane.cli.internal.conversation;
