@@ -17,8 +17,8 @@ const call = (name, args, options) => client.callTool({ name, arguments: args },
 
 // What there is. The client checks every structured result against the schema it is told here.
 const { tools } = await client.listTools();
-assert.deepEqual(tools.map(tool => tool.name), ['memory_add', 'memory_add_batch', 'memory_search', 'memory_get',
-  'memory_list', 'memory_update', 'memory_delete', 'memory_history']);
+assert.deepEqual(tools.map(tool => tool.name), ['memory_add', 'memory_add_batch', 'memory_search', 'memory_context',
+  'memory_get', 'memory_list', 'memory_update', 'memory_delete', 'memory_history']);
 assert.ok(tools.every(tool => tool.outputSchema && tool.annotations.openWorldHint === false));
 assert.match(client.getInstructions(), /long-term memory/);
 

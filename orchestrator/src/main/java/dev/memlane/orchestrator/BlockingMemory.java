@@ -165,6 +165,11 @@ public final class BlockingMemory {
     return Futures.await(memory.search(request));
   }
 
+  /** See {@link MemoryOrchestrator#context}. */
+  public PromptContext context(ContextRequest request) {
+    return Futures.await(memory.context(request));
+  }
+
   /** See {@link MemoryOrchestrator#hasLanded}. */
   public boolean hasLanded(MemoryId memoryId, OperationId op) {
     return Futures.await(memory.hasLanded(memoryId, op));

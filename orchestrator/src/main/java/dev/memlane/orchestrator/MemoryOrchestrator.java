@@ -3,6 +3,7 @@ package dev.memlane.orchestrator;
 import dev.memlane.embedding.EmbeddingStats;
 import dev.memlane.model.ArchivedMemory;
 import dev.memlane.model.ChangeCursor;
+import dev.memlane.model.ConversationMessage;
 import dev.memlane.model.ExpiredCursorException;
 import dev.memlane.model.Filter;
 import dev.memlane.model.HistoryEntry;
@@ -26,6 +27,7 @@ import dev.memlane.model.listen.Activity;
 import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.model.listen.OperationType;
 import dev.memlane.orchestrator.internal.BoundedParallel;
+import dev.memlane.orchestrator.internal.prompt.ContextPacker;
 import dev.memlane.orchestrator.internal.write.AcceptedMemory;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -422,6 +424,31 @@ public final class MemoryOrchestrator implements AutoCloseable {
   public CompletableFuture<List<SearchHit>> search(SearchRequest request) {
     Activity activity = Activity.begin(listener, OperationType.SEARCH, request, null);
     return read(activity, () -> engine.searchHandler.search(request, activity));
+  }
+
+  /**
+   * Chooses memories, and the end of a conversation, for a prompt: as many as fit into a number of tokens. No model is asked.
+   *
+   * <p>
+   * Pinned memories come first; then the newest messages, up to the conversation's share; then the memories that the search
+   * finds, best first, each if it fits; then older messages with what is left. Messages of the user and of the assistant count, whole and without a
+   * gap. A memory that says what a message or a better memory says, word for word, is left out.
+   */
+  public CompletableFuture<PromptContext> context(ContextRequest request) {
+    CompletableFuture<List<ConversationMessage>> window = request.conversation() == null
+        ? CompletableFuture.completedFuture(List.of())
+        : conversations().window(request.conversation());
+    return handOut(search(request.search()).thenCombine(window, (hits, messages) -> hits).thenCombine(pinned(request),
+        (hits, pinned) -> ContextPacker.pack(request, pinned, hits, window.join())));
+  }
+
+  private CompletableFuture<List<Memory>> pinned(ContextRequest request) {
+    List<CompletableFuture<Optional<Memory>>> all = request.pinned().stream().distinct().map(this::get).toList();
+    List<Scope> scopes = request.search().scopes();
+    return CompletableFuture.allOf(all.toArray(CompletableFuture[]::new))
+        .thenApply(done -> all.stream().flatMap(each -> each.join().stream())
+            .filter(memory -> scopes.isEmpty() || scopes.stream().anyMatch(scope -> scope.matches(memory.scope())))
+            .toList());
   }
 
   /**

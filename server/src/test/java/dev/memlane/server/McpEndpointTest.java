@@ -141,8 +141,8 @@ class McpEndpointTest {
   @Test
   void readKey_hasOnlyTheToolsThatRead() {
     try (McpSyncClient client = client(reader)) {
-      assertThat(client.listTools().tools()).extracting(Tool::name).containsExactly("memory_search", "memory_get",
-          "memory_list", "memory_history");
+      assertThat(client.listTools().tools()).extracting(Tool::name).containsExactly("memory_search",
+          "memory_context", "memory_get", "memory_list", "memory_history");
 
       assertThatThrownBy(() -> McpTestClient.call(client, "memory_add", Map.of("content", "x")))
           .isInstanceOf(McpError.class).hasMessageContaining("Unknown tool");

@@ -89,8 +89,8 @@ class McpStatelessTest {
   void readKey_hasOnlyTheToolsThatRead() {
     McpSyncClient client = client(Role.READ);
 
-    assertThat(client.listTools().list().tools()).extracting(Tool::name).containsExactly("memory_search", "memory_get",
-        "memory_list", "memory_history");
+    assertThat(client.listTools().list().tools()).extracting(Tool::name).containsExactly("memory_search",
+        "memory_context", "memory_get", "memory_list", "memory_history");
     Tool add = client(Role.WRITE).listTools().list().tools().getFirst();
     assertThat(add.name()).isEqualTo("memory_add");
     assertThatThrownBy(() -> client.tool(add).arguments(Map.of("content", "x")).call()).isInstanceOf(McpException.class)

@@ -151,6 +151,9 @@ class OpenApiTest {
         object("scope", ada, "filter", Map.of("is", "exists", "key", "topic")));
     check("POST", "/api/v1/conversations/messages", "/api/v1/conversations/messages",
         "{\"scope\": {\"user\": \"ada\", \"run\": \"7\"}, \"messages\": [{\"role\": \"user\", \"text\": \"hello\"}]}");
+    check("POST", "/api/v1/context", "/api/v1/context",
+        object("search", Map.of("query", "oboe", "scope", ada), "tokens",
+            100, "conversation", Map.of("user", "ada", "run", "7"), "conversationShare", 0.3));
     check("GET", "/api/v1/conversations/messages", "/api/v1/conversations/messages?user=ada&run=7", null);
     check("GET", "/api/v1/conversations/window", "/api/v1/conversations/window?user=ada&run=7", null);
     check("GET", "/api/v1/conversations", "/api/v1/conversations", null);

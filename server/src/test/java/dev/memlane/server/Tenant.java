@@ -346,6 +346,12 @@ final class Tenant {
         .isEqualTo(403);
     assertThat(ask("POST", "/api/v1/memories/search", object("query", "letter", "everywhere", true)).status())
         .isEqualTo(403);
+    Answer context = ask("POST", "/api/v1/context",
+        object("search", Map.of("query", "letter from the winter garden", "scope", Map.of("user", user)), "tokens",
+            2000,
+            "conversation", Map.of("user", user, "run", "talk")));
+    assertThat(context.status()).as(context.text()).isEqualTo(200);
+    context.json().path("memories").forEach(hit -> assertThat(live).containsKey(hit.at("/memory/id").asText()));
   }
 
   private void listAndCount(String user) {
@@ -456,6 +462,14 @@ final class Tenant {
     askForeign("POST", "/api/v1/memories/list", "{" + scope + "}", user, none);
     askForeign("POST", "/api/v1/memories/count", "{" + scope + "}", user, none);
     askForeign("POST", "/api/v1/memories/search", "{\"query\": \"letter\", " + scope + "}", user, none);
+    foreignId().ifPresent(id -> assertThat(ask("POST", "/api/v1/context",
+        object("search", Map.of("query", "letter", "scope", Map.of("user", one(users))), "tokens", 1000, "pinned",
+            List.of(id)))
+        .json().path("pinned")).isEmpty());
+    askForeign("POST", "/api/v1/context", "{\"search\": {\"query\": \"letter\", " + scope + "}, \"tokens\": 100}", user,
+        none);
+    askForeign("POST", "/api/v1/context", "{\"search\": {\"query\": \"letter\", \"scope\": {\"user\": \""
+        + one(users) + "\"}}, \"tokens\": 100, \"conversation\": {\"user\": \"{}\", \"run\": \"talk\"}}", user, none);
     askForeign("POST", "/api/v1/memories/delete",
         "{\"filter\": {\"is\": \"exists\", \"key\": \"group\"}, " + scope + "}", user, none);
     String talk = "\"messages\": [{\"role\": \"user\", \"text\": \"planted\"}], "

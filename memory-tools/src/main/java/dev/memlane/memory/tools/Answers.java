@@ -10,6 +10,7 @@ import dev.memlane.model.Memory;
 import dev.memlane.model.Metadata;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.orchestrator.HistoryPage;
+import dev.memlane.orchestrator.PromptContext;
 import dev.memlane.orchestrator.SearchHit;
 import java.util.List;
 import java.util.Locale;
@@ -45,6 +46,12 @@ final class Answers {
       array.add(object.<ObjectNode>setAll(fields(hit.memory())));
     }
     return JSON.objectNode().<ObjectNode>set("hits", array).toString();
+  }
+
+  static String context(PromptContext context) {
+    long noRoom = context.leftOut().stream().filter(each -> each.reason() == PromptContext.Reason.NO_ROOM).count();
+    return JSON.objectNode().put("text", context.text()).put("memories", context.memories().size())
+        .put("leftOut", noRoom).toString();
   }
 
   /** @param next where the next page begins; null if this is the last one */

@@ -80,8 +80,8 @@ public final class MemoryTools {
     AddTools add = new AddTools(scoped, calls);
     ReadTools read = new ReadTools(scoped, calls);
     ChangeTools change = new ChangeTools(scoped, calls);
-    return List.of(add.add(), add.addBatch(), read.search(), read.get(), read.list(), change.update(), change.delete(),
-        read.history());
+    return List.of(add.add(), add.addBatch(), read.search(), read.context(), read.get(), read.list(), change.update(),
+        change.delete(), read.history());
   }
 
   /** An executor of these tools alone. */

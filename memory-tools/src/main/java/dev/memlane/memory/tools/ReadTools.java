@@ -5,6 +5,7 @@ import dev.memlane.lanes.Tool;
 import dev.memlane.model.Filter;
 import dev.memlane.model.TimeOrder;
 import dev.memlane.model.TimePosition;
+import dev.memlane.orchestrator.ContextRequest;
 import dev.memlane.orchestrator.Page;
 import dev.memlane.orchestrator.SearchRequest;
 import dev.memlane.orchestrator.TimePage;
@@ -19,6 +20,8 @@ final class ReadTools {
   private static final int USUAL_HITS = 10;
   private static final int USUAL_PAGE = 20;
   private static final int MOST = 100;
+  private static final int USUAL_TOKENS = 1_000;
+  private static final int MOST_TOKENS = 100_000;
   private static final Map<String, TimeOrder> ORDERS = Map.of("newest", TimeOrder.NEWEST_FIRST, "oldest",
       TimeOrder.OLDEST_FIRST);
 
@@ -32,6 +35,10 @@ final class ReadTools {
 
   Tool<String, String> search() {
     return tool("memory_search", this::search, arguments -> scoped.root());
+  }
+
+  Tool<String, String> context() {
+    return tool("memory_context", this::context, arguments -> scoped.root());
   }
 
   Tool<String, String> get() {
@@ -54,6 +61,13 @@ final class ReadTools {
   private String search(Arguments arguments) {
     return Answers.hits(scoped.memory().search(SearchRequest.builder(arguments.text("query")).scope(scoped.searched())
         .limit(arguments.count("limit", USUAL_HITS, MOST)).filter(filter(arguments)).build()));
+  }
+
+  private String context(Arguments arguments) {
+    SearchRequest search = SearchRequest.builder(arguments.text("query")).scope(scoped.searched())
+        .limit(ContextRequest.CANDIDATES).filter(filter(arguments)).build();
+    return Answers.context(scoped.memory().context(
+        ContextRequest.of(search, arguments.count("tokens", USUAL_TOKENS, MOST_TOKENS))));
   }
 
   /** The conditions on metadata and on the time when it happened. */

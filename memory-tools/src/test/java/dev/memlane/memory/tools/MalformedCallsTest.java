@@ -92,6 +92,8 @@ class MalformedCallsTest {
         Arguments.of("memory_search", "{\"query\": \"x\", \"limit\": {}}", "from 1 to 100"),
         Arguments.of("memory_search", "{\"query\": \"x\", \"limit\": -1}", "from 1 to 100"),
         Arguments.of("memory_search", "{\"query\": \"" + "x".repeat(200_000) + "\"}", "the limit is 100000"),
+        Arguments.of("memory_context", "{\"query\": \"x\", \"tokens\": 0}", "from 1 to 100000"),
+        Arguments.of("memory_context", "{\"tokens\": 5}", "\"query\" is missing"),
         Arguments.of("memory_search", "{\"query\": [\"x\"]}", "\"query\" must be a text"),
         Arguments.of("memory_search", "{\"query\": \"x\", \"since\": \"yesterday\"}",
             "\"since\" must be a day or a time"),

@@ -143,6 +143,28 @@ class MemoryToolsTest {
   }
 
   @Test
+  void context_isATextOfTheBestMemoriesThatFit() throws Exception {
+    run("memory_add_batch", """
+        {"memories": [{"content": "a walk by the sea", "occurredAt": "2026-03-02", "metadata": {"topic": "travel"}},
+          {"content": "a swim in the sea", "occurredAt": "2026-03-01", "metadata": {"topic": "travel"}},
+          {"content": "a painting of the sea", "occurredAt": "2026-03-03", "metadata": {"topic": "art"}}]}""");
+
+    JsonNode context = answer("memory_context",
+        "{\"query\": \"sea\", \"filter\": {\"topic\": \"travel\"}, \"until\": \"2026-03-03\"}");
+    JsonNode small = answer("memory_context", "{\"query\": \"swim in the sea\", \"tokens\": 14}");
+
+    assertThat(context.path("text").textValue()).isEqualTo("""
+        Memories:
+        - [2026-03-01] a swim in the sea
+        - [2026-03-02] a walk by the sea
+        """);
+    assertThat(context.path("memories").intValue()).isEqualTo(2);
+    assertThat(context.path("leftOut").intValue()).isZero();
+    assertThat(small.path("text").textValue()).isEqualTo("Memories:\n- [2026-03-01] a swim in the sea\n");
+    assertThat(small.path("leftOut").intValue()).isEqualTo(2);
+  }
+
+  @Test
   void search_withFilterAndLimit_findsWhatPasses() throws Exception {
     run("memory_add_batch", """
         {"memories": [{"content": "a walk by the sea", "metadata": {"topic": "travel", "tags": ["sea"]}},
@@ -454,7 +476,7 @@ class MemoryToolsTest {
     assertThat(described.definitions()).extracting(ToolDefinition::name)
         .containsExactlyElementsOf(described.tools().stream().map(Tool::name).toList());
     assertThat(described.tools().stream().filter(tool -> tool.lane().equals("query")).map(Tool::name)).containsExactly(
-        "memory_search", "memory_get", "memory_list", "memory_history");
+        "memory_search", "memory_context", "memory_get", "memory_list", "memory_history");
     assertThat(described.tools()).allSatisfy(
         tool -> assertThat(tool.idempotent()).as(tool.name()).isEqualTo(tool.lane().equals("query")));
     for (ToolDefinition definition : described.definitions()) {
@@ -473,7 +495,7 @@ class MemoryToolsTest {
 
     assertThat(definitions).isEqualTo(MemoryTools.of(memory, ADA).definitions());
     assertThat(definitions.stream().filter(ToolDefinition::readOnly).map(ToolDefinition::name))
-        .containsExactly("memory_search", "memory_get", "memory_list", "memory_history");
+        .containsExactly("memory_search", "memory_context", "memory_get", "memory_list", "memory_history");
     assertThat(definitions.stream().filter(ToolDefinition::destructive).map(ToolDefinition::name))
         .containsExactly("memory_update", "memory_delete");
     assertThat(definitions).allSatisfy(tool -> {
@@ -495,6 +517,7 @@ class MemoryToolsTest {
         "{\"id\": \"" + id + "\", \"content\": \"Ada plays the flute\", \"metadata\": {\"topic\": "
             + "\"flute\"}, \"clear\": [\"actor\", \"occurredAt\", \"expiresAt\"]}");
     conforming("memory_search", "{\"query\": \"what does Ada play?\"}");
+    conforming("memory_context", "{\"query\": \"what does Ada play?\", \"tokens\": 30}");
     conforming("memory_get", id(id));
     conforming("memory_list", "{\"limit\": 1}");
     conforming("memory_list", "{\"limit\": 1, \"order\": \"newest\"}");

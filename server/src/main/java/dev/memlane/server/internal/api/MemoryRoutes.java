@@ -65,6 +65,7 @@ public final class MemoryRoutes {
     routes.get("/api/v1/memories", READ, this::list, "user", "agent", "run", "order", "limit", "cursor", "expired");
     routes.post("/api/v1/memories/list", READ, this::listByBody);
     routes.post("/api/v1/memories/search", READ, this::search);
+    routes.post("/api/v1/context", READ, this::context);
     routes.post("/api/v1/memories/count", READ, this::count);
     routes.post("/api/v1/memories/delete", WRITE, this::deleteAll);
     routes.get("/api/v1/memories/{id}", READ, this::get, "expired", "at");
@@ -227,6 +228,10 @@ public final class MemoryRoutes {
 
   private void search(Exchange exchange) throws IOException {
     exchange.respond(200, Map.of("hits", memory.search(exchange.body(SearchBody.class).toRequest(access(exchange)))));
+  }
+
+  private void context(Exchange exchange) throws IOException {
+    exchange.respond(200, memory.context(exchange.body(ContextBody.class).toRequest(access(exchange))));
   }
 
   /** Which memories to count. */

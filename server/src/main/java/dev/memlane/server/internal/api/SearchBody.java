@@ -32,6 +32,14 @@ record SearchBody(@Nullable String query, @Nullable Scope scope, @Nullable List<
    */
   record RecencyBody(Duration halfLife, @Nullable Double weight) {}
 
+  /** The same, with this limit if it has none. */
+  SearchBody withUsualLimit(int usual) {
+    return limit != null
+        ? this
+        : new SearchBody(query, scope, scopes, everywhere, usual, filter, mode, threshold, minSimilarity, minWords,
+            context, fusion, semanticWeight, recency, diversity, include);
+  }
+
   /** @throws InvalidInputException if a value is missing or out of its range */
   SearchRequest toRequest(MemoryAccess access) {
     if (query == null) {
