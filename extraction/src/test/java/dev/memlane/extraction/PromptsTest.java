@@ -31,7 +31,7 @@ class PromptsTest {
     assumeTrue(Files.exists(PAGE), "the tests run outside of a checkout");
     String page = words(Files.readString(PAGE));
 
-    assertThat(page).contains(words(Prompts.EXTRACT)).contains(words(Prompts.DECIDE))
+    assertThat(page).contains(words(Prompts.EXTRACT)).contains(words(Prompts.DECIDE)).contains(words(Prompts.PROFILE))
         .contains(words(Prompts.AGAIN.replace("%s", "...")));
   }
 
