@@ -6,8 +6,10 @@ import dev.memlane.extraction.ChatModel;
 import dev.memlane.extraction.ChatModelPool;
 import dev.memlane.extraction.OpenAiChatModel;
 import dev.memlane.extraction.OpenAiChatModelBuilder;
+import dev.memlane.extraction.Redaction;
 import dev.memlane.model.InvalidInputException;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -25,6 +27,14 @@ final class ChatOptions {
 
   @Option(names = "--chat-concurrency", descriptionKey = SettingNames.CHAT_CONCURRENCY, paramLabel = "NUMBER", order = 22, description = "How many conversations are read at once (default: 8).")
   private int concurrency = 8;
+
+  @Option(names = "--redact", descriptionKey = SettingNames.CHAT_REDACT, order = 23, description = "Replace e-mail addresses, phone numbers and card numbers in what is sent to the model.")
+  private boolean redact;
+
+  /** What each text goes through before it is sent. */
+  UnaryOperator<String> redaction() {
+    return redact ? new Redaction() : UnaryOperator.identity();
+  }
 
   /** How many conversations are read at once. */
   int concurrency() {

@@ -210,7 +210,8 @@ final class RememberCommand implements Callable<Integer> {
           bar.at(done.get());
         };
         try (MemoryExtractor extractor = MemoryExtractor.builder(memory.memory(), database, model)
-            .concurrency(chat.concurrency()).onSlice(slice -> progress.accept(counts.add(slice))).build()) {
+            .concurrency(chat.concurrency()).redaction(chat.redaction())
+            .onSlice(slice -> progress.accept(counts.add(slice))).build()) {
           rememberer = new Rememberer(memory.memory().conversations(), messagesOnly ? null : extractor,
               chat.concurrency(), progress, context.console(), context.stop());
           rememberer.run(files, request);
@@ -309,7 +310,7 @@ final class RememberCommand implements Callable<Integer> {
     RememberCounts counts = new RememberCounts();
     try (ChatModel model = chat.open(context.environment());
         MemoryExtractor extractor = MemoryExtractor.builder(memory.memory(), database, model)
-            .onSlice(counts::add).build()) {
+            .redaction(chat.redaction()).onSlice(counts::add).build()) {
       List<ConversationDeadLetter> dead = named(extractor, id);
       for (ConversationDeadLetter each : dead) {
         if (context.stop().requested()) {

@@ -251,9 +251,22 @@ class RememberCommandTest {
   }
 
   @Test
+  void redact_sendsNoAddresses() throws IOException {
+    Path file = file("chat.jsonl",
+        "{\"role\":\"user\",\"content\":\"note: mail is ada@example.org\",\"name\":\"+49 30 901820\"}\n");
+
+    assertThat(remember(file.toString(), "--redact").status()).isZero();
+
+    assertThat(provider.questions()).isNotEmpty().allSatisfy(
+        question -> assertThat(question.body()).doesNotContain("ada@example.org").doesNotContain("901820"));
+    assertThat(memories()).containsExactly("mail is [e-mail]");
+  }
+
+  @Test
   void messages_leaveTheWindow_andAreInTheExport() {
     remember(CHATGPT, "--messages-only");
 
-    assertThat(commands.run("export", "-").out()).contains("\"memlane.recorded\"").contains("note: home is Lisbon");
+    assertThat(commands.run("export", "-").out()).contains("\"memlane.recorded\"").contains("note: home is Lisbon")
+        .contains("\"inWindow\":false").doesNotContain("\"inWindow\":true");
   }
 }

@@ -204,6 +204,22 @@ class ChatExportTest {
     assertThat(described(read.getLast())).containsExactly("user Ada 2024-03-02T09:15:00Z: Lunch?");
   }
 
+  @Test
+  void slack_readsNoFolderOutsideOfTheExport() throws IOException {
+    Path export = Files.createDirectory(directory.resolve("export"));
+    String day = Files.readString(resource("slack").resolve("DM1/2024-03-02.json"));
+    Files.writeString(Files.createDirectory(directory.resolve("outside")).resolve("2024-03-02.json"), day);
+    Files.writeString(Files.createDirectory(export.resolve("inside")).resolve("2024-03-02.json"), day);
+    Files.writeString(export.resolve("channels.json"),
+        """
+            [{"id": "C1", "name": "../outside"}, {"id": "C2", "name": "OUTSIDE"}, {"id": "C3", "name": "inside/../../outside"},
+             {"id": "C4", "name": ".."}, {"id": "C5", "name": "inside"}]"""
+            .replace("OUTSIDE",
+                directory.resolve("outside").toString().replace("\\", "/")));
+
+    assertThat(runs(read(export, "Ada"))).containsExactly("slack:C5");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"slack", "chatgpt.json", "whatsapp-iphone.txt", "telegram.json"})
   void zipArchives_areReadAsWhatIsInThem(String name) throws IOException {
