@@ -16,6 +16,7 @@ import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.BlockingConversations;
 import dev.memlane.orchestrator.Edits;
 import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.TestServer;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -39,6 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Export and import through the public API, from one real memory to another. */
 class ArchiveTest {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
   private static final Scope ADA = Scope.user("ada");
 
   @TempDir
@@ -56,7 +58,7 @@ class ArchiveTest {
   }
 
   private MemoryOrchestrator open(String name) {
-    return MemoryOrchestrator.builder().postgres(TestServer.freshDatabase(), null, null)
+    return MemoryOrchestrator.builder().postgres(TestServer.freshDatabase(TABLES), null, null)
         .indexDirectory(files.resolve(name)).embedder(new HashEmbedder()).open();
   }
 

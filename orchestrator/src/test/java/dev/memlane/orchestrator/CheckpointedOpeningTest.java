@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -148,6 +149,7 @@ class CheckpointedOpeningTest {
     }
   }
 
+  @Tag("slow")
   @Test
   void open_onADatabaseRestoredToAnEarlierState_comparesEverything() {
     try (OwnServer server = OwnServer.start(folder.resolve("server"), Map.of())) {
@@ -179,6 +181,7 @@ class CheckpointedOpeningTest {
     }
   }
 
+  @Tag("slow")
   @Test
   void open_afterTheServersCrash_comparesNothing() {
     try (OwnServer server = OwnServer.start(folder.resolve("server"), Map.of())) {

@@ -33,6 +33,7 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -179,6 +180,7 @@ class ConversationsTest {
         .hasMessageContaining(because);
   }
 
+  @Tag("slow")
   @Test
   void message_ofTheLongestText_isKept() {
     try (TestMemory test = TestMemory.patient(folder)) {

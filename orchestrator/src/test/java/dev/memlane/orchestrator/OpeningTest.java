@@ -27,6 +27,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -151,6 +152,7 @@ class OpeningTest {
     assertNothingIsLeft(before);
   }
 
+  @Tag("slow")
   @Test
   void open_withoutAServerOrAFolder_leavesTheEmbedderForAnotherTry() throws Exception {
     Set<Thread> before = threads();

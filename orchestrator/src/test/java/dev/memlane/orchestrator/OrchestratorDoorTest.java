@@ -12,6 +12,7 @@ import dev.memlane.model.WriteOutcome;
 import dev.memlane.storage.core.PostgresCoreStore;
 import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.storage.vector.LuceneVectorIndex;
 import dev.memlane.testing.DoorStage;
 import dev.memlane.testing.MemoryDoor;
@@ -22,10 +23,12 @@ import java.util.Objects;
 /** The first door: the library itself. */
 class OrchestratorDoorTest extends MemoryDoorContract {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
+
   @Override
   protected MemoryDoor open(DoorStage stage) {
     HashEmbedder embedder = new HashEmbedder();
-    Database database = stage.closing(Database.builder(stage.databaseUrl()).poolSize(5).open());
+    Database database = stage.closing(Database.builder(stage.databaseUrl(TABLES)).poolSize(5).open());
     return new OrchestratorDoor(stage.closing(MemoryOrchestrator.builder().embedder(embedder)
         .stores(database.units(), PostgresCoreStore.open(database, embedder.model(), embedder.dimension()),
             new PostgresHistoryStore(database),

@@ -62,7 +62,11 @@ class ReturnedFuturesTest {
   }
 
   private static Memory one(TestMemory test) {
-    return test.blocking.addMemory(NewMemory.of("Ada plays the oboe", ADA));
+    return one(test, ADA);
+  }
+
+  private static Memory one(TestMemory test, Scope scope) {
+    return test.blocking.addMemory(NewMemory.of("Ada plays the oboe", scope));
   }
 
   private static List<NewMemory> many() {
@@ -110,10 +114,12 @@ class ReturnedFuturesTest {
     calls.put("deleteMemories/1", new Call<>(core, "write", ReturnedFuturesTest::one,
         test -> memory -> test.memory.deleteMemories(List.of(MemoryDeletion.of(memory.id()))),
         test -> memory -> test.blocking.get(memory.id()).isEmpty()));
-    calls.put("deleteAll/2", new Call<>(core, "write", ReturnedFuturesTest::one,
-        test -> memory -> test.memory.deleteAll(ADA, null), test -> memory -> count(test, ADA) == 0));
-    calls.put("deleteAll/3", new Call<>(core, "write", ReturnedFuturesTest::one,
-        test -> memory -> test.memory.deleteAll(ADA, null, true),
+    // In scopes of their own: nobody sees when they end, and until then they would delete what a later case needs.
+    calls.put("deleteAll/2", new Call<>(core, "write", test -> one(test, Scope.user("all two")),
+        test -> memory -> test.memory.deleteAll(memory.scope(), null),
+        test -> memory -> count(test, memory.scope()) == 0));
+    calls.put("deleteAll/3", new Call<>(core, "write", test -> one(test, Scope.user("all three")),
+        test -> memory -> test.memory.deleteAll(memory.scope(), null, true),
         test -> memory -> test.blocking.history(memory.id()).stream().allMatch(entry -> entry.newContent() == null)));
     calls.put("importMemories/1", new Call<>(core, "restore", test -> exportedElsewhere(),
         test -> test.memory::importMemories, test -> memories -> count(test, Scope.user("many")) == memories.size()));

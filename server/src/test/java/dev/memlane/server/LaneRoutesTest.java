@@ -8,6 +8,7 @@ import dev.memlane.lanes.Lane;
 import dev.memlane.model.Scope;
 import dev.memlane.server.TestClient.Answer;
 import dev.memlane.storage.postgres.Database;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.storage.tasks.DurableLanes;
 import dev.memlane.storage.tasks.TaskClaim;
 import dev.memlane.testing.ManualScheduler;
@@ -32,6 +33,7 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,6 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LaneRoutesTest {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
   private static final List<String> LANES = List.of("build", "poll", "gone", "dead", "dead-memory", "keys", "roles",
       "cancel", "numbers", "closing", "idle", "most", "settings", "left");
 
@@ -54,7 +57,7 @@ class LaneRoutesTest {
 
   @BeforeAll
   static void start() {
-    database = Database.builder(TestServer.freshDatabase()).poolSize(8).open();
+    database = Database.builder(TestServer.freshDatabase(TABLES)).poolSize(8).open();
     var builder = DurableLanes.builder(database).handler("double", work -> "[" + work.payload() + ", " + work.payload()
         + "]").lane(Lane.of("memory")).durableLane(Lane.of("full").concurrency(1).queueBound(1))
         .executor(executor -> executor.scheduler(TIME).nanoTime(TIME::nanoTime));
@@ -166,6 +169,7 @@ class LaneRoutesTest {
     assertThat(claim.path("task").textValue()).isEqualTo(task);
   }
 
+  @Tag("slow")
   @Test
   void wait_longerThanAConnectionMayBeSilent_isAnswered(@TempDir Path folder) {
     try (ServerStage impatient = new ServerStage(folder,
@@ -255,6 +259,7 @@ class LaneRoutesTest {
     assertThat(report(claim, "renew", "{\"lease\": 40}").status()).isEqualTo(204);
   }
 
+  @Tag("slow")
   @Test
   void waits_areLimited_andEndWithTheServer(@TempDir Path folder) throws Exception {
     DurableLanes own = DurableLanes.builder(database).runner("closing").durableLane(Lane.of("closing")).open();
@@ -280,6 +285,7 @@ class LaneRoutesTest {
     }
   }
 
+  @Tag("slow")
   @Test
   void claims_thatWait_endWithTheServer(@TempDir Path folder) throws Exception {
     DurableLanes own = DurableLanes.builder(database).runner("ending").durableLane(Lane.of("closing")).open();

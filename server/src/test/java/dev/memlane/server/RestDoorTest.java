@@ -10,6 +10,7 @@ import dev.memlane.server.TestClient.Answer;
 import dev.memlane.testing.DoorStage;
 import dev.memlane.testing.MemoryDoor;
 import dev.memlane.testing.MemoryDoorContract;
+import java.net.http.HttpClient;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.StreamSupport;
@@ -19,7 +20,8 @@ class RestDoorTest extends MemoryDoorContract {
 
   @Override
   protected MemoryDoor open(DoorStage stage) {
-    return new RestDoor(new TestClient(ServerStage.over(stage, settings -> settings).uri(), null));
+    MemlaneServer server = ServerStage.over(stage, settings -> settings);
+    return new RestDoor(new TestClient(stage.closing(HttpClient.newHttpClient()), server.uri(), null));
   }
 
   private record RestDoor(TestClient client) implements MemoryDoor {

@@ -5,6 +5,7 @@ import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.storage.core.PostgresCoreStore;
 import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.storage.vector.LuceneVectorIndex;
 import dev.memlane.testing.DoorStage;
 import dev.memlane.testing.TestServer;
@@ -13,6 +14,8 @@ import java.util.function.UnaryOperator;
 
 /** A server on a free port, over a memory with an empty database. Closing it closes both. */
 public final class ServerStage implements AutoCloseable {
+
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
 
   private final MemoryOrchestrator memory;
   private final MemlaneServer server;
@@ -28,7 +31,7 @@ public final class ServerStage implements AutoCloseable {
 
   private ServerStage(Path directory, UnaryOperator<MemlaneServer.Builder> settings, RecentActivity activity) {
     this(directory, builder -> settings.apply(builder.activity(activity)),
-        MemoryOrchestrator.builder().postgres(TestServer.freshDatabase(), null, null)
+        MemoryOrchestrator.builder().postgres(TestServer.freshDatabase(TABLES), null, null)
             .indexDirectory(directory.resolve("index")).embedder(new HashEmbedder()).listener(activity).open());
   }
 
@@ -41,7 +44,7 @@ public final class ServerStage implements AutoCloseable {
   /** A server over a memory whose index fails on request. */
   static MemlaneServer over(DoorStage stage, UnaryOperator<MemlaneServer.Builder> settings) {
     HashEmbedder embedder = new HashEmbedder();
-    Database database = stage.closing(Database.builder(stage.databaseUrl()).poolSize(5).open());
+    Database database = stage.closing(Database.builder(stage.databaseUrl(TABLES)).poolSize(5).open());
     MemoryOrchestrator memory = stage.closing(MemoryOrchestrator.builder().embedder(embedder)
         .stores(database.units(), PostgresCoreStore.open(database, embedder.model(), embedder.dimension()),
             new PostgresHistoryStore(database),

@@ -10,6 +10,7 @@ import dev.memlane.model.StoreException;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.server.internal.mcp.ToolCalls.Answer;
 import dev.memlane.server.internal.mcp.ToolCalls.Target;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,21 +24,24 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Several users of one directory; here, in one process. */
+@Tag("slow")
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class SharedMemoryTest {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
   private static final Target ADA = new Target(Scope.user("ada"), "agent");
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   @TempDir
   Path directory;
 
-  private final String database = TestServer.freshDatabase();
+  private final String database = TestServer.freshDatabase(TABLES);
   private final AtomicBoolean open = new AtomicBoolean();
   private final AtomicInteger openings = new AtomicInteger();
   private final List<SharedMemory> all = new ArrayList<>();

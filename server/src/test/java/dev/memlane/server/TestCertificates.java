@@ -44,7 +44,8 @@ final class TestCertificates {
         List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(), "-genkeypair", "-alias", name,
             "-keyalg", algorithm, "-dname", "CN=localhost", "-ext",
             "san=dns:localhost,dns:memory.example.org,ip:127.0.0.1",
-            "-storetype", "PKCS12", "-keystore", file.toString(), "-storepass", PASSWORD));
+            "-storetype", "PKCS12", "-keystore", file.toString(), "-storepass", PASSWORD, "-J-XX:TieredStopAtLevel=1",
+            "-J-XX:+UseSerialGC"));
     command.addAll(List.of(options));
     Process tool = new ProcessBuilder(command).redirectErrorStream(true).start();
     String said = new String(tool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

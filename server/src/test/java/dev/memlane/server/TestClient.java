@@ -21,17 +21,24 @@ public final class TestClient {
   /** How long a body has to be to be announced before it is sent. */
   private static final int LARGE = 1 << 20;
 
+  private final HttpClient http;
   private final URI server;
   private final @Nullable String key;
 
   public TestClient(URI server, @Nullable String key) {
+    this(HTTP, server, key);
+  }
+
+  /** @param http keeps connections to the server until it is closed, and a server that stops waits a second for them */
+  TestClient(HttpClient http, URI server, @Nullable String key) {
+    this.http = http;
     this.server = server;
     this.key = key;
   }
 
   /** The same client, with another key; null for none. */
   public TestClient withKey(@Nullable String other) {
-    return new TestClient(server, other);
+    return new TestClient(http, server, other);
   }
 
   /** Where the server is. */
@@ -104,7 +111,7 @@ public final class TestClient {
 
   public <T> HttpResponse<T> send(HttpRequest request, HttpResponse.BodyHandler<T> handler) {
     try {
-      return HTTP.send(request, handler);
+      return http.send(request, handler);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {

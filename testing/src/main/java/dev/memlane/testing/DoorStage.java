@@ -17,19 +17,20 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a {@link MemoryDoorContract} takes place: an empty database, a directory, and an index that fails on request.
+ * Where a {@link MemoryDoorContract} takes place: a database without rows, a directory, and an index that fails on request.
  * Used by one test, on one thread.
  */
 public final class DoorStage {
 
-  private final String databaseUrl = TestServer.freshDatabase();
   private final Path directory;
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
   private @Nullable FaultInjector<VectorIndex> index;
+  private @Nullable String databaseUrl;
 
   DoorStage(Path directory) {
     this.directory = directory;
@@ -37,7 +38,21 @@ public final class DoorStage {
 
   /** The JDBC URL of an empty database, with user and password in it. */
   public String databaseUrl() {
-    return databaseUrl;
+    return databaseUrl("");
+  }
+
+  /**
+   * The JDBC URL of a database without rows, with user and password in it. The first call creates the database.
+   *
+   * @param tables the SQL that creates its tables; see {@link TestServer#freshDatabase(String)}
+   */
+  public String databaseUrl(String tables) {
+    String url = databaseUrl;
+    if (url == null) {
+      url = tables.isEmpty() ? TestServer.freshDatabase() : TestServer.freshDatabase(tables);
+      databaseUrl = url;
+    }
+    return url;
   }
 
   /** An empty directory, for the index. */
@@ -70,7 +85,7 @@ public final class DoorStage {
 
   /** Whether a table of the database holds this text, in a column of any type. */
   boolean databaseHolds(String text) {
-    try (Connection connection = DriverManager.getConnection(databaseUrl)) {
+    try (Connection connection = DriverManager.getConnection(Objects.requireNonNull(databaseUrl))) {
       for (String table : tables(connection)) {
         try (PreparedStatement statement = connection
             .prepareStatement("select 1 from " + table + " as each where strpos(each::text, ?) > 0 limit 1")) {

@@ -3,6 +3,7 @@ package dev.memlane.testing;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -24,9 +25,24 @@ public final class TestServer {
 
     private static EmbeddedPostgres start() {
       try {
-        return EmbeddedPostgres.builder().setServerConfig("max_connections", "200").start();
+        Path data = TestDirectories.make("memlane-test-server");
+        EmbeddedPostgres server = EmbeddedPostgres.builder().setDataDirectory(data).setCleanDataDirectory(false)
+            .setRegisterShutdownHook(false).setServerConfig("max_connections", "200")
+            // It would visit every database of a test run again and again.
+            .setServerConfig("autovacuum", "off").start();
+        TestDirectories.atEnd(() -> stop(server, data));
+        return server;
       } catch (IOException e) {
         throw new UncheckedIOException("the test server did not start", e);
+      }
+    }
+
+    private static void stop(EmbeddedPostgres server, Path data) {
+      try {
+        server.close();
+        TestDirectories.delete(data);
+      } catch (IOException e) {
+        throw new UncheckedIOException("the test server's files are left in " + data, e);
       }
     }
   }
@@ -66,7 +82,8 @@ public final class TestServer {
     String name = "test_" + UUID.randomUUID().toString().replace("-", "");
     try (Connection connection = Holder.SERVER.getPostgresDatabase().getConnection();
         Statement statement = connection.createStatement()) {
-      statement.execute("create database " + name + options);
+      // Copied as files: the other way writes each page to the server's log as well.
+      statement.execute("create database " + name + options + " strategy file_copy");
     } catch (SQLException e) {
       throw new IllegalStateException("no database for the test", e);
     }

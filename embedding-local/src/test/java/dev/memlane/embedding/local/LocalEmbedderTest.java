@@ -25,6 +25,7 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -90,6 +91,7 @@ class LocalEmbedderTest {
     assertThat(cosine(whole, lisbon)).isGreaterThan(cosine(embed(beginning), lisbon) + 0.1);
   }
 
+  @Tag("slow")
   @Test
   void embed_longestContent_dependsOnItsEnd() {
     String beginning = "We talked about the weather, about football and about the neighbours. ".repeat(1_400);

@@ -11,6 +11,7 @@ import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.storage.core.PostgresCoreStore;
 import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.storage.vector.LuceneVectorIndex;
 import dev.memlane.testing.DoorStage;
 import dev.memlane.testing.MemoryDoor;
@@ -22,6 +23,8 @@ import java.util.Objects;
 /** The promises of a memory, through LangChain4j's store of embeddings. */
 class EmbeddingStoreDoorTest extends MemoryDoorContract {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
+
   @Override
   protected Map<Promise, String> inexpressible() {
     return Map.of(Promise.A_CONFLICT_IS_REPORTED,
@@ -31,7 +34,7 @@ class EmbeddingStoreDoorTest extends MemoryDoorContract {
   @Override
   protected MemoryDoor open(DoorStage stage) {
     HashEmbedder embedder = new HashEmbedder();
-    Database database = stage.closing(Database.builder(stage.databaseUrl()).poolSize(5).open());
+    Database database = stage.closing(Database.builder(stage.databaseUrl(TABLES)).poolSize(5).open());
     return new EmbeddingStoreDoor(stage.closing(MemoryOrchestrator.builder().embedder(embedder)
         .stores(database.units(), PostgresCoreStore.open(database, embedder.model(), embedder.dimension()),
             new PostgresHistoryStore(database),

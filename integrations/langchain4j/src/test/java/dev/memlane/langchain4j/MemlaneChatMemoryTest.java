@@ -23,6 +23,7 @@ import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.SearchRequest;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,6 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class MemlaneChatMemoryTest {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
   private static final Scope ADA = Scope.user("ada");
 
   /** Embeds by hash, or fails; always refuses texts with the word "unspeakable". */
@@ -75,7 +77,7 @@ class MemlaneChatMemoryTest {
   @TempDir
   private Path directory;
 
-  private final String url = TestServer.freshDatabase();
+  private final String url = TestServer.freshDatabase(TABLES);
   private final FailingEmbedder embedder = new FailingEmbedder();
   private MemoryOrchestrator memory;
 

@@ -7,6 +7,7 @@ import dev.langchain4j.model.output.Response;
 import dev.memlane.embedding.Embedder;
 import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,10 +16,12 @@ import java.util.List;
 /** Memories on a real PostgreSQL, and their embedders as models of LangChain4j. */
 final class TestMemories {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
+
   private TestMemories() {}
 
   static MemoryOrchestrator open(Path directory) {
-    return open(TestServer.freshDatabase(), directory, new HashEmbedder());
+    return open(TestServer.freshDatabase(TABLES), directory, new HashEmbedder());
   }
 
   static MemoryOrchestrator open(String url, Path directory, Embedder embedder) {

@@ -14,6 +14,7 @@ import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.SearchRequest;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.TestServer;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -35,6 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The meters of a real memory and real lanes, as Prometheus reads them, and the documents that name them. */
 class MemlaneMetricsTest {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
   private static final Path DOCUMENTS = Path.of("../../docs/operations");
   private static final Scope ADA = Scope.user("ada");
   private static final Pattern METRIC = Pattern.compile("\\bmemlane_[a-z_]+");
@@ -46,7 +48,8 @@ class MemlaneMetricsTest {
 
   @BeforeEach
   void work(@TempDir Path directory) {
-    memory = MemoryOrchestrator.builder().postgres(TestServer.freshDatabase(), null, null).indexDirectory(directory)
+    memory = MemoryOrchestrator.builder().postgres(TestServer.freshDatabase(TABLES), null, null)
+        .indexDirectory(directory)
         .embedder(new HashEmbedder()).listener(metrics).open();
     metrics.watch(memory);
     lanes = LaneExecutor.builder().lane(Lane.of("query")).build();

@@ -11,6 +11,7 @@ import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.SearchRequest;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.TestServer;
 import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationHandler;
@@ -42,6 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The spans of a real memory, by way of Micrometer Tracing and OpenTelemetry's SDK. */
 class MemlaneObservationsTest {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
   private static final Scope ADA = Scope.user("ada");
   private static final AttributeKey<String> OPERATION = AttributeKey.stringKey("gen_ai.operation.name");
   private static final AttributeKey<String> OUTCOME = AttributeKey.stringKey("memlane.outcome");
@@ -95,7 +97,7 @@ class MemlaneObservationsTest {
   }
 
   private MemoryOrchestrator open(MemlaneObservations observations) {
-    return MemoryOrchestrator.builder().postgres(TestServer.freshDatabase(), null, null)
+    return MemoryOrchestrator.builder().postgres(TestServer.freshDatabase(TABLES), null, null)
         .indexDirectory(directory.resolve("index" + System.nanoTime())).embedder(embedder).embeddingConcurrency(1)
         .listener(observations).open();
   }

@@ -12,6 +12,7 @@ import dev.memlane.lanes.ToolResult;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.PlainMessages;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
@@ -32,6 +33,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class MalformedCallsTest {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String ID = "0198c5a2-7c1e-7a50-9d53-0242ac120002";
   private static final String MANY_DIGITS = "9".repeat(2_000);
@@ -51,7 +53,8 @@ class MalformedCallsTest {
 
   @BeforeAll
   void open() {
-    memory = MemoryOrchestrator.builder().postgres(TestServer.freshDatabase(), null, null).indexDirectory(directory)
+    memory = MemoryOrchestrator.builder().postgres(TestServer.freshDatabase(TABLES), null, null)
+        .indexDirectory(directory)
         .embedder(new HashEmbedder()).open();
     lanes = LaneExecutor.builder().build();
     tools = MemoryTools.builder(memory, ada).actor("agent").build().executor(lanes);

@@ -24,6 +24,7 @@ import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.PlainMessages;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
@@ -45,6 +46,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class MemoryToolsTest {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
   private static final Scope ADA = Scope.user("ada");
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -56,7 +58,8 @@ class MemoryToolsTest {
 
   @BeforeEach
   void open() {
-    memory = MemoryOrchestrator.builder().postgres(TestServer.freshDatabase(), null, null).indexDirectory(directory)
+    memory = MemoryOrchestrator.builder().postgres(TestServer.freshDatabase(TABLES), null, null)
+        .indexDirectory(directory)
         .embedder(new HashEmbedder()).open();
     lanes = LaneExecutor.builder().build();
     tools = MemoryTools.builder(memory, ADA).actor("agent").build().executor(lanes);

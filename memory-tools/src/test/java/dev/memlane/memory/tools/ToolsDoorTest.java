@@ -15,6 +15,7 @@ import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.storage.core.PostgresCoreStore;
 import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.storage.vector.LuceneVectorIndex;
 import dev.memlane.testing.DoorStage;
 import dev.memlane.testing.MemoryDoor;
@@ -28,6 +29,8 @@ import java.util.regex.Pattern;
 /** The promises of a memory, as a model meets them in its tools. */
 class ToolsDoorTest extends MemoryDoorContract {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
+
   /** The user whose write the contract leaves unsettled. */
   private static final Scope ADA = Scope.user("ada");
 
@@ -39,7 +42,7 @@ class ToolsDoorTest extends MemoryDoorContract {
   @Override
   protected MemoryDoor open(DoorStage stage) {
     HashEmbedder embedder = new HashEmbedder();
-    Database database = stage.closing(Database.builder(stage.databaseUrl()).poolSize(5).open());
+    Database database = stage.closing(Database.builder(stage.databaseUrl(TABLES)).poolSize(5).open());
     MemoryOrchestrator memory = stage.closing(MemoryOrchestrator.builder().embedder(embedder)
         .stores(database.units(), PostgresCoreStore.open(database, embedder.model(), embedder.dimension()),
             new PostgresHistoryStore(database),

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -60,6 +61,7 @@ class PerformanceTestsTest {
     assertThat(directory).isEmptyDirectory();
   }
 
+  @Tag("slow")
   @Test
   void run_namedScenarios_runsTheseInTheOrderGiven() {
     assertThat(run(List.of(met, missed, below), "below", "met")).isZero();
@@ -69,6 +71,7 @@ class PerformanceTestsTest {
     assertThat(directory.resolve("results.json")).content().contains("what below compares", "what met compares");
   }
 
+  @Tag("slow")
   @Test
   void run_aJudgedBarIsMissed_failsOnlyWithCheck() {
     assertThat(run(List.of(met, missed), "--check")).isEqualTo(1);
@@ -77,12 +80,14 @@ class PerformanceTestsTest {
     assertThat(run(List.of(met, missed))).isZero();
   }
 
+  @Tag("slow")
   @Test
   void run_onlyAnUnjudgedBarIsMissed_succeedsWithCheck() {
     assertThat(run(List.of(met, below), "--check")).isZero();
     assertThat(output()).contains("not judged at this size");
   }
 
+  @Tag("slow")
   @Test
   void run_aScenarioFails_runsTheOthersAndFails() {
     assertThat(run(List.of(failing, met))).isEqualTo(1);

@@ -25,6 +25,7 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -164,6 +165,7 @@ class PostgresConversationStoreTest {
     assertThat(rows()).isZero();
   }
 
+  @Tag("slow")
   @Test
   void delete_ofManyBytes_leavesNoRow() {
     NewMessage large = message("x".repeat(10_000_000));

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -174,6 +175,7 @@ class LogReaderTest {
     }
   }
 
+  @Tag("slow")
   @ParameterizedTest
   @EnumSource(Crash.class)
   void changes_afterACrashThatGivesTransactionIdsAgain_areReported(Crash crash, @TempDir Path folder)
@@ -210,6 +212,7 @@ class LogReaderTest {
     }
   }
 
+  @Tag("slow")
   @Test
   void changes_afterTheServerLostWhatWasSeen_goOnFromWhatIsKept(@TempDir Path folder) throws SQLException {
     Map<String, String> confirmingEarly = Map.of("synchronous_commit", "off", "wal_writer_delay", "10s");

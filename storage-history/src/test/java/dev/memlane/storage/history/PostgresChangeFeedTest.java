@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postgresql.ds.PGSimpleDataSource;
@@ -62,6 +63,7 @@ class PostgresChangeFeedTest {
     }
   }
 
+  @Tag("slow")
   @Test
   void poll_afterAServerCrashOverAPool_fails(@TempDir Path folder)
       throws SQLException {

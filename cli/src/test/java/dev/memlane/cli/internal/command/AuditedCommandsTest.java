@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.server.AuditLog;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.TestServer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,6 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Commands that work on a directory itself leave the same traces in the audit log as those that go through a server. */
 class AuditedCommandsTest {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
+
   @TempDir
   @SuppressWarnings("NullAway.Init") // set by JUnit
   private Path files;
@@ -27,7 +30,7 @@ class AuditedCommandsTest {
 
   @BeforeEach
   void openDatabase() {
-    runner = new CommandRunner(files.resolve("data"), files, TestServer.freshDatabase());
+    runner = new CommandRunner(files.resolve("data"), files, TestServer.freshDatabase(TABLES));
   }
 
   /** The ends of the acts in a log: each as action, outcome and counts. */

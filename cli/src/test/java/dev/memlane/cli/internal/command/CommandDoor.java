@@ -10,6 +10,7 @@ import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.storage.core.PostgresCoreStore;
 import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.storage.vector.LuceneVectorIndex;
 import dev.memlane.testing.DoorStage;
 import dev.memlane.testing.MemoryDoor;
@@ -24,12 +25,13 @@ import java.util.stream.StreamSupport;
 /** A memory through the command line, as a script uses it. */
 record CommandDoor(CommandRunner commands) implements MemoryDoor {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
   private static final Pattern UNSETTLED = Pattern.compile("'memlane operation (\\S+) (\\S+)'");
 
   /** A memory whose index fails on request. */
   static MemoryOrchestrator memory(DoorStage stage) {
     HashEmbedder embedder = new HashEmbedder();
-    Database database = stage.closing(Database.builder(stage.databaseUrl()).poolSize(5).open());
+    Database database = stage.closing(Database.builder(stage.databaseUrl(TABLES)).poolSize(5).open());
     return stage.closing(MemoryOrchestrator.builder().embedder(embedder)
         .stores(database.units(), PostgresCoreStore.open(database, embedder.model(), embedder.dimension()),
             new PostgresHistoryStore(database),

@@ -15,6 +15,7 @@ import dev.memlane.cli.internal.terminal.StopSignal;
 import dev.memlane.cli.internal.terminal.TextLayout;
 import dev.memlane.embedded.Memlane;
 import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.TestServer;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -41,6 +42,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class CommandLineTest {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
   private static final String NO_SUCH_ID = "0198c5a2-7c1e-7a50-9d53-0242ac120002";
 
   @TempDir
@@ -58,7 +60,7 @@ class CommandLineTest {
 
   @BeforeAll
   static void createDatabase() {
-    database = TestServer.freshDatabase();
+    database = TestServer.freshDatabase(TABLES);
   }
 
   @BeforeEach

@@ -15,6 +15,7 @@ import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.BlockingMemory;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.RandomFilters;
 import dev.memlane.testing.TestServer;
 import java.io.ByteArrayInputStream;
@@ -33,6 +34,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,6 +42,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Export and import as a user runs them: from one database to a file, and from there into another database. */
 class ExportImportCommandTest {
+
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
 
   @TempDir
   @SuppressWarnings("NullAway.Init") // set by JUnit
@@ -70,8 +74,8 @@ class ExportImportCommandTest {
 
   @BeforeEach
   void createDatabases() {
-    one = new Place("one", TestServer.freshDatabase());
-    other = new Place("other", TestServer.freshDatabase());
+    one = new Place("one", TestServer.freshDatabase(TABLES));
+    other = new Place("other", TestServer.freshDatabase(TABLES));
   }
 
   private Run run(Place place, String... arguments) {
@@ -328,6 +332,7 @@ class ExportImportCommandTest {
     assertThat(run(one, "import").status()).isEqualTo(2);
   }
 
+  @Tag("slow")
   @ParameterizedTest
   @ValueSource(longs = {1, 2})
   void exportImportExport_ofRandomMemories_givesTheSameBytes(long seed) throws IOException {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.github.luben.zstd.ZstdOutputStream;
 import dev.memlane.archive.LineReader;
 import dev.memlane.cli.internal.command.CommandRunner.Run;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.PlainMessages;
 import dev.memlane.testing.TestServer;
 import java.io.ByteArrayOutputStream;
@@ -35,6 +36,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Files as people have them: packed, from other systems, in other forms, moved, and of other kinds altogether. */
 class IngestInputTest {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
   private static final String TWO_LINES = "{\"content\":\"Zo\u00EB's line\"}\n{\"content\":\"another \uD83D\uDE00\"}\n";
   private static final String LIST = "[" + TWO_LINES.strip().replace("\n", ",\n  ") + "]";
 
@@ -55,7 +57,7 @@ class IngestInputTest {
 
   @BeforeAll
   static void createDatabase() {
-    database = TestServer.freshDatabase();
+    database = TestServer.freshDatabase(TABLES);
   }
 
   @BeforeEach

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.memlane.cli.Main;
 import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.server.ServerFile;
+import dev.memlane.testing.JavaCommand;
 import dev.memlane.testing.TestServer;
 import io.modelcontextprotocol.client.McpClient;
 import io.modelcontextprotocol.client.McpSyncClient;
@@ -19,7 +20,6 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
@@ -39,20 +39,18 @@ class McpCommandTest {
 
   private final String database = TestServer.freshDatabase();
 
-  private List<String> command(String... options) {
-    List<String> command = new ArrayList<>(List.of("-Xmx256m", "-cp", System.getProperty("java.class.path"),
-        Main.class.getName(), "mcp", "--data", data.toString(), "--jdbc-url", database, "--embedder", "hash"));
-    command.addAll(List.of(options));
-    return command;
-  }
-
-  private static String java() {
-    return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+  private List<String> command(String command, String... options) {
+    List<String> all = JavaCommand.with("-Xmx256m", "-cp", System.getProperty("java.class.path"), Main.class.getName(),
+        command, "--data", data.toString(), "--jdbc-url", database, "--embedder", "hash");
+    all.addAll(List.of(options));
+    return all;
   }
 
   private McpSyncClient client(String... options) {
+    List<String> command = command("mcp", options);
     StdioClientTransport transport = new StdioClientTransport(
-        ServerParameters.builder(java()).args(command(options)).build(), McpJsonDefaults.getMapper());
+        ServerParameters.builder(command.getFirst()).args(command.subList(1, command.size())).build(),
+        McpJsonDefaults.getMapper());
     transport.setStdErrorHandler(line -> {});
     McpSyncClient client = McpClient.sync(transport).requestTimeout(PATIENCE).initializationTimeout(PATIENCE).build();
     client.initialize();
@@ -101,11 +99,8 @@ class McpCommandTest {
   void serve_takesTheDirectoryOver_andGivesItBackWhenItEnds() throws Exception {
     try (McpSyncClient client = client("--user", "ada")) {
       call(client, "memory_add", Map.of("content", "before"));
-      List<String> command = new ArrayList<>(List.of(java()));
-      command.addAll(command());
-      command.set(command.indexOf("mcp"), "serve");
-      command.addAll(List.of("--port", "0", "--json"));
-      Process serve = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+      Process serve = new ProcessBuilder(command("serve", "--port", "0", "--json"))
+          .redirectError(ProcessBuilder.Redirect.DISCARD).start();
       try (BufferedReader output = serve.inputReader()) {
         String uri = Json.MAPPER.readTree(output.readLine()).path("uri").textValue();
 
@@ -125,9 +120,8 @@ class McpCommandTest {
 
   @Test
   void standardOutput_hasNothingButMessages() throws Exception {
-    List<String> command = new ArrayList<>(List.of(java()));
-    command.addAll(command("--verbose", "--allow-user", "--read-only"));
-    Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+    Process process = new ProcessBuilder(command("mcp", "--verbose", "--allow-user", "--read-only"))
+        .redirectError(ProcessBuilder.Redirect.DISCARD).start();
     try (OutputStream in = process.getOutputStream()) {
       in.write("""
           {"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},\

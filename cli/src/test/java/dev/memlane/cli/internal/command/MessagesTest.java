@@ -3,6 +3,7 @@ package dev.memlane.cli.internal.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.memlane.cli.internal.command.CommandRunner.Run;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.PlainMessages;
 import dev.memlane.testing.TestServer;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,6 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Each command at its mistakes: it says what is wrong and what to do, in words of its user's. */
 class MessagesTest {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
   private static final String ID = "0198c5a2-7c1e-7a50-9d53-0242ac120002";
 
   @TempDir
@@ -33,7 +36,7 @@ class MessagesTest {
 
   @BeforeAll
   static void createFiles() throws IOException {
-    commands = new CommandRunner(files.resolve("data"), files, TestServer.freshDatabase());
+    commands = new CommandRunner(files.resolve("data"), files, TestServer.freshDatabase(TABLES));
     withoutDatabase = new CommandRunner(files.resolve("elsewhere"), files, null);
     write("two-objects.jsonl", "{\"content\":\"a\"} {\"content\":\"b\"}\n");
     write("nan.jsonl", "{\"content\":\"a\",\"metadata\":{\"n\":NaN}}\n");
@@ -188,6 +191,7 @@ class MessagesTest {
   @ParameterizedTest
   @ValueSource(strings = {"jdbc:postgresql://no-such-host.invalid/memlane", "jdbc:postgresql://127.0.0.1:1/memlane",
       "jdbc:postgresql://127.0.0.1:99999/memlane", "jdbc:postgresql:///%%%"})
+  @Tag("slow")
   void unreachableDatabase_isExplainedInPlainWords(String url) {
     Run run = withoutDatabase.run("list", "--jdbc-url", url, "--db-user", "nobody");
 

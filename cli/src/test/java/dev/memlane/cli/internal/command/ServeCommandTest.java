@@ -7,6 +7,7 @@ import dev.memlane.cli.Main;
 import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.server.AuditLog;
 import dev.memlane.server.ServerFile;
+import dev.memlane.testing.JavaCommand;
 import dev.memlane.testing.TestServer;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -58,9 +59,9 @@ class ServeCommandTest {
         [server]
         port = 0
         """.formatted(directory.resolve("data"), database));
-    ProcessBuilder builder = new ProcessBuilder(List.of(Path.of(System.getProperty("java.home"), "bin", "java")
-        .toString(), "-Xmx256m", "-cp", System.getProperty("java.class.path"), Main.class.getName(), "serve", "--json",
-        "--config", file.toString())).redirectError(errors.toFile());
+    ProcessBuilder builder = new ProcessBuilder(JavaCommand.with("-Xmx256m", "-cp",
+        System.getProperty("java.class.path"), Main.class.getName(), "serve", "--json", "--config", file.toString()))
+        .redirectError(errors.toFile());
     builder.environment().keySet().removeIf(name -> name.startsWith("MEMLANE_"));
     return builder.start();
   }

@@ -18,6 +18,7 @@ import dev.memlane.server.MemlaneServer;
 import dev.memlane.server.Role;
 import dev.memlane.server.ServerFile;
 import dev.memlane.server.SharedMemory;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.PlainMessages;
 import dev.memlane.testing.TestServer;
 import java.io.ByteArrayOutputStream;
@@ -43,6 +44,7 @@ import javax.net.ssl.SSLContext;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -52,6 +54,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Commands through a server print what they print over the same data in this process, with the same exit status. */
 class ServerCommandsTest {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
   private static final String NO_SUCH_ID = "0198c5a2-7c1e-7a50-9d53-0242ac120002";
   private static final Pattern CHANGING = Pattern.compile(
       "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d(?::[\\d.]+Z)?|"
@@ -100,7 +103,7 @@ class ServerCommandsTest {
   }
 
   private static MemoryOrchestrator memory(String name) {
-    return MemoryOrchestrator.builder().postgres(TestServer.freshDatabase(), null, null)
+    return MemoryOrchestrator.builder().postgres(TestServer.freshDatabase(TABLES), null, null)
         .indexDirectory(files.resolve(name)).embedder(new HashEmbedder()).open();
   }
 
@@ -177,6 +180,7 @@ class ServerCommandsTest {
         command("verify"), command("verify", "--repair"), command("list"));
   }
 
+  @Tag("slow")
   @Test
   void eachCommand_printsTheSame() {
     SoftAssertions all = new SoftAssertions();
@@ -363,7 +367,8 @@ class ServerCommandsTest {
   private static void keytool(String... options) throws Exception {
     List<String> command = new ArrayList<>(
         List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(), "-storepass", PASSWORD,
-            "-keystore", files.resolve("keys.p12").toString(), "-alias", "server"));
+            "-keystore", files.resolve("keys.p12").toString(), "-alias", "server", "-J-XX:TieredStopAtLevel=1",
+            "-J-XX:+UseSerialGC"));
     command.addAll(List.of(options));
     assertThat(new ProcessBuilder(command).redirectErrorStream(true)
         .redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor()).isZero();
@@ -474,7 +479,7 @@ class ServerCommandsTest {
   @Test
   void directoryThatAServerHasOpen_isUsedThroughIt() {
     Path data = files.resolve("joined");
-    CommandRunner commands = new CommandRunner(data, files, TestServer.freshDatabase());
+    CommandRunner commands = new CommandRunner(data, files, TestServer.freshDatabase(TABLES));
     assertThat(commands.run("add", "before", "--user", "ada").status()).isZero();
     String key = ServerFile.newKey();
     try (MemoryOrchestrator other = memory("other");
@@ -498,7 +503,7 @@ class ServerCommandsTest {
     Path data = Files.createDirectories(files.resolve("locked"));
     String key = ServerFile.newKey();
     try (Memlane holder = Memlane.builder(data).embedder(new HashEmbedder())
-        .postgres(TestServer.freshDatabase(), null, null).open();
+        .postgres(TestServer.freshDatabase(TABLES), null, null).open();
         MemlaneServer joined = MemlaneServer.builder(holder.memory()).port(0).ownerKey(key).keyRequired(true).start()) {
       ServerFile file = ServerFile.of(joined, key);
       file.write(data);

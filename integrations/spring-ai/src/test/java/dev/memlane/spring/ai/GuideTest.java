@@ -10,6 +10,7 @@ import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.TimeOrder;
 import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,6 +36,7 @@ import org.springframework.ai.vectorstore.VectorStore;
 /** The examples of docs/integrations/spring-ai.md, which has them word for word. */
 class GuideTest {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
   private static final Path GUIDE = Path.of("../../docs/integrations/spring-ai.md");
   private static final Path SOURCE = Path.of("../spring-ai/src/test/java/dev/memlane/spring/ai/GuideTest.java");
   private static final Pattern BLOCK = Pattern.compile("(?ms)^```java\n(.*?)^```");
@@ -46,7 +48,8 @@ class GuideTest {
 
   @BeforeEach
   void open() {
-    memory = MemoryOrchestrator.builder().postgres(TestServer.freshDatabase(), null, null).indexDirectory(directory)
+    memory = MemoryOrchestrator.builder().postgres(TestServer.freshDatabase(TABLES), null, null)
+        .indexDirectory(directory)
         .embedder(new HashEmbedder()).open();
   }
 

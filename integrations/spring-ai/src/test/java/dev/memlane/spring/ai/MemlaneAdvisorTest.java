@@ -19,6 +19,7 @@ import dev.memlane.orchestrator.SearchHit;
 import dev.memlane.storage.core.PostgresCoreStore;
 import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.storage.vector.LuceneVectorIndex;
 import dev.memlane.testing.FaultInjector;
 import dev.memlane.testing.TestServer;
@@ -61,6 +62,7 @@ import reactor.core.publisher.Flux;
 
 class MemlaneAdvisorTest {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
   private static final Scope ADA = Scope.user("ada");
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -74,7 +76,7 @@ class MemlaneAdvisorTest {
   @BeforeEach
   void open() {
     HashEmbedder embedder = new HashEmbedder();
-    database = Database.builder(TestServer.freshDatabase()).poolSize(5).open();
+    database = Database.builder(TestServer.freshDatabase(TABLES)).poolSize(5).open();
     index = FaultInjector.around(VectorIndex.class, LuceneVectorIndex.builder(directory).model(embedder.model())
         .dimension(embedder.dimension()).open());
     memory = MemoryOrchestrator.builder().embedder(embedder).writeDeadline(Duration.ofSeconds(2))

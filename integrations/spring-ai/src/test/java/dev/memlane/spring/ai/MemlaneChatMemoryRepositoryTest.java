@@ -11,6 +11,7 @@ import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.SearchRequest;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,13 +33,15 @@ import org.springframework.ai.chat.messages.UserMessage;
 
 class MemlaneChatMemoryRepositoryTest {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
+
   /** How many messages the long conversation has: {@code -Dmemlane.conversation.messages=2000} shows its times. */
   private static final int MANY = Integer.getInteger("memlane.conversation.messages", 100);
   private static final int WINDOW = 20;
 
   @TempDir
   private Path directory;
-  private final String database = TestServer.freshDatabase();
+  private final String database = TestServer.freshDatabase(TABLES);
   private MemoryOrchestrator memory;
   private ChatMemoryRepository repository;
 

@@ -10,6 +10,7 @@ import dev.memlane.memory.tools.MemoryTools;
 import dev.memlane.memory.tools.ToolDefinition;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.util.List;
@@ -36,6 +37,7 @@ import org.springframework.ai.tool.execution.ToolExecutionException;
 
 class MemlaneToolCallbacksTest {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
   private static final Scope ADA = Scope.user("ada");
 
   @TempDir
@@ -45,7 +47,8 @@ class MemlaneToolCallbacksTest {
 
   @BeforeEach
   void open() {
-    memory = MemoryOrchestrator.builder().postgres(TestServer.freshDatabase(), null, null).indexDirectory(directory)
+    memory = MemoryOrchestrator.builder().postgres(TestServer.freshDatabase(TABLES), null, null)
+        .indexDirectory(directory)
         .embedder(new HashEmbedder()).open();
     lanes = LaneExecutor.builder().build();
   }

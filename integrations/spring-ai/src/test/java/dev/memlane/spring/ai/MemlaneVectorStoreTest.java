@@ -16,6 +16,7 @@ import dev.memlane.orchestrator.SearchRequest.Mode;
 import dev.memlane.storage.core.PostgresCoreStore;
 import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.storage.vector.LuceneVectorIndex;
 import dev.memlane.testing.FaultInjector;
 import dev.memlane.testing.TestServer;
@@ -42,6 +43,7 @@ import org.springframework.util.MimeTypeUtils;
 
 class MemlaneVectorStoreTest {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
   private static final Scope ADA = Scope.user("ada");
 
   @TempDir
@@ -54,7 +56,7 @@ class MemlaneVectorStoreTest {
   @BeforeEach
   void open() {
     HashEmbedder embedder = new HashEmbedder();
-    database = Database.builder(TestServer.freshDatabase()).poolSize(5).open();
+    database = Database.builder(TestServer.freshDatabase(TABLES)).poolSize(5).open();
     index = FaultInjector.around(VectorIndex.class, LuceneVectorIndex.builder(directory).model(embedder.model())
         .dimension(embedder.dimension()).open());
     memory = MemoryOrchestrator.builder().embedder(embedder).writeDeadline(Duration.ofSeconds(2))

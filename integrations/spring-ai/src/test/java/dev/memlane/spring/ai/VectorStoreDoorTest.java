@@ -7,6 +7,7 @@ import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.storage.core.PostgresCoreStore;
 import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.storage.vector.LuceneVectorIndex;
 import dev.memlane.testing.DoorStage;
 import dev.memlane.testing.MemoryDoor;
@@ -21,10 +22,12 @@ import org.springframework.ai.vectorstore.filter.Filter;
 /** The promises of a memory, through the vector store. */
 class VectorStoreDoorTest extends MemoryDoorContract {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
+
   @Override
   protected MemoryDoor open(DoorStage stage) {
     HashEmbedder embedder = new HashEmbedder();
-    Database database = stage.closing(Database.builder(stage.databaseUrl()).poolSize(5).open());
+    Database database = stage.closing(Database.builder(stage.databaseUrl(TABLES)).poolSize(5).open());
     return new VectorStoreDoor(stage.closing(MemoryOrchestrator.builder().embedder(embedder)
         .stores(database.units(), PostgresCoreStore.open(database, embedder.model(), embedder.dimension()),
             new PostgresHistoryStore(database),

@@ -11,12 +11,14 @@ import java.sql.Statement;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The kill test sees losses: real ones, of a server that acknowledges before it writes, and rows taken away by hand.
  */
+@Tag("slow")
 class LossTest {
 
   private static final long SEED = 7;

@@ -14,6 +14,7 @@ import dev.memlane.model.IndexSummary;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.EmbeddingProvider;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
@@ -32,12 +33,14 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 /** What makes vectors, of everything that an application may have. */
 class EmbedderSelectionTest {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
+
   @TempDir
   @SuppressWarnings("NullAway.Init") // set by JUnit
   private Path directory;
 
   private ApplicationContextRunner context() {
-    return MemlaneContext.in(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase());
+    return MemlaneContext.in(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(TABLES));
   }
 
   private static IndexSummary model(AssertableApplicationContext context) {

@@ -20,6 +20,7 @@ import dev.memlane.model.listen.OperationEnd;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.SearchRequest;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postgresql.ds.PGSimpleDataSource;
@@ -45,6 +47,7 @@ import org.springframework.core.io.support.SpringFactoriesLoader;
 /** Which beans there are under which conditions, and their life cycle. */
 class MemlaneAutoConfigurationTest {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
   private static final Scope ADA = Scope.user("ada");
 
   @TempDir
@@ -63,6 +66,7 @@ class MemlaneAutoConfigurationTest {
     return root;
   }
 
+  @Tag("slow")
   @Test
   void context_withoutProperties_hasEmbeddedMemoryThatFindsByMeaning() {
     MemlaneContext.in(directory).run(context -> {
@@ -114,7 +118,7 @@ class MemlaneAutoConfigurationTest {
   @Test
   void context_disabledWithAnOwnMemory_addsNothingToIt() {
     MemlaneContext.withHashesIn(directory.resolve("unused")).withUserConfiguration(OwnOrchestrator.class)
-        .withPropertyValues("memlane.enabled=false", "own.url=" + TestServer.freshDatabase(),
+        .withPropertyValues("memlane.enabled=false", "own.url=" + TestServer.freshDatabase(TABLES),
             "own.directory=" + directory)
         .run(context -> assertThat(context).hasNotFailed().hasSingleBean(MemoryOrchestrator.class)
             .doesNotHaveBean(BlockingMemory.class).doesNotHaveBean(LaneExecutor.class)
@@ -131,7 +135,7 @@ class MemlaneAutoConfigurationTest {
 
   @Test
   void context_withUrl_usesThatServer() {
-    MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase())
+    MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(TABLES))
         .run(context -> {
           BlockingMemory memory = context.getBean(BlockingMemory.class);
           memory.addMemory(NewMemory.of("Ada plays the oboe", ADA));
@@ -163,7 +167,7 @@ class MemlaneAutoConfigurationTest {
     List<String> events = new ArrayList<>();
     MemlaneContext.withHashesIn(directory)
         .withBean("dataSource", ClosingDataSource.class,
-            () -> new ClosingDataSource(TestServer.freshDatabase(), events))
+            () -> new ClosingDataSource(TestServer.freshDatabase(TABLES), events))
         .withPropertyValues("memlane.db.data-source=dataSource").run(context -> {
           BlockingMemory memory = context.getBean(BlockingMemory.class);
           memory.addMemory(NewMemory.of("Ada plays the oboe", ADA));
@@ -197,7 +201,7 @@ class MemlaneAutoConfigurationTest {
   @Test
   void memory_ofTheApplication_replacesOurs() {
     MemlaneContext.withHashesIn(directory).withUserConfiguration(OwnOrchestrator.class)
-        .withPropertyValues("own.url=" + TestServer.freshDatabase(), "own.directory=" + directory.resolve("own"))
+        .withPropertyValues("own.url=" + TestServer.freshDatabase(TABLES), "own.directory=" + directory.resolve("own"))
         .run(context -> {
           assertThat(context).hasSingleBean(MemoryOrchestrator.class).doesNotHaveBean(Memlane.class)
               .hasBean("own").hasSingleBean(BlockingMemory.class).hasSingleBean(LaneExecutor.class);
@@ -208,7 +212,7 @@ class MemlaneAutoConfigurationTest {
   @Test
   void memlane_ofTheApplication_isTheOneThatIsUsed() {
     MemlaneContext.in(directory.resolve("unused")).withUserConfiguration(OwnMemlane.class)
-        .withPropertyValues("own.url=" + TestServer.freshDatabase(), "own.directory=" + directory.resolve("own"))
+        .withPropertyValues("own.url=" + TestServer.freshDatabase(TABLES), "own.directory=" + directory.resolve("own"))
         .run(context -> {
           assertThat(context).hasSingleBean(Memlane.class);
           assertThat(context.getBean(MemoryOrchestrator.class)).isSameAs(context.getBean(Memlane.class).memory());
@@ -220,7 +224,7 @@ class MemlaneAutoConfigurationTest {
   void context_withoutEmbedded_opensOnUrlAndClosesTheMemory() {
     List<MemoryOrchestrator> opened = new ArrayList<>();
     MemlaneContext.withHashesIn(directory).withClassLoader(new FilteredClassLoader(Memlane.class))
-        .withPropertyValues("memlane.db.url=" + TestServer.freshDatabase()).run(context -> {
+        .withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(TABLES)).run(context -> {
           assertThat(context).hasSingleBean(MemoryOrchestrator.class).hasSingleBean(MemoryToolsFactory.class);
           opened.add(context.getBean(MemoryOrchestrator.class));
         });
@@ -239,7 +243,7 @@ class MemlaneAutoConfigurationTest {
   @Test
   void context_withoutAnyModel_saysWhatToSet() {
     MemlaneContext.in(directory).withClassLoader(new FilteredClassLoader(Memlane.class, LocalEmbedder.class))
-        .withPropertyValues("memlane.db.url=" + TestServer.freshDatabase())
+        .withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(TABLES))
         .run(context -> assertThat(rootOf(context.getStartupFailure())).isInstanceOf(MemoryOpeningException.class)
             .hasMessageContainingAll("memlane.embedding.endpoints", "Embedder bean", "memlane-embedding-local"));
   }
@@ -247,7 +251,7 @@ class MemlaneAutoConfigurationTest {
   @Test
   void context_withoutEmbeddedButTheModel_usesIt() {
     MemlaneContext.in(directory).withClassLoader(new FilteredClassLoader(Memlane.class))
-        .withPropertyValues("memlane.db.url=" + TestServer.freshDatabase()).run(context -> assertThat(
+        .withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(TABLES)).run(context -> assertThat(
             context.getBean(MemoryOrchestrator.class).embeddingStatistics().endpoints().getFirst().name())
             .contains("MiniLM"));
   }
@@ -255,19 +259,19 @@ class MemlaneAutoConfigurationTest {
   @Test
   void model_thatIsNotThere_saysWhatToAdd() {
     MemlaneContext.in(directory)
-        .withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(), "memlane.model=e5-small-v2")
+        .withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(TABLES), "memlane.model=e5-small-v2")
         .run(context -> assertThat(rootOf(context.getStartupFailure())).hasMessageContaining("memlane-embedding-e5"));
     MemlaneContext.in(directory).withClassLoader(new FilteredClassLoader(Memlane.class))
-        .withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(), "memlane.model=e5-small-v2")
+        .withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(TABLES), "memlane.model=e5-small-v2")
         .run(context -> assertThat(rootOf(context.getStartupFailure())).hasMessageContaining("memlane-embedding-e5"));
     MemlaneContext.in(directory)
-        .withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(), "memlane.model=all-minilm-l6-v2")
+        .withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(TABLES), "memlane.model=all-minilm-l6-v2")
         .run(context -> assertThat(context.getBean(MemoryOrchestrator.class).embeddingModel()).contains("MiniLM"));
   }
 
   @Test
   void customizer_isCalledAfterTheProperties() {
-    MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase())
+    MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(TABLES))
         .withBean(OrchestratorBuilderCustomizer.class, () -> builder -> builder.deduplicate(scope -> true))
         .run(context -> {
           MemoryOrchestrator memory = context.getBean(MemoryOrchestrator.class);
@@ -280,7 +284,7 @@ class MemlaneAutoConfigurationTest {
   @Test
   void listenerBean_hearsOfWrites() {
     List<String> heard = new CopyOnWriteArrayList<>();
-    MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase())
+    MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(TABLES))
         .withBean(MemoryListener.class, () -> new MemoryListener() {
           @Override
           public void operationEnded(OperationEnd end, @Nullable Object context) {
@@ -294,7 +298,7 @@ class MemlaneAutoConfigurationTest {
 
   @Test
   void lanes_ofTheApplication_replaceOurs() {
-    MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase())
+    MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(TABLES))
         .withBean("own", LaneExecutor.class, () -> LaneExecutor.builder().build())
         .run(context -> assertThat(context).hasSingleBean(LaneExecutor.class).hasBean("own")
             .hasSingleBean(MemoryToolsFactory.class));
@@ -302,7 +306,7 @@ class MemlaneAutoConfigurationTest {
 
   @Test
   void tools_withoutTheirModule_areLeftOut() {
-    MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase())
+    MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(TABLES))
         .withClassLoader(new FilteredClassLoader(MemoryTools.class))
         .run(context -> assertThat(context).hasSingleBean(MemoryOrchestrator.class)
             .doesNotHaveBean(LaneExecutor.class).doesNotHaveBean("memoryToolsFactory"));
@@ -310,7 +314,7 @@ class MemlaneAutoConfigurationTest {
 
   @Test
   void tools_ofAScope_storeInIt() {
-    MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase())
+    MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(TABLES))
         .run(context -> {
           MemoryToolsFactory factory = context.getBean(MemoryToolsFactory.class);
           var results = factory.executor(ADA).run(List.of(

@@ -15,6 +15,7 @@ import dev.memlane.langchain4j.MemlaneEmbeddingStore;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,12 +29,15 @@ import org.springframework.context.annotation.Configuration;
 /** The beans of LangChain4j. Its embedding models as embedders are in {@link EmbedderSelectionTest}. */
 class MemlaneLangChain4jAutoConfigurationTest {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
+
   @TempDir
   @SuppressWarnings("NullAway.Init") // set by JUnit
   private Path directory;
 
   private ApplicationContextRunner context() {
-    return MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase());
+    return MemlaneContext.withHashesIn(directory)
+        .withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(TABLES));
   }
 
   @Test

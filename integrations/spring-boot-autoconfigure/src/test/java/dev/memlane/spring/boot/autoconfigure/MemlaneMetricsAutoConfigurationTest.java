@@ -7,6 +7,7 @@ import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.TestServer;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
@@ -21,6 +22,8 @@ import org.springframework.context.annotation.Configuration;
 
 class MemlaneMetricsAutoConfigurationTest {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
+
   @TempDir
   @SuppressWarnings("NullAway.Init") // set by JUnit
   private Path directory;
@@ -29,7 +32,8 @@ class MemlaneMetricsAutoConfigurationTest {
   private final MeterRegistry registry = new SimpleMeterRegistry();
 
   private ApplicationContextRunner context() {
-    return MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase());
+    return MemlaneContext.withHashesIn(directory)
+        .withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(TABLES));
   }
 
   private ApplicationContextRunner contextWithRegistry() {

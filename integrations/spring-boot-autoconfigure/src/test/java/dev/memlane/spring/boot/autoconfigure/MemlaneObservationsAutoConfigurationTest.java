@@ -7,6 +7,7 @@ import dev.memlane.micrometer.MemlaneTracingHandler;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.BlockingMemory;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.TestServer;
 import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationHandler;
@@ -23,6 +24,8 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
 class MemlaneObservationsAutoConfigurationTest {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
+
   @TempDir
   @SuppressWarnings("NullAway.Init") // set by JUnit
   private Path directory;
@@ -30,7 +33,8 @@ class MemlaneObservationsAutoConfigurationTest {
   private final Queue<String> observed = new ConcurrentLinkedQueue<>();
 
   private ApplicationContextRunner context() {
-    return MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase());
+    return MemlaneContext.withHashesIn(directory)
+        .withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(TABLES));
   }
 
   private ApplicationContextRunner contextWithRegistry() {

@@ -11,6 +11,7 @@ import dev.memlane.spring.ai.MemlaneAdvisor;
 import dev.memlane.spring.ai.MemlaneChatMemoryRepository;
 import dev.memlane.spring.ai.MemlaneToolCallbacks;
 import dev.memlane.spring.ai.MemlaneVectorStore;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.util.List;
@@ -43,12 +44,14 @@ import org.springframework.context.annotation.Configuration;
 /** The beans of Spring AI, and its embedding models as embedders. */
 class MemlaneSpringAiAutoConfigurationTest {
 
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
+
   @TempDir
   @SuppressWarnings("NullAway.Init") // set by JUnit
   private Path directory;
 
   private ApplicationContextRunner context() {
-    return MemlaneContext.in(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase());
+    return MemlaneContext.in(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(TABLES));
   }
 
   private ApplicationContextRunner contextWithHashes() {

@@ -10,16 +10,20 @@ import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.storage.core.PostgresCoreStore;
 import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.storage.vector.LuceneVectorIndex;
 import dev.memlane.testing.FaultyWire;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class MemoryHealthCheckTest {
+
+  private static final String TABLES = new DatabaseSchema("memlane").script(0);
 
   @TempDir
   @SuppressWarnings("NullAway.Init") // set by JUnit
@@ -32,7 +36,7 @@ class MemoryHealthCheckTest {
 
   @Test
   void check_ofMemoryThatWorks_isUp_withWhatItHolds() {
-    try (MemoryOrchestrator memory = open(TestServer.freshDatabase())) {
+    try (MemoryOrchestrator memory = open(TestServer.freshDatabase(TABLES))) {
       memory.addMemory(NewMemory.of("Ada plays the oboe", Scope.user("ada"))).join();
 
       MemoryHealth health = new MemoryHealthCheck(memory).check();
@@ -44,9 +48,10 @@ class MemoryHealthCheckTest {
     }
   }
 
+  @Tag("slow")
   @Test
   void check_withoutDatabase_isDown_andUpAgainWithIt() {
-    try (FaultyWire wire = FaultyWire.to(TestServer.freshDatabase());
+    try (FaultyWire wire = FaultyWire.to(TestServer.freshDatabase(TABLES));
         MemoryOrchestrator memory = open(wire.jdbcUrl())) {
       wire.refuse();
       wire.cut();
@@ -63,7 +68,7 @@ class MemoryHealthCheckTest {
   @Test
   void check_withIndexThatFailed_isDown() {
     HashEmbedder embedder = new HashEmbedder();
-    try (Database database = Database.builder(TestServer.freshDatabase()).open()) {
+    try (Database database = Database.builder(TestServer.freshDatabase(TABLES)).open()) {
       PostgresCoreStore core = PostgresCoreStore.open(database, embedder.model(), embedder.dimension());
       LuceneVectorIndex index = LuceneVectorIndex.builder(directory).model(embedder.model())
           .dimension(embedder.dimension()).open();
@@ -82,7 +87,7 @@ class MemoryHealthCheckTest {
 
   @Test
   void check_ofClosedMemory_isDown() {
-    MemoryOrchestrator memory = open(TestServer.freshDatabase());
+    MemoryOrchestrator memory = open(TestServer.freshDatabase(TABLES));
     memory.close();
 
     MemoryHealth health = new MemoryHealthCheck(memory).check();
