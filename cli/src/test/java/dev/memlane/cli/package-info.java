@@ -1,3 +1,3 @@
-/** Tests of the rules of the code base. */
+/** The test of the documents. */
 @org.jspecify.annotations.NullMarked
 package dev.memlane.cli;

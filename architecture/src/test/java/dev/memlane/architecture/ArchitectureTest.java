@@ -1,4 +1,4 @@
-package dev.memlane.cli;
+package dev.memlane.architecture;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
