@@ -1,5 +1,6 @@
 package dev.memlane.server;
 
+import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
 import dev.memlane.orchestrator.MemoryOrchestrator;
@@ -13,6 +14,7 @@ import dev.memlane.server.internal.api.Jobs;
 import dev.memlane.server.internal.api.MemoryRoutes;
 import dev.memlane.server.internal.api.OpenApiRoutes;
 import dev.memlane.server.internal.api.OperationRoutes;
+import dev.memlane.server.internal.api.RememberRoutes;
 import dev.memlane.server.internal.api.ScopeRoutes;
 import dev.memlane.server.internal.api.SessionRoutes;
 import dev.memlane.server.internal.audit.Audit;
@@ -168,6 +170,7 @@ public final class MemlaneServer implements AutoCloseable {
     private @Nullable Supplier<String> metrics;
     private @Nullable RecentActivity activity;
     private @Nullable DurableLanes lanes;
+    private @Nullable MemoryExtractor extractor;
     private Set<String> origins = Set.of();
     private McpOptions mcp = McpOptions.DEFAULT;
     private UnaryOperator<McpServer.AsyncSpecification<?>> moreOfMcp = UnaryOperator.identity();
@@ -272,6 +275,15 @@ public final class MemlaneServer implements AutoCloseable {
      */
     public Builder lanes(@Nullable DurableLanes lanes) {
       this.lanes = lanes;
+      return this;
+    }
+
+    /**
+     * Sets what remembers conversations by a chat model; null, the default, for none. It stays open; the caller closes it after the
+     * server.
+     */
+    public Builder extractor(@Nullable MemoryExtractor extractor) {
+      this.extractor = extractor;
       return this;
     }
 
@@ -403,12 +415,13 @@ public final class MemlaneServer implements AutoCloseable {
       new ScopeRoutes(memory.blocking(), jobs, audit).add(routes);
       new OperationRoutes(memory.blocking()).add(routes);
       new ConversationRoutes(memory.blocking(), audit).add(routes);
+      new RememberRoutes(memory.blocking(), extractor, jobs).add(routes);
       new IngestRoutes(memory.blocking()).add(routes);
       new ArchiveRoutes(memory, jobs, audit).add(routes);
       new HealthRoutes(memory, metrics).add(routes);
       new ActivityRoutes(memory, activity, jobs).add(routes);
       new SessionRoutes(authenticator(), sessions).add(routes);
-      new Mem0Routes(memory.blocking(), audit).add(routes);
+      new Mem0Routes(memory.blocking(), extractor, audit).add(routes);
       new OpenApiRoutes().add(routes);
       if (handOver != null) {
         new HandOverRoutes(handOver).add(routes);

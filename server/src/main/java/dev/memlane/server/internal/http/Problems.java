@@ -1,6 +1,7 @@
 package dev.memlane.server.internal.http;
 
 import dev.memlane.archive.ArchiveException;
+import dev.memlane.extraction.ChatException;
 import dev.memlane.model.DamagedIndexException;
 import dev.memlane.model.EmbeddingException;
 import dev.memlane.model.ExpiredCursorException;
@@ -36,6 +37,8 @@ public final class Problems {
       case InvalidInputException invalid -> Problem.invalid(String.valueOf(invalid.getMessage()));
       case MemoryWriteException write -> of(write.outcome());
       case EmbeddingException embedding -> embedding(embedding);
+      case ChatException chat -> Problem.of(502, "model-failed", "The chat model failed",
+          String.valueOf(chat.getMessage()));
       case RerankingException reranking -> Problem.of(502, "reranking-failed", "The re-ranker failed",
           String.valueOf(reranking.getMessage()));
       case DamagedIndexException damaged -> Problem.unavailable(String.valueOf(damaged.getMessage()));

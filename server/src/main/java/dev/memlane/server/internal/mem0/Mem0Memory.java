@@ -80,7 +80,7 @@ final class Mem0Memory {
     return metadata == null || metadata.isNull() ? Metadata.empty() : Metadata.fromJson(json.toPlain(metadata));
   }
 
-  private static Iterable<JsonNode> messages(ObjectNode body, Json json) {
+  static Iterable<JsonNode> messages(ObjectNode body, Json json) {
     JsonNode messages = body.get("messages");
     if (messages != null && messages.isTextual()) {
       return List.of(json.mapper().createObjectNode().set("content", messages));
@@ -94,7 +94,7 @@ final class Mem0Memory {
     return messages;
   }
 
-  private static String content(JsonNode message) {
+  static String content(JsonNode message) {
     JsonNode content = message.path("content");
     if (!content.isTextual()) {
       throw new InvalidInputException("each message must have a text as its content; images are not supported");

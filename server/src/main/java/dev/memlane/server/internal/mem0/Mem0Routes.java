@@ -6,6 +6,9 @@ import static dev.memlane.server.Role.WRITE;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.memlane.extraction.FactOutcome;
+import dev.memlane.extraction.MemoryExtractor;
+import dev.memlane.extraction.RememberReport;
 import dev.memlane.model.Filter;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.InvalidInputException;
@@ -47,7 +50,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The routes that mem0's clients call: those of its platform, in its versions 1 to 3, and those of its self-hosted server.
- * They translate. Messages are stored as they are; facts are not inferred from them. Safe for use by several threads.
+ * They translate. With a chat model, facts are inferred from messages unless the request says otherwise; without one, messages
+ * are stored as they are. Safe for use by several threads.
  */
 public final class Mem0Routes {
 
@@ -63,10 +67,13 @@ public final class Mem0Routes {
       "version"};
 
   private final BlockingMemory memory;
+  private final @Nullable MemoryExtractor extractor;
   private final Audit audit;
 
-  public Mem0Routes(BlockingMemory memory, Audit audit) {
+  /** @param extractor null for none */
+  public Mem0Routes(BlockingMemory memory, @Nullable MemoryExtractor extractor, Audit audit) {
     this.memory = memory;
+    this.extractor = extractor;
     this.audit = audit;
   }
 
@@ -126,6 +133,11 @@ public final class Mem0Routes {
 
   private void store(Exchange exchange, boolean enveloped) throws IOException {
     ObjectNode body = exchange.body(ObjectNode.class);
+    boolean inEnvelope = enveloped || "v1.1".equals(Mem0Json.text(body, "output_format"));
+    if (extractor != null && body.path("infer").asBoolean(true)) {
+      respond(exchange, inferred(exchange, body, extractor), inEnvelope);
+      return;
+    }
     List<NewMemory> memories = Mem0Memory.read(body, access(exchange), exchange.header("Idempotency-Key"),
         exchange.json());
     List<WriteOutcome> outcomes = memory.addMemories(memories);
@@ -136,7 +148,32 @@ public final class Mem0Routes {
     for (int i = 0; i < outcomes.size(); i++) {
       results.add(stored(memories.get(i), outcomes.get(i)));
     }
-    respond(exchange, results, enveloped || "v1.1".equals(Mem0Json.text(body, "output_format")));
+    respond(exchange, results, inEnvelope);
+  }
+
+  /** Appends the messages to their conversation and remembers it; what was known already is no result. */
+  private List<Map<String, @Nullable Object>> inferred(Exchange exchange, ObjectNode body, MemoryExtractor model) {
+    Mem0Conversation said = Mem0Conversation.read(body, access(exchange), exchange.header("Idempotency-Key"),
+        exchange.json());
+    var unused = memory.conversations().append(said.scope(), said.messages());
+    RememberReport report = BlockingMemory.await(model.remember(said.scope()));
+    if (report.deadLetters() > 0) {
+      throw new ProblemException(Problem.of(502, "model-failed", "The chat model failed",
+          "the model's answers were not valid; the messages are kept, and what failed is listed at "
+              + "/api/v1/conversations/dead-letters"));
+    }
+    List<Map<String, @Nullable Object>> results = new ArrayList<>();
+    for (FactOutcome fact : report.facts()) {
+      String event = fact.action() == FactOutcome.Action.ADD ? "ADD" : "UPDATE";
+      switch (fact.outcome()) {
+        case WriteOutcome.Stored(Memory stored) -> results.add(event(event, stored));
+        case WriteOutcome.DuplicateOf(Memory stored) -> results.add(event(event, stored));
+        case null, default -> {
+          // It was known already, or somebody has deleted it since.
+        }
+      }
+    }
+    return results;
   }
 
   private static Map<String, @Nullable Object> stored(NewMemory added, WriteOutcome outcome) {

@@ -1,0 +1,253 @@
+package dev.memlane.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.endpoints.http.ApiKey;
+import dev.memlane.extraction.MemoryExtractor;
+import dev.memlane.extraction.OpenAiChatModel;
+import dev.memlane.model.Scope;
+import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.server.TestClient.Answer;
+import dev.memlane.storage.postgres.Database;
+import dev.memlane.testing.ChatProvider;
+import dev.memlane.testing.ChatQuestion;
+import dev.memlane.testing.ChatReply;
+import dev.memlane.testing.TestServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Remembering over HTTP, by a scripted model, and through the routes of mem0. */
+class RememberRoutesTest {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String REMEMBER = "/api/v1/conversations/remember";
+  private static final String DEAD_LETTERS = "/api/v1/conversations/dead-letters";
+  private static final String CHAT = "{\"user\": \"ada\", \"run\": \"7\"}";
+
+  private final ChatProvider provider = ChatProvider.start(RememberRoutesTest::reply);
+  private MemoryOrchestrator memory;
+  private Database database;
+  private OpenAiChatModel model;
+  private MemoryExtractor extractor;
+  private MemlaneServer server;
+  private ApiKeys keys;
+  private TestClient client;
+
+  @BeforeEach
+  void start(@TempDir Path directory) {
+    String url = TestServer.freshDatabase();
+    memory = MemoryOrchestrator.builder().postgres(url, null, null).indexDirectory(directory.resolve("index"))
+        .embedder(new HashEmbedder()).open();
+    database = Database.builder(url).poolSize(4).open();
+    model = OpenAiChatModel.at(provider.url(), "test").apiKey(ApiKey.of("sk-test-key")).build();
+    extractor = MemoryExtractor.builder(memory, database, model).build();
+    keys = ApiKeys.in(directory.resolve("keys.json"));
+    server = MemlaneServer.builder(memory).port(0).keys(keys).extractor(extractor).start();
+    client = new TestClient(server.uri(), null);
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+    extractor.close();
+    model.close();
+    memory.close();
+    database.close();
+    provider.close();
+  }
+
+  /** Reads a fact in each message "note: ...", and supersedes what begins with the same word. */
+  private static ChatReply reply(ChatQuestion question) {
+    try {
+      JsonNode data = JSON.readTree(question.messages().get(1).text());
+      ObjectNode answer = JSON.createObjectNode();
+      if (data.has("known")) {
+        ArrayNode decisions = answer.putArray("decisions");
+        data.get("facts").forEach(fact -> {
+          ObjectNode decision = decisions.addObject().put("fact", fact.get("number").asInt()).put("action", "add");
+          data.get("known").forEach(known -> {
+            if (subject(known).equals(subject(fact))) {
+              decision.put("action", "supersede").put("known", known.get("id").asText())
+                  .put("text", fact.get("text").asText());
+            }
+          });
+        });
+      } else {
+        ArrayNode facts = answer.putArray("facts");
+        data.get("messages").forEach(message -> {
+          String text = message.get("text").asText();
+          if (text.startsWith("note: ")) {
+            ObjectNode fact = facts.addObject().put("text", text.substring("note: ".length())).put("kind", "fact")
+                .put("subject", "x").put("importance", 3);
+            fact.putArray("messages").add(message.get("number").asInt());
+          }
+        });
+      }
+      return ChatReply.text(answer.toString());
+    } catch (IOException e) {
+      throw new UncheckedIOException("the question is no JSON", e);
+    }
+  }
+
+  private static String subject(JsonNode fact) {
+    String text = fact.get("text").asText();
+    return text.substring(0, text.indexOf(' '));
+  }
+
+  private void say(String scope, String text) {
+    assertThat(client.send("POST", "/api/v1/conversations/messages",
+        "{\"scope\": " + scope + ", \"messages\": [{\"role\": \"user\", \"text\": \"" + text + "\"}]}").status())
+        .isEqualTo(200);
+  }
+
+  private Answer remember(String scope) {
+    return client.send("POST", REMEMBER, "{\"scope\": " + scope + "}");
+  }
+
+  @Test
+  void conversation_isRemembered_andWhatChangesIsSuperseded() {
+    say(CHAT, "note: home is Porto");
+    JsonNode first = remember(CHAT).json();
+    say(CHAT, "note: home is Lisbon");
+    JsonNode second = remember(CHAT).json();
+
+    assertThat(first.path("messages").intValue()).isEqualTo(1);
+    assertThat(first.at("/facts/0/action").textValue()).isEqualTo("ADD");
+    assertThat(first.at("/facts/0/outcome/outcome").textValue()).isEqualTo("stored");
+    assertThat(first.at("/usage/calls").intValue()).isEqualTo(1);
+    assertThat(second.at("/facts/0/action").textValue()).isEqualTo("SUPERSEDE");
+    assertThat(
+        client.send("GET", "/api/v1/memories?user=ada", null).json().path("memories").findValuesAsText("content"))
+        .containsExactly("home is Lisbon");
+    assertThat(remember(CHAT).json().path("messages").intValue()).isZero();
+    assertThat(client.send("GET", "/api/v1/jobs", null).text()).contains("\"remember\"");
+  }
+
+  @Test
+  void conversation_inTheBackground_isAnsweredAtOnce() throws Exception {
+    CompletableFuture<Void> held = new CompletableFuture<>();
+    provider.next(ChatReply.text("{\"facts\": []}").after(held));
+    say(CHAT, "note: home is Porto");
+
+    Answer begun = client.send("POST", REMEMBER, "{\"scope\": " + CHAT + ", \"background\": true}");
+
+    assertThat(begun.status()).isEqualTo(202);
+    held.complete(null);
+    // Calls for one conversation run one after the other.
+    assertThat(extractor.remember(Scope.user("ada").withRun("7")).get(60, TimeUnit.SECONDS).messages())
+        .isLessThanOrEqualTo(1);
+    assertThat(provider.questions()).hasSize(1);
+  }
+
+  @Test
+  void answersThatAreNotValid_becomeADeadLetter_whichIsRetriedOrDropped() {
+    say(CHAT, "note: home is Porto");
+    provider.next(ChatReply.text("no"), ChatReply.text("no"));
+    assertThat(remember(CHAT).json().path("deadLetters").intValue()).isEqualTo(1);
+
+    JsonNode dead = client.send("GET", DEAD_LETTERS + "?user=ada", null).json().path("deadLetters");
+    assertThat(dead).hasSize(1);
+    assertThat(dead.get(0).path("reason").textValue()).contains("not valid, twice");
+    String named = "{\"scope\": " + CHAT + ", \"after\": " + dead.get(0).path("after") + "}";
+
+    provider.next(ChatReply.text("no"), ChatReply.text("no"));
+    assertThat(client.send("POST", DEAD_LETTERS + "/retry", named).json().path("deadLetters").intValue()).isEqualTo(1);
+    assertThat(client.send("POST", DEAD_LETTERS + "/drop", named).json().path("dropped").booleanValue()).isTrue();
+    assertThat(client.send("POST", DEAD_LETTERS + "/drop", named).status()).isEqualTo(404);
+    assertThat(client.send("GET", DEAD_LETTERS, null).json().path("deadLetters")).isEmpty();
+
+    say(CHAT, "note: job is luthier");
+    provider.next(ChatReply.text("no"), ChatReply.text("no"));
+    remember(CHAT);
+    long after = client.send("GET", DEAD_LETTERS, null).json().at("/deadLetters/0/after").longValue();
+    JsonNode retried = client
+        .send("POST", DEAD_LETTERS + "/retry", "{\"scope\": " + CHAT + ", \"after\": " + after + "}")
+        .json();
+    assertThat(retried.at("/facts/0/text").textValue()).isEqualTo("job is luthier");
+  }
+
+  @Test
+  void modelThatFails_isReported_andTheNextCallGoesOn() {
+    say(CHAT, "note: home is Porto");
+    provider.deny("sk-test-key");
+
+    Answer failed = remember(CHAT);
+
+    assertThat(failed.status()).as(failed.text()).isEqualTo(502);
+    assertThat(failed.text()).contains("model-failed").doesNotContain("sk-test-key");
+  }
+
+  @Test
+  void boundKey_reachesNothingOutsideItsScope() {
+    say("{\"user\": \"ben\", \"run\": \"7\"}", "note: secret is mine");
+    provider.next(ChatReply.text("no"), ChatReply.text("no"));
+    remember("{\"user\": \"ben\", \"run\": \"7\"}");
+    String key = keys.create("ada", Role.WRITE, new Grant.Scopes(List.of(Scope.user("ada"))), null);
+    TestClient bound = new TestClient(server.uri(), key);
+
+    for (String scope : List.of("ben", "nobody")) {
+      String named = "{\"scope\": {\"user\": \"" + scope + "\", \"run\": \"7\"}, \"after\": 0}";
+      assertThat(bound.send("POST", REMEMBER, "{\"scope\": {\"user\": \"" + scope + "\", \"run\": \"7\"}}").status())
+          .isEqualTo(403);
+      assertThat(bound.send("GET", DEAD_LETTERS + "?user=" + scope, null).status()).isEqualTo(403);
+      assertThat(bound.send("POST", DEAD_LETTERS + "/retry", named).status()).isEqualTo(403);
+      assertThat(bound.send("POST", DEAD_LETTERS + "/drop", named).status()).isEqualTo(403);
+    }
+    assertThat(bound.send("GET", DEAD_LETTERS, null).json().path("deadLetters")).isEmpty();
+    assertThat(bound.send("GET", "/api/v1/jobs", null).text()).doesNotContain("secret");
+  }
+
+  @Test
+  void mem0_infersFacts_unlessToldNotTo() {
+    String messages = "\"messages\": [{\"role\": \"user\", \"content\": \"note: home is Porto\"}], \"user_id\": \"ada\"";
+
+    JsonNode added = client.send("POST", "/v1/memories/", "{" + messages + "}").json();
+    JsonNode changed = client.send("POST", "/memories", "{" + messages.replace("Porto", "Lisbon") + "}").json();
+    JsonNode raw = client.send("POST", "/v1/memories/", "{" + messages + ", \"infer\": false}").json();
+    Answer refused = client.send("POST", "/v1/memories/", "{" + messages + ", \"metadata\": {\"a\": 1}}");
+
+    assertThat(added.get(0).path("event").textValue()).isEqualTo("ADD");
+    assertThat(added.get(0).path("memory").textValue()).isEqualTo("home is Porto");
+    assertThat(changed.at("/results/0/event").textValue()).isEqualTo("UPDATE");
+    assertThat(changed.at("/results/0/id")).isEqualTo(added.get(0).path("id"));
+    assertThat(raw.get(0).path("memory").textValue()).isEqualTo("note: home is Porto");
+    assertThat(refused.status()).isEqualTo(400);
+    assertThat(refused.text()).contains("metadata can't be given");
+  }
+
+  @Test
+  void mem0Request_repeatedWithItsKey_isRememberedOnce() {
+    String body = "{\"messages\": [{\"role\": \"user\", \"content\": \"note: home is Porto\"}], \"user_id\": \"ada\"}";
+    client.send("POST", "/v1/memories/", body, "Idempotency-Key", "k1");
+    client.send("POST", "/v1/memories/", body, "Idempotency-Key", "k1");
+
+    assertThat(provider.questions()).hasSize(1);
+    assertThat(client.send("GET", "/api/v1/conversations/messages?user=ada&run=mem0", null).json().path("messages"))
+        .hasSize(1);
+  }
+
+  @Test
+  void serverWithoutAModel_saysSo() {
+    try (MemlaneServer without = MemlaneServer.builder(memory).port(0).start()) {
+      TestClient plain = new TestClient(without.uri(), null);
+      for (Answer answer : List.of(plain.send("POST", REMEMBER, "{\"scope\": " + CHAT + "}"),
+          plain.send("GET", DEAD_LETTERS, null))) {
+        assertThat(answer.status()).isEqualTo(501);
+        assertThat(answer.text()).contains("without a chat model");
+      }
+    }
+  }
+}
