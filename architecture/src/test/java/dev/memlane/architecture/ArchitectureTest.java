@@ -124,9 +124,11 @@ class ArchitectureTest {
           "org.springframework..", "io.micrometer.observation..", "reactor.core..", "org.reactivestreams..");
 
   @ArchTest
-  static final ArchRule server_knowsTheMemoryItsArchiveItsToolsItsExtractorAndJetty = classes().that().resideInAPackage(SERVER)
+  static final ArchRule server_knowsTheMemoryItsArchiveItsToolsItsExtractorAndJetty = classes().that()
+      .resideInAPackage(SERVER)
       .should().onlyDependOnClassesThat()
-      .resideInAnyPackage(SERVER, ARCHIVE, EXTRACTION, MEMORY_TOOLS, LANES, TASKS, ORCHESTRATOR, "dev.memlane.embedding", ENDPOINTS,
+      .resideInAnyPackage(SERVER, ARCHIVE, EXTRACTION, MEMORY_TOOLS, LANES, TASKS, ORCHESTRATOR,
+          "dev.memlane.embedding", ENDPOINTS,
           MODEL,
           "java..", "javax.crypto..", "org.jspecify..", "com.google.errorprone.annotations..",
           "com.fasterxml.jackson..",

@@ -31,6 +31,11 @@ final class ChatOptions {
   @Option(names = "--redact", descriptionKey = SettingNames.CHAT_REDACT, order = 23, description = "Replace e-mail addresses, phone numbers and card numbers in what is sent to the model.")
   private boolean redact;
 
+  /** Whether a model is named. */
+  boolean areGiven() {
+    return model != null && !model.isBlank();
+  }
+
   /** What each text goes through before it is sent. */
   UnaryOperator<String> redaction() {
     return redact ? new Redaction() : UnaryOperator.identity();

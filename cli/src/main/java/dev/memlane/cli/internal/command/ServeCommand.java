@@ -2,6 +2,8 @@ package dev.memlane.cli.internal.command;
 
 import dev.memlane.cli.internal.data.LocalMemory;
 import dev.memlane.cli.internal.terminal.Json;
+import dev.memlane.extraction.ChatModel;
+import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.micrometer.MemlaneMetrics;
 import dev.memlane.model.Scope;
 import dev.memlane.model.listen.MemoryListener;
@@ -62,6 +64,9 @@ final class ServeCommand implements Callable<Integer> {
   private boolean mcpAllowUser;
 
   @Mixin
+  private final ChatOptions chat = new ChatOptions();
+
+  @Mixin
   private final TlsOptions tls = new TlsOptions();
 
   @Mixin
@@ -92,8 +97,12 @@ final class ServeCommand implements Callable<Integer> {
         Database database = session.database().map(more -> more.poolSize(LANE_CONNECTIONS).open()).orElse(null);
         @Nullable
         DurableLanes lanes = database == null ? null : context.lanes().open(database, context.dataDirectory());
+        @Nullable
+        ChatModel model = database != null && chat.areGiven() ? chat.open(context.environment()) : null;
+        @Nullable
+        MemoryExtractor extractor = database == null || model == null ? null : extractor(session, database, model);
         MemlaneServer server = builder(session, certificate, ownerKey).mcp(mcp).metrics(registry::scrape)
-            .activity(activity).lanes(lanes).start()) {
+            .activity(activity).lanes(lanes).extractor(extractor).start()) {
       metrics.watch(session.memory());
       if (lanes != null) {
         metrics.watch(lanes.executor());
@@ -111,6 +120,11 @@ final class ServeCommand implements Callable<Integer> {
       context.console().say("memlane: stopping; requests under way may finish");
     }
     return 0;
+  }
+
+  private MemoryExtractor extractor(LocalMemory session, Database database, ChatModel model) {
+    return MemoryExtractor.builder(session.memory(), database, model).concurrency(chat.concurrency())
+        .redaction(chat.redaction()).build();
   }
 
   private MemlaneServer.Builder builder(LocalMemory session, @Nullable ServerTls certificate, String ownerKey) {

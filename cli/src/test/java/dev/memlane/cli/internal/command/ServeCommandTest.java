@@ -7,6 +7,8 @@ import dev.memlane.cli.Main;
 import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.server.AuditLog;
 import dev.memlane.server.ServerFile;
+import dev.memlane.testing.ChatProvider;
+import dev.memlane.testing.ChatReply;
 import dev.memlane.testing.JavaCommand;
 import dev.memlane.testing.TestServer;
 import java.io.BufferedReader;
@@ -28,6 +30,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -51,6 +54,11 @@ class ServeCommandTest {
   private final HttpClient http = HttpClient.newHttpClient();
 
   private Process serve(Path errors) throws IOException {
+    return serve(errors, "");
+  }
+
+  /** @param more settings, in TOML */
+  private Process serve(Path errors, String more) throws IOException {
     Path file = Files.writeString(directory.resolve("memlane.toml"), """
         data = "%s"
         embedder = "hash"
@@ -58,7 +66,7 @@ class ServeCommandTest {
         url = "%s"
         [server]
         port = 0
-        """.formatted(directory.resolve("data"), database));
+        %s""".formatted(directory.resolve("data"), database, more));
     ProcessBuilder builder = new ProcessBuilder(JavaCommand.with("-Xmx256m", "-cp",
         System.getProperty("java.class.path"), Main.class.getName(), "serve", "--json", "--config", file.toString()))
         .redirectError(errors.toFile());
@@ -213,6 +221,35 @@ class ServeCommandTest {
       return Json.MAPPER.readTree(line);
     } catch (IOException e) {
       throw new AssertionError(line, e);
+    }
+  }
+
+  @Test
+  void serve_withAChatModel_remembersConversations() throws Exception {
+    try (ChatProvider provider = ChatProvider.start(question -> ChatReply.text(
+        """
+            {"facts": [{"text": "The user lives in Porto.", "kind": "fact", "subject": "home", "importance": 4, "messages": [1],
+            "about": null}]}"""))) {
+      Process process = serve(directory.resolve("errors"), """
+          [chat]
+          model = "test"
+          url = "%s"
+          """.formatted(provider.url()));
+      try {
+        URI server = uri(process);
+        String scope = "{\"user\": \"ada\", \"run\": \"7\"}";
+        send(server.resolve("/api/v1/conversations/messages"), "{\"scope\": " + scope
+            + ", \"messages\": [{\"role\": \"user\", \"text\": \"I live in Porto\"}]}");
+
+        HttpResponse<String> remembered = send(server.resolve("/api/v1/conversations/remember"),
+            "{\"scope\": " + scope + "}");
+
+        assertThat(remembered.statusCode()).as(remembered.body()).isEqualTo(200);
+        assertThat(send(server.resolve("/api/v1/memories?user=ada"), null).body()).contains("The user lives in Porto.");
+      } finally {
+        process.destroy();
+        assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+      }
     }
   }
 
