@@ -146,6 +146,8 @@ class ReturnedFuturesTest {
     calls.put("scopeOf/1", Call.read(core, "scopesOf", test -> memory -> test.memory.scopeOf(memory.id())));
     calls.put("search/1",
         Call.read(test -> test.index, "search", test -> memory -> test.memory.search(SearchRequest.of("oboe", ADA))));
+    calls.put("context/1", Call.read(test -> test.index, "search",
+        test -> memory -> test.memory.context(ContextRequest.of("oboe", ADA, 100))));
     calls.put("hasLanded/2",
         Call.read(core, "fenceAll", test -> memory -> test.memory.hasLanded(memory.id(), memory.op())));
     calls.put("history/1", Call.read(history, "entries", test -> memory -> test.memory.history(memory.id())));

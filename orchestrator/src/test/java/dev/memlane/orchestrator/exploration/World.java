@@ -570,8 +570,8 @@ final class World {
     for (int i = 0; i < PROCESSES; i++) {
       List<Set<DocumentName>> views = processes[i].index().views();
       List<Set<DocumentName>> kept = seen.get(i);
-      // No search sees what the index held before the process was open.
-      if (!live || !wasOpen[i]) {
+      // No search sees what the index held before the process was open, or sees anything while it is closed.
+      if (!live || !wasOpen[i] || !processes[i].isOpen()) {
         kept.clear();
         viewed[i] = views.size() - 1;
       }
