@@ -476,6 +476,13 @@ final class Tenant {
         + "\"scope\": {\"user\": \"{}\", \"run\": \"talk\"}";
     askForeign("POST", "/api/v1/conversations/messages", "{" + talk + "}", user, none);
     askForeign("PUT", "/api/v1/conversations/window", "{" + talk + "}", user, none);
+    String conversation = "\"scope\": {\"user\": \"{}\", \"run\": \"talk\"}";
+    askForeign("POST", "/api/v1/conversations/remember", "{" + conversation + "}", user, none);
+    askForeign("GET", "/api/v1/conversations/dead-letters?user={}", null, encode(user), none);
+    for (String what : List.of("retry", "drop")) {
+      askForeign("POST", "/api/v1/conversations/dead-letters/" + what, "{" + conversation + ", \"after\": 0}", user,
+          none);
+    }
     for (String path : List.of("/api/v1/conversations", "/api/v1/conversations/messages",
         "/api/v1/conversations/window", "/api/v1/events", "/api/v1/export")) {
       askForeign("GET", path + "?user={}&run=talk", null, encode(user), none);
