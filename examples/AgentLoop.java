@@ -77,7 +77,7 @@ public class AgentLoop {
         LaneExecutor lanes = LaneExecutor.builder().build()) {
       MemoryTools memory = MemoryTools.builder(memlane.memory(), Scope.user("ada")).actor("assistant").build();
       ToolExecutor<String, String> tools = memory.executor(lanes);
-      System.out.println("The model is told of " + memory.definitions().stream().map(tool -> tool.name()).toList());
+      System.out.println("The model gets the tools " + memory.definitions().stream().map(tool -> tool.name()).toList());
 
       for (String said : List.of("I'm allergic to peanuts. And we moved to Porto on the 1st of March!",
           "Where do I live?", "Not any more: we've moved to Lisbon.")) {

@@ -28,7 +28,7 @@ record ContextBody(@Nullable SearchBody search, @Nullable Integer tokens, @Nulla
     ContextRequest request = ContextRequest.of(search.withUsualLimit(ContextRequest.CANDIDATES).toRequest(access),
         tokens);
     if (pinned != null) {
-      // Those outside the scopes of the search are left out, whoever asks.
+      // The memory leaves out those outside of the scopes of the search, which the caller may reach.
       request = request.withPinned(pinned);
     }
     if (conversationShare != null) {

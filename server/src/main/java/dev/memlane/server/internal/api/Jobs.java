@@ -12,6 +12,7 @@ import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,15 +78,24 @@ public final class Jobs {
   @GuardedBy("this")
   private final Deque<Job> ended = new ArrayDeque<>();
 
-  /** Does a piece of work in this thread, and reports it meanwhile and afterwards. */
+  /** Does a piece of work in this thread, and reports it meanwhile and afterwards, with its result. */
   public <T> T run(String kind, @Nullable Scope scope, Work<T> work) throws IOException {
+    return run(kind, scope, work, result -> result);
+  }
+
+  /**
+   * Does a piece of work in this thread, and reports it meanwhile and afterwards.
+   *
+   * @param reported what is reported of the result: it is kept, so it must not say what users have said
+   */
+  public <T> T run(String kind, @Nullable Scope scope, Work<T> work, Function<T, ?> reported) throws IOException {
     Running job = new Running(kind, scope);
     synchronized (this) {
       running.add(job);
     }
     try {
       T result = work.run(job);
-      end(job, job.ended(result, null));
+      end(job, job.ended(reported.apply(result), null));
       return result;
     } catch (IOException | RuntimeException | Error e) {
       end(job, job.ended(null, Problems.of(e).detail()));

@@ -80,7 +80,13 @@ public final class RememberRoutes {
 
   private RememberReport rememberNow(MemoryExtractor present, Scope conversation) throws IOException {
     return jobs.run("remember", conversation,
-        (Progress progress) -> BlockingMemory.await(present.remember(conversation)));
+        (Progress progress) -> BlockingMemory.await(present.remember(conversation)), RememberRoutes::counts);
+  }
+
+  /** What a job reports: numbers, because it is kept, and facts may be erased. */
+  private static Map<String, Object> counts(RememberReport report) {
+    return Map.of("messages", report.messages(), "facts", report.facts().size(), "usage", report.usage(),
+        "deadLetters", report.deadLetters());
   }
 
   private void inBackground(MemoryExtractor present, Scope conversation) {
@@ -144,7 +150,7 @@ public final class RememberRoutes {
   private void retry(Exchange exchange) throws IOException {
     ConversationDeadLetter dead = named(exchange);
     exchange.respond(200, jobs.run("remember", dead.conversation(),
-        (Progress progress) -> BlockingMemory.await(extractor().retry(dead))));
+        (Progress progress) -> BlockingMemory.await(extractor().retry(dead)), RememberRoutes::counts));
   }
 
   private void drop(Exchange exchange) throws IOException {

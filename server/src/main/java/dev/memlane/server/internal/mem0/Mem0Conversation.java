@@ -33,8 +33,7 @@ record Mem0Conversation(Scope scope, List<NewMessage> messages) {
    */
   static Mem0Conversation read(ObjectNode body, MemoryAccess access, @Nullable String key, Json json) {
     for (String field : OF_MEMORIES) {
-      if (body.hasNonNull(field) && !body.get(field).isEmpty() || body.path(field).isValueNode()
-          && body.hasNonNull(field)) {
+      if (body.hasNonNull(field) && (body.get(field).isValueNode() || !body.get(field).isEmpty())) {
         throw new InvalidInputException(field + " can't be given to facts that are inferred; leave it out, or send "
             + "\"infer\": false to store the messages as they are");
       }
@@ -43,7 +42,7 @@ record Mem0Conversation(Scope scope, List<NewMessage> messages) {
     List<NewMessage> messages = new ArrayList<>();
     for (JsonNode message : Mem0Memory.messages(body, json)) {
       String role = message.path("role").asText("user");
-      if (role.equals("user") || role.equals("assistant")) {
+      if (Mem0Memory.SPEAKERS.contains(role)) {
         messages.add(new NewMessage(id(key, messages.size()),
             role.equals("user") ? MessageRole.USER : MessageRole.ASSISTANT, Mem0Memory.content(message), "mem0", ""));
       }

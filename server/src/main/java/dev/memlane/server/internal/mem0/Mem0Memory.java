@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class Mem0Memory {
 
   private static final int MOST_MESSAGES = 1_000;
-  private static final Set<String> SPEAKERS = Set.of("user", "assistant");
+  static final Set<String> SPEAKERS = Set.of("user", "assistant");
 
   private Mem0Memory() {}
 
