@@ -62,7 +62,6 @@ public final class ProfileKeeper implements AutoCloseable {
   private static final int PAGE = 1_000;
   private static final int ATTEMPTS = 2;
   private static final int CHARACTERS_PER_CALL = 24_000;
-  private static final int LONGEST_QUOTED_BACK = 4_000;
   private static final int LONGEST_PROFILE = 20_000;
   private static final int SHORTEST_PROFILE = 100;
   private static final Duration GRACE = Duration.ofSeconds(10);
@@ -240,9 +239,7 @@ public final class ProfileKeeper implements AutoCloseable {
         return question.read(answer);
       } catch (InvalidAnswerException e) {
         complaint = String.valueOf(e.getMessage());
-        messages.add(new ChatMessage(ChatRole.ASSISTANT,
-            StorableText.shortened(StorableText.of(answer.text()), LONGEST_QUOTED_BACK)));
-        messages.add(new ChatMessage(ChatRole.USER, Prompts.again(complaint)));
+        messages.addAll(Prompts.again(StorableText.of(answer.text()), complaint));
       }
     }
     throw new ExtractionException(

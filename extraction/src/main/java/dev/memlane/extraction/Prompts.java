@@ -1,7 +1,11 @@
 package dev.memlane.extraction;
 
+import java.util.List;
+
 /** What is sent to a model besides data, word for word. The user's page quotes it. */
 final class Prompts {
+
+  private static final int LONGEST_QUOTED_BACK = 4_000;
 
   static final String EXTRACT = """
       You read a part of a conversation between a user and an assistant, and note what is worth remembering about the \
@@ -97,8 +101,9 @@ final class Prompts {
 
   private Prompts() {}
 
-  /** What follows an answer that is not valid. */
-  static String again(String complaint) {
-    return AGAIN.formatted(complaint);
+  /** What follows a question whose answer is not valid: the answer, or its beginning, and what is wrong with it. */
+  static List<ChatMessage> again(String invalid, String complaint) {
+    return List.of(new ChatMessage(ChatRole.ASSISTANT, StorableText.shortened(invalid, LONGEST_QUOTED_BACK)),
+        new ChatMessage(ChatRole.USER, AGAIN.formatted(complaint)));
   }
 }

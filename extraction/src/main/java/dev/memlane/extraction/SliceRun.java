@@ -61,7 +61,6 @@ final class SliceRun {
   private static final int SEARCHED_PER_FACT = 20;
   private static final int MOST_KNOWN = 40;
   private static final int HISTORY_PAGE = 100;
-  private static final int LONGEST_QUOTED_BACK = 4_000;
   private static final String AUTHOR = "remember ";
   private static final String APPLY = "apply";
 
@@ -220,9 +219,7 @@ final class SliceRun {
       @Nullable RememberedAnswer invalid, String complaint) throws UselessAnswersException {
     List<ChatMessage> messages = new ArrayList<>(question.messages);
     if (invalid != null) {
-      messages.add(new ChatMessage(ChatRole.ASSISTANT,
-          StorableText.shortened(invalid.answer(), LONGEST_QUOTED_BACK)));
-      messages.add(new ChatMessage(ChatRole.USER, Prompts.AGAIN.formatted(complaint)));
+      messages.addAll(Prompts.again(invalid.answer(), complaint));
     }
     ChatAnswer answer;
     try {

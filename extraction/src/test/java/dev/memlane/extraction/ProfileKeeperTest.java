@@ -172,6 +172,22 @@ class ProfileKeeperTest {
   }
 
   @Test
+  void erasedProfile_isMadeAnew_andItsHistoryIsGone() {
+    MemoryId secret = fact(ADA, "Ada has a secret");
+    fact(ADA, "Ada is a luthier");
+    refresh();
+    stage.memory.blocking().deleteMemory(MemoryDeletion.of(secret).purgingHistory());
+    stage.memory.blocking().deleteMemory(MemoryDeletion.of(Profile.idOf(ADA)).purgingHistory());
+
+    Memory profile = refresh();
+
+    assertThat(profile.content()).isEqualTo("Ada is a luthier.");
+    assertThat(stage.memory.blocking().history(profile.id()))
+        .noneMatch(entry -> String.valueOf(entry.oldContent()).contains("secret")
+            || String.valueOf(entry.newContent()).contains("secret"));
+  }
+
+  @Test
   void manyFacts_areReadInPortions() {
     IntStream.range(0, 60).forEach(i -> fact(ADA, "fact " + i + " " + "x".repeat(900)));
 

@@ -34,6 +34,6 @@ record ContextBody(@Nullable SearchBody search, @Nullable Integer tokens, @Nulla
     if (conversationShare != null) {
       request = request.withConversationShare(conversationShare);
     }
-    return conversation == null ? request : request.withConversation(access.scope(conversation));
+    return conversation == null ? request : request.withConversation(access.conversation(conversation));
   }
 }

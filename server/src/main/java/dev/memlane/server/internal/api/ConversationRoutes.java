@@ -52,17 +52,7 @@ public final class ConversationRoutes {
   }
 
   private Scope conversation(Exchange exchange) {
-    return conversation(exchange, MemoryRoutes.namedScope(exchange));
-  }
-
-  /** Checked here, because the memory's own message advises callers in Java. */
-  private Scope conversation(Exchange exchange, @Nullable Scope named) {
-    Scope scope = access(exchange).scope(named);
-    if (scope.run() == null) {
-      throw new InvalidInputException("a conversation is named by a scope with a run, and this one has none; add run "
-          + "to the scope");
-    }
-    return scope;
+    return access(exchange).conversation(MemoryRoutes.namedScope(exchange));
   }
 
   private BlockingConversations conversations() {
@@ -132,12 +122,12 @@ public final class ConversationRoutes {
   private void append(Exchange exchange) throws IOException {
     MessagesBody body = exchange.body(MessagesBody.class);
     exchange.respond(200,
-        Map.of("messages", conversations().append(conversation(exchange, body.scope), body.toMessages())));
+        Map.of("messages", conversations().append(access(exchange).conversation(body.scope), body.toMessages())));
   }
 
   private void replaceWindow(Exchange exchange) throws IOException {
     MessagesBody body = exchange.body(MessagesBody.class);
-    conversations().replaceWindow(conversation(exchange, body.scope), body.toMessages());
+    conversations().replaceWindow(access(exchange).conversation(body.scope), body.toMessages());
     exchange.respond(204);
   }
 

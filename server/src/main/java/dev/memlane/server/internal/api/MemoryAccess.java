@@ -1,5 +1,6 @@
 package dev.memlane.server.internal.api;
 
+import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Scope;
@@ -50,6 +51,20 @@ public final class MemoryAccess {
     }
     if (!grant.covers(scope)) {
       throw outside();
+    }
+    return scope;
+  }
+
+  /**
+   * Checks a conversation that a request names. The memory's own message advises callers in Java.
+   *
+   * @throws InvalidInputException if the scope has no run
+   */
+  public Scope conversation(@Nullable Scope named) {
+    Scope scope = scope(named);
+    if (scope.run() == null) {
+      throw new InvalidInputException("a conversation is named by a scope with a run, and this one has none; add run "
+          + "to the scope");
     }
     return scope;
   }

@@ -68,7 +68,7 @@ public final class RememberRoutes {
 
   private void remember(Exchange exchange) throws IOException {
     RememberBody body = exchange.body(RememberBody.class);
-    Scope conversation = conversation(exchange, body.scope);
+    Scope conversation = access(exchange).conversation(body.scope);
     MemoryExtractor present = extractor();
     if (Boolean.TRUE.equals(body.background)) {
       Thread unused = Thread.ofVirtual().name("memlane-remember").start(() -> inBackground(present, conversation));
@@ -97,15 +97,6 @@ public final class RememberRoutes {
       System.getLogger(RememberRoutes.class.getName()).log(System.Logger.Level.DEBUG,
           "a conversation could not be remembered in the background", e);
     }
-  }
-
-  private Scope conversation(Exchange exchange, @Nullable Scope named) {
-    Scope scope = access(exchange).scope(named);
-    if (scope.run() == null) {
-      throw new InvalidInputException("a conversation is named by a scope with a run, and this one has none; add run "
-          + "to the scope");
-    }
-    return scope;
   }
 
   private void deadLetters(Exchange exchange) {
@@ -137,7 +128,7 @@ public final class RememberRoutes {
 
   private ConversationDeadLetter named(Exchange exchange) throws IOException {
     DeadLetterBody body = exchange.body(DeadLetterBody.class);
-    Scope conversation = conversation(exchange, body.scope);
+    Scope conversation = access(exchange).conversation(body.scope);
     if (body.after == null) {
       throw new InvalidInputException("after is missing; take it from the list of dead letters");
     }
