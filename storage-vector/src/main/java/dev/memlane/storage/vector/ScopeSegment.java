@@ -16,17 +16,28 @@ import org.apache.lucene.util.Bits;
 import org.apache.lucene.util.IntsRef;
 import org.apache.lucene.util.SmallFloat;
 
-/** A scope's documents in one segment, and how long they are. Never changes. */
+/**
+ * A scope's documents in one segment, and how long they are. Never changes.
+ *
+ * <p>
+ * Keeps the numbers of the scope's documents, or those of all others if these are fewer. So a search over all scopes
+ * keeps and counts only the documents that were removed.
+ */
 final class ScopeSegment {
 
   private static final int ENCODED_LENGTHS = 256;
 
-  /** Their numbers, in ascending order. */
-  private final IntsRef documents;
+  /** The kept numbers, in ascending order. */
+  private final IntsRef kept;
+  /** Whether the kept numbers are those of the documents that the scope does not have. */
+  private final boolean others;
+  private final int size;
   private final int[] lengths;
 
-  private ScopeSegment(IntsRef documents, int[] lengths) {
-    this.documents = documents;
+  private ScopeSegment(IntsRef kept, boolean others, int size, int[] lengths) {
+    this.kept = kept;
+    this.others = others;
+    this.size = size;
     this.lengths = lengths;
   }
 
@@ -46,7 +57,25 @@ final class ScopeSegment {
         }
       }
     }
-    return new ScopeSegment(new IntsRef(documents, 0, count), lengths(leaf.reader(), documents, count));
+    int[] lengths = lengths(leaf.reader(), documents, count);
+    int all = leaf.reader().maxDoc();
+    return count > all / 2
+        ? new ScopeSegment(others(documents, count, all), true, count, lengths)
+        : new ScopeSegment(new IntsRef(documents, 0, count), false, count, lengths);
+  }
+
+  private static IntsRef others(int[] documents, int count, int all) {
+    int[] others = new int[all - count];
+    int found = 0;
+    int at = 0;
+    for (int doc = 0; doc < all; doc++) {
+      if (at < count && documents[at] == doc) {
+        at++;
+      } else {
+        others[found++] = doc;
+      }
+    }
+    return new IntsRef(others, 0, found);
   }
 
   private static int[] lengths(LeafReader reader, int[] documents, int count) throws IOException {
@@ -69,45 +98,52 @@ final class ScopeSegment {
   }
 
   int size() {
-    return documents.length;
+    return size;
   }
 
   /** The memory that this takes, in bytes. */
   long bytes() {
-    return 4L * documents.ints.length + 4L * lengths.length + 100;
+    return 4L * kept.ints.length + 4L * lengths.length + 100;
   }
 
   /** How many of the documents have a term. */
   int count(LeafReader reader, Term term) throws IOException {
-    Terms terms = size() == 0 ? null : reader.terms(term.field());
+    Terms terms = size == 0 ? null : reader.terms(term.field());
     TermsEnum found = terms == null ? null : terms.iterator();
     if (found == null || !found.seekExact(term.bytes())) {
       return 0;
     }
-    return found.docFreq() < size()
-        ? countAmong(found.postings(null, PostingsEnum.NONE))
-        : countWith(found.postings(null, PostingsEnum.NONE));
+    int with = found.docFreq();
+    int keptWith = kept.length == 0 ? 0 : keptWith(found, with);
+    return others ? with - keptWith : keptWith;
   }
 
-  /** For a term that fewer documents have: looks each of those up. */
+  /** How many of the kept numbers have a term. */
+  private int keptWith(TermsEnum found, int with) throws IOException {
+    PostingsEnum postings = found.postings(null, PostingsEnum.NONE);
+    return with < kept.length ? countAmong(postings) : countWith(postings);
+  }
+
+  /** For a term that fewer documents have than are kept: looks each of those up. */
   private int countAmong(PostingsEnum postings) throws IOException {
     int count = 0;
     int at = 0;
-    for (int doc = postings.nextDoc(); doc != DocIdSetIterator.NO_MORE_DOCS && at < size(); doc = postings.nextDoc()) {
+    for (int doc = postings.nextDoc(); doc != DocIdSetIterator.NO_MORE_DOCS
+        && at < kept.length; doc = postings.nextDoc()) {
       at = next(at, doc);
-      if (at < size() && documents.ints[at] == doc) {
+      if (at < kept.length && kept.ints[at] == doc) {
         count++;
       }
     }
     return count;
   }
 
-  /** For a term that more documents have: looks up each document. */
+  /** For a term that more documents have than are kept: looks up each kept number. */
   private int countWith(PostingsEnum postings) throws IOException {
     int count = 0;
     int doc = -1;
-    for (int i = 0; i < size() && doc != DocIdSetIterator.NO_MORE_DOCS; i++) {
-      int member = documents.ints[i];
+    for (int i = 0; i < kept.length && doc != DocIdSetIterator.NO_MORE_DOCS; i++) {
+      int member = kept.ints[i];
       if (doc < member) {
         doc = postings.advance(member);
       }
@@ -118,16 +154,16 @@ final class ScopeSegment {
     return count;
   }
 
-  /** The index of the first document that is not before this one, from an index on, by doubled steps. */
+  /** The index of the first kept number that is not before this one, from an index on, by doubled steps. */
   private int next(int from, int doc) {
     int step = 1;
     int low = from;
-    while (low + step < size() && documents.ints[low + step] < doc) {
+    while (low + step < kept.length && kept.ints[low + step] < doc) {
       low += step;
       step *= 2;
     }
-    int high = Math.min(size(), low + step + 1);
-    int found = Arrays.binarySearch(documents.ints, low, high, doc);
+    int high = Math.min(kept.length, low + step + 1);
+    int found = Arrays.binarySearch(kept.ints, low, high, doc);
     return found >= 0 ? found : -found - 1;
   }
 }
