@@ -26,6 +26,7 @@ import dev.memlane.orchestrator.internal.follow.IndexCatchUp;
 import dev.memlane.orchestrator.internal.follow.IndexComparison;
 import dev.memlane.orchestrator.internal.follow.IndexFollower;
 import dev.memlane.orchestrator.internal.follow.IndexOpener;
+import dev.memlane.orchestrator.internal.follow.OwnChanges;
 import dev.memlane.orchestrator.internal.follow.ReopeningIndex;
 import dev.memlane.orchestrator.internal.search.SearchHandler;
 import dev.memlane.orchestrator.internal.write.AddHandler;
@@ -158,12 +159,13 @@ final class Engine {
     MemoryLocks locksToFollow = followerLocks.apply(locks);
     IndexFollower follower = new IndexFollower(stores, environment, locksToFollow, embedder);
     this.backgroundFollower = follower.background();
+    OwnChanges ownChanges = new OwnChanges();
     BatchFollower batchFollower = new BatchFollower(stores, environment, locksToFollow, follower);
     this.comparison = new IndexComparison(stores, environment, locksToFollow, batchFollower, backgroundFollower);
     this.expunger = new Expunger(stores, environment, embedder);
     index.setComparison(() -> catchUp(Progress.NONE));
     this.following = !settings.followEvery().isZero();
-    this.poller = new ChangePoller(stores, environment, this::compare, batchFollower, expunger,
+    this.poller = new ChangePoller(stores, environment, this::compare, batchFollower, expunger, ownChanges,
         settings.followEvery());
     this.recheck = new RetryLoop("comparing the index with the database", environment);
 
@@ -174,7 +176,8 @@ final class Engine {
         settings.retention());
     this.admission = new Admission(settings.mostInFlight(), settings.mostUnsettled(), patience, settler,
         environment.executor());
-    WriteProtocol protocol = new WriteProtocol(stores, environment, inDoubtResolver, settler, follower);
+    WriteProtocol protocol = new WriteProtocol(stores, environment, inDoubtResolver, settler, follower,
+        ownChanges);
     this.intake = new MemoryIntake(environment, embedder, settings.unique());
     this.addHandler = new AddHandler(stores, environment, locks, protocol, intake, patience);
     this.putHandler = new PutHandler(stores, environment, locks, protocol, intake, patience);

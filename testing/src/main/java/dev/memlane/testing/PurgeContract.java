@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -60,7 +61,7 @@ abstract class PurgeContract extends StoresTestCase {
       assertThat(row.state()).isEqualTo(CoreRow.State.DELETED);
       assertThat(row.stamp()).isNotEqualTo(tombstone.stamp());
       assertThat(feed.poll().join())
-          .isEqualTo(new ChangeFeed.Changes(Set.of(add.memory()), Set.of(add.memory()), false));
+          .isEqualTo(new ChangeFeed.Changes(Map.of(add.memory(), Set.of(delete.op())), Set.of(add.memory()), false));
       assertThat(entries(other.memory())).hasSize(1);
       assertThat(history.heads(null, 10).join()).isEqualTo(core.heads(null, 10).join());
       assertApplied(purge(row));

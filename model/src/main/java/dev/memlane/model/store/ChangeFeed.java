@@ -1,7 +1,9 @@
 package dev.memlane.model.store;
 
 import dev.memlane.model.MemoryId;
+import dev.memlane.model.OperationId;
 import dev.memlane.model.StoreException;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
@@ -19,14 +21,19 @@ public interface ChangeFeed extends AutoCloseable {
   /**
    * The result of a poll.
    *
-   * @param memories the memories whose log has changed
+   * @param operations the memories whose log has changed, each with all operations whose entries have changed
    * @param erased those of them that were erased
    * @param more whether there may be more that were committed before this poll began
    */
-  record Changes(Set<MemoryId> memories, Set<MemoryId> erased, boolean more) {
+  record Changes(Map<MemoryId, Set<OperationId>> operations, Set<MemoryId> erased, boolean more) {
     public Changes {
-      memories = Set.copyOf(memories);
+      operations = Map.copyOf(operations);
       erased = Set.copyOf(erased);
+    }
+
+    /** The memories whose log has changed. */
+    public Set<MemoryId> memories() {
+      return operations.keySet();
     }
   }
 

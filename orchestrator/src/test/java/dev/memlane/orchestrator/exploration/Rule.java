@@ -26,6 +26,8 @@ enum Rule {
   POLL_IDS_ONLY,
   /** The follower takes the memory's lock. */
   FOLLOWER_TAKES_LOCK,
+  /** A memory is compared unless all operations that the log reports of it are the process's own. */
+  EVERY_OPERATION_COUNTS,
   /** A question about an unsettled operation fences it before it is answered. */
   ASKING_FENCES,
   /** A search drops a document of another state than core's only if the index holds the document of core's state. */

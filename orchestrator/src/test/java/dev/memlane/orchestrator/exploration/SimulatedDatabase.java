@@ -506,16 +506,36 @@ final class SimulatedDatabase {
         : MemoryChange.Kind.valueOf(entry.kind().name()), entry.version(), entry.at(), null);
   }
 
-  /** The memories whose log has changed since the position. */
+  /** The memories whose log has changed since the position, each with all operations that changed it. */
   ChangeFeed.Changes changesSince(int position) {
-    Set<MemoryId> found = new HashSet<>();
+    return changesSince(position, false);
+  }
+
+  /**
+   * The memories whose log has changed since the position.
+   *
+   * @param lastOnly whether only the last operation of each is told
+   */
+  ChangeFeed.Changes changesSince(int position, boolean lastOnly) {
+    Map<MemoryId, Set<OperationId>> found = new HashMap<>();
     changed.forEach((memory, at) -> {
       if (at > position) {
-        found.add(memory);
+        found.put(memory, new HashSet<>());
       }
     });
+    touched.entrySet().stream().filter(each -> each.getValue() > position).sorted(Map.Entry.comparingByValue())
+        .forEach(each -> {
+          Logged logged = log.get(each.getKey());
+          if (logged != null) {
+            Set<OperationId> operations = found.computeIfAbsent(logged.entry.memory(), memory -> new HashSet<>());
+            if (lastOnly) {
+              operations.clear();
+            }
+            operations.add(each.getKey());
+          }
+        });
     Set<MemoryId> erasedOnes = entries().stream().filter(entry -> entry.kind() == HistoryEntry.Kind.ERASE)
-        .map(HistoryEntry::memory).filter(found::contains).collect(Collectors.toSet());
+        .map(HistoryEntry::memory).filter(found::containsKey).collect(Collectors.toSet());
     return new ChangeFeed.Changes(found, erasedOnes, false);
   }
 

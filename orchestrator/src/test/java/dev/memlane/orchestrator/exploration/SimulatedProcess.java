@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
@@ -476,7 +477,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     public CompletableFuture<Changes> poll() {
       if (proofLeft && world.without().contains(Rule.CHECKPOINT_FOLLOWS)) {
         proofLeft = false;
-        return CompletableFuture.completedFuture(new Changes(Set.of(), Set.of(), false));
+        return CompletableFuture.completedFuture(new Changes(Map.of(), Set.of(), false));
       }
       List<Step> steps = new ArrayList<>(2);
       steps.add(Step.of(SimulatedProcess.this, "the log is read", () -> {}));
@@ -486,9 +487,10 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
       if (broken) {
         return CompletableFuture.failedFuture(new SimulatedFailure("the feed lost its connection"));
       }
-      Changes changes = world.database().changesSince(position);
+      Changes changes = world.database().changesSince(position, world.without().contains(Rule.EVERY_OPERATION_COUNTS));
       position = world.database().changes();
-      receive(changes.memories().size());
+      receive(changes.operations().values().stream().flatMap(Set::stream)
+          .mapToLong(op -> new Digest().add(op.value()).value()).sum());
       receivedAtPoll = received;
       return CompletableFuture.completedFuture(changes);
     }

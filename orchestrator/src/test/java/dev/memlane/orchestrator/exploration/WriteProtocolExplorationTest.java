@@ -141,6 +141,7 @@ class WriteProtocolExplorationTest {
         Arguments.of(Rule.LATE_PUT_FOLLOWS, Scenario.UPDATE, "3"),
         Arguments.of(Rule.POLL_IDS_ONLY, Scenario.UPDATE_UPDATE, "3"),
         Arguments.of(Rule.FOLLOWER_TAKES_LOCK, Scenario.UPDATE_UPDATE, "8"),
+        Arguments.of(Rule.EVERY_OPERATION_COUNTS, Scenario.UPDATE_UPDATE, "3"),
         Arguments.of(Rule.ASKING_FENCES, Scenario.ADD_RETRY, "2"),
         Arguments.of(Rule.STALE_DOCUMENT_COUNTS, Scenario.UPDATE, "9"),
         Arguments.of(Rule.CHECKPOINT_LISTS_IN_FLIGHT, Scenario.ADD, "3"),

@@ -1,11 +1,15 @@
 package dev.memlane.storage.history;
 
 import dev.memlane.model.MemoryId;
+import dev.memlane.model.OperationId;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.store.ChangeFeed;
 import dev.memlane.storage.postgres.DedicatedConnection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -108,11 +112,13 @@ final class PostgresChangeFeed implements ChangeFeed {
     UUID after = from.after;
     Query query = handle.createQuery("""
         with changed as materialized (
-          select memory_id, bool_or(kind = 4) as erased from history
+          select memory_id, array_agg(op) as ops, bool_or(kind = 4) as erased from history
           where (xid >= cast(:end as xid8) or xid = any(cast(:inProgress as xid8[])) and xid < cast(:end as xid8))
         """ + (after == null ? "" : " and memory_id > :after ") + """
           group by memory_id order by memory_id limit :limit)
-        select pg_current_snapshot()::text, array(select memory_id from changed order by memory_id),
+        select pg_current_snapshot()::text,
+          array(select memory_id from changed, unnest(ops) op order by memory_id, op),
+          array(select op from changed, unnest(ops) op order by memory_id, op),
           array(select memory_id from changed where erased),
         """ + RUN)
         .bind("end", from.seen.end()).bindArray("inProgress", String.class, from.seen.inProgress())
@@ -124,19 +130,29 @@ final class PostgresChangeFeed implements ChangeFeed {
   }
 
   private Polled polled(ResultSet row, Position from) throws SQLException {
-    if (!run.equals(row.getString(4))) {
+    if (!run.equals(row.getString(5))) {
       throw new StoreException("the database's server was restarted, or is another one; begin another feed", null);
     }
     Snapshot snapshot = Snapshot.parse(row.getString(1));
-    UUID[] changed = (UUID[]) row.getArray(2).getArray();
-    UUID[] erased = (UUID[]) row.getArray(3).getArray();
+    UUID[] memories = (UUID[]) row.getArray(2).getArray();
+    Map<MemoryId, Set<OperationId>> changed = operations(memories, (UUID[]) row.getArray(3).getArray());
+    UUID[] erased = (UUID[]) row.getArray(4).getArray();
     Snapshot next = from.next == null ? snapshot : from.next;
-    Position position = changed.length < page
+    Position position = changed.size() < page
         ? new Position(next, null, null)
-        : new Position(from.seen, next, changed[changed.length - 1]);
+        : new Position(from.seen, next, memories[memories.length - 1]);
     // The last of several pages begins at the first one's snapshot, and may lack what was committed since.
-    boolean more = from.next != null || changed.length == page;
-    return new Polled(position, new Changes(memories(changed), memories(erased), more));
+    boolean more = from.next != null || changed.size() == page;
+    return new Polled(position, new Changes(changed, memories(erased), more));
+  }
+
+  /** The operations of each memory. */
+  private static Map<MemoryId, Set<OperationId>> operations(UUID[] memories, UUID[] ops) {
+    Map<MemoryId, Set<OperationId>> operations = new HashMap<>();
+    for (int i = 0; i < memories.length; i++) {
+      operations.computeIfAbsent(new MemoryId(memories[i]), memory -> new HashSet<>(2)).add(new OperationId(ops[i]));
+    }
+    return operations;
   }
 
   private static Set<MemoryId> memories(UUID[] ids) {

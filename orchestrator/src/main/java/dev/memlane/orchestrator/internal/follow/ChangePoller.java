@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * At a fixed interval it asks the log's feed which memories have changed, and the {@link BatchFollower} makes their documents
- * agree with core. Only ids come from the feed: what is put is what core holds once the memory is locked. A memory on which
+ * agree with core, unless this process has made all of the changes ({@link OwnChanges}). Only ids come from the feed: what is put is what core holds once the memory is locked. A memory on which
  * this process is working is left for the next poll, not waited for.
  *
  * <p>
@@ -55,6 +55,7 @@ public final class ChangePoller {
   private final Supplier<CompletableFuture<Long>> comparison;
   private final BatchFollower batchFollower;
   private final Expunger expunger;
+  private final OwnChanges ownChanges;
   private final Duration interval;
   private final RetryLoop loop;
 
@@ -82,12 +83,13 @@ public final class ChangePoller {
    */
   public ChangePoller(Stores stores, Environment environment,
       Supplier<CompletableFuture<Long>> comparison, BatchFollower batchFollower, Expunger expunger,
-      Duration interval) {
+      OwnChanges ownChanges, Duration interval) {
     this.stores = stores;
     this.environment = environment;
     this.comparison = comparison;
     this.batchFollower = batchFollower;
     this.expunger = expunger;
+    this.ownChanges = ownChanges;
     this.interval = interval;
     this.followedUntil = environment.now();
     this.loop = new RetryLoop("following what other processes write", environment);
@@ -192,7 +194,7 @@ public final class ChangePoller {
 
   private CompletableFuture<Boolean> poll(ChangeFeed current) {
     return current.poll().thenComposeAsync(changes -> {
-      deferred.addAll(changes.memories());
+      deferred.addAll(ownChanges.changedByOthers(changes));
       if (erased.isEmpty()) {
         erasedSince = environment.now();
       }

@@ -16,6 +16,7 @@ import dev.memlane.orchestrator.internal.MemoryLocks;
 import dev.memlane.orchestrator.internal.Stores;
 import dev.memlane.orchestrator.internal.UnitParts;
 import dev.memlane.orchestrator.internal.follow.IndexFollower;
+import dev.memlane.orchestrator.internal.follow.OwnChanges;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -54,9 +55,10 @@ public final class WriteProtocol {
   private final Rollback rollback;
   private final Settler settler;
   private final IndexFollower follower;
+  private final OwnChanges ownChanges;
 
   public WriteProtocol(Stores stores, Environment environment, InDoubtResolver inDoubtResolver, Settler settler,
-      IndexFollower follower) {
+      IndexFollower follower, OwnChanges ownChanges) {
     this.stores = stores;
     this.environment = environment;
     this.parallelWrite = new ParallelWrite(stores, environment);
@@ -64,6 +66,7 @@ public final class WriteProtocol {
     this.rollback = new Rollback(stores, environment, inDoubtResolver, follower.background());
     this.settler = settler;
     this.follower = follower;
+    this.ownChanges = ownChanges;
   }
 
   /**
@@ -82,7 +85,13 @@ public final class WriteProtocol {
         .exceptionally(defect -> unsettled(operation, defect, null))
         .thenCompose(outcome -> hasLanded(outcome) && stores.index().generation() != generation
             ? putAgain(operation, outcome, deadline)
-            : CompletableFuture.completedFuture(outcome));
+            : CompletableFuture.completedFuture(outcome))
+        .thenApply(outcome -> {
+          if (hasLanded(outcome)) {
+            ownChanges.ended(operation.op());
+          }
+          return outcome;
+        });
   }
 
   private static boolean hasLanded(WriteOutcome outcome) {
