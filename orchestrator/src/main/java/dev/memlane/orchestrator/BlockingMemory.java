@@ -117,6 +117,16 @@ public final class BlockingMemory {
     return Futures.await(memory.getAsOf(id, at, expired));
   }
 
+  /** See {@link MemoryOrchestrator#listAsOf}. */
+  public PastPage listAsOf(@Nullable Scope scope, Instant at, @Nullable MemoryId after, int limit) {
+    return Futures.await(memory.listAsOf(scope, at, after, limit));
+  }
+
+  /** See {@link MemoryOrchestrator#listAsOf}. */
+  public PastPage listAsOf(@Nullable Scope scope, Instant at, @Nullable MemoryId after, int limit, Expired expired) {
+    return Futures.await(memory.listAsOf(scope, at, after, limit, expired));
+  }
+
   /** See {@link MemoryOrchestrator#list}. */
   public Page list(@Nullable Scope scope, @Nullable Filter filter, @Nullable MemoryId after, int limit) {
     return Futures.await(memory.list(scope, filter, after, limit));

@@ -27,6 +27,7 @@ import dev.memlane.model.listen.Activity;
 import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.model.listen.OperationType;
 import dev.memlane.orchestrator.internal.BoundedParallel;
+import dev.memlane.orchestrator.internal.archive.PastHandler;
 import dev.memlane.orchestrator.internal.prompt.ContextPacker;
 import dev.memlane.orchestrator.internal.write.AcceptedMemory;
 import java.time.Instant;
@@ -326,6 +327,28 @@ public final class MemoryOrchestrator implements AutoCloseable {
    */
   public CompletableFuture<Optional<PastMemory>> getAsOf(MemoryId id, Instant at, Expired expired) {
     return read(() -> engine.pastHandler.read(id, at, expired.unexpiredAt(at)));
+  }
+
+  /** Lists memories as they were at a time; see {@link #listAsOf(Scope, Instant, MemoryId, int, Expired)}. */
+  public CompletableFuture<PastPage> listAsOf(@Nullable Scope scope, Instant at, @Nullable MemoryId after, int limit) {
+    return listAsOf(scope, at, after, limit, Expired.LEFT_OUT);
+  }
+
+  /**
+   * Lists memories as they were at a time, in order of id, each as {@link #getAsOf(MemoryId, Instant, Expired)} returns it.
+   * Memories that were deleted since are listed until they are swept.
+   *
+   * @param scope null for all scopes
+   * @param at to the microsecond
+   * @param after where the page begins: {@link PastPage#next} of the page before; null for the first page
+   * @param limit how many memories at most, 1 to {@value #LONGEST_PAGE}
+   * @param expired whether to list memories that had expired by that time
+   */
+  public CompletableFuture<PastPage> listAsOf(@Nullable Scope scope, Instant at, @Nullable MemoryId after, int limit,
+      Expired expired) {
+    return readPage(limit, LONGEST_PAGE, () -> engine.pastHandler.list(scope, at, after, limit, false,
+        expired.unexpiredAt(at)).thenApply(
+            page -> new PastPage(page.rows().stream().map(PastHandler.PastRow::past).toList(), page.next())));
   }
 
   /** Lists memories that have not expired; see {@link #list(Scope, Filter, MemoryId, int, Expired)}. */

@@ -58,11 +58,16 @@ import org.jspecify.annotations.Nullable;
  * @param embedding the query's vector if the caller has it already; null to embed the query
  * @param ranking the order of the hits
  * @param include which parts hits have, and which memories are found, in addition to the usual
- * @param now what "last week" in the query, and a memory's age, are relative to; null for the time of the search
+ * @param now what "last week" in the query, and a memory's age, are relative to; null for {@code asOf}, or the time of the
+ * search
+ * @param asOf searches the memories as they were at this time; null for the present
  */
 public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullable Filter filter, Mode mode,
     double threshold, double minSimilarity, int minWords, @Nullable Embedding embedding, Ranking ranking,
-    Set<Include> include, @Nullable Instant now) {
+    Set<Include> include, @Nullable Instant now, @Nullable Instant asOf) {
+
+  /** The most memories that the scopes of a search as of a time may have had. */
+  public static final int MOST_PAST = 10_000;
 
   /** The most hits that one search returns. */
   public static final int MOST = 1_000;
@@ -123,6 +128,10 @@ public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullab
     if (minSimilarity > -1 && mode == Mode.LEXICAL) {
       throw new InvalidInputException("minSimilarity needs a search by meaning, and the mode is LEXICAL");
     }
+    if (asOf != null && scopes.isEmpty()) {
+      throw new InvalidInputException(
+          "a search as of a time reads whole scopes, and this one goes everywhere; name a scope");
+    }
     if (minWords > 0 && mode == Mode.SEMANTIC) {
       throw new InvalidInputException("minWords needs a search by words, and the mode is SEMANTIC");
     }
@@ -132,7 +141,8 @@ public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullab
   public SearchRequest(String query, List<Scope> scopes, int limit, @Nullable Filter filter, Mode mode,
       double threshold,
       double minSimilarity, int minWords, @Nullable Embedding embedding, Ranking ranking, Set<Include> include) {
-    this(query, scopes, limit, filter, mode, threshold, minSimilarity, minWords, embedding, ranking, include, null);
+    this(query, scopes, limit, filter, mode, threshold, minSimilarity, minWords, embedding, ranking, include, null,
+        null);
   }
 
   public static SearchRequest of(String query, Scope scope) {
@@ -166,6 +176,7 @@ public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullab
     private Set<Include> include = Set.of();
     private Set<SearchPart> without = Set.of();
     private @Nullable Instant now;
+    private @Nullable Instant asOf;
 
     private Builder(String query) {
       this.query = query;
@@ -297,9 +308,24 @@ public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullab
       return this;
     }
 
-    /** Sets what "last week" in the query, and a memory's age, are relative to; the time of the search by default. */
+    /** Sets what "last week" in the query, and a memory's age, are relative to; {@link #asOf}, or the time of the search, by default. */
     public Builder now(@Nullable Instant now) {
       this.now = now;
+      return this;
+    }
+
+    /**
+     * Searches the memories as they were at this time, rebuilt from their histories; null, the default, for the present. Finds
+     * what was changed or deleted since, until deleted memories are swept after the retention time, and nothing that was erased.
+     * Hits show the states of that time. What is not known any more is absent: a memory that was deleted since has no key, and
+     * usually no actor and no time of its event.
+     *
+     * <p>
+     * Such a search reads all memories of its scopes, at most {@value SearchRequest#MOST_PAST}, and embeds the texts that
+     * were changed or deleted since. It needs a scope.
+     */
+    public Builder asOf(@Nullable Instant asOf) {
+      this.asOf = asOf;
       return this;
     }
 
@@ -316,7 +342,7 @@ public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullab
       }
       return new SearchRequest(query, scopes, limit, filter, mode, threshold, minSimilarity, minWords, embedding,
           new Ranking(fusion, semanticWeight, context, recency, diversity, reranker, reranked, without), include,
-          now);
+          now, asOf);
     }
   }
 }

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.memlane.model.Details;
+import dev.memlane.model.Filter;
 import dev.memlane.model.HistoryEntry;
+import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryDeletion;
 import dev.memlane.model.MemoryId;
@@ -21,10 +23,14 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -113,7 +119,111 @@ class AsOfTest {
     assertThat(past(memory.id(), end.minusNanos(1_000)).details()).isEqualTo(new Details(null, null, end));
     assertThat(test.blocking.getAsOf(memory.id(), end)).isEmpty();
     assertThat(test.blocking.getAsOf(memory.id(), end, Expired.INCLUDED)).isPresent();
+    assertThat(test.blocking.listAsOf(ADA, end, null, 1_000).memories()).extracting(PastMemory::id)
+        .doesNotContain(memory.id());
+    assertThat(test.blocking.listAsOf(ADA, end, null, 1_000, Expired.INCLUDED).memories()).extracting(PastMemory::id)
+        .contains(memory.id());
     assertThat(past(memory.id(), memory.updatedAt()).details()).isEqualTo(new Details(null, null, null));
+  }
+
+  @Test
+  void listAsOf_listsTheStatesOfThatTime_inPages() {
+    Scope scope = Scope.user("bea");
+    Memory kept = test.blocking.addMemory(NewMemory.builder("plays the oboe", scope).actor("Bea").build());
+    Memory changed = test.blocking.addMemory(NewMemory.of("lives in Rome", scope));
+    Memory deleted = test.blocking.addMemory(NewMemory.of("has a cat", scope));
+    Instant then = deleted.updatedAt();
+    test.blocking.updateMemory(MemoryUpdate.content(changed.id(), "lives in Oslo"));
+    test.blocking.deleteMemory(MemoryDeletion.of(deleted.id()));
+    Memory later = test.blocking.addMemory(NewMemory.of("has a dog", scope));
+
+    List<PastMemory> found = new ArrayList<>();
+    MemoryId after = null;
+    do {
+      PastPage page = test.blocking.listAsOf(scope, then, after, 2);
+      assertThat(page.memories()).hasSizeLessThanOrEqualTo(2);
+      found.addAll(page.memories());
+      after = page.next();
+    } while (after != null);
+
+    assertThat(found).containsExactlyInAnyOrder(past(kept.id(), then), past(changed.id(), then),
+        past(deleted.id(), then));
+    assertThat(found).extracting(PastMemory::id).doesNotContain(later.id()).isSorted();
+    assertThat(test.blocking.listAsOf(scope, kept.createdAt().minusNanos(1_000), null, 10).memories()).isEmpty();
+    assertThat(test.blocking.listAsOf(scope, Instant.MIN, null, 10).memories()).isEmpty();
+  }
+
+  @Test
+  void search_asOfATime_findsWhatWasChangedOrDeletedSince_andNothingNewer() {
+    Scope scope = Scope.user("cleo");
+    Memory home = test.blocking.addMemory(NewMemory.builder("I live in Rome", scope).actor("Cleo").build());
+    Memory cat = test.blocking.addMemory(NewMemory.of("a cat called Tom", scope));
+    Instant then = cat.updatedAt();
+    SearchRequest.Builder whole = SearchRequest.builder("where does Cleo live, in Rome?").scope(scope)
+        .include(SearchRequest.Include.EXPLANATION, SearchRequest.Include.EMBEDDING);
+    List<SearchHit> whatWasFoundThen = test.blocking.search(whole.build());
+    Memory moved = test.blocking.updateMemory(MemoryUpdate.content(home.id(), "I live in Oslo"));
+    test.blocking.deleteMemory(MemoryDeletion.of(cat.id()));
+    test.blocking.addMemory(NewMemory.of("Rome again, for a holiday", scope));
+
+    assertThat(whatWasFoundThen).hasSize(2);
+    assertThat(test.blocking.search(whole.asOf(then).build())).usingRecursiveComparison()
+        .withComparatorForType(nearly(), Double.class).isEqualTo(whatWasFoundThen);
+    assertThat(contents("Rome", scope, then)).containsExactly("I live in Rome");
+    assertThat(contents("Oslo", scope, then)).isEmpty();
+    assertThat(contents("a cat", scope, then)).containsExactly("a cat called Tom");
+    assertThat(contents("Oslo", scope, moved.updatedAt())).containsExactly("I live in Oslo");
+    assertThat(contents("Rome", scope, home.createdAt().minusNanos(1_000))).isEmpty();
+    assertThat(contents("Rome", scope, null)).containsExactly("Rome again, for a holiday");
+    SearchHit hit = test.blocking.search(SearchRequest.builder("Rome").scope(scope).asOf(then).build()).getFirst();
+    assertThat(hit.memory()).isEqualTo(home);
+  }
+
+  @Test
+  void search_asOfNow_findsAndScoresAsASearchOfThePresent() {
+    Scope scope = Scope.user("dora");
+    for (int i = 0; i < 30; i++) {
+      Memory each = test.blocking.addMemory(NewMemory.builder("walk " + i + " to the lake of " + i % 7, scope)
+          .actor(i % 2 == 0 ? "Dora" : "Eli").metadata(Metadata.of("part", i % 3 == 0 ? "a" : "b")).build());
+      if (i % 5 == 0) {
+        test.blocking.updateMemory(MemoryUpdate.content(each.id(), "a swim in the lake of " + i));
+      }
+    }
+    for (SearchRequest.Mode mode : SearchRequest.Mode.values()) {
+      SearchRequest.Builder request = SearchRequest.builder("where did Dora walk, lake of 5").scope(scope).mode(mode)
+          .filter(Filter.equal("part", "b")).limit(20)
+          .include(SearchRequest.Include.EXPLANATION, SearchRequest.Include.EMBEDDING);
+      List<SearchHit> present = test.blocking.search(request.build());
+      List<SearchHit> past = test.blocking.search(request.asOf(Instant.now()).build());
+
+      assertThat(present).hasSizeGreaterThan(5);
+      assertThat(past).usingRecursiveComparison().withComparatorForType(nearly(), Double.class).isEqualTo(present);
+    }
+  }
+
+  private static Comparator<Double> nearly() {
+    return (one, other) -> Math.abs(one - other) < 1e-6 ? 0 : Double.compare(one, other);
+  }
+
+  @Test
+  void search_asOfATime_refusesToGoEverywhere_andScopesThatAreTooLarge() {
+    SearchRequest.Builder everywhere = SearchRequest.builder("Rome").everywhere().asOf(THEN);
+    assertThatThrownBy(everywhere::build).isInstanceOf(InvalidInputException.class)
+        .hasMessageContaining("name a scope");
+
+    Scope scope = Scope.user("full");
+    List<NewMemory> many = IntStream.range(0, SearchRequest.MOST_PAST + 1)
+        .mapToObj(i -> NewMemory.of("note " + i, scope)).toList();
+    for (int from = 0; from < many.size(); from += 1_000) {
+      test.blocking.addMemories(many.subList(from, Math.min(many.size(), from + 1_000)));
+    }
+    assertThatThrownBy(() -> contents("note", scope, Instant.now())).isInstanceOf(InvalidInputException.class)
+        .hasMessageContaining("more than 10,000 memories");
+  }
+
+  private static List<String> contents(String query, Scope scope, @Nullable Instant asOf) {
+    return test.blocking.search(SearchRequest.builder(query).scope(scope).mode(SearchRequest.Mode.LEXICAL).asOf(asOf)
+        .build()).stream().map(hit -> hit.memory().content()).toList();
   }
 
   @Test

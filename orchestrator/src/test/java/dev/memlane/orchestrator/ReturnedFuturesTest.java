@@ -133,6 +133,10 @@ class ReturnedFuturesTest {
         Call.read(history, "asOf", test -> memory -> test.memory.getAsOf(memory.id(), Instant.now())));
     calls.put("getAsOf/3", Call.read(history, "asOf",
         test -> memory -> test.memory.getAsOf(memory.id(), Instant.now(), Expired.INCLUDED)));
+    calls.put("listAsOf/4",
+        Call.read(history, "asOf", test -> memory -> test.memory.listAsOf(ADA, Instant.now(), null, 10)));
+    calls.put("listAsOf/5", Call.read(history, "asOf",
+        test -> memory -> test.memory.listAsOf(ADA, Instant.now(), null, 10, Expired.INCLUDED)));
     calls.put("list/4", Call.read(core, "list", test -> memory -> test.memory.list(ADA, null, null, 10)));
     calls.put("list/5",
         Call.read(core, "list", test -> memory -> test.memory.list(ADA, null, null, 10, Expired.INCLUDED)));

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.jspecify.annotations.Nullable;
 
 /** The routes for memories, each test with a user of its own. */
 class MemoryRoutesTest {
@@ -224,6 +225,23 @@ class MemoryRoutesTest {
         .intValue()).isEqualTo(1);
     assertThat(client.post("/api/v1/memories/count", object("scope", scope)).text()).isEqualTo("{\"count\":1}");
     assertThat(client.post("/api/v1/memories/delete", object("scope", scope)).status()).isEqualTo(400);
+  }
+
+  @Test
+  void search_atATime_findsTheStatesOfThatTime() {
+    Answer added = add("Ada lives in Porto");
+    String then = added.json().path("memory").path("updatedAt").textValue();
+    client.patch(added.header("Location"), "{\"content\": \"Ada lives in Lisbon\"}");
+    assertThat(searchPortoAt(null).json().path("hits")).isEmpty();
+    JsonNode hits = searchPortoAt(then).json().path("hits");
+    assertThat(hits).hasSize(1);
+    assertThat(hits.path(0).path("memory").path("content").textValue()).isEqualTo("Ada lives in Porto");
+    assertThat(searchPortoAt("yesterday").status()).isEqualTo(400);
+  }
+
+  private Answer searchPortoAt(@Nullable String at) {
+    return client.post("/api/v1/memories/search",
+        object("query", "Porto", "scope", scope, "mode", "lexical", "at", at));
   }
 
   @Test

@@ -32,6 +32,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -250,14 +251,14 @@ abstract class StoreReadContract extends StoresTestCase {
     assertApplied(write(add("another")));
     List<HistoryEntry> entries = entries(add.memory());
 
-    assertThat(history.asOf(add.memory(), add.at().minusNanos(1_000)).join()).isEmpty();
-    assertThat(history.asOf(newId(), NOW).join()).isEmpty();
-    assertThat(history.asOf(add.memory(), add.at()).join())
+    assertThat(asOf(add.memory(), add.at().minusNanos(1_000))).isEmpty();
+    assertThat(asOf(newId(), NOW)).isEmpty();
+    assertThat(asOf(add.memory(), add.at()))
         .contains(new PastState(entries.get(0), null, true, delete.op()));
-    assertThat(history.asOf(add.memory(), update.at().minusNanos(1_000)).join()).map(PastState::entry)
+    assertThat(asOf(add.memory(), update.at().minusNanos(1_000))).map(PastState::entry)
         .contains(entries.get(0));
-    assertThat(history.asOf(add.memory(), update.at()).join()).map(PastState::entry).contains(entries.get(1));
-    assertThat(history.asOf(add.memory(), delete.at().plusSeconds(1)).join())
+    assertThat(asOf(add.memory(), update.at())).map(PastState::entry).contains(entries.get(1));
+    assertThat(asOf(add.memory(), delete.at().plusSeconds(1)))
         .contains(new PastState(entries.get(2), null, false, delete.op()));
   }
 
@@ -282,7 +283,7 @@ abstract class StoreReadContract extends StoresTestCase {
     List<HistoryEntry> entries = entries(add.memory());
     assertThat(entries).hasSize(7);
     for (int i = 0; i < entries.size(); i++) {
-      PastState state = history.asOf(add.memory(), entries.get(i).at()).join().orElseThrow();
+      PastState state = asOf(add.memory(), entries.get(i).at()).orElseThrow();
       assertThat(state.entry()).isEqualTo(entries.get(i));
       if (i != 5) {
         assertThat(state.details()).as("version " + (i + 1)).isEqualTo(details.get(i));
@@ -300,9 +301,29 @@ abstract class StoreReadContract extends StoresTestCase {
     assertApplied(write(revival(row(add.memory()))));
     assertApplied(write(updateTo(row(add.memory()), new Details("Eve", null, null))));
 
-    assertThat(history.asOf(add.memory(), add.at()).join().orElseThrow().details()).isNull();
-    assertThat(history.asOf(add.memory(), NOW).join().orElseThrow().details())
+    assertThat(asOf(add.memory(), add.at()).orElseThrow().details()).isNull();
+    assertThat(asOf(add.memory(), NOW).orElseThrow().details())
         .isEqualTo(new Details("Bob", null, null));
+  }
+
+  @Test
+  void asOf_ofSeveralMemories_findsThoseThatHaveAnEntryByThen() {
+    Operation one = add("one");
+    assertApplied(write(one));
+    Operation other = add("other");
+    assertApplied(write(other));
+    Operation update = update(row(other.memory()), "changed");
+    assertApplied(write(update));
+
+    Map<MemoryId, PastState> states = history.asOf(List.of(other.memory(), newId(), one.memory()), NOW).join();
+
+    assertThat(states.keySet()).containsExactlyInAnyOrder(one.memory(), other.memory());
+    assertThat(Objects.requireNonNull(states.get(other.memory())).entry().newContent()).isEqualTo("changed");
+    assertThat(history.asOf(List.of(), NOW).join()).isEmpty();
+  }
+
+  private Optional<PastState> asOf(MemoryId memory, Instant at) {
+    return Optional.ofNullable(history.asOf(List.of(memory), at).join().get(memory));
   }
 
   private static Operation updateTo(CoreRow before, Details details) {

@@ -10,7 +10,7 @@ import dev.memlane.model.StoreResult;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -91,11 +91,11 @@ public interface HistoryStore {
   CompletableFuture<List<HistoryEntry>> entries(Collection<MemoryId> memories, int limit);
 
   /**
-   * Finds the state of a memory at a time, by the entries that are not void.
+   * Finds the states of memories at a time, by the entries that are not void.
    *
-   * @return empty if the memory has no entry that is not later than the time
+   * @return those of the memories that have an entry that is not later than the time
    */
-  CompletableFuture<Optional<PastState>> asOf(MemoryId memory, Instant at);
+  CompletableFuture<Map<MemoryId, PastState>> asOf(Collection<MemoryId> memories, Instant at);
 
   /** Counts the entries that are not void, of one memory or, for null, of all. */
   CompletableFuture<Long> count(@Nullable MemoryId memory);

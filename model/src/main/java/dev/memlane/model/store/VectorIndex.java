@@ -2,13 +2,11 @@ package dev.memlane.model.store;
 
 import dev.memlane.model.IndexSummary;
 import dev.memlane.model.MemoryId;
-import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreResult;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * normally, with a result; all others fail with a {@link StoreException}. Safe for use by several threads; no method
  * blocks for long.
  */
-public interface VectorIndex extends AutoCloseable {
+public interface VectorIndex extends DocumentSearch, AutoCloseable {
 
   /**
    * Puts a document, in addition to those of the memory's other operations; replaces one of the same name.
@@ -47,19 +45,16 @@ public interface VectorIndex extends AutoCloseable {
   CompletableFuture<Void> removeAll(MemoryId memory);
 
   /** Finds documents. Sees every write whose future completed before. */
+  @Override
   CompletableFuture<IndexHits> search(IndexQuery query);
 
   /**
-   * Finds out which of these names are those of actors of memories in any of the scopes.
+   * Makes a temporary index of these documents alone, in memory. It is searched as this index is, so scores mean the same,
+   * and it is independent of this index from then on.
    *
-   * @param scopes empty for all
-   * @param keys names, as {@link dev.memlane.model.ActorName#keys} has them; {@link dev.memlane.model.ActorName#NOBODY} asks
-   * for memories without an actor
-   * @return completes with those that are; with none from an index that doesn't know its memories' actors
+   * @param documents some thousand at most; it holds their vectors and the words of their texts
    */
-  default CompletableFuture<Set<String>> actors(List<Scope> scopes, Set<String> keys) {
-    return CompletableFuture.completedFuture(Set.of());
-  }
+  CompletableFuture<DocumentSearch> temporary(List<IndexDocument> documents);
 
   /**
    * Lists the names of all documents in order of memory id. Those of one memory are on the same page.

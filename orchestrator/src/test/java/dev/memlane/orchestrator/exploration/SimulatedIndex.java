@@ -4,11 +4,13 @@ import dev.memlane.model.ContentHash;
 import dev.memlane.model.IndexSummary;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.Receipt;
+import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.store.CheckpointSource;
 import dev.memlane.model.store.DocumentName;
+import dev.memlane.model.store.DocumentSearch;
 import dev.memlane.model.store.IndexDocument;
 import dev.memlane.model.store.IndexHits;
 import dev.memlane.model.store.IndexQuery;
@@ -358,6 +360,17 @@ final class SimulatedIndex implements GuardedIndex {
     return CompletableFuture.completedFuture(documents.stream()
         .filter(name -> after == null || name.memory().compareTo(after) > 0)
         .sorted(Comparator.comparing(DocumentName::memory).thenComparing(name -> name.op().value())).toList());
+  }
+
+  /** Names of actors only rank, and no explored promise is about that. */
+  @Override
+  public CompletableFuture<Set<String>> actors(List<Scope> scopes, Set<String> keys) {
+    return CompletableFuture.completedFuture(Set.of());
+  }
+
+  @Override
+  public CompletableFuture<DocumentSearch> temporary(List<IndexDocument> documents) {
+    throw new UnsupportedOperationException("no explored call searches the past");
   }
 
   /** All documents are equally near. */

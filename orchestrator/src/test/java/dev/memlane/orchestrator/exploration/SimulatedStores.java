@@ -477,8 +477,12 @@ final class SimulatedStores {
     }
 
     @Override
-    public CompletableFuture<Optional<PastState>> asOf(MemoryId memory, Instant at) {
-      return network.read("state as of a time", () -> database.asOf(memory, at), found -> found.hashCode());
+    public CompletableFuture<Map<MemoryId, PastState>> asOf(Collection<MemoryId> memories, Instant at) {
+      return network.read("states as of a time", () -> {
+        Map<MemoryId, PastState> states = new HashMap<>();
+        memories.forEach(memory -> database.asOf(memory, at).ifPresent(state -> states.put(memory, state)));
+        return states;
+      }, found -> found.hashCode());
     }
 
     @Override

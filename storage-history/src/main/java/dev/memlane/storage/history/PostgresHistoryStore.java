@@ -30,9 +30,11 @@ import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
 import org.jspecify.annotations.Nullable;
@@ -161,29 +163,32 @@ public final class PostgresHistoryStore implements HistoryStore {
   }
 
   @Override
-  public CompletableFuture<Optional<PastState>> asOf(MemoryId memory, Instant at) {
-    return database.read("reading a history", handle -> handle.createQuery("""
-        with entries as not materialized (
-          select * from history where memory_id = :memory and not void
-        ), entry as (
-          select * from entries where at <= :at order by version desc limit 1
-        ), life as (
-          select
-            coalesce((select max(version) from entries where kind in (3, 4) and version < entry.version), 0) as begun,
-            (select min(version) from entries where kind in (3, 4) and version > entry.version) as ended
-          from entry
-        )
-        select entry.*, life.ended is not null as deleted_since,
-          (select op from entries order by version desc limit 1) as newest,
-          coalesce(
-            (select old_details from entries where version > entry.version and version < coalesce(life.ended, :last)
-              and old_details is not null order by version limit 1),
-            (select new_details from entries where version <= entry.version and version > life.begun
-              and new_details is not null order by version desc limit 1)) as details
-        from entry, life""").bind("memory", memory.value()).bind("at", at).bind("last", Integer.MAX_VALUE)
+  public CompletableFuture<Map<MemoryId, PastState>> asOf(Collection<MemoryId> memories, Instant at) {
+    return database.read("reading histories", handle -> handle.createQuery("""
+        select past.* from unnest(:memories) as asked(id) cross join lateral (
+          with entries as not materialized (
+            select * from history where memory_id = asked.id and not void
+          ), entry as (
+            select * from entries where at <= :at order by version desc limit 1
+          ), life as (
+            select
+              coalesce((select max(version) from entries where kind in (3, 4) and version < entry.version), 0) as begun,
+              (select min(version) from entries where kind in (3, 4) and version > entry.version) as ended
+            from entry
+          )
+          select entry.*, life.ended is not null as deleted_since,
+            (select op from entries order by version desc limit 1) as newest,
+            coalesce(
+              (select old_details from entries where version > entry.version and version < coalesce(life.ended, :last)
+                and old_details is not null order by version limit 1),
+              (select new_details from entries where version <= entry.version and version > life.begun
+                and new_details is not null order by version desc limit 1)) as details
+          from entry, life) past""")
+        .bindArray("memories", UUID.class, (Object[]) memories.stream().map(MemoryId::value).toArray(UUID[]::new))
+        .bind("at", at).bind("last", Integer.MAX_VALUE)
         .map((row, context) -> new PastState(entry(row), DetailsJson.read(row.getString("details")),
             row.getBoolean("deleted_since"), new OperationId(row.getObject("newest", UUID.class))))
-        .findOne());
+        .list().stream().collect(Collectors.toMap(state -> state.entry().memory(), Function.identity())));
   }
 
   @Override

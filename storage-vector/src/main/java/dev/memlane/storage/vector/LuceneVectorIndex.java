@@ -13,6 +13,7 @@ import dev.memlane.model.StoreResult.Applied;
 import dev.memlane.model.StoreResult.NotApplied;
 import dev.memlane.model.store.CheckpointSource;
 import dev.memlane.model.store.DocumentName;
+import dev.memlane.model.store.DocumentSearch;
 import dev.memlane.model.store.IndexDocument;
 import dev.memlane.model.store.IndexHits;
 import dev.memlane.model.store.IndexQuery;
@@ -82,6 +83,7 @@ public final class LuceneVectorIndex implements VectorIndex {
   private final @Nullable String checkpoint;
   private final Directory directory;
   private final LatestView view;
+  private final Words words;
   private final IndexSearch search;
   private final ReadExecutor reads;
   private final DocumentWriter documents;
@@ -97,6 +99,7 @@ public final class LuceneVectorIndex implements VectorIndex {
     this.checkpoint = opened.checkpoint();
     this.directory = opened.directory();
     this.view = opened.view();
+    this.words = words;
     this.search = new IndexSearch(new VectorSearch(options.exactLimit), new TextQueries(words));
     this.reads = new ReadExecutor(view, status, failures, options.searchThreads, options.queueBound);
     this.committer = new Committer(opened.writer(), opened.retains(), identity, failures, options.commitInterval);
@@ -206,6 +209,21 @@ public final class LuceneVectorIndex implements VectorIndex {
       return CompletableFuture.failedFuture(new StoreException("the query's vector " + mismatch, null));
     }
     return reads.search(query.scopes(), searcher -> search.search(searcher, query), IndexHits::without);
+  }
+
+  @Override
+  public CompletableFuture<DocumentSearch> temporary(List<IndexDocument> documents) {
+    for (IndexDocument document : documents) {
+      String mismatch = mismatch(document.embedding());
+      if (mismatch != null) {
+        return CompletableFuture.failedFuture(
+            new StoreException("the vector of memory " + document.memory().id() + " " + mismatch, null));
+      }
+    }
+    List<IndexDocument> all = List.copyOf(documents);
+    // On a thread of the index, whose number is bounded, because analysing thousands of texts keeps a processor busy.
+    return reads.read("could not make a temporary index", searcher -> TemporaryIndex.of(all, words, identity, search,
+        failures));
   }
 
   @Override

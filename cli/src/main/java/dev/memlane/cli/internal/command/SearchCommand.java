@@ -71,6 +71,9 @@ final class SearchCommand implements Callable<Integer> {
   @Option(names = "--until", paramLabel = "TIME", description = "Only what happened before this time, if the time is known.")
   private @Nullable String until;
 
+  @Option(names = "--as-of", paramLabel = "TIME", description = "Search the memories as they were at this time. Needs a scope.")
+  private @Nullable String asOf;
+
   @Mixin
   private final TimeOptions times = new TimeOptions();
 
@@ -136,7 +139,7 @@ final class SearchCommand implements Callable<Integer> {
     SearchRequest.Builder builder = SearchRequest.builder(query).limit(limit).filter(filter()).mode(mode)
         .threshold(threshold).minSimilarity(minSimilarity).minWords(minWords)
         .fusion(byRank ? FusionMethod.RECIPROCAL_RANKS : FusionMethod.WEIGHTED_SCORES)
-        .context(!noContext).diversity(diversity);
+        .context(!noContext).diversity(diversity).asOf(times.read("--as-of", asOf));
     if (halfLife != null) {
       builder.recency(halfLife);
     }

@@ -299,7 +299,8 @@ public final class ServerMemory implements OpenMemory {
         "minSimilarity", request.minSimilarity(), "minWords", request.minWords(), "context", ranking.context(),
         "fusion", ranking.fusion(), "semanticWeight", ranking.semanticWeight(), "recency",
         recency == null ? null : Json.object("halfLife", recency.halfLife(), "weight", recency.weight()), "diversity",
-        ranking.diversity(), "include", request.include().stream().map(ServerMemory::name).toList())).answer()
+        ranking.diversity(), "include", request.include().stream().map(ServerMemory::name).toList(), "at",
+        request.asOf())).answer()
         .path("hits"), new TypeReference<List<SearchHit>>() {
         });
   }

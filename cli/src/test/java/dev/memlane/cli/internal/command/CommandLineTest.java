@@ -180,6 +180,22 @@ class CommandLineTest {
   }
 
   @Test
+  void search_asOfATime_findsWhatWasChangedSince() {
+    String home = add("lives in Porto");
+    String then = json("get", home).path("createdAt").asText();
+    run("update", home, "lives in Lisbon");
+    String[] search = {"search", "Porto", "--user", user, "--mode", "lexical", "--as-of", then};
+
+    JsonNode hits = json(search).path("hits");
+
+    assertThat(hits).hasSize(1);
+    assertThat(hits.path(0).path("content").asText()).isEqualTo("lives in Porto");
+    assertThat(run("search", "Porto", "--user", user, "--mode", "lexical").out()).contains("Nothing found.");
+    assertThat(run("search", "Porto", "--everywhere", "--as-of", then).err()).contains("name a scope");
+    assertThat(run("search", "Porto", "--user", user, "--as-of", "whenever").err()).contains("--as-of");
+  }
+
+  @Test
   void list_pageByPage_showsEachOnce() {
     add("one");
     add("two");

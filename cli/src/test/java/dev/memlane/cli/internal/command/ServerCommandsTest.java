@@ -153,6 +153,7 @@ class ServerCommandsTest {
         command("search", "tea", "--user", "ada+b&c=d e", "--mode", "lexical", "--min-words", "1"),
         command("search", "oboe", "--user", "ada", "--since", "2026-01-01", "--until", "2026-12-31", "--expired"),
         command("search", "oboe", "--user", "ada", "--mode", "semantic", "--min-similarity", "0.1", "--by-rank"),
+        command("search", "oboe", "--user", "ada", "--mode", "lexical", "--as-of", "2020-01-01"),
         command("search", "nothing of that", "--user", "ada", "--filter", "!topic", "--mode", "lexical"),
         command("search", " ", "--user", "ada"), command("search", "x"),
         command("update", "@k", "Ada plays the cello", "--actor", "Eve"),

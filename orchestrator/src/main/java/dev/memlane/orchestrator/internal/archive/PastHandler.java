@@ -1,5 +1,6 @@
 package dev.memlane.orchestrator.internal.archive;
 
+import dev.memlane.model.ArchivedRow;
 import dev.memlane.model.Details;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.Memory;
@@ -9,6 +10,7 @@ import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.store.CoreRow;
 import dev.memlane.model.store.PastState;
+import dev.memlane.orchestrator.internal.BoundedParallel;
 import dev.memlane.orchestrator.internal.Environment;
 import dev.memlane.orchestrator.internal.Stores;
 import java.time.Instant;
@@ -51,8 +53,73 @@ public final class PastHandler {
     if (at.isBefore(FIRST)) {
       return CompletableFuture.completedFuture(Optional.empty());
     }
-    Instant asked = (at.isAfter(LAST) ? LAST : at).truncatedTo(ChronoUnit.MICROS);
-    return read(id, asked, READS).thenApply(found -> found.filter(past -> !hasExpired(past.details(), unexpiredAt)));
+    return read(id, storable(at), READS)
+        .thenApply(found -> found.filter(past -> !hasExpired(past.details(), unexpiredAt)));
+  }
+
+  /** The latest time that the stores can be asked for and that is not later than this one. */
+  private static Instant storable(Instant at) {
+    return (at.isAfter(LAST) ? LAST : at).truncatedTo(ChronoUnit.MICROS);
+  }
+
+  /**
+   * A memory as it was, beside its present row.
+   *
+   * @param present live, or a tombstone
+   */
+  public record PastRow(PastMemory past, ArchivedRow present) {}
+
+  /**
+   * The memories of a page of rows that existed at a time.
+   *
+   * @param next the id after which the next page begins; null if there are no more
+   */
+  public record PastRows(List<PastRow> rows, @Nullable MemoryId next) {
+    public PastRows {
+      rows = List.copyOf(rows);
+    }
+  }
+
+  /**
+   * Lists memories as of a time, in order of id. Memories that were deleted since are listed until they are swept.
+   *
+   * @param scope null for all scopes
+   * @param after the id after which the page begins; null for the first page
+   * @param limit how many rows to read, which may have fewer memories
+   * @param vectors whether to read the vectors of the present rows
+   * @param unexpiredAt leaves out memories that had expired by then; null leaves out none
+   */
+  public CompletableFuture<PastRows> list(@Nullable Scope scope, Instant at, @Nullable MemoryId after, int limit,
+      boolean vectors, @Nullable Instant unexpiredAt) {
+    if (at.isBefore(FIRST)) {
+      return CompletableFuture.completedFuture(new PastRows(List.of(), null));
+    }
+    Instant asked = storable(at);
+    return stores.core().archive(scope, after, limit, vectors).thenComposeAsync(rows -> {
+      MemoryId next = rows.size() < limit ? null : rows.getLast().id();
+      return stores.history().asOf(rows.stream().map(ArchivedRow::id).toList(), asked)
+          .thenComposeAsync(states -> BoundedParallel.run(rows, 1, row -> past(row, states.get(row.id()), asked),
+              environment), environment.executor())
+          .thenApply(found -> new PastRows(found.stream().flatMap(Optional::stream)
+              .filter(row -> !hasExpired(row.past.details(), unexpiredAt)).toList(), next));
+    }, environment.executor());
+  }
+
+  private CompletableFuture<Optional<PastRow>> past(ArchivedRow row, @Nullable PastState state, Instant at) {
+    if (state == null || !state.entry().kind().leavesMemory()) {
+      return CompletableFuture.completedFuture(Optional.empty());
+    }
+    Scope scope = row instanceof ArchivedRow.Live live
+        ? live.memory().scope()
+        : ((ArchivedRow.Tombstone) row).scope();
+    if (state.details() != null || state.deletedSince()) {
+      return CompletableFuture
+          .completedFuture(Optional.of(new PastRow(past(state.entry(), scope, state.details()), row)));
+    }
+    return row instanceof ArchivedRow.Live live && live.op().equals(state.newest())
+        ? CompletableFuture
+            .completedFuture(Optional.of(new PastRow(past(state.entry(), scope, Details.of(live.memory())), row)))
+        : read(row.id(), at, READS).thenApply(found -> found.map(past -> new PastRow(past, row)));
   }
 
   private static boolean hasExpired(@Nullable Details details, @Nullable Instant unexpiredAt) {
@@ -61,8 +128,8 @@ public final class PastHandler {
   }
 
   private CompletableFuture<Optional<PastMemory>> read(MemoryId id, Instant at, int readsLeft) {
-    return stores.history().asOf(id, at).thenComposeAsync(found -> {
-      PastState state = found.orElse(null);
+    return stores.history().asOf(List.of(id), at).thenComposeAsync(found -> {
+      PastState state = found.get(id);
       if (state == null || !state.entry().kind().leavesMemory()) {
         return CompletableFuture.completedFuture(Optional.empty());
       }

@@ -8,6 +8,7 @@ import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.store.DocumentName;
+import dev.memlane.model.store.DocumentSearch;
 import dev.memlane.model.store.IndexDocument;
 import dev.memlane.model.store.IndexHits;
 import dev.memlane.model.store.IndexQuery;
@@ -209,6 +210,11 @@ public final class ReopeningIndex implements GuardedIndex {
   @Override
   public CompletableFuture<Set<String>> actors(List<Scope> scopes, Set<String> keys) {
     return call(index -> index.actors(scopes, keys));
+  }
+
+  @Override
+  public CompletableFuture<DocumentSearch> temporary(List<IndexDocument> documents) {
+    return call(index -> index.temporary(documents));
   }
 
   @Override

@@ -9,7 +9,7 @@ import dev.memlane.model.SearchPart;
 import dev.memlane.model.listen.Activity;
 import dev.memlane.orchestrator.SearchRequest;
 import dev.memlane.orchestrator.SearchRequest.Mode;
-import dev.memlane.orchestrator.internal.Stores;
+import dev.memlane.model.store.DocumentSearch;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.Set;
@@ -29,14 +29,12 @@ final class Preparation {
   /** The class of work under which a pool of endpoints embeds queries, apart from stored texts. */
   private static final String WORK_CLASS = "search";
 
-  private final Stores stores;
   private final BatchingEmbedder embedder;
   private final EmbeddedText embedded;
   private final FirstPerson person;
 
-  Preparation(Stores stores, BatchingEmbedder embedder, FirstPerson person) {
+  Preparation(BatchingEmbedder embedder, FirstPerson person) {
     this.person = person;
-    this.stores = stores;
     this.embedder = embedder;
     this.embedded = EmbeddedText.ofVectors(embedder.vectorName(), embedder.model());
   }
@@ -51,13 +49,14 @@ final class Preparation {
   record Prepared(@Nullable Embedding plain, @Nullable Embedding spoken, Question names, Instant now) {}
 
   /** Prepares a question. Fails with a {@link dev.memlane.model.MemlaneException}. */
-  CompletableFuture<Prepared> prepare(SearchRequest request, Instant now, @Nullable Activity activity) {
+  CompletableFuture<Prepared> prepare(SearchRequest request, DocumentSearch index, Instant now,
+      @Nullable Activity activity) {
     Set<SearchPart> without = request.ranking().without();
     boolean inFirstPerson = request.mode() != Mode.LEXICAL && request.embedding() == null
         && embedded == EmbeddedText.CONTENT && !without.contains(SearchPart.NAMES);
     boolean factors = request.mode() != Mode.SEMANTIC && !without.contains(SearchPart.ACTORS);
     Set<String> keys = inFirstPerson || factors ? NamedActors.keys(request.query()) : Set.of();
-    return found(request, keys).thenCompose(found -> {
+    return found(request, index, keys).thenCompose(found -> {
       NamedActors actors = NamedActors.of(request.query(), found);
       Question names = request.mode() == Mode.SEMANTIC
           ? Question.naming(request.query())
@@ -72,13 +71,13 @@ final class Preparation {
     });
   }
 
-  private CompletableFuture<Set<String>> found(SearchRequest request, Set<String> keys) {
+  private CompletableFuture<Set<String>> found(SearchRequest request, DocumentSearch index, Set<String> keys) {
     if (keys.isEmpty()) {
       return CompletableFuture.completedFuture(Set.of());
     }
     Set<String> asked = new HashSet<>(keys);
     asked.add(ActorName.NOBODY);
-    return stores.index().actors(request.scopes(), asked);
+    return index.actors(request.scopes(), asked);
   }
 
   private CompletableFuture<@Nullable Embedding> plain(SearchRequest request, @Nullable Activity activity) {

@@ -17,7 +17,6 @@ import dev.memlane.orchestrator.internal.Environment;
 import dev.memlane.orchestrator.internal.Stores;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -61,7 +60,8 @@ public final class SearchHandler {
   /** How often the index is searched at most with the same depth. */
   private static final int MOST_LOOKS = 3;
 
-  private final Stores stores;
+  private final SearchSource present;
+  private final PastReader pastReader;
   private final Environment environment;
   private final Preparation preparation;
   private final HitReranker hitReranker;
@@ -71,9 +71,10 @@ public final class SearchHandler {
 
   /** @param language the language in which questions are asked */
   public SearchHandler(Stores stores, Environment environment, BatchingEmbedder embedder, Locale language) {
-    this.stores = stores;
+    this.present = new PresentSource(stores);
+    this.pastReader = new PastReader(stores, environment, embedder);
     this.environment = environment;
-    this.preparation = new Preparation(stores, embedder, FirstPerson.of(language));
+    this.preparation = new Preparation(embedder, FirstPerson.of(language));
     this.hitReranker = new HitReranker(environment);
   }
 
@@ -85,15 +86,23 @@ public final class SearchHandler {
    */
   public CompletableFuture<List<SearchHit>> search(SearchRequest request, @Nullable Activity activity) {
     int wanted = wanted(request);
+    Instant asOf = request.asOf();
+    Instant time = asOf == null ? environment.now() : asOf;
     Instant given = request.now();
-    Instant now = given == null ? environment.now() : given;
-    return preparation.prepare(request, now, activity)
-        .thenComposeAsync(
-            question -> search(request, activity, question, wanted, Math.max(LEAST_DEPTH, 4 * wanted), Set.of(), 1),
-            environment.executor())
+    Instant now = given == null ? time : given;
+    CompletableFuture<SearchSource> read = asOf == null
+        ? CompletableFuture.completedFuture(present)
+        : pastReader.read(request, asOf);
+    return read.thenCompose(source -> preparation.prepare(request, source.index(), now, activity)
+        .thenComposeAsync(question -> search(new Search(request, source, activity, question, wanted),
+            Math.max(LEAST_DEPTH, 4 * wanted), Set.of(), 1), environment.executor())
         .thenCompose(found -> rerank(request, activity, found))
-        .thenCompose(found -> finish(request, activity, found));
+        .thenCompose(found -> finish(request, source, activity, found)));
   }
+
+  /** A search whose question is prepared. */
+  private record Search(SearchRequest request, SearchSource source, @Nullable Activity activity,
+      Preparation.Prepared question, int wanted) {}
 
   private CompletableFuture<List<Found>> rerank(SearchRequest request, @Nullable Activity activity,
       List<Found> found) {
@@ -113,17 +122,17 @@ public final class SearchHandler {
   }
 
   /** Picks diverse hits if requested, and adds the parts that the request includes. */
-  private CompletableFuture<List<SearchHit>> finish(SearchRequest request, @Nullable Activity activity,
-      List<Found> found) {
+  private CompletableFuture<List<SearchHit>> finish(SearchRequest request, SearchSource source,
+      @Nullable Activity activity, List<Found> found) {
     double diversity = request.ranking().diversity();
     if (diversity > 0) {
-      return vectors(activity, found).thenApplyAsync(
+      return vectors(source, activity, found).thenApplyAsync(
           vectors -> hits(request, Diversity.pick(found, vectors, request.limit(), diversity), vectors),
           environment.executor());
     }
     List<Found> best = found.subList(0, Math.min(request.limit(), found.size()));
     return request.include().contains(SearchRequest.Include.EMBEDDING)
-        ? vectors(activity, best).thenApply(vectors -> hits(request, best, vectors))
+        ? vectors(source, activity, best).thenApply(vectors -> hits(request, best, vectors))
         : CompletableFuture.completedFuture(hits(request, best, Map.of()));
   }
 
@@ -134,53 +143,44 @@ public final class SearchHandler {
         embedded ? vectors.get(one.memory().id()) : null, explained ? one.explanation() : null)).toList();
   }
 
-  private CompletableFuture<Map<MemoryId, Embedding>> vectors(@Nullable Activity activity, List<Found> found) {
+  private static CompletableFuture<Map<MemoryId, Embedding>> vectors(SearchSource source, @Nullable Activity activity,
+      List<Found> found) {
     Activity step = Activity.step(activity, StepType.DATABASE_READ);
-    List<MemoryId> ids = found.stream().map(one -> one.memory().id()).toList();
-    return Activity.ending(step, stores.core().read(ids, true)).thenApply(rows -> {
-      Map<MemoryId, Embedding> vectors = new HashMap<>();
-      rows.forEach((id, row) -> {
-        Embedding vector = row.embedding();
-        if (vector != null) {
-          vectors.put(id, vector);
-        }
-      });
-      return vectors;
-    });
+    return Activity.ending(step, source.vectors(found.stream().map(one -> one.memory().id()).toList()));
   }
 
   /**
    * @param asked the documents of rows whose state no candidate showed; the index is asked whether it holds them
    * @param look the number of this search among those with the same depth, from 1
    */
-  private CompletableFuture<List<Found>> search(SearchRequest request, @Nullable Activity activity,
-      Preparation.Prepared question, int wanted, int depth, Set<DocumentName> asked, int look) {
+  private CompletableFuture<List<Found>> search(Search search, int depth, Set<DocumentName> asked, int look) {
+    SearchRequest request = search.request;
+    Preparation.Prepared question = search.question;
+    int wanted = search.wanted;
     String text = request.mode() == SearchRequest.Mode.SEMANTIC ? null : request.query();
     IndexQuery query = new IndexQuery(question.plain(), text, request.scopes(), request.filter(), depth,
         request.ranking().context(), asked, request.minSimilarity(), request.minWords(), question.spoken(),
         request.ranking().without());
     Instant now = environment.now();
-    Activity step = Activity.step(activity, StepType.INDEX_SEARCH);
-    return Activity.ending(step, stores.index().search(query)).thenComposeAsync(hits -> {
+    Activity step = Activity.step(search.activity, StepType.INDEX_SEARCH);
+    return Activity.ending(step, search.source.index().search(query)).thenComposeAsync(hits -> {
       TraitFactors factors = new TraitFactors(question.names(), hits.medianWords(), request.ranking().without());
       List<Fusion.Candidate> candidates = Fusion.fuse(hits, request.ranking(), factors, question.now());
       Set<DocumentName> missing = new HashSet<>(asked);
       missing.removeAll(hits.held());
-      Selection selection = new Selection(request, activity, candidates, hits.held(),
-          look < MOST_LOOKS ? missing : null, wanted,
-          now);
+      Selection selection = new Selection(search, candidates, hits.held(), look < MOST_LOOKS ? missing : null, now);
       return selection.read(0, wanted + SPARE).thenComposeAsync(kept -> {
         if (!selection.unexplained.isEmpty()) {
           Set<DocumentName> more = new HashSet<>(asked);
           more.addAll(selection.unexplained);
-          return search(request, activity, question, wanted, depth, more, look + 1);
+          return search(search, depth, more, look + 1);
         }
         // Deeper candidates have lower own scores, and nothing is lent to them; so reaching the threshold ends the search.
         boolean enough = kept.size() == wanted || hits.exhausted()
             || candidates.stream().anyMatch(candidate -> candidate.explanation().own() < selection.threshold);
         return enough
             ? CompletableFuture.completedFuture(kept)
-            : search(request, activity, question, wanted, (int) Math.min(Integer.MAX_VALUE / 2, depth * 4L), asked, 1);
+            : search(search, (int) Math.min(Integer.MAX_VALUE / 2, depth * 4L), asked, 1);
       }, environment.executor());
     }, environment.executor());
   }
@@ -188,14 +188,12 @@ public final class SearchHandler {
   /** The selection of hits from candidates, whose rows are read from core. Used by one thread after the other. */
   private final class Selection {
 
-    private final SearchRequest request;
-    private final @Nullable Activity activity;
+    private final Search search;
     private final List<Fusion.Candidate> candidates;
     /** Those documents of rows that the index holds. */
     private final Set<DocumentName> held;
     /** Those documents of rows that the index does not hold; null if every document not asked for counts as one. */
     private final @Nullable Set<DocumentName> missing;
-    private final int wanted;
     private final double threshold;
     private final @Nullable Instant unexpiredAt;
     private final List<Found> kept = new ArrayList<>();
@@ -207,14 +205,13 @@ public final class SearchHandler {
 
     private record State(MemoryId memory, ContentHash content) {}
 
-    Selection(SearchRequest request, @Nullable Activity activity, List<Fusion.Candidate> candidates,
-        Set<DocumentName> held, @Nullable Set<DocumentName> missing, int wanted, Instant now) {
-      this.request = request;
-      this.activity = activity;
+    Selection(Search search, List<Fusion.Candidate> candidates, Set<DocumentName> held,
+        @Nullable Set<DocumentName> missing, Instant now) {
+      SearchRequest request = search.request;
+      this.search = search;
       this.candidates = candidates;
       this.held = held;
       this.missing = missing;
-      this.wanted = wanted;
       // With a re-ranker, the threshold applies to the re-ranker's scores.
       this.threshold = request.ranking().reranker() == null ? request.threshold() : 0;
       this.unexpiredAt = request.include().contains(SearchRequest.Include.EXPIRED) ? null : now;
@@ -233,13 +230,13 @@ public final class SearchHandler {
           && candidates.get(to).score() >= threshold; to++) {
         ids.add(candidates.get(to).memory());
       }
-      if (kept.size() == wanted || ids.isEmpty()) {
+      if (kept.size() == search.wanted || ids.isEmpty()) {
         return CompletableFuture.completedFuture(kept);
       }
       List<Fusion.Candidate> page = candidates.subList(from, to);
       int next = to;
-      Activity step = Activity.step(activity, StepType.DATABASE_READ);
-      return Activity.ending(step, stores.core().find(ids, request.scopes(), request.filter(), unexpiredAt))
+      Activity step = Activity.step(search.activity, StepType.DATABASE_READ);
+      return Activity.ending(step, search.source.find(ids, search.request, unexpiredAt))
           .thenComposeAsync(found -> {
             keep(page, found);
             return read(next, 2 * length);
@@ -248,7 +245,7 @@ public final class SearchHandler {
 
     private void keep(List<Fusion.Candidate> page, Map<MemoryId, Memory> found) {
       for (Fusion.Candidate candidate : page) {
-        if (kept.size() == wanted) {
+        if (kept.size() == search.wanted) {
           break;
         }
         Memory memory = found.get(candidate.memory());

@@ -3,11 +3,12 @@ package dev.memlane.server.internal.api;
 import dev.memlane.model.Filter;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Scope;
+import dev.memlane.model.TimeParser;
 import dev.memlane.orchestrator.FusionMethod;
 import dev.memlane.orchestrator.Recency;
-import dev.memlane.orchestrator.SearchRequest;
 import dev.memlane.orchestrator.SearchRequest.Include;
 import dev.memlane.orchestrator.SearchRequest.Mode;
+import dev.memlane.orchestrator.SearchRequest;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -18,12 +19,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param scope where to search; or {@code scopes}, or {@code everywhere}
  * @param include of {@code explanation}, {@code embedding} and {@code expired}
+ * @param at searches the memories as they were at this day or moment
  */
 record SearchBody(@Nullable String query, @Nullable Scope scope, @Nullable List<Scope> scopes,
     @Nullable Boolean everywhere, @Nullable Integer limit, @Nullable Filter filter, @Nullable Mode mode,
     @Nullable Double threshold, @Nullable Double minSimilarity, @Nullable Integer minWords, @Nullable Boolean context,
     @Nullable FusionMethod fusion, @Nullable Double semanticWeight, @Nullable RecencyBody recency,
-    @Nullable Double diversity, @Nullable List<String> include) {
+    @Nullable Double diversity, @Nullable List<String> include, @Nullable String at) {
 
   /**
    * A preference for recent memories.
@@ -37,7 +39,7 @@ record SearchBody(@Nullable String query, @Nullable Scope scope, @Nullable List<
     return limit != null
         ? this
         : new SearchBody(query, scope, scopes, everywhere, usual, filter, mode, threshold, minSimilarity, minWords,
-            context, fusion, semanticWeight, recency, diversity, include);
+            context, fusion, semanticWeight, recency, diversity, include, at);
   }
 
   /** @throws InvalidInputException if a value is missing or out of its range */
@@ -80,7 +82,7 @@ record SearchBody(@Nullable String query, @Nullable Scope scope, @Nullable List<
     if (include != null) {
       request.include(include.stream().map(SearchBody::included).toArray(Include[]::new));
     }
-    return request.build();
+    return request.asOf(at == null ? null : TimeParser.standard().parse("at", at)).build();
   }
 
   private void where(SearchRequest.Builder request, MemoryAccess access) {
