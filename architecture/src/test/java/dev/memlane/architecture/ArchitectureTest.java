@@ -99,15 +99,18 @@ class ArchitectureTest {
           "com.fasterxml.jackson..");
 
   @ArchTest
-  static final ArchRule nothingBelowKnowsExtraction = noClasses()
-      .that(resideInAPackage("dev.memlane..").and(not(resideInAnyPackage(EXTRACTION, CLI, SERVER)))).should()
+  static final ArchRule onlyWhatIsAboveKnowsExtraction = noClasses()
+      .that(resideInAPackage("dev.memlane..").and(not(resideInAnyPackage(EXTRACTION, LANGCHAIN4J, SPRING_AI,
+          SPRING_BOOT, CLI, SERVER))))
+      .should()
       .dependOnClassesThat().resideInAPackage(EXTRACTION);
 
   @ArchTest
   static final ArchRule langchain4j_knowsTheMemoryItsToolsAndLangChain4j = classes().that()
       .resideInAPackage(LANGCHAIN4J).should().onlyDependOnClassesThat()
-      .resideInAnyPackage(LANGCHAIN4J, MEMORY_TOOLS, LANES, ORCHESTRATOR, EMBEDDING, ENDPOINTS, MODEL, "java..",
-          "org.jspecify..", "com.google.errorprone.annotations..", "com.fasterxml.jackson..", "dev.langchain4j..");
+      .resideInAnyPackage(LANGCHAIN4J, EXTRACTION, MEMORY_TOOLS, LANES, ORCHESTRATOR, EMBEDDING, ENDPOINTS, MODEL,
+          "java..", "org.jspecify..", "com.google.errorprone.annotations..", "com.fasterxml.jackson..",
+          "dev.langchain4j..");
 
   @ArchTest
   static final ArchRule micrometer_knowsTheMemoryLanesAndMicrometer = classes().that().resideInAPackage(MICROMETER)
@@ -119,8 +122,8 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule springAi_knowsTheMemoryItsToolsAndSpring = classes().that().resideInAPackage(SPRING_AI).should()
       .onlyDependOnClassesThat()
-      .resideInAnyPackage(SPRING_AI, MEMORY_TOOLS, LANES, ORCHESTRATOR, "dev.memlane.embedding", ENDPOINTS, MODEL,
-          "java..", "org.jspecify..", "com.google.errorprone.annotations..", "com.fasterxml.jackson.core..",
+      .resideInAnyPackage(SPRING_AI, EXTRACTION, MEMORY_TOOLS, LANES, ORCHESTRATOR, "dev.memlane.embedding", ENDPOINTS,
+          MODEL, "java..", "org.jspecify..", "com.google.errorprone.annotations..", "com.fasterxml.jackson.core..",
           "org.springframework..", "io.micrometer.observation..", "reactor.core..", "org.reactivestreams..");
 
   @ArchTest
@@ -144,7 +147,8 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule springBoot_knowsWhatItMakesBeansOf = classes().that().resideInAPackage(SPRING_BOOT).should()
       .onlyDependOnClassesThat()
-      .resideInAnyPackage(SPRING_BOOT, EMBEDDED, MEMORY_TOOLS, LANES, ORCHESTRATOR, EMBEDDING, ENDPOINTS, MODEL,
+      .resideInAnyPackage(SPRING_BOOT, EMBEDDED, EXTRACTION, "dev.memlane.storage.postgres", MEMORY_TOOLS, LANES,
+          ORCHESTRATOR, EMBEDDING, ENDPOINTS, MODEL,
           LANGCHAIN4J, SPRING_AI, MICROMETER, "java..", "javax.sql..", "org.jspecify..", "org.springframework..",
           "dev.langchain4j..", "io.micrometer..");
 

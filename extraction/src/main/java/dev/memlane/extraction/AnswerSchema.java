@@ -10,6 +10,9 @@ import dev.memlane.model.InvalidInputException;
  */
 public record AnswerSchema(String name, String json) {
 
+  private static final String INSTRUCTION = "Answer with one JSON object that follows this JSON schema, and with "
+      + "nothing else:\n";
+
   /** @throws InvalidInputException if the name contains anything else, or the schema is no object */
   public AnswerSchema {
     if (!name.matches("[A-Za-z0-9_-]{1,64}")) {
@@ -19,5 +22,10 @@ public record AnswerSchema(String name, String json) {
     if (!Json.isObject(json)) {
       throw new InvalidInputException("the schema " + name + " is no JSON object");
     }
+  }
+
+  /** An instruction that asks for such an answer, for a model that takes no schema as such. */
+  public String inWords() {
+    return INSTRUCTION + json;
   }
 }

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.memlane.endpoints.Allowance;
 import dev.memlane.endpoints.http.ErrorAnswer;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,9 +16,6 @@ import org.jspecify.annotations.Nullable;
  * @param temperature null to send none
  */
 record OpenAiChatMessages(@Nullable String model, String limitField, @Nullable Double temperature) {
-
-  private static final String SCHEMA_IN_WORDS = "Answer with one JSON object that follows this JSON schema, and with "
-      + "nothing else:\n";
 
   byte[] request(ChatRequest request, AnswerFormat format) {
     ObjectNode body = Json.object();
@@ -33,7 +29,7 @@ record OpenAiChatMessages(@Nullable String model, String limitField, @Nullable D
     }
     if (schema != null) {
       if (format != AnswerFormat.JSON_SCHEMA) {
-        add(messages, ChatRole.SYSTEM, SCHEMA_IN_WORDS + schema.json());
+        add(messages, ChatRole.SYSTEM, schema.inWords());
       }
       if (format != AnswerFormat.TEXT) {
         putFormat(body.putObject("response_format"), schema, format);
@@ -51,12 +47,7 @@ record OpenAiChatMessages(@Nullable String model, String limitField, @Nullable D
       case SYSTEM -> "system";
       case USER -> "user";
       case ASSISTANT -> "assistant";
-    }).put("content", wellFormed(text));
-  }
-
-  /** Replaces lone surrogates, which UTF-8 can't encode, by question marks. */
-  private static String wellFormed(String text) {
-    return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
+    }).put("content", SchemaInWords.wellFormed(text));
   }
 
   private static void putFormat(ObjectNode format, AnswerSchema schema, AnswerFormat kind) {

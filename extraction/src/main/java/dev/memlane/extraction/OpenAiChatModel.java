@@ -1,9 +1,7 @@
 package dev.memlane.extraction;
 
 import dev.memlane.endpoints.EndpointException;
-import dev.memlane.endpoints.Failure;
 import dev.memlane.endpoints.http.HttpEndpoint;
-import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
@@ -119,12 +117,7 @@ public final class OpenAiChatModel implements ChatModel {
     Throwable cause = failure instanceof CompletionException && failure.getCause() != null
         ? failure.getCause()
         : failure;
-    if (!(cause instanceof EndpointException refused) || refused.failure() != Failure.REFUSED) {
-      return false;
-    }
-    String said = String.valueOf(refused.getMessage()).toLowerCase(Locale.ROOT);
-    return said.contains("response_format") || said.contains("json_schema") || said.contains("json_object")
-        || said.contains("structured output");
+    return SchemaInWords.isRefusalOfTheFormat(cause);
   }
 
   @Override

@@ -2,16 +2,6 @@ package dev.memlane.langchain4j;
 
 import dev.langchain4j.data.embedding.Embedding;
 import dev.langchain4j.data.segment.TextSegment;
-import dev.langchain4j.exception.AuthenticationException;
-import dev.langchain4j.exception.HttpException;
-import dev.langchain4j.exception.InternalServerException;
-import dev.langchain4j.exception.InvalidRequestException;
-import dev.langchain4j.exception.ModelNotFoundException;
-import dev.langchain4j.exception.RateLimitException;
-import dev.langchain4j.exception.RetriableException;
-import dev.langchain4j.exception.TimeoutException;
-import dev.langchain4j.exception.UnresolvedModelServerException;
-import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.model.embedding.EmbeddingModel;
 import dev.langchain4j.model.output.Response;
 import dev.langchain4j.model.output.TokenUsage;
@@ -19,15 +9,9 @@ import dev.memlane.embedding.BlockingCall;
 import dev.memlane.embedding.MeteredEmbedder;
 import dev.memlane.endpoints.Allowance;
 import dev.memlane.endpoints.EndpointException;
-import dev.memlane.endpoints.Failure;
-import dev.memlane.endpoints.Reasons;
 import dev.memlane.model.InvalidInputException;
-import java.io.IOException;
-import java.net.http.HttpTimeoutException;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 
 /**
  * An embedder that uses an embedding model of LangChain4j.
@@ -45,8 +29,6 @@ import org.jspecify.annotations.Nullable;
  * the model is.
  */
 public final class LangChain4jEmbedder implements MeteredEmbedder {
-
-  private static final int DEEPEST_CAUSE = 10;
 
   private final EmbeddingModel embeddings;
   private final String model;
@@ -84,7 +66,8 @@ public final class LangChain4jEmbedder implements MeteredEmbedder {
 
   @Override
   public CompletableFuture<Answer> embedMetered(List<String> texts) {
-    return BlockingCall.start("memlane-langchain4j", () -> ask(texts), this::translate);
+    return BlockingCall.start("memlane-langchain4j", () -> ask(texts),
+        thrown -> ModelFailures.translate(model, thrown));
   }
 
   private Answer ask(List<String> texts) {
@@ -93,61 +76,6 @@ public final class LangChain4jEmbedder implements MeteredEmbedder {
     Integer tokens = usage == null ? null : usage.inputTokenCount();
     return new Answer(response.content().stream().map(Embedding::vector).toList(),
         tokens == null ? Allowance.UNKNOWN : tokens, null);
-  }
-
-  private EndpointException translate(Throwable thrown) {
-    Throwable cause = thrown;
-    for (int i = 0; i < DEEPEST_CAUSE && cause != null; i++) {
-      Failure failure = failure(cause);
-      if (failure == Failure.DENIED) {
-        // Without the exception's message: it is the provider's answer, in which some repeat the key.
-        return new EndpointException(failure, "model " + model + " was denied; " + advice(cause), null);
-      }
-      if (failure != null) {
-        return new EndpointException(failure, describe(cause), thrown);
-      }
-      cause = cause.getCause();
-    }
-    return new EndpointException(Failure.UNKNOWN, describe(thrown), thrown);
-  }
-
-  private static String advice(Throwable denial) {
-    return switch (denial) {
-      case AuthenticationException e -> "check its key";
-      case ModelNotFoundException e -> "check its name and address";
-      case RateLimitException e -> "check the credit of its account";
-      case HttpException e when e.statusCode() == 401 || e.statusCode() == 403 -> "check its key";
-      case HttpException e when e.statusCode() == 402 || e.statusCode() == 429 -> "check the credit of its account";
-      default -> "check its name and address";
-    };
-  }
-
-  private String describe(Throwable thrown) {
-    return "model " + model + " failed: " + Reasons.of(thrown);
-  }
-
-  private static @Nullable Failure failure(Throwable thrown) {
-    return switch (thrown) {
-      case RateLimitException e -> Failure.ofStatus(429, answer(e));
-      case TimeoutException e -> Failure.TIMED_OUT;
-      case HttpTimeoutException e -> Failure.TIMED_OUT;
-      case AuthenticationException e -> Failure.DENIED;
-      case ModelNotFoundException e -> Failure.DENIED;
-      case InvalidRequestException e -> Failure.REFUSED;
-      case UnsupportedFeatureException e -> Failure.REFUSED;
-      case IllegalArgumentException e -> Failure.REFUSED;
-      case InternalServerException e -> Failure.UNAVAILABLE;
-      case UnresolvedModelServerException e -> Failure.UNAVAILABLE;
-      case RetriableException e -> Failure.UNAVAILABLE;
-      case HttpException e -> Failure.ofStatus(e.statusCode(), answer(e));
-      case IOException e -> Failure.UNAVAILABLE;
-      default -> null;
-    };
-  }
-
-  /** The provider's answer, if there is one. Its headers, which may say when to retry, are lost. */
-  private static String answer(Throwable thrown) {
-    return Objects.requireNonNullElse(thrown.getMessage(), "");
   }
 
   @Override

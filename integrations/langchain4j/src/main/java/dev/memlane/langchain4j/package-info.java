@@ -9,7 +9,8 @@
  *
  * <p>
  * <b>Models for Memlane.</b> {@link dev.memlane.langchain4j.LangChain4jEmbedder} and
- * {@link dev.memlane.langchain4j.LangChain4jReranker} use the embedding and scoring models that LangChain4j has.
+ * {@link dev.memlane.langchain4j.LangChain4jReranker} use the embedding and scoring models that LangChain4j has, and
+ * {@link dev.memlane.langchain4j.LangChain4jChatModel} its chat models, to remember conversations.
  */
 @NullMarked
 package dev.memlane.langchain4j;

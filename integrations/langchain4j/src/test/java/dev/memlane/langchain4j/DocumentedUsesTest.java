@@ -12,6 +12,8 @@ import dev.langchain4j.data.segment.TextSegment;
 import dev.langchain4j.invocation.InvocationContext;
 import dev.langchain4j.invocation.InvocationParameters;
 import dev.langchain4j.memory.chat.ChatMemoryProvider;
+import dev.langchain4j.model.chat.request.ChatRequest;
+import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.embedding.EmbeddingModel;
 import dev.langchain4j.rag.content.retriever.ContentRetriever;
 import dev.langchain4j.rag.query.Query;
@@ -19,10 +21,17 @@ import dev.langchain4j.store.embedding.EmbeddingSearchRequest;
 import dev.langchain4j.store.embedding.EmbeddingStore;
 import dev.langchain4j.store.embedding.filter.Filter;
 import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.extraction.ChatModel;
+import dev.memlane.extraction.Fact;
+import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.lanes.LaneExecutor;
+import dev.memlane.model.Memory;
+import dev.memlane.model.MessageRole;
 import dev.memlane.model.NewMemory;
+import dev.memlane.model.NewMessage;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.storage.postgres.Database;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,11 +56,13 @@ class DocumentedUsesTest {
   @TempDir
   private static Path directory;
 
+  private static String url;
   private static MemoryOrchestrator memory;
 
   @BeforeAll
   static void open() {
-    memory = TestMemories.open(directory);
+    url = TestMemories.freshDatabase();
+    memory = TestMemories.open(url, directory, new HashEmbedder());
     memory.blocking().addMemory(NewMemory.builder("Ada travelled to Lisbon", Scope.user("ada"))
         .metadata("topic", "travel").metadata("year", 2026).build());
     memory.blocking().addMemory(NewMemory.of("Ada plays the oboe", Scope.user("ada")));
@@ -123,6 +134,38 @@ class DocumentedUsesTest {
     ContentRetriever travel = MemlaneContentRetriever.builder(memory).scope(Scope.user("ada")).filter(recent).build();
     // end
     assertThat(travel.retrieve(Query.from("Ada"))).hasSize(1);
+  }
+
+  @Test
+  void chatModel_works() {
+    memory.blocking().conversations().append(Scope.user("ada").withRun("7"),
+        List.of(NewMessage.of(MessageRole.USER, "We moved to Porto.", "text", "")));
+    try (Database database = Database.builder(url).open()) {
+      dev.langchain4j.model.chat.ChatModel chatModel = new dev.langchain4j.model.chat.ChatModel() {
+        @Override
+        public ChatResponse doChat(ChatRequest request) {
+          return ChatResponse.builder().aiMessage(AiMessage.from("""
+              {"facts": [{"text": "Ada lives in Porto.", "kind": "fact", "subject": "Ada's home", "importance": 4,
+              "messages": [1], "about": null}]}""")).build();
+        }
+      };
+      // shown
+      try (ChatModel model = LangChain4jChatModel.builder(chatModel).build();
+          MemoryExtractor extractor = MemoryExtractor.builder(memory, database, model).build()) {
+        extractor.remember(Scope.user("ada").withRun("7")).join();
+      }
+      // end
+    }
+    assertThat(memory.blocking().list(Scope.user("ada"), Fact.filter(), null, 10).memories())
+        .extracting(Memory::content).containsExactly("Ada lives in Porto.");
+  }
+
+  @Test
+  void page_hasWhatElseIsShown() throws IOException {
+    String page = Files.readString(PAGE);
+    List<String> shown = Pattern.compile("// shown\n(.*?)\n *// end", Pattern.DOTALL)
+        .matcher(Files.readString(THIS)).results().map(snippet -> snippet.group(1).stripIndent()).toList();
+    assertThat(shown).hasSize(1).allSatisfy(code -> assertThat(page).contains("```java\n" + code + "\n```\n"));
   }
 
   @Test

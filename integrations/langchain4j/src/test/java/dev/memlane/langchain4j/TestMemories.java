@@ -21,7 +21,12 @@ final class TestMemories {
   private TestMemories() {}
 
   static MemoryOrchestrator open(Path directory) {
-    return open(TestServer.freshDatabase(TABLES), directory, new HashEmbedder());
+    return open(freshDatabase(), directory, new HashEmbedder());
+  }
+
+  /** The URL of a database with the tables. */
+  static String freshDatabase() {
+    return TestServer.freshDatabase(TABLES);
   }
 
   static MemoryOrchestrator open(String url, Path directory, Embedder embedder) {

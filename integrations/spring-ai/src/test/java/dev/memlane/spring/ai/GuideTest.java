@@ -4,12 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.memlane.embedding.Embedder;
 import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.extraction.ChatModel;
+import dev.memlane.extraction.Fact;
+import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.lanes.LaneExecutor;
 import dev.memlane.model.Memory;
+import dev.memlane.model.MessageRole;
 import dev.memlane.model.NewMemory;
+import dev.memlane.model.NewMessage;
 import dev.memlane.model.Scope;
 import dev.memlane.model.TimeOrder;
 import dev.memlane.orchestrator.MemoryOrchestrator;
+import dev.memlane.storage.postgres.Database;
 import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Files;
@@ -43,12 +49,14 @@ class GuideTest {
 
   @TempDir
   private Path directory;
+  private String url;
   private MemoryOrchestrator memory;
   private final ScriptedChatModel model = new ScriptedChatModel();
 
   @BeforeEach
   void open() {
-    memory = MemoryOrchestrator.builder().postgres(TestServer.freshDatabase(TABLES), null, null)
+    url = TestServer.freshDatabase(TABLES);
+    memory = MemoryOrchestrator.builder().postgres(url, null, null)
         .indexDirectory(directory)
         .embedder(new HashEmbedder()).open();
   }
@@ -63,7 +71,7 @@ class GuideTest {
     String source = Files.readString(SOURCE).replaceAll("(?m)^ +", "");
     List<String> blocks = BLOCK.matcher(Files.readString(GUIDE)).results().map(block -> block.group(1)).toList();
 
-    assertThat(blocks).hasSize(6)
+    assertThat(blocks).hasSize(7)
         .allSatisfy(block -> assertThat(source).contains("// The guide's.\n" + block.replaceAll("(?m)^ +", "")));
   }
 
@@ -159,5 +167,25 @@ class GuideTest {
     Embedder embedder = SpringAiEmbedder.of(embeddingModel, "text-embedding-3-small", 1536);
 
     assertThat(embedder.embed(List.of("oboe")).get()).hasSize(1);
+  }
+
+  @Test
+  void chatModel() {
+    memory.conversations().append(Scope.user("ada").withRun("7"),
+        List.of(NewMessage.of(MessageRole.USER, "We moved to Porto.", "text", ""))).join();
+    org.springframework.ai.chat.model.ChatModel chatModel = model.answering("""
+        {"facts": [{"text": "Ada lives in Porto.", "kind": "fact", "subject": "Ada's home", "importance": 4,
+        "messages": [1], "about": null}]}""");
+    try (Database database = Database.builder(url).open()) {
+
+      // The guide's.
+      try (ChatModel model = SpringAiChatModel.builder(chatModel).build();
+          MemoryExtractor extractor = MemoryExtractor.builder(memory, database, model).build()) {
+        extractor.remember(Scope.user("ada").withRun("7")).join();
+      }
+    }
+
+    assertThat(memory.blocking().list(Scope.user("ada"), Fact.filter(), null, 10).memories())
+        .extracting(Memory::content).containsExactly("Ada lives in Porto.");
   }
 }
