@@ -140,20 +140,30 @@ final class LogReader {
     if (within != null) {
       query.bind("memory", within.memory.value()).bind("version", within.version).bind("op", within.op.value());
     }
-    List<Answer> rows = query.map((row, context) -> answer(row)).list();
-    Answer first = rows.getFirst();
-    return new Answer(first.snapshot, first.log, first.run, first.latest,
-        rows.stream().flatMap(row -> row.entries.stream()).toList());
+    return query.scanResultSet((rows, context) -> answer(rows.get()));
   }
 
-  private static Answer answer(ResultSet row) throws SQLException {
+  /** Reads the rows. All of them repeat what is said of the moment, so it is read from the first one alone. */
+  private static Answer answer(ResultSet rows) throws SQLException {
+    rows.next();
+    Answer moment = moment(rows);
+    List<Entry> entries = new ArrayList<>();
+    if (rows.getString("xid") != null) {
+      do {
+        entries.add(entry(rows));
+      } while (rows.next());
+    }
+    return new Answer(moment.snapshot, moment.log, moment.run, moment.latest, entries);
+  }
+
+  private static Answer moment(ResultSet row) throws SQLException {
     List<Anchor> latest = new ArrayList<>();
     for (String entry : (String[]) row.getArray("latest").getArray()) {
       String[] parts = entry.split(" ", -1);
       latest.add(new Anchor(Long.parseLong(parts[0]), LogPosition.hash(OperationId.parse(parts[1]))));
     }
     return new Answer(Snapshot.parse(row.getString("snapshot")), hash(row.getString("log")), hash(row.getString("run")),
-        latest, row.getString("xid") == null ? List.of() : List.of(entry(row)));
+        latest, List.of());
   }
 
   private static long hash(String text) {

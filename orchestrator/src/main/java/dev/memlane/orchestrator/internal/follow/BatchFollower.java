@@ -56,37 +56,34 @@ public final class BatchFollower {
     public Followed {
       busy = Set.copyOf(busy);
     }
-
-    private Followed and(Collection<MemoryId> moreBusy, long moreDiffering) {
-      Set<MemoryId> all = new HashSet<>(busy);
-      all.addAll(moreBusy);
-      return new Followed(all, differing + moreDiffering);
-    }
   }
 
-  /** Makes the documents of memories that may have changed agree with core. */
+  /**
+   * Makes the documents of memories that may have changed agree with core. All are compared before any is put, because listing
+   * names after a put costs a refresh of the index.
+   */
   public CompletableFuture<Followed> followChanged(Collection<MemoryId> changed) {
     List<MemoryId> ids = List.copyOf(changed);
-    FollowFailures failures = newFailures();
-    CompletableFuture<Followed> followed = CompletableFuture.completedFuture(new Followed(Set.of(), 0));
+    Set<MemoryId> busy = new HashSet<>();
+    SortedMap<MemoryId, List<DocumentName>> differing = new TreeMap<>();
+    CompletableFuture<?> compared = CompletableFuture.completedFuture(null);
     for (int i = 0; i < ids.size(); i += PAGE) {
       List<MemoryId> page = ids.subList(i, Math.min(ids.size(), i + PAGE));
-      followed = followed.thenComposeAsync(before -> followPage(page, before, failures), environment.executor());
+      compared = compared.thenComposeAsync(before -> NamePage.read(stores, locks::locked, page), environment.executor())
+          .thenAccept(names -> {
+            busy.addAll(names.busy());
+            differing.putAll(names.differing());
+          });
     }
-    return followed;
-  }
-
-  private CompletableFuture<Followed> followPage(List<MemoryId> page, Followed before, FollowFailures failures) {
-    return NamePage.read(stores, locks::locked, page).thenComposeAsync(names -> {
-      SortedMap<MemoryId, List<DocumentName>> differing = names.differing();
-      CompletableFuture<Followed> followed = CompletableFuture
-          .completedFuture(before.and(names.busy(), differing.size()));
+    FollowFailures failures = newFailures();
+    return compared.thenComposeAsync(all -> {
+      CompletableFuture<?> followed = CompletableFuture.completedFuture(null);
       for (SortedMap<MemoryId, List<DocumentName>> chunk : chunks(differing)) {
-        followed = followed.thenComposeAsync(
-            sum -> followChunk(chunk, failures).thenApply(locked -> sum.and(locked, 0)), environment.executor());
+        followed = followed.thenComposeAsync(before -> followChunk(chunk, failures), environment.executor())
+            .thenAccept(busy::addAll);
       }
       return followed;
-    }, environment.executor());
+    }, environment.executor()).thenApply(done -> new Followed(busy, differing.size()));
   }
 
   FollowFailures newFailures() {
