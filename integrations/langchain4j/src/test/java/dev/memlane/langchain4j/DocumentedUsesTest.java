@@ -138,7 +138,7 @@ class DocumentedUsesTest {
 
   @Test
   void chatModel_works() {
-    memory.blocking().conversations().append(Scope.user("ada").withRun("7"),
+    memory.blocking().conversations().append(Scope.user("ada").withRun("monday"),
         List.of(NewMessage.of(MessageRole.USER, "We moved to Porto.", "text", "")));
     try (Database database = Database.builder(url).open()) {
       dev.langchain4j.model.chat.ChatModel chatModel = new dev.langchain4j.model.chat.ChatModel() {
@@ -152,7 +152,7 @@ class DocumentedUsesTest {
       // shown
       try (ChatModel model = LangChain4jChatModel.builder(chatModel).build();
           MemoryExtractor extractor = MemoryExtractor.builder(memory, database, model).build()) {
-        extractor.remember(Scope.user("ada").withRun("7")).join();
+        extractor.remember(Scope.user("ada").withRun("monday")).join();
       }
       // end
     }
