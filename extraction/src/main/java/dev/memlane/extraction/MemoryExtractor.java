@@ -13,7 +13,6 @@ import dev.memlane.storage.conversation.RememberedSlice;
 import dev.memlane.storage.conversation.RememberingStore;
 import dev.memlane.storage.conversation.RememberingStore.Progress;
 import dev.memlane.storage.postgres.Database;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
@@ -21,11 +20,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -74,10 +70,8 @@ public final class MemoryExtractor implements AutoCloseable {
   private final int messagesPerCall;
   private final int charactersPerCall;
   private final int mostWaiting;
-  private final Duration grace;
   private final Semaphore permits;
-  private final ExecutorService threads = Executors
-      .newThreadPerTaskExecutor(Thread.ofVirtual().name("memlane-extraction-", 0).factory());
+  private final WorkThreads threads;
 
   private final Object lock = new Object();
   /** For each conversation that is being remembered, the last call; the next one waits for it. */
@@ -98,7 +92,7 @@ public final class MemoryExtractor implements AutoCloseable {
     this.messagesPerCall = builder.messagesPerCall;
     this.charactersPerCall = builder.charactersPerCall;
     this.mostWaiting = builder.mostWaiting;
-    this.grace = builder.grace;
+    this.threads = new WorkThreads("memlane-extraction-", "conversations were still being remembered", builder.grace);
     this.permits = new Semaphore(builder.concurrency);
   }
 
@@ -322,15 +316,7 @@ public final class MemoryExtractor implements AutoCloseable {
       }
       closed = true;
     }
-    List<Runnable> unused = threads.shutdownNow();
-    try {
-      if (!threads.awaitTermination(grace.toMillis(), TimeUnit.MILLISECONDS)) {
-        System.getLogger(MemoryExtractor.class.getName()).log(System.Logger.Level.WARNING,
-            "closed while conversations were still being remembered; they end by themselves");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    threads.close();
   }
 
   @Override

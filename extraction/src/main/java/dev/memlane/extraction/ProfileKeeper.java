@@ -26,10 +26,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 
 /**
@@ -70,8 +67,7 @@ public final class ProfileKeeper implements AutoCloseable {
   private final int characters;
   private final UnaryOperator<String> redaction;
   private final Duration overlap;
-  private final ExecutorService threads = Executors
-      .newThreadPerTaskExecutor(Thread.ofVirtual().name("memlane-profile-", 0).factory());
+  private final WorkThreads threads = new WorkThreads("memlane-profile-", "profiles were still being refreshed", GRACE);
 
   private final Object lock = new Object();
   /** The scopes that are being refreshed, each by one call at a time. */
@@ -261,15 +257,7 @@ public final class ProfileKeeper implements AutoCloseable {
   /** Ends what is under way, and waits for it for ten seconds at most. Does nothing the second time. */
   @Override
   public void close() {
-    List<Runnable> unused = threads.shutdownNow();
-    try {
-      if (!threads.awaitTermination(GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
-        System.getLogger(ProfileKeeper.class.getName()).log(System.Logger.Level.WARNING,
-            "closed while profiles were still being refreshed; they end by themselves");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    threads.close();
   }
 
   @Override

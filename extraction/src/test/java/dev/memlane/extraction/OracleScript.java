@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.memlane.testing.ChatQuestion;
 import dev.memlane.testing.ChatReply;
+import dev.memlane.testing.NoteScript;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -47,7 +48,7 @@ final class OracleScript implements Function<ChatQuestion, ChatReply> {
   @Override
   public ChatReply apply(ChatQuestion question) {
     JsonNode data = Json.readOwn(question.messages().get(1).text());
-    String right = Json.write(FactScript.isExtraction(question) ? facts(data) : decisions(data));
+    String right = Json.write(NoteScript.isExtraction(question) ? facts(data) : decisions(data));
     return question.messages().size() == FIRST ? mistakes.of(right) : ChatReply.text(right);
   }
 

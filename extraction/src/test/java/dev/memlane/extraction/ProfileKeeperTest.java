@@ -6,8 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.memlane.model.Filter;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Memory;
@@ -19,8 +17,8 @@ import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.ContextRequest;
 import dev.memlane.testing.ChatProvider;
-import dev.memlane.testing.ChatQuestion;
 import dev.memlane.testing.ChatReply;
+import dev.memlane.testing.NoteScript;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -42,7 +40,7 @@ class ProfileKeeperTest {
   @TempDir
   Path directory;
 
-  private final ChatProvider provider = ChatProvider.start(ProfileKeeperTest::reply);
+  private final ChatProvider provider = ChatProvider.start(new NoteScript());
   private RememberStage stage;
   private ProfileKeeper profiles;
 
@@ -57,22 +55,6 @@ class ProfileKeeperTest {
     profiles.close();
     stage.close();
     provider.close();
-  }
-
-  /** Joins what the profile says and the facts, as far as there is room. */
-  private static ChatReply reply(ChatQuestion question) {
-    JsonNode data = Json.readOwn(question.messages().get(1).text());
-    StringBuilder text = new StringBuilder(data.get("profile").asText());
-    ObjectNode answer = Json.object();
-    ArrayNode used = answer.putArray("facts");
-    for (JsonNode fact : data.get("facts")) {
-      String more = fact.get("text").asText() + ". ";
-      if (text.length() + more.length() <= data.get("characters").asInt()) {
-        text.append(more);
-        used.add(fact.get("number").asInt());
-      }
-    }
-    return ChatReply.text(Json.write(answer.put("text", text.isEmpty() ? "Nothing fits." : text.toString())));
   }
 
   private MemoryId fact(Scope scope, String text) {

@@ -8,6 +8,7 @@ import dev.memlane.model.Memory;
 import dev.memlane.testing.ChatProvider;
 import dev.memlane.testing.ChatReply;
 import dev.memlane.testing.JavaCommand;
+import dev.memlane.testing.NoteScript;
 import java.io.BufferedReader;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
@@ -28,7 +29,7 @@ class RememberKillTest {
   @TempDir
   Path directory;
 
-  private final FactScript script = new FactScript();
+  private final NoteScript script = new NoteScript();
   private final ChatProvider provider = ChatProvider.start(script);
 
   @AfterEach
@@ -74,7 +75,7 @@ class RememberKillTest {
   private void kill(String url, Path index, Point point) throws Exception {
     CompletableFuture<Void> asked = new CompletableFuture<>();
     provider.script(question -> {
-      Point here = FactScript.isExtraction(question) ? Point.FACTS_ASKED : Point.DECISIONS_ASKED;
+      Point here = NoteScript.isExtraction(question) ? Point.FACTS_ASKED : Point.DECISIONS_ASKED;
       if (here != point) {
         return script.apply(question);
       }

@@ -3,9 +3,6 @@ package dev.memlane.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.endpoints.http.ApiKey;
 import dev.memlane.extraction.MemoryExtractor;
@@ -15,11 +12,9 @@ import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.server.TestClient.Answer;
 import dev.memlane.storage.postgres.Database;
 import dev.memlane.testing.ChatProvider;
-import dev.memlane.testing.ChatQuestion;
 import dev.memlane.testing.ChatReply;
+import dev.memlane.testing.NoteScript;
 import dev.memlane.testing.TestServer;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -32,12 +27,11 @@ import org.junit.jupiter.api.io.TempDir;
 /** Remembering over HTTP, by a scripted model, and through the routes of mem0. */
 class RememberRoutesTest {
 
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final String REMEMBER = "/api/v1/conversations/remember";
   private static final String DEAD_LETTERS = "/api/v1/conversations/dead-letters";
   private static final String CHAT = "{\"user\": \"ada\", \"run\": \"7\"}";
 
-  private final ChatProvider provider = ChatProvider.start(RememberRoutesTest::reply);
+  private final ChatProvider provider = ChatProvider.start(new NoteScript());
   private MemoryOrchestrator memory;
   private Database database;
   private OpenAiChatModel model;
@@ -67,44 +61,6 @@ class RememberRoutesTest {
     memory.close();
     database.close();
     provider.close();
-  }
-
-  /** Reads a fact in each message "note: ...", and supersedes what begins with the same word. */
-  private static ChatReply reply(ChatQuestion question) {
-    try {
-      JsonNode data = JSON.readTree(question.messages().get(1).text());
-      ObjectNode answer = JSON.createObjectNode();
-      if (data.has("known")) {
-        ArrayNode decisions = answer.putArray("decisions");
-        data.get("facts").forEach(fact -> {
-          ObjectNode decision = decisions.addObject().put("fact", fact.get("number").asInt()).put("action", "add");
-          data.get("known").forEach(known -> {
-            if (subject(known).equals(subject(fact))) {
-              decision.put("action", "supersede").put("known", known.get("id").asText())
-                  .put("text", fact.get("text").asText());
-            }
-          });
-        });
-      } else {
-        ArrayNode facts = answer.putArray("facts");
-        data.get("messages").forEach(message -> {
-          String text = message.get("text").asText();
-          if (text.startsWith("note: ")) {
-            ObjectNode fact = facts.addObject().put("text", text.substring("note: ".length())).put("kind", "fact")
-                .put("subject", "x").put("importance", 3);
-            fact.putArray("messages").add(message.get("number").asInt());
-          }
-        });
-      }
-      return ChatReply.text(answer.toString());
-    } catch (IOException e) {
-      throw new UncheckedIOException("the question is no JSON", e);
-    }
-  }
-
-  private static String subject(JsonNode fact) {
-    String text = fact.get("text").asText();
-    return text.substring(0, text.indexOf(' '));
   }
 
   private void say(String scope, String text) {

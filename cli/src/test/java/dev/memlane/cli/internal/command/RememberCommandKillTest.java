@@ -8,6 +8,7 @@ import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.testing.ChatProvider;
 import dev.memlane.testing.ChatReply;
 import dev.memlane.testing.JavaCommand;
+import dev.memlane.testing.NoteScript;
 import dev.memlane.testing.TestServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -7,6 +7,7 @@ import dev.memlane.cli.internal.command.CommandRunner.Run;
 import dev.memlane.testing.ChatProvider;
 import dev.memlane.testing.ChatQuestion;
 import dev.memlane.testing.ChatReply;
+import dev.memlane.testing.NoteScript;
 import dev.memlane.testing.TestServer;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,9 +1,5 @@
 package dev.memlane.perf.tests.scenario;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.endpoints.http.ApiKey;
 import dev.memlane.extraction.ChatModelPool;
@@ -24,8 +20,7 @@ import dev.memlane.storage.postgres.Database;
 import dev.memlane.testing.ChatProvider;
 import dev.memlane.testing.ChatQuestion;
 import dev.memlane.testing.ChatReply;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import dev.memlane.testing.NoteScript;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +38,7 @@ import java.util.stream.IntStream;
  */
 public final class RememberScenario implements Scenario {
 
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final NoteScript NOTES = new NoteScript();
 
   private static final int KEYS = 3;
   private static final int CALLS_PER_KEY = 8;
@@ -149,48 +144,7 @@ public final class RememberScenario implements Scenario {
   }
 
   private static ChatReply reply(ChatQuestion question) {
-    CompletableFuture<Void> later = CompletableFuture.runAsync(() -> {},
-        CompletableFuture.delayedExecutor(LATENCY_MILLIS, TimeUnit.MILLISECONDS));
-    try {
-      JsonNode data = JSON.readTree(question.messages().get(1).text());
-      return ChatReply.text((data.has("known") ? decisions(data) : facts(data)).toString()).after(later);
-    } catch (IOException e) {
-      throw new UncheckedIOException("the question is no JSON", e);
-    }
-  }
-
-  private static ObjectNode facts(JsonNode data) {
-    ObjectNode answer = JSON.createObjectNode();
-    ArrayNode facts = answer.putArray("facts");
-    for (JsonNode message : data.get("messages")) {
-      String text = message.get("text").asText();
-      if (text.startsWith("note: ")) {
-        ObjectNode fact = facts.addObject().put("text", text.substring("note: ".length())).put("kind", "fact")
-            .put("subject", subject(text)).put("importance", 3);
-        fact.putArray("messages").add(message.get("number").asInt());
-        fact.putNull("about");
-      }
-    }
-    return answer;
-  }
-
-  private static ObjectNode decisions(JsonNode data) {
-    ObjectNode answer = JSON.createObjectNode();
-    ArrayNode decisions = answer.putArray("decisions");
-    for (JsonNode fact : data.get("facts")) {
-      String text = fact.get("text").asText();
-      for (JsonNode known : data.get("known")) {
-        if (known.get("text").asText().startsWith(subject(text) + " ")) {
-          decisions.addObject().put("fact", fact.get("number").asInt()).put("action", "supersede")
-              .put("known", known.get("id").asText()).put("text", text);
-        }
-      }
-    }
-    return answer;
-  }
-
-  private static String subject(String text) {
-    String fact = text.startsWith("note: ") ? text.substring("note: ".length()) : text;
-    return fact.substring(0, fact.indexOf(" is "));
+    return NOTES.apply(question).after(CompletableFuture.runAsync(() -> {},
+        CompletableFuture.delayedExecutor(LATENCY_MILLIS, TimeUnit.MILLISECONDS)));
   }
 }
