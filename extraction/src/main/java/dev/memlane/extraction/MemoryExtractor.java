@@ -50,6 +50,10 @@ import org.jspecify.annotations.Nullable;
  * slice is a dead letter, and the conversation goes on after it.
  *
  * <p>
+ * <b>What it may cost</b> is set by a {@link TokenBudget}. When a day's budget is used up, a call stops and {@linkplain
+ * RememberReport#pause() says so}; a question that may cost more than a call may makes its slice a dead letter.
+ *
+ * <p>
  * <b>What a model says is data.</b> It can only add facts to the conversation's own scope, and change those that it was shown
  * from there. It can delete nothing, and names no id, scope or key.
  *
@@ -85,7 +89,7 @@ public final class MemoryExtractor implements AutoCloseable {
   MemoryExtractor(MemoryExtractorBuilder builder) {
     this.memory = builder.memory;
     this.store = new RememberingStore(builder.database);
-    this.model = new ModelCalls(builder.model, builder.answerTokens, builder.patience);
+    this.model = new ModelCalls(builder.model, builder.answerTokens, builder.patience, builder.budget);
     this.redaction = builder.redaction;
     this.clock = builder.clock;
     this.onSlice = builder.onSlice;
@@ -113,7 +117,8 @@ public final class MemoryExtractor implements AutoCloseable {
    * Calls for one conversation run one after the other.
    *
    * @param conversation a scope with a run
-   * @return what was remembered; empty if there is nothing new, or no such conversation. Fails with a {@link ChatException} if
+   * @return what was remembered; empty if there is nothing new, or no such conversation. If the
+   * budget of the day is used up, it says so and does not fail. Fails with a {@link ChatException} if
    * the model gives no answer, an {@link ExtractionException} if a fact can't be written now, or a {@link StoreException}
    */
   public CompletableFuture<RememberReport> remember(Scope conversation) {
@@ -189,7 +194,7 @@ public final class MemoryExtractor implements AutoCloseable {
     Progress begin = store.progress(conversation).orElse(null);
     if (begin == null) {
       requireOwnDatabase(conversation);
-      return tally.report();
+      return tally.report(null);
     }
     Progress progress = begin;
     while (progress != null && progress.number() == begin.number()) {
@@ -200,10 +205,14 @@ public final class MemoryExtractor implements AutoCloseable {
         break;
       }
       Optional<RememberedSlice> slice = progress.underWay().isEmpty() ? store.begin(next.get()) : next;
-      slice.ifPresent(each -> run(each, tally));
+      try {
+        slice.ifPresent(each -> run(each, tally));
+      } catch (BudgetUsedUpException e) {
+        return tally.report(BudgetPause.of(e, Math.max(0, begin.last() - progress.remembered())));
+      }
       progress = store.progress(conversation).orElse(null);
     }
-    return tally.report();
+    return tally.report(null);
   }
 
   private void run(RememberedSlice slice, Tally whole) {
@@ -213,7 +222,7 @@ public final class MemoryExtractor implements AutoCloseable {
     } finally {
       // What was paid is reported even if the slice was not done.
       whole.add(tally);
-      onSlice.accept(tally.report());
+      onSlice.accept(tally.report(null));
     }
   }
 

@@ -8,6 +8,7 @@ import java.time.InstantSource;
 import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** The settings of a {@link MemoryExtractor}. Not safe for use by several threads. */
 public final class MemoryExtractorBuilder {
@@ -29,6 +30,8 @@ public final class MemoryExtractorBuilder {
   UnaryOperator<String> redaction = UnaryOperator.identity();
   Duration patience = Duration.ofMinutes(15);
   Duration grace = Duration.ofSeconds(10);
+  @Nullable
+  TokenBudget budget;
   InstantSource clock = InstantSource.system();
   Consumer<RememberReport> onSlice = report -> {};
 
@@ -80,6 +83,12 @@ public final class MemoryExtractorBuilder {
     return this;
   }
 
+  /** Sets what the model may cost; null, the default, for any cost. */
+  public MemoryExtractorBuilder budget(@Nullable TokenBudget budget) {
+    this.budget = budget;
+    return this;
+  }
+
   /**
    * Sets what each text goes through before it is sent to the model: what a message says, and what a known fact says. The
    * conversation and the memories stay as they are. It is called by several threads; if it fails, nothing is sent, and the call
@@ -113,7 +122,15 @@ public final class MemoryExtractorBuilder {
     return value;
   }
 
+  /** @throws InvalidInputException if the budget is too small for any call */
   public MemoryExtractor build() {
+    TokenBudget limits = budget;
+    long least = QuestionEstimate.LEAST + answerTokens;
+    if (limits != null && limits.mostACall() < least) {
+      throw new InvalidInputException(
+          "the budget allows a call " + limits.mostACall() + " tokens, and one with no message may cost "
+              + least + " already: raise the budget, or let an answer have fewer tokens");
+    }
     return new MemoryExtractor(this);
   }
 }

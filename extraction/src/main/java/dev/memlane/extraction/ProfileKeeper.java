@@ -28,6 +28,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps a short text about a scope, made from its facts by a chat model: who the user is, and what is going on.
@@ -76,7 +77,7 @@ public final class ProfileKeeper implements AutoCloseable {
 
   private ProfileKeeper(Builder builder) {
     this.memory = builder.memory;
-    this.model = new ModelCalls(builder.model, builder.answerTokens, builder.patience);
+    this.model = new ModelCalls(builder.model, builder.answerTokens, builder.patience, builder.budget);
     this.characters = builder.characters;
     this.redaction = builder.redaction;
     this.overlap = builder.overlap;
@@ -98,7 +99,8 @@ public final class ProfileKeeper implements AutoCloseable {
    * @param scope facts of exactly this scope count
    * @return the profile; empty if the scope has no facts. Fails with a {@link ChatException} if the model gives no answer, with an
    * {@link ExtractionException} if its answers are not valid, the profile can't be written now, this scope is being refreshed
-   * already, or it has more than {@value #MOST_FACTS} facts; or with a {@link StoreException}
+   * already, or it has more than {@value #MOST_FACTS} facts; with a {@link BudgetUsedUpException} if the budget of the day is used
+   * up; or with a {@link StoreException}
    */
   public CompletableFuture<Optional<Memory>> refresh(Scope scope) {
     Objects.requireNonNull(scope, "scope");
@@ -273,6 +275,7 @@ public final class ProfileKeeper implements AutoCloseable {
     private int characters = 2_000;
     private int answerTokens = 8_192;
     private Duration patience = Duration.ofMinutes(15);
+    private @Nullable TokenBudget budget;
     private UnaryOperator<String> redaction = UnaryOperator.identity();
     /** Facts of this time before the last refresh are read again: a write may land after one that began later. */
     private Duration overlap = Duration.ofMinutes(1);
@@ -313,6 +316,12 @@ public final class ProfileKeeper implements AutoCloseable {
     /** Sets what each text goes through before it is sent to the model, as {@link MemoryExtractorBuilder#redaction}. */
     public Builder redaction(UnaryOperator<String> newRedaction) {
       this.redaction = Objects.requireNonNull(newRedaction, "redaction");
+      return this;
+    }
+
+    /** Sets what the model may cost; null, the default, for any cost. It may be that of an extractor. */
+    public Builder budget(@Nullable TokenBudget newBudget) {
+      this.budget = newBudget;
       return this;
     }
 

@@ -12,8 +12,10 @@ public final class QuestionEstimate {
 
   private static final int TOKENS_BESIDES_TEXT = 25;
 
-  private final long tokensPerSlice = instructions(Prompts.EXTRACT, Prompts.FACTS)
-      + instructions(Prompts.DECIDE, Prompts.DECISIONS);
+  /** The tokens of a question without any message, without its answer. */
+  static final long LEAST = instructions(Prompts.EXTRACT, Prompts.FACTS);
+
+  private final long tokensPerSlice = LEAST + instructions(Prompts.DECIDE, Prompts.DECISIONS);
   private long tokens;
   private long slices;
   private int messages;

@@ -221,6 +221,10 @@ final class SliceRun {
     if (invalid != null) {
       messages.addAll(Prompts.again(invalid.answer(), complaint));
     }
+    Optional<String> tooCostly = model.tooCostly(messages, schema);
+    if (tooCostly.isPresent()) {
+      throw new UselessAnswersException(step, tooCostly.get());
+    }
     ChatAnswer answer;
     try {
       answer = model.ask(messages, schema);

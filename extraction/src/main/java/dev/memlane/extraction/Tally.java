@@ -2,6 +2,7 @@ package dev.memlane.extraction;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What a call has done so far. For use by one thread. */
 final class Tally {
@@ -34,7 +35,7 @@ final class Tally {
     deadLetters++;
   }
 
-  RememberReport report() {
-    return new RememberReport(messages, facts, usage, deadLetters);
+  RememberReport report(@Nullable BudgetPause pause) {
+    return new RememberReport(messages, facts, usage, deadLetters, pause);
   }
 }

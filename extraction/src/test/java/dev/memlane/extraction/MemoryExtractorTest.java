@@ -122,7 +122,7 @@ class MemoryExtractorTest {
     stage.say("note: home is Porto");
     stage.remember();
 
-    assertThat(stage.remember()).isEqualTo(new RememberReport(0, List.of(), ModelUsage.NONE, 0));
+    assertThat(stage.remember()).isEqualTo(new RememberReport(0, List.of(), ModelUsage.NONE, 0, null));
     assertThat(provider.questions()).hasSize(1);
 
     stage.say("note: job is baker");

@@ -51,7 +51,14 @@ class RememberKillTest {
 
     kill(url, index, point);
 
+    // One for the first conversation. Then facts, decisions, and the second fact about the home, which decides again. An
+    // answer that had not been kept is asked for again.
+    boolean unkept = switch (point) {
+      case FACTS_ASKED, FACTS_ANSWERED, DECISIONS_ASKED, DECISIONS_ANSWERED -> true;
+      default -> false;
+    };
     try (RememberStage after = new RememberStage(url, index, provider)) {
+      assertThat(after.rows("token_reservation")).as("the call that was under way").isEqualTo(unkept ? 1 : 0);
       after.remember();
       assertThat(after.contents()).containsExactly("home is Faro", "pet is a cat");
       for (Memory fact : after.facts()) {
@@ -63,12 +70,6 @@ class RememberKillTest {
       assertThat(after.rows("remembered_slice") + after.rows("remembered_answer")).isZero();
       assertThat(after.remember().messages()).isZero();
     }
-    // One for the first conversation. Then facts, decisions, and the second fact about the home, which decides again. An
-    // answer that had not been kept is asked for again.
-    boolean unkept = switch (point) {
-      case FACTS_ASKED, FACTS_ANSWERED, DECISIONS_ASKED, DECISIONS_ANSWERED -> true;
-      default -> false;
-    };
     assertThat(provider.questions()).hasSize(1 + 3 + (unkept ? 1 : 0));
   }
 

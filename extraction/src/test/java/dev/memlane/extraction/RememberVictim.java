@@ -53,7 +53,8 @@ final class RememberVictim {
         .indexDirectory(Path.of(arguments[1])).embedder(new HashEmbedder()).listener(new Stopper(point)).open();
         Database database = Database.builder(arguments[0]).poolSize(5).open();
         ChatModel model = new StoppingModel(OpenAiChatModel.at(arguments[2], "test").build(), point);
-        MemoryExtractor extractor = MemoryExtractor.builder(memory, database, model).build()) {
+        MemoryExtractor extractor = MemoryExtractor.builder(memory, database, model)
+            .budget(TokenBudget.in(database).withTokensADay(1_000_000)).build()) {
       System.out.println(extractor.remember(RememberStage.CHAT).get());
     }
   }

@@ -7,6 +7,7 @@ import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.endpoints.http.ApiKey;
 import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.extraction.OpenAiChatModel;
+import dev.memlane.extraction.TokenBudget;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.server.TestClient.Answer;
@@ -147,6 +148,31 @@ class RememberRoutesTest {
 
     assertThat(failed.status()).as(failed.text()).isEqualTo(502);
     assertThat(failed.text()).contains("model-failed").doesNotContain("sk-test-key");
+  }
+
+  @Test
+  void budgetUsedUp_isAStatus_andForMem0AProblem() {
+    TokenBudget small = TokenBudget.in(database).withTokensADay(6_000);
+    try (MemoryExtractor limited = MemoryExtractor.builder(memory, database, model).budget(small).build();
+        MemlaneServer second = MemlaneServer.builder(memory).port(0).extractor(limited).start()) {
+      int unused = database.writeNow("using up the budget", handle -> handle.execute(
+          "insert into token_day (day, tokens) values (cast(now() at time zone 'UTC' as date), 6000)"));
+      TestClient poor = new TestClient(second.uri(), null);
+      say(CHAT, "note: home is Porto");
+
+      JsonNode report = poor.send("POST", REMEMBER, "{\"scope\": " + CHAT + "}").json();
+      Answer mem0 = poor.send("POST", "/v1/memories/",
+          "{\"messages\": [{\"role\": \"user\", \"content\": \"note: job is baker\"}], \"user_id\": \"ada\"}");
+
+      assertThat(report.at("/pause/messagesLeft").intValue()).isEqualTo(1);
+      assertThat(report.at("/pause/limit").intValue()).isEqualTo(6_000);
+      assertThat(report.at("/pause/until").textValue()).endsWith("T00:00:00Z");
+      assertThat(mem0.status()).isEqualTo(429);
+      assertThat(mem0.json().path("type").textValue()).isEqualTo("urn:memlane:problem:budget-used-up");
+      assertThat(mem0.header("Retry-After")).endsWith("00:00:00 GMT");
+      assertThat(provider.questions()).isEmpty();
+    }
+    assertThat(remember(CHAT).json().path("pause").isMissingNode()).isTrue();
   }
 
   @Test

@@ -7,7 +7,9 @@ import dev.memlane.extraction.ChatModelPool;
 import dev.memlane.extraction.OpenAiChatModel;
 import dev.memlane.extraction.OpenAiChatModelBuilder;
 import dev.memlane.extraction.Redaction;
+import dev.memlane.extraction.TokenBudget;
 import dev.memlane.model.InvalidInputException;
+import dev.memlane.storage.postgres.Database;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +33,12 @@ final class ChatOptions {
   @Option(names = "--redact", descriptionKey = SettingNames.CHAT_REDACT, order = 23, description = "Replace e-mail addresses, phone numbers and card numbers in what is sent to the model.")
   private boolean redact;
 
+  @Option(names = "--tokens-a-day", descriptionKey = SettingNames.CHAT_TOKENS_A_DAY, paramLabel = "NUMBER", order = 24, description = "How many tokens the model may cost on a day in UTC, over all processes on this data (default: no limit).")
+  private @Nullable Long tokensADay;
+
+  @Option(names = "--tokens-a-call", descriptionKey = SettingNames.CHAT_TOKENS_A_CALL, paramLabel = "NUMBER", order = 25, description = "The most tokens that a call of the model may cost, question and answer together (default: no limit).")
+  private @Nullable Long tokensACall;
+
   /** Whether a model is named. */
   boolean areGiven() {
     return model != null && !model.isBlank();
@@ -39,6 +47,20 @@ final class ChatOptions {
   /** What each text goes through before it is sent. */
   UnaryOperator<String> redaction() {
     return redact ? new Redaction() : UnaryOperator.identity();
+  }
+
+  /** What the model may cost; without a limit, it is counted. */
+  TokenBudget budget(Database database) {
+    TokenBudget budget = TokenBudget.in(database);
+    budget = tokensADay == null ? budget : budget.withTokensADay(positive("--tokens-a-day", tokensADay));
+    return tokensACall == null ? budget : budget.withTokensACall(positive("--tokens-a-call", tokensACall));
+  }
+
+  private static long positive(String option, long tokens) {
+    if (tokens < 1) {
+      throw new UsageException(option + " is " + tokens + "; it must be at least 1");
+    }
+    return tokens;
   }
 
   /** How many conversations are read at once. */

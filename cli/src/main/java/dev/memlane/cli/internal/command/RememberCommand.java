@@ -13,9 +13,11 @@ import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.cli.internal.terminal.ProgressBar;
 import dev.memlane.cli.internal.terminal.TextLayout;
 import dev.memlane.cli.internal.terminal.UsageException;
+import dev.memlane.extraction.BudgetPause;
 import dev.memlane.extraction.ChatModel;
 import dev.memlane.extraction.ConversationDeadLetter;
 import dev.memlane.extraction.MemoryExtractor;
+import dev.memlane.extraction.RememberReport;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.storage.postgres.Database;
@@ -210,7 +212,7 @@ final class RememberCommand implements Callable<Integer> {
           bar.at(done.get());
         };
         try (MemoryExtractor extractor = MemoryExtractor.builder(memory.memory(), database, model)
-            .concurrency(chat.concurrency()).redaction(chat.redaction())
+            .concurrency(chat.concurrency()).redaction(chat.redaction()).budget(chat.budget(database))
             .onSlice(slice -> progress.accept(counts.add(slice))).build()) {
           rememberer = new Rememberer(memory.memory().conversations(), messagesOnly ? null : extractor,
               chat.concurrency(), progress, context.console(), context.stop());
@@ -310,13 +312,18 @@ final class RememberCommand implements Callable<Integer> {
     RememberCounts counts = new RememberCounts();
     try (ChatModel model = chat.open(context.environment());
         MemoryExtractor extractor = MemoryExtractor.builder(memory.memory(), database, model)
-            .redaction(chat.redaction()).onSlice(counts::add).build()) {
+            .redaction(chat.redaction()).budget(chat.budget(database)).onSlice(counts::add).build()) {
       List<ConversationDeadLetter> dead = named(extractor, id);
+      BudgetPause pause = null;
       for (ConversationDeadLetter each : dead) {
         if (context.stop().requested()) {
           break;
         }
-        Object unused = BlockingMemory.await(extractor.retry(each));
+        RememberReport report = BlockingMemory.await(extractor.retry(each));
+        pause = report.pause();
+        if (pause != null) {
+          break;
+        }
       }
       context.answer(() -> {
         Map<String, @Nullable Object> json = Json.object("retried", dead.size());
@@ -327,7 +334,10 @@ final class RememberCommand implements Callable<Integer> {
         context.print(counts.summary());
       });
       sayDeadLetters(counts);
-      return counts.deadLetters() == 0 ? 0 : 1;
+      if (pause != null) {
+        context.console().say("memlane: ended early: " + Rememberer.describe(pause) + ".");
+      }
+      return pause == null && counts.deadLetters() == 0 ? 0 : 1;
     }
   }
 }

@@ -124,7 +124,7 @@ final class ServeCommand implements Callable<Integer> {
 
   private MemoryExtractor extractor(LocalMemory session, Database database, ChatModel model) {
     return MemoryExtractor.builder(session.memory(), database, model).concurrency(chat.concurrency())
-        .redaction(chat.redaction()).build();
+        .redaction(chat.redaction()).budget(chat.budget(database)).build();
   }
 
   private MemlaneServer.Builder builder(LocalMemory session, @Nullable ServerTls certificate, String ownerKey) {

@@ -4,6 +4,7 @@ import dev.memlane.cli.internal.terminal.Console;
 import dev.memlane.cli.internal.terminal.IoErrors;
 import dev.memlane.cli.internal.terminal.StopSignal;
 import dev.memlane.cli.internal.terminal.TextLayout;
+import dev.memlane.extraction.BudgetPause;
 import dev.memlane.extraction.ExtractionException;
 import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.extraction.RecordedMessage;
@@ -21,6 +22,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -74,7 +76,7 @@ public final class Rememberer {
   /** A conversation that failed alone. */
   public record Failure(String file, String conversation, String error) {}
 
-  private record Pending(String file, String run, long messages, CompletableFuture<?> report) {}
+  private record Pending(String file, String run, long messages, CompletableFuture<Optional<BudgetPause>> report) {}
 
   /**
    * @param extractor null to append the messages and no more
@@ -132,8 +134,8 @@ public final class Rememberer {
     }
     pending.add(new Pending(file, conversation.run(), conversation.messages().size(),
         extractor == null
-            ? CompletableFuture.completedFuture(null)
-            : extractor.remember(chat)));
+            ? CompletableFuture.completedFuture(Optional.empty())
+            : extractor.remember(chat).thenApply(report -> Optional.ofNullable(report.pause()))));
     while (pending.size() >= 2 * inFlight) {
       settle();
     }
@@ -166,7 +168,12 @@ public final class Rememberer {
   private void settle() {
     Pending next = pending.remove();
     try {
-      await(next.report);
+      Optional<BudgetPause> pause = await(next.report);
+      if (pause.isPresent()) {
+        // The others may have been remembered in full meanwhile, and say so when it is their turn.
+        ended = ended == null ? describe(pause.get()) : ended;
+        return;
+      }
       remembered++;
       done += next.messages;
       progress.accept(done);
@@ -178,11 +185,10 @@ public final class Rememberer {
   }
 
   /** Waits, and ends what is under way if the program is asked to stop. */
-  private void await(CompletableFuture<?> report) {
+  private Optional<BudgetPause> await(CompletableFuture<Optional<BudgetPause>> report) {
     while (true) {
       try {
-        Object unused = report.get(POLL_MILLIS, TimeUnit.MILLISECONDS);
-        return;
+        return report.get(POLL_MILLIS, TimeUnit.MILLISECONDS);
       } catch (TimeoutException e) {
         if (stop.requested() && extractor != null) {
           ended = "stopped";
@@ -190,13 +196,18 @@ public final class Rememberer {
         }
       } catch (ExecutionException e) {
         // It fails with the cause.
-        Object unused = BlockingMemory.await(report);
-        return;
+        return BlockingMemory.await(report);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new ExtractionException("interrupted while conversations were remembered", e);
       }
     }
+  }
+
+  /** Says for people that the budget is used up, and when it begins anew. */
+  public static String describe(BudgetPause pause) {
+    return "the budget of " + TextLayout.number(pause.limit()) + " tokens a day is used up; it begins anew at "
+        + pause.until();
   }
 
   private void fail(String file, String conversation, String error) {

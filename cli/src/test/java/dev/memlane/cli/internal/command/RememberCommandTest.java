@@ -106,6 +106,27 @@ class RememberCommandTest {
   }
 
   @Test
+  void budgetUsedUp_endsEarly_saysWhenItGoesOn_andResumes() throws Exception {
+    Path file = file("chat.jsonl", "{\"role\":\"user\",\"content\":\"note: home is Porto\"}\n");
+    assertThat(remember(file.toString()).status()).isZero();
+    file("chat.jsonl", "{\"role\":\"user\",\"content\":\"note: home is Porto\"}\n"
+        + "{\"role\":\"user\",\"content\":\"note: home is Faro\"}\n");
+
+    // The first run has been counted as well.
+    Run paused = remember(file.toString(), "--tokens-a-day", "5300");
+    Run wrong = remember(file.toString(), "--tokens-a-call", "0");
+
+    assertThat(paused.status()).isEqualTo(1);
+    assertThat(paused.err()).contains("the budget of 5,300 tokens a day is used up; it begins anew at ")
+        .contains("T00:00:00Z. Run it again to resume.");
+    assertThat(wrong.status()).isEqualTo(2);
+    assertThat(wrong.err()).contains("--tokens-a-call is 0; it must be at least 1");
+    assertThat(provider.questions()).hasSize(1);
+    assertThat(remember(file.toString(), "--tokens-a-day", "100000").status()).isZero();
+    assertThat(memories()).containsExactly("home is Faro");
+  }
+
+  @Test
   void chatAmongPeople_isShownWithNamesAndTimes_whenItIsSaidWhoTheUserIs() {
     String chat = EXPORTS.resolve("whatsapp-android.txt").toString();
     Run unknown = remember(chat);

@@ -3,6 +3,7 @@ package dev.memlane.server.internal.api;
 import static dev.memlane.server.Role.READ;
 import static dev.memlane.server.Role.WRITE;
 
+import dev.memlane.extraction.BudgetPause;
 import dev.memlane.extraction.ConversationDeadLetter;
 import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.extraction.RememberReport;
@@ -85,8 +86,16 @@ public final class RememberRoutes {
 
   /** What a job reports: numbers, because it is kept, and facts may be erased. */
   private static Map<String, Object> counts(RememberReport report) {
-    return Map.of("messages", report.messages(), "facts", report.facts().size(), "usage", report.usage(),
-        "deadLetters", report.deadLetters());
+    Map<String, Object> counts = new LinkedHashMap<>();
+    counts.put("messages", report.messages());
+    counts.put("facts", report.facts().size());
+    counts.put("usage", report.usage());
+    counts.put("deadLetters", report.deadLetters());
+    BudgetPause pause = report.pause();
+    if (pause != null) {
+      counts.put("pause", pause);
+    }
+    return counts;
   }
 
   private void inBackground(MemoryExtractor present, Scope conversation) {

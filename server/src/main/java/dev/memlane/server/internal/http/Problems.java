@@ -1,6 +1,7 @@
 package dev.memlane.server.internal.http;
 
 import dev.memlane.archive.ArchiveException;
+import dev.memlane.extraction.BudgetUsedUpException;
 import dev.memlane.extraction.ChatException;
 import dev.memlane.model.DamagedIndexException;
 import dev.memlane.model.EmbeddingException;
@@ -13,6 +14,10 @@ import dev.memlane.model.RerankingException;
 import dev.memlane.model.WriteOutcome;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeoutException;
@@ -28,6 +33,9 @@ public final class Problems {
 
   private static final System.Logger LOGGER = System.getLogger("dev.memlane.server");
 
+  private static final DateTimeFormatter HTTP_DATE = DateTimeFormatter.ofPattern("EEE, dd MMM yyyy HH:mm:ss 'GMT'",
+      Locale.US);
+
   private Problems() {}
 
   /** The problem of a request that has failed. What nobody expected is logged, and the caller gets a number of it. */
@@ -39,6 +47,7 @@ public final class Problems {
       case EmbeddingException embedding -> embedding(embedding);
       case ChatException chat -> Problem.of(502, "model-failed", "The chat model failed",
           String.valueOf(chat.getMessage()));
+      case BudgetUsedUpException usedUp -> budgetUsedUp(usedUp.until(), String.valueOf(usedUp.getMessage()));
       case RerankingException reranking -> Problem.of(502, "reranking-failed", "The re-ranker failed",
           String.valueOf(reranking.getMessage()));
       case DamagedIndexException damaged -> Problem.unavailable(String.valueOf(damaged.getMessage()));
@@ -72,6 +81,13 @@ public final class Problems {
   /** The problem document of one item of a batch. */
   public static Map<String, @Nullable Object> describe(RuntimeException failure) {
     return of(failure).document();
+  }
+
+  /** The problem of a request that needs a chat model, whose budget of the day is used up. */
+  public static Problem budgetUsedUp(Instant until, String detail) {
+    return Problem.of(429, "budget-used-up", "The chat model's budget is used up", detail)
+        .with("until", until.toString())
+        .header("Retry-After", HTTP_DATE.format(until.atOffset(ZoneOffset.UTC)));
   }
 
   private static Problem connectionLost() {

@@ -6,6 +6,7 @@ import static dev.memlane.server.Role.WRITE;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.memlane.extraction.BudgetPause;
 import dev.memlane.extraction.FactOutcome;
 import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.extraction.RememberReport;
@@ -161,6 +162,12 @@ public final class Mem0Routes {
       throw new ProblemException(Problem.of(502, "model-failed", "The chat model failed",
           "the model's answers were not valid; the messages are kept, and what failed is listed at "
               + "/api/v1/conversations/dead-letters"));
+    }
+    BudgetPause pause = report.pause();
+    if (pause != null) {
+      throw new ProblemException(Problems.budgetUsedUp(pause.until(),
+          "the chat model's budget of the day is used up; the messages are kept, and a request after " + pause.until()
+              + " remembers them as well"));
     }
     List<Map<String, @Nullable Object>> results = new ArrayList<>();
     for (FactOutcome fact : report.facts()) {
