@@ -1,6 +1,7 @@
 package dev.memlane.server;
 
 import dev.memlane.extraction.MemoryExtractor;
+import dev.memlane.extraction.ProfileKeeper;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
 import dev.memlane.orchestrator.MemoryOrchestrator;
@@ -14,6 +15,7 @@ import dev.memlane.server.internal.api.Jobs;
 import dev.memlane.server.internal.api.MemoryRoutes;
 import dev.memlane.server.internal.api.OpenApiRoutes;
 import dev.memlane.server.internal.api.OperationRoutes;
+import dev.memlane.server.internal.api.ProfileRoutes;
 import dev.memlane.server.internal.api.RememberRoutes;
 import dev.memlane.server.internal.api.ScopeRoutes;
 import dev.memlane.server.internal.api.SessionRoutes;
@@ -171,6 +173,7 @@ public final class MemlaneServer implements AutoCloseable {
     private @Nullable RecentActivity activity;
     private @Nullable DurableLanes lanes;
     private @Nullable MemoryExtractor extractor;
+    private @Nullable ProfileKeeper profiles;
     private Set<String> origins = Set.of();
     private McpOptions mcp = McpOptions.DEFAULT;
     private UnaryOperator<McpServer.AsyncSpecification<?>> moreOfMcp = UnaryOperator.identity();
@@ -284,6 +287,14 @@ public final class MemlaneServer implements AutoCloseable {
      */
     public Builder extractor(@Nullable MemoryExtractor extractor) {
       this.extractor = extractor;
+      return this;
+    }
+
+    /**
+     * Sets what writes profiles by a chat model; null, the default, for none. It stays open; the caller closes it after the server.
+     */
+    public Builder profiles(@Nullable ProfileKeeper profiles) {
+      this.profiles = profiles;
       return this;
     }
 
@@ -416,6 +427,7 @@ public final class MemlaneServer implements AutoCloseable {
       new OperationRoutes(memory.blocking()).add(routes);
       new ConversationRoutes(memory.blocking(), audit).add(routes);
       new RememberRoutes(memory.blocking(), extractor, jobs).add(routes);
+      new ProfileRoutes(memory.blocking(), profiles, jobs).add(routes);
       new IngestRoutes(memory.blocking()).add(routes);
       new ArchiveRoutes(memory, jobs, audit).add(routes);
       new HealthRoutes(memory, metrics).add(routes);

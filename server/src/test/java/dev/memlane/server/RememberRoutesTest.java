@@ -7,6 +7,7 @@ import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.endpoints.http.ApiKey;
 import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.extraction.OpenAiChatModel;
+import dev.memlane.extraction.ProfileKeeper;
 import dev.memlane.extraction.TokenBudget;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.MemoryOrchestrator;
@@ -30,6 +31,7 @@ class RememberRoutesTest {
 
   private static final String REMEMBER = "/api/v1/conversations/remember";
   private static final String DEAD_LETTERS = "/api/v1/conversations/dead-letters";
+  private static final String PROFILE = "/api/v1/profile";
   private static final String CHAT = "{\"user\": \"ada\", \"run\": \"7\"}";
 
   private final ChatProvider provider = ChatProvider.start(new NoteScript());
@@ -37,6 +39,7 @@ class RememberRoutesTest {
   private Database database;
   private OpenAiChatModel model;
   private MemoryExtractor extractor;
+  private ProfileKeeper profiles;
   private MemlaneServer server;
   private ApiKeys keys;
   private TestClient client;
@@ -49,14 +52,16 @@ class RememberRoutesTest {
     database = Database.builder(url).poolSize(4).open();
     model = OpenAiChatModel.at(provider.url(), "test").apiKey(ApiKey.of("sk-test-key")).build();
     extractor = MemoryExtractor.builder(memory, database, model).build();
+    profiles = ProfileKeeper.builder(memory, model).build();
     keys = ApiKeys.in(directory.resolve("keys.json"));
-    server = MemlaneServer.builder(memory).port(0).keys(keys).extractor(extractor).start();
+    server = MemlaneServer.builder(memory).port(0).keys(keys).extractor(extractor).profiles(profiles).start();
     client = new TestClient(server.uri(), null);
   }
 
   @AfterEach
   void stop() {
     server.close();
+    profiles.close();
     extractor.close();
     model.close();
     memory.close();
@@ -140,6 +145,51 @@ class RememberRoutesTest {
   }
 
   @Test
+  void profile_isMadeOfTheFacts_andReadWithoutAModel() {
+    String ada = "{\"scope\": {\"user\": \"ada\"}}";
+    assertThat(client.send("GET", PROFILE + "?user=ada", null).status()).isEqualTo(404);
+    assertThat(client.send("POST", PROFILE, ada).json()).isEmpty();
+    say(CHAT, "note: home is Porto");
+    remember(CHAT);
+
+    JsonNode made = client.send("POST", PROFILE, ada).json();
+
+    assertThat(made.path("text").textValue()).isEqualTo("home is Porto.");
+    assertThat(made.path("facts")).hasSize(1);
+    assertThat(made.at("/memory/key").textValue()).isEqualTo("memlane.profile");
+    JsonNode job = client.send("GET", "/api/v1/jobs", null).json().at("/jobs/0");
+    assertThat(job.path("kind").textValue()).isEqualTo("profile");
+    assertThat(job.toString()).as("a job is kept, and a profile may be erased").doesNotContain("Porto");
+    try (MemlaneServer without = MemlaneServer.builder(memory).port(0).start()) {
+      Answer read = new TestClient(without.uri(), null).send("GET", PROFILE + "?user=ada", null);
+      assertThat(read.json()).isEqualTo(made);
+      assertThat(read.header("ETag")).isNotNull();
+    }
+  }
+
+  @Test
+  void profile_inTheBackground_isAnsweredAtOnce() throws Exception {
+    say(CHAT, "note: home is Porto");
+    remember(CHAT);
+    CompletableFuture<Void> held = new CompletableFuture<>();
+    CompletableFuture<Void> asked = new CompletableFuture<>();
+    provider.script(question -> {
+      asked.complete(null);
+      return new NoteScript().apply(question).after(held);
+    });
+
+    Answer begun = client.send("POST", PROFILE, "{\"scope\": {\"user\": \"ada\"}, \"background\": true}");
+
+    assertThat(begun.status()).isEqualTo(202);
+    asked.get(60, TimeUnit.SECONDS);
+    Answer meanwhile = client.send("POST", PROFILE, "{\"scope\": {\"user\": \"ada\"}}");
+    assertThat(meanwhile.status()).isEqualTo(503);
+    assertThat(meanwhile.text()).contains("is being refreshed already");
+    assertThat(client.send("GET", PROFILE + "?user=ada", null).status()).isEqualTo(404);
+    held.complete(null);
+  }
+
+  @Test
   void modelThatFails_isReported_andTheNextCallGoesOn() {
     say(CHAT, "note: home is Porto");
     provider.deny("sk-test-key");
@@ -188,6 +238,8 @@ class RememberRoutesTest {
       assertThat(bound.send("POST", REMEMBER, "{\"scope\": {\"user\": \"" + scope + "\", \"run\": \"7\"}}").status())
           .isEqualTo(403);
       assertThat(bound.send("GET", DEAD_LETTERS + "?user=" + scope, null).status()).isEqualTo(403);
+      assertThat(bound.send("GET", PROFILE + "?user=" + scope, null).status()).isEqualTo(403);
+      assertThat(bound.send("POST", PROFILE, "{\"scope\": {\"user\": \"" + scope + "\"}}").status()).isEqualTo(403);
       assertThat(bound.send("POST", DEAD_LETTERS + "/retry", named).status()).isEqualTo(403);
       assertThat(bound.send("POST", DEAD_LETTERS + "/drop", named).status()).isEqualTo(403);
     }
@@ -228,7 +280,8 @@ class RememberRoutesTest {
     try (MemlaneServer without = MemlaneServer.builder(memory).port(0).start()) {
       TestClient plain = new TestClient(without.uri(), null);
       for (Answer answer : List.of(plain.send("POST", REMEMBER, "{\"scope\": " + CHAT + "}"),
-          plain.send("GET", DEAD_LETTERS, null))) {
+          plain.send("GET", DEAD_LETTERS, null),
+          plain.send("POST", PROFILE, "{\"scope\": {\"user\": \"ada\"}}"))) {
         assertThat(answer.status()).isEqualTo(501);
         assertThat(answer.text()).contains("without a chat model");
       }

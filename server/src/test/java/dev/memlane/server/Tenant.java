@@ -478,6 +478,8 @@ final class Tenant {
     askForeign("PUT", "/api/v1/conversations/window", "{" + talk + "}", user, none);
     String conversation = "\"scope\": {\"user\": \"{}\", \"run\": \"talk\"}";
     askForeign("POST", "/api/v1/conversations/remember", "{" + conversation + "}", user, none);
+    askForeign("GET", "/api/v1/profile?user={}", null, encode(user), none);
+    askForeign("POST", "/api/v1/profile", "{" + scope + "}", user, none);
     askForeign("GET", "/api/v1/conversations/dead-letters?user={}", null, encode(user), none);
     for (String what : List.of("retry", "drop")) {
       askForeign("POST", "/api/v1/conversations/dead-letters/" + what, "{" + conversation + ", \"after\": 0}", user,

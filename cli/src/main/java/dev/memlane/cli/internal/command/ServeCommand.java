@@ -4,6 +4,7 @@ import dev.memlane.cli.internal.data.LocalMemory;
 import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.extraction.ChatModel;
 import dev.memlane.extraction.MemoryExtractor;
+import dev.memlane.extraction.ProfileKeeper;
 import dev.memlane.micrometer.MemlaneMetrics;
 import dev.memlane.model.Scope;
 import dev.memlane.model.listen.MemoryListener;
@@ -101,8 +102,10 @@ final class ServeCommand implements Callable<Integer> {
         ChatModel model = database != null && chat.areGiven() ? chat.open(context.environment()) : null;
         @Nullable
         MemoryExtractor extractor = database == null || model == null ? null : extractor(session, database, model);
+        @Nullable
+        ProfileKeeper profiles = database == null || model == null ? null : profiles(session, database, model);
         MemlaneServer server = builder(session, certificate, ownerKey).mcp(mcp).metrics(registry::scrape)
-            .activity(activity).lanes(lanes).extractor(extractor).start()) {
+            .activity(activity).lanes(lanes).extractor(extractor).profiles(profiles).start()) {
       metrics.watch(session.memory());
       if (lanes != null) {
         metrics.watch(lanes.executor());
@@ -125,6 +128,11 @@ final class ServeCommand implements Callable<Integer> {
   private MemoryExtractor extractor(LocalMemory session, Database database, ChatModel model) {
     return MemoryExtractor.builder(session.memory(), database, model).concurrency(chat.concurrency())
         .redaction(chat.redaction()).budget(chat.budget(database)).build();
+  }
+
+  private ProfileKeeper profiles(LocalMemory session, Database database, ChatModel model) {
+    return ProfileKeeper.builder(session.memory(), model).redaction(chat.redaction()).budget(chat.budget(database))
+        .build();
   }
 
   private MemlaneServer.Builder builder(LocalMemory session, @Nullable ServerTls certificate, String ownerKey) {
