@@ -95,7 +95,7 @@ public final class TestMemory implements AutoCloseable {
     }
   }
 
-  private VectorIndex openIndex(Path directory) {
+  VectorIndex openIndex(Path directory) {
     // A commit on a timer leaves a proof in the database, which a test that counts requests does not expect.
     return LuceneVectorIndex.builder(directory).model(embedder.model()).dimension(embedder.dimension())
         .commitInterval(Duration.ofHours(1)).open();
