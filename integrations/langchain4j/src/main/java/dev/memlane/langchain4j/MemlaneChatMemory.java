@@ -1,10 +1,12 @@
 package dev.memlane.langchain4j;
 
+import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.SystemMessage;
 import dev.langchain4j.memory.ChatMemory;
 import dev.memlane.endpoints.EndpointException;
 import dev.memlane.endpoints.Failure;
+import dev.memlane.extraction.BackgroundRemembering;
 import dev.memlane.langchain4j.MessageWindow.Entry;
 import dev.memlane.model.ConversationMessage;
 import dev.memlane.model.InvalidInputException;
@@ -26,6 +28,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +56,10 @@ import org.jspecify.annotations.Nullable;
  * further message tries again; the model is shown no more than before.
  *
  * <p>
+ * <b>Facts.</b> With {@link Builder#rememberFacts}, a chat model reads the conversation after each answer, in the background,
+ * and keeps what matters as memories.
+ *
+ * <p>
  * Safe for use by several threads, of which one at a time should add to a conversation.
  */
 public final class MemlaneChatMemory implements ChatMemory {
@@ -65,6 +72,7 @@ public final class MemlaneChatMemory implements ChatMemory {
   private final Conversations conversations;
   private final int maxMessages;
   private final boolean remembering;
+  private final @Nullable Consumer<Scope> facts;
 
   private MemlaneChatMemory(Builder builder, Object id) {
     this.id = id;
@@ -73,6 +81,7 @@ public final class MemlaneChatMemory implements ChatMemory {
     this.conversations = builder.memory.conversations();
     this.maxMessages = builder.maxMessages;
     this.remembering = builder.remembering;
+    this.facts = builder.facts;
   }
 
   /**
@@ -117,9 +126,17 @@ public final class MemlaneChatMemory implements ChatMemory {
         for (int i = 0; i < added.size(); i++) {
           all.add(new Entry(stored.get(i), added.get(i)));
         }
+        if (facts != null && added.stream().anyMatch(MemlaneChatMemory::endsAnExchange)) {
+          facts.accept(conversation);
+        }
         return leave(MessageWindow.of(all, maxMessages).leaving());
       });
     });
+  }
+
+  /** Whether the model has answered, and not asked for a tool. */
+  private static boolean endsAnExchange(ChatMessage message) {
+    return message instanceof AiMessage answer && !answer.hasToolExecutionRequests();
   }
 
   private static List<ChatMessage> withoutKnownSystem(List<Entry> present, List<ChatMessage> messages) {
@@ -280,6 +297,7 @@ public final class MemlaneChatMemory implements ChatMemory {
     private Function<Object, Scope> scope = id -> Scope.run(id.toString());
     private int maxMessages = 20;
     private boolean remembering;
+    private @Nullable Consumer<Scope> facts;
 
     private Builder(MemoryOrchestrator memory) {
       this.memory = memory;
@@ -315,6 +333,18 @@ public final class MemlaneChatMemory implements ChatMemory {
     /** Sets whether what users and assistants said is remembered when it leaves the window; false by default. */
     public Builder rememberEvicted(boolean rememberEvicted) {
       this.remembering = rememberEvicted;
+      return this;
+    }
+
+    /**
+     * Sets that the facts of conversations are remembered: when the model's answer has been added, what is new in the
+     * conversation is remembered in the background, in the scope of the conversation without its run. That never fails or
+     * delays an exchange. It needs {@code memlane-extraction}.
+     *
+     * @param background stays open; the caller closes it after the last exchange, and before its extractor
+     */
+    public Builder rememberFacts(BackgroundRemembering background) {
+      this.facts = background::remember;
       return this;
     }
 

@@ -21,6 +21,7 @@ import dev.langchain4j.store.embedding.EmbeddingSearchRequest;
 import dev.langchain4j.store.embedding.EmbeddingStore;
 import dev.langchain4j.store.embedding.filter.Filter;
 import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.extraction.BackgroundRemembering;
 import dev.memlane.extraction.ChatModel;
 import dev.memlane.extraction.Fact;
 import dev.memlane.extraction.MemoryExtractor;
@@ -161,11 +162,33 @@ class DocumentedUsesTest {
   }
 
   @Test
+  void facts_work() {
+    dev.langchain4j.model.chat.ChatModel chatModel = new dev.langchain4j.model.chat.ChatModel() {
+      @Override
+      public ChatResponse doChat(ChatRequest request) {
+        return ChatResponse.builder().aiMessage(AiMessage.from("{\"facts\": []}")).build();
+      }
+    };
+    try (Database database = Database.builder(url).open();
+        ChatModel model = LangChain4jChatModel.builder(chatModel).build();
+        MemoryExtractor extractor = MemoryExtractor.builder(memory, database, model).build()) {
+      // shown
+      try (BackgroundRemembering background = BackgroundRemembering.of(extractor)) {
+        ChatMemoryProvider remembering = MemlaneChatMemory.builder(memory)
+            .owner(Scope.user("ada")).rememberFacts(background)::build;
+        remembering.get("8").add(List.of(UserMessage.from("We moved to Porto."), AiMessage.from("How nice!")));
+      }
+      // end
+      assertThat(extractor.remember(Scope.user("ada").withRun("8")).join().messages()).isZero();
+    }
+  }
+
+  @Test
   void page_hasWhatElseIsShown() throws IOException {
     String page = Files.readString(PAGE);
     List<String> shown = Pattern.compile("// shown\n(.*?)\n *// end", Pattern.DOTALL)
         .matcher(Files.readString(THIS)).results().map(snippet -> snippet.group(1).stripIndent()).toList();
-    assertThat(shown).hasSize(1).allSatisfy(code -> assertThat(page).contains("```java\n" + code + "\n```\n"));
+    assertThat(shown).hasSize(2).allSatisfy(code -> assertThat(page).contains("```java\n" + code + "\n```\n"));
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.memlane.spring.ai;
 
+import dev.memlane.extraction.BackgroundRemembering;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemlaneException;
 import dev.memlane.model.MemoryWriteException;
@@ -72,6 +73,10 @@ import reactor.core.scheduler.Schedulers;
  * search fails, so does the call. {@link Builder#onFailure} goes on in both cases.
  *
  * <p>
+ * <b>Facts.</b> With {@link Builder#rememberFacts}, a chat model reads the conversations in the background, and their facts
+ * are remembered in place of what the user said.
+ *
+ * <p>
  * <b>Threads.</b> Safe for use by several threads. A call waits in its thread. A stream waits in none: a search and a
  * write begin on Reactor's bounded elastic scheduler.
  */
@@ -93,6 +98,7 @@ public final class MemlaneAdvisor implements CallAdvisor, StreamAdvisor {
   private final Function<Map<String, @Nullable Object>, Scope> searched;
   private final UnaryOperator<SearchRequest.Builder> search;
   private final Remembering remembering;
+  private final @Nullable FactKeeping facts;
   private final @Nullable Consumer<MemlaneException> onFailure;
   private final int longest;
   private final int order;
@@ -102,7 +108,9 @@ public final class MemlaneAdvisor implements CallAdvisor, StreamAdvisor {
     this.scopes = builder.scopes;
     this.searched = builder.searched;
     this.search = builder.search;
-    this.remembering = builder.remembering;
+    this.facts = builder.facts;
+    Remembering chosen = builder.remembering;
+    this.remembering = chosen != null ? chosen : facts == null ? Remembering.question() : Remembering.nothing();
     this.onFailure = builder.onFailure;
     this.longest = builder.longest;
     this.order = builder.order;
@@ -189,16 +197,21 @@ public final class MemlaneAdvisor implements CallAdvisor, StreamAdvisor {
       return CompletableFuture.completedFuture(null);
     }
     CompletableFuture<Void> stored;
+    CompletableFuture<Void> kept = CompletableFuture.completedFuture(null);
     try {
-      List<NewMemory> memories = remembering.memories(new Exchange(scopes.apply(request.context()),
-          text(question(request, position)), answer.getResult().getOutput().getText(), request.context()));
+      Exchange exchange = new Exchange(scopes.apply(request.context()), text(question(request, position)),
+          answer.getResult().getOutput().getText(), request.context());
+      if (facts != null) {
+        kept = facts.keep(exchange);
+      }
+      List<NewMemory> memories = remembering.memories(exchange);
       stored = memories.isEmpty()
           ? CompletableFuture.completedFuture(null)
           : memory.addMemories(memories).thenAccept(MemlaneAdvisor::requireAll);
     } catch (MemlaneException e) {
       stored = CompletableFuture.failedFuture(e);
     }
-    return stored.exceptionally(this::handle);
+    return stored.exceptionally(this::handle).thenCombine(kept, (done, appended) -> null);
   }
 
   private static void requireAll(List<WriteOutcome> outcomes) {
@@ -262,7 +275,8 @@ public final class MemlaneAdvisor implements CallAdvisor, StreamAdvisor {
     private Function<Map<String, @Nullable Object>, Scope> scopes = MemlaneAdvisor::scope;
     private Function<Map<String, @Nullable Object>, Scope> searched = MemlaneAdvisor::searchedScope;
     private UnaryOperator<SearchRequest.Builder> search = builder -> builder;
-    private Remembering remembering = Remembering.question();
+    private @Nullable Remembering remembering;
+    private @Nullable FactKeeping facts;
     private @Nullable Consumer<MemlaneException> onFailure;
     private int longest = 8_000;
     private int order = DEFAULT_ORDER;
@@ -294,9 +308,23 @@ public final class MemlaneAdvisor implements CallAdvisor, StreamAdvisor {
       return this;
     }
 
-    /** Sets what is remembered; by default what the user said. */
+    /** Sets what is remembered; by default what the user said, and nothing with {@link #rememberFacts}. */
     public Builder remembering(Remembering remembering) {
       this.remembering = Objects.requireNonNull(remembering, "remembering");
+      return this;
+    }
+
+    /**
+     * Sets that the facts of conversations are remembered: after an exchange, question and answer are appended to the
+     * conversation of their scope, and what is new in it is remembered in the background. That never fails a call, and an
+     * exchange whose scope has no run has no conversation. If a chat memory keeps its messages in the same conversation
+     * ({@link MemlaneChatMemoryRepository}), nothing is appended, and the answer, which it appends later, is remembered with
+     * the next exchange.
+     *
+     * @param background stays open; the caller closes it after the last call, and before its extractor
+     */
+    public Builder rememberFacts(BackgroundRemembering background) {
+      this.facts = new FactKeeping(memory.conversations(), Objects.requireNonNull(background, "background"));
       return this;
     }
 

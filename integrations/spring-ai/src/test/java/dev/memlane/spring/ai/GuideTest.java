@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.memlane.embedding.Embedder;
 import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.extraction.BackgroundRemembering;
 import dev.memlane.extraction.ChatModel;
 import dev.memlane.extraction.Fact;
 import dev.memlane.extraction.MemoryExtractor;
@@ -71,7 +72,7 @@ class GuideTest {
     String source = Files.readString(SOURCE).replaceAll("(?m)^ +", "");
     List<String> blocks = BLOCK.matcher(Files.readString(GUIDE)).results().map(block -> block.group(1)).toList();
 
-    assertThat(blocks).hasSize(7)
+    assertThat(blocks).hasSize(8)
         .allSatisfy(block -> assertThat(source).contains("// The guide's.\n" + block.replaceAll("(?m)^ +", "")));
   }
 
@@ -186,6 +187,29 @@ class GuideTest {
     }
 
     assertThat(memory.blocking().list(Scope.user("ada"), Fact.filter(), null, 10).memories())
+        .extracting(Memory::content).containsExactly("Ada lives in Porto.");
+  }
+
+  @Test
+  void facts() {
+    model.answering("How nice!", """
+        {"facts": [{"text": "Ada lives in Porto.", "kind": "fact", "subject": "Ada's home", "importance": 4,
+        "messages": [1], "about": null}]}""");
+    try (Database database = Database.builder(url).open();
+        ChatModel reader = SpringAiChatModel.builder(model).build();
+        MemoryExtractor extractor = MemoryExtractor.builder(memory, database, reader).build()) {
+
+      // The guide's.
+      try (BackgroundRemembering background = BackgroundRemembering.of(extractor)) {
+        ChatClient chat = ChatClient.builder(model)
+            .defaultAdvisors(MemlaneAdvisor.builder(memory).rememberFacts(background).build()).build();
+        chat.prompt("We moved to Porto.")
+            .advisors(advisors -> advisors.param(MemlaneAdvisor.USER, "ada").param(ChatMemory.CONVERSATION_ID, "7"))
+            .call().content();
+      }
+    }
+
+    assertThat(memory.blocking().list(Scope.user("ada"), null, null, 10).memories())
         .extracting(Memory::content).containsExactly("Ada lives in Porto.");
   }
 }
