@@ -28,7 +28,7 @@ public final class BlockingChatModel implements ChatModel {
   /** How many requests may wait for their turn. */
   public static final int MOST_WAITING = 1_000;
 
-  /** What blocks. */
+  /** A client whose calls block. */
   public interface Client {
 
     /**
@@ -136,11 +136,11 @@ public final class BlockingChatModel implements ChatModel {
         permits.release();
       }
     } catch (InterruptedException e) {
-      // Whoever interrupts has completed the answer before, unless the client's own code does so.
+      // An interrupt by this class follows an answer that is complete. Otherwise the client's own code interrupted the thread.
       answer.completeExceptionally(new EndpointException(Failure.UNKNOWN,
           "the request to model " + model + " was interrupted", e));
     } catch (Throwable e) {
-      // Errors too: whoever waits for the answer must be notified.
+      // Errors too, because a caller waits for the answer.
       answer.completeExceptionally(e instanceof EndpointException known ? known : client.translate(e));
     }
   }

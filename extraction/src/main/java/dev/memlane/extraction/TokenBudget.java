@@ -19,18 +19,18 @@ import java.util.UUID;
  * }</pre>
  *
  * <p>
- * <b>The day.</b> A day in UTC, by the database's clock, because providers report their use by it, because it can be said exactly
- * when a new one begins, and because one row counts it. A night in UTC may so have what two days may cost.
+ * <b>The day.</b> A day in UTC, by the database's clock. Providers report use by UTC days, the end of a day is known exactly, and
+ * one row counts it. The hours around midnight may cost the budget of two days.
  *
  * <p>
- * <b>A call.</b> The most that it may cost is reserved before it: a cautious estimate of the question's tokens, and the limit of the
- * answer. After it, the reservation becomes what the server has counted, or stays where the server does not count. So calls at the
- * same time can't exceed a day's limit together, except by what the estimates are too low. Where calls of this very object are in the
- * way, the next one waits for them.
+ * <b>A call.</b> Before a call, the most that it may cost is reserved: a cautious estimate of the question's tokens, plus the limit of
+ * the answer. After the call, the server's count replaces the reservation; if the server does not count, the reservation stays. So
+ * concurrent calls exceed a day's limit at most by the error of the estimates. If the tokens that a call lacks are reserved by other
+ * calls of the same object, it waits for those.
  *
  * <p>
- * <b>Failures.</b> A call that the endpoint has refused, or that could not reach it, costs nothing. One that got no answer in time,
- * or ended in another way, may have been billed and keeps its reservation. So does one of a process that died, until the day ends.
+ * <b>Failures.</b> A call that the endpoint refused, or that could not reach it, costs nothing. A call that got no answer in time, or
+ * failed in another way, may have been billed and keeps its reservation. So does a call of a process that died, until the day ends.
  *
  * <p>
  * Immutable but for what is in flight. Safe for use by several threads.

@@ -39,6 +39,8 @@ final class ChatOptions {
   @Option(names = "--tokens-a-call", descriptionKey = SettingNames.CHAT_TOKENS_A_CALL, paramLabel = "NUMBER", order = 25, description = "The most tokens that a call of the model may cost, question and answer together (default: no limit).")
   private @Nullable Long tokensACall;
 
+  private @Nullable TokenBudget budget;
+
   /** Whether a model is named. */
   boolean areGiven() {
     return model != null && !model.isBlank();
@@ -49,11 +51,19 @@ final class ChatOptions {
     return redact ? new Redaction() : UnaryOperator.identity();
   }
 
-  /** What the model may cost; without a limit, it is counted. */
+  /**
+   * What the model may cost; without a limit, it is counted. The same object at each call, because calls of a model wait only
+   * for others under the same budget object.
+   */
   TokenBudget budget(Database database) {
-    TokenBudget budget = TokenBudget.in(database);
-    budget = tokensADay == null ? budget : budget.withTokensADay(positive("--tokens-a-day", tokensADay));
-    return tokensACall == null ? budget : budget.withTokensACall(positive("--tokens-a-call", tokensACall));
+    TokenBudget made = budget;
+    if (made == null) {
+      made = TokenBudget.in(database);
+      made = tokensADay == null ? made : made.withTokensADay(positive("--tokens-a-day", tokensADay));
+      made = tokensACall == null ? made : made.withTokensACall(positive("--tokens-a-call", tokensACall));
+      budget = made;
+    }
+    return made;
   }
 
   private static long positive(String option, long tokens) {
