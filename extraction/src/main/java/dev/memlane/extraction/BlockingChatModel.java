@@ -192,11 +192,10 @@ public final class BlockingChatModel implements ChatModel {
       closed = true;
       open = List.copyOf(unanswered);
     }
-    for (Pending pending : open) {
-      // First, so that the interrupt isn't taken for a failure of the client.
-      pending.answer.completeExceptionally(closed());
-      pending.thread.interrupt();
-    }
+    // All of them before any interrupt. Otherwise an interrupt would be taken for a failure of the client, and the turn of an
+    // interrupted call would go to a request that waits.
+    open.forEach(pending -> pending.answer.completeExceptionally(closed()));
+    open.forEach(pending -> pending.thread.interrupt());
   }
 
   @Override
