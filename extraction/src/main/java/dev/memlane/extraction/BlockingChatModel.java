@@ -23,7 +23,7 @@ import java.util.concurrent.Semaphore;
  */
 public final class BlockingChatModel implements ChatModel {
 
-  /** How many requests call the client at the same time, unless an adapter is told otherwise. */
+  /** How many requests call the client at the same time by default. */
   public static final int CONCURRENCY = 32;
   /** How many requests may wait for their turn. */
   public static final int MOST_WAITING = 1_000;

@@ -33,7 +33,7 @@ import java.util.UUID;
  * failed in another way, may have been billed and keeps its reservation. So does a call of a process that died, until the day ends.
  *
  * <p>
- * Immutable but for what is in flight. Safe for use by several threads.
+ * Only the number of calls in flight changes. Safe for use by several threads.
  */
 public final class TokenBudget {
 

@@ -321,8 +321,8 @@ public record SearchRequest(String query, List<Scope> scopes, int limit, @Nullab
      * usually no actor and no time of its event.
      *
      * <p>
-     * Such a search reads all memories of its scopes, at most {@value SearchRequest#MOST_PAST}, and embeds the texts that
-     * were changed or deleted since. It needs a scope.
+     * Such a search reads all memories of its scopes, also those that came later, and embeds the texts that were changed or
+     * deleted since. It needs a scope, and fails if the scopes had more than {@value SearchRequest#MOST_PAST} memories then.
      */
     public Builder asOf(@Nullable Instant asOf) {
       this.asOf = asOf;

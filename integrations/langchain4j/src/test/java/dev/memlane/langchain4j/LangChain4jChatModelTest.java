@@ -46,7 +46,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** LangChain4j's chat models as ours: its own client of a server that answers from a script, and models that do what they are told. */
+/** The adapter over LangChain4j's client of a scripted server, and over hand-written models of LangChain4j. */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LangChain4jChatModelTest {
 

@@ -514,7 +514,7 @@ final class SimulatedDatabase {
   /**
    * The memories whose log has changed since the position.
    *
-   * @param lastOnly whether only the last operation of each is told
+   * @param lastOnly whether to report only the last operation of each memory
    */
   ChangeFeed.Changes changesSince(int position, boolean lastOnly) {
     Map<MemoryId, Set<OperationId>> found = new HashMap<>();
