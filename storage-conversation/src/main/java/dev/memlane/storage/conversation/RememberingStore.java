@@ -1,6 +1,5 @@
 package dev.memlane.storage.conversation;
 
-import dev.memlane.model.InDoubtException;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.storage.postgres.Database;
@@ -13,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.HandleCallback;
 import org.jdbi.v3.core.HandleConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +40,6 @@ public final class RememberingStore {
   /** The most slices under way, and dead letters, that one call returns. */
   public static final int MOST_SLICES = 1_000;
 
-  private static final int TRIES = 3;
   private static final int LONGEST_FAILURE = 1_000;
   private static final String SLICE = "c.user_id, c.agent_id, c.run_id, s.conversation, s.after_position, s.last_position";
 
@@ -100,7 +97,7 @@ public final class RememberingStore {
    * @return the slice with the end that it has; empty if the cursor is elsewhere meanwhile, or the conversation is gone
    */
   public Optional<RememberedSlice> begin(RememberedSlice slice) {
-    return write("beginning to remember a conversation", handle -> {
+    return RepeatableWrites.run(database, "beginning to remember a conversation", handle -> {
       int unused = handle.createUpdate("""
           with c as (
             select id from conversation where id = :conversation and not deleted and remembered = :after for update
@@ -140,7 +137,7 @@ public final class RememberingStore {
    * @return the answer that is kept, this one or an earlier one; empty if the slice has ended meanwhile
    */
   public Optional<RememberedAnswer> keep(RememberedSlice slice, RememberedAnswer answer, Instant at) {
-    return write("keeping what a model has answered", handle -> {
+    return RepeatableWrites.run(database, "keeping what a model has answered", handle -> {
       int unused = handle.createUpdate("""
           with s as (
             select conversation, after_position from remembered_slice
@@ -211,7 +208,7 @@ public final class RememberingStore {
 
   /** Moves the cursor past a slice, if it is at its beginning, and does something with the slice. */
   private void end(String what, RememberedSlice slice, HandleConsumer<RuntimeException> change) {
-    boolean unusedAnswer = write(what, handle -> handle.inTransaction(each -> {
+    boolean unusedAnswer = RepeatableWrites.run(database, what, handle -> handle.inTransaction(each -> {
       // First of all, because whoever begins a slice locks the conversation and then waits for the slice.
       Optional<Long> cursor = each
           .createQuery("select remembered from conversation where id = :conversation for update")
@@ -260,7 +257,7 @@ public final class RememberingStore {
    * @return false if there is no such dead letter
    */
   public boolean revive(RememberedSlice slice) {
-    return write("reviving a dead letter", handle -> handle.createUpdate("""
+    return RepeatableWrites.run(database, "reviving a dead letter", handle -> handle.createUpdate("""
         with s as (
           select conversation, after_position, failed_step from remembered_slice
           where conversation = :conversation and after_position = :after and state = 2 for update
@@ -279,7 +276,7 @@ public final class RememberingStore {
    * @return false if there is no such dead letter
    */
   public boolean drop(RememberedSlice slice) {
-    return write("dropping a dead letter", handle -> handle.createQuery("""
+    return RepeatableWrites.run(database, "dropping a dead letter", handle -> handle.createQuery("""
         with s as (
           delete from remembered_slice where conversation = :conversation and after_position = :after and state = 2
           returning conversation, after_position
@@ -289,19 +286,6 @@ public final class RememberingStore {
         )
         select count(*) from s""").bind("conversation", slice.number()).bind("after", slice.after())
         .mapTo(Long.class).one()) > 0;
-  }
-
-  /** Writes, again if it is unknown whether it was done: every change here can be repeated. */
-  private <T> T write(String what, HandleCallback<T, RuntimeException> write) {
-    for (int triesLeft = TRIES;; triesLeft--) {
-      try {
-        return database.writeNow(what, write);
-      } catch (InDoubtException e) {
-        if (triesLeft == 1) {
-          throw e;
-        }
-      }
-    }
   }
 
   @Override

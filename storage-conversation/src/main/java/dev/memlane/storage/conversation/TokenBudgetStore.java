@@ -1,6 +1,5 @@
 package dev.memlane.storage.conversation;
 
-import dev.memlane.model.InDoubtException;
 import dev.memlane.model.StoreException;
 import dev.memlane.storage.postgres.Database;
 import java.time.Instant;
@@ -8,7 +7,6 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.UUID;
 import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.HandleCallback;
 
 /**
  * The store of how many tokens chat models were asked for on a day in UTC, which all processes on a database share.
@@ -27,7 +25,6 @@ import org.jdbi.v3.core.HandleCallback;
  */
 public final class TokenBudgetStore {
 
-  private static final int TRIES = 3;
   private static final int DAYS_KEPT = 31;
   private static final String TODAY = "cast(now() at time zone 'UTC' as date)";
 
@@ -61,7 +58,7 @@ public final class TokenBudgetStore {
    * @param limit how many tokens the day may have
    */
   public Reserved reserve(UUID id, long tokens, long limit) {
-    return write("reserving tokens of a chat model", handle -> handle.inTransaction(each -> {
+    return RepeatableWrites.run(database, "reserving tokens of a chat model", handle -> handle.inTransaction(each -> {
       Day day = today(each);
       boolean repeated = each.createQuery("select 1 from token_reservation where id = :id").bind("id", id)
           .mapTo(Integer.class).findOne().isPresent();
@@ -98,7 +95,7 @@ public final class TokenBudgetStore {
    * @param cost in tokens; at least 0, and possibly more than was reserved
    */
   public void settle(UUID id, long cost) {
-    int unused = write("settling tokens of a chat model", handle -> handle.createUpdate("""
+    int unused = RepeatableWrites.run(database, "settling tokens of a chat model", handle -> handle.createUpdate("""
         with r as (delete from token_reservation where id = :id returning day, tokens)
         update token_day d set tokens = greatest(0, d.tokens - r.tokens + :cost) from r where d.day = r.day""")
         .bind("id", id).bind("cost", cost).execute());
@@ -108,19 +105,6 @@ public final class TokenBudgetStore {
   public long used() {
     return database.readNow("reading the tokens of a chat model", handle -> handle
         .createQuery("select tokens from token_day where day = " + TODAY).mapTo(Long.class).findOne().orElse(0L));
-  }
-
-  /** Writes, again if it is unknown whether it was done: both changes here can be repeated. */
-  private <T> T write(String what, HandleCallback<T, RuntimeException> write) {
-    for (int triesLeft = TRIES;; triesLeft--) {
-      try {
-        return database.writeNow(what, write);
-      } catch (InDoubtException e) {
-        if (triesLeft == 1) {
-          throw e;
-        }
-      }
-    }
   }
 
   @Override
