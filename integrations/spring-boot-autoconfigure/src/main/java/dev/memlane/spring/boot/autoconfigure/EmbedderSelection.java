@@ -79,9 +79,9 @@ final class EmbedderSelection {
         builder.embedders(made);
       });
     }
-    EmbedderPool pool = SingleBean.find(pools, "EmbedderPool beans");
+    EmbedderPool pool = SingleBean.find(pools, "EmbedderPool beans", SingleBean.OF_VECTORS);
     // Embedder beans may be its parts.
-    Embedder embedder = pool == null ? SingleBean.find(embedders, "Embedder beans") : null;
+    Embedder embedder = pool == null ? SingleBean.find(embedders, "Embedder beans", SingleBean.OF_VECTORS) : null;
     if (pool != null) {
       candidates.put("an EmbedderPool bean", () -> builder.embedders(pool));
     } else if (embedder != null) {

@@ -21,7 +21,7 @@ final class LangChain4jEmbedderSource implements EmbedderSource {
 
   @Override
   public @Nullable Embedder find() {
-    EmbeddingModel model = SingleBean.find(models, "EmbeddingModel beans of LangChain4j");
+    EmbeddingModel model = SingleBean.find(models, "EmbeddingModel beans of LangChain4j", SingleBean.OF_VECTORS);
     if (model == null) {
       return null;
     }

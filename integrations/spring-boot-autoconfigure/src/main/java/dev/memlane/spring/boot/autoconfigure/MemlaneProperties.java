@@ -35,6 +35,7 @@ import org.springframework.util.unit.DataSize;
  * @param expiredGrace How long a memory is kept after it has expired.
  * @param documents The document stores of Spring AI and LangChain4j.
  * @param observations The observations, from which tracing makes spans.
+ * @param chat The chat model that remembers conversations, with memlane-extraction.
  */
 @ConfigurationProperties("memlane")
 public record MemlaneProperties(@DefaultValue("true") boolean enabled, @DefaultValue("memlane-data") Path data,
@@ -43,7 +44,7 @@ public record MemlaneProperties(@DefaultValue("true") boolean enabled, @DefaultV
     @DefaultValue("10s") Duration writeDeadline, @DefaultValue("10000") int mostInFlight,
     @DefaultValue("1000") int mostUnsettled, @Nullable Duration followEvery, @DefaultValue("30d") Duration retention,
     @DefaultValue("0s") Duration expiredGrace, @DefaultValue Documents documents,
-    @DefaultValue Observations observations) {
+    @DefaultValue Observations observations, @DefaultValue Chat chat) {
 
   /** The embedders that a property can name. */
   public enum EmbedderName {
@@ -146,4 +147,53 @@ public record MemlaneProperties(@DefaultValue("true") boolean enabled, @DefaultV
       @DefaultValue("0") long tokensPerMinute, @DefaultValue("0") long tokensPerRequest, @Nullable Integer texts,
       @DurationUnit(ChronoUnit.SECONDS) @Nullable Duration timeout, @Nullable Integer weight,
       @DefaultValue("false") boolean unencryptedKey, @Nullable Boolean base64) {}
+
+  /**
+   * The chat model that remembers conversations, and what it may cost.
+   *
+   * @param model Name of a chat model that speaks OpenAI's API. Without it, the ChatModel bean is used.
+   * @param url Server of that model, such as http://localhost:11434/v1. By default OpenAI's own.
+   * @param key API key of that server.
+   * @param endpoints Several endpoints of that model, used as one pool, in place of the URL and the key.
+   * @param concurrency Most conversations that are remembered at the same time, and most requests in flight to the URL or
+   * to a framework's ChatModel bean.
+   * @param redact Whether to replace e-mail addresses, phone numbers and card numbers in what is sent to the model.
+   * @param tokensADay Most tokens that the model may cost on a day in UTC, over all processes on the same database. By
+   * default there is no limit.
+   * @param tokensACall Most tokens that a call of the model may cost, question and answer together. By default there is no
+   * limit.
+   * @param remember Whether the MemlaneAdvisor bean remembers the facts of conversations, in place of what users say.
+   * @param grace How long closing waits for conversations that are being remembered.
+   */
+  public record Chat(@Nullable String model, @Nullable String url, @Nullable String key,
+      @DefaultValue List<ChatEndpoint> endpoints, @DefaultValue("8") int concurrency,
+      @DefaultValue("false") boolean redact, @Nullable Long tokensADay, @Nullable Long tokensACall,
+      @DefaultValue("false") boolean remember, @DefaultValue("10s") Duration grace) {
+
+    /** Without the URL and the key, which may be secrets. */
+    @Override
+    public String toString() {
+      return "Chat[" + (model == null ? "a bean" : model) + "]";
+    }
+  }
+
+  /**
+   * An endpoint of the chat model. A number that is absent or 0 sets no limit.
+   *
+   * @param name its name in reports
+   * @param url the address before {@code /chat/completions}; with a deployment, the resource at Azure; OpenAI's own if absent
+   * @param deployment the deployment's name at Azure
+   * @param apiVersion the version of Azure's API
+   * @param keyFrom the environment variable, or other property, that holds its key
+   * @param modelThere the name of the model at this endpoint, if it differs
+   * @param timeout how long a request may take; seconds unless it has a unit
+   * @param weight its share of the requests, relative to the others'
+   * @param unencryptedKey whether the key may go unencrypted to another machine
+   */
+  public record ChatEndpoint(@Nullable String name, @Nullable String url, @Nullable String deployment,
+      @Nullable String apiVersion, @Nullable String keyFrom, @Nullable String modelThere,
+      @DefaultValue("0") int concurrency, @DefaultValue("0") int requestsPerMinute,
+      @DefaultValue("0") long tokensPerMinute, @DefaultValue("0") long tokensPerRequest,
+      @DurationUnit(ChronoUnit.SECONDS) @Nullable Duration timeout, @Nullable Integer weight,
+      @DefaultValue("false") boolean unencryptedKey) {}
 }

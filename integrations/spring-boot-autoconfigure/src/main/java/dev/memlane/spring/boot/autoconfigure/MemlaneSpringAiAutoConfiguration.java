@@ -9,6 +9,7 @@ import dev.memlane.spring.ai.MemlaneChatMemoryRepository;
 import dev.memlane.spring.ai.MemlaneToolCallbacks;
 import dev.memlane.spring.ai.MemlaneVectorStore;
 import dev.memlane.spring.ai.SpringAiEmbedder;
+import java.util.List;
 import org.springframework.ai.chat.client.advisor.api.Advisor;
 import org.springframework.ai.chat.memory.ChatMemoryRepository;
 import org.springframework.ai.chat.model.ToolContext;
@@ -67,8 +68,16 @@ public final class MemlaneSpringAiAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    MemlaneAdvisor memlaneAdvisor(MemoryOrchestrator memory) {
-      return MemlaneAdvisor.builder(memory).build();
+    MemlaneAdvisor memlaneAdvisor(MemoryOrchestrator memory, ObjectProvider<AdvisorCustomizer> customizers,
+        MemlaneProperties properties) {
+      MemlaneAdvisor.Builder advisor = MemlaneAdvisor.builder(memory);
+      List<AdvisorCustomizer> found = customizers.orderedStream().toList();
+      if (properties.chat().remember() && found.isEmpty()) {
+        throw new MemoryOpeningException("memlane.chat.remember is set, and nothing can remember conversations. Add "
+            + "memlane-extraction", null);
+      }
+      found.forEach(each -> each.customize(advisor));
+      return advisor.build();
     }
 
     /**

@@ -4,9 +4,13 @@ import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemlaneException;
 import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.orchestrator.OrchestratorBuilder;
+import dev.memlane.storage.postgres.Database;
+import dev.memlane.storage.postgres.DatabaseBuilder;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +21,8 @@ import org.springframework.boot.context.properties.source.MutuallyExclusiveConfi
 
 /** The opening of the memory: applies the properties and the application's beans to a builder. */
 final class MemoryOpening {
+
+  private static final int FEWEST_CONNECTIONS = 4;
 
   private final MemlaneProperties properties;
   private final ListableBeanFactory beans;
@@ -141,9 +147,57 @@ final class MemoryOpening {
     return beans.getBean(name, DataSource.class);
   }
 
-  private static <T> void set(String property, T value, Consumer<T> setter) {
+  /**
+   * Opens more connections to the memory's database.
+   *
+   * @param memory begins to open them, where the memory itself can; null for the database that the properties name
+   */
+  Database openMore(@Nullable Supplier<DatabaseBuilder> memory) {
+    MemlaneProperties.Db db = properties.db();
+    DatabaseBuilder builder = memory == null ? named() : memory.get();
+    // Each step of remembering takes a connection for a short time.
+    builder.poolSize(FEWEST_CONNECTIONS).statementTimeout(db.statementTimeout()).lockTimeout(db.lockTimeout());
+    if (db.schema() != null) {
+      builder.schema(db.schema());
+    }
+    if (db.transactionPooling()) {
+      builder.transactionPooling(true);
+    }
+    return explained("The database", builder::open);
+  }
+
+  private DatabaseBuilder named() {
+    AtomicReference<@Nullable DatabaseBuilder> named = new AtomicReference<>();
+    boolean there = database((url, user, password) -> named.set(Database.builder(url).user(user).password(password)),
+        source -> named.set(Database.builder(source)));
+    DatabaseBuilder builder = named.get();
+    if (!there || builder == null) {
+      throw new MemoryOpeningException("The database of the application's own memory is not known, and what remembers "
+          + "conversations needs it. Set memlane.db.url or memlane.db.data-source, or define a Database bean", null);
+    }
+    return builder;
+  }
+
+  /** Calls what may fail, and says what it was about. */
+  static <T> T explained(String what, Supplier<T> call) {
     try {
-      setter.accept(value);
+      return call.get();
+    } catch (MemlaneException e) {
+      throw new MemoryOpeningException(what + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static <T> void set(String property, T value, Consumer<T> setter) {
+    Object unused = checked(property, value, given -> {
+      setter.accept(given);
+      return property;
+    });
+  }
+
+  /** Gives a property's value to a function; a value that this refuses is reported with the property's name. */
+  static <T, R> R checked(String property, T value, Function<T, R> function) {
+    try {
+      return function.apply(value);
     } catch (InvalidInputException e) {
       throw new InvalidConfigurationPropertyValueException("memlane." + property, value,
           String.valueOf(e.getMessage()));

@@ -19,7 +19,7 @@ final class SpringAiEmbedderSource implements EmbedderSource {
 
   @Override
   public @Nullable Embedder find() {
-    EmbeddingModel model = SingleBean.find(models, "EmbeddingModel beans of Spring AI");
+    EmbeddingModel model = SingleBean.find(models, "EmbeddingModel beans of Spring AI", SingleBean.OF_VECTORS);
     if (model == null) {
       return null;
     }
