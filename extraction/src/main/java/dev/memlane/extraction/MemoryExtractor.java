@@ -23,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -70,6 +71,7 @@ public final class MemoryExtractor implements AutoCloseable {
   private final ModelCalls model;
   private final UnaryOperator<String> redaction;
   private final InstantSource clock;
+  private final Function<Scope, RememberMode> modes;
   private final Consumer<RememberReport> onSlice;
   private final int messagesPerCall;
   private final int charactersPerCall;
@@ -92,6 +94,7 @@ public final class MemoryExtractor implements AutoCloseable {
     this.model = new ModelCalls(builder.model, builder.answerTokens, builder.patience, builder.budget);
     this.redaction = builder.redaction;
     this.clock = builder.clock;
+    this.modes = builder.modes;
     this.onSlice = builder.onSlice;
     this.messagesPerCall = builder.messagesPerCall;
     this.charactersPerCall = builder.charactersPerCall;
@@ -113,15 +116,33 @@ public final class MemoryExtractor implements AutoCloseable {
   }
 
   /**
+   * The scope in which the facts of a conversation are kept, found and changed: the conversation's without its run, or the
+   * conversation's own if it has nothing else. Whoever may have a conversation remembered has to reach that scope.
+   */
+  public static Scope scopeOfFacts(Scope conversation) {
+    return SliceRun.factsOf(conversation);
+  }
+
+  /** Remembers what is new in a conversation as {@link #remember(Scope, RememberMode)}, in the mode of its scope. */
+  public CompletableFuture<RememberReport> remember(Scope conversation) {
+    try {
+      return remember(conversation, modes.apply(conversation));
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  /**
    * Remembers what a conversation has had since it was last remembered, up to its newest message at the time of the call.
-   * Calls for one conversation run one after the other.
+   * Calls for one conversation run one after the other. What was remembered in one mode is not read again in another.
    *
    * @param conversation a scope with a run
+   * @param mode what becomes memories
    * @return what was remembered; empty if there is nothing new, or no such conversation. If the
    * budget of the day is used up, it says so and does not fail. Fails with a {@link ChatException} if
    * the model gives no answer, an {@link ExtractionException} if a fact can't be written now, or a {@link StoreException}
    */
-  public CompletableFuture<RememberReport> remember(Scope conversation) {
+  public CompletableFuture<RememberReport> remember(Scope conversation, RememberMode mode) {
     if (conversation.run() == null) {
       return CompletableFuture.failedFuture(new InvalidInputException(
           "a conversation is named by a scope with a run, and this one has none; say scope.withRun(...)"));
@@ -137,7 +158,7 @@ public final class MemoryExtractor implements AutoCloseable {
       before = underWay.put(conversation, report);
     }
     CompletableFuture<?> unused = report.whenComplete((result, failure) -> ended(conversation, report));
-    Runnable run = () -> threads.execute(() -> complete(report, () -> rememberNow(conversation)));
+    Runnable run = () -> threads.execute(() -> complete(report, () -> rememberNow(conversation, mode)));
     if (before == null) {
       start(report, run);
     } else {
@@ -189,7 +210,7 @@ public final class MemoryExtractor implements AutoCloseable {
     }
   }
 
-  private RememberReport rememberNow(Scope conversation) {
+  private RememberReport rememberNow(Scope conversation, RememberMode mode) {
     Tally tally = new Tally();
     Progress begin = store.progress(conversation).orElse(null);
     if (begin == null) {
@@ -206,7 +227,7 @@ public final class MemoryExtractor implements AutoCloseable {
       }
       Optional<RememberedSlice> slice = progress.underWay().isEmpty() ? store.begin(next.get()) : next;
       try {
-        slice.ifPresent(each -> run(each, tally));
+        slice.ifPresent(each -> run(each, mode, tally));
       } catch (BudgetUsedUpException e) {
         return tally.report(BudgetPause.of(e, Math.max(0, begin.last() - progress.remembered())));
       }
@@ -215,10 +236,10 @@ public final class MemoryExtractor implements AutoCloseable {
     return tally.report(null);
   }
 
-  private void run(RememberedSlice slice, Tally whole) {
+  private void run(RememberedSlice slice, RememberMode mode, Tally whole) {
     Tally tally = new Tally();
     try {
-      new SliceRun(memory, store, model, redaction, clock, slice, tally).run();
+      new SliceRun(memory, store, model, redaction, clock, mode, slice, tally).run();
     } finally {
       // What was paid is reported even if the slice was not done.
       whole.add(tally);
@@ -285,9 +306,14 @@ public final class MemoryExtractor implements AutoCloseable {
    */
   public CompletableFuture<RememberReport> retry(ConversationDeadLetter dead) {
     return call(() -> store.revive(dead.slice())).thenCompose(revived -> revived
-        ? remember(dead.conversation())
+        ? remember(dead.conversation(), withFacts(modes.apply(dead.conversation())))
         : CompletableFuture.failedFuture(new InvalidInputException("there is no such dead letter any more; list them "
             + "again")));
+  }
+
+  /** Without them there would be nothing to try again. */
+  private static RememberMode withFacts(RememberMode mode) {
+    return mode.includesFacts() ? mode : RememberMode.BOTH;
   }
 
   /** Destroys a dead letter with all that is kept of it; returns whether it was there. */

@@ -1,12 +1,14 @@
 package dev.memlane.extraction;
 
 import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.storage.postgres.Database;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +34,7 @@ public final class MemoryExtractorBuilder {
   Duration grace = Duration.ofSeconds(10);
   @Nullable
   TokenBudget budget;
+  Function<Scope, RememberMode> modes = conversation -> RememberMode.FACTS;
   InstantSource clock = InstantSource.system();
   Consumer<RememberReport> onSlice = report -> {};
 
@@ -86,6 +89,21 @@ public final class MemoryExtractorBuilder {
   /** Sets what the model may cost; null, the default, for any cost. */
   public MemoryExtractorBuilder budget(@Nullable TokenBudget budget) {
     this.budget = budget;
+    return this;
+  }
+
+  /** Sets what becomes memories, in all conversations; {@link RememberMode#FACTS} unless set. */
+  public MemoryExtractorBuilder mode(RememberMode mode) {
+    Objects.requireNonNull(mode, "mode");
+    return modes(conversation -> mode);
+  }
+
+  /**
+   * Sets what becomes memories, by the scope of the conversation. A slice that one process has begun may be ended by another, so
+   * all processes should agree. It is called by several threads.
+   */
+  public MemoryExtractorBuilder modes(Function<Scope, RememberMode> modes) {
+    this.modes = Objects.requireNonNull(modes, "modes");
     return this;
   }
 

@@ -34,7 +34,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One slice of a conversation on its way to being remembered: extract, find, decide, apply.
+ * One slice of a conversation on its way to being remembered: its messages, if they become memories too; then extract, find,
+ * decide, apply.
  *
  * <p>
  * <b>Everybody does the same.</b> Several processes may run the same slice, and a process may run one that another has left
@@ -43,7 +44,8 @@ import org.jspecify.annotations.Nullable;
  * decisions.
  *
  * <p>
- * <b>Everything is written once.</b> A new fact has a key that is derived from what it was read from. A change expects the
+ * <b>Everything is written once.</b> A message that becomes a memory has a key made of its id, and a new fact one that is
+ * derived from what it was read from. A change expects the
  * state that the model was shown, and carries the same key in the history as its author. Where the state is another, the
  * history says whether this very change has made a state since. If not, somebody else has changed the memory, and the model
  * decides again for this fact alone; that decision is kept as well.
@@ -69,6 +71,7 @@ final class SliceRun {
   private final ModelCalls model;
   private final UnaryOperator<String> redaction;
   private final InstantSource clock;
+  private final RememberMode mode;
   private final RememberedSlice slice;
   private final Tally tally;
   private final Scope facts;
@@ -94,12 +97,13 @@ final class SliceRun {
   }
 
   SliceRun(MemoryOrchestrator memory, RememberingStore store, ModelCalls model, UnaryOperator<String> redaction,
-      InstantSource clock, RememberedSlice slice, Tally tally) {
+      InstantSource clock, RememberMode mode, RememberedSlice slice, Tally tally) {
     this.memory = memory;
     this.store = store;
     this.model = model;
     this.redaction = redaction;
     this.clock = clock;
+    this.mode = mode;
     this.slice = slice;
     this.tally = tally;
     this.facts = factsOf(slice.conversation());
@@ -117,7 +121,11 @@ final class SliceRun {
     try {
       List<ConversationMessage> said = messages();
       Extraction extraction = new Extraction(slice.conversation(), before(said), within(said), redaction);
-      if (!extraction.messages().isEmpty()) {
+      if (mode.includesMessages()) {
+        // First, so that a model that fails, or a budget that is used up, delays facts alone.
+        addMessages(extraction.messages());
+      }
+      if (mode.includesFacts() && !extraction.messages().isEmpty()) {
         store.answers(slice).forEach(answer -> answers.put(name(answer.step(), answer.attempt()), answer));
         List<Candidate> candidates = ask(Extraction.STEP, () -> new Question(extraction.question(), List.of(), null),
             Prompts.FACTS, extraction::read);
@@ -164,6 +172,17 @@ final class SliceRun {
 
   private List<ConversationMessage> within(List<ConversationMessage> said) {
     return said.stream().filter(message -> message.position() > slice.after()).toList();
+  }
+
+  // Messages
+
+  /** Adds messages as memories. Those that are there already stay as they are, also deleted ones. */
+  private void addMessages(List<ConversationMessage> said) {
+    List<NewMemory> memories = said.stream().map(message -> RememberedMessage.memory(slice.conversation(), message))
+        .toList();
+    for (WriteOutcome outcome : BlockingMemory.await(memory.addMemories(memories))) {
+      WriteOutcome unused = settled("a message", outcome);
+    }
   }
 
   // Ask
@@ -313,7 +332,7 @@ final class SliceRun {
     List<WriteOutcome> outcomes = BlockingMemory.await(memory.addMemories(memories));
     Map<Integer, WriteOutcome> byNumber = new HashMap<>();
     for (int i = 0; i < candidates.size(); i++) {
-      byNumber.put(candidates.get(i).number(), settled(outcomes.get(i)));
+      byNumber.put(candidates.get(i).number(), settled("a fact", outcomes.get(i)));
     }
     return byNumber;
   }
@@ -370,7 +389,7 @@ final class SliceRun {
         return Optional.of(outcome);
       }
       if (!isOvertaken(outcome)) {
-        return Optional.of(settled(outcome));
+        return Optional.of(settled("a fact", outcome));
       }
     }
     if (!hasChanged(target, author)) {
@@ -432,13 +451,14 @@ final class SliceRun {
   /**
    * An outcome that will not change by trying again.
    *
+   * @param what what was written, for a message
    * @throws ExtractionException if it may
    */
-  private static WriteOutcome settled(WriteOutcome outcome) {
+  private static WriteOutcome settled(String what, WriteOutcome outcome) {
     if (outcome.succeeded() || outcome instanceof WriteOutcome.WasDeleted) {
       return outcome;
     }
-    throw new ExtractionException("a fact could not be written now (" + outcome.describe()
+    throw new ExtractionException(what + " could not be written now (" + outcome.describe()
         + "); remember the conversation again, which goes on there", null);
   }
 }

@@ -117,6 +117,141 @@ class MemoryExtractorTest {
     assertNothingIsUnderWay();
   }
 
+  // Modes
+
+  private List<Memory> messages() {
+    return stage.memory.blocking().list(ADA, RememberedMessage.filter(), null, 100).memories();
+  }
+
+  private RememberReport remember(RememberMode mode) {
+    return get(stage.extractor.remember(CHAT, mode));
+  }
+
+  @Test
+  void both_addsMessagesAsTheyAre_withWhoSaidThemAndWhen_andThenFacts() {
+    Instant said = Instant.parse("2024-05-02T18:03:00Z");
+    UUID id = UUID.randomUUID();
+    get(stage.memory.conversations().append(CHAT, List.of(
+        NewMessage.of(MessageRole.USER, "note: home is Porto", "test", ""),
+        new RecordedMessage(id, Party.OTHER, "Bo", said, "How nice!").message(),
+        NewMessage.of(MessageRole.SYSTEM, "Be kind.", "test", ""),
+        NewMessage.of(MessageRole.ASSISTANT, "I agree.", "test", ""))));
+
+    RememberReport report = remember(RememberMode.BOTH);
+
+    assertThat(report.messages()).isEqualTo(3);
+    assertThat(stage.contents()).containsExactly("home is Porto");
+    assertThat(messages()).extracting(Memory::content).containsExactlyInAnyOrder("note: home is Porto", "How nice!",
+        "I agree.");
+    assertThat(messages()).extracting(Memory::actor).containsExactlyInAnyOrder("user", "Bo", "assistant");
+    Memory bo = messages().stream().filter(each -> "Bo".equals(each.actor())).findFirst().orElseThrow();
+    assertThat(bo.scope()).isEqualTo(CHAT);
+    assertThat(bo.occurredAt()).isEqualTo(said);
+    assertThat(RememberedMessage.of(bo)).hasValue(new RememberedMessage(CHAT, id, Party.OTHER));
+    assertThat(RememberedMessage.of(stage.facts().getFirst())).isEmpty();
+    assertThat(stage.memory.blocking().search(SearchRequest.of("How nice!", ADA)).getFirst().memory().id())
+        .isEqualTo(bo.id());
+    assertNothingIsUnderWay();
+  }
+
+  @Test
+  void both_whenTheModelFails_hasAddedTheMessages_andAddsThemOnce() {
+    stage.say("note: home is Porto");
+    provider.next(ChatReply.status(500, "{}"));
+    assertThatThrownBy(() -> stage.extractor.remember(CHAT, RememberMode.BOTH).join())
+        .hasCauseInstanceOf(ChatException.class);
+    assertThat(messages()).hasSize(1);
+
+    remember(RememberMode.BOTH);
+
+    assertThat(messages()).hasSize(1);
+    assertThat(stage.memory.blocking().history(messages().getFirst().id())).hasSize(1);
+    assertThat(stage.contents()).containsExactly("home is Porto");
+  }
+
+  @Test
+  void both_ofAMessageThatWasDeleted_doesNotBringItBack() {
+    stage.say("note: home is Porto");
+    provider.next(ChatReply.status(500, "{}"));
+    assertThatThrownBy(() -> stage.extractor.remember(CHAT, RememberMode.BOTH).join()).isNotNull();
+    stage.memory.blocking().deleteMemory(MemoryDeletion.of(messages().getFirst().id()));
+
+    remember(RememberMode.BOTH);
+
+    assertThat(messages()).isEmpty();
+    assertThat(stage.contents()).containsExactly("home is Porto");
+  }
+
+  @Test
+  void messages_asksNoModel_andIsNotReadAgainForFacts() {
+    stage.say("note: home is Porto", "What a day!");
+
+    assertThat(remember(RememberMode.MESSAGES).messages()).isEqualTo(2);
+    assertThat(remember(RememberMode.BOTH).messages()).isZero();
+
+    assertThat(provider.questions()).isEmpty();
+    assertThat(messages()).extracting(Memory::content).containsExactlyInAnyOrder("note: home is Porto", "What a day!");
+    assertThat(stage.facts()).isEmpty();
+  }
+
+  @Test
+  void facts_addsNoMessages() {
+    stage.say("note: home is Porto");
+
+    stage.remember();
+
+    assertThat(messages()).isEmpty();
+    assertThat(stage.contents()).containsExactly("home is Porto");
+  }
+
+  @Test
+  void modes_areByTheScopeOfTheConversation() {
+    Scope ben = Scope.user("ben").withRun("monday");
+    stage.say("note: home is Porto");
+    stage.say(ben, "note: home is Faro");
+    try (MemoryExtractor byScope = MemoryExtractor.builder(stage.memory, stage.database, stage.model)
+        .modes(chat -> chat.equals(ben) ? RememberMode.MESSAGES : RememberMode.FACTS).build()) {
+      get(byScope.remember(CHAT));
+      get(byScope.remember(ben));
+    }
+    assertThat(stage.memory.blocking().list(null, null, null, 10).memories()).extracting(Memory::content)
+        .containsExactlyInAnyOrder("home is Porto", "note: home is Faro");
+    try (MemoryExtractor broken = MemoryExtractor.builder(stage.memory, stage.database, stage.model)
+        .modes(chat -> {
+          throw new IllegalStateException("no such tenant");
+        }).build()) {
+      assertThatThrownBy(() -> broken.remember(CHAT).join()).hasRootCauseMessage("no such tenant");
+    }
+  }
+
+  @Test
+  void messageThatAMemoryCantHold_isShortened_andGetsAStorableNameAndTime() {
+    Scope odd = ADA.withRun("odd");
+    stage.say(odd, "long ".repeat(30_000) + "end");
+    get(stage.memory.conversations().append(odd, List.of(
+        new RecordedMessage(UUID.randomUUID(), Party.OTHER, "\u200b", Instant.parse("+12345-01-01T00:00:00Z"), "a\0b")
+            .message())));
+
+    get(stage.extractor.remember(odd, RememberMode.MESSAGES));
+
+    assertThat(messages()).hasSize(2).allSatisfy(each -> assertThat(each.content().length())
+        .isLessThanOrEqualTo(Memory.LONGEST_CONTENT));
+    assertThat(messages()).extracting(Memory::actor).containsExactlyInAnyOrder("user", "other");
+    assertThat(messages()).extracting(Memory::content).contains("a\uFFFDb");
+  }
+
+  @Test
+  void retry_inAModeWithoutFacts_triesThemAllTheSame() {
+    stage.say("note: home is Porto");
+    provider.next(ChatReply.text("no"), ChatReply.text("no"));
+    assertThat(stage.remember().deadLetters()).isOne();
+    try (MemoryExtractor messagesOnly = MemoryExtractor.builder(stage.memory, stage.database, stage.model)
+        .mode(RememberMode.MESSAGES).build()) {
+      get(messagesOnly.retry(get(messagesOnly.deadLetters(ADA, 10)).getFirst()));
+    }
+    assertThat(stage.contents()).containsExactly("home is Porto");
+  }
+
   @Test
   void remember_again_readsOnlyWhatIsNew() {
     stage.say("note: home is Porto");

@@ -1,5 +1,6 @@
 package dev.memlane.extraction;
 
+import static dev.memlane.extraction.RememberStage.get;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.memlane.extraction.RememberVictim.Point;
@@ -11,6 +12,7 @@ import dev.memlane.testing.JavaCommand;
 import dev.memlane.testing.NoteScript;
 import java.io.BufferedReader;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -40,6 +42,18 @@ class RememberKillTest {
   @ParameterizedTest
   @EnumSource
   void killedProcess_isContinued_withoutPayingOrWritingTwice(Point point) throws Exception {
+    if (!point.isOfMessages()) {
+      killAndContinue(point, RememberMode.FACTS);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void killedProcess_thatKeepsMessagesToo_isContinued_withoutPayingOrWritingTwice(Point point) throws Exception {
+    killAndContinue(point, RememberMode.BOTH);
+  }
+
+  private void killAndContinue(Point point, RememberMode mode) throws Exception {
     String url = RememberStage.freshDatabase();
     Path index = directory.resolve("index");
     try (RememberStage before = new RememberStage(url, index, provider)) {
@@ -49,7 +63,7 @@ class RememberKillTest {
     }
     assertThat(provider.questions()).hasSize(1);
 
-    kill(url, index, point);
+    kill(url, index, point, mode);
 
     // One for the first conversation. Then facts, decisions, and the second fact about the home, which decides again. An
     // answer that had not been kept is asked for again.
@@ -59,7 +73,17 @@ class RememberKillTest {
     };
     try (RememberStage after = new RememberStage(url, index, provider)) {
       assertThat(after.rows("token_reservation")).as("the call that was under way").isEqualTo(unkept ? 1 : 0);
-      after.remember();
+      // Whether anything was found out about the messages or not, they are there before the model is asked.
+      if (mode == RememberMode.BOTH && !point.isOfMessages()) {
+        assertThat(messages(after)).hasSize(RememberVictim.MESSAGES);
+      }
+      get(after.extractor.remember(RememberStage.CHAT, mode));
+      assertThat(messages(after)).extracting(Memory::content).containsExactlyInAnyOrder(mode == RememberMode.BOTH
+          ? new String[]{"note: home is Lisbon", "note: pet is a cat", "note: home is Faro"}
+          : new String[0]);
+      for (Memory message : messages(after)) {
+        assertThat(after.memory.blocking().history(message.id())).hasSize(1);
+      }
       assertThat(after.contents()).containsExactly("home is Faro", "pet is a cat");
       for (Memory fact : after.facts()) {
         assertThat(after.memory.blocking().history(fact.id())).extracting(HistoryEntry::newContent)
@@ -73,7 +97,11 @@ class RememberKillTest {
     assertThat(provider.questions()).hasSize(1 + 3 + (unkept ? 1 : 0));
   }
 
-  private void kill(String url, Path index, Point point) throws Exception {
+  private static List<Memory> messages(RememberStage stage) {
+    return stage.memory.blocking().list(RememberStage.ADA, RememberedMessage.filter(), null, 100).memories();
+  }
+
+  private void kill(String url, Path index, Point point, RememberMode mode) throws Exception {
     CompletableFuture<Void> asked = new CompletableFuture<>();
     provider.script(question -> {
       Point here = NoteScript.isExtraction(question) ? Point.FACTS_ASKED : Point.DECISIONS_ASKED;
@@ -84,7 +112,7 @@ class RememberKillTest {
       return ChatReply.text("too late").after(new CompletableFuture<>());
     });
     Process process = new ProcessBuilder(JavaCommand.with("-Xmx256m", "-cp", System.getProperty("java.class.path"),
-        RememberVictim.class.getName(), url, index.toString(), provider.url(), point.name())).redirectErrorStream(true)
+        RememberVictim.class.getName(), url, index.toString(), provider.url(), point.name(), mode.name())).redirectErrorStream(true)
         .start();
     try (BufferedReader lines = process.inputReader()) {
       if (point == Point.FACTS_ASKED || point == Point.DECISIONS_ASKED) {

@@ -20,6 +20,12 @@ final class RememberVictim {
 
   /** Where the program stops. */
   enum Point {
+    /** The first write of a message begins; only where messages become memories. */
+    FIRST_MESSAGE_BEGINS(true),
+    /** The first message is a memory, and nobody knows it yet. */
+    FIRST_MESSAGE_DONE(true),
+    /** All messages are memories, and no model was asked yet. */
+    LAST_MESSAGE_DONE(true),
     /** The model is asked for facts, and never answers; whoever runs the program notices that. */
     FACTS_ASKED,
     /** The model's facts have arrived, and are not kept yet. */
@@ -37,24 +43,42 @@ final class RememberVictim {
     /** The second write is done. */
     SECOND_WRITE_DONE,
     /** The last write is done, and the slice has not ended yet. */
-    LAST_WRITE_DONE
+    LAST_WRITE_DONE;
+
+    private final boolean ofMessages;
+
+    Point() {
+      this(false);
+    }
+
+    Point(boolean ofMessages) {
+      this.ofMessages = ofMessages;
+    }
+
+    /** Whether it is one of writing messages. */
+    boolean isOfMessages() {
+      return ofMessages;
+    }
   }
 
   static final String HERE = "at the point";
 
+  /** The messages that are remembered. */
+  static final int MESSAGES = 3;
   private static final int LAST_WRITE = 3;
 
   private RememberVictim() {}
 
-  /** Arguments: the database's URL, the index's directory, the provider's URL, the point. */
+  /** Arguments: the database's URL, the index's directory, the provider's URL, the point, the mode. */
   public static void main(String[] arguments) throws Exception {
     Point point = Point.valueOf(arguments[3]);
+    RememberMode mode = RememberMode.valueOf(arguments[4]);
     try (MemoryOrchestrator memory = MemoryOrchestrator.builder().postgres(arguments[0], null, null)
-        .indexDirectory(Path.of(arguments[1])).embedder(new HashEmbedder()).listener(new Stopper(point)).open();
+        .indexDirectory(Path.of(arguments[1])).embedder(new HashEmbedder()).listener(new Stopper(point, mode)).open();
         Database database = Database.builder(arguments[0]).poolSize(5).open();
         ChatModel model = new StoppingModel(OpenAiChatModel.at(arguments[2], "test").build(), point);
         MemoryExtractor extractor = MemoryExtractor.builder(memory, database, model)
-            .budget(TokenBudget.in(database).withTokensADay(1_000_000)).build()) {
+            .budget(TokenBudget.in(database).withTokensADay(1_000_000)).mode(mode).build()) {
       System.out.println(extractor.remember(RememberStage.CHAT).get());
     }
   }
@@ -97,10 +121,14 @@ final class RememberVictim {
   private static final class Stopper implements MemoryListener {
 
     private final Point point;
+    /** How many writes are those of messages, which come first. */
+    private final int messages;
+    private final AtomicInteger begun = new AtomicInteger();
     private final AtomicInteger written = new AtomicInteger();
 
-    private Stopper(Point point) {
+    private Stopper(Point point, RememberMode mode) {
       this.point = point;
+      this.messages = mode.includesMessages() ? MESSAGES : 0;
     }
 
     private static boolean isWrite(OperationType type) {
@@ -109,8 +137,10 @@ final class RememberVictim {
 
     @Override
     public @Nullable Object operationBegan(OperationStart start) {
+      int before = isWrite(start.type()) ? begun.getAndIncrement() : -1;
       if (point == Point.SEARCHING && start.type() == OperationType.SEARCH
-          || point == Point.FIRST_WRITE_BEGINS && isWrite(start.type())) {
+          || point == Point.FIRST_MESSAGE_BEGINS && before == 0
+          || point == Point.FIRST_WRITE_BEGINS && before == messages) {
         stop();
       }
       return null;
@@ -121,8 +151,9 @@ final class RememberVictim {
       if (!isWrite(end.type())) {
         return;
       }
-      int count = written.incrementAndGet();
-      if (point == Point.FIRST_WRITE_DONE && count == 1 || point == Point.SECOND_WRITE_DONE && count == 2
+      int count = written.incrementAndGet() - messages;
+      if (point == Point.FIRST_MESSAGE_DONE && count == 1 - messages || point == Point.LAST_MESSAGE_DONE && count == 0
+          || point == Point.FIRST_WRITE_DONE && count == 1 || point == Point.SECOND_WRITE_DONE && count == 2
           || point == Point.LAST_WRITE_DONE && count == LAST_WRITE) {
         stop();
       }

@@ -9,6 +9,7 @@ import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.extraction.OpenAiChatModel;
 import dev.memlane.extraction.ProfileKeeper;
 import dev.memlane.extraction.TokenBudget;
+import dev.memlane.model.Memory;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.server.TestClient.Answer;
@@ -244,6 +245,48 @@ class RememberRoutesTest {
       assertThat(bound.send("POST", DEAD_LETTERS + "/drop", named).status()).isEqualTo(403);
     }
     assertThat(bound.send("GET", DEAD_LETTERS, null).json().path("deadLetters")).isEmpty();
+  }
+
+  @Test
+  void keyBoundToARun_reachesNoFactsOutsideOfIt() {
+    say(CHAT, "note: home is Porto");
+    provider.next(ChatReply.text("no"), ChatReply.text("the user's other secrets"));
+    remember(CHAT);
+    say(CHAT, "note: home is Faro");
+    int asked = provider.questions().size();
+    String ofRun = keys.create("run", Role.WRITE, new Grant.Scopes(List.of(Scope.user("ada").withRun("7"))), null);
+    TestClient bound = new TestClient(server.uri(), ofRun);
+
+    assertThat(bound.send("POST", REMEMBER, "{\"scope\": " + CHAT + "}").status()).isEqualTo(403);
+    assertThat(bound.send("POST", REMEMBER, "{\"scope\": " + CHAT + ", \"mode\": \"both\"}").status()).isEqualTo(403);
+    assertThat(bound.send("GET", DEAD_LETTERS, null).text()).doesNotContain("secrets");
+    for (String what : List.of("/retry", "/drop")) {
+      assertThat(bound.send("POST", DEAD_LETTERS + what, "{\"scope\": " + CHAT + ", \"after\": 0}").status())
+          .isEqualTo(403);
+    }
+    assertThat(bound.send("POST", "/v1/memories/", "{\"messages\": [{\"role\": \"user\", \"content\": \"note: a is b\"}], "
+        + "\"user_id\": \"ada\", \"run_id\": \"7\"}").status()).isEqualTo(403);
+    assertThat(provider.questions()).hasSize(asked);
+    assertThat(client.send("GET", DEAD_LETTERS, null).text()).contains("secrets");
+
+    // A conversation of nobody keeps its facts in itself.
+    String ofNobody = keys.create("nobody", Role.WRITE, new Grant.Scopes(List.of(Scope.run("8"))), null);
+    say("{\"run\": \"8\"}", "note: home is Faro");
+    assertThat(new TestClient(server.uri(), ofNobody).send("POST", REMEMBER, "{}").json().at("/facts/0/action").textValue())
+        .isEqualTo("ADD");
+  }
+
+  @Test
+  void mode_ofTheRequest_makesMemoriesOfMessagesToo() {
+    say(CHAT, "note: home is Porto");
+
+    Answer wrong = client.send("POST", REMEMBER, "{\"scope\": " + CHAT + ", \"mode\": \"all\"}");
+    client.send("POST", REMEMBER, "{\"scope\": " + CHAT + ", \"mode\": \"both\"}");
+
+    assertThat(wrong.status()).isEqualTo(400);
+    assertThat(wrong.text()).contains("messages, facts or both");
+    assertThat(memory.blocking().list(Scope.user("ada"), null, null, 10).memories()).extracting(Memory::content)
+        .containsExactlyInAnyOrder("note: home is Porto", "home is Porto");
   }
 
   @Test

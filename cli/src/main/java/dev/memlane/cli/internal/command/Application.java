@@ -10,6 +10,7 @@ import dev.memlane.cli.internal.terminal.IoErrors;
 import dev.memlane.cli.internal.terminal.TextLayout;
 import dev.memlane.cli.internal.terminal.UsageException;
 import dev.memlane.embedding.local.LocalModel;
+import dev.memlane.extraction.RememberMode;
 import dev.memlane.model.MemlaneException;
 import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.TimeParser;
@@ -75,6 +76,7 @@ public final class Application implements Runnable {
     }
     ConstantConverter.register(commandLine, CommonOptions.EmbedderName.class);
     ConstantConverter.register(commandLine, LocalModel.class);
+    ConstantConverter.register(commandLine, RememberMode.class);
     ConstantConverter.register(commandLine, SearchRequest.Mode.class);
     ConstantConverter.register(commandLine, EvalMode.class);
     ConstantConverter.register(commandLine, ChatFormat.class);

@@ -17,6 +17,7 @@ import dev.memlane.extraction.BudgetPause;
 import dev.memlane.extraction.ChatModel;
 import dev.memlane.extraction.ConversationDeadLetter;
 import dev.memlane.extraction.MemoryExtractor;
+import dev.memlane.extraction.RememberMode;
 import dev.memlane.extraction.RememberReport;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.BlockingMemory;
@@ -83,6 +84,9 @@ final class RememberCommand implements Callable<Integer> {
   @Option(names = "--messages-only", order = 14, description = "Keep the conversations, and have no model read them. A later run without this option goes on with that.")
   private boolean messagesOnly;
 
+  @Option(names = "--mode", descriptionKey = SettingNames.CHAT_MODE, paramLabel = "MODE", order = 15, description = "What becomes memories: facts, messages as they are, or both (default: facts). For messages alone no model is asked.")
+  private RememberMode mode = RememberMode.FACTS;
+
   @Mixin
   private final ChatOptions chat = new ChatOptions();
 
@@ -137,7 +141,7 @@ final class RememberCommand implements Callable<Integer> {
       throw new UsageException("whose conversations are they: give --user, --agent or both");
     }
     context.requireNoServer(HOW);
-    try (ChatModel model = messagesOnly ? new NoModel() : chat.open(context.environment())) {
+    try (ChatModel model = messagesOnly || mode == RememberMode.MESSAGES ? new NoModel() : chat.open(context.environment())) {
       List<ExportSummary> summaries = survey(timeZone);
       requireUser(summaries);
       long conversations = summaries.stream().mapToLong(ExportSummary::conversations).sum();
@@ -212,7 +216,7 @@ final class RememberCommand implements Callable<Integer> {
           bar.at(done.get());
         };
         try (MemoryExtractor extractor = MemoryExtractor.builder(memory.memory(), database, model)
-            .concurrency(chat.concurrency()).redaction(chat.redaction()).budget(chat.budget(database))
+            .concurrency(chat.concurrency()).redaction(chat.redaction()).budget(chat.budget(database)).mode(mode)
             .onSlice(slice -> progress.accept(counts.add(slice))).build()) {
           rememberer = new Rememberer(memory.memory().conversations(), messagesOnly ? null : extractor,
               chat.concurrency(), progress, context.console(), context.stop());
@@ -312,7 +316,7 @@ final class RememberCommand implements Callable<Integer> {
     RememberCounts counts = new RememberCounts();
     try (ChatModel model = chat.open(context.environment());
         MemoryExtractor extractor = MemoryExtractor.builder(memory.memory(), database, model)
-            .redaction(chat.redaction()).budget(chat.budget(database)).onSlice(counts::add).build()) {
+            .redaction(chat.redaction()).budget(chat.budget(database)).mode(mode).onSlice(counts::add).build()) {
       List<ConversationDeadLetter> dead = named(extractor, id);
       BudgetPause pause = null;
       for (ConversationDeadLetter each : dead) {

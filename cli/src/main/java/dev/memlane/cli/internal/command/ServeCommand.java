@@ -5,6 +5,7 @@ import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.extraction.ChatModel;
 import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.extraction.ProfileKeeper;
+import dev.memlane.extraction.RememberMode;
 import dev.memlane.micrometer.MemlaneMetrics;
 import dev.memlane.model.Scope;
 import dev.memlane.model.listen.MemoryListener;
@@ -67,6 +68,9 @@ final class ServeCommand implements Callable<Integer> {
   @Mixin
   private final ChatOptions chat = new ChatOptions();
 
+  @Option(names = "--chat-mode", descriptionKey = SettingNames.CHAT_MODE, paramLabel = "MODE", description = "What becomes memories when a conversation is remembered, unless a request says it: facts, messages as they are, or both (default: facts).")
+  private RememberMode mode = RememberMode.FACTS;
+
   @Mixin
   private final TlsOptions tls = new TlsOptions();
 
@@ -127,7 +131,7 @@ final class ServeCommand implements Callable<Integer> {
 
   private MemoryExtractor extractor(LocalMemory session, Database database, ChatModel model) {
     return MemoryExtractor.builder(session.memory(), database, model).concurrency(chat.concurrency())
-        .redaction(chat.redaction()).budget(chat.budget(database)).build();
+        .redaction(chat.redaction()).budget(chat.budget(database)).mode(mode).build();
   }
 
   private ProfileKeeper profiles(LocalMemory session, Database database, ChatModel model) {

@@ -43,6 +43,7 @@ final class SettingNames {
   static final String CHAT_REDACT = "chat.redact";
   static final String CHAT_TOKENS_A_DAY = "chat.tokens-a-day";
   static final String CHAT_TOKENS_A_CALL = "chat.tokens-a-call";
+  static final String CHAT_MODE = "chat.mode";
   static final String CHAT_KEY = "chat.key";
   static final String MCP_USER = "mcp.user";
   static final String MCP_ALLOW_USER = "mcp.allow-user";
@@ -51,7 +52,7 @@ final class SettingNames {
 
   /** All of them, in the order in which they are shown. */
   static final List<String> ALL = List.of(DATA, DB_URL, DB_USER, EMBEDDER, MODEL, LANGUAGE, CHAT_MODEL,
-      CHAT_URL, CHAT_CONCURRENCY, CHAT_REDACT, CHAT_TOKENS_A_DAY, CHAT_TOKENS_A_CALL, SERVER_HOST, SERVER_PORT,
+      CHAT_URL, CHAT_CONCURRENCY, CHAT_REDACT, CHAT_TOKENS_A_DAY, CHAT_TOKENS_A_CALL, CHAT_MODE, SERVER_HOST, SERVER_PORT,
       SERVER_NAMES, SERVER_ORIGINS, SERVER_AUDIT_LOG, LIMIT_BODY, LIMIT_HEADERS, LIMIT_REQUESTS,
       LIMIT_CONNECTIONS, LIMIT_STREAMS, LIMIT_IDLE, LIMIT_SHUTDOWN, TLS_CERTIFICATE, TLS_KEY, TLS_KEY_STORE,
       TLS_PASSWORD_FILE,

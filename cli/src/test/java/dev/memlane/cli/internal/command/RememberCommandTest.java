@@ -106,6 +106,27 @@ class RememberCommandTest {
   }
 
   @Test
+  void mode_saysWhatBecomesMemories_andForMessagesAloneNoModelIsNeeded() throws IOException {
+    Path one = file("one.jsonl", "{\"role\":\"user\",\"content\":\"note: home is Porto\"}\n");
+    Path two = file("two.jsonl", "{\"role\":\"user\",\"content\":\"note: dog is Rex\"}\n");
+    assertThat(remember(one.toString(), "--mode", "Both").status()).isZero();
+    commands.variable("MEMLANE_CHAT_MODEL", "");
+    commands.variable("MEMLANE_CHAT_MODE", "messages");
+    int asked = provider.questions().size();
+
+    Run run = remember(two.toString());
+    Run again = remember(two.toString());
+    Run wrong = remember(two.toString(), "--mode", "all");
+
+    assertThat(run.status()).as(run.err()).isZero();
+    assertThat(again.status()).as(again.err()).isZero();
+    assertThat(provider.questions()).hasSize(asked);
+    assertThat(memories()).containsExactlyInAnyOrder("note: home is Porto", "home is Porto", "note: dog is Rex");
+    assertThat(wrong.status()).isEqualTo(2);
+    assertThat(wrong.err()).contains("it must be one of messages, facts, both");
+  }
+
+  @Test
   void budgetUsedUp_endsEarly_saysWhenItGoesOn_andResumes() throws Exception {
     Path file = file("chat.jsonl", "{\"role\":\"user\",\"content\":\"note: home is Porto\"}\n");
     assertThat(remember(file.toString()).status()).isZero();

@@ -6,6 +6,7 @@ import static dev.memlane.server.Role.WRITE;
 import dev.memlane.extraction.BudgetPause;
 import dev.memlane.extraction.ConversationDeadLetter;
 import dev.memlane.extraction.MemoryExtractor;
+import dev.memlane.extraction.RememberMode;
 import dev.memlane.extraction.RememberReport;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Scope;
@@ -63,25 +64,41 @@ public final class RememberRoutes {
   /**
    * A conversation.
    *
+   * @param mode what becomes memories; null for what the server does unless told otherwise
    * @param background whether to answer at once
    */
-  record RememberBody(@Nullable Scope scope, @Nullable Boolean background) {}
+  record RememberBody(@Nullable Scope scope, @Nullable String mode, @Nullable Boolean background) {}
 
   private void remember(Exchange exchange) throws IOException {
     RememberBody body = exchange.body(RememberBody.class);
-    Scope conversation = access(exchange).conversation(body.scope);
+    Scope conversation = conversation(exchange, body.scope);
+    RememberMode mode = body.mode == null ? null : RememberMode.of(body.mode).orElseThrow(
+        () -> new InvalidInputException("mode must be messages, facts or both"));
     MemoryExtractor present = extractor();
     if (Boolean.TRUE.equals(body.background)) {
-      Thread unused = Thread.ofVirtual().name("memlane-remember").start(() -> inBackground(present, conversation));
+      Thread unused = Thread.ofVirtual().name("memlane-remember").start(() -> inBackground(present, conversation, mode));
       exchange.respond(202, Map.of("state", "running", "jobs", "/api/v1/jobs"));
     } else {
-      exchange.respond(200, rememberNow(present, conversation));
+      exchange.respond(200, rememberNow(present, conversation, mode));
     }
   }
 
-  private RememberReport rememberNow(MemoryExtractor present, Scope conversation) throws IOException {
-    return jobs.run("remember", conversation,
-        (Progress progress) -> BlockingMemory.await(present.remember(conversation)), RememberRoutes::counts);
+  /**
+   * The conversation that a request names. Its facts are kept and changed outside of its run, and the answers show them, so the
+   * caller has to reach both.
+   */
+  private Scope conversation(Exchange exchange, @Nullable Scope named) {
+    MemoryAccess access = access(exchange);
+    Scope conversation = access.conversation(named);
+    Scope unused = access.scope(MemoryExtractor.scopeOfFacts(conversation));
+    return conversation;
+  }
+
+  private RememberReport rememberNow(MemoryExtractor present, Scope conversation, @Nullable RememberMode mode)
+      throws IOException {
+    return jobs.run("remember", conversation, (Progress progress) -> BlockingMemory.await(mode == null
+        ? present.remember(conversation)
+        : present.remember(conversation, mode)), RememberRoutes::counts);
   }
 
   /** What a job reports: numbers, because it is kept, and facts may be erased. */
@@ -98,9 +115,9 @@ public final class RememberRoutes {
     return counts;
   }
 
-  private void inBackground(MemoryExtractor present, Scope conversation) {
+  private void inBackground(MemoryExtractor present, Scope conversation, @Nullable RememberMode mode) {
     try {
-      RememberReport unused = rememberNow(present, conversation);
+      RememberReport unused = rememberNow(present, conversation, mode);
     } catch (IOException | RuntimeException e) {
       // The job says why it failed. Nothing is lost: the next call goes on there.
       System.getLogger(RememberRoutes.class.getName()).log(System.Logger.Level.DEBUG,
@@ -109,10 +126,12 @@ public final class RememberRoutes {
   }
 
   private void deadLetters(Exchange exchange) {
-    Scope within = access(exchange).scopeOrAll(MemoryRoutes.namedScope(exchange));
+    MemoryAccess access = access(exchange);
+    Scope within = access.scopeOrAll(MemoryRoutes.namedScope(exchange));
     int limit = exchange.number("limit", USUAL_DEAD_LETTERS, 1, MOST_DEAD_LETTERS);
     exchange.respond(200, Map.of("deadLetters", BlockingMemory.await(extractor().deadLetters(within, limit)).stream()
-        .map(RememberRoutes::document).toList()));
+        // What the model has answered may say what the facts outside of the run say.
+        .filter(dead -> access.covers(MemoryExtractor.scopeOfFacts(dead.conversation()))).map(RememberRoutes::document).toList()));
   }
 
   private static Map<String, Object> document(ConversationDeadLetter dead) {
@@ -137,7 +156,7 @@ public final class RememberRoutes {
 
   private ConversationDeadLetter named(Exchange exchange) throws IOException {
     DeadLetterBody body = exchange.body(DeadLetterBody.class);
-    Scope conversation = access(exchange).conversation(body.scope);
+    Scope conversation = conversation(exchange, body.scope);
     if (body.after == null) {
       throw new InvalidInputException("after is missing; take it from the list of dead letters");
     }

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.memlane.extraction.BudgetPause;
 import dev.memlane.extraction.FactOutcome;
 import dev.memlane.extraction.MemoryExtractor;
+import dev.memlane.extraction.RememberMode;
 import dev.memlane.extraction.RememberReport;
 import dev.memlane.model.Filter;
 import dev.memlane.model.HistoryEntry;
@@ -154,10 +155,12 @@ public final class Mem0Routes {
 
   /** Appends the messages to their conversation and remembers it; what was known already is no result. */
   private List<Map<String, @Nullable Object>> inferred(Exchange exchange, ObjectNode body, MemoryExtractor model) {
-    Mem0Conversation said = Mem0Conversation.read(body, access(exchange), exchange.header("Idempotency-Key"),
-        exchange.json());
+    MemoryAccess access = access(exchange);
+    Mem0Conversation said = Mem0Conversation.read(body, access, exchange.header("Idempotency-Key"), exchange.json());
+    // Facts are kept, found and changed outside of the run.
+    Scope unusedScope = access.scope(MemoryExtractor.scopeOfFacts(said.scope()));
     var unused = memory.conversations().append(said.scope(), said.messages());
-    RememberReport report = BlockingMemory.await(model.remember(said.scope()));
+    RememberReport report = BlockingMemory.await(model.remember(said.scope(), RememberMode.FACTS));
     if (report.deadLetters() > 0) {
       throw new ProblemException(Problem.of(502, "model-failed", "The chat model failed",
           "the model's answers were not valid; the messages are kept, and what failed is listed at "

@@ -7,6 +7,7 @@ import dev.memlane.extraction.ChatModelPool;
 import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.extraction.ProfileKeeper;
 import dev.memlane.extraction.Redaction;
+import dev.memlane.extraction.RememberMode;
 import dev.memlane.extraction.TokenBudget;
 import dev.memlane.langchain4j.LangChain4jChatModel;
 import dev.memlane.orchestrator.MemoryOrchestrator;
@@ -130,7 +131,8 @@ public final class MemlaneExtractionAutoConfiguration {
             + "use; remove one of them", null);
       }
       return MemoryOpening.explained("memlane.chat", () -> MemoryExtractor.builder(memory, database, model)
-          .concurrency(chat.concurrency()).redaction(redaction(chat)).budget(budget).build());
+          .concurrency(chat.concurrency()).redaction(redaction(chat)).budget(budget)
+          .mode(RememberMode.valueOf(chat.mode().name())).build());
     }
 
     @Bean(destroyMethod = "close")

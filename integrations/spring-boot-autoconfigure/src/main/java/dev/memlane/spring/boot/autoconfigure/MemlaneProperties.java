@@ -66,6 +66,19 @@ public record MemlaneProperties(@DefaultValue("true") boolean enabled, @DefaultV
     E5_SMALL_V2
   }
 
+  /** What becomes memories; those of {@code RememberMode}, which may not be on the class path. */
+  public enum ModeName {
+
+    /** Messages as they are. */
+    MESSAGES,
+
+    /** The facts in them. */
+    FACTS,
+
+    /** First the messages, then the facts. */
+    BOTH
+  }
+
   /**
    * The database: the embedded server, unless a URL or a data source is named.
    *
@@ -163,12 +176,14 @@ public record MemlaneProperties(@DefaultValue("true") boolean enabled, @DefaultV
    * @param tokensACall Most tokens that a call of the model may cost, question and answer together. By default there is no
    * limit.
    * @param remember Whether the MemlaneAdvisor bean remembers the facts of conversations, in place of what users say.
+   * @param mode What becomes memories when a conversation is remembered: the facts in it, its messages as they are, or both.
    * @param grace How long closing waits for conversations that are being remembered.
    */
   public record Chat(@Nullable String model, @Nullable String url, @Nullable String key,
       @DefaultValue List<ChatEndpoint> endpoints, @DefaultValue("8") int concurrency,
       @DefaultValue("false") boolean redact, @Nullable Long tokensADay, @Nullable Long tokensACall,
-      @DefaultValue("false") boolean remember, @DefaultValue("10s") Duration grace) {
+      @DefaultValue("false") boolean remember, @DefaultValue("facts") ModeName mode,
+      @DefaultValue("10s") Duration grace) {
 
     /** Without the URL and the key, which may be secrets. */
     @Override

@@ -163,6 +163,15 @@ class MemlaneExtractionAutoConfigurationTest {
   }
 
   @Test
+  void mode_ofTheProperties_isThatOfTheExtractor() {
+    contextWithModel().withPropertyValues("memlane.chat.mode=both").run(context -> {
+      BlockingMemory memory = context.getBean(BlockingMemory.class);
+      remember(context.getBean(MemoryExtractor.class), memory, "note: home is Porto");
+      assertThat(contents(memory)).containsExactlyInAnyOrder("note: home is Porto", "home is Porto");
+    });
+  }
+
+  @Test
   void limits_outOfTheirRange_nameTheProperty() {
     contextWithModel().withPropertyValues("memlane.chat.tokens-a-day=0")
         .run(context -> assertThat(rootOf(context.getStartupFailure()))
