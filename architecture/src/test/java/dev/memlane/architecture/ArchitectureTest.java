@@ -78,9 +78,10 @@ class ArchitectureTest {
       .resideInAnyPackage(LANES, "java..", "org.jspecify..", "com.google.errorprone.annotations..");
 
   @ArchTest
-  static final ArchRule memoryTools_knowTheOrchestratorAndLanes = classes().that().resideInAPackage(MEMORY_TOOLS)
+  static final ArchRule memoryTools_knowTheOrchestratorTheExtractorAndLanes = classes().that()
+      .resideInAPackage(MEMORY_TOOLS)
       .should().onlyDependOnClassesThat()
-      .resideInAnyPackage(MEMORY_TOOLS, LANES, ORCHESTRATOR, MODEL, "java..", "org.jspecify..",
+      .resideInAnyPackage(MEMORY_TOOLS, LANES, EXTRACTION, ORCHESTRATOR, MODEL, "java..", "org.jspecify..",
           "com.google.errorprone.annotations..",
           "com.fasterxml.jackson..");
 
@@ -100,8 +101,8 @@ class ArchitectureTest {
 
   @ArchTest
   static final ArchRule onlyWhatIsAboveKnowsExtraction = noClasses()
-      .that(resideInAPackage("dev.memlane..").and(not(resideInAnyPackage(EXTRACTION, LANGCHAIN4J, SPRING_AI,
-          SPRING_BOOT, CLI, SERVER))))
+      .that(resideInAPackage("dev.memlane..").and(not(resideInAnyPackage(EXTRACTION, MEMORY_TOOLS, LANGCHAIN4J,
+          SPRING_AI, SPRING_BOOT, CLI, SERVER))))
       .should()
       .dependOnClassesThat().resideInAPackage(EXTRACTION);
 

@@ -1,5 +1,6 @@
 package dev.memlane.server;
 
+import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemoryDeletion;
 import dev.memlane.model.MemoryId;
@@ -14,6 +15,7 @@ import io.modelcontextprotocol.server.McpServer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The memory tools for one client of the Model Context Protocol, over a pair of streams, such as standard input and output.
@@ -34,9 +36,9 @@ public final class McpStdio implements AutoCloseable {
   private final ToolCalls calls;
   private final McpFeatures features;
 
-  private McpStdio(ToolCalls calls, McpOptions options) {
+  private McpStdio(ToolCalls calls, boolean remembering, McpOptions options) {
     this.calls = calls;
-    this.features = new McpFeatures(calls, options, json);
+    this.features = new McpFeatures(calls, remembering, options, json);
   }
 
   /**
@@ -47,18 +49,31 @@ public final class McpStdio implements AutoCloseable {
    * invalid
    */
   public static McpStdio over(MemoryOrchestrator memory, McpOptions options) {
-    return new McpStdio(new MemoryToolCalls(memory), checked(options));
+    return over(memory, null, options);
   }
 
   /**
-   * The tools on a memory that several processes share.
+   * The tools on a memory of this process, with {@code memory_remember}.
+   *
+   * @param memory stays open; the caller closes it afterwards
+   * @param extractor of the memory; stays open; null for none, and no such tool
+   * @throws InvalidInputException as {@link #over(MemoryOrchestrator, McpOptions)}
+   */
+  public static McpStdio over(MemoryOrchestrator memory, @Nullable MemoryExtractor extractor, McpOptions options) {
+    return new McpStdio(new MemoryToolCalls(memory, extractor), extractor != null, checked(options));
+  }
+
+  /**
+   * The tools on a memory that several processes share, with {@code memory_remember} if {@linkplain
+   * SharedMemory.Opener#remembers this process could remember conversations}. If another process has the memory open, and has no
+   * chat model, calls of that tool fail.
    *
    * @param memory stays open; the caller closes it afterwards
    * @throws InvalidInputException if the options have neither a scope nor let the model name the user, or the actor is
    * invalid
    */
   public static McpStdio over(SharedMemory memory, McpOptions options) {
-    return new McpStdio(memory.calls(), checked(options));
+    return new McpStdio(memory.calls(), memory.remembers(), checked(options));
   }
 
   private static McpOptions checked(McpOptions options) {

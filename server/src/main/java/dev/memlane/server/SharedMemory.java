@@ -1,6 +1,7 @@
 package dev.memlane.server;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.memory.tools.ToolDefinition;
 import dev.memlane.model.MemlaneException;
 import dev.memlane.model.StoreException;
@@ -34,7 +35,8 @@ import org.jspecify.annotations.Nullable;
  * over}, another opens the directory and lets the rest in. Those who use it notice no more than a delay.
  *
  * <p>
- * A call that was under way when the other process ended is made again if it only reads, or stores something under a key.
+ * A call that was under way when the other process ended is made again if it only reads, stores something under a key, or has
+ * messages remembered.
  * Any other may have been done, and the answer says so. Safe for use by several threads.
  */
 public final class SharedMemory implements AutoCloseable {
@@ -87,14 +89,26 @@ public final class SharedMemory implements AutoCloseable {
      * @throws MemlaneException if it can't be opened for another reason
      */
     Optional<Opened> open();
+
+    /** Whether what it opens remembers conversations by a chat model. */
+    default boolean remembers() {
+      return false;
+    }
   }
 
   /**
    * A memory that was opened.
    *
+   * @param extractor remembers its conversations; null for none
    * @param close closes it, with everything that was opened for it
    */
-  public record Opened(MemoryOrchestrator memory, AutoCloseable close) {}
+  public record Opened(MemoryOrchestrator memory, @Nullable MemoryExtractor extractor, AutoCloseable close) {
+
+    /** A memory without a chat model. */
+    public Opened(MemoryOrchestrator memory, AutoCloseable close) {
+      this(memory, null, close);
+    }
+  }
 
   /** Where calls go now: to a memory of this process, or to another process. */
   private static final class Seat {
@@ -134,6 +148,11 @@ public final class SharedMemory implements AutoCloseable {
   /** Whether this process has the directory open. */
   synchronized boolean isOpenHere() {
     return seat != null && seat.calls instanceof MemoryToolCalls;
+  }
+
+  /** Whether this process remembers conversations if it has the directory open. */
+  boolean remembers() {
+    return opener.remembers();
   }
 
   /** The calls of tools on the memory. */
@@ -182,7 +201,8 @@ public final class SharedMemory implements AutoCloseable {
   }
 
   private boolean mayBeRepeated(String tool, String arguments) {
-    return READING.contains(tool) || tool.equals("memory_add") && json.object(arguments).get("key") != null;
+    // Remembering the same messages again adds nothing.
+    return READING.contains(tool) || tool.equals("memory_remember") || tool.equals("memory_add") && json.object(arguments).get("key") != null;
   }
 
   /** Waits until there is a seat, and counts a call on it; null if there is none in time. */
@@ -365,10 +385,11 @@ public final class SharedMemory implements AutoCloseable {
     Deque<AutoCloseable> all = new ArrayDeque<>();
     all.push(opened.close);
     try {
-      MemoryToolCalls local = new MemoryToolCalls(opened.memory);
+      MemoryToolCalls local = new MemoryToolCalls(opened.memory, opened.extractor);
       all.push(local);
       String key = ServerFile.newKey();
-      MemlaneServer server = MemlaneServer.builder(opened.memory).port(0).ownerKey(key).keyRequired(true)
+      MemlaneServer server = MemlaneServer.builder(opened.memory).extractor(opened.extractor).port(0).ownerKey(key)
+          .keyRequired(true)
           .auditLog(AuditLog.in(directory.resolve(AuditLog.NAME))).onHandOver(this::handOver).start();
       all.push(server);
       ServerFile file = ServerFile.of(server, key);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.memlane.server.TestClient.Answer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -167,6 +168,33 @@ class MemoryRoutesTest {
     assertThat(past.json().path("content").textValue()).isEqualTo("Ada lives in Porto");
     assertThat(client.get(path + "?at=2020-01-01").status()).isEqualTo(404);
     assertThat(client.get(path + "?at=yesterday").status()).isEqualTo(400);
+  }
+
+  @Test
+  void list_atATime_hasTheStatesOfThatTime_inPages() {
+    String changed = add("Ada lives in Porto").header("Location");
+    String then = add("Ada plays the oboe").json().path("memory").path("updatedAt").textValue();
+    client.patch(changed, "{\"content\": \"Ada lives in Lisbon\"}");
+    add("Ada has a cat");
+
+    List<String> contents = new ArrayList<>();
+    String cursor = "";
+    do {
+      JsonNode page = client.get("/api/v1/memories?user=ada&limit=1&at=" + then + cursor).json();
+      page.path("memories").forEach(memory -> {
+        assertThat(memory.path("since").textValue()).isNotNull();
+        contents.add(memory.path("content").textValue());
+      });
+      cursor = page.has("next") ? "&cursor=" + page.path("next").textValue() : null;
+    } while (cursor != null);
+
+    assertThat(contents).containsExactlyInAnyOrder("Ada lives in Porto", "Ada plays the oboe");
+    assertThat(client.post("/api/v1/memories/list", "{\"scope\": {\"user\": \"ada\"}, \"at\": \"2020-01-01\"}").json()
+        .path("memories")).isEmpty();
+    assertThat(client.get("/api/v1/memories?user=ada&at=yesterday").status()).isEqualTo(400);
+    assertThat(client.get("/api/v1/memories?user=ada&order=newest&at=" + then).text()).contains("leave order and filter out");
+    assertThat(client.post("/api/v1/memories/list", "{\"scope\": {\"user\": \"ada\"}, \"at\": \"" + then
+        + "\", \"filter\": {\"is\": \"exists\", \"key\": \"a\"}}").status()).isEqualTo(400);
   }
 
   @Test

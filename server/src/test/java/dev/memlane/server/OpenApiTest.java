@@ -129,9 +129,11 @@ class OpenApiTest {
     check("POST", "/api/v1/memories", "/api/v1/memories", "{}");
     check("PUT", "/api/v1/memories", "/api/v1/memories", memory);
     check("GET", "/api/v1/memories", "/api/v1/memories?user=ada&limit=1", null);
+    check("GET", "/api/v1/memories", "/api/v1/memories?user=ada&limit=1&at=2126-01-01", null);
     check("POST", "/api/v1/memories/batch", "/api/v1/memories/batch",
         "{\"memories\": [" + memory + ", {\"content\": \"\"}]}");
     check("POST", "/api/v1/memories/list", "/api/v1/memories/list", object("scope", ada, "order", "newest"));
+    check("POST", "/api/v1/memories/list", "/api/v1/memories/list", object("scope", ada, "at", "2126-01-01"));
     check("POST", "/api/v1/memories/count", "/api/v1/memories/count", object("scope", ada));
     check("POST", "/api/v1/memories/search", "/api/v1/memories/search",
         object("query", "oboe", "scope", ada, "include", List.of("explanation", "embedding")));

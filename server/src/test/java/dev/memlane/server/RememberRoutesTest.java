@@ -9,6 +9,7 @@ import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.extraction.OpenAiChatModel;
 import dev.memlane.extraction.ProfileKeeper;
 import dev.memlane.extraction.TokenBudget;
+import dev.memlane.memory.tools.ToolDefinition;
 import dev.memlane.model.Memory;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.MemoryOrchestrator;
@@ -18,8 +19,11 @@ import dev.memlane.testing.ChatProvider;
 import dev.memlane.testing.ChatReply;
 import dev.memlane.testing.NoteScript;
 import dev.memlane.testing.TestServer;
+import io.modelcontextprotocol.client.McpSyncClient;
+import io.modelcontextprotocol.spec.McpSchema.Tool;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -316,6 +320,29 @@ class RememberRoutesTest {
     assertThat(provider.questions()).hasSize(1);
     assertThat(client.send("GET", "/api/v1/conversations/messages?user=ada&run=mem0", null).json().path("messages"))
         .hasSize(1);
+  }
+
+  @Test
+  void mcp_hasTheToolThatRemembers_withinWhatTheKeyReaches() {
+    String ofAda = keys.create("ada", Role.WRITE, new Grant.Scopes(List.of(Scope.user("ada"))), null);
+    String ofRun = keys.create("run", Role.WRITE, new Grant.Scopes(List.of(Scope.user("ada").withRun("7"))), null);
+    String reading = keys.create("reader", Role.READ, new Grant.Scopes(List.of(Scope.user("ada"))), null);
+    Map<String, Object> messages = Map.of("messages", List.of(Map.of("role", "user", "text", "note: home is Porto")));
+
+    try (McpSyncClient mcp = McpTestClient.over(server.uri(), McpTestClient.key(ofRun))) {
+      assertThat(McpTestClient.text(McpTestClient.call(mcp, "memory_remember", messages)))
+          .contains("these tools reach nothing");
+    }
+    assertThat(provider.questions()).isEmpty();
+    try (McpSyncClient mcp = McpTestClient.over(server.uri(), McpTestClient.key(ofAda))) {
+      assertThat(mcp.listTools().tools()).extracting(Tool::name)
+          .containsExactlyElementsOf(ToolDefinition.all(true).stream().map(ToolDefinition::name).toList());
+      assertThat(McpTestClient.structured(McpTestClient.call(mcp, "memory_remember", messages)).at("/facts/0/content")
+          .textValue()).isEqualTo("home is Porto");
+    }
+    try (McpSyncClient mcp = McpTestClient.over(server.uri(), McpTestClient.key(reading))) {
+      assertThat(mcp.listTools().tools()).extracting(Tool::name).doesNotContain("memory_remember");
+    }
   }
 
   @Test

@@ -457,6 +457,7 @@ final class Tenant {
     String none = "nobody";
     String scope = "\"scope\": {\"user\": \"{}\"}";
     askForeign("GET", "/api/v1/memories?user={}", null, encode(user), none);
+    askForeign("GET", "/api/v1/memories?user={}&at=2030-01-01T00:00:00Z", null, encode(user), none);
     askForeign("POST", "/api/v1/memories", "{\"content\": \"planted\", " + scope + "}", user, none);
     askForeign("PUT", "/api/v1/memories", "{\"content\": \"planted\", \"key\": \"key-1\", " + scope + "}", user, none);
     askForeign("POST", "/api/v1/memories/list", "{" + scope + "}", user, none);
@@ -478,6 +479,7 @@ final class Tenant {
     askForeign("PUT", "/api/v1/conversations/window", "{" + talk + "}", user, none);
     String conversation = "\"scope\": {\"user\": \"{}\", \"run\": \"talk\"}";
     askForeign("POST", "/api/v1/conversations/remember", "{" + conversation + "}", user, none);
+    askForeign("POST", "/api/v1/conversations/remember", "{" + conversation + ", \"mode\": \"both\"}", user, none);
     askForeign("GET", "/api/v1/profile?user={}", null, encode(user), none);
     askForeign("POST", "/api/v1/profile", "{" + scope + "}", user, none);
     askForeign("GET", "/api/v1/conversations/dead-letters?user={}", null, encode(user), none);

@@ -8,6 +8,7 @@ import dev.memlane.model.Details;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.Memory;
 import dev.memlane.model.Metadata;
+import dev.memlane.model.PastMemory;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.orchestrator.HistoryPage;
 import dev.memlane.orchestrator.PromptContext;
@@ -58,6 +59,30 @@ final class Answers {
   static String page(List<Memory> memories, @Nullable Object next) {
     ArrayNode array = JSON.arrayNode();
     memories.forEach(memory -> array.add(fields(memory)));
+    ObjectNode object = JSON.objectNode().set("memories", array);
+    put(object, "next", next);
+    return object.toString();
+  }
+
+  /**
+   * Memories as they were, with what a memory has; {@code updatedAt} is when that state was made.
+   *
+   * @param next where the next page begins; null if this is the last one
+   */
+  static String past(List<PastMemory> memories, @Nullable Object next) {
+    ArrayNode array = JSON.arrayNode();
+    for (PastMemory memory : memories) {
+      ObjectNode object = array.addObject().put("id", memory.id().toString()).put("content", memory.content());
+      Details details = memory.details();
+      if (details != null) {
+        put(object, "actor", details.actor());
+        put(object, "occurredAt", details.occurredAt());
+        put(object, "expiresAt", details.expiresAt());
+      }
+      putMetadata(object, "metadata", memory.metadata());
+      object.put("updatedAt", memory.since().toString()).put("version", memory.version()).put("op",
+          memory.op().toString());
+    }
     ObjectNode object = JSON.objectNode().set("memories", array);
     put(object, "next", next);
     return object.toString();

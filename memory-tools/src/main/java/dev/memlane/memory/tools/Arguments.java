@@ -13,6 +13,7 @@ import dev.memlane.model.TimeParser;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -25,10 +26,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * Mistakes that models make are accepted where the meaning is clear: a number or a boolean instead of a text and the
- * reverse, an object or a list written as JSON in a text, and null for an absent value.
+ * reverse, an object or a list written as JSON in a text, a name with underscores, and null for an absent value.
  */
 final class Arguments {
 
+  private static final Pattern SNAKE = Pattern.compile("_([a-z])");
   private static final Pattern SMALL_NUMBER = Pattern.compile("[0-9]{1,9}");
 
   private final ObjectNode fields;
@@ -42,6 +44,7 @@ final class Arguments {
     this.fields = fields;
     this.times = times;
     JsonNode known = schema.path("properties");
+    renameSnakes(known);
     fields.fieldNames().forEachRemaining(name -> {
       if (!known.has(name)) {
         List<String> names = new ArrayList<>();
@@ -50,6 +53,18 @@ final class Arguments {
             "there is no argument \"" + ModelJson.shown(name) + "\"; there are " + String.join(", ", names));
       }
     });
+  }
+
+  /** Accepts {@code as_of} for {@code asOf}, as many models write names. */
+  private void renameSnakes(JsonNode known) {
+    List<String> names = new ArrayList<>();
+    fields.fieldNames().forEachRemaining(names::add);
+    for (String name : names) {
+      String camel = SNAKE.matcher(name).replaceAll(match -> match.group(1).toUpperCase(Locale.ROOT));
+      if (!known.has(name) && known.has(camel) && !fields.has(camel)) {
+        fields.set(camel, fields.remove(name));
+      }
+    }
   }
 
   /**
@@ -79,6 +94,11 @@ final class Arguments {
       return new Arguments(object, schema, times);
     }
     throw new ToolException(what + " must be a JSON object");
+  }
+
+  /** Whether there is such an argument, and it is not null. */
+  boolean has(String name) {
+    return value(name) != null;
   }
 
   String text(String name) {

@@ -17,8 +17,8 @@ final class CallReader {
     this.times = times;
   }
 
-  List<ToolDefinition> definitions() {
-    return definitions.all();
+  List<ToolDefinition> definitions(boolean remembering) {
+    return definitions.all(remembering);
   }
 
   /** Reads the arguments of a call to this tool. */
@@ -30,6 +30,12 @@ final class CallReader {
   Arguments batchItem(JsonNode item) {
     JsonNode schema = definitions.schema("memory_add_batch").at("/properties/memories/items");
     return Arguments.of(item, "a memory", schema, times);
+  }
+
+  /** Reads one message of a call that has messages remembered. */
+  Arguments message(JsonNode item) {
+    JsonNode schema = definitions.schema(ToolDefinitions.REMEMBER).at("/properties/messages/items");
+    return Arguments.of(item, "a message", schema, times);
   }
 
   /** Runs a call, and translates its failure for the model. */

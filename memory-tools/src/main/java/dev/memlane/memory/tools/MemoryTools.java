@@ -1,5 +1,6 @@
 package dev.memlane.memory.tools;
 
+import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.lanes.LaneExecutor;
 import dev.memlane.lanes.Tool;
 import dev.memlane.lanes.ToolExecutor;
@@ -10,12 +11,15 @@ import dev.memlane.model.MemoryId;
 import dev.memlane.model.Scope;
 import dev.memlane.model.TimeParser;
 import dev.memlane.orchestrator.MemoryOrchestrator;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A memory as tools that a model can call: {@code memory_add}, {@code memory_add_batch}, {@code memory_search},
- * {@code memory_get}, {@code memory_list}, {@code memory_update}, {@code memory_delete} and {@code memory_history}.
+ * {@code memory_context}, {@code memory_get}, {@code memory_list}, {@code memory_update}, {@code memory_delete} and
+ * {@code memory_history}; with a {@link Builder#remembering chat model} also {@code memory_remember}.
  *
  * <pre>{@code
  * MemoryTools memory = MemoryTools.of(memlane.memory(), Scope.user("ada"));
@@ -37,7 +41,8 @@ import org.jspecify.annotations.Nullable;
  * same time. All {@code memory_add} calls that can run together are one batch.
  *
  * <p>
- * <b>Lanes.</b> Reads run in lane {@code query} and may be retried. Writes run in lane {@code execute}, once.
+ * <b>Lanes.</b> Reads run in lane {@code query} and may be retried. Writes run in lane {@code execute}, once, and
+ * {@code memory_remember} in lane {@code generate}, once.
  *
  * <p>
  * Safe for use by several threads.
@@ -46,10 +51,12 @@ public final class MemoryTools {
 
   private final ScopedMemory scoped;
   private final CallReader calls;
+  private final @Nullable RememberTools remember;
 
-  private MemoryTools(ScopedMemory scoped, CallReader calls) {
+  private MemoryTools(ScopedMemory scoped, CallReader calls, @Nullable RememberTools remember) {
     this.scoped = scoped;
     this.calls = calls;
+    this.remember = remember;
   }
 
   /** The tools for the memories of one scope. */
@@ -69,19 +76,23 @@ public final class MemoryTools {
 
   /** The descriptions and schemas of the tools, for the model. */
   public List<ToolDefinition> definitions() {
-    return calls.definitions();
+    return calls.definitions(remember != null);
   }
 
   /**
-   * The tools, for a {@link ToolExecutor}. It may have other tools too, and needs the lanes {@code query} and
-   * {@code execute}.
+   * The tools, for a {@link ToolExecutor}. It may have other tools too, and needs the lanes {@code query},
+   * {@code execute} and, with a chat model, {@code generate}.
    */
   public List<Tool<String, String>> tools() {
     AddTools add = new AddTools(scoped, calls);
     ReadTools read = new ReadTools(scoped, calls);
     ChangeTools change = new ChangeTools(scoped, calls);
-    return List.of(add.add(), add.addBatch(), read.search(), read.context(), read.get(), read.list(), change.update(),
-        change.delete(), read.history());
+    List<Tool<String, String>> tools = new ArrayList<>(List.of(add.add(), add.addBatch(), read.search(), read.context(),
+        read.get(), read.list(), change.update(), change.delete(), read.history()));
+    if (remember != null) {
+      tools.add(remember.remember());
+    }
+    return List.copyOf(tools);
   }
 
   /** An executor of these tools alone. */
@@ -109,6 +120,8 @@ public final class MemoryTools {
     private final Scope scope;
     private @Nullable Scope searched;
     private @Nullable String actor;
+    private @Nullable MemoryExtractor extractor;
+    private Duration patience = RememberTools.PATIENCE;
     private TimeParser times = TimeParser.standard();
 
     private Builder(MemoryOrchestrator memory, Scope scope) {
@@ -128,6 +141,26 @@ public final class MemoryTools {
     /** Sets the author of updates and deletions in the history, such as the agent's name. */
     public Builder actor(String actor) {
       this.actor = actor;
+      return this;
+    }
+
+    /**
+     * Adds the tool {@code memory_remember}, by which a model has messages, or a conversation of the scope, remembered. It needs
+     * {@code memlane-extraction}. A call waits for a minute at most.
+     *
+     * @param extractor of the same memory; stays open; null, the default, for no such tool
+     */
+    public Builder remembering(@Nullable MemoryExtractor extractor) {
+      return remembering(extractor, RememberTools.PATIENCE);
+    }
+
+    /** @param patience how long a call waits for the extractor, which goes on afterwards; not negative */
+    public Builder remembering(@Nullable MemoryExtractor extractor, Duration patience) {
+      if (patience.isNegative()) {
+        throw new InvalidInputException("the patience is " + patience + "; it must not be negative");
+      }
+      this.extractor = extractor;
+      this.patience = patience;
       return this;
     }
 
@@ -151,7 +184,10 @@ public final class MemoryTools {
         throw new InvalidInputException("memories stored in scope " + scope + " would not be found in scope " + found
             + "; search in that scope, or in one that names less");
       }
-      return new MemoryTools(new ScopedMemory(memory.blocking(), scope, found, actor), new CallReader(times));
+      ScopedMemory scoped = new ScopedMemory(memory.blocking(), scope, found, actor);
+      CallReader calls = new CallReader(times);
+      return new MemoryTools(scoped, calls,
+          extractor == null ? null : new RememberTools(scoped, calls, extractor, patience));
     }
   }
 }

@@ -2,11 +2,13 @@ package dev.memlane.memory.tools;
 
 import dev.memlane.lanes.Access;
 import dev.memlane.lanes.Tool;
+import dev.memlane.lanes.ToolException;
 import dev.memlane.model.Filter;
 import dev.memlane.model.TimeOrder;
 import dev.memlane.model.TimePosition;
 import dev.memlane.orchestrator.ContextRequest;
 import dev.memlane.orchestrator.Page;
+import dev.memlane.orchestrator.PastPage;
 import dev.memlane.orchestrator.SearchRequest;
 import dev.memlane.orchestrator.TimePage;
 import java.time.Instant;
@@ -17,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /** The tools that read. They run in lane {@code query} and may be retried. */
 final class ReadTools {
 
+  private static final String AS_OF = "asOf";
   private static final int USUAL_HITS = 10;
   private static final int USUAL_PAGE = 20;
   private static final int MOST = 100;
@@ -60,12 +63,13 @@ final class ReadTools {
 
   private String search(Arguments arguments) {
     return Answers.hits(scoped.memory().search(SearchRequest.builder(arguments.text("query")).scope(scoped.searched())
-        .limit(arguments.count("limit", USUAL_HITS, MOST)).filter(filter(arguments)).build()));
+        .limit(arguments.count("limit", USUAL_HITS, MOST)).filter(filter(arguments))
+        .asOf(arguments.timeOrNull(AS_OF)).build()));
   }
 
   private String context(Arguments arguments) {
     SearchRequest search = SearchRequest.builder(arguments.text("query")).scope(scoped.searched())
-        .limit(ContextRequest.CANDIDATES).filter(filter(arguments)).build();
+        .limit(ContextRequest.CANDIDATES).filter(filter(arguments)).asOf(arguments.timeOrNull(AS_OF)).build();
     return Answers.context(scoped.memory().context(
         ContextRequest.of(search, arguments.count("tokens", USUAL_TOKENS, MOST_TOKENS))));
   }
@@ -90,6 +94,15 @@ final class ReadTools {
     TimeOrder order = arguments.choiceOrNull("order", ORDERS);
     int limit = arguments.count("limit", USUAL_PAGE, MOST);
     Filter filter = arguments.filterOrNull("filter");
+    Instant asOf = arguments.timeOrNull(AS_OF);
+    if (asOf != null) {
+      if (order != null || filter != null) {
+        throw new ToolException("memories as of a time are listed without \"order\" and \"filter\"; leave those out, or use "
+            + "memory_search with \"asOf\"");
+      }
+      PastPage page = scoped.memory().listAsOf(scoped.searched(), asOf, arguments.idOrNull("after"), limit);
+      return Answers.past(page.memories(), page.next());
+    }
     if (order == null) {
       Page page = scoped.memory().list(scoped.searched(), filter, arguments.idOrNull("after"), limit);
       return Answers.page(page.memories(), page.next());

@@ -17,8 +17,17 @@ import java.util.List;
 public record ToolDefinition(String name, String description, String schema, String title, String resultSchema,
     boolean readOnly, boolean destructive, boolean idempotent) {
 
-  /** The descriptions of all tools of {@link MemoryTools}, which are the same for every memory. */
+  /** The descriptions of the tools of {@link MemoryTools}, which are the same for every memory; without the one that needs a model. */
   public static List<ToolDefinition> all() {
-    return new ToolDefinitions().all();
+    return all(false);
+  }
+
+  /**
+   * The descriptions of the tools of {@link MemoryTools}.
+   *
+   * @param remembering whether with {@code memory_remember}, which needs a chat model
+   */
+  public static List<ToolDefinition> all(boolean remembering) {
+    return new ToolDefinitions().all(remembering);
   }
 }

@@ -13,6 +13,9 @@ import java.util.Objects;
 /** The descriptions of the tools in {@code definitions.json}. */
 final class ToolDefinitions {
 
+  /** The tool that there is only with a chat model. */
+  static final String REMEMBER = "memory_remember";
+
   private record Definition(ToolDefinition tool, JsonNode schema) {}
 
   private final Map<String, Definition> byName = new LinkedHashMap<>();
@@ -40,7 +43,9 @@ final class ToolDefinitions {
         hints.required("idempotent").booleanValue());
   }
 
-  List<ToolDefinition> all() {
-    return byName.values().stream().map(Definition::tool).toList();
+  /** @param remembering whether with the tool that needs a chat model */
+  List<ToolDefinition> all(boolean remembering) {
+    return byName.values().stream().map(Definition::tool)
+        .filter(tool -> remembering || !tool.name().equals(REMEMBER)).toList();
   }
 }

@@ -585,4 +585,29 @@ class MemoryToolsTest {
     assertThat(run("memory_list", "{\"order\": \"newest\", \"after\": \"x\"}").getFirst())
         .startsWith("Error: \"x\" is no position in a list by time");
   }
+
+  @Test
+  void asOf_readsTheStatesOfThatTime() throws Exception {
+    String id = idOfAdded("Ada lives in Porto");
+    String then = answer("memory_get", id(id)).path("updatedAt").textValue();
+    answer("memory_update", "{\"id\": \"" + id + "\", \"content\": \"Ada lives in Lisbon\"}");
+    answer("memory_add", "{\"content\": \"Ada lives well\"}");
+    String asOf = "\"asOf\": \"" + then + "\"";
+
+    assertThat(contents(conforming("memory_search", "{\"query\": \"where does Ada live?\", " + asOf + "}").path("hits")))
+        .containsExactly("Ada lives in Porto");
+    assertThat(contents(conforming("memory_list", "{" + asOf + "}").path("memories")))
+        .containsExactly("Ada lives in Porto");
+    assertThat(answer("memory_context", "{\"query\": \"where does Ada live?\", " + asOf + "}").path("text").textValue())
+        .contains("Porto").doesNotContain("Lisbon");
+    // Many models write names with underscores.
+    assertThat(contents(answer("memory_list", "{\"as_of\": \"" + then + "\"}").path("memories")))
+        .containsExactly("Ada lives in Porto");
+    assertThat(contents(answer("memory_list", "{\"as_of\": \"2020-01-01\"}").path("memories"))).isEmpty();
+    assertThat(run("memory_list", "{\"order\": \"newest\", " + asOf + "}").getFirst())
+        .startsWith("Error: memories as of a time are listed without");
+    assertThat(run("memory_search", "{\"query\": \"x\", \"asOf\": \"yesterday\"}").getFirst())
+        .startsWith("Error: \"asOf\"");
+    assertThat(run("memory_list", "{\"as_off\": \"2020-01-01\"}").getFirst()).contains("there is no argument \"as_off\"");
+  }
 }

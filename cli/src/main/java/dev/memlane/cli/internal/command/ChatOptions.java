@@ -39,6 +39,7 @@ final class ChatOptions {
   @Option(names = "--tokens-a-call", descriptionKey = SettingNames.CHAT_TOKENS_A_CALL, paramLabel = "NUMBER", order = 25, description = "The most tokens that a call of the model may cost, question and answer together (default: no limit).")
   private @Nullable Long tokensACall;
 
+  private @Nullable Database budgetDatabase;
   private @Nullable TokenBudget budget;
 
   /** Whether a model is named. */
@@ -52,16 +53,17 @@ final class ChatOptions {
   }
 
   /**
-   * What the model may cost; without a limit, it is counted. The same object at each call, because calls of a model wait only
-   * for others under the same budget object.
+   * What the model may cost; without a limit, it is counted. The same object at each call with the same database, because calls of
+   * a model wait only for others under the same budget object.
    */
-  TokenBudget budget(Database database) {
+  synchronized TokenBudget budget(Database database) {
     TokenBudget made = budget;
-    if (made == null) {
+    if (made == null || budgetDatabase != database) {
       made = TokenBudget.in(database);
       made = tokensADay == null ? made : made.withTokensADay(positive("--tokens-a-day", tokensADay));
       made = tokensACall == null ? made : made.withTokensACall(positive("--tokens-a-call", tokensACall));
       budget = made;
+      budgetDatabase = database;
     }
     return made;
   }

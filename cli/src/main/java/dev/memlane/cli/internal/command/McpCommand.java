@@ -1,8 +1,16 @@
 package dev.memlane.cli.internal.command;
 
+import dev.memlane.cli.internal.data.LocalMemory;
+import dev.memlane.extraction.ChatModel;
+import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.server.McpOptions;
 import dev.memlane.server.McpStdio;
 import dev.memlane.server.SharedMemory;
+import dev.memlane.storage.postgres.Database;
+import dev.memlane.storage.postgres.DatabaseBuilder;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -20,6 +28,9 @@ import picocli.CommandLine.Option;
     "stores and finds are those of the scope."})
 final class McpCommand implements Callable<Integer> {
 
+  /** The fewest that a database can have; each step of remembering takes one for a short time. */
+  private static final int CONNECTIONS = 4;
+
   private final CommandContext context;
 
   @Mixin
@@ -34,6 +45,9 @@ final class McpCommand implements Callable<Integer> {
   @Option(names = "--read-only", arity = "0..1", fallbackValue = "true", paramLabel = "true|false", descriptionKey = SettingNames.MCP_READ_ONLY, description = "Only the tools that read.")
   private boolean readOnly;
 
+  @Mixin
+  private final ChatOptions chat = new ChatOptions();
+
   McpCommand(CommandContext context) {
     this.context = context;
   }
@@ -44,11 +58,79 @@ final class McpCommand implements Callable<Integer> {
     McpOptions options = new McpOptions(
         allowUser ? scope.scope() : scope.required("it is not said whose memory this is"), actor,
         allowUser, readOnly);
-    try (SharedMemory memory = SharedMemory.in(context.dataDirectory(), context.opener());
+    try (SharedMemory memory = SharedMemory.in(context.dataDirectory(), opener());
         McpStdio mcp = CommandContext.fromArguments(() -> McpStdio.over(memory, options))) {
       serve(memory, mcp);
     }
     return 0;
+  }
+
+  private SharedMemory.Opener opener() {
+    SharedMemory.Opener plain = context.opener();
+    if (readOnly || !chat.areGiven()) {
+      return plain;
+    }
+    // Wrong settings are reported now, and not when the directory is opened.
+    chat.open(context.environment()).close();
+    int unused = chat.concurrency();
+    return new SharedMemory.Opener() {
+
+      @Override
+      public Optional<SharedMemory.Opened> open() {
+        return plain.open().map(McpCommand.this::withExtractor);
+      }
+
+      @Override
+      public boolean remembers() {
+        return true;
+      }
+    };
+  }
+
+  /** Opens what remembers conversations, if the memory is that of a directory. */
+  private SharedMemory.Opened withExtractor(SharedMemory.Opened opened) {
+    DatabaseBuilder connections = opened.close() instanceof LocalMemory local ? local.database().orElse(null) : null;
+    if (connections == null) {
+      return opened;
+    }
+    OpenedParts parts = new OpenedParts();
+    parts.add(opened.close());
+    boolean done = false;
+    try {
+      Database database = parts.add(connections.poolSize(CONNECTIONS).open());
+      ChatModel model = parts.add(chat.open(context.environment()));
+      MemoryExtractor extractor = parts.add(MemoryExtractor.builder(opened.memory(), database, model)
+          .concurrency(chat.concurrency()).redaction(chat.redaction()).budget(chat.budget(database)).build());
+      done = true;
+      return new SharedMemory.Opened(opened.memory(), extractor, parts);
+    } finally {
+      if (!done) {
+        parts.close();
+      }
+    }
+  }
+
+  /** What was opened one after the other, and is closed in reverse. */
+  private static final class OpenedParts implements AutoCloseable {
+
+    private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+
+    private <T extends AutoCloseable> T add(T part) {
+      parts.push(part);
+      return part;
+    }
+
+    @Override
+    public void close() {
+      while (!parts.isEmpty()) {
+        try {
+          parts.pop().close();
+        } catch (Exception e) {
+          System.getLogger(McpCommand.class.getName()).log(System.Logger.Level.WARNING,
+              "something could not be closed in order", e);
+        }
+      }
+    }
   }
 
   /** Serves until the client has gone, the program is asked to stop, or the memory can't be used. */

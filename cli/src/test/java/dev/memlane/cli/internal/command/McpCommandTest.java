@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.memlane.cli.Main;
 import dev.memlane.cli.internal.terminal.Json;
 import dev.memlane.server.ServerFile;
+import dev.memlane.testing.ChatProvider;
 import dev.memlane.testing.JavaCommand;
+import dev.memlane.testing.NoteScript;
 import dev.memlane.testing.TestServer;
 import io.modelcontextprotocol.client.McpClient;
 import io.modelcontextprotocol.client.McpSyncClient;
@@ -15,6 +17,7 @@ import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.modelcontextprotocol.spec.McpSchema.TextContent;
+import io.modelcontextprotocol.spec.McpSchema.Tool;
 import java.io.BufferedReader;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -47,9 +50,13 @@ class McpCommandTest {
   }
 
   private McpSyncClient client(String... options) {
+    return client(Map.of(), options);
+  }
+
+  private McpSyncClient client(Map<String, String> environment, String... options) {
     List<String> command = command("mcp", options);
     StdioClientTransport transport = new StdioClientTransport(
-        ServerParameters.builder(command.getFirst()).args(command.subList(1, command.size())).build(),
+        ServerParameters.builder(command.getFirst()).args(command.subList(1, command.size())).env(environment).build(),
         McpJsonDefaults.getMapper());
     transport.setStdErrorHandler(line -> {});
     McpSyncClient client = McpClient.sync(transport).requestTimeout(PATIENCE).initializationTimeout(PATIENCE).build();
@@ -93,6 +100,26 @@ class McpCommandTest {
     first.close();
     last.onExit().join();
     assertThat(data.resolve(ServerFile.NAME)).as("what the last one leaves behind").doesNotExist();
+  }
+
+  @Test
+  void withAChatModel_messagesAreRemembered_byWhateverProcessHasTheDirectoryOpen() {
+    try (ChatProvider provider = ChatProvider.start(new NoteScript())) {
+      Map<String, String> chat = Map.of("MEMLANE_CHAT_URL", provider.url(), "MEMLANE_CHAT_MODEL", "test");
+      Map<String, Object> first = Map.of("messages", List.of(Map.of("text", "note: home is Porto")));
+      Map<String, Object> second = Map.of("messages", List.of(Map.of("text", "note: home is Faro")));
+      try (McpSyncClient open = client(chat, "--user", "ada"); McpSyncClient joined = client(chat, "--user", "ada")) {
+        assertThat(call(open, "memory_remember", first)).contains("\"outcome\":\"added\"", "home is Porto");
+        assertThat(call(joined, "memory_remember", second)).contains("\"outcome\":\"superseded\"", "home is Faro");
+      }
+      try (McpSyncClient without = client("--user", "ada");
+          McpSyncClient reading = client(chat, "--user", "ada", "--read-only")) {
+        assertThat(without.listTools().tools()).extracting(Tool::name).contains("memory_add")
+            .doesNotContain("memory_remember");
+        assertThat(reading.listTools().tools()).extracting(Tool::name).doesNotContain("memory_remember");
+        assertThat(list(without)).contains("home is Faro").doesNotContain("Porto");
+      }
+    }
   }
 
   @Test

@@ -76,14 +76,26 @@ public final class MemlaneToolCallbacks implements ToolCallbackProvider {
    */
   public static MemlaneToolCallbacks scoped(MemoryOrchestrator memory, LaneExecutor lanes,
       Function<ToolContext, Scope> scopes) {
+    return scoped(scope -> MemoryTools.of(memory, scope), lanes, scopes);
+  }
+
+  /**
+   * The tools for memories whose scope depends on the request, with settings of their own.
+   *
+   * @param tools makes the tools for a scope, with the same settings for every scope
+   * @param lanes has the lanes that the tools need, and is closed by the caller
+   * @param scopes gives the scope for a request's tool context. Asked in each call, in the calling thread
+   */
+  public static MemlaneToolCallbacks scoped(Function<Scope, MemoryTools> tools, LaneExecutor lanes,
+      Function<ToolContext, Scope> scopes) {
     Objects.requireNonNull(scopes, "scopes");
     // The definitions are the same for every scope.
-    return new MemlaneToolCallbacks(MemoryTools.of(memory, Scope.run("any")).definitions(), context -> {
+    return new MemlaneToolCallbacks(tools.apply(Scope.run("any")).definitions(), context -> {
       if (context == null) {
         throw new IllegalStateException(
             "the memory tools need a tool context, which says whose memories they are for: pass one with the request");
       }
-      return MemoryTools.of(memory, scopes.apply(context)).executor(lanes);
+      return tools.apply(scopes.apply(context)).executor(lanes);
     });
   }
 

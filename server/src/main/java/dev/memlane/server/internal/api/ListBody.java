@@ -10,9 +10,10 @@ import org.jspecify.annotations.Nullable;
  * @param order by id unless given
  * @param limit 1 to 1,000; 100 unless given
  * @param cursor the property {@code next} of the page before; null for the first page
+ * @param at lists the memories as they were at this day or moment, by id; null for the present
  */
 record ListBody(@Nullable Scope scope, @Nullable Filter filter, @Nullable Order order, @Nullable Integer limit,
-    @Nullable String cursor, @Nullable Boolean expired) {
+    @Nullable String cursor, @Nullable Boolean expired, @Nullable String at) {
 
   /** The orders of a list. */
   enum Order {

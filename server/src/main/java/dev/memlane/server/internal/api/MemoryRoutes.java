@@ -14,12 +14,14 @@ import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.SearchPart;
 import dev.memlane.model.TimeOrder;
+import dev.memlane.model.TimeParser;
 import dev.memlane.model.TimePosition;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.Expired;
 import dev.memlane.orchestrator.HistoryPage;
 import dev.memlane.orchestrator.Page;
+import dev.memlane.orchestrator.PastPage;
 import dev.memlane.orchestrator.SearchHit;
 import dev.memlane.orchestrator.SearchRequest;
 import dev.memlane.orchestrator.TimePage;
@@ -62,7 +64,8 @@ public final class MemoryRoutes {
     routes.post("/api/v1/memories", WRITE, this::addOne);
     routes.post("/api/v1/memories/batch", WRITE, this::addBatch);
     routes.put("/api/v1/memories", WRITE, this::put);
-    routes.get("/api/v1/memories", READ, this::list, "user", "agent", "run", "order", "limit", "cursor", "expired");
+    routes.get("/api/v1/memories", READ, this::list, "user", "agent", "run", "order", "limit", "cursor", "expired",
+        "at");
     routes.post("/api/v1/memories/list", READ, this::listByBody);
     routes.post("/api/v1/memories/search", READ, this::search);
     routes.post("/api/v1/context", READ, this::context);
@@ -189,7 +192,8 @@ public final class MemoryRoutes {
   private void list(Exchange exchange) {
     String order = exchange.query("order");
     list(exchange, new ListBody(namedScope(exchange), null, order == null ? null : order(order),
-        exchange.number("limit", USUAL_PAGE, 1, LONGEST_PAGE), exchange.query("cursor"), exchange.flag("expired")));
+        exchange.number("limit", USUAL_PAGE, 1, LONGEST_PAGE), exchange.query("cursor"), exchange.flag("expired"),
+        exchange.query("at")));
   }
 
   private static Order order(String name) {
@@ -214,7 +218,16 @@ public final class MemoryRoutes {
     Expired expired = expired(Boolean.TRUE.equals(list.expired()));
     String cursor = list.cursor();
     Order order = Objects.requireNonNullElse(list.order(), Order.ID);
-    if (order == Order.ID) {
+    String at = list.at();
+    if (at != null) {
+      if (order != Order.ID || list.filter() != null) {
+        throw new InvalidInputException("a list as of a time is by id and has no filter; leave order and filter out, or "
+            + "search with at");
+      }
+      PastPage page = memory.listAsOf(scope, TimeParser.standard().parse("at", at),
+          cursor == null ? null : MemoryId.parse(cursor), limit, expired);
+      exchange.respond(200, page("memories", page.memories(), page.next()));
+    } else if (order == Order.ID) {
       Page page = memory.list(scope, list.filter(), cursor == null ? null : MemoryId.parse(cursor), limit, expired);
       exchange.respond(200, page("memories", page.memories(), page.next()));
     } else {

@@ -1,5 +1,6 @@
 package dev.memlane.server.internal.mcp;
 
+import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.server.McpOptions;
 import dev.memlane.server.internal.http.Authenticator;
@@ -21,6 +22,7 @@ import org.eclipse.jetty.ee11.servlet.FilterHolder;
 import org.eclipse.jetty.ee11.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee11.servlet.ServletHolder;
 import org.eclipse.jetty.server.Handler;
+import org.jspecify.annotations.Nullable;
 
 /** The protocol over HTTP (streamable HTTP): the SDK's servlet, behind a gate that lets callers in. */
 public final class McpEndpoint implements AutoCloseable {
@@ -37,15 +39,17 @@ public final class McpEndpoint implements AutoCloseable {
 
   /**
    * @param memory stays open; the caller closes it afterwards
+   * @param extractor remembers conversations; stays open; null for none
    * @param origins of web pages that may call
    * @param more adds to what clients of the protocol with sessions see; for tests
    */
-  public McpEndpoint(MemoryOrchestrator memory, McpOptions options, Authenticator authenticator, RateLimiter rates,
-      Set<String> origins, long longestBody, Json responses, UnaryOperator<McpServer.AsyncSpecification<?>> more) {
+  public McpEndpoint(MemoryOrchestrator memory, @Nullable MemoryExtractor extractor, McpOptions options,
+      Authenticator authenticator, RateLimiter rates, Set<String> origins, long longestBody, Json responses,
+      UnaryOperator<McpServer.AsyncSpecification<?>> more) {
     McpJson json = new McpJson();
     McpSessions sessions = new McpSessions(IDLE_SESSION);
-    calls = new MemoryToolCalls(memory);
-    features = new McpFeatures(calls, options, json);
+    calls = new MemoryToolCalls(memory, extractor);
+    features = new McpFeatures(calls, extractor != null, options, json);
     HttpServletStreamableServerTransportProvider transport = HttpServletStreamableServerTransportProvider.builder()
         .jsonMapper(json.mapper()).mcpEndpoint(PATH).contextExtractor(McpEndpoint::context)
         .maxRequestSize((int) Math.min(longestBody, McpJson.LONGEST_MESSAGE)).keepAliveInterval(null)

@@ -79,6 +79,7 @@ public final class McpFeatures implements AutoCloseable {
       changed, update it. Store no passwords or other secrets. Then tell me in a few words what you have stored.""";
 
   private final ToolCalls calls;
+  private final boolean remembering;
   private final McpOptions options;
   private final McpCaller usual;
   private final McpJson json;
@@ -86,13 +87,15 @@ public final class McpFeatures implements AutoCloseable {
 
   /**
    * @param calls stays open; the caller closes it
+   * @param remembering whether there is a chat model that remembers conversations
    */
-  public McpFeatures(ToolCalls calls, McpOptions options, McpJson json) {
-    this(calls, options, json, BEAT);
+  public McpFeatures(ToolCalls calls, boolean remembering, McpOptions options, McpJson json) {
+    this(calls, remembering, options, json, BEAT);
   }
 
-  McpFeatures(ToolCalls calls, McpOptions options, McpJson json, Duration beat) {
+  McpFeatures(ToolCalls calls, boolean remembering, McpOptions options, McpJson json, Duration beat) {
     this.calls = calls;
+    this.remembering = remembering;
     this.options = options;
     this.usual = McpCaller.local(options);
     this.json = json;
@@ -142,11 +145,11 @@ public final class McpFeatures implements AutoCloseable {
 
   /** The tools that a caller has. */
   List<ToolDefinition> tools(McpCaller caller) {
-    return ToolDefinition.all().stream().filter(tool -> tool.readOnly() || caller.role().includes(Role.WRITE)).toList();
+    return ToolDefinition.all(remembering).stream().filter(tool -> tool.readOnly() || caller.role().includes(Role.WRITE)).toList();
   }
 
   private List<AsyncToolSpecification> tools() {
-    return ToolDefinition.all().stream().filter(tool -> tool.readOnly() || !options.readOnly())
+    return ToolDefinition.all(remembering).stream().filter(tool -> tool.readOnly() || !options.readOnly())
         .map(tool -> AsyncToolSpecification.builder().tool(described(tool))
             .callHandler((exchange, request) -> call(exchange, request, tool)).build())
         .toList();

@@ -48,7 +48,7 @@ class StdioTransportTest {
 
   private static void serve(ToolCalls calls, Duration beat, InputStream in, OutputStream out) throws Exception {
     McpJson json = new McpJson();
-    try (McpFeatures features = new McpFeatures(calls, OPTIONS, json, beat)) {
+    try (McpFeatures features = new McpFeatures(calls, false, OPTIONS, json, beat)) {
       StdioTransport transport = new StdioTransport(json, features::withoutSessions, in, out);
       features.describe(McpServer.async(transport)).build();
       transport.run();

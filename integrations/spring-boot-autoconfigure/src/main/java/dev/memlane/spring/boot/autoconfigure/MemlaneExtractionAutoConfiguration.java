@@ -10,6 +10,7 @@ import dev.memlane.extraction.Redaction;
 import dev.memlane.extraction.RememberMode;
 import dev.memlane.extraction.TokenBudget;
 import dev.memlane.langchain4j.LangChain4jChatModel;
+import dev.memlane.memory.tools.MemoryTools;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.spring.ai.MemlaneAdvisor;
 import dev.memlane.spring.ai.SpringAiChatModel;
@@ -79,6 +80,20 @@ public final class MemlaneExtractionAutoConfiguration {
         throw new MemoryOpeningException("memlane.chat.remember is set, and there is no chat model. Set "
             + "memlane.chat.model, or define a ChatModel bean", null);
       }));
+    }
+  }
+
+  /**
+   * Adds {@code memory_remember} to the tool callbacks. Not to {@link MemoryToolsFactory}: a framework's chat model may need the
+   * tools that an application makes with it, and the extractor needs the chat model.
+   */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnClass(MemoryTools.class)
+  static class ToolsConfiguration {
+
+    @Bean
+    ToolsCustomizer memlaneRememberingTools(ObjectProvider<MemoryExtractor> extractors) {
+      return tools -> tools.remembering(extractors.getIfUnique());
     }
   }
 

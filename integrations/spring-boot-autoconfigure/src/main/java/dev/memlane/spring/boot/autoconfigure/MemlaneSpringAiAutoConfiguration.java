@@ -1,6 +1,7 @@
 package dev.memlane.spring.boot.autoconfigure;
 
 import dev.memlane.lanes.LaneExecutor;
+import dev.memlane.memory.tools.MemoryTools;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.MemoryOrchestrator;
@@ -87,8 +88,14 @@ public final class MemlaneSpringAiAutoConfiguration {
     @Bean(defaultCandidate = false)
     @ConditionalOnMissingBean
     @ConditionalOnSingleCandidate(LaneExecutor.class)
-    MemlaneToolCallbacks memlaneToolCallbacks(MemoryOrchestrator memory, LaneExecutor lanes) {
-      return MemlaneToolCallbacks.scoped(memory, lanes, AdvisorConfiguration::scope);
+    MemlaneToolCallbacks memlaneToolCallbacks(MemoryOrchestrator memory, LaneExecutor lanes,
+        ObjectProvider<ToolsCustomizer> customizers) {
+      List<ToolsCustomizer> found = customizers.orderedStream().toList();
+      return MemlaneToolCallbacks.scoped(scope -> {
+        MemoryTools.Builder tools = MemoryTools.builder(memory, scope);
+        found.forEach(each -> each.customize(tools));
+        return tools.build();
+      }, lanes, AdvisorConfiguration::scope);
     }
 
     private static Scope scope(ToolContext context) {

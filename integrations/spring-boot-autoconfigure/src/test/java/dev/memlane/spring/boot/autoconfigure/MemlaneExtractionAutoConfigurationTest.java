@@ -25,6 +25,7 @@ import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.spring.ai.MemlaneAdvisor;
+import dev.memlane.spring.ai.MemlaneToolCallbacks;
 import dev.memlane.storage.postgres.Database;
 import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.ChatProvider;
@@ -33,11 +34,15 @@ import dev.memlane.testing.ChatReply;
 import dev.memlane.testing.NoteScript;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -49,7 +54,10 @@ import org.springframework.ai.chat.client.ChatClient;
 import org.springframework.ai.chat.memory.ChatMemory;
 import org.springframework.ai.chat.messages.AssistantMessage;
 import org.springframework.ai.chat.model.Generation;
+import org.springframework.ai.chat.model.ToolContext;
 import org.springframework.ai.chat.prompt.Prompt;
+import org.springframework.ai.tool.ToolCallback;
+import org.springframework.ai.tool.ToolCallbackProvider;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
@@ -380,6 +388,27 @@ class MemlaneExtractionAutoConfigurationTest {
     });
   }
 
+  private static List<String> tools(ToolCallbackProvider provider) {
+    return Stream.of(provider.getToolCallbacks()).map(tool -> tool.getToolDefinition().name()).toList();
+  }
+
+  @Test
+  void toolCallbacks_haveTheToolThatRemembers_ifThereIsAModel() {
+    context().run(context -> assertThat(tools(context.getBean(MemlaneToolCallbacks.class)))
+        .doesNotContain("memory_remember"));
+    contextWithModel().run(context -> {
+      MemlaneToolCallbacks callbacks = context.getBean(MemlaneToolCallbacks.class);
+      assertThat(tools(callbacks)).contains("memory_remember");
+      ToolCallback remember = Stream.of(callbacks.getToolCallbacks())
+          .filter(tool -> tool.getToolDefinition().name().equals("memory_remember")).findFirst().orElseThrow();
+
+      remember.call("{\"messages\": [{\"text\": \"note: home is Porto\"}]}",
+          new ToolContext(Map.of(MemlaneAdvisor.USER, "ada")));
+
+      assertThat(facts(context.getBean(BlockingMemory.class))).containsExactly("home is Porto");
+    });
+  }
+
   @Test
   void remembering_thatNothingCanDo_isRefused() {
     assertRefused(context().withPropertyValues("memlane.chat.remember=true"), "there is no chat model",
@@ -401,7 +430,7 @@ class MemlaneExtractionAutoConfigurationTest {
       asked.join();
       // Nothing is accepted any more once it waits for what is under way.
       watching[0] = Thread.ofVirtual().start(() -> {
-        await().pollInterval(java.time.Duration.ofMillis(5)).until(() -> {
+        await().pollInterval(Duration.ofMillis(5)).until(() -> {
           background.remember(ADA.withRun("later"));
           return background.counts().refused() > 0;
         });
@@ -435,7 +464,7 @@ class MemlaneExtractionAutoConfigurationTest {
     });
   }
 
-  private static java.util.function.Function<ChatQuestion, ChatReply> held(CompletableFuture<Void> asked,
+  private static Function<ChatQuestion, ChatReply> held(CompletableFuture<Void> asked,
       CompletableFuture<Void> until) {
     NoteScript notes = new NoteScript();
     return question -> {
