@@ -25,14 +25,20 @@ for (const size of WINDOWS) {
   test(`pages_${name}_areAccessibleAndFit`, async () => {
     const window = await openWindow(browser, size);
     const edited = [...full.data.memories.values()].find((memory) => memory.version > 1);
+    const fact = [...full.data.memories.values()].find((memory) => memory.metadata["fact.kind"]);
     const hostile = [...full.data.memories.values()].find((memory) => memory.content.startsWith("<img"));
     // A narrow window is the harder one to fit into. The wide one is checked on those pages that differ there.
     const pages = size.width < 500 || EVERYTHING
-      ? [...PAGES, `#/memories/${edited.id}`, `#/memories/${hostile.id}`, "#/conversations", "#/nowhere"]
-      : ["#/", PAGES[2], `#/memories/${edited.id}`, "#/lanes"];
+      ? [...PAGES, `#/memories/${edited.id}`, `#/memories/${hostile.id}`, `#/memories/${fact.id}`, "#/conversations",
+        "#/nowhere"]
+      : ["#/", PAGES[2], `#/memories/${edited.id}`, `#/memories/${fact.id}`, "#/lanes"];
     const emptyPages = size.dark || EVERYTHING ? PAGES : [];
     for (const [url, hash] of [...pages.map((one) => [full.url, one]), ...emptyPages.map((one) => [none.url, one])]) {
       await visit(window.page, url, hash);
+      for (const summary of await window.page.locator("details.sources > summary").all()) {
+        await summary.click();
+      }
+      await window.page.locator(".loading").waitFor({ state: "detached" });
       const where = `${hash} of ${url === full.url ? "the full" : "the empty"} server`;
       assert.deepEqual(await violations(window.page), [], where);
       assert.ok(await overflow(window.page) <= 0, `${where} is wider than the window`);

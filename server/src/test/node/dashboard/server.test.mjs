@@ -1,11 +1,12 @@
-// The dashboard with a real server: MEMLANE_URL has no API keys, MEMLANE_KEYED_URL has MEMLANE_KEY, of role admin.
+// The dashboard with a real server: MEMLANE_URL has no API keys, MEMLANE_KEYED_URL has MEMLANE_KEY, of role admin, and
+// MEMLANE_FACTS_URL has remembered two conversations: the memory MEMLANE_FACT said HOSTILE[0] of a home, and now says Faro.
 
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { EVERYTHING, PAGES, complete, launch, openWindow, overflow, violations, visit } from "./browser.mjs";
 import { HOSTILE } from "./stub-api.mjs";
 
-const { MEMLANE_URL: url, MEMLANE_KEYED_URL: keyedUrl, MEMLANE_KEY: key } = process.env;
+const { MEMLANE_URL: url, MEMLANE_KEYED_URL: keyedUrl, MEMLANE_KEY: key, MEMLANE_FACTS_URL: factsUrl, MEMLANE_FACT: factId } = process.env;
 const options = { skip: url ? false : "MEMLANE_URL names no server" };
 
 let browser;
@@ -120,6 +121,56 @@ test("hostileTexts_stayTexts", options, async () => {
     }
     assert.ok((await page.locator(".message .said").allTextContents()).includes(text));
   }
+  assert.deepEqual(window.complaints, []);
+});
+
+test("fact_showsSinceWhenItIsTrue_whatSupersededIt_andItsMessages", options, async () => {
+  await visit(page, factsUrl, `#/memories/${factId}`);
+  const panel = page.locator("section", { has: page.getByRole("heading", { name: "Fact", exact: true }) }).last();
+  const text = (await panel.textContent()).replaceAll(/\s+/g, " ");
+  assert.match(text, /Kind ?fact/);
+  assert.match(text, /About ?home/);
+  assert.match(text, /True since.*20\d\d/);
+  assert.match(text, /True until ?not superseded/);
+  assert.match(text, /It was ?superseded/);
+  await panel.getByText("The message that says it").click();
+  await panel.getByText("note: home is Faro").waitFor();
+  assert.equal(await panel.getByRole("link", { name: /Conversation/ }).getAttribute("href"), "#/conversations?user=ada&run=second");
+
+  const [now, before] = await page.locator(".life > li").all();
+  assert.match(await now.locator(".validity").textContent(), /fact true since .*, and not superseded$/);
+  const old = await before.locator(".validity").textContent();
+  assert.match(old, /fact true since .* until .*, superseded by version 2: home is Faro$/);
+  await before.getByText("The message that says it").click();
+  await before.getByText(`note: home is ${HOSTILE[0]}`).waitFor();
+  assert.equal(await page.locator("img:not([src='icon.svg']), main script").count(), 0);
+  assert.notEqual(await page.title(), "broken");
+  assert.deepEqual(await violations(page), []);
+
+  await visit(page, factsUrl, "#/memories?user=ada");
+  const chips = (await page.locator(`[data-memory="${factId}"] .chips`).textContent()).replaceAll(/\s+/g, " ");
+  assert.match(chips, /fact ?about ?home ?true since/);
+  assert.doesNotMatch(chips, /fact\.|sources/);
+  assert.deepEqual(window.complaints, []);
+});
+
+test("fact_ofAConversationThatIsGone_saysSo_andDamagedMetadataStayMetadata", options, async () => {
+  const validFrom = "2026-03-02T09:22:00Z";
+  const sources = ["0198c5a2-7c1e-7a50-9d53-0242ac120002 <b>gone</b>", "no source", 7];
+  const fact = { "fact.kind": "plan", "fact.subject": HOSTILE[1], "fact.validFrom": validFrom, "fact.change": HOSTILE[0], "fact.importance": 5 };
+  const lost = await add("browser-fact", "Goes to Lisbon", { metadata: { ...fact, "fact.sources": sources.map(String) } });
+  await visit(page, url, `#/memories/${lost.id}`);
+  await page.getByText("The message that says it").first().click();
+  await page.getByText("One message is not there any more.").waitFor();
+  assert.ok((await page.locator("section", { hasText: "True since" }).first().textContent()).includes(HOSTILE[1]));
+  for (const damaged of [{ ...fact, "fact.kind": HOSTILE[0] }, { ...fact, "fact.validFrom": "never" }, { "fact.kind": "plan" }]) {
+    const memory = await add("browser-fact", "Goes to Faro", { metadata: damaged });
+    await visit(page, url, `#/memories/${memory.id}`);
+    assert.equal(await page.getByRole("heading", { name: "Fact", exact: true }).count(), 0);
+    assert.match(await page.locator("section", { hasText: "Operation" }).last().textContent(), /fact\.kind/);
+    assert.equal(await page.locator(".validity").count(), 0);
+  }
+  assert.equal(await page.locator("img:not([src='icon.svg']), main script, main b").count(), 0);
   assert.deepEqual(window.complaints, []);
 });
 

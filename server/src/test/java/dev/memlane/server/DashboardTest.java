@@ -2,18 +2,30 @@ package dev.memlane.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.extraction.MemoryExtractor;
+import dev.memlane.extraction.OpenAiChatModel;
 import dev.memlane.lanes.Lane;
+import dev.memlane.model.MessageRole;
+import dev.memlane.model.NewMessage;
+import dev.memlane.model.Scope;
+import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.server.TestClient.Answer;
 import dev.memlane.server.internal.dashboard.DashboardHandler;
 import dev.memlane.storage.postgres.Database;
 import dev.memlane.storage.tasks.DurableLanes;
-import dev.memlane.testing.TestServer;
+import dev.memlane.testing.ChatProvider;
+import dev.memlane.testing.NoteScript;
 import dev.memlane.testing.TestNeeds;
+import dev.memlane.testing.TestServer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -30,6 +42,9 @@ class DashboardTest {
   private static final String FILES = "src/main/resources/dev/memlane/server/dashboard";
   private static final Path CHROMIUM = Path
       .of(System.getenv().getOrDefault("CHROMIUM", "/usr/bin/chromium"));
+
+  /** The first of HOSTILE in stub-api.mjs. */
+  private static final String HOSTILE = "<img src=x onerror=\"document.title='broken'\">";
 
   @TempDir
   static Path directory;
@@ -87,13 +102,39 @@ class DashboardTest {
     TestNeeds.require(Files.isExecutable(CHROMIUM),
         "Chromium is not installed (Debian: apt install chromium; elsewhere set CHROMIUM to its path)");
     NodeScripts scripts = NodeScripts.in("dashboard").with(FILES);
-    try (ServerStage keyed = new ServerStage(Files.createDirectory(directory.resolve("keyed")), settings -> settings)) {
+    String url = TestServer.freshDatabase();
+    try (ChatProvider provider = ChatProvider.start(new NoteScript());
+        MemoryOrchestrator remembering = MemoryOrchestrator.builder().postgres(url, null, null)
+            .indexDirectory(directory.resolve("facts")).embedder(new HashEmbedder()).open();
+        Database factsDatabase = Database.builder(url).poolSize(4).open();
+        OpenAiChatModel model = OpenAiChatModel.at(provider.url(), "test").build();
+        MemoryExtractor extractor = MemoryExtractor.builder(remembering, factsDatabase, model).build();
+        MemlaneServer facts = MemlaneServer.builder(remembering).port(0).start();
+        ServerStage keyed = new ServerStage(Files.createDirectory(directory.resolve("keyed")), settings -> settings)) {
       String key = keyed.keys().create("browser", Role.ADMIN, new Grant.Everything(), null);
 
+      String fact = remembered(remembering, extractor, "first", "note: home is " + HOSTILE);
+      assertThat(remembered(remembering, extractor, "second", "note: home is Faro")).isEqualTo(fact);
+
       String output = scripts.run(Map.of("MEMLANE_URL", stage.server().uri().toString(), "MEMLANE_KEYED_URL",
-          keyed.server().uri().toString(), "MEMLANE_KEY", key));
+          keyed.server().uri().toString(), "MEMLANE_KEY", key, "MEMLANE_FACTS_URL", facts.uri().toString(),
+          "MEMLANE_FACT", fact));
 
       assertThat(output).contains("# fail 0").contains("# skipped 0").doesNotContain("# pass 0");
     }
+  }
+
+  /** Has a conversation of Ada's remembered, and returns the id of her only fact. */
+  private static String remembered(MemoryOrchestrator memory, MemoryExtractor extractor, String run, String text)
+      throws InterruptedException {
+    Scope conversation = Scope.user("ada").withRun(run);
+    memory.blocking().conversations().append(conversation,
+        List.of(NewMessage.of(MessageRole.USER, text, "text", "")));
+    try {
+      var unused = extractor.remember(conversation).get(60, TimeUnit.SECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new AssertionError("it was not remembered", e);
+    }
+    return memory.blocking().list(Scope.user("ada"), null, null, 10).memories().getFirst().id().toString();
   }
 }

@@ -4,6 +4,7 @@ import { ApiError, get } from "../api.js";
 import { h, replace, said } from "../dom.js";
 import * as format from "../format.js";
 import { differenceOf } from "../parts/diff.js";
+import { factOf, factPanel, isOfFact, sources, validity, validityLine } from "../parts/fact.js";
 import { canWrite, memoryActions, memoryFacts, memoryItem, valueText } from "../parts/memory.js";
 import { empty, problem } from "../parts/notice.js";
 import { head, place, section } from "../parts/page.js";
@@ -23,6 +24,7 @@ export async function open(view, { rest, signal, role, again }) {
     return;
   }
   const neighbours = place("neighbours");
+  const fact = factOf(memory?.metadata);
   view.append(
     ...head("A memory's life", null, memory && canWrite(role) && memoryActions(memory, again, false)),
     h("p", null, h("a", { href: link("memories", named(memory?.scope)) }, memory ? "All memories of this scope" : "All memories")),
@@ -30,7 +32,8 @@ export async function open(view, { rest, signal, role, again }) {
       said(memory.content)) : h("p", { class: "notice is-warn" }, "This memory is deleted. Its history is left."),
     h("div", { class: "columns" },
       section("Time line", timeLine(path, history, memory, signal)),
-      h("div", { class: "section" }, memory && section("Now", h("div", { class: "panel" }, memoryFacts(memory))),
+      h("div", { class: "section" }, fact && section("Fact", h("div", { class: "panel" }, factPanel(memory, fact, signal))),
+        memory && section("Now", h("div", { class: "panel" }, memoryFacts(memory))),
         memory && section("Neighbours", neighbours.element))));
   if (memory) {
     try {
@@ -61,8 +64,9 @@ async function absent(call) {
 function timeLine(path, history, memory, signal) {
   const list = h("ol", { class: "life" });
   const more = h("div");
+  const stateOf = validity();
   const show = (entries, next) => {
-    list.append(...entries.map((entry) => item(entry, memory)));
+    list.append(...entries.map((entry) => item(entry, memory, stateOf(entry), signal)));
     replace(more, next && h("button", {
       type: "button",
       onclick: async () => {
@@ -79,7 +83,7 @@ function timeLine(path, history, memory, signal) {
   return h("div", { class: "section" }, list, more);
 }
 
-function item(entry, memory) {
+function item(entry, memory, state, signal) {
   const gone = entry.kind === "DELETE" || entry.kind === "ERASE";
   const now = memory && entry.op === memory.op;
   return h("li", { class: gone ? "is-gone" : now ? "is-now" : "" },
@@ -87,10 +91,11 @@ function item(entry, memory) {
       h("h3", null, `Version ${entry.version}, ${KINDS[entry.kind] ?? entry.kind}`),
       h("span", { class: "muted small" }, format.exactly(entry.at), entry.actor && [" by ", said(entry.actor)])),
     now && h("div", null, h("span", { class: "badge is-good" }, "the present state")),
-    change(entry));
+    state && [validityLine(state), memory && !now && sources(memory.scope, state.fact, entry.version, signal)],
+    change(entry, state));
 }
 
-function change(entry) {
+function change(entry, state) {
   const parts = [];
   const before = entry.oldContent ?? null;
   const after = entry.newContent ?? null;
@@ -101,7 +106,10 @@ function change(entry) {
   } else if (before !== null) {
     parts.push(h("p", null, h("del", { class: "said", dir: "auto" }, before)));
   }
-  const values = [...pairs(entry.oldMetadata, entry.newMetadata, entry.kind), ...pairs(entry.oldDetails, entry.newDetails, entry.kind)];
+  // What a fact's own metadata say stands above, in words.
+  const own = (metadata) => state && metadata
+    ? Object.fromEntries(Object.entries(metadata).filter(([name]) => !isOfFact(name))) : metadata;
+  const values = [...pairs(own(entry.oldMetadata), own(entry.newMetadata), entry.kind), ...pairs(entry.oldDetails, entry.newDetails, entry.kind)];
   if (values.length > 0) {
     parts.push(h("dl", { class: "facts small" }, values));
   }

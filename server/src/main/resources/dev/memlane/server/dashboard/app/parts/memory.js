@@ -4,6 +4,7 @@ import { call } from "../api.js";
 import { announce, h, said } from "../dom.js";
 import { decimal, exactly, when } from "../format.js";
 import { confirmDestruction, ask } from "./dialog.js";
+import { factChips, factOf, isOfFact } from "./fact.js";
 import { field, input } from "./form.js";
 import { chips, inWords, link, typed } from "./scope.js";
 import { scorePicture, similarityPicture } from "./score.js";
@@ -25,6 +26,8 @@ export function beginning(text, length = 160) {
  */
 export function memoryItem(memory, { hit, role, changed, similarity } = {}) {
   const expired = memory.expiresAt && new Date(memory.expiresAt) <= new Date();
+  const fact = factOf(memory.metadata);
+  const metadata = Object.entries(memory.metadata ?? {}).filter(([name]) => !fact || !isOfFact(name));
   return h("article", { class: "memory", "data-memory": memory.id },
     h("div", { class: "memory-top" },
       h("h3", null, h("a", { class: "memory-text", href: link(`memories/${memory.id}`), "data-key": `open-${memory.id}` },
@@ -38,10 +41,10 @@ export function memoryItem(memory, { hit, role, changed, similarity } = {}) {
     similarity !== undefined && similarityPicture(similarity),
     h("div", { class: "chips" },
       chips(memory.scope),
+      fact && factChips(fact),
       memory.key && chip("key", memory.key),
-      Object.entries(memory.metadata ?? {}).slice(0, MOST_CHIPS).map(([name, value]) => chip(name, valueText(value))),
-      Object.keys(memory.metadata ?? {}).length > MOST_CHIPS && h("span", { class: "chip" },
-        `${Object.keys(memory.metadata).length - MOST_CHIPS} more`)),
+      metadata.slice(0, MOST_CHIPS).map(([name, value]) => chip(name, valueText(value))),
+      metadata.length > MOST_CHIPS && h("span", { class: "chip" }, `${metadata.length - MOST_CHIPS} more`)),
     h("div", { class: "memory-foot" },
       h("span", { class: "muted small" },
         memory.occurredAt ? ["occurred ", when(memory.occurredAt), ", "] : "", "updated ", when(memory.updatedAt),
@@ -185,6 +188,7 @@ function parseMetadata(text) {
 /** A memory's values, for its page. */
 export function memoryFacts(memory) {
   const fact = (name, ...value) => [h("dt", null, name), h("dd", null, value)];
+  const isFact = factOf(memory.metadata) !== null;
   return h("dl", { class: "facts" },
     fact("Scope", h("span", { class: "chips" }, chips(memory.scope))),
     memory.key && fact("Key", said(memory.key)),
@@ -194,7 +198,8 @@ export function memoryFacts(memory) {
     fact("Updated", exactly(memory.updatedAt)),
     memory.expiresAt && fact("Expires", exactly(memory.expiresAt)),
     fact("Version", String(memory.version)),
-    Object.entries(memory.metadata ?? {}).map(([name, value]) => [h("dt", null, said(name)), h("dd", null, said(valueText(value)))]),
+    Object.entries(memory.metadata ?? {}).filter(([name]) => !isFact || !isOfFact(name))
+      .map(([name, value]) => [h("dt", null, said(name)), h("dd", null, said(valueText(value)))]),
     fact("Id", h("code", null, memory.id)),
     fact("Operation", h("code", null, memory.op)));
 }
