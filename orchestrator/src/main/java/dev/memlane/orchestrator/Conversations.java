@@ -9,6 +9,7 @@ import dev.memlane.model.NewMessage;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.store.ConversationStore.NumberedConversation;
+import dev.memlane.model.store.ConversationStore.WindowEnd;
 import dev.memlane.orchestrator.internal.conversation.ConversationHandler;
 import java.util.Collection;
 import java.util.HashSet;
@@ -135,6 +136,18 @@ public final class Conversations {
         }
         return window.messages();
       });
+    });
+  }
+
+  /**
+   * Reads the end of the window, or a part of it.
+   *
+   * @param before only messages before this position; {@link Long#MAX_VALUE} for the end
+   */
+  CompletableFuture<WindowEnd> windowEnd(Scope conversation, long before, int limit) {
+    return begin(() -> {
+      requireConversation(conversation);
+      return handler.store().windowEnd(conversation, before, limit, PAGE_BYTES);
     });
   }
 

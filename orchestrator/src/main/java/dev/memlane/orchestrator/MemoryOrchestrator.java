@@ -26,6 +26,7 @@ import dev.memlane.model.WriteOutcome;
 import dev.memlane.model.listen.Activity;
 import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.model.listen.OperationType;
+import dev.memlane.model.store.ConversationStore.WindowEnd;
 import dev.memlane.orchestrator.internal.BoundedParallel;
 import dev.memlane.orchestrator.internal.archive.PastHandler;
 import dev.memlane.orchestrator.internal.prompt.ContextPacker;
@@ -41,6 +42,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,6 +68,9 @@ public final class MemoryOrchestrator implements AutoCloseable {
 
   /** How many items of a batch are under way at once: enough to fill every queue of the stores, and bounded. */
   private static final int ITEMS_AT_ONCE = 1_000;
+  /** What a message costs in a prompt at least, as a rule. */
+  private static final int TOKENS_OF_A_MESSAGE = 8;
+  private static final int FEWEST_MESSAGES = 32;
   /** The most entries of a history that are returned at once; longer histories are read in pages. */
   public static final int LONGEST_HISTORY = 10_000;
   /** The longest page of {@link #list}. */
@@ -455,14 +460,43 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * <p>
    * Pinned memories come first; then the newest messages, up to the conversation's share; then the memories that the search
    * finds, best first, each if it fits; then older messages with what is left. Messages of the user and of the assistant count, whole and without a
-   * gap. A memory that says what a message or a better memory says, word for word, is left out.
+   * gap. A memory that says what a message or a better memory says, word for word, is left out. Of the window, about as many
+   * messages are read as fit.
    */
   public CompletableFuture<PromptContext> context(ContextRequest request) {
-    CompletableFuture<List<ConversationMessage>> window = request.conversation() == null
-        ? CompletableFuture.completedFuture(List.of())
-        : conversations().window(request.conversation());
-    return handOut(search(request.search()).thenCombine(window, (hits, messages) -> hits).thenCombine(pinned(request),
-        (hits, pinned) -> ContextPacker.pack(request, pinned, hits, window.join())));
+    Scope conversation = request.conversation();
+    // Most tokens stand for a few characters, and most messages have more than that.
+    int page = Math.clamp(request.tokens() / TOKENS_OF_A_MESSAGE, FEWEST_MESSAGES, Conversations.LONGEST_PAGE);
+    CompletableFuture<WindowEnd> end = conversation == null
+        ? CompletableFuture.completedFuture(new WindowEnd(List.of(), false, 0))
+        : conversations().windowEnd(conversation, Long.MAX_VALUE, page);
+    CompletableFuture<List<Memory>> pinned = pinned(request);
+    return handOut(search(request.search()).thenCombine(pinned, (hits, memories) -> hits).thenCombine(end,
+        (hits, window) -> pack(request, pinned.join(), hits, List.of(), window, window.length(), 0))
+        .thenCompose(packed -> packed));
+  }
+
+  /**
+   * Packs, with more of the window as long as there is room for all that was read of it.
+   *
+   * @param newer messages after the page
+   * @param page of the window
+   * @param length how many messages the whole window has
+   * @param read how many messages were read before the page
+   */
+  private CompletableFuture<PromptContext> pack(ContextRequest request, List<Memory> pinned, List<SearchHit> hits,
+      List<ConversationMessage> newer, WindowEnd page, long length, int read) {
+    // Only what may be used is kept while older pages are read.
+    List<ConversationMessage> messages = Stream
+        .concat(page.messages().stream().filter(ContextPacker::isSpoken), newer.stream()).toList();
+    ContextPacker.Packed packed = ContextPacker.pack(request, pinned, hits, messages, length);
+    Scope conversation = request.conversation();
+    int all = read + page.messages().size();
+    if (conversation == null || !packed.hasRoom() || !page.more() || all >= Conversations.LONGEST_WINDOW) {
+      return CompletableFuture.completedFuture(packed.context());
+    }
+    return conversations().windowEnd(conversation, page.messages().getFirst().position(), Conversations.LONGEST_PAGE)
+        .thenCompose(older -> pack(request, pinned, hits, messages, older, length, all));
   }
 
   private CompletableFuture<List<Memory>> pinned(ContextRequest request) {

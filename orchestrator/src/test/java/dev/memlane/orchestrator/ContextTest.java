@@ -141,6 +141,44 @@ class ContextTest {
     assertThat(onlyMemories.memories()).hasSizeGreaterThan(withMemories.memories().size());
   }
 
+  @Test
+  void conversation_longerThanTheLongestWindow_isReadFromItsEnd() {
+    Scope user = scope();
+    Scope chat = user.withRun("7");
+    int length = Conversations.LONGEST_WINDOW + 50;
+    for (int from = 0; from < length; from += Conversations.MOST_MESSAGES) {
+      test.blocking.conversations().append(chat, IntStream.range(from, Math.min(length, from + Conversations.MOST_MESSAGES))
+          .mapToObj(i -> NewMessage.of(MessageRole.USER, "message " + i, "test", "")).toList());
+    }
+
+    PromptContext context = test.blocking.context(ContextRequest.of("sea", user, 100).withConversation(chat));
+
+    assertThat(context.messages()).hasSizeBetween(5, 50).last().extracting(ConversationMessage::text)
+        .isEqualTo("message " + (length - 1));
+    assertThat(context.olderMessages()).isEqualTo(length - context.messages().size());
+  }
+
+  @Test
+  void conversation_whoseEndIsOfTools_isReadUntilThereIsNoMoreRoom() {
+    Scope user = scope();
+    Scope chat = user.withRun("7");
+    IntStream.range(0, 60).forEach(i -> say(chat, MessageRole.USER, "message " + i));
+    test.blocking.conversations().append(chat, IntStream.range(0, 300)
+        .mapToObj(i -> NewMessage.of(MessageRole.TOOL, "result", "test", "")).toList());
+    say(chat, MessageRole.USER, "the newest");
+
+    PromptContext some = test.blocking.context(ContextRequest.of("sea", user, 100).withConversation(chat));
+    PromptContext all = test.blocking.context(ContextRequest.of("sea", user, PLENTY).withConversation(chat));
+
+    assertThat(some.messages()).hasSizeBetween(5, 50);
+    assertThat(some.messages().getLast().text()).isEqualTo("the newest");
+    assertThat(some.messages().get(some.messages().size() - 2).text()).isEqualTo("message 59");
+    assertThat(all.messages()).hasSize(61).first().extracting(ConversationMessage::text).isEqualTo("message 0");
+    assertThat(all.olderMessages()).isEqualTo(300);
+    // As if the whole window had been read at once.
+    assertThat(some.messages()).isEqualTo(all.messages().subList(61 - some.messages().size(), 61));
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"\n", "\r\n", "\r", "\u2028", "\u2029", "\u0085", "\u000B", "\f"})
   void content_cannotPassForAnotherItem(String lineBreak) {

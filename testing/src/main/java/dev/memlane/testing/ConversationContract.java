@@ -382,6 +382,40 @@ public abstract class ConversationContract {
     assertThat(store.window(CHAT, 3, 3_000).join().more()).isTrue();
   }
 
+  @Test
+  void windowEnd_isTheNewestOfTheWindow_inPagesTowardsTheBeginning() {
+    append(message("1"), message("2"), message("3"), message("4"), message("5"));
+    store.leaveWindow(CHAT, positions(windowMessages()).subList(3, 4)).join();
+
+    ConversationStore.WindowEnd end = store.windowEnd(CHAT, Long.MAX_VALUE, 2, ANY_SIZE).join();
+    ConversationStore.WindowEnd rest = store.windowEnd(CHAT, end.messages().getFirst().position(), 2, ANY_SIZE).join();
+
+    assertThat(payloads(end.messages())).containsExactly("3", "5");
+    assertThat(end.more()).isTrue();
+    assertThat(end.length()).isEqualTo(4);
+    assertThat(payloads(rest.messages())).containsExactly("1", "2");
+    assertThat(rest.more()).isFalse();
+    assertThat(rest.length()).isEqualTo(4);
+    assertThat(store.windowEnd(CHAT, rest.messages().getFirst().position(), 2, ANY_SIZE).join())
+        .isEqualTo(new ConversationStore.WindowEnd(List.of(), false, 0));
+    assertThat(store.windowEnd(CHAT.withRun("none"), Long.MAX_VALUE, 2, ANY_SIZE).join().messages()).isEmpty();
+    assertThat(store.windowEnd(CHAT, Long.MAX_VALUE, 4, ANY_SIZE).join().messages()).isEqualTo(windowMessages());
+    store.delete(CHAT).join();
+    assertThat(store.windowEnd(CHAT, Long.MAX_VALUE, 4, ANY_SIZE).join().messages()).isEmpty();
+  }
+
+  @Test
+  void windowEnd_withALimitOfBytes_endsWithTheMessageThatReachesIt() {
+    append(message("x".repeat(1_000)), message("y".repeat(1_000)), message("z".repeat(1_000)));
+
+    ConversationStore.WindowEnd end = store.windowEnd(CHAT, Long.MAX_VALUE, 3, 3_000).join();
+
+    assertThat(payloads(end.messages())).containsExactly("y".repeat(1_000), "z".repeat(1_000));
+    assertThat(end.more()).isTrue();
+    assertThat(end.length()).isEqualTo(3);
+    assertThat(store.windowEnd(CHAT, Long.MAX_VALUE, 3, 1).join().messages()).hasSize(1);
+  }
+
   // ---- reading in pages ------------------------------------------------------------------------------------------
 
   @Test

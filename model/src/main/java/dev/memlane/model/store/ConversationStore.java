@@ -63,6 +63,29 @@ public interface ConversationStore {
   CompletableFuture<Messages> window(Scope conversation, int limit, long bytes);
 
   /**
+   * Reads the newest messages of the window. The time that it takes does not depend on how many others the window has, except
+   * that they are counted.
+   *
+   * @param before only messages before this position; {@link Long#MAX_VALUE} for the end
+   * @param bytes ends the result with the message, towards the beginning, with which its texts and payloads have so many bytes
+   */
+  CompletableFuture<WindowEnd> windowEnd(Scope conversation, long before, int limit, long bytes);
+
+  /**
+   * The end of a window, or of a part of it.
+   *
+   * @param messages in order
+   * @param more whether the window has messages before them; then there is at least one
+   * @param length how many messages the whole window has; 0 if there is none before that position
+   */
+  record WindowEnd(List<ConversationMessage> messages, boolean more, long length) {
+
+    public WindowEnd {
+      messages = List.copyOf(messages);
+    }
+  }
+
+  /**
    * Reads messages in order, in the window or not.
    *
    * @param after the position after which the page begins; 0 for the first page

@@ -299,6 +299,35 @@ public final class PostgresConversationStore implements ConversationStore {
     });
   }
 
+  /** A message at the end of a window, and how long the whole window is. */
+  private record FoundAtEnd(Found found, long length) {}
+
+  @Override
+  public CompletableFuture<WindowEnd> windowEnd(Scope conversation, long before, int limit, long bytes) {
+    ScopeCondition scope = ScopeCondition.exactly(conversation);
+    return database.read("reading the end of a conversation's window", handle -> {
+      List<FoundAtEnd> end = scope.bind(handle.createQuery("""
+          with c as materialized (select id from conversation where not deleted and %s)
+          select * from (
+            select m.*, true as in_window, count(*) over () as found,
+              (select count(*) from conversation_window where conversation = (select id from c)) as length, coalesce(
+              sum(%s) over (order by w.position desc rows between unbounded preceding and 1 preceding), 0) as before
+            from (
+              select conversation, position from conversation_window
+              where conversation = (select id from c) and position < :end
+              order by position desc limit :limit + 1
+            ) w cross join lateral (
+              select %s from conversation_message where conversation = w.conversation and position = w.position offset 0
+            ) m
+          ) page where before < :bytes order by position desc limit :limit"""
+          .formatted(scope.sql(), TEXT_BYTES, MessageRows.COLUMNS)))
+          .bind("end", before).bind("limit", limit).bind("bytes", bytes)
+          .map((row, context) -> new FoundAtEnd(found(row), row.getLong("length"))).list();
+      return new WindowEnd(end.reversed().stream().map(each -> each.found.message.message()).toList(),
+          isCut(end.stream().map(FoundAtEnd::found).toList()), end.isEmpty() ? 0 : end.getFirst().length);
+    });
+  }
+
   @Override
   public CompletableFuture<Messages> messages(Scope conversation, long after, int limit, long bytes) {
     return archive(conversation, after, limit, bytes).thenApply(

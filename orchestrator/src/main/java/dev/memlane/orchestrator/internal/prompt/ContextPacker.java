@@ -44,14 +44,24 @@ public final class ContextPacker {
   /**
    * @param pinnedMemories in the order of the request
    * @param hits best first
-   * @param window the conversation's window, oldest first; empty for none
+   * @param window the end of the conversation's window, oldest first; empty for none
+   * @param length how many messages the whole window has
    */
-  public static PromptContext pack(ContextRequest request, List<Memory> pinnedMemories, List<SearchHit> hits,
-      List<ConversationMessage> window) {
-    return new ContextPacker(request).pack(pinnedMemories, hits, window);
+  public static Packed pack(ContextRequest request, List<Memory> pinnedMemories, List<SearchHit> hits,
+      List<ConversationMessage> window, long length) {
+    return new ContextPacker(request).pack(pinnedMemories, hits, window, length);
   }
 
-  private PromptContext pack(List<Memory> pinnedMemories, List<SearchHit> hits, List<ConversationMessage> window) {
+  /**
+   * What was packed.
+   *
+   * @param hasRoom whether there was room for all of the messages, so that older ones may fit as well. Otherwise older ones would
+   * change nothing
+   */
+  public record Packed(PromptContext context, boolean hasRoom) {}
+
+  private Packed pack(List<Memory> pinnedMemories, List<SearchHit> hits, List<ConversationMessage> window,
+      long length) {
     for (Memory memory : pinnedMemories) {
       if (take(memory, Set.of())) {
         pinned.add(memory);
@@ -68,10 +78,11 @@ public final class ContextPacker {
       }
     }
     from = takeMessages(spoken, from, room);
-    return context(spoken.subList(from, spoken.size()), from);
+    return new Packed(context(spoken.subList(from, spoken.size()), length), from == 0);
   }
 
-  private static boolean isSpoken(ConversationMessage message) {
+  /** Whether a message may be part of the text. */
+  public static boolean isSpoken(ConversationMessage message) {
     String text = message.text();
     return text != null && !TextForm.isBlank(text)
         && (message.role() == MessageRole.USER || message.role() == MessageRole.ASSISTANT);
@@ -128,22 +139,21 @@ public final class ContextPacker {
    * Makes the context. A counter may find more tokens in the whole text than in its parts; then the worst memories, after
    * them the oldest messages, and last the pinned memories give way.
    */
-  private PromptContext context(List<ConversationMessage> taken, int older) {
+  private PromptContext context(List<ConversationMessage> taken, long length) {
     List<ConversationMessage> messages = new ArrayList<>(taken);
-    int olderMessages = older;
     while (true) {
       List<SearchHit> ordered = memories.stream().sorted(ContextText.BY_TIME).toList();
       String text = ContextText.of(
           Stream.concat(pinned.stream(), ordered.stream().map(SearchHit::memory)).toList(), messages);
       int tokens = text.isEmpty() ? 0 : cost(text);
       if (tokens <= request.tokens() || text.isEmpty()) {
-        return new PromptContext(text, tokens, pinned, ordered, messages, leftOut, olderMessages);
+        return new PromptContext(text, tokens, pinned, ordered, messages, leftOut,
+            (int) Math.min(Integer.MAX_VALUE, length - messages.size()));
       }
       if (!memories.isEmpty()) {
         leftOut.add(new LeftOut(memories.removeLast().memory().id(), Reason.NO_ROOM));
       } else if (!messages.isEmpty()) {
         messages.removeFirst();
-        olderMessages++;
       } else {
         leftOut.add(new LeftOut(pinned.removeLast().id(), Reason.NO_ROOM));
       }
