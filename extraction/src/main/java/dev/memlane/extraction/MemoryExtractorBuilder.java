@@ -77,7 +77,10 @@ public final class MemoryExtractorBuilder {
     return this;
   }
 
-  /** Sets how long to wait for an answer of the model, over all attempts of its own; 15 minutes unless set. */
+  /**
+   * Sets how long to wait for an answer of the model, over all attempts of its own, and before that for tokens of the {@linkplain
+   * #budget budget} that other calls have reserved; 15 minutes unless set.
+   */
   public MemoryExtractorBuilder patience(Duration patience) {
     if (patience.isNegative() || patience.isZero()) {
       throw new InvalidInputException("the patience is " + patience + "; it must be positive");

@@ -24,7 +24,8 @@ final class ModelCalls {
 
   /**
    * @param maxTokens how many tokens an answer may have
-   * @param patience how long to wait for an answer, over all attempts of the model's own
+   * @param patience how long to wait for an answer, over all attempts of the model's own, and before that for tokens which calls
+   * at the same time have reserved
    * @param budget what the calls may cost; null for any cost
    */
   ModelCalls(ChatModel model, int maxTokens, Duration patience, @Nullable TokenBudget budget) {
@@ -73,7 +74,7 @@ final class ModelCalls {
 
   private TokenBudget.@Nullable Reservation reserve(ChatRequest request) {
     try {
-      return budget == null ? null : budget.reserve(request.estimatedTokens());
+      return budget == null ? null : budget.reserve(request.estimatedTokens(), patience);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new ChatException("interrupted while waiting for the budget of model " + model.model(), e);

@@ -6,8 +6,10 @@ import dev.memlane.model.StoreException;
 import dev.memlane.storage.conversation.TokenBudgetStore;
 import dev.memlane.storage.conversation.TokenBudgetStore.Reserved;
 import dev.memlane.storage.postgres.Database;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 
 /**
  * How many tokens a chat model may cost: on a day in UTC, and for one call. All processes with a budget on the same database share
@@ -26,7 +28,7 @@ import java.util.UUID;
  * <b>A call.</b> Before a call, the most that it may cost is reserved: a cautious estimate of the question's tokens, plus the limit of
  * the answer. After the call, the server's count replaces the reservation; if the server does not count, the reservation stays. So
  * concurrent calls exceed a day's limit at most by the error of the estimates. If the tokens that a call lacks are reserved by other
- * calls of the same object, it waits for those.
+ * calls of the same object, it waits for those, as long as it would wait for an answer of the model.
  *
  * <p>
  * <b>Failures.</b> A call that the endpoint refused, or that could not reach it, costs nothing. A call that got no answer in time, or
@@ -94,10 +96,12 @@ public final class TokenBudget {
    * Reserves the tokens of a call. It waits while calls of this object are in the way.
    *
    * @param tokens at most {@link #mostACall()}
-   * @throws BudgetUsedUpException if the day has not as many left
+   * @param patience how long to wait for those calls, all in all
+   * @throws BudgetUsedUpException if the day has not as many left, or calls are still in the way after that time
    * @throws StoreException if the database can't be written
    */
-  Reservation reserve(long tokens) throws InterruptedException {
+  Reservation reserve(long tokens, Duration patience) throws InterruptedException {
+    long end = System.nanoTime() + patience.toNanos();
     while (true) {
       long seen = inFlight.settled();
       UUID id = UUID.randomUUID();
@@ -115,7 +119,7 @@ public final class TokenBudget {
       if (made) {
         return new Reservation(id);
       }
-      if (!inFlight.awaitSettled(seen)) {
+      if (!inFlight.awaitSettled(seen, end)) {
         throw new BudgetUsedUpException(reserved.dayEnds(), reserved.used(), aDay);
       }
     }
@@ -179,13 +183,16 @@ public final class TokenBudget {
     }
 
     /**
-     * Waits for the end of a call, as long as calls take at most; false if none has ended since, and none is in flight.
+     * Waits for the end of a call; false if none has ended since, and none is in flight or the time is over.
      *
      * @param seen how many had ended before
+     * @param end until when to wait, by {@link System#nanoTime}
      */
-    private synchronized boolean awaitSettled(long seen) throws InterruptedException {
-      while (settled == seen && calls > 0) {
-        wait();
+    private synchronized boolean awaitSettled(long seen, long end) throws InterruptedException {
+      for (long left = end - System.nanoTime(); settled == seen && calls > 0 && left > 0;
+          left = end - System.nanoTime()) {
+        // Rounded up: zero would wait for ever.
+        TimeUnit.NANOSECONDS.timedWait(this, Math.max(left, TimeUnit.MILLISECONDS.toNanos(1)));
       }
       return settled != seen;
     }

@@ -13,6 +13,7 @@ import dev.memlane.testing.ChatProvider;
 import dev.memlane.testing.ChatReply;
 import dev.memlane.testing.NoteScript;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
@@ -22,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Budgets on a real database, with a scripted model whose calls cost 100 tokens each, and are estimated at some 1,000. */
@@ -31,6 +33,7 @@ class TokenBudgetTest {
   private static final int COST = 100;
   /** One call fits while another is reserved no more. */
   private static final long ONE_CALL = 1_600;
+  private static final Duration NO_WAIT = Duration.ZERO;
 
   @TempDir
   Path directory;
@@ -167,11 +170,42 @@ class TokenBudgetTest {
   }
 
   @Test
+  @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void callsThatNeverEnd_areWaitedForNoLongerThanThePatience() throws Exception {
+    TokenBudget small = budget.withTokensADay(ONE_CALL);
+    TokenBudget.Reservation endless = small.reserve(1_000, NO_WAIT);
+
+    assertThatThrownBy(() -> small.reserve(1_000, Duration.ofMillis(20))).isInstanceOf(BudgetUsedUpException.class)
+        .hasMessageContaining("used up");
+    assertThatThrownBy(() -> small.reserve(1_000, NO_WAIT)).isInstanceOf(BudgetUsedUpException.class);
+
+    // Nothing is left behind of those that gave up.
+    endless.end(COST);
+    TokenBudget.Reservation next = small.reserve(1_000, NO_WAIT);
+    next.end(COST);
+    assertThat(small.usedToday()).isEqualTo(2 * COST);
+  }
+
+  @Test
+  @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void remember_whoseTokensAreReservedForTooLong_isAPause() throws Exception {
+    stage.say("note: home is Porto");
+    TokenBudget small = budget.withTokensADay(ONE_CALL);
+    TokenBudget.Reservation endless = small.reserve(1_000, NO_WAIT);
+    try (MemoryExtractor extractor = MemoryExtractor.builder(stage.memory, stage.database, stage.model)
+        .answerTokens(ANSWER_TOKENS).patience(Duration.ofMillis(20)).budget(small).build()) {
+      assertThat(pause(get(extractor.remember(CHAT))).messagesLeft()).isEqualTo(1);
+    }
+    assertThat(provider.questions()).isEmpty();
+    endless.end(COST);
+  }
+
+  @Test
   void processThatDies_losesItsReservationAtMost_untilTheDayEnds() throws Exception {
     stage.say("note: home is Porto");
     try (Database database = Database.builder(url).poolSize(4).open()) {
       // What a process leaves that dies between its reservation and its settlement.
-      TokenBudget.Reservation unused = TokenBudget.in(database).reserve(1_000);
+      TokenBudget.Reservation unused = TokenBudget.in(database).reserve(1_000, NO_WAIT);
     }
 
     try (MemoryExtractor extractor = extractor(budget.withTokensADay(ONE_CALL))) {
