@@ -31,6 +31,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.ai.chat.messages.AssistantMessage;
 import org.springframework.ai.chat.messages.Message;
 import org.springframework.ai.chat.messages.MessageType;
@@ -168,8 +169,10 @@ class SpringAiChatModelTest {
 
   @ParameterizedTest
   @CsvSource({"stop,COMPLETE", "end_turn,COMPLETE", "'',COMPLETE", "length,CUT_OFF", "LENGTH,CUT_OFF",
-      "max_tokens,CUT_OFF", "MAX_TOKENS,CUT_OFF", "content_filter,REFUSED", "CONTENT_FILTER,REFUSED",
-      "refusal,REFUSED", "SAFETY,REFUSED"})
+      "max_tokens,CUT_OFF", "MAX_TOKENS,CUT_OFF", "model_length,CUT_OFF", "model_context_window_exceeded,CUT_OFF",
+      "content_filter,REFUSED", "CONTENT_FILTER,REFUSED", "content_filtered,REFUSED", "refusal,REFUSED", "SAFETY,REFUSED",
+      "guardrail_intervened,REFUSED", "RECITATION,REFUSED", "BLOCKLIST,REFUSED", "PROHIBITED_CONTENT,REFUSED",
+      "SPII,REFUSED"})
   void chat_reasonOfTheProvider_saysHowTheAnswerEnds(String reason, ChatAnswer.End end) {
     assertThat(get(model(new Scripted(null, prompt -> reply("no", reason))).chat(request(SCHEMA))).end())
         .isEqualTo(end);
@@ -233,6 +236,40 @@ class SpringAiChatModelTest {
     answer.cancel(true);
 
     assertThat(interrupted.await(30, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(classes = {UnsupportedOperationException.class, IllegalArgumentException.class})
+  void chat_modelThatCantTakeTheSchema_getsItInWords(Class<? extends RuntimeException> type) throws Exception {
+    RuntimeException unable = type.getConstructor(String.class).newInstance("no schemas here");
+    Scripted scripted = new Scripted(new StructuredOptions().proxy(), prompt -> {
+      if (!prompt.getContents().contains("JSON schema")) {
+        throw unable;
+      }
+      return reply("{}", "stop");
+    });
+
+    assertThat(get(model(scripted).chat(request(SCHEMA))).text()).isEqualTo("{}");
+  }
+
+  @Test
+  void close_endsTheRequestsInFlight() throws Exception {
+    CountDownLatch entered = new CountDownLatch(1);
+    SpringAiChatModel model = model(new Scripted(null, prompt -> {
+      entered.countDown();
+      try {
+        new CountDownLatch(1).await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      throw new IllegalStateException("nobody listens");
+    }));
+    CompletableFuture<ChatAnswer> answer = model.chat(request(SCHEMA));
+    assertThat(entered.await(30, TimeUnit.SECONDS)).isTrue();
+
+    model.close();
+
+    assertThat(failure(answer)).hasMessageContaining("has been closed");
   }
 
   @Test
