@@ -162,7 +162,8 @@ test("fact_ofAConversationThatIsGone_saysSo_andDamagedMetadataStayMetadata", opt
   await visit(page, url, `#/memories/${lost.id}`);
   await page.getByText("The message that says it").first().click();
   await page.getByText("One message is not there any more.").waitFor();
-  assert.ok((await page.locator("section", { hasText: "True since" }).first().textContent()).includes(HOSTILE[1]));
+  const panel = page.locator("section", { has: page.getByRole("heading", { name: "Fact", exact: true }) }).last();
+  assert.ok((await panel.textContent()).includes(HOSTILE[1]));
   for (const damaged of [{ ...fact, "fact.kind": HOSTILE[0] }, { ...fact, "fact.validFrom": "never" }, { "fact.kind": "plan" }]) {
     const memory = await add("browser-fact", "Goes to Faro", { metadata: damaged });
     await visit(page, url, `#/memories/${memory.id}`);

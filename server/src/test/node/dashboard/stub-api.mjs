@@ -60,12 +60,12 @@ class Data {
       this.add({ scope: { user: `user-${String(i % 14).padStart(2, "0")}`, agent: "support", run: String(i) },
         content: `Ticket ${1000 + i}: the customer asked for the invoice again and got it by mail.`, metadata: { ticket: 1000 + i } }, 7_200 + i * 60);
     }
-    const talk = { user: "ada", run: HOSTILE[0] };
+    const talk = { user: "dora", run: HOSTILE[0] };
     const spoken = [message(1, "USER", HOSTILE[0]), message(2, "USER", "We have moved to Faro.")];
     this.conversations.push({ scope: talk, messages: spoken });
     const factual = (change, from, source) => ({ "fact.kind": "fact", "fact.subject": HOSTILE[1], "fact.importance": 4, "fact.change": change,
       "fact.validFrom": from, "fact.sources": [`${source.id} ${talk.run}`, `${uuid()} ${talk.run}`], topic: "home" });
-    const fact = this.add({ scope: { user: "ada" }, content: `The user lives in ${HOSTILE[0]}`, metadata: factual("added", ago(86_400 * 90), spoken[0]) }, 50_000);
+    const fact = this.add({ scope: { user: "dora" }, content: `The user lives in ${HOSTILE[0]}`, metadata: factual("added", ago(86_400 * 90), spoken[0]) }, 50_000);
     this.update(fact.id, { content: "The user lives in Faro.", metadata: factual("superseded", ago(86_400 * 9), spoken[1]) }, "remember", 40_000);
     const [home] = this.memories.values();
     this.update(home.id, { content: "We moved to Porto in April, into a flat with a balcony and a view of the river." }, "Ada", 86_400);

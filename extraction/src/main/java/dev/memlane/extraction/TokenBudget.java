@@ -189,8 +189,8 @@ public final class TokenBudget {
      * @param end until when to wait, by {@link System#nanoTime}
      */
     private synchronized boolean awaitSettled(long seen, long end) throws InterruptedException {
-      for (long left = end - System.nanoTime(); settled == seen && calls > 0 && left > 0;
-          left = end - System.nanoTime()) {
+      for (long left = end - System.nanoTime(); settled == seen && calls > 0
+          && left > 0; left = end - System.nanoTime()) {
         // Rounded up: zero would wait for ever.
         TimeUnit.NANOSECONDS.timedWait(this, Math.max(left, TimeUnit.MILLISECONDS.toNanos(1)));
       }

@@ -112,7 +112,8 @@ class RememberKillTest {
       return ChatReply.text("too late").after(new CompletableFuture<>());
     });
     Process process = new ProcessBuilder(JavaCommand.with("-Xmx256m", "-cp", System.getProperty("java.class.path"),
-        RememberVictim.class.getName(), url, index.toString(), provider.url(), point.name(), mode.name())).redirectErrorStream(true)
+        RememberVictim.class.getName(), url, index.toString(), provider.url(), point.name(), mode.name()))
+        .redirectErrorStream(true)
         .start();
     try (BufferedReader lines = process.inputReader()) {
       if (point == Point.FACTS_ASKED || point == Point.DECISIONS_ASKED) {

@@ -471,9 +471,9 @@ public final class MemoryOrchestrator implements AutoCloseable {
         ? CompletableFuture.completedFuture(new WindowEnd(List.of(), false, 0))
         : conversations().windowEnd(conversation, Long.MAX_VALUE, page);
     CompletableFuture<List<Memory>> pinned = pinned(request);
-    return handOut(search(request.search()).thenCombine(pinned, (hits, memories) -> hits).thenCombine(end,
-        (hits, window) -> pack(request, pinned.join(), hits, List.of(), window, window.length(), 0))
-        .thenCompose(packed -> packed));
+    return handOut(search(request.search()).thenCombine(pinned, (hits, memories) -> hits)
+        .thenCombine(end, (hits, window) -> hits)
+        .thenCompose(hits -> pack(request, pinned.join(), hits, List.of(), end.join(), end.join().length(), 0)));
   }
 
   /**
@@ -489,9 +489,9 @@ public final class MemoryOrchestrator implements AutoCloseable {
     // Only what may be used is kept while older pages are read.
     List<ConversationMessage> messages = Stream
         .concat(page.messages().stream().filter(ContextPacker::isSpoken), newer.stream()).toList();
-    ContextPacker.Packed packed = ContextPacker.pack(request, pinned, hits, messages, length);
-    Scope conversation = request.conversation();
     int all = read + page.messages().size();
+    ContextPacker.Packed packed = ContextPacker.pack(request, pinned, hits, messages, page.more() ? length - all : 0);
+    Scope conversation = request.conversation();
     if (conversation == null || !packed.hasRoom() || !page.more() || all >= Conversations.LONGEST_WINDOW) {
       return CompletableFuture.completedFuture(packed.context());
     }

@@ -21,7 +21,8 @@ import java.util.Objects;
  * @param memories the others in the text, in the order of their times
  * @param messages those in the text, in the order of the conversation
  * @param leftOut the memories that were found and are not in the text
- * @param olderMessages how many messages of the window are not in the text, of any role
+ * @param olderMessages how many messages of the user and of the assistant in the window are not in the text; of the part of a
+ * long window that was not read, messages of any role count
  */
 public record PromptContext(String text, int tokens, List<Memory> pinned, List<SearchHit> memories,
     List<ConversationMessage> messages, List<LeftOut> leftOut, int olderMessages) {

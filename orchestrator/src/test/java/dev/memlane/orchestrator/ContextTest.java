@@ -147,8 +147,9 @@ class ContextTest {
     Scope chat = user.withRun("7");
     int length = Conversations.LONGEST_WINDOW + 50;
     for (int from = 0; from < length; from += Conversations.MOST_MESSAGES) {
-      test.blocking.conversations().append(chat, IntStream.range(from, Math.min(length, from + Conversations.MOST_MESSAGES))
-          .mapToObj(i -> NewMessage.of(MessageRole.USER, "message " + i, "test", "")).toList());
+      test.blocking.conversations().append(chat,
+          IntStream.range(from, Math.min(length, from + Conversations.MOST_MESSAGES))
+              .mapToObj(i -> NewMessage.of(MessageRole.USER, "message " + i, "test", "")).toList());
     }
 
     PromptContext context = test.blocking.context(ContextRequest.of("sea", user, 100).withConversation(chat));
@@ -174,7 +175,7 @@ class ContextTest {
     assertThat(some.messages().getLast().text()).isEqualTo("the newest");
     assertThat(some.messages().get(some.messages().size() - 2).text()).isEqualTo("message 59");
     assertThat(all.messages()).hasSize(61).first().extracting(ConversationMessage::text).isEqualTo("message 0");
-    assertThat(all.olderMessages()).isEqualTo(300);
+    assertThat(all.olderMessages()).isZero();
     // As if the whole window had been read at once.
     assertThat(some.messages()).isEqualTo(all.messages().subList(61 - some.messages().size(), 61));
   }

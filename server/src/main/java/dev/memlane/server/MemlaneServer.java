@@ -368,7 +368,8 @@ public final class MemlaneServer implements AutoCloseable {
       LaneRoutes laneRoutes = new LaneRoutes(memory.blocking(), lanes, limits.mostStreams(), new Audit(auditLog));
       Router router = new Router(routes(events, laneRoutes).all(), authenticator, rates, json,
           limits.longestBody());
-      McpEndpoint endpoint = new McpEndpoint(memory, extractor, mcp, authenticator, rates, origins, limits.longestBody(), json,
+      McpEndpoint endpoint = new McpEndpoint(memory, extractor, mcp, authenticator, rates, origins,
+          limits.longestBody(), json,
           moreOfMcp);
       server.setHandler(new GracefulHandler(
           new RequestGuard(new Handler.Sequence(endpoint.handler(), router, new DashboardHandler()), hosts(), json)));

@@ -202,7 +202,8 @@ public final class SharedMemory implements AutoCloseable {
 
   private boolean mayBeRepeated(String tool, String arguments) {
     // Remembering the same messages again adds nothing.
-    return READING.contains(tool) || tool.equals("memory_remember") || tool.equals("memory_add") && json.object(arguments).get("key") != null;
+    return READING.contains(tool) || tool.equals("memory_remember")
+        || tool.equals("memory_add") && json.object(arguments).get("key") != null;
   }
 
   /** Waits until there is a seat, and counts a call on it; null if there is none in time. */

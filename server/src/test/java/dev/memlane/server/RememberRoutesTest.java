@@ -11,6 +11,8 @@ import dev.memlane.extraction.ProfileKeeper;
 import dev.memlane.extraction.TokenBudget;
 import dev.memlane.memory.tools.ToolDefinition;
 import dev.memlane.model.Memory;
+import dev.memlane.model.MessageRole;
+import dev.memlane.model.NewMessage;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.server.TestClient.Answer;
@@ -268,15 +270,20 @@ class RememberRoutesTest {
       assertThat(bound.send("POST", DEAD_LETTERS + what, "{\"scope\": " + CHAT + ", \"after\": 0}").status())
           .isEqualTo(403);
     }
-    assertThat(bound.send("POST", "/v1/memories/", "{\"messages\": [{\"role\": \"user\", \"content\": \"note: a is b\"}], "
-        + "\"user_id\": \"ada\", \"run_id\": \"7\"}").status()).isEqualTo(403);
+    assertThat(
+        bound.send("POST", "/v1/memories/", "{\"messages\": [{\"role\": \"user\", \"content\": \"note: a is b\"}], "
+            + "\"user_id\": \"ada\", \"run_id\": \"7\"}").status())
+        .isEqualTo(403);
     assertThat(provider.questions()).hasSize(asked);
-    assertThat(client.send("GET", DEAD_LETTERS, null).text()).contains("secrets");
+    TestClient admin = new TestClient(server.uri(), keys.create("admin", Role.ADMIN, new Grant.Everything(), null));
+    assertThat(admin.send("GET", DEAD_LETTERS, null).text()).contains("secrets");
 
     // A conversation of nobody keeps its facts in itself.
     String ofNobody = keys.create("nobody", Role.WRITE, new Grant.Scopes(List.of(Scope.run("8"))), null);
-    say("{\"run\": \"8\"}", "note: home is Faro");
-    assertThat(new TestClient(server.uri(), ofNobody).send("POST", REMEMBER, "{}").json().at("/facts/0/action").textValue())
+    memory.blocking().conversations().append(Scope.run("8"),
+        List.of(NewMessage.of(MessageRole.USER, "note: home is Faro", "text", "")));
+    assertThat(
+        new TestClient(server.uri(), ofNobody).send("POST", REMEMBER, "{}").json().at("/facts/0/action").textValue())
         .isEqualTo("ADD");
   }
 

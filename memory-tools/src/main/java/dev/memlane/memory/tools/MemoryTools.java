@@ -49,6 +49,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MemoryTools {
 
+  /** How long a call of memory_remember waits for the model at most, unless set. Here, because that tool's class may not load. */
+  private static final Duration REMEMBERING = Duration.ofSeconds(60);
+
   private final ScopedMemory scoped;
   private final CallReader calls;
   private final @Nullable RememberTools remember;
@@ -121,7 +124,7 @@ public final class MemoryTools {
     private @Nullable Scope searched;
     private @Nullable String actor;
     private @Nullable MemoryExtractor extractor;
-    private Duration patience = RememberTools.PATIENCE;
+    private Duration patience = REMEMBERING;
     private TimeParser times = TimeParser.standard();
 
     private Builder(MemoryOrchestrator memory, Scope scope) {
@@ -151,7 +154,7 @@ public final class MemoryTools {
      * @param extractor of the same memory; stays open; null, the default, for no such tool
      */
     public Builder remembering(@Nullable MemoryExtractor extractor) {
-      return remembering(extractor, RememberTools.PATIENCE);
+      return remembering(extractor, REMEMBERING);
     }
 
     /** @param patience how long a call waits for the extractor, which goes on afterwards; not negative */

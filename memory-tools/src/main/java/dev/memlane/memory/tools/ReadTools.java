@@ -97,8 +97,9 @@ final class ReadTools {
     Instant asOf = arguments.timeOrNull(AS_OF);
     if (asOf != null) {
       if (order != null || filter != null) {
-        throw new ToolException("memories as of a time are listed without \"order\" and \"filter\"; leave those out, or use "
-            + "memory_search with \"asOf\"");
+        throw new ToolException(
+            "memories as of a time are listed without \"order\" and \"filter\"; leave those out, or use "
+                + "memory_search with \"asOf\"");
       }
       PastPage page = scoped.memory().listAsOf(scoped.searched(), asOf, arguments.idOrNull("after"), limit);
       return Answers.past(page.memories(), page.next());

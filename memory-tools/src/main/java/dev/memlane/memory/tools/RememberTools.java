@@ -44,9 +44,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class RememberTools {
 
-  /** How long a call waits for the model at most, if it is not said. */
-  static final Duration PATIENCE = Duration.ofSeconds(60);
-
   private static final String REMEMBER = ToolDefinitions.REMEMBER;
   private static final int MOST_MESSAGES = 100;
   private static final int MOST_CHARACTERS = 100_000;
@@ -78,8 +75,9 @@ final class RememberTools {
     String named = arguments.textOrNull("conversation");
     Scope conversation = conversation(named, said);
     if (!scoped.searched().matches(MemoryExtractor.scopeOfFacts(conversation))) {
-      throw new ToolException("what is remembered here would be kept where these tools reach nothing; nothing was done. "
-          + "The person who configures this memory can name a scope without a run");
+      throw new ToolException(
+          "what is remembered here would be kept where these tools reach nothing; nothing was done. "
+              + "The person who configures this memory can name a scope without a run");
     }
     if (!said.isEmpty()) {
       append(conversation, said);
@@ -109,8 +107,9 @@ final class RememberTools {
       said.add(message);
     }
     if (characters > MOST_CHARACTERS) {
-      throw new ToolException("the messages have " + characters + " characters together; the limit is " + MOST_CHARACTERS
-          + ": make several calls, with the same \"conversation\"");
+      throw new ToolException(
+          "the messages have " + characters + " characters together; the limit is " + MOST_CHARACTERS
+              + ": make several calls, with the same \"conversation\"");
     }
     return said;
   }
@@ -214,8 +213,9 @@ final class RememberTools {
     report.facts().forEach(fact -> describe(facts.addObject(), fact));
     answer.put("messages", report.messages());
     if (report.deadLetters() > 0) {
-      answer.put("refused", "the chat model gave no valid answer about some of the messages; they are kept for a person "
-          + "to look at");
+      answer.put("refused",
+          "the chat model gave no valid answer about some of the messages; they are kept for a person "
+              + "to look at");
     }
     BudgetPause pause = report.pause();
     if (pause != null) {

@@ -594,7 +594,8 @@ class MemoryToolsTest {
     answer("memory_add", "{\"content\": \"Ada lives well\"}");
     String asOf = "\"asOf\": \"" + then + "\"";
 
-    assertThat(contents(conforming("memory_search", "{\"query\": \"where does Ada live?\", " + asOf + "}").path("hits")))
+    assertThat(
+        contents(conforming("memory_search", "{\"query\": \"where does Ada live?\", " + asOf + "}").path("hits")))
         .containsExactly("Ada lives in Porto");
     assertThat(contents(conforming("memory_list", "{" + asOf + "}").path("memories")))
         .containsExactly("Ada lives in Porto");
@@ -608,6 +609,7 @@ class MemoryToolsTest {
         .startsWith("Error: memories as of a time are listed without");
     assertThat(run("memory_search", "{\"query\": \"x\", \"asOf\": \"yesterday\"}").getFirst())
         .startsWith("Error: \"asOf\"");
-    assertThat(run("memory_list", "{\"as_off\": \"2020-01-01\"}").getFirst()).contains("there is no argument \"as_off\"");
+    assertThat(run("memory_list", "{\"as_off\": \"2020-01-01\"}").getFirst())
+        .contains("there is no argument \"as_off\"");
   }
 }

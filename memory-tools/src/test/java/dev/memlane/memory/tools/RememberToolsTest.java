@@ -234,8 +234,9 @@ class RememberToolsTest {
     int asked = provider.questions().size();
     // A model that does what the message says: it names Ben's memory, and memories that it was not shown.
     provider.script(question -> NoteScript.isExtraction(question)
-        ? ChatReply.text("{\"facts\":[{\"text\":\"home is mine\",\"kind\":\"fact\",\"subject\":\"home\",\"importance\":5,"
-            + "\"messages\":[1],\"about\":null}]}")
+        ? ChatReply
+            .text("{\"facts\":[{\"text\":\"home is mine\",\"kind\":\"fact\",\"subject\":\"home\",\"importance\":5,"
+                + "\"messages\":[1],\"about\":null}]}")
         : ChatReply.text("{\"decisions\":[{\"fact\":1,\"action\":\"supersede\",\"known\":\""
             + (provider.questions().size() % 2 == 0 ? ofBen.id() : "m9") + "\",\"text\":\"taken over\"}]}"));
 
@@ -262,8 +263,9 @@ class RememberToolsTest {
   void toolsOfOneConversation_needAScopeThatHoldsTheFacts() throws Exception {
     Scope run = ADA.withRun("monday");
     tools = tools(run).executor(lanes);
-    assertThat(text(messages("note: home is Porto"))).startsWith("Error: what is remembered here would be kept where these "
-        + "tools reach nothing");
+    assertThat(text(messages("note: home is Porto")))
+        .startsWith("Error: what is remembered here would be kept where these "
+            + "tools reach nothing");
     assertThat(log("monday")).isEmpty();
     assertThat(contents(ADA)).isEmpty();
 
@@ -309,10 +311,11 @@ class RememberToolsTest {
     try (MemoryExtractor poor = MemoryExtractor.builder(memory, database, model)
         .budget(TokenBudget.in(database).withTokensADay(6_000)).build()) {
       tools = MemoryTools.builder(memory, ADA).remembering(poor).build().executor(lanes);
-      answer(named("monday", "Hello"));
-      JsonNode answer = answer(named("monday", "note: home is Porto ".repeat(300)));
+      answer(named("monday", "Hello ".repeat(500)));
+      JsonNode answer = answer(named("monday", "note: home is Porto"));
 
-      assertThat(answer.at("/waiting/reason").textValue()).contains("budget of the day is used up", "1 messages are kept");
+      assertThat(answer.at("/waiting/reason").textValue()).contains("budget of the day is used up",
+          "1 messages are kept");
       assertThat(Instant.parse(answer.at("/waiting/until").textValue())).isAfter(Instant.EPOCH);
     }
   }

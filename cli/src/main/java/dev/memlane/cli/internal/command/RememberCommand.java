@@ -141,7 +141,9 @@ final class RememberCommand implements Callable<Integer> {
       throw new UsageException("whose conversations are they: give --user, --agent or both");
     }
     context.requireNoServer(HOW);
-    try (ChatModel model = messagesOnly || mode == RememberMode.MESSAGES ? new NoModel() : chat.open(context.environment())) {
+    try (ChatModel model = messagesOnly || mode == RememberMode.MESSAGES
+        ? new NoModel()
+        : chat.open(context.environment())) {
       List<ExportSummary> summaries = survey(timeZone);
       requireUser(summaries);
       long conversations = summaries.stream().mapToLong(ExportSummary::conversations).sum();

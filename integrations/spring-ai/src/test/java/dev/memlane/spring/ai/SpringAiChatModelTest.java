@@ -170,7 +170,8 @@ class SpringAiChatModelTest {
   @ParameterizedTest
   @CsvSource({"stop,COMPLETE", "end_turn,COMPLETE", "'',COMPLETE", "length,CUT_OFF", "LENGTH,CUT_OFF",
       "max_tokens,CUT_OFF", "MAX_TOKENS,CUT_OFF", "model_length,CUT_OFF", "model_context_window_exceeded,CUT_OFF",
-      "content_filter,REFUSED", "CONTENT_FILTER,REFUSED", "content_filtered,REFUSED", "refusal,REFUSED", "SAFETY,REFUSED",
+      "content_filter,REFUSED", "CONTENT_FILTER,REFUSED", "content_filtered,REFUSED", "refusal,REFUSED",
+      "SAFETY,REFUSED",
       "guardrail_intervened,REFUSED", "RECITATION,REFUSED", "BLOCKLIST,REFUSED", "PROHIBITED_CONTENT,REFUSED",
       "SPII,REFUSED"})
   void chat_reasonOfTheProvider_saysHowTheAnswerEnds(String reason, ChatAnswer.End end) {

@@ -45,11 +45,11 @@ public final class ContextPacker {
    * @param pinnedMemories in the order of the request
    * @param hits best first
    * @param window the end of the conversation's window, oldest first; empty for none
-   * @param length how many messages the whole window has
+   * @param before how many messages the window has before them
    */
   public static Packed pack(ContextRequest request, List<Memory> pinnedMemories, List<SearchHit> hits,
-      List<ConversationMessage> window, long length) {
-    return new ContextPacker(request).pack(pinnedMemories, hits, window, length);
+      List<ConversationMessage> window, long before) {
+    return new ContextPacker(request).pack(pinnedMemories, hits, window, before);
   }
 
   /**
@@ -61,7 +61,7 @@ public final class ContextPacker {
   public record Packed(PromptContext context, boolean hasRoom) {}
 
   private Packed pack(List<Memory> pinnedMemories, List<SearchHit> hits, List<ConversationMessage> window,
-      long length) {
+      long before) {
     for (Memory memory : pinnedMemories) {
       if (take(memory, Set.of())) {
         pinned.add(memory);
@@ -78,7 +78,7 @@ public final class ContextPacker {
       }
     }
     from = takeMessages(spoken, from, room);
-    return new Packed(context(spoken.subList(from, spoken.size()), length), from == 0);
+    return new Packed(context(spoken.subList(from, spoken.size()), from + before), from == 0);
   }
 
   /** Whether a message may be part of the text. */
@@ -139,8 +139,9 @@ public final class ContextPacker {
    * Makes the context. A counter may find more tokens in the whole text than in its parts; then the worst memories, after
    * them the oldest messages, and last the pinned memories give way.
    */
-  private PromptContext context(List<ConversationMessage> taken, long length) {
+  private PromptContext context(List<ConversationMessage> taken, long older) {
     List<ConversationMessage> messages = new ArrayList<>(taken);
+    long olderMessages = older;
     while (true) {
       List<SearchHit> ordered = memories.stream().sorted(ContextText.BY_TIME).toList();
       String text = ContextText.of(
@@ -148,12 +149,13 @@ public final class ContextPacker {
       int tokens = text.isEmpty() ? 0 : cost(text);
       if (tokens <= request.tokens() || text.isEmpty()) {
         return new PromptContext(text, tokens, pinned, ordered, messages, leftOut,
-            (int) Math.min(Integer.MAX_VALUE, length - messages.size()));
+            (int) Math.min(Integer.MAX_VALUE, olderMessages));
       }
       if (!memories.isEmpty()) {
         leftOut.add(new LeftOut(memories.removeLast().memory().id(), Reason.NO_ROOM));
       } else if (!messages.isEmpty()) {
         messages.removeFirst();
+        olderMessages++;
       } else {
         leftOut.add(new LeftOut(pinned.removeLast().id(), Reason.NO_ROOM));
       }

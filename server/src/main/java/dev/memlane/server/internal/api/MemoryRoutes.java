@@ -221,8 +221,9 @@ public final class MemoryRoutes {
     String at = list.at();
     if (at != null) {
       if (order != Order.ID || list.filter() != null) {
-        throw new InvalidInputException("a list as of a time is by id and has no filter; leave order and filter out, or "
-            + "search with at");
+        throw new InvalidInputException(
+            "a list as of a time is by id and has no filter; leave order and filter out, or "
+                + "search with at");
       }
       PastPage page = memory.listAsOf(scope, TimeParser.standard().parse("at", at),
           cursor == null ? null : MemoryId.parse(cursor), limit, expired);

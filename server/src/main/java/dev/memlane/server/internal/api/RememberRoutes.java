@@ -72,11 +72,14 @@ public final class RememberRoutes {
   private void remember(Exchange exchange) throws IOException {
     RememberBody body = exchange.body(RememberBody.class);
     Scope conversation = conversation(exchange, body.scope);
-    RememberMode mode = body.mode == null ? null : RememberMode.of(body.mode).orElseThrow(
-        () -> new InvalidInputException("mode must be messages, facts or both"));
+    RememberMode mode = body.mode == null
+        ? null
+        : RememberMode.of(body.mode).orElseThrow(
+            () -> new InvalidInputException("mode must be messages, facts or both"));
     MemoryExtractor present = extractor();
     if (Boolean.TRUE.equals(body.background)) {
-      Thread unused = Thread.ofVirtual().name("memlane-remember").start(() -> inBackground(present, conversation, mode));
+      Thread unused = Thread.ofVirtual().name("memlane-remember")
+          .start(() -> inBackground(present, conversation, mode));
       exchange.respond(202, Map.of("state", "running", "jobs", "/api/v1/jobs"));
     } else {
       exchange.respond(200, rememberNow(present, conversation, mode));
@@ -131,7 +134,8 @@ public final class RememberRoutes {
     int limit = exchange.number("limit", USUAL_DEAD_LETTERS, 1, MOST_DEAD_LETTERS);
     exchange.respond(200, Map.of("deadLetters", BlockingMemory.await(extractor().deadLetters(within, limit)).stream()
         // What the model has answered may say what the facts outside of the run say.
-        .filter(dead -> access.covers(MemoryExtractor.scopeOfFacts(dead.conversation()))).map(RememberRoutes::document).toList()));
+        .filter(dead -> access.covers(MemoryExtractor.scopeOfFacts(dead.conversation()))).map(RememberRoutes::document)
+        .toList()));
   }
 
   private static Map<String, Object> document(ConversationDeadLetter dead) {

@@ -145,7 +145,8 @@ public final class McpFeatures implements AutoCloseable {
 
   /** The tools that a caller has. */
   List<ToolDefinition> tools(McpCaller caller) {
-    return ToolDefinition.all(remembering).stream().filter(tool -> tool.readOnly() || caller.role().includes(Role.WRITE)).toList();
+    return ToolDefinition.all(remembering).stream()
+        .filter(tool -> tool.readOnly() || caller.role().includes(Role.WRITE)).toList();
   }
 
   private List<AsyncToolSpecification> tools() {

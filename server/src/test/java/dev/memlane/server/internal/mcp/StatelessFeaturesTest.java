@@ -50,7 +50,8 @@ class StatelessFeaturesTest {
   void call_withAProgressToken_isNotifiedWhileItGoesOn() {
     McpJson json = new McpJson();
     CountDownLatch gate = new CountDownLatch(1);
-    try (McpFeatures features = new McpFeatures(new Slow(gate), false, McpOptions.DEFAULT.withScope(Scope.user("ada")), json,
+    try (McpFeatures features = new McpFeatures(new Slow(gate), false, McpOptions.DEFAULT.withScope(Scope.user("ada")),
+        json,
         Duration.ofMillis(1))) {
       McpServer server = new StatelessFeatures(features, json).server("1");
 

@@ -73,7 +73,8 @@ final class ChatModelSelection {
           ? "There is no chat model that could remember conversations. Set memlane.chat.model, or define a ChatModel bean"
           : "There are ChatModel beans of " + String.join(" and of ", frameworks)
               + ". Set memlane.chat.model, or define a ChatModel bean of Memlane's for the one that is to remember "
-              + "conversations", null);
+              + "conversations",
+          null);
     }
     return pool(List.of(new Member(ONLY, found.getFirst(), limits(), 1)));
   }

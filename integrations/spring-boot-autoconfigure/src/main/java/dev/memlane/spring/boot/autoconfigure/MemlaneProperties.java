@@ -164,6 +164,7 @@ public record MemlaneProperties(@DefaultValue("true") boolean enabled, @DefaultV
   /**
    * The chat model that remembers conversations, and what it may cost.
    *
+   * @param mode What becomes memories when a conversation is remembered: the facts in it, its messages as they are, or both.
    * @param model Name of a chat model that speaks OpenAI's API. Without it, the ChatModel bean is used.
    * @param url Server of that model, such as http://localhost:11434/v1. By default OpenAI's own.
    * @param key API key of that server.
@@ -176,14 +177,13 @@ public record MemlaneProperties(@DefaultValue("true") boolean enabled, @DefaultV
    * @param tokensACall Most tokens that a call of the model may cost, question and answer together. By default there is no
    * limit.
    * @param remember Whether the MemlaneAdvisor bean remembers the facts of conversations, in place of what users say.
-   * @param mode What becomes memories when a conversation is remembered: the facts in it, its messages as they are, or both.
    * @param grace How long closing waits for conversations that are being remembered.
    */
-  public record Chat(@Nullable String model, @Nullable String url, @Nullable String key,
+  public record Chat(@DefaultValue("facts") ModeName mode, @Nullable String model, @Nullable String url,
+      @Nullable String key,
       @DefaultValue List<ChatEndpoint> endpoints, @DefaultValue("8") int concurrency,
       @DefaultValue("false") boolean redact, @Nullable Long tokensADay, @Nullable Long tokensACall,
-      @DefaultValue("false") boolean remember, @DefaultValue("facts") ModeName mode,
-      @DefaultValue("10s") Duration grace) {
+      @DefaultValue("false") boolean remember, @DefaultValue("10s") Duration grace) {
 
     /** Without the URL and the key, which may be secrets. */
     @Override

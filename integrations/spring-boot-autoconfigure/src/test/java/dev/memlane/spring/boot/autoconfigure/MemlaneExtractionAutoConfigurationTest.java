@@ -161,9 +161,9 @@ class MemlaneExtractionAutoConfigurationTest {
       provider.script(question -> ChatReply.text(NOTHING));
       BlockingMemory memory = context.getBean(BlockingMemory.class);
       MemoryExtractor extractor = context.getBean(MemoryExtractor.class);
-      assertThat(remember(extractor, memory, "Hello").pause()).isNull();
+      assertThat(remember(extractor, memory, "Hello ".repeat(500)).pause()).isNull();
 
-      RememberReport report = remember(extractor, memory, "Hello again ".repeat(500));
+      RememberReport report = remember(extractor, memory, "Hello again");
 
       assertThat(report.pause()).isNotNull();
       assertThat(provider.questions()).hasSize(1);
@@ -263,7 +263,8 @@ class MemlaneExtractionAutoConfigurationTest {
     context().withBean("part", ChatModel.class, this::model)
         .withBean("pool", ChatModelPool.class, () -> ChatModelPool.builder().endpoint("pooled", model()).build())
         .run(context -> {
-          remember(context.getBean(MemoryExtractor.class), context.getBean(BlockingMemory.class), "note: home is Porto");
+          remember(context.getBean(MemoryExtractor.class), context.getBean(BlockingMemory.class),
+              "note: home is Porto");
           assertThat(context.getBean(ChatModelPool.class).endpointStatistics().getFirst().succeeded()).isOne();
         });
     assertRefused(context().withBean("one", ChatModel.class, this::model).withBean("two", ChatModel.class, this::model),
@@ -272,7 +273,8 @@ class MemlaneExtractionAutoConfigurationTest {
 
   @Test
   void modelOfTheApplication_besideOneOfTheProperties_isRefused() {
-    assertRefused(contextWithModel().withBean("own", ChatModel.class, this::model), "memlane.chat", "remove one of them");
+    assertRefused(contextWithModel().withBean("own", ChatModel.class, this::model), "memlane.chat",
+        "remove one of them");
   }
 
   @Test
@@ -284,8 +286,9 @@ class MemlaneExtractionAutoConfigurationTest {
     });
     assertThat(noting.asked).hasSize(1);
 
-    contextWithModel().withBean(org.springframework.ai.chat.model.ChatModel.class, () -> noting).run(context -> remember(
-        context.getBean(MemoryExtractor.class), context.getBean(BlockingMemory.class), "note: dog is Rex"));
+    contextWithModel().withBean(org.springframework.ai.chat.model.ChatModel.class, () -> noting)
+        .run(context -> remember(
+            context.getBean(MemoryExtractor.class), context.getBean(BlockingMemory.class), "note: dog is Rex"));
     assertThat(noting.asked).hasSize(1);
     assertThat(provider.questions()).isNotEmpty();
   }
@@ -304,7 +307,7 @@ class MemlaneExtractionAutoConfigurationTest {
       remember(context.getBean(MemoryExtractor.class), context.getBean(BlockingMemory.class), "note: home is Porto");
       assertThat(facts(context.getBean(BlockingMemory.class))).containsExactly("home is Porto");
     });
-    assertRefused(langchain4j.withBean(org.springframework.ai.chat.model.ChatModel.class, Noting::new),
+    assertRefused(langchain4j.withBean("spring", org.springframework.ai.chat.model.ChatModel.class, Noting::new),
         "ChatModel beans of ", "Spring AI", "LangChain4j", "memlane.chat.model");
   }
 
@@ -318,7 +321,8 @@ class MemlaneExtractionAutoConfigurationTest {
           BlockingMemory memory = context.getBean(BlockingMemory.class);
           append(memory, "note: home is Porto");
           context.getBean(BackgroundRemembering.class).remember(MONDAY);
-          await().untilAsserted(() -> assertThat(facts(memory)).containsExactly("home is Porto"));
+          await().atMost(Duration.ofSeconds(60))
+              .untilAsserted(() -> assertThat(facts(memory)).containsExactly("home is Porto"));
         });
   }
 
@@ -422,15 +426,14 @@ class MemlaneExtractionAutoConfigurationTest {
     CompletableFuture<Void> asked = new CompletableFuture<>();
     CompletableFuture<Void> stopping = new CompletableFuture<>();
     provider.script(held(asked, stopping));
-    Thread[] watching = new Thread[1];
-    contextWithModel().run(context -> {
+    contextWithModel().withPropertyValues("memlane.chat.grace=60s").run(context -> {
       BackgroundRemembering background = context.getBean(BackgroundRemembering.class);
       append(context.getBean(BlockingMemory.class), "note: home is Porto");
       background.remember(MONDAY);
       asked.join();
       // Nothing is accepted any more once it waits for what is under way.
-      watching[0] = Thread.ofVirtual().start(() -> {
-        await().pollInterval(Duration.ofMillis(5)).until(() -> {
+      Thread unused = Thread.ofVirtual().start(() -> {
+        await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(5)).until(() -> {
           background.remember(ADA.withRun("later"));
           return background.counts().refused() > 0;
         });
