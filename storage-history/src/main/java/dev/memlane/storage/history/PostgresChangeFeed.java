@@ -5,6 +5,7 @@ import dev.memlane.model.OperationId;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.store.ChangeFeed;
 import dev.memlane.storage.postgres.DedicatedConnection;
+import java.sql.Array;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.HashMap;
@@ -36,13 +37,13 @@ import org.jspecify.annotations.Nullable;
  * processes causes. If either has changed, the feed has failed.
  *
  * <p>
- * <b>Pages.</b> Changes are reported in pages, in order of memory id. All pages begin at the same snapshot. The next
- * round begins at the snapshot of the first page, so it reports the changes of memories on pages that were already
- * read.
+ * <b>Pages.</b> Changes are reported in pages, in order of memory and operation. All pages begin at the same snapshot.
+ * The next round begins at the snapshot of the first page, so it reports the changes that would have been on pages that
+ * were already read.
  */
 final class PostgresChangeFeed implements ChangeFeed {
 
-  /** The most memories that a poll reports. */
+  /** The most changes that a poll reports. */
   static final int PAGE = 20_000;
 
   private static final String DOING = "following the history";
@@ -67,14 +68,17 @@ final class PostgresChangeFeed implements ChangeFeed {
    *
    * @param seen all changes that this snapshot sees have been reported
    * @param next the snapshot to begin at after the last page; null before the first page
-   * @param after the last memory of the page before; null before the first page
+   * @param after the last change of the page before; null before the first page
    */
-  private record Position(Snapshot seen, @Nullable Snapshot next, @Nullable UUID after) {}
+  private record Position(Snapshot seen, @Nullable Snapshot next, @Nullable Change after) {}
+
+  /** A change of a memory by an operation, the key of the order in which pages report. */
+  private record Change(UUID memory, UUID op) {}
 
   /**
    * Begins a feed by taking its first snapshot.
    *
-   * @param page the most memories that a poll reports
+   * @param page the most changes that a poll reports
    */
   static CompletableFuture<ChangeFeed> begin(DedicatedConnection connection, int page) {
     return connection
@@ -109,22 +113,19 @@ final class PostgresChangeFeed implements ChangeFeed {
   }
 
   private Polled poll(Handle handle, Position from) {
-    UUID after = from.after;
+    Change after = from.after;
     Query query = handle.createQuery("""
-        with changed as materialized (
-          select memory_id, array_agg(op) as ops, bool_or(kind = 4) as erased from history
+        select pg_current_snapshot()::text, array_agg(memory_id), array_agg(op),
+          array_agg(memory_id) filter (where kind = 4),
+        """ + RUN + """
+         from (select memory_id, op, kind from history
           where (xid >= cast(:end as xid8) or xid = any(cast(:inProgress as xid8[])) and xid < cast(:end as xid8))
-        """ + (after == null ? "" : " and memory_id > :after ") + """
-          group by memory_id order by memory_id limit :limit)
-        select pg_current_snapshot()::text,
-          array(select memory_id from changed, unnest(ops) op order by memory_id, op),
-          array(select op from changed, unnest(ops) op order by memory_id, op),
-          array(select memory_id from changed where erased),
-        """ + RUN)
+        """ + (after == null ? "" : " and (memory_id, op) > (:memory, :op) ") + """
+        order by memory_id, op limit :limit) changed""")
         .bind("end", from.seen.end()).bindArray("inProgress", String.class, from.seen.inProgress())
         .bind("limit", page);
     if (after != null) {
-      query.bind("after", after);
+      query.bind("memory", after.memory).bind("op", after.op);
     }
     return query.map((row, context) -> polled(row, from)).one();
   }
@@ -134,21 +135,26 @@ final class PostgresChangeFeed implements ChangeFeed {
       throw new StoreException("the database's server was restarted, or is another one; begin another feed", null);
     }
     Snapshot snapshot = Snapshot.parse(row.getString(1));
-    UUID[] memories = (UUID[]) row.getArray(2).getArray();
-    Map<MemoryId, Set<OperationId>> changed = operations(memories, (UUID[]) row.getArray(3).getArray());
-    UUID[] erased = (UUID[]) row.getArray(4).getArray();
+    UUID[] memories = ids(row, 2);
+    UUID[] ops = ids(row, 3);
     Snapshot next = from.next == null ? snapshot : from.next;
-    Position position = changed.size() < page
-        ? new Position(next, null, null)
-        : new Position(from.seen, next, memories[memories.length - 1]);
+    boolean full = memories.length == page;
+    Position position = full
+        ? new Position(from.seen, next, new Change(memories[page - 1], ops[page - 1]))
+        : new Position(next, null, null);
     // The last of several pages begins at the first one's snapshot, and may lack what was committed since.
-    boolean more = from.next != null || changed.size() == page;
-    return new Polled(position, new Changes(changed, memories(erased), more));
+    boolean more = from.next != null || full;
+    return new Polled(position, new Changes(operations(memories, ops), memories(ids(row, 4)), more));
+  }
+
+  private static UUID[] ids(ResultSet row, int column) throws SQLException {
+    Array ids = row.getArray(column);
+    return ids == null ? new UUID[0] : (UUID[]) ids.getArray();
   }
 
   /** The operations of each memory. */
   private static Map<MemoryId, Set<OperationId>> operations(UUID[] memories, UUID[] ops) {
-    Map<MemoryId, Set<OperationId>> operations = new HashMap<>();
+    Map<MemoryId, Set<OperationId>> operations = HashMap.newHashMap(memories.length);
     for (int i = 0; i < memories.length; i++) {
       operations.computeIfAbsent(new MemoryId(memories[i]), memory -> new HashSet<>(2)).add(new OperationId(ops[i]));
     }

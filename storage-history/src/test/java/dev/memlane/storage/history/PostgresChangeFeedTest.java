@@ -63,6 +63,29 @@ class PostgresChangeFeedTest {
     }
   }
 
+  @Test
+  void poll_aMemoryWithMoreChangesThanAPage_reportsAllOfThemAndItsErasure() {
+    String url = TestServer.freshDatabase();
+    try (Database database = Database.builder(url).open()) {
+      ChangeFeed feed = new PostgresHistoryStore(database).follow(10).join();
+      UUID memory = UUID.randomUUID();
+      for (int i = 0; i < 24; i++) {
+        entry(database, memory);
+      }
+      entry(database, memory, new UUID(-1, -1), 4);
+
+      List<ChangeFeed.Changes> pages = Stream.generate(() -> feed.poll().join()).limit(4).toList();
+
+      assertThat(pages).extracting(page -> page.operations().getOrDefault(new MemoryId(memory), Set.of()).size())
+          .containsExactly(10, 10, 5, 0);
+      assertThat(pages.stream().flatMap(page -> page.operations().values().stream()).flatMap(Set::stream)).hasSize(25)
+          .doesNotHaveDuplicates();
+      assertThat(pages).extracting(page -> page.erased().size()).containsExactly(0, 0, 1, 0);
+      assertThat(pages).extracting(ChangeFeed.Changes::more).containsExactly(true, true, true, false);
+      feed.close();
+    }
+  }
+
   @Tag("slow")
   @Test
   void poll_afterAServerCrashOverAPool_fails(@TempDir Path folder)
@@ -94,8 +117,11 @@ class PostgresChangeFeedTest {
   }
 
   private static void entry(Database database, UUID memory) {
-    database.writeNow("writing an entry",
-        handle -> handle.execute("insert into history (op, memory_id, version, kind, at) "
-            + "values (gen_random_uuid(), ?, 1, 1, now())", memory));
+    entry(database, memory, UUID.randomUUID(), 1);
+  }
+
+  private static void entry(Database database, UUID memory, UUID op, int kind) {
+    database.writeNow("writing an entry", handle -> handle.execute(
+        "insert into history (op, memory_id, version, kind, at) values (?, ?, 1, ?, now())", op, memory, kind));
   }
 }
