@@ -16,6 +16,7 @@ import dev.memlane.perf.tests.scenario.MixedScenario;
 import dev.memlane.perf.tests.scenario.OpenScenario;
 import dev.memlane.perf.tests.scenario.PaperScenario;
 import dev.memlane.perf.tests.scenario.RememberScenario;
+import dev.memlane.perf.tests.scenario.ReopenScenario;
 import dev.memlane.perf.tests.scenario.SearchScenario;
 import dev.memlane.perf.tests.scenario.ServerScenario;
 import dev.memlane.perf.tests.scenario.SingleScenario;
@@ -30,7 +31,8 @@ final class Scenarios {
       new BulkScenario(), new LocalModelScenario(), new EmbeddingPoolScenario(), new LanesScenario(),
       new FailuresScenario(),
       new SearchScenario(), new MixedScenario(), new GrownScenario(), new SoakScenario(),
-      new OpenScenario(), new FollowScenario(), new ConversationScenario(), new ChatMemoryScenario(),
+      new OpenScenario(), new ReopenScenario(), new FollowScenario(), new ConversationScenario(),
+      new ChatMemoryScenario(),
       new RememberScenario(), new ServerScenario(), new MicroScenario());
 
   private Scenarios() {}

@@ -1,28 +1,18 @@
 package dev.memlane.perf.tests.scenario;
 
-import dev.memlane.embedded.Memlane;
 import dev.memlane.embedding.HashEmbedder;
-import dev.memlane.model.NewMemory;
-import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.VerifyReport;
 import dev.memlane.perf.tests.Bench;
 import dev.memlane.perf.tests.Directories;
 import dev.memlane.perf.tests.FindingCollector;
-import dev.memlane.perf.tests.JavaProcess;
 import dev.memlane.perf.tests.Sample;
 import dev.memlane.perf.tests.Scenario;
 import dev.memlane.perf.tests.Verdict;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /**
  * The time to open, by number of memories: after a kill, after an orderly end, and without the index folder, which is
@@ -37,10 +27,8 @@ public final class OpenScenario implements Scenario {
   private static final int SMALLEST = 1_000;
   private static final int MIDDLE = 10_000;
   private static final int LARGEST = 100_000;
-  private static final int BATCH = 5_000;
   private static final int SCOPES = 1_000;
   private static final long SEED = 11;
-  private static final String STORED = "stored";
 
   private static final String KILLED = "after a kill";
   private static final String ORDERLY = "after an orderly end";
@@ -61,14 +49,6 @@ public final class OpenScenario implements Scenario {
     }
   }
 
-  /**
-   * The time of an opening.
-   *
-   * @param whole including the server's start
-   * @param stores from when the server runs
-   */
-  private record Opening(double whole, double stores) {}
-
   @Override
   public String name() {
     return "open";
@@ -77,12 +57,6 @@ public final class OpenScenario implements Scenario {
   @Override
   public String title() {
     return "opening after a kill and with the index folder gone, by memories, against Lucene's writer alone";
-  }
-
-  /** {@code DIRECTORY COUNT}: stores this many memories, and waits to be killed. */
-  public static void main(String[] arguments) throws IOException {
-    Logger.getLogger("").setLevel(Level.SEVERE);
-    fill(Path.of(arguments[0]), Integer.parseInt(arguments[1]));
   }
 
   @Override
@@ -116,35 +90,29 @@ public final class OpenScenario implements Scenario {
   private static void round(Bench bench, FindingCollector findings, Material material, int count, boolean rawFirst)
       throws IOException, InterruptedException {
     Path directory = bench.directory("data");
-    fillAndKill(directory, count);
+    FillWorker.storeAndKill(directory, SEED, count, SCOPES);
     String parameter = memories(count);
-    findings.add(KILLED, parameter, SECONDS, open(directory, count).whole);
-    findings.add(ORDERLY, parameter, SECONDS, open(directory, count).whole);
+    findings.add(KILLED, parameter, SECONDS, open(directory, count).whole());
+    findings.add(ORDERLY, parameter, SECONDS, open(directory, count).whole());
     if (rawFirst) {
       findings.add(RAW, parameter, Sample.PER_SECOND, raw(bench.directory("raw"), material, count));
     }
     Directories.delete(directory.resolve("vectors"));
     Opening rebuilt = open(directory, count);
-    findings.add(REBUILT, parameter, SECONDS, rebuilt.whole);
-    findings.add(REBUILT, parameter, Sample.PER_SECOND, count / rebuilt.stores);
+    findings.add(REBUILT, parameter, SECONDS, rebuilt.whole());
+    findings.add(REBUILT, parameter, Sample.PER_SECOND, count / rebuilt.stores());
     if (!rawFirst) {
       findings.add(RAW, parameter, Sample.PER_SECOND, raw(bench.directory("raw"), material, count));
     }
   }
 
   private static Opening open(Path directory, int count) {
-    long begun = System.nanoTime();
-    AtomicLong served = new AtomicLong();
-    try (Memlane memlane = Memlane.builder(directory).embedder(new HashEmbedder())
-        .settings(settings -> served.set(System.nanoTime())).open()) {
-      long opened = System.nanoTime();
+    return Opening.of(directory, memlane -> {
       VerifyReport found = memlane.blocking().verify(false);
-      long embedded = memlane.memory().embeddingStatistics().embedded();
-      if (!found.isClean() || found.core() != count || found.vector() != count || embedded != 0) {
-        throw new IllegalStateException("opening embedded " + embedded + " texts, and found " + found);
+      if (!found.isClean() || found.core() != count || found.vector() != count) {
+        throw new IllegalStateException("opening found " + found);
       }
-      return new Opening((opened - begun) / 1e9, (opened - served.get()) / 1e9);
-    }
+    });
   }
 
   /** Memories per second until all of them can be searched. */
@@ -162,41 +130,5 @@ public final class OpenScenario implements Scenario {
 
   private static String user(int number) {
     return "user " + number % SCOPES;
-  }
-
-  private static void fillAndKill(Path directory, int count) throws IOException, InterruptedException {
-    Process process = JavaProcess.prepare(List.of("-Xmx512m"), OpenScenario.class.getName(), directory.toString(),
-        Integer.toString(count)).start();
-    try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
-      String line = output.readLine();
-      if (!STORED.equals(line)) {
-        throw new IllegalStateException("the process that stores the memories ended with: " + line);
-      }
-      process.toHandle().destroyForcibly();
-      process.waitFor(1, TimeUnit.MINUTES);
-    } finally {
-      process.destroyForcibly();
-    }
-  }
-
-  private static void fill(Path directory, int count) throws IOException {
-    List<String> texts = Texts.of(count, SEED);
-    try (Memlane memlane = Memlane.builder(directory).embedder(new HashEmbedder()).open()) {
-      for (int from = 0; from < count; from += BATCH) {
-        List<NewMemory> batch = new ArrayList<>();
-        for (int i = from; i < Math.min(count, from + BATCH); i++) {
-          batch.add(NewMemory.of(texts.get(i), Scope.user(user(i))));
-        }
-        memlane.blocking().addMemories(batch).forEach(outcome -> {
-          if (!outcome.succeeded()) {
-            throw new IllegalStateException(outcome.describe());
-          }
-        });
-      }
-      System.out.println(STORED);
-      System.out.flush();
-      // Until it is killed, or the other process has gone.
-      System.in.readAllBytes();
-    }
   }
 }
