@@ -215,6 +215,15 @@ final class Engine {
     });
   }
 
+  /**
+   * Begins nothing: neither an index to make agree, nor work that the processes with an index do for all.
+   *
+   * @return 0
+   */
+  CompletableFuture<Long> startDetached() {
+    return CompletableFuture.completedFuture(0L);
+  }
+
   private CompletableFuture<Long> catchUp(Progress progress) {
     return catchUp.run(progress).thenApply(differing -> {
       expunger.checkFilesInBackground();

@@ -345,6 +345,23 @@ public final class OrchestratorBuilder {
     return open(new OpenedResources());
   }
 
+  /**
+   * Opens a writer, which has no index of its own: see {@link MemoryWriter}. It needs the database and the embedder. An index
+   * directory and {@link #rebuildIndex} have no meaning for it. What belongs to a writer, and what is closed if this fails, is
+   * the same as for {@link #open()}.
+   *
+   * @throws InvalidInputException if the embedder or the database is missing, or stores of your own, an index directory or the
+   * rebuilding of an index are set
+   * @throws MemlaneException if the database can't be opened; the message says why and what to do
+   */
+  public MemoryWriter openWriter() {
+    if (stores != null || indexDirectory != null || rebuildIndex) {
+      throw new InvalidInputException("a writer has no index and opens its stores itself; leave out stores(...), "
+          + "indexDirectory(...) and rebuildIndex(...), or use open()");
+    }
+    return new OrchestratorOpening(this, new OpenedResources()).openWriter();
+  }
+
   /** Opens, and adds everything that is opened to a collection of the caller's own. */
   MemoryOrchestrator open(OpenedResources opened) {
     return new OrchestratorOpening(this, opened).open();

@@ -8,6 +8,7 @@ import dev.memlane.model.StoreException;
 import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.model.store.ConversationStore;
 import dev.memlane.model.store.VectorIndex;
+import dev.memlane.orchestrator.internal.DetachedIndex;
 import dev.memlane.orchestrator.internal.Environment;
 import dev.memlane.orchestrator.internal.Futures;
 import dev.memlane.orchestrator.internal.OpenedResources;
@@ -24,9 +25,11 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,6 +63,19 @@ final class OrchestratorOpening {
           ? openOnOwnStores()
           : openOn(given.with(settings.conversations), OrchestratorOpening::refuseToReopen, vectors(given.index()),
               Objects.requireNonNullElse(settings.language, Locale.ENGLISH));
+    } catch (Throwable e) {
+      opened.closeAfter(e);
+      throw e;
+    }
+  }
+
+  MemoryWriter openWriter() {
+    try {
+      Database database = opened.add(databaseBuilder().open());
+      String vectors = embeddedText(database).vectors(model.model());
+      IndexOpener opener = anew -> new DetachedIndex(vectors, model.dimension());
+      return new MemoryWriter(openOn(openStores(database, vectors, opener), opener, vectors,
+          Objects.requireNonNullElse(settings.language, Locale.ENGLISH), Engine::startDetached));
     } catch (Throwable e) {
       opened.closeAfter(e);
       throw e;
@@ -123,12 +139,15 @@ final class OrchestratorOpening {
     if (settings.rebuildIndex) {
       return settings.embeddedText;
     }
-    return LuceneVectorIndex.model(directory).map(name -> EmbeddedText.ofVectors(name, model.model())).orElseGet(() -> {
-      Set<String> known = PostgresCoreStore.models(database);
-      boolean older = known.contains(EmbeddedText.ACTOR_AND_CONTENT.vectors(model.model()))
-          && !known.contains(EmbeddedText.CONTENT.vectors(model.model()));
-      return older ? EmbeddedText.ACTOR_AND_CONTENT : settings.embeddedText;
-    });
+    return LuceneVectorIndex.model(directory).map(name -> EmbeddedText.ofVectors(name, model.model()))
+        .orElseGet(() -> embeddedText(database));
+  }
+
+  private EmbeddedText embeddedText(Database database) {
+    Set<String> known = PostgresCoreStore.models(database);
+    boolean older = known.contains(EmbeddedText.ACTOR_AND_CONTENT.vectors(model.model()))
+        && !known.contains(EmbeddedText.CONTENT.vectors(model.model()));
+    return older ? EmbeddedText.ACTOR_AND_CONTENT : settings.embeddedText;
   }
 
   /** The name of the vectors in an index that was given. */
@@ -154,6 +173,11 @@ final class OrchestratorOpening {
   }
 
   private MemoryOrchestrator openOn(OpenedStores stores, IndexOpener opener, String vectors, Locale language) {
+    return openOn(stores, opener, vectors, language, engine -> engine.start(settings.progress));
+  }
+
+  private MemoryOrchestrator openOn(OpenedStores stores, IndexOpener opener, String vectors, Locale language,
+      Function<Engine, CompletableFuture<Long>> start) {
     BatchingEmbedder batching = BatchingEmbedder.builder(model).vectorName(vectors)
         .cacheBytes(settings.embeddingCacheBytes)
         .deadline(settings.embeddingDeadline).build();
@@ -169,7 +193,7 @@ final class OrchestratorOpening {
     Environment environment = new Environment(executor, timer, settings.clock, new TimeOrderedIds(settings.clock));
     Engine engine = new Engine(stores, opener, environment, batching, settings.engineSettings(language), opened::close);
     try {
-      Futures.await(engine.start(settings.progress));
+      Futures.await(start.apply(engine));
       // From now on, what was given belongs to the orchestrator.
       opened.takeOver(batching);
       return new MemoryOrchestrator(engine,

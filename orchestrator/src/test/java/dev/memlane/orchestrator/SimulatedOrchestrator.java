@@ -37,6 +37,11 @@ public final class SimulatedOrchestrator {
     return memory;
   }
 
+  /** Begins without an index, as the opening of a writer does. */
+  public CompletableFuture<Long> startDetached() {
+    return engine.startDetached();
+  }
+
   /** The memories that the index could not follow yet. Asks no store. */
   public List<Unindexed> unindexed() {
     return engine.backgroundFollower.unindexed();

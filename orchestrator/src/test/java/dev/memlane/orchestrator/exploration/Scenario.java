@@ -8,8 +8,9 @@ import java.util.Locale;
  * different processes interleave.
  *
  * @param memoryExists whether the memory exists before the run
+ * @param writer the number of the process that only writes and has no index; or -1
  */
-record Scenario(String name, boolean memoryExists, List<Call> calls) {
+record Scenario(String name, boolean memoryExists, List<Call> calls, int writer) {
 
   /** What a call does. */
   enum Kind {
@@ -109,18 +110,29 @@ record Scenario(String name, boolean memoryExists, List<Call> calls) {
   static final Scenario DELETE_ERASE = on("delete | erase", Call.delete(0), Call.erase(1));
   static final Scenario ADD_ERASE = of("add | erase", Call.add(0), Call.erase(1));
 
+  static final Scenario WRITER_ADDS = ADD_RETRY.byWriter();
+  static final Scenario WRITER_UPDATES = UPDATE_UPDATE.byWriter();
+  static final Scenario WRITER_UPDATES_DELETED = UPDATE_DELETE.byWriter();
+  static final Scenario WRITER_PUTS = PUT_PUT.byWriter();
+
   static final List<Scenario> ALL = List.of(ADD, UPDATE, DELETE, ADD_ADD, ADD_RETRY, ADD_RETRY_RETRY, ADD_RETRY_ADD,
       ADDS_AT_ONCE,
       UPDATE_UPDATE, UPDATE_TWICE, UPDATES_AT_ONCE, THREE_UPDATES, UPDATE_DELETE, DELETE_DELETE, ADD_UPDATE,
       ADD_DELETE_ADD, ADD_UPDATE_ADD, PUT, REPLACE, PUT_PUT, PUT_SAME, PUT_RETRY, PUTS_AT_ONCE, ADD_PUT, UPDATE_PUT,
-      DELETE_PUT, ERASE, UPDATE_ERASE, DELETE_ERASE, ADD_ERASE);
+      DELETE_PUT, ERASE, UPDATE_ERASE, DELETE_ERASE, ADD_ERASE, WRITER_ADDS, WRITER_UPDATES, WRITER_UPDATES_DELETED,
+      WRITER_PUTS);
 
   private static Scenario of(String name, Call... calls) {
-    return new Scenario(name, false, List.of(calls));
+    return new Scenario(name, false, List.of(calls), -1);
   }
 
   private static Scenario on(String name, Call... calls) {
-    return new Scenario(name, true, List.of(calls));
+    return new Scenario(name, true, List.of(calls), -1);
+  }
+
+  /** The same, with a first process that only writes. */
+  private Scenario byWriter() {
+    return new Scenario(name + ", the first by a writer", memoryExists, calls, 0);
   }
 
   @Override

@@ -8,6 +8,7 @@ import dev.memlane.model.store.DocumentName;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.SimulatedOrchestrator;
 import dev.memlane.orchestrator.Unindexed;
+import dev.memlane.orchestrator.internal.DetachedIndex;
 import dev.memlane.orchestrator.internal.Environment;
 import dev.memlane.orchestrator.internal.Ids;
 import dev.memlane.orchestrator.internal.MemoryLocks;
@@ -42,6 +43,8 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
   private final int number;
   private final int incarnation;
   private final SimulatedTimer timer = new SimulatedTimer();
+  /** Whether it only writes. Then its index stays as it is, and nobody asks it. */
+  private final boolean writer;
   private final SimulatedIndex index;
   private final SimulatedOrchestrator orchestrator;
 
@@ -119,13 +122,16 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     this.world = world;
     this.number = number;
     this.incarnation = incarnation;
+    this.writer = number == world.writer();
     this.received = new Digest().add(number).add(incarnation).add(digest(saved.documents()))
         .add(Objects.hashCode(saved.checkpoint())).value();
     this.index = new SimulatedIndex(world.without(), saved, this::fate);
     SimulatedStores stores = new SimulatedStores(world.database(), world.without(), this);
     Environment environment = new Environment(this::execute, timer, timer, this);
     this.orchestrator = new SimulatedOrchestrator(
-        new OpenedStores(stores.units(), stores.core(), stores.history(), index, null), environment, world.embedder(),
+        new OpenedStores(stores.units(), stores.core(), stores.history(),
+            writer ? new DetachedIndex(world.embedder().vectorName(), world.embedder().dimension()) : index, null),
+        environment, world.embedder(),
         SimulatedTimer.BETWEEN_POLLS,
         locks -> world.without().contains(Rule.FOLLOWER_TAKES_LOCK) ? new MemoryLocks(environment) : locks);
   }
@@ -145,7 +151,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
   /** Opens as the product does: calls may begin after the comparison. */
   @SuppressWarnings("FutureReturnValueIgnored") // both ends are handled
   void start() {
-    orchestrator.start().whenComplete((differing, failure) -> {
+    (writer ? orchestrator.startDetached() : orchestrator.start()).whenComplete((differing, failure) -> {
       if (failure == null) {
         open = true;
       } else {
@@ -165,6 +171,11 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     timer.shutdown();
     units.forEach(sent -> world.late(sent));
     units.clear();
+  }
+
+  /** Whether it has an index that has to agree with core. */
+  boolean isIndexed() {
+    return !writer;
   }
 
   boolean isUp() {
@@ -421,7 +432,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
 
   /** Adds the begin of a commit. It need not happen, so it is none of the steps that hold up others. */
   void addCommit(List<Step> steps) {
-    if (index.mayCommit()) {
+    if (!writer && index.mayCommit()) {
       steps.add(Step.commit(this, () -> {
         receive(12);
         index.beginCommit();

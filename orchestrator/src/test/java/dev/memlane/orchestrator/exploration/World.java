@@ -137,6 +137,7 @@ final class World {
   private final @Nullable Random order;
 
   private final SimulatedDatabase database;
+  private final int writer;
   private final SimulatedProcess[] processes = new SimulatedProcess[PROCESSES];
   private final List<Calling> calls = new ArrayList<>();
   private final List<SimulatedProcess.Sent> late = new ArrayList<>();
@@ -173,6 +174,7 @@ final class World {
     this.chooser = chooser;
     this.order = order;
     this.database = new SimulatedDatabase(without);
+    this.writer = scenario.writer();
     SimulatedIndex.Saved saved = new SimulatedIndex.Saved(Set.of(), null);
     if (scenario.memoryExists()) {
       Memory memory = new Memory(MEMORY, SCOPE, KEY, null, "text", Metadata.empty(), null, START, START, null, 1, BASE);
@@ -196,6 +198,11 @@ final class World {
 
   Set<Rule> without() {
     return without;
+  }
+
+  /** The number of the process that only writes; or -1. */
+  int writer() {
+    return writer;
   }
 
   SimulatedDatabase database() {
@@ -668,7 +675,7 @@ final class World {
     CoreRow row = database.row(MEMORY);
     boolean written = outcome instanceof WriteOutcome.Stored || outcome instanceof WriteOutcome.Replaced;
     boolean findable = written && row != null && row.op().equals(own)
-        && row.state() == CoreRow.State.LIVE && home.isOpen() && changedBy == home.number()
+        && row.state() == CoreRow.State.LIVE && home.isOpen() && home.isIndexed() && changedBy == home.number()
         && home.unindexed().isEmpty();
     if (findable && own != null && !home.index().documents().contains(new DocumentName(MEMORY, own))) {
       return "8: " + calling.name + " was acknowledged and is not found in its process";
@@ -712,7 +719,7 @@ final class World {
       Set<DocumentName> wanted = row == null || row.state() != CoreRow.State.LIVE
           ? Set.of()
           : Set.of(new DocumentName(MEMORY, row.op()));
-      if (!process.index().documents().equals(wanted)) {
+      if (process.isIndexed() && !process.index().documents().equals(wanted)) {
         return "3: the index of " + process + " does not agree with core";
       }
     }
