@@ -39,6 +39,7 @@ class ArchitectureTest {
   private static final String EMBEDDED = "dev.memlane.embedded";
   private static final String MEMORY_TOOLS = "dev.memlane.memory.tools";
   private static final String LANGCHAIN4J = "dev.memlane.langchain4j";
+  private static final String FLINK = "dev.memlane.flink";
   private static final String MICROMETER = "dev.memlane.micrometer";
   private static final String SPRING_AI = "dev.memlane.spring.ai";
   private static final String SPRING_BOOT = "dev.memlane.spring.boot.autoconfigure";
@@ -112,6 +113,12 @@ class ArchitectureTest {
       .resideInAnyPackage(LANGCHAIN4J, EXTRACTION, MEMORY_TOOLS, LANES, ORCHESTRATOR, EMBEDDING, ENDPOINTS, MODEL,
           "java..", "org.jspecify..", "com.google.errorprone.annotations..", "com.fasterxml.jackson..",
           "dev.langchain4j..");
+
+  @ArchTest
+  static final ArchRule flink_knowsTheOrchestratorAndFlink = classes().that().resideInAPackage(FLINK).should()
+      .onlyDependOnClassesThat()
+      .resideInAnyPackage(FLINK, ORCHESTRATOR, MODEL, "java..", "org.jspecify..",
+          "com.google.errorprone.annotations..", "org.apache.flink..");
 
   @ArchTest
   static final ArchRule micrometer_knowsTheMemoryLanesAndMicrometer = classes().that().resideInAPackage(MICROMETER)
@@ -298,7 +305,7 @@ class ArchitectureTest {
     for (String module : new String[]{MODEL, LANES, ENDPOINTS, ENDPOINTS_HTTP, "dev.memlane.embedding", CORE, HISTORY,
         VECTOR,
         CONVERSATION, "dev.memlane.storage.postgres", ORCHESTRATOR, EMBEDDED, MEMORY_TOOLS, ARCHIVE, EXTRACTION,
-        LANGCHAIN4J,
+        LANGCHAIN4J, FLINK,
         MICROMETER, SPRING_AI, SPRING_BOOT, SERVER, CLI}) {
       assertThat(all.that(resideInAPackage(module)).size()).as(module).isGreaterThan(3);
     }

@@ -3,7 +3,10 @@ package dev.memlane.orchestrator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.memlane.embedding.Embedder;
+import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.MemlaneException;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryDeletion;
 import dev.memlane.model.MemoryId;
@@ -11,12 +14,18 @@ import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.WriteOutcome;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -116,6 +125,73 @@ class MemoryWriterTest {
 
     assertThat(before).isCompletedWithValueMatching(WriteOutcome::succeeded);
     assertThat(writer.add(NewMemory.of("Ada plays the flute", ADA)).join().succeeded()).isFalse();
+  }
+
+  @Test
+  void settings_canBeSentToOtherProcesses_andShowNoSecret() throws Exception {
+    WriterSettings settings = WriterSettings.of(jdbcUrl, HashEmbedder::new).withConnections(5);
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ObjectOutputStream output = new ObjectOutputStream(bytes)) {
+      output.writeObject(settings);
+    }
+    WriterSettings received;
+    try (ObjectInputStream input = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+      received = (WriterSettings) input.readObject();
+    }
+
+    try (MemoryWriter writer = received.open()) {
+      assertThat(writer.add(NewMemory.of("Ada plays the oboe", ADA)).join().succeeded()).isTrue();
+    }
+    assertThat(received.withCredentials("ada", "secret").withSchema("agents")).hasToString(
+        "WriterSettings[agents, 5 connections, PT10S]");
+    assertThatThrownBy(() -> settings.withConnections(3)).isInstanceOf(InvalidInputException.class)
+        .hasMessageContaining("at least 4");
+    assertThatThrownBy(() -> settings.withWriteDeadline(Duration.ZERO)).isInstanceOf(InvalidInputException.class);
+  }
+
+  @Test
+  void settings_ofADatabaseThatIsNotThere_closeTheEmbedder() {
+    AtomicBoolean closed = new AtomicBoolean();
+    WriterSettings settings = WriterSettings.of("jdbc:postgresql://127.0.0.1:1/none", () -> new ClosingEmbedder(closed))
+        .withCredentials("ada", "secret");
+
+    assertThatThrownBy(settings::open).isInstanceOf(MemlaneException.class).hasMessageNotContaining("secret");
+    assertThat(closed).isTrue();
+  }
+
+  /** Says when it is closed. */
+  private static final class ClosingEmbedder implements Embedder {
+    private final HashEmbedder hash = new HashEmbedder();
+    private final AtomicBoolean closed;
+
+    ClosingEmbedder(AtomicBoolean closed) {
+      this.closed = closed;
+    }
+
+    @Override
+    public CompletableFuture<List<float[]>> embed(List<String> texts) {
+      return hash.embed(texts);
+    }
+
+    @Override
+    public String model() {
+      return hash.model();
+    }
+
+    @Override
+    public int dimension() {
+      return hash.dimension();
+    }
+
+    @Override
+    public Limits limits() {
+      return hash.limits();
+    }
+
+    @Override
+    public void close() {
+      closed.set(true);
+    }
   }
 
   private MemoryWriter writer() {
