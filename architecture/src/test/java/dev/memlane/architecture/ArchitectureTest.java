@@ -47,6 +47,7 @@ class ArchitectureTest {
   private static final String SERVER = "dev.memlane.server..";
   private static final String CLI = "dev.memlane.cli..";
   private static final String ARCHIVE = "dev.memlane.archive";
+  private static final String ARCHIVE_PARQUET = "dev.memlane.archive.parquet";
   private static final String EXTRACTION = "dev.memlane.extraction";
   private static final String STORAGE = "dev.memlane.storage..";
   private static final String CORE = "dev.memlane.storage.core";
@@ -92,6 +93,19 @@ class ArchitectureTest {
       .resideInAnyPackage(ARCHIVE, ORCHESTRATOR, MODEL, "java..", "org.jspecify..",
           "com.google.errorprone.annotations..",
           "com.fasterxml.jackson..");
+
+  @ArchTest
+  static final ArchRule archiveAsParquet_knowsTheArchiveItsValuesAndParquetWithoutHadoop = classes().that()
+      .resideInAPackage(ARCHIVE_PARQUET).should().onlyDependOnClassesThat()
+      .resideInAnyPackage(ARCHIVE_PARQUET, ARCHIVE, MODEL, "java..", "org.jspecify..",
+          "com.google.errorprone.annotations..", "com.fasterxml.jackson..", "com.github.luben.zstd..",
+          "org.apache.parquet..", "shaded.parquet..");
+
+  @ArchTest
+  static final ArchRule onlyTheCommandLineKnowsParquet = noClasses()
+      .that(resideInAPackage("dev.memlane..").and(not(resideInAnyPackage(ARCHIVE_PARQUET, CLI, "dev.memlane.perf.."))))
+      .should()
+      .dependOnClassesThat().resideInAnyPackage(ARCHIVE_PARQUET, "org.apache.parquet..");
 
   @ArchTest
   static final ArchRule extraction_knowsTheOrchestratorConversationsEndpointsAndJson = classes().that()
@@ -304,7 +318,8 @@ class ArchitectureTest {
   static void rules_areAboutClassesThatAreThere(JavaClasses all) {
     for (String module : new String[]{MODEL, LANES, ENDPOINTS, ENDPOINTS_HTTP, "dev.memlane.embedding", CORE, HISTORY,
         VECTOR,
-        CONVERSATION, "dev.memlane.storage.postgres", ORCHESTRATOR, EMBEDDED, MEMORY_TOOLS, ARCHIVE, EXTRACTION,
+        CONVERSATION, "dev.memlane.storage.postgres", ORCHESTRATOR, EMBEDDED, MEMORY_TOOLS, ARCHIVE, ARCHIVE_PARQUET,
+        EXTRACTION,
         LANGCHAIN4J, FLINK,
         MICROMETER, SPRING_AI, SPRING_BOOT, SERVER, CLI}) {
       assertThat(all.that(resideInAPackage(module)).size()).as(module).isGreaterThan(3);

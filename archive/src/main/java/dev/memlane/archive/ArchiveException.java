@@ -8,7 +8,8 @@ public final class ArchiveException extends MemlaneException {
 
   private final Reason reason;
 
-  ArchiveException(Reason reason, String message, @Nullable Throwable cause) {
+  /** Public for the readers and writers of other formats. */
+  public ArchiveException(Reason reason, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.reason = reason;
   }
@@ -29,6 +30,8 @@ public final class ArchiveException extends MemlaneException {
     STOPPED,
     /** The input does not begin as an archive does. */
     NOT_AN_ARCHIVE,
+    /** The input is an archive that is damaged, or not whole, and of a format that is read only as a whole. */
+    DAMAGED,
     /** The archive has a newer format than this version reads. */
     NEWER_FORMAT
   }

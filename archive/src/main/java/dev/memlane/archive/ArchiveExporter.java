@@ -12,19 +12,16 @@ import dev.memlane.orchestrator.ConversationPage;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.MessageArchivePage;
 import dev.memlane.orchestrator.Progress;
-import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.OutputStreamWriter;
-import java.io.Writer;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A writer of archives: memories with their histories, and conversations, read page by page and written as JSON Lines.
+ * A writer of archives: memories with their histories, and conversations, read page by page and written as JSON Lines or
+ * in another format.
  *
  * <pre>{@code
  * ExportReport report = ArchiveExporter.of(memory).exportTo(ArchiveFile.creating(Path.of("backup.jsonl")));
@@ -36,16 +33,7 @@ import org.jspecify.annotations.Nullable;
  * the export. Two exports of the same memories are the same bytes.
  *
  * <p>
- * <b>Format.</b> One JSON object on each line, in UTF-8. The first line is a header; a line for each memory follows, in
- * order of id, then a line for each message, by conversation and in order; the last line counts them, so that a file that was cut off is recognised. Absent values are left out. A
- * vector is base64 of little-endian 32-bit floats, and {@code of} is the hash of the text that it was made from.
- *
- * <pre>
- * {"memlane":"export","format":2}
- * {"id":"...","state":"live","user":"ada","content":"...","version":2,"op":"...",...,"history":[{"op":"...",...}]}
- * {"conversation":{"user":"ada","run":"7"},"position":1,"id":"...","role":"user","format":"...","payload":"...",...}
- * {"memories":1,"deleted":0,"messages":1}
- * </pre>
+ * <b>Format.</b> {@link JsonLines}, unless {@link Builder#format} sets another one. All formats hold the same.
  *
  * <p>
  * <b>Memory.</b> The next page is read while one is written, so at most two pages of {@value #PAGE} memories are held.
@@ -61,6 +49,7 @@ public final class ArchiveExporter {
   private final MemoryOrchestrator memory;
   private final @Nullable Scope scope;
   private final boolean vectors;
+  private final ArchiveFormat format;
   private final Progress progress;
   private final BooleanSupplier stopped;
 
@@ -68,6 +57,7 @@ public final class ArchiveExporter {
     this.memory = builder.memory;
     this.scope = builder.scope;
     this.vectors = builder.vectors;
+    this.format = builder.format;
     this.progress = builder.progress;
     this.stopped = builder.stopped;
   }
@@ -105,13 +95,13 @@ public final class ArchiveExporter {
   private final class Run {
 
     private final long start = System.nanoTime();
-    private final Writer writer;
+    private final ArchiveSink sink;
     private long memories;
     private long deleted;
     private long messages;
 
     Run(OutputStream output) {
-      this.writer = new BufferedWriter(new OutputStreamWriter(output, StandardCharsets.UTF_8), 1 << 16);
+      this.sink = format.sink(output);
     }
 
     ExportReport run() {
@@ -121,8 +111,7 @@ public final class ArchiveExporter {
       try {
         writePages(total);
         writeConversations();
-        line(ArchiveLineFormatter.footer(memories, deleted, messages));
-        writer.flush();
+        sink.end(new ArchiveCounts(memories, deleted, messages));
       } catch (IOException e) {
         throw new ArchiveException(Reason.WRITE_FAILED,
             "the export could not be written: " + (e.getMessage() == null ? e : e.getMessage()), e);
@@ -131,7 +120,7 @@ public final class ArchiveExporter {
     }
 
     private void writePages(long total) throws IOException {
-      line(ArchiveLineFormatter.header(scope));
+      sink.begin(scope);
       CompletableFuture<ArchivePage> reading = read(null);
       while (true) {
         ArchivePage page = BlockingMemory.await(reading);
@@ -174,7 +163,7 @@ public final class ArchiveExporter {
         requireNotStopped();
         MessageArchivePage page = BlockingMemory.await(memory.conversations().exportPage(conversation, after, PAGE));
         for (ArchivedMessage archived : page.messages()) {
-          line(ArchiveLineFormatter.message(conversation, archived));
+          sink.write(conversation, archived);
           messages++;
         }
         after = page.next();
@@ -186,17 +175,12 @@ public final class ArchiveExporter {
     }
 
     private void write(ArchivedMemory archived) throws IOException {
-      line(ArchiveLineFormatter.body(archived));
+      sink.write(archived);
       if (archived.row() instanceof ArchivedRow.Live) {
         memories++;
       } else {
         deleted++;
       }
-    }
-
-    private void line(String line) throws IOException {
-      writer.write(line);
-      writer.write('\n');
     }
   }
 
@@ -206,6 +190,7 @@ public final class ArchiveExporter {
     private final MemoryOrchestrator memory;
     private @Nullable Scope scope;
     private boolean vectors = true;
+    private ArchiveFormat format = JsonLines.format();
     private Progress progress = Progress.NONE;
     private BooleanSupplier stopped = () -> false;
 
@@ -225,6 +210,12 @@ public final class ArchiveExporter {
      */
     public Builder vectors(boolean vectors) {
       this.vectors = vectors;
+      return this;
+    }
+
+    /** Sets the format in which archives are written; {@link JsonLines} by default. */
+    public Builder format(ArchiveFormat format) {
+      this.format = format;
       return this;
     }
 

@@ -1,6 +1,5 @@
 package dev.memlane.archive;
 
-import dev.memlane.archive.ArchiveException.Reason;
 import dev.memlane.archive.LineNotice.Kind;
 import dev.memlane.model.ArchivedMemory;
 import dev.memlane.model.ArchivedMessage;
@@ -92,7 +91,7 @@ public final class ArchiveImporter {
   }
 
   /**
-   * Imports a file, which is not compressed.
+   * Imports a file of JSON Lines, which is not compressed.
    *
    * @throws IOException if the file cannot be opened
    * @throws ArchiveException if it is no archive, or one of a newer format; nothing was imported
@@ -104,13 +103,23 @@ public final class ArchiveImporter {
   }
 
   /**
-   * Imports what a stream holds, and leaves it open. If the stream fails, the import ends after the last full chunk,
+   * Imports the JSON Lines that a stream holds, and leaves it open. If the stream fails, the import ends after the last full chunk,
    * and {@link ImportReport#ended} says why.
    *
    * @throws ArchiveException if it is no archive, or one of a newer format; nothing was imported
    */
   public ImportReport importFrom(InputStream input) {
-    return new Run(new LineReader(input, ArchiveLine.LONGEST_BYTES)).run();
+    return importFrom(JsonLines.source(input));
+  }
+
+  /**
+   * Imports an archive of any format. If it cannot be read to its end, the import ends after the last full chunk, and
+   * {@link ImportReport#ended} says why.
+   *
+   * @throws ArchiveException if it is no archive, or one of a newer format; nothing was imported
+   */
+  public ImportReport importFrom(ArchiveSource source) {
+    return new Run(source).run();
   }
 
   /** Lines that are imported together: of memories, or of messages of one conversation. */
@@ -127,9 +136,9 @@ public final class ArchiveImporter {
       this.conversation = conversation;
     }
 
-    void add(LineReader.Line line) {
-      lines.add(line.number());
-      characters += line.text().length();
+    void add(long line, long length) {
+      lines.add(line);
+      characters += length;
     }
 
     /** Adds a message, unless the chunk has another one with its id or position. */
@@ -189,11 +198,11 @@ public final class ArchiveImporter {
   private final class Run {
 
     private final long start = System.nanoTime();
-    private final LineReader reader;
+    private final ArchiveSource source;
     private final Deque<Chunk> inFlight = new ArrayDeque<>();
     private final List<LineNotice> failures = new ArrayList<>();
     private Chunk gathering = new Chunk(null);
-    private ArchiveLine.@Nullable Footer footer;
+    private @Nullable ArchiveCounts end;
     private long read;
     private long restored;
     private long alreadyThere;
@@ -204,8 +213,8 @@ public final class ArchiveImporter {
     private long noticed;
     private @Nullable String ended;
 
-    Run(LineReader reader) {
-      this.reader = reader;
+    Run(ArchiveSource source) {
+      this.source = source;
     }
 
     ImportReport run() {
@@ -213,25 +222,24 @@ public final class ArchiveImporter {
       while (!inFlight.isEmpty()) {
         settle();
       }
-      ArchiveLine.Footer last = footer;
-      boolean whole = ended == null && last != null && last.memories() + last.deleted() + last.messages() == read;
+      ArchiveCounts last = end;
+      boolean whole = ended == null && last != null && last.total() == read;
       return new ImportReport(read, restored, alreadyThere, different, failed, edited, failures, whole,
           Duration.ofNanos(System.nanoTime() - start), ended);
     }
 
     private void readAll() {
       try {
-        requireHeader(reader.next());
-        LineReader.Line line = reader.next();
-        while (line != null && ended == null) {
-          accept(line);
+        ArchiveEntry entry = source.next();
+        while (entry != null && ended == null) {
+          accept(entry);
           if (gathering.isFull()) {
             send(gathering.conversation);
           }
           if (stopped.getAsBoolean()) {
             ended = STOPPED;
           }
-          line = reader.next();
+          entry = source.next();
         }
       } catch (IOException e) {
         ended = "the archive could not be read to its end: " + (e.getMessage() == null ? e : e.getMessage());
@@ -244,74 +252,50 @@ public final class ArchiveImporter {
       }
     }
 
-    private void requireHeader(LineReader.@Nullable Line line) {
-      ArchiveLine first = null;
-      try {
-        first = line == null || line.problem() != null ? null : ArchiveLineParser.parse(line.text());
-      } catch (InvalidInputException e) {
-        // Reported below: the details of a line of another kind of file help no reader.
-      }
-      if (!(first instanceof ArchiveLine.Header header)) {
-        throw new ArchiveException(Reason.NOT_AN_ARCHIVE,
-            "this is no archive: its first line is not an archive's header; import a file that was exported");
-      }
-      if (header.format() > ArchiveLine.FORMAT) {
-        throw new ArchiveException(Reason.NEWER_FORMAT, "the archive has format " + header.format()
-            + ", and this version reads formats up to " + ArchiveLine.FORMAT
-            + ": use the version that wrote it, or a newer one");
-      }
-    }
-
-    private void accept(LineReader.Line line) {
-      if (line.problem() == null && line.text().isBlank()) {
+    private void accept(ArchiveEntry entry) {
+      if (end != null) {
+        damaged(entry.number(), "it comes after the last line of the export");
         return;
       }
-      try {
-        if (footer != null) {
-          throw new InvalidInputException("it comes after the last line of the export");
-        }
-        String problem = line.problem();
-        if (problem != null) {
-          throw new InvalidInputException(problem);
-        }
-        switch (ArchiveLineParser.parse(line.text())) {
-          case ArchiveLine.Body body -> gather(line, body.memory());
-          case ArchiveLine.Message message -> gather(line, message);
-          case ArchiveLine.Footer last -> footer = last;
-          case ArchiveLine.Header header ->
-            throw new InvalidInputException("it is the first line of another export; import each file by itself");
-        }
-      } catch (InvalidInputException e) {
-        read++;
-        failed++;
-        report(new LineNotice(line.number(), Kind.DAMAGED, String.valueOf(e.getMessage())));
+      switch (entry) {
+        case ArchiveEntry.OfMemory of -> gather(of);
+        case ArchiveEntry.OfMessage of -> gather(of);
+        case ArchiveEntry.Damaged(long number, String problem) -> damaged(number, problem);
+        case ArchiveEntry.End(long number, ArchiveCounts counts) -> end = counts;
       }
     }
 
-    private void gather(LineReader.Line line, ArchivedMemory archived) {
+    private void damaged(long line, String problem) {
+      read++;
+      failed++;
+      report(new LineNotice(line, Kind.DAMAGED, problem));
+    }
+
+    private void gather(ArchiveEntry.OfMemory of) {
+      ArchivedMemory archived = of.memory();
       read++;
       if (gathering.conversation != null) {
         send(null);
       }
-      gathering.add(line);
+      gathering.add(of.number(), of.length());
       gathering.memories.add(archived);
       if (edits == Edits.TAKEN && archived.contradiction() != null) {
         edited++;
-        notice(new LineNotice(line.number(), Kind.EDIT_ACCEPTED,
+        notice(new LineNotice(of.number(), Kind.EDIT_ACCEPTED,
             "it was edited, and the edit is accepted: " + archived.contradiction()));
       }
     }
 
-    private void gather(LineReader.Line line, ArchiveLine.Message archived) {
+    private void gather(ArchiveEntry.OfMessage of) {
       read++;
-      if (!archived.conversation().equals(gathering.conversation)) {
-        send(archived.conversation());
+      if (!of.conversation().equals(gathering.conversation)) {
+        send(of.conversation());
       }
-      if (!gathering.add(archived.message())) {
-        send(archived.conversation());
-        gathering.add(archived.message());
+      if (!gathering.add(of.message())) {
+        send(of.conversation());
+        gathering.add(of.message());
       }
-      gathering.add(line);
+      gathering.add(of.number(), of.length());
     }
 
     /**

@@ -4,7 +4,7 @@ import dev.memlane.model.ArchivedMemory;
 import dev.memlane.model.ArchivedMessage;
 import dev.memlane.model.Scope;
 
-/** One line of an archive, read. {@link ArchiveExporter} describes the format. */
+/** One line of an archive, read. {@link JsonLines} describes the format. */
 sealed interface ArchiveLine {
 
   /** The format that is written, and the newest that can be read. */

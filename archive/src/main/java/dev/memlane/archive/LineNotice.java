@@ -1,9 +1,10 @@
 package dev.memlane.archive;
 
 /**
- * A remark about one line of an archive that is imported.
+ * A remark about one line of an archive that is imported; in formats without lines, about the row of one memory or
+ * message.
  *
- * @param line the line's number, counted from 1
+ * @param line the line's or row's number, counted from 1
  * @param message says what happened to it, and what to do where something can be done
  */
 public record LineNotice(long line, Kind kind, String message) {

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,6 +88,12 @@ public final class LineReader {
       return new Line(number, "", "the line is longer than " + (longestBytes >> 20) + " MB; split its content");
     }
     return decode(bytes.toByteArray());
+  }
+
+  /** Whether the input begins with these bytes. Only before the first line; an input that comes in pieces may hide it. */
+  boolean beginsWith(byte[] bytes) throws IOException {
+    return (position < filled || fill()) && filled >= bytes.length
+        && Arrays.equals(buffer, 0, bytes.length, bytes, 0, bytes.length);
   }
 
   private Line decode(byte[] bytes) {

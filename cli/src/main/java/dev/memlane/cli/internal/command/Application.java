@@ -1,6 +1,7 @@
 package dev.memlane.cli.internal.command;
 
 import dev.memlane.cli.internal.conversation.ChatFormat;
+import dev.memlane.cli.internal.data.ExportFormat;
 import dev.memlane.cli.internal.data.OutcomeWords;
 import dev.memlane.cli.internal.evaluation.EvalMode;
 import dev.memlane.cli.internal.terminal.CommandFailure;
@@ -81,6 +82,7 @@ public final class Application implements Runnable {
     ConstantConverter.register(commandLine, EvalMode.class);
     ConstantConverter.register(commandLine, ChatFormat.class);
     ConstantConverter.register(commandLine, ListCommand.Order.class);
+    ConstantConverter.register(commandLine, ExportFormat.class);
     ConstantConverter.register(commandLine, TimeParser.EpochUnit.class);
     ConstantConverter.register(commandLine, UpdateCommand.Cleared.class);
     ConstantConverter.register(commandLine, Role.class);

@@ -3,6 +3,7 @@ package dev.memlane.cli.internal.command;
 import dev.memlane.archive.ArchiveException;
 import dev.memlane.archive.ArchiveFile;
 import dev.memlane.archive.ExportReport;
+import dev.memlane.cli.internal.data.ExportFormat;
 import dev.memlane.cli.internal.data.OpenMemory.ExportRequest;
 import dev.memlane.cli.internal.data.OpenMemory;
 import dev.memlane.cli.internal.terminal.CommandFailure;
@@ -24,8 +25,11 @@ import picocli.CommandLine.Parameters;
     "", "The file is JSON Lines in UTF-8: a header, a line for each memory with its history, and a last line",
     "with their number. Deleted memories are included, so that they stay deleted. The file is readable by",
     "its owner only, and gets its name when it is complete. Writes may continue meanwhile: each memory is",
-    "as it was at some moment of the export.", "", "Examples:",
+    "as it was at some moment of the export.",
+    "With --format parquet, the same is a table for DuckDB, pandas and Spark, which 'memlane import' reads as well.",
+    "", "Examples:",
     "  memlane export backup.jsonl", "  memlane export ada.jsonl --user ada --no-vectors",
+    "  memlane export backup.parquet --format parquet",
     "  memlane export | gzip > backup.jsonl.gz"})
 final class ExportCommand implements Callable<Integer> {
 
@@ -39,6 +43,9 @@ final class ExportCommand implements Callable<Integer> {
 
   @Option(names = "--no-vectors", description = "Leave out the vectors: the file is smaller, and an import embeds its texts again.")
   private boolean withoutVectors;
+
+  @Option(names = "--format", paramLabel = "FORMAT", defaultValue = "jsonl", description = "jsonl or parquet (default: ${DEFAULT-VALUE}).")
+  private ExportFormat format = ExportFormat.JSONL;
 
   @Option(names = "--force", description = "Overwrite an existing file.")
   private boolean force;
@@ -79,7 +86,8 @@ final class ExportCommand implements Callable<Integer> {
     Console console = context.console();
     try (ProgressBar bar = ProgressBar.start(console, "Exporting", " memories", ProgressBar.PENDING)) {
       // A listener has the memories counted, which takes time.
-      ExportRequest request = new ExportRequest(where, !withoutVectors, console.terminal() ? bar::at : Progress.NONE,
+      ExportRequest request = new ExportRequest(where, !withoutVectors, format,
+          console.terminal() ? bar::at : Progress.NONE,
           context.stop()::requested);
       return archive == null ? memory.exportTo(console.out(), request) : memory.exportTo(archive, request);
     } catch (ArchiveException e) {

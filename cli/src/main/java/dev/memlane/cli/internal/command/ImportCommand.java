@@ -2,6 +2,8 @@ package dev.memlane.cli.internal.command;
 
 import dev.memlane.archive.ArchiveException;
 import dev.memlane.archive.ImportReport;
+import dev.memlane.archive.parquet.ParquetArchive;
+import dev.memlane.archive.parquet.ParquetSource;
 import dev.memlane.cli.internal.data.OpenMemory.ImportRequest;
 import dev.memlane.cli.internal.data.NotAnArchiveException;
 import dev.memlane.cli.internal.data.OpenMemory;
@@ -29,9 +31,11 @@ import picocli.CommandLine.Parameters;
     "memory exists in another state, or if the file is not complete; what was read is kept.",
     "A line that was edited, so that it contradicts its history or its vector, is refused, or with",
     "--accept-edits becomes the memory's next version. The earlier text then stays in its history; to remove",
-    "it, import the file as it was, and update or erase the memory.", "", "Examples:",
+    "it, import the file as it was, and update or erase the memory.",
+    "A Parquet file is recognised by its content. It is checked first, and refused if any part of it is damaged.",
+    "", "Examples:",
     "  memlane import backup.jsonl", "  memlane import backup.jsonl --data another-directory",
-    "  memlane import backup.jsonl.gz"})
+    "  memlane import backup.jsonl.gz", "  memlane import backup.parquet"})
 final class ImportCommand implements Callable<Integer> {
 
   private final CommandContext context;
@@ -73,10 +77,18 @@ final class ImportCommand implements Callable<Integer> {
   private ImportReport importFrom(InputSource source, OpenMemory memory) {
     Console console = context.console();
     StopSignal stop = context.stop();
-    try (ProgressBar bar = ProgressBar.start(console, "Importing", " memories", ProgressBar.UNKNOWN);
-        InputStream input = source.stream(console, stop)) {
-      return memory.importFrom(input, new ImportRequest(acceptEdits, bar::at, stop::requested, notice -> console
-          .say(source.shown() + ":" + notice.line() + ": " + ArchiveAnswers.message(notice))));
+    try (ProgressBar bar = ProgressBar.start(console, "Importing", " memories", ProgressBar.UNKNOWN)) {
+      ImportRequest request = new ImportRequest(acceptEdits, bar::at, stop::requested, notice -> console
+          .say(source.shown() + ":" + notice.line() + ": " + ArchiveAnswers.message(notice)));
+      Path path = source.path();
+      if (path != null && ParquetArchive.isParquet(path)) {
+        try (ParquetSource archive = ParquetArchive.open(path)) {
+          return memory.importFrom(archive, request);
+        }
+      }
+      try (InputStream input = source.stream(console, stop)) {
+        return memory.importFrom(input, request);
+      }
     } catch (NotAnArchiveException e) {
       throw new CommandFailure(source.shown()
           + " was not written by 'memlane export': its first line doesn't say so. 'memlane ingest' stores lines of your own",

@@ -1,6 +1,7 @@
 package dev.memlane.cli.internal.data;
 
 import dev.memlane.archive.ArchiveFile;
+import dev.memlane.archive.ArchiveSource;
 import dev.memlane.archive.ExportReport;
 import dev.memlane.archive.ImportReport;
 import dev.memlane.embedding.EmbeddingStats;
@@ -102,8 +103,16 @@ public final class AuditedMemory implements OpenMemory {
 
   @Override
   public ImportReport importFrom(InputStream archive, ImportRequest request) {
-    return act(Action.IMPORT, where(null), () -> memory.importFrom(archive, request),
-        report -> AuditLog.values("read", report.read(), "restored", report.restored(), "failed", report.failed()));
+    return act(Action.IMPORT, where(null), () -> memory.importFrom(archive, request), AuditedMemory::counts);
+  }
+
+  @Override
+  public ImportReport importFrom(ArchiveSource archive, ImportRequest request) {
+    return act(Action.IMPORT, where(null), () -> memory.importFrom(archive, request), AuditedMemory::counts);
+  }
+
+  private static Map<String, ?> counts(ImportReport report) {
+    return AuditLog.values("read", report.read(), "restored", report.restored(), "failed", report.failed());
   }
 
   // Not logged

@@ -4,6 +4,7 @@ import dev.memlane.archive.ArchiveException;
 import dev.memlane.archive.ArchiveExporter;
 import dev.memlane.archive.ArchiveFile;
 import dev.memlane.archive.ArchiveImporter;
+import dev.memlane.archive.ArchiveSource;
 import dev.memlane.archive.ExportReport;
 import dev.memlane.archive.ImportReport;
 import dev.memlane.cli.internal.terminal.StopSignal;
@@ -159,20 +160,28 @@ public final class LocalMemory implements OpenMemory {
 
   private ArchiveExporter exporter(ExportRequest request) {
     return ArchiveExporter.builder(memory).scope(request.scope()).vectors(request.vectors())
-        .progress(request.progress()).stopWhen(request.stopped()).build();
+        .format(request.format().format()).progress(request.progress()).stopWhen(request.stopped()).build();
   }
 
   @Override
   public ImportReport importFrom(InputStream archive, ImportRequest request) {
     try {
-      return ArchiveImporter.builder(memory).edits(request.acceptEdits() ? Edits.TAKEN : Edits.REFUSED)
-          .progress(request.progress()).stopWhen(request.stopped()).onNotice(request.notices()).build()
-          .importFrom(archive);
+      return importer(request).importFrom(archive);
     } catch (ArchiveException e) {
       throw e.reason() == ArchiveException.Reason.NOT_AN_ARCHIVE
           ? new NotAnArchiveException(String.valueOf(e.getMessage()), e)
           : e;
     }
+  }
+
+  @Override
+  public ImportReport importFrom(ArchiveSource archive, ImportRequest request) {
+    return importer(request).importFrom(archive);
+  }
+
+  private ArchiveImporter importer(ImportRequest request) {
+    return ArchiveImporter.builder(memory).edits(request.acceptEdits() ? Edits.TAKEN : Edits.REFUSED)
+        .progress(request.progress()).stopWhen(request.stopped()).onNotice(request.notices()).build();
   }
 
   @Override

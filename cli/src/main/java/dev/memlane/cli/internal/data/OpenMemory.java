@@ -1,6 +1,7 @@
 package dev.memlane.cli.internal.data;
 
 import dev.memlane.archive.ArchiveFile;
+import dev.memlane.archive.ArchiveSource;
 import dev.memlane.archive.ExportReport;
 import dev.memlane.archive.ImportReport;
 import dev.memlane.archive.LineNotice;
@@ -102,7 +103,8 @@ public interface OpenMemory extends AutoCloseable {
    * @param scope null for all scopes
    * @param stopped is asked again and again whether to stop
    */
-  record ExportRequest(@Nullable Scope scope, boolean vectors, Progress progress, BooleanSupplier stopped) {}
+  record ExportRequest(@Nullable Scope scope, boolean vectors, ExportFormat format, Progress progress,
+      BooleanSupplier stopped) {}
 
   /** Writes an archive to a file, which appears whole or not at all. */
   ExportReport exportTo(ArchiveFile file, ExportRequest request);
@@ -120,11 +122,14 @@ public interface OpenMemory extends AutoCloseable {
   record ImportRequest(boolean acceptEdits, Progress progress, BooleanSupplier stopped, Consumer<LineNotice> notices) {}
 
   /**
-   * Restores an archive, and leaves the stream open.
+   * Restores an archive of JSON Lines, and leaves the stream open.
    *
    * @throws NotAnArchiveException if it does not begin as an archive does
    */
   ImportReport importFrom(InputStream archive, ImportRequest request);
+
+  /** Restores an archive of any format, and leaves it open. */
+  ImportReport importFrom(ArchiveSource archive, ImportRequest request);
 
   @Override
   void close();

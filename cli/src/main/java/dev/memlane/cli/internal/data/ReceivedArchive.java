@@ -1,7 +1,12 @@
 package dev.memlane.cli.internal.data;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.memlane.archive.ArchiveCounts;
+import dev.memlane.archive.ArchiveEntry;
+import dev.memlane.archive.ArchiveSink;
+import dev.memlane.archive.ArchiveSource;
 import dev.memlane.archive.ExportReport;
+import dev.memlane.archive.JsonLines;
 import dev.memlane.cli.internal.data.OpenMemory.ExportRequest;
 import dev.memlane.model.StoreException;
 import java.io.ByteArrayOutputStream;
@@ -52,6 +57,63 @@ final class ReceivedArchive {
       throw new StoreException("the export could not be written: " + e.getMessage(), e);
     }
     return report(Duration.ofNanos(System.nanoTime() - start));
+  }
+
+  /**
+   * Writes it in another format, and closes it.
+   *
+   * @param start when the export began, in nanoseconds
+   * @throws StoreException if it is not whole, or can't be written, or the export is stopped
+   */
+  ExportReport writeTo(ArchiveSink sink, long start) {
+    try (archive) {
+      ArchiveSource source = JsonLines.source(archive);
+      sink.begin(request.scope());
+      ArchiveEntry entry = received(source);
+      while (entry != null) {
+        if (request.stopped().getAsBoolean()) {
+          throw new StoreException("stopped; the export is not complete", null);
+        }
+        ArchiveCounts counts = write(sink, entry);
+        if (counts != null) {
+          if (counts.total() != lines || received(source) != null) {
+            throw incomplete(null);
+          }
+          return new ExportReport(counts.memories(), counts.deleted(), counts.messages(),
+              Duration.ofNanos(System.nanoTime() - start));
+        }
+        lines++;
+        request.progress().at(lines, UNKNOWN_TOTAL);
+        entry = received(source);
+      }
+    } catch (IOException e) {
+      throw new StoreException("the export could not be written: " + e.getMessage(), e);
+    }
+    throw incomplete(null);
+  }
+
+  /** Writes an entry, and returns the counts if it is the last one. */
+  private static @Nullable ArchiveCounts write(ArchiveSink sink, ArchiveEntry entry) throws IOException {
+    switch (entry) {
+      case ArchiveEntry.OfMemory of -> sink.write(of.memory());
+      case ArchiveEntry.OfMessage of -> sink.write(of.conversation(), of.message());
+      case ArchiveEntry.Damaged damaged -> throw new StoreException("line " + damaged.number()
+          + " of the server's export can't be read: " + damaged.problem() + "; use the same version on both sides",
+          null);
+      case ArchiveEntry.End end -> {
+        sink.end(end.counts());
+        return end.counts();
+      }
+    }
+    return null;
+  }
+
+  private static @Nullable ArchiveEntry received(ArchiveSource source) {
+    try {
+      return source.next();
+    } catch (IOException e) {
+      throw incomplete(e);
+    }
   }
 
   private int received(byte[] piece) {

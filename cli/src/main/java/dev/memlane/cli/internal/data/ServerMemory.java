@@ -8,8 +8,11 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.memlane.archive.ArchiveFile;
+import dev.memlane.archive.ArchiveSource;
 import dev.memlane.archive.ExportReport;
 import dev.memlane.archive.ImportReport;
+import dev.memlane.archive.JsonLines;
+import dev.memlane.archive.LineNotice;
 import dev.memlane.cli.internal.data.ServerClient.NotFoundException;
 import dev.memlane.cli.internal.data.ServerClient.UnreachableException;
 import dev.memlane.cli.internal.terminal.Json;
@@ -367,7 +370,11 @@ public final class ServerMemory implements OpenMemory {
     InputStream archive = client.get(path("/api/v1/export", "vectors", request.vectors(), "user",
         scope == null ? null : scope.user(), "agent", scope == null ? null : scope.agent(), "run",
         scope == null ? null : scope.run())).stream();
-    return new ReceivedArchive(archive, request).copyTo(output, start);
+    ReceivedArchive received = new ReceivedArchive(archive, request);
+    // A copy is exact even if the server is newer and writes more.
+    return request.format() == ExportFormat.JSONL
+        ? received.copyTo(output, start)
+        : received.writeTo(request.format().format().sink(output), start);
   }
 
   @Override
@@ -375,6 +382,20 @@ public final class ServerMemory implements OpenMemory {
     SentArchive sent = new SentArchive(archive, request.stopped());
     ImportReport report = sent.report(read(client.post(path("/api/v1/import", "edits",
         request.acceptEdits() ? true : null)).lines(sent).within(LONG).answer(), ImportReport.class));
+    report.failures().forEach(request.notices());
+    return report;
+  }
+
+  /** Sends the archive as the JSON Lines that a server reads. Its numbers are those of the archive again in the report. */
+  @Override
+  public ImportReport importFrom(ArchiveSource archive, ImportRequest request) {
+    List<LineNotice> notices = new ArrayList<>();
+    ImportReport sent = importFrom(JsonLines.stream(archive),
+        new ImportRequest(request.acceptEdits(), request.progress(), request.stopped(), notices::add));
+    ImportReport report = new ImportReport(sent.read(), sent.restored(), sent.alreadyThere(), sent.different(),
+        sent.failed(), sent.edited(),
+        notices.stream().map(notice -> new LineNotice(notice.line() - 1, notice.kind(), notice.message())).toList(),
+        sent.whole(), sent.elapsed(), sent.ended());
     report.failures().forEach(request.notices());
     return report;
   }

@@ -33,7 +33,7 @@ public record DecodedInput(InputStream stream, byte[] begin, boolean packed) {
   /** The first bytes of other kinds of files, and their names. */
   private static final Map<String, String> OTHERS = Map.of("PK\3\4", "a zip archive", "PK\5\6", "an empty zip archive",
       "BZh", "packed by bzip2", "\u00FD7zXZ\0", "packed by xz", "7z\u00BC\u00AF", "a 7z archive", "\4\"M\30",
-      "packed by lz4", "%PDF", "a PDF", "PAR1", "a Parquet file", "SQLite format 3\0", "an SQLite database",
+      "packed by lz4", "%PDF", "a PDF", "SQLite format 3\0", "an SQLite database",
       "\u00D0\u00CF\21\u00E0", "an old Office document");
 
   /**
@@ -86,6 +86,11 @@ public record DecodedInput(InputStream stream, byte[] begin, boolean packed) {
 
   private static void requireNoOther(byte[] begin, String wanted) throws InputException {
     String latin = new String(begin, 0, Math.min(begin.length, TAR_MARK_AT + 5), StandardCharsets.ISO_8859_1);
+    if (latin.startsWith("PAR1")) {
+      throw new InputException(
+          "it is a Parquet file; 'memlane import' reads what 'memlane export' wrote as Parquet, from a "
+              + "file that is not packed; else give " + wanted);
+    }
     for (Map.Entry<String, String> other : OTHERS.entrySet()) {
       if (latin.startsWith(other.getKey())) {
         throw new InputException(

@@ -16,6 +16,7 @@ import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.storage.postgres.DatabaseSchema;
+import dev.memlane.testing.PlainMessages;
 import dev.memlane.testing.RandomFilters;
 import dev.memlane.testing.TestServer;
 import java.io.ByteArrayInputStream;
@@ -141,6 +142,55 @@ class ExportImportCommandTest {
     Path second = files.resolve("second.jsonl");
     json(other, "export", second.toString());
     assertThat(second).hasSameBinaryContentAs(file);
+  }
+
+  @Test
+  void exportAsParquet_importsAsJsonLinesDo() throws IOException {
+    List<String> ids = fill();
+    Path file = files.resolve("backup");
+
+    JsonNode exported = json(one, "export", file.toString(), "--format", "parquet");
+    JsonNode imported = json(other, "import", file.toString());
+    JsonNode again = json(other, "import", file.toString());
+
+    assertThat(exported.path("memories").asInt()).isEqualTo(3);
+    assertThat(imported.path("restored").asInt()).isEqualTo(4);
+    assertThat(imported.path("complete").asBoolean()).isTrue();
+    assertThat(again.path("alreadyThere").asInt()).isEqualTo(4);
+    for (String command : List.of("list", "history " + ids.getFirst(), "history " + ids.getLast(), "verify")) {
+      assertThat(json(other, command.split(" "))).as(command).isEqualTo(json(one, command.split(" ")));
+    }
+    assertThat(run(other, "export").out()).isEqualTo(run(one, "export").out());
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file))).isEqualTo("rw-------");
+  }
+
+  @Test
+  void importOfParquet_thatCannotBeRead_isRefusedAndSaysWhatToDo() throws IOException {
+    fill();
+    Path file = files.resolve("backup.parquet");
+    json(one, "export", file.toString(), "--format", "parquet");
+    byte[] whole = Files.readAllBytes(file);
+
+    Files.write(file, Arrays.copyOf(whole, whole.length / 2));
+    Run cut = run(other, "import", file.toString());
+    whole[whole.length / 3] ^= 1;
+    Files.write(file, whole);
+    Run damaged = run(other, "import", file.toString());
+    Run ingested = run(other, "ingest", file.toString(), "--user", "ada");
+    input = "PAR1 and so on";
+    Run piped = run(other, "import", "-");
+    Run foreign = run(other, "import", Files.writeString(file, "PAR1................PAR1").toString());
+
+    assertThat(cut.err()).contains(file + ": the Parquet file is damaged", "was it cut off?", "nothing was imported");
+    assertThat(damaged.err()).contains(file + ": the Parquet file is damaged", "copy the file once more");
+    assertThat(ingested.err()).contains("it is a Parquet file");
+    assertThat(piped.err()).contains("it is a Parquet file", "'memlane import' reads");
+    assertThat(foreign.err()).contains("is damaged");
+    assertThat(List.of(cut, damaged, ingested, piped, foreign)).allSatisfy(run -> {
+      assertThat(run.status()).isEqualTo(1);
+      PlainMessages.assertPlain(run.err());
+    });
+    assertThat(json(other, "list").path("memories")).isEmpty();
   }
 
   @Test

@@ -170,6 +170,9 @@ class ServerCommandsTest {
         command("export", "@ada.jsonl", "--user", "ada", "--no-vectors"), command("export", "--user", "ben"),
         command("import", "@whole.jsonl"), command("import", "@wrong-archive.jsonl"),
         command("import", "@ada.jsonl", "--accept-edits"),
+        command("export", "@whole.parquet", "--format", "parquet"), command("import", "@whole.parquet"),
+        command("export", "@ada.parquet", "--format", "parquet", "--user", "ada", "--no-vectors"),
+        command("import", "@ada.parquet", "--accept-edits"), command("export", "@odd.csv", "--format", "csv"),
         command("delete", "@k2", "--expect", NO_SUCH_ID), command("delete", "@k2", "--actor", "Ada"),
         command("delete", "@k2"), command("add", "again", "--user", "ada", "--key", "k2"),
         command("add", "again", "--user", "ada", "--key", "k2", "--revive"),
@@ -211,7 +214,9 @@ class ServerCommandsTest {
         ? MemoryId.derive(Scope.user("ada"), each.substring(1)).toString()
         : each.startsWith("@")
             // Archives are each's own; what is ingested has one name, from which keys are derived.
-            ? files.resolve(each.matches("@(whole|ada)\\.jsonl") ? name + "-" + each.substring(1) : each.substring(1))
+            ? files
+                .resolve(
+                    each.matches("@(whole|ada)\\.(jsonl|parquet)") ? name + "-" + each.substring(1) : each.substring(1))
                 .toString()
             : each);
     return commands.run(Stream.concat(resolved, json ? Stream.of("--json") : Stream.of()).toArray(String[]::new));
