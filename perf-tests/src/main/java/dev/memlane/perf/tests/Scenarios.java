@@ -6,6 +6,7 @@ import dev.memlane.perf.tests.scenario.ConcurrentScenario;
 import dev.memlane.perf.tests.scenario.ConversationScenario;
 import dev.memlane.perf.tests.scenario.EmbeddingPoolScenario;
 import dev.memlane.perf.tests.scenario.FailuresScenario;
+import dev.memlane.perf.tests.scenario.FlinkScenario;
 import dev.memlane.perf.tests.scenario.FollowScenario;
 import dev.memlane.perf.tests.scenario.GrownScenario;
 import dev.memlane.perf.tests.scenario.LanesScenario;
@@ -33,7 +34,7 @@ final class Scenarios {
       new SearchScenario(), new MixedScenario(), new GrownScenario(), new SoakScenario(),
       new OpenScenario(), new ReopenScenario(), new FollowScenario(), new ConversationScenario(),
       new ChatMemoryScenario(),
-      new RememberScenario(), new ServerScenario(), new MicroScenario());
+      new RememberScenario(), new FlinkScenario(), new ServerScenario(), new MicroScenario());
 
   private Scenarios() {}
 }

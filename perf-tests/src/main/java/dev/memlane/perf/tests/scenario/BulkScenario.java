@@ -81,7 +81,8 @@ public final class BulkScenario implements Scenario {
         Bar.atMost(1.5), !bench.quick());
   }
 
-  private static void writeLines(Path file, GeneratedMemories generated, int count) throws IOException {
+  /** Writes generated memories as lines that {@code memlane ingest} reads. */
+  static void writeLines(Path file, GeneratedMemories generated, int count) throws IOException {
     Files.createDirectories(file.toAbsolutePath().getParent());
     ObjectMapper mapper = new ObjectMapper();
     try (BufferedWriter lines = Files.newBufferedWriter(file)) {

@@ -3,36 +3,31 @@ package dev.memlane.perf.tests.scenario;
 import dev.memlane.embedded.Memlane;
 import dev.memlane.embedding.HashEmbedder;
 import java.nio.file.Path;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
-/**
- * The time of an opening, which must not embed anything.
- *
- * @param whole in seconds, including the server's start
- * @param stores in seconds, from when the server runs
- */
-record Opening(double whole, double stores) {
+/** Openings of a directory that are timed. None may embed anything. */
+final class Opening {
 
   private static final double NANOS_A_SECOND = 1e9;
+
+  private Opening() {}
 
   /**
    * Opens a directory and closes it in order.
    *
    * @param check what is checked after the opening
+   * @return the seconds until it was open, including the server's start
    */
-  static Opening of(Path directory, Consumer<Memlane> check) {
+  static double seconds(Path directory, Consumer<Memlane> check) {
     long begun = System.nanoTime();
-    AtomicLong served = new AtomicLong();
-    try (Memlane memlane = Memlane.builder(directory).embedder(new HashEmbedder())
-        .settings(settings -> served.set(System.nanoTime())).open()) {
+    try (Memlane memlane = Memlane.builder(directory).embedder(new HashEmbedder()).open()) {
       long opened = System.nanoTime();
       check.accept(memlane);
       long embedded = memlane.memory().embeddingStatistics().embedded();
       if (embedded != 0) {
         throw new IllegalStateException("opening embedded " + embedded + " texts");
       }
-      return new Opening((opened - begun) / NANOS_A_SECOND, (opened - served.get()) / NANOS_A_SECOND);
+      return (opened - begun) / NANOS_A_SECOND;
     }
   }
 }

@@ -32,7 +32,6 @@ public final class ReopenScenario implements Scenario {
   private static final String KILLED = "after a kill";
   private static final String ORDERLY = "after an orderly end";
   private static final String SECONDS = "opening s";
-  private static final String OF_STORES = "of that after the server's start s";
 
   @Override
   public String name() {
@@ -60,8 +59,7 @@ public final class ReopenScenario implements Scenario {
       FillWorker.storeAndKill(grown, SEED + first, Math.min(PORTION, large - first), SCOPES);
     }
     // What the portions have left to merge is not part of an opening after some time.
-    Opening opened = Opening.of(grown, memlane -> {});
-    bench.say("opened in " + opened.whole() + " s");
+    bench.say("opened in " + Opening.seconds(grown, memlane -> {}) + " s");
     FindingCollector findings = bench.findings();
     for (int round = 0; round < bench.rounds(); round++) {
       bench.say("round " + (round + 1) + " of " + bench.rounds());
@@ -91,9 +89,7 @@ public final class ReopenScenario implements Scenario {
 
   private static void measure(FindingCollector findings, Path directory, int count) {
     for (String how : List.of(KILLED, ORDERLY)) {
-      Opening opening = Opening.of(directory, memlane -> {});
-      findings.add(how, memories(count), SECONDS, opening.whole());
-      findings.add(how, memories(count), OF_STORES, opening.stores());
+      findings.add(how, memories(count), SECONDS, Opening.seconds(directory, memlane -> {}));
     }
   }
 
