@@ -110,6 +110,8 @@ final class Engine {
   private final RetryLoop recheck;
   private final Runnable release;
   private final AtomicBoolean closed = new AtomicBoolean();
+  /** Whether it was started without an index; set before the first call. */
+  private volatile boolean detached;
 
   /**
    * The settings of an orchestrator.
@@ -221,6 +223,7 @@ final class Engine {
    * @return 0
    */
   CompletableFuture<Long> startDetached() {
+    detached = true;
     return CompletableFuture.completedFuture(0L);
   }
 
@@ -271,6 +274,9 @@ final class Engine {
 
   /** The status of each kind of work in the background; asks no store. */
   List<BackgroundWork> background() {
+    if (detached) {
+      return List.of(settler.status());
+    }
     Stream<BackgroundWork> always = Stream.of(settler.status(), backgroundFollower.status(), index.status(),
         expunger.status(), sweeper.status(), recheck.status());
     return (following ? Stream.concat(Stream.of(poller.status()), always) : always).toList();
@@ -318,7 +324,7 @@ final class Engine {
   MemoryStatus status() {
     ReadIndex read = readIndex();
     return new MemoryStatus(admission.inFlight(), admission.waiting(), stores.units().waiting(), settler.unsettled(),
-        backgroundFollower.countUnindexed(), following ? poller.lag() : null, read.summary(),
+        backgroundFollower.countUnindexed(), following && !detached ? poller.lag() : null, read.summary(),
         read.problem(), embedder.stats(), background());
   }
 

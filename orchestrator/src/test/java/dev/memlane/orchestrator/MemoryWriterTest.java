@@ -98,6 +98,17 @@ class MemoryWriterTest {
   }
 
   @Test
+  void status_namesOnlyWhatAWriterDoes() {
+    try (MemoryWriter writer = writer()) {
+      MemoryStatus status = writer.status().join();
+
+      assertThat(status.background()).extracting(BackgroundWork::name)
+          .containsExactly("settling writes whose outcome is unknown");
+      assertThat(status.followerLag()).isNull();
+    }
+  }
+
+  @Test
   void deletion_thatPurges_isRefused() {
     try (MemoryWriter writer = writer()) {
       MemoryId id = stored(writer.add(NewMemory.of("Ada plays the oboe", ADA)).join()).id();
