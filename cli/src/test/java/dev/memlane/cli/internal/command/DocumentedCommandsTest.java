@@ -111,7 +111,7 @@ class DocumentedCommandsTest {
 
   @Test
   void variables_areThoseOfSettings() throws IOException {
-    Set<String> known = new TreeSet<>(Set.of("MEMLANE_CONFIG"));
+    Set<String> known = new TreeSet<>(Set.of("MEMLANE_CONFIG", "MEMLANE_JAVA_OPTS"));
     Stream.concat(SettingNames.ALL.stream(), SettingNames.SECRET.stream())
         .forEach(name -> known.add(SettingNames.variable(name)));
     try (Stream<Path> files = Files.list(OPERATIONS)) {

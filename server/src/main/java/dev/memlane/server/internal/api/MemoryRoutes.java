@@ -227,7 +227,10 @@ public final class MemoryRoutes {
       }
       PastPage page = memory.listAsOf(scope, TimeParser.standard().parse("at", at),
           cursor == null ? null : MemoryId.parse(cursor), limit, expired);
-      exchange.respond(200, page("memories", page.memories(), page.next()));
+      Map<String, @Nullable Object> answer = new LinkedHashMap<>(page("past", page.memories(), page.next()));
+      // A client with types has one type for each of the two.
+      answer.put("memories", List.of());
+      exchange.respond(200, answer);
     } else if (order == Order.ID) {
       Page page = memory.list(scope, list.filter(), cursor == null ? null : MemoryId.parse(cursor), limit, expired);
       exchange.respond(200, page("memories", page.memories(), page.next()));
