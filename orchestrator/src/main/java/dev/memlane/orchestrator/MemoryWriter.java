@@ -17,7 +17,7 @@ import java.util.concurrent.CompletableFuture;
  * <b>Promises.</b> A write that succeeds is in core and in the history, in one transaction, and has its vector. The processes
  * that have an index follow the log, and find it within their poll interval
  * ({@link OrchestratorBuilder#followEvery(java.time.Duration)}). If none is open, the next one that opens catches up.
- * Everything else is as in {@link MemoryOrchestrator}, whose calls these are: keys make retries safe, expectations are
+ * The calls have the names, and keep the other promises, of {@link MemoryOrchestrator}: keys make retries safe, expectations are
  * checked, writes of many callers share commits, embeddings share requests, and callers that are faster than the database
  * are slowed down.
  *

@@ -3,7 +3,6 @@ package dev.memlane.orchestrator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.memlane.embedding.Embedder;
 import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemlaneException;
@@ -25,7 +24,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -162,47 +160,12 @@ class MemoryWriterTest {
 
   @Test
   void settings_ofADatabaseThatIsNotThere_closeTheEmbedder() {
-    AtomicBoolean closed = new AtomicBoolean();
-    WriterSettings settings = WriterSettings.of("jdbc:postgresql://127.0.0.1:1/none", () -> new ClosingEmbedder(closed))
+    CountedEmbedder embedder = new CountedEmbedder();
+    WriterSettings settings = WriterSettings.of("jdbc:postgresql://127.0.0.1:1/none", () -> embedder)
         .withCredentials("ada", "secret");
 
     assertThatThrownBy(settings::open).isInstanceOf(MemlaneException.class).hasMessageNotContaining("secret");
-    assertThat(closed).isTrue();
-  }
-
-  /** Says when it is closed. */
-  private static final class ClosingEmbedder implements Embedder {
-    private final HashEmbedder hash = new HashEmbedder();
-    private final AtomicBoolean closed;
-
-    ClosingEmbedder(AtomicBoolean closed) {
-      this.closed = closed;
-    }
-
-    @Override
-    public CompletableFuture<List<float[]>> embed(List<String> texts) {
-      return hash.embed(texts);
-    }
-
-    @Override
-    public String model() {
-      return hash.model();
-    }
-
-    @Override
-    public int dimension() {
-      return hash.dimension();
-    }
-
-    @Override
-    public Limits limits() {
-      return hash.limits();
-    }
-
-    @Override
-    public void close() {
-      closed.set(true);
-    }
+    assertThat(embedder.closed).hasValue(1);
   }
 
   private MemoryWriter writer() {

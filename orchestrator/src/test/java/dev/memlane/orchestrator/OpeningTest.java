@@ -3,7 +3,6 @@ package dev.memlane.orchestrator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
-import dev.memlane.embedding.Embedder;
 import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.model.NewMemory;
@@ -20,10 +19,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.List;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -43,37 +39,6 @@ class OpeningTest {
 
   private final String jdbcUrl = TestMemory.freshDatabase();
   private final CountedEmbedder embedder = new CountedEmbedder();
-
-  /** An embedder that knows how often it was closed. */
-  private static final class CountedEmbedder implements Embedder {
-    private final HashEmbedder hash = new HashEmbedder();
-    final AtomicInteger closed = new AtomicInteger();
-
-    @Override
-    public CompletableFuture<List<float[]>> embed(List<String> texts) {
-      return hash.embed(texts);
-    }
-
-    @Override
-    public String model() {
-      return hash.model();
-    }
-
-    @Override
-    public int dimension() {
-      return hash.dimension();
-    }
-
-    @Override
-    public Limits limits() {
-      return hash.limits();
-    }
-
-    @Override
-    public void close() {
-      closed.incrementAndGet();
-    }
-  }
 
   /** Fails after so many things have been opened. */
   private static final class FailingAfter extends OpenedResources {

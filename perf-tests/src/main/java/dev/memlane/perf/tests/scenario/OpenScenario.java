@@ -30,7 +30,7 @@ public final class OpenScenario implements Scenario {
   private static final int SCOPES = 1_000;
   private static final long SEED = 11;
 
-  /** The least difference of two openings that is told apart, in seconds. */
+  /** The least time that rebuilding counts as, in seconds: two openings may take equally long. */
   private static final double SHORTEST = 0.01;
   private static final String KILLED = "after a kill";
   private static final String ORDERLY = "after an orderly end";
