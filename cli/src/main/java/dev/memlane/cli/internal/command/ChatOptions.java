@@ -47,6 +47,11 @@ final class ChatOptions {
     return model != null && !model.isBlank();
   }
 
+  /** The model's name, and whether it is shown redacted texts, for whatever is kept of several ones. */
+  String description() {
+    return model + (redact ? ", redacted" : "");
+  }
+
   /** What each text goes through before it is sent. */
   UnaryOperator<String> redaction() {
     return redact ? new Redaction() : UnaryOperator.identity();

@@ -116,6 +116,11 @@ public final class CommonOptions {
     return given.contains(SettingNames.DATA) ? data() : null;
   }
 
+  /** Whether a setting is given on the command line itself. */
+  boolean isGiven(String setting) {
+    return given.contains(setting);
+  }
+
   /** Sets which settings are given on the command line itself, by their names. */
   void given(Set<String> names) {
     given = Set.copyOf(names);

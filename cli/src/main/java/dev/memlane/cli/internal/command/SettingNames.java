@@ -77,6 +77,11 @@ final class SettingNames {
     return KNOWN.contains(name) ? name : null;
   }
 
+  /** Whether a setting is about the chat model. */
+  static boolean isOfChat(String name) {
+    return name.startsWith("chat.");
+  }
+
   /** The name of an option as it is shown: its first long one. */
   static String shown(OptionSpec option) {
     return Arrays.stream(option.names()).filter(name -> name.startsWith("--")).findFirst()

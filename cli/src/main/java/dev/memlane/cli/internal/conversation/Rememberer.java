@@ -22,6 +22,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -31,8 +32,8 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Appends the conversations of exports to those of the memory, and has them remembered, several at once. Used once, by one
- * thread.
+ * Appends the conversations of exports or data sets to those of the memory, and has them remembered, several at once. Used once,
+ * by one thread.
  *
  * <p>
  * Messages have the same ids whenever they are read, and conversations the same names, so a repeated run appends only what is
@@ -45,6 +46,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Rememberer {
 
+  private static final String CONTRADICTION = "it was read before with another --me, --time-zone or --format, and messages never "
+      + "change; read it as before, or under another name with --run";
   private static final int MOST_CHARACTERS = Conversations.MOST_CHARACTERS / 2;
   private static final int MOST_FAILURES = 1_000;
   private static final long POLL_MILLIS = 100;
@@ -105,34 +108,53 @@ public final class Rememberer {
     }
   }
 
+  /**
+   * Appends and remembers conversations, by their scopes.
+   *
+   * @param source what they are from, for messages
+   * @param contradiction what it means that messages contradict those that are there, and what to do then
+   */
+  public void run(String source, Map<Scope, List<RecordedMessage>> conversationsByScope, String contradiction) {
+    for (Map.Entry<Scope, List<RecordedMessage>> conversation : conversationsByScope.entrySet()) {
+      if (stop.requested()) {
+        ended = "stopped";
+      }
+      if (ended == null) {
+        boolean unused = begin(source, conversation.getKey(), conversation.getValue(), contradiction);
+      }
+    }
+    while (!pending.isEmpty()) {
+      settle();
+    }
+  }
+
   private void run(Path file, Request request) {
     try (ChatExport export = ChatExport.open(file, request.format)) {
       export.read(new Speakers(request.user), request.zone, request.run, conversation -> {
         if (stop.requested()) {
           ended = "stopped";
         }
-        return ended == null && begin(file.toString(), conversation, request.scope);
+        return ended == null && begin(file.toString(), request.scope.withRun(conversation.run()),
+            conversation.messages(), CONTRADICTION);
       });
     } catch (IOException e) {
       ended = file + " could not be read to its end: " + IoErrors.describe(e);
     }
   }
 
-  private boolean begin(String file, ExportedConversation conversation, Scope scope) {
-    Scope chat = scope.withRun(conversation.run());
+  private boolean begin(String file, Scope chat, List<RecordedMessage> messages, String contradiction) {
+    String name = String.valueOf(chat.run());
     try {
-      append(chat, conversation.messages());
+      append(chat, messages);
     } catch (InvalidInputException e) {
-      // Ids are made of what is said, so the same id with another message has another speaker or time.
-      fail(file, conversation.run(),
-          "it was read before with another --me, --time-zone or --format, and messages never "
-              + "change; read it as before, or under another name with --run");
+      // An export's ids are made of what is said, so the same id with another message has another speaker or time.
+      fail(file, name, contradiction);
       return true;
     } catch (MemlaneException e) {
       ended = e.getMessage();
       return false;
     }
-    pending.add(new Pending(file, conversation.run(), conversation.messages().size(),
+    pending.add(new Pending(file, name, messages.size(),
         extractor == null
             ? CompletableFuture.completedFuture(Optional.empty())
             : extractor.remember(chat).thenApply(report -> Optional.ofNullable(report.pause()))));

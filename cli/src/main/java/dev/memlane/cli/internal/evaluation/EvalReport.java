@@ -6,21 +6,28 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The figures of an evaluation, for people and for programs.
  *
  * @param model what made the vectors
- * @param results one for each variant; the first one is reported in detail, and the others are compared with it
+ * @param results one for each variant; the first one is reported in detail, and the others are compared with it. What was found
+ * through facts is compared with what was found through turns in the same mode
  * @param earlier an earlier run to compare with; null for none
+ * @param facts the facts that were searched; null if none were
  */
-public record EvalReport(EvalSet set, String model, List<EvalResult> results, @Nullable EarlierRun earlier) {
+public record EvalReport(EvalSet set, String model, List<EvalResult> results, @Nullable EarlierRun earlier,
+    @Nullable FactFigures facts) {
 
   /** The name of the {@link EvalSet#fingerprint}. */
   static final String DATA_SET = "dataSet";
+  /** The name of the {@link FactFigures}. */
+  static final String FACTS = "facts";
 
   private static final int PLOTTED_DEPTH = 10;
+  private static final int NAME_COLUMNS = 17;
 
   /** The first mode's figures, and those of every mode under {@code modes}. */
   public Map<String, @Nullable Object> json(long nanoseconds) {
@@ -29,12 +36,14 @@ public record EvalReport(EvalSet set, String model, List<EvalResult> results, @N
         model);
     EvalResult first = results.getFirst();
     json.putAll(first.json(first));
-    json.put("modes", results.stream().map(result -> result.json(first)).toList());
+    json.put("modes", results.stream().map(result -> result.json(other(result))).toList());
+    json.put(FACTS, facts == null ? null : facts.json());
     EarlierRun before = earlier;
     if (before != null) {
-      json.put("against", Json.object("model", before.model(), "modes", results.stream().map(result -> {
-        String mode = result.variant().name();
-        Map<String, @Nullable Object> row = Json.object("mode", mode, "with", before.counterpart(mode));
+      json.put("against", Json.object("model", before.model(), "factsBy", before.factsBy(), "modes", results.stream().map(result -> {
+        EarlierRun.Way with = before.counterpart(result.variant());
+        Map<String, @Nullable Object> row = Json.object("mode", result.variant().name(), EvalResult.THROUGH,
+            result.variant().through().toString(), "with", with.mode(), "withThrough", with.through());
         row.putAll(EvalResult.json(before.difference(result)));
         return row;
       }).toList()));
@@ -43,18 +52,38 @@ public record EvalReport(EvalSet set, String model, List<EvalResult> results, @N
     return json;
   }
 
+  /** What a result is compared with: of facts the same mode through turns, of turns the first result. */
+  private EvalResult other(EvalResult result) {
+    return result.variant().through() == EvalSource.TURNS
+        ? results.getFirst()
+        : through(EvalSource.TURNS).filter(turns -> turns.variant().name().equals(result.variant().name())).findFirst()
+            .orElse(result);
+  }
+
+  private Stream<EvalResult> through(EvalSource source) {
+    return results.stream().filter(result -> result.variant().through() == source);
+  }
+
+  /** The results of the first mode: through turns, and through facts and both if there are any. */
+  private Stream<EvalResult> ofFirstMode() {
+    return results.stream().filter(result -> result.variant().name().equals(results.getFirst().variant().name()));
+  }
+
   /** Tables: the variants, what each brings, the categories of the first one, and its sessions. */
   public List<String> lines() {
     List<String> lines = new ArrayList<>();
     lines.add(summary());
+    if (facts != null) {
+      lines.addAll(facts.lines());
+    }
     EvalResult first = results.getFirst();
     if (first.overall().questions() > 0) {
       addTurns(lines, first);
     }
     if (results.stream().anyMatch(result -> result.sessions().questions() > 0)) {
       lines.add("");
-      lines.add(String.format(Locale.ROOT, "%-17s%s  %9s", "of sessions", columns(), "questions"));
-      results.forEach(result -> lines.add(String.format(Locale.ROOT, "%-17s%s  %,9d", result.variant(),
+      lines.add(String.format(Locale.ROOT, "%s%s  %9s", label("of sessions"), columns(), "questions"));
+      results.forEach(result -> lines.add(String.format(Locale.ROOT, "%s%s  %,9d", label(result),
           result.sessions().row(), result.sessions().questions())));
     }
     return lines;
@@ -62,38 +91,64 @@ public record EvalReport(EvalSet set, String model, List<EvalResult> results, @N
 
   private void addTurns(List<String> lines, EvalResult first) {
     lines.add("");
-    lines.add(String.format(Locale.ROOT, "%-17s%s  %7s  %7s", "of turns", columns(), "p50 ms", "p99 ms"));
+    lines.add(String.format(Locale.ROOT, "%s%s  %7s  %7s", label("of turns"), columns(), "p50 ms", "p99 ms"));
     for (EvalResult result : results) {
-      lines.add(String.format(Locale.ROOT, "%-17s%s  %7.2f  %7.2f  %s", result.variant(), result.overall().row(),
+      lines.add(String.format(Locale.ROOT, "%s%s  %7.2f  %7.2f  %s", label(result), result.overall().row(),
           result.milliseconds(50), result.milliseconds(99), result.variant().description()));
     }
     lines.add("");
     Bootstrap alone = Bootstrap.of(first.overall().eachAt(10));
     lines.add(String.format(Locale.ROOT, "@10 of %s: %.3f, 95 %% interval %.3f to %.3f", first.variant(), alone.mean(),
         alone.low(), alone.high()));
-    for (EvalResult result : results.subList(1, results.size())) {
-      lines.add(row(result, Bootstrap.difference(result.overall().eachAt(10), first.overall().eachAt(10))));
+    through(EvalSource.TURNS).skip(1).forEach(result -> lines.add(difference(result)));
+    if (facts != null) {
+      lines.add("");
+      lines.add("@10 through facts, and through both, against turns in the same mode:");
+      results.stream().filter(result -> result.variant().through() != EvalSource.TURNS)
+          .forEach(result -> lines.add(difference(result)));
     }
     EarlierRun before = earlier;
     if (before != null) {
-      lines.add("");
-      lines.add("@10 against the earlier run, with " + TextLayout.line(before.model()) + ":");
-      for (EvalResult result : results) {
-        String counterpart = before.counterpart(result.variant().name());
-        lines.add(row(result, before.difference(result)) + (counterpart.equals(result.variant().name())
-            ? ""
-            : "  with its " + TextLayout.line(counterpart)));
-      }
+      addEarlier(lines, before);
     }
-    lines.add("");
-    lines.add(String.format(Locale.ROOT, "%-17s%s  %9s", first.variant(), columns(), "questions"));
-    first.byCategory().forEach((category, recall) -> lines.add(String.format(Locale.ROOT, "%-17s%s  %,9d",
-        TextLayout.shortened(set.categoryName(category), 17), recall.row(), recall.questions())));
+    ofFirstMode().forEach(result -> {
+      lines.add("");
+      lines.add(String.format(Locale.ROOT, "%s%s  %9s", label(result), columns(), "questions"));
+      result.byCategory().forEach((category, recall) -> lines.add(String.format(Locale.ROOT, "%s%s  %,9d",
+          label(TextLayout.shortened(set.categoryName(category), NAME_COLUMNS)), recall.row(), recall.questions())));
+    });
   }
 
-  private static String row(EvalResult result, Bootstrap difference) {
-    return String.format(Locale.ROOT, "%-17s  %+.3f  (%+.3f to %+.3f, p %s)", result.variant(), difference.mean(),
+  private void addEarlier(List<String> lines, EarlierRun before) {
+    lines.add("");
+    lines.add("@10 against the earlier run, with " + TextLayout.line(before.model())
+        + (before.factsBy() == null ? "" : " and facts by " + TextLayout.line(before.factsBy())) + ":");
+    for (EvalResult result : results) {
+      EarlierRun.Way counterpart = before.counterpart(result.variant());
+      lines.add(row(result, before.difference(result)) + (counterpart.equals(EarlierRun.Way.of(result.variant()))
+          ? ""
+          : "  with its " + TextLayout.line(counterpart.toString())));
+    }
+  }
+
+  private String difference(EvalResult result) {
+    return row(result, Bootstrap.difference(result.overall().eachAt(10), other(result).overall().eachAt(10)));
+  }
+
+  private String row(EvalResult result, Bootstrap difference) {
+    return String.format(Locale.ROOT, "%s  %+.3f  (%+.3f to %+.3f, p %s)", label(result), difference.mean(),
         difference.low(), difference.high(), chance(difference.chance()));
+  }
+
+  /** What a row is about; with facts, in two columns. */
+  private String label(EvalResult result) {
+    return facts == null
+        ? label(result.variant().name())
+        : String.format(Locale.ROOT, "%-17s %-5s", result.variant().name(), result.variant().through());
+  }
+
+  private String label(String name) {
+    return String.format(Locale.ROOT, facts == null ? "%-17s" : "%-23s", name);
   }
 
   private static String chance(double chance) {
@@ -129,6 +184,10 @@ public record EvalReport(EvalSet set, String model, List<EvalResult> results, @N
         </style></head><body>
         """);
     page.append("<h1>Recall</h1><p>").append(escaped(summary())).append("</p>\n");
+    if (facts != null) {
+      page.append("<h2>Facts</h2>\n");
+      facts.lines().forEach(line -> page.append("<p>").append(escaped(line)).append("</p>\n"));
+    }
     for (int depth : List.of(PLOTTED_DEPTH, Recall.DEEPEST)) {
       page.append("<h2>Recall@").append(depth).append(" by mode</h2>\n<table>\n");
       for (EvalResult result : results) {

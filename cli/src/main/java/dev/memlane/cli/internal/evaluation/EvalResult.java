@@ -2,8 +2,10 @@ package dev.memlane.cli.internal.evaluation;
 
 import dev.memlane.cli.internal.evaluation.EvalSet.Question;
 import dev.memlane.cli.internal.terminal.Json;
-import dev.memlane.orchestrator.SearchHit;
+import dev.memlane.model.Memory;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -18,6 +20,8 @@ public final class EvalResult {
 
   /** The name of the recall@10 of each question. */
   static final String EACH = "each@10";
+  /** The name of what was searched. */
+  static final String THROUGH = "through";
 
   private final Variant variant;
   private final EvalSet set;
@@ -28,6 +32,21 @@ public final class EvalResult {
   private long[] nanoseconds = new long[64];
   private int searches;
 
+  /**
+   * What a hit has found.
+   *
+   * @param turns the ids of the turns that it is, or comes from
+   * @param sessions their sessions
+   */
+  record Found(Set<String> turns, Set<String> sessions) {
+
+    /** Turns are that themselves. */
+    static Found of(Memory turn) {
+      String run = turn.scope().run();
+      return new Found(Set.of(Objects.requireNonNullElse(turn.key(), "")), run == null ? Set.of() : Set.of(run));
+    }
+  }
+
   EvalResult(Variant variant, EvalSet set) {
     this.variant = variant;
     this.set = set;
@@ -36,25 +55,33 @@ public final class EvalResult {
   /**
    * Counts one search.
    *
-   * @param hits best first
+   * @param found what each hit has found, best first
    */
-  void add(String collection, Question question, List<SearchHit> hits, long took) {
+  void add(String collection, Question question, List<Found> found, long took) {
     if (searches == nanoseconds.length) {
       nanoseconds = Arrays.copyOf(nanoseconds, 2 * nanoseconds.length);
     }
     nanoseconds[searches++] = took;
     Set<String> evidence = question.evidence();
     if (!evidence.isEmpty()) {
-      List<String> turns = hits.stream().map(hit -> Objects.requireNonNullElse(hit.memory().key(), "")).toList();
+      List<Set<String>> turns = found.stream().map(Found::turns).toList();
       overall.add(turns, evidence);
       byCategory.computeIfAbsent(question.category(), category -> new Recall()).add(turns, evidence);
       byCollection.computeIfAbsent(collection, id -> new Recall()).add(turns, evidence);
     }
     if (!question.sessions().isEmpty()) {
       // A session's rank is that of its best turn, among sessions.
-      Set<String> found = new LinkedHashSet<>();
-      hits.forEach(hit -> found.add(Objects.requireNonNullElse(hit.memory().scope().run(), "")));
-      sessions.add(List.copyOf(found), question.sessions());
+      Set<String> before = new HashSet<>();
+      List<Set<String>> ranked = new ArrayList<>();
+      for (Found hit : found) {
+        Set<String> more = new LinkedHashSet<>(hit.sessions());
+        more.removeAll(before);
+        if (!more.isEmpty()) {
+          before.addAll(more);
+          ranked.add(more);
+        }
+      }
+      sessions.add(ranked, question.sessions());
     }
   }
 
@@ -92,15 +119,16 @@ public final class EvalResult {
     return Math.round(within / 1e4) / 1e2;
   }
 
-  /** @param first the result that this one is compared with; itself for none */
-  Map<String, @Nullable Object> json(EvalResult first) {
+  /** @param other the result that this one is compared with; itself for none */
+  Map<String, @Nullable Object> json(EvalResult other) {
     Map<String, Object> categories = new LinkedHashMap<>();
     byCategory.forEach((category, recall) -> categories.put(category, Json.object("questions", recall.questions(),
         "name", set.categoryName(category), "recall", recall.json())));
     Map<String, Object> collections = new LinkedHashMap<>();
     byCollection.forEach((id, recall) -> collections.put(id,
         Json.object("questions", recall.questions(), "recall", recall.json())));
-    Map<String, @Nullable Object> json = Json.object("mode", variant.name(), "description", variant.description(),
+    Map<String, @Nullable Object> json = Json.object("mode", variant.name(), THROUGH, variant.through().toString(), "description",
+        variant.description(),
         "recall", overall.json(), "ndcg@10", overall.ndcg(), "mrr", overall.mrr(), "interval@10",
         interval(Bootstrap.of(overall.eachAt(10))), "byCategory", categories, "byConversation", collections, "sessions",
         sessions.questions() == 0
@@ -111,9 +139,11 @@ public final class EvalResult {
         "p50Milliseconds", milliseconds(50), "p99Milliseconds", milliseconds(99));
     // Not rounded: a difference of nothing must stay nothing.
     json.put(EACH, Arrays.stream(overall.eachAt(10)).boxed().toList());
-    if (first != this) {
-      Bootstrap difference = Bootstrap.difference(overall.eachAt(10), first.overall.eachAt(10));
-      json.put("difference@10", json(difference));
+    if (other != this) {
+      Map<String, @Nullable Object> difference = Json.object("with", other.variant.name(), "withThrough",
+          other.variant.through().toString());
+      difference.putAll(json(Bootstrap.difference(overall.eachAt(10), other.overall.eachAt(10))));
+      json.put("difference@10", difference);
     }
     return json;
   }

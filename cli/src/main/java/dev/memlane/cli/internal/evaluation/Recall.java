@@ -1,6 +1,7 @@
 package dev.memlane.cli.internal.evaluation;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -10,6 +11,11 @@ import java.util.Set;
 /**
  * Figures of how well questions were answered, each the mean over questions: recall@k, the share of a question's evidence
  * among its first k hits; nDCG@10, which also counts how high it stands; MRR, the mean of 1 / the rank of the first.
+ *
+ * <p>
+ * A hit may stand for several pieces of evidence, as a fact does that comes from several messages. Each piece counts once, for
+ * the first hit that finds it. For nDCG, a piece stands at the rank of its hit, but the n-th piece found never above the n-th
+ * rank. So the best is 1, and where each hit is one piece at most it is nDCG as usual.
  *
  * <p>
  * What is found is either turns or sessions; the two are never mixed up. Used by one thread.
@@ -26,28 +32,31 @@ public final class Recall {
   /**
    * Counts one question.
    *
-   * @param hits ids, best first
+   * @param hits for each the ids that it stands for, best first
    * @param evidence at least one id
    */
-  void add(List<String> hits, Set<String> evidence) {
+  void add(List<Set<String>> hits, Set<String> evidence) {
     double[] figures = new double[DEPTHS.size() + 2];
     double gain = 0;
     double ideal = 0;
-    int found = 0;
+    Set<String> missing = new HashSet<>(evidence);
     for (int i = 0; i < Math.max(hits.size(), DEEPEST); i++) {
       if (i < evidence.size() && i < NDCG_DEPTH) {
         ideal += 1 / log2(i + 2);
       }
-      if (i < hits.size() && evidence.contains(hits.get(i))) {
-        found++;
-        gain += i < NDCG_DEPTH ? 1 / log2(i + 2) : 0;
-        if (found == 1) {
-          figures[DEPTHS.size() + 1] = 1.0 / (i + 1);
+      for (String id : i < hits.size() ? hits.get(i) : Set.<String>of()) {
+        if (missing.remove(id)) {
+          int found = evidence.size() - missing.size();
+          int place = Math.max(i, found - 1);
+          gain += place < NDCG_DEPTH ? 1 / log2(place + 2) : 0;
+          if (found == 1) {
+            figures[DEPTHS.size() + 1] = 1.0 / (i + 1);
+          }
         }
       }
       int depth = DEPTHS.indexOf(i + 1);
       if (depth >= 0) {
-        figures[depth] = (double) found / evidence.size();
+        figures[depth] = (double) (evidence.size() - missing.size()) / evidence.size();
       }
     }
     figures[DEPTHS.size()] = gain / ideal;

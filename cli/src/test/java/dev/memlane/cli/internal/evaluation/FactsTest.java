@@ -48,7 +48,7 @@ class FactsTest {
     try (MemoryOrchestrator memory = MemoryOrchestrator.builder().postgres(TestServer.freshDatabase(), null, null)
         .indexDirectory(directory).embedder(new LocalEmbedder()).followEvery(Duration.ZERO).open();
         ProgressBar bar = ProgressBar.start(console, "", "", ProgressBar.PENDING)) {
-      Evaluator evaluator = new Evaluator(memory, set);
+      Evaluator evaluator = new Evaluator(memory, set, null, () -> false);
       evaluator.store(bar);
       return evaluator.ask(Variant.of(EvalMode.HYBRID), bar);
     }

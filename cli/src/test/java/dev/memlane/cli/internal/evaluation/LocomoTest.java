@@ -10,9 +10,12 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -60,7 +63,7 @@ public class LocomoTest {
   @Test
   void recall_isTheMeanShareOfEvidenceFound() {
     Recall recall = new Recall();
-    recall.add(List.of("a", "x", "y", "z", "w", "b"), Set.of("a", "b"));
+    recall.add(Stream.of("a", "x", "y", "z", "w", "b").map(Set::of).toList(), Set.of("a", "b"));
     recall.add(List.of(), Set.of("a"));
 
     assertThat(recall.mrr()).isEqualTo(0.5, within(1e-9));
@@ -70,5 +73,32 @@ public class LocomoTest {
     assertThat(recall.at(5)).isEqualTo(0.25, within(1e-9));
     assertThat(recall.at(10)).isEqualTo(0.5, within(1e-9));
     assertThat(recall.json()).containsOnlyKeys("1", "5", "10", "20", "50");
+  }
+
+  @Test
+  void recall_ofHitsThatStandForSeveralPieces_countsEachPieceOnce_andIsOneAtBest() {
+    Recall best = new Recall();
+    best.add(List.of(Set.of("a", "b", "x")), Set.of("a", "b"));
+    assertThat(best.at(1)).isEqualTo(1, within(1e-9));
+    assertThat(best.ndcg()).isEqualTo(1, within(1e-9));
+    assertThat(best.mrr()).isEqualTo(1, within(1e-9));
+
+    Recall repeated = new Recall();
+    repeated.add(List.of(Set.of("x"), Set.of("a"), Set.of("a"), Set.of("a", "b")), Set.of("a", "b", "c"));
+    assertThat(repeated.at(1)).isZero();
+    assertThat(repeated.at(5)).isEqualTo(0.6667, within(1e-4));
+    assertThat(repeated.mrr()).isEqualTo(0.5, within(1e-9));
+    assertThat(repeated.ndcg()).isEqualTo((gain(2) + gain(4)) / (gain(1) + gain(2) + gain(3)), within(1e-4));
+
+    Recall deep = new Recall();
+    List<Set<String>> hits = new ArrayList<>(Collections.nCopies(9, Set.of()));
+    hits.add(Set.of("a", "b"));
+    deep.add(hits, Set.of("a", "b"));
+    assertThat(deep.at(10)).isEqualTo(1, within(1e-9));
+    assertThat(deep.ndcg()).isEqualTo(2 * gain(10) / (gain(1) + gain(2)), within(1e-4));
+  }
+
+  private static double gain(int rank) {
+    return Math.log(2) / Math.log(rank + 1);
   }
 }
