@@ -174,7 +174,8 @@ final class EvalCommand implements Callable<Integer> {
         throw new UsageException("--facts goes with --locomo: the other data sets are no conversations between people");
       }
       if (ablate) {
-        throw new UsageException("--ablate is about turns, and --facts compares facts with them; leave out one of them");
+        throw new UsageException(
+            "--ablate is about turns, and --facts compares facts with them; leave out one of them");
       }
       return;
     }
@@ -274,7 +275,8 @@ final class EvalCommand implements Callable<Integer> {
   }
 
   /** Has all conversations remembered, and returns what is known of the facts. */
-  private FactFigures remember(LocalMemory session, Path directory, EvalFacts made, ChatModel chatModel, long messages) {
+  private FactFigures remember(LocalMemory session, Path directory, EvalFacts made, ChatModel chatModel,
+      long messages) {
     RememberCounts counts = new RememberCounts();
     try (Database database = session.database()
         .orElseThrow(() -> new CommandFailure("this data is not that of a directory")).open();
@@ -287,10 +289,12 @@ final class EvalCommand implements Callable<Integer> {
       try (MemoryExtractor extractor = MemoryExtractor.builder(session.memory(), database, chatModel)
           .concurrency(chat.concurrency()).redaction(chat.redaction()).budget(chat.budget(database))
           .onSlice(slice -> progress.accept(counts.add(slice))).build()) {
-        Rememberer rememberer = new Rememberer(session.memory().conversations(), extractor, chat.concurrency(), progress,
+        Rememberer rememberer = new Rememberer(session.memory().conversations(), extractor, chat.concurrency(),
+            progress,
             context.console(), context.stop());
-        rememberer.run(String.valueOf(dataSet.locomo), made.conversations(), "the directory has another conversation of "
-            + "this name; measure in another one");
+        rememberer.run(String.valueOf(dataSet.locomo), made.conversations(),
+            "the directory has another conversation of "
+                + "this name; measure in another one");
         // Figures on a part would mislead.
         String ended = rememberer.ended();
         if (ended != null) {

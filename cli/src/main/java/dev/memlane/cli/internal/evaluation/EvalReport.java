@@ -40,13 +40,14 @@ public record EvalReport(EvalSet set, String model, List<EvalResult> results, @N
     json.put(FACTS, facts == null ? null : facts.json());
     EarlierRun before = earlier;
     if (before != null) {
-      json.put("against", Json.object("model", before.model(), "factsBy", before.factsBy(), "modes", results.stream().map(result -> {
-        EarlierRun.Way with = before.counterpart(result.variant());
-        Map<String, @Nullable Object> row = Json.object("mode", result.variant().name(), EvalResult.THROUGH,
-            result.variant().through().toString(), "with", with.mode(), "withThrough", with.through());
-        row.putAll(EvalResult.json(before.difference(result)));
-        return row;
-      }).toList()));
+      json.put("against",
+          Json.object("model", before.model(), "factsBy", before.factsBy(), "modes", results.stream().map(result -> {
+            EarlierRun.Way with = before.counterpart(result.variant());
+            Map<String, @Nullable Object> row = Json.object("mode", result.variant().name(), EvalResult.THROUGH,
+                result.variant().through().toString(), "with", with.mode(), "withThrough", with.through());
+            row.putAll(EvalResult.json(before.difference(result)));
+            return row;
+          }).toList()));
     }
     json.put("seconds", Json.seconds(nanoseconds));
     return json;

@@ -127,7 +127,8 @@ public final class EvalResult {
     Map<String, Object> collections = new LinkedHashMap<>();
     byCollection.forEach((id, recall) -> collections.put(id,
         Json.object("questions", recall.questions(), "recall", recall.json())));
-    Map<String, @Nullable Object> json = Json.object("mode", variant.name(), THROUGH, variant.through().toString(), "description",
+    Map<String, @Nullable Object> json = Json.object("mode", variant.name(), THROUGH, variant.through().toString(),
+        "description",
         variant.description(),
         "recall", overall.json(), "ndcg@10", overall.ndcg(), "mrr", overall.mrr(), "interval@10",
         interval(Bootstrap.of(overall.eachAt(10))), "byCategory", categories, "byConversation", collections, "sessions",

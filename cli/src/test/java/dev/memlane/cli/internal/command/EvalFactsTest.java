@@ -313,7 +313,8 @@ class EvalFactsTest {
   void allModes_areMeasuredThroughEach_asAPageToo() throws IOException {
     Path page = directory.resolve("page.html");
 
-    Run run = eval(NOTED, "--facts", "--data", directory.resolve("data").toString(), "--html", page.toString(), "--json");
+    Run run = eval(NOTED, "--facts", "--data", directory.resolve("data").toString(), "--html", page.toString(),
+        "--json");
 
     assertThat(run.status()).as(run.err()).isZero();
     JsonNode modes = run.json().path("modes");
