@@ -50,4 +50,10 @@ public record Memory(MemoryId id, Scope scope, @Nullable String key, @Nullable S
   public ContentHash contentHash() {
     return ContentHash.of(actor, content);
   }
+
+  /** The same state, made by another operation. */
+  public Memory madeBy(OperationId operation) {
+    return new Memory(id, scope, key, actor, content, metadata, occurredAt, createdAt, updatedAt, expiresAt, version,
+        operation);
+  }
 }

@@ -28,6 +28,7 @@ import dev.memlane.orchestrator.internal.follow.IndexFollower;
 import dev.memlane.orchestrator.internal.follow.IndexOpener;
 import dev.memlane.orchestrator.internal.follow.OwnChanges;
 import dev.memlane.orchestrator.internal.follow.ReopeningIndex;
+import dev.memlane.orchestrator.internal.follow.SharedIndexKeeper;
 import dev.memlane.orchestrator.internal.search.SearchHandler;
 import dev.memlane.orchestrator.internal.write.AddHandler;
 import dev.memlane.orchestrator.internal.write.Admission;
@@ -107,6 +108,8 @@ final class Engine {
   private final boolean following;
   private final CheckpointRecorder checkpoints;
   private final IndexCatchUp catchUp;
+  /** Keeps an index that other processes share; null if the index belongs to this process. */
+  private final @Nullable SharedIndexKeeper keeper;
   private final RetryLoop recheck;
   private final Runnable release;
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -176,6 +179,10 @@ final class Engine {
     this.checkpoints = new CheckpointRecorder(stores, environment, locks, this::queued, poller::followNow);
     this.catchUp = new IndexCatchUp(stores, environment, comparison, batchFollower, backgroundFollower, checkpoints,
         settings.retention());
+    this.keeper = index.shared() == null
+        ? null
+        : new SharedIndexKeeper(stores, environment, locksToFollow, comparison, follower, settings.retention(),
+            settings.followEvery());
     this.admission = new Admission(settings.mostInFlight(), settings.mostUnsettled(), patience, settler,
         environment.executor());
     WriteProtocol protocol = new WriteProtocol(stores, environment, inDoubtResolver, settler, follower,
@@ -187,7 +194,7 @@ final class Engine {
     this.conversationHandler = new ConversationHandler(opened.conversations(), environment, admission, patience);
     this.eraseHandler = new EraseHandler(stores, environment, locks,
         (deletion, activity) -> admission.write(() -> changeHandler.delete(deletion, activity)),
-        conversationHandler::deleteAll, expunger, patience);
+        conversationHandler::deleteAll, follower, expunger, patience);
     this.sweeper = new Sweeper(stores, environment, settings.retention(), settings.expiredGrace(),
         deletion -> admission.write(() -> changeHandler.delete(deletion, null)), conversationHandler::sweep);
 
@@ -207,6 +214,14 @@ final class Engine {
    */
   CompletableFuture<Long> start(Progress progress) {
     sweeper.start();
+    SharedIndexKeeper shared = keeper;
+    if (shared != null) {
+      return shared.open(progress).thenApply(differing -> {
+        shared.start();
+        recheck.beginAfter(FIRST_RECHECK, () -> recheck(shared));
+        return differing;
+      });
+    }
     return poller.begin(() -> catchUp(progress)).thenApply(differing -> {
       if (following) {
         poller.start();
@@ -245,12 +260,23 @@ final class Engine {
   private CompletableFuture<RetryLoop.Next> recheck() {
     Instant begun = environment.now();
     return comparison.run(Progress.NONE, IndexComparison.Pace.GENTLE).thenApply(differing -> {
-      if (differing > 0) {
-        LOGGER.log(System.Logger.Level.WARNING, "the daily comparison found and mended {0} memories", differing);
-      }
+      logMended(differing);
       checkpoints.compared(begun);
       return RetryLoop.Next.after(BETWEEN_RECHECKS);
     });
+  }
+
+  private static CompletableFuture<RetryLoop.Next> recheck(SharedIndexKeeper shared) {
+    return shared.recheck().thenApply(differing -> {
+      logMended(differing);
+      return RetryLoop.Next.after(BETWEEN_RECHECKS);
+    });
+  }
+
+  private static void logMended(long differing) {
+    if (differing > 0) {
+      LOGGER.log(System.Logger.Level.WARNING, "the daily comparison found and mended {0} memories", differing);
+    }
   }
 
   /** The memories that wait in the background for their index. */
@@ -279,7 +305,11 @@ final class Engine {
     }
     Stream<BackgroundWork> always = Stream.of(settler.status(), backgroundFollower.status(), index.status(),
         expunger.status(), sweeper.status(), recheck.status());
-    return (following ? Stream.concat(Stream.of(poller.status()), always) : always).toList();
+    SharedIndexKeeper shared = keeper;
+    Stream<BackgroundWork> others = shared != null
+        ? Stream.of(shared.status())
+        : following ? Stream.of(poller.status()) : Stream.empty();
+    return Stream.concat(others, always).toList();
   }
 
   /** See {@link MemoryOrchestrator#statistics}. */
@@ -324,8 +354,17 @@ final class Engine {
   MemoryStatus status() {
     ReadIndex read = readIndex();
     return new MemoryStatus(admission.inFlight(), admission.waiting(), stores.units().waiting(), settler.unsettled(),
-        backgroundFollower.countUnindexed(), following && !detached ? poller.lag() : null, read.summary(),
+        backgroundFollower.countUnindexed(), lag(), read.summary(),
         read.problem(), embedder.stats(), background());
+  }
+
+  /** How far this process, or the keeper of a shared index, is behind the log; null if there is nothing to follow. */
+  private @Nullable Duration lag() {
+    if (detached) {
+      return null;
+    }
+    SharedIndexKeeper shared = keeper;
+    return shared != null ? shared.lag() : following ? poller.lag() : null;
   }
 
   /** See {@link MemoryOrchestrator#close}. */
@@ -358,6 +397,10 @@ final class Engine {
     recheck.close();
     expunger.close();
     await(poller.close());
+    SharedIndexKeeper shared = keeper;
+    if (shared != null) {
+      await(shared.close());
+    }
     try {
       closeIndex.run();
     } finally {

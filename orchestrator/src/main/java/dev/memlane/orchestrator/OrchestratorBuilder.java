@@ -8,6 +8,7 @@ import dev.memlane.model.MemlaneException;
 import dev.memlane.model.Scope;
 import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.model.store.ConversationStore;
+import dev.memlane.model.store.SharedIndexOpener;
 import dev.memlane.model.store.CoreStore;
 import dev.memlane.model.store.HistoryStore;
 import dev.memlane.model.store.Units;
@@ -54,6 +55,8 @@ public final class OrchestratorBuilder {
   int commitQueueBound = 10_000;
   @Nullable
   Path indexDirectory;
+  @Nullable
+  SharedIndexOpener sharedIndex;
   @Nullable
   Locale language;
   @Nullable
@@ -141,6 +144,15 @@ public final class OrchestratorBuilder {
   /** Sets the directory of this process's index. No other process may use it. A lost index is rebuilt from the database. */
   public OrchestratorBuilder indexDirectory(Path indexDirectory) {
     this.indexDirectory = indexDirectory;
+    return this;
+  }
+
+  /**
+   * Sets an index that this process shares with others, in place of {@link #indexDirectory}. All processes that use the
+   * database have to share it, because only what they put there themselves is found in it.
+   */
+  public OrchestratorBuilder sharedIndex(SharedIndexOpener sharedIndex) {
+    this.sharedIndex = sharedIndex;
     return this;
   }
 
@@ -346,8 +358,8 @@ public final class OrchestratorBuilder {
   }
 
   /**
-   * Opens a writer, which has no index of its own: see {@link MemoryWriter}. It needs the database and the embedder. An index
-   * directory and {@link #rebuildIndex} have no meaning for it. What belongs to a writer, and what is closed if this fails, is
+   * Opens a writer, which has no index of its own: see {@link MemoryWriter}. It needs the database and the embedder, and the
+   * shared index if the other processes have one. An index directory and {@link #rebuildIndex} have no meaning for it. What belongs to a writer, and what is closed if this fails, is
    * the same as for {@link #open()}.
    *
    * @throws InvalidInputException if the embedder or the database is missing, or stores of your own, an index directory or the

@@ -7,6 +7,8 @@ import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.model.store.ConversationStore;
+import dev.memlane.model.store.SharedIndex;
+import dev.memlane.model.store.SharedIndexOpener;
 import dev.memlane.model.store.VectorIndex;
 import dev.memlane.orchestrator.internal.DetachedIndex;
 import dev.memlane.orchestrator.internal.Environment;
@@ -73,7 +75,10 @@ final class OrchestratorOpening {
     try {
       Database database = opened.add(databaseBuilder().open());
       String vectors = embeddedText(database).vectors(model.model());
-      IndexOpener opener = anew -> new DetachedIndex(vectors, model.dimension());
+      SharedIndexOpener shared = settings.sharedIndex;
+      IndexOpener opener = shared == null
+          ? anew -> new DetachedIndex(vectors, model.dimension())
+          : anew -> shared.open(vectors, model.dimension(), settings.language);
       return new MemoryWriter(openOn(openStores(database, vectors, opener), opener, vectors,
           Objects.requireNonNullElse(settings.language, Locale.ENGLISH), Engine::startDetached));
     } catch (Throwable e) {
@@ -91,6 +96,10 @@ final class OrchestratorOpening {
   }
 
   private MemoryOrchestrator openOnOwnStores() {
+    SharedIndexOpener shared = settings.sharedIndex;
+    if (shared != null) {
+      return openOnSharedIndex(shared);
+    }
     Path directory = require(settings.indexDirectory, "indexDirectory(...)");
     Locale given = settings.language;
     Locale language = given == null ? LuceneVectorIndex.language(directory).orElse(Locale.ENGLISH) : given;
@@ -107,6 +116,36 @@ final class OrchestratorOpening {
           + "older version; `memlane reindex` would make searches find more. It embeds all memories again.", directory);
     }
     return orchestrator;
+  }
+
+  private MemoryOrchestrator openOnSharedIndex(SharedIndexOpener shared) {
+    if (settings.indexDirectory != null) {
+      throw new InvalidInputException("the builder has both indexDirectory(...) and sharedIndex(...); leave one of them out");
+    }
+    Locale language = settings.language;
+    Database database = opened.add(databaseBuilder().open());
+    String vectors = embeddedText(database).vectors(model.model());
+    IndexOpener opener = anew -> {
+      SharedIndex index = shared.open(vectors, model.dimension(), language);
+      if (anew) {
+        clear(index);
+      }
+      return index;
+    };
+    MemoryOrchestrator orchestrator = openOn(openStores(database, vectors, opener), opener, vectors,
+        Objects.requireNonNullElse(language, Locale.ENGLISH));
+    LOGGER.log(System.Logger.Level.INFO, "Opened the memory with a shared index and the embedding model {0}.",
+        model.model());
+    return orchestrator;
+  }
+
+  private static void clear(SharedIndex index) {
+    try {
+      Futures.await(index.clear());
+    } catch (Throwable e) {
+      index.close();
+      throw e;
+    }
   }
 
   private DatabaseBuilder databaseBuilder() {

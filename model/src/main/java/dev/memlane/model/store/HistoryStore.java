@@ -7,6 +7,7 @@ import dev.memlane.model.MemoryChange;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.StoreResult;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
@@ -134,6 +135,15 @@ public interface HistoryStore {
 
   /** Whether the proof is there. */
   CompletableFuture<Boolean> hasProof(UUID proof);
+
+  /**
+   * Takes a lease, or extends it. One holder at a time has it, by the database's clock.
+   *
+   * @param name what the lease is for
+   * @param length how long the lease lasts from now on
+   * @return whether the holder has it
+   */
+  CompletableFuture<Boolean> holdLease(String name, UUID holder, Duration length);
 
   /** The size of the log on disk, in bytes. */
   CompletableFuture<Long> bytes();

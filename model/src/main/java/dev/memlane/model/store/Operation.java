@@ -103,9 +103,10 @@ public record Operation(OperationId op, Kind kind, MemoryId memory, @Nullable Co
     return embedding;
   }
 
-  /** The same operation, starting from another row. */
-  public Operation over(@Nullable CoreRow row) {
-    return new Operation(op, kind, memory, row, after, embedding, actor, at, unique, activity);
+  /** The same write as a new operation, starting from another row. */
+  public Operation anew(OperationId other, @Nullable CoreRow row) {
+    return new Operation(other, kind, memory, row, after == null ? null : after.madeBy(other), embedding, actor, at, unique,
+        activity);
   }
 
   /** The document that this operation puts into the index; null for a delete. */

@@ -7,6 +7,9 @@ import org.jspecify.annotations.Nullable;
  * The contract of an index that several processes share. Each of them puts and removes documents in it.
  *
  * <p>
+ * {@link #clear} makes the index anew, without a checkpoint: no position from before is one of it.
+ *
+ * <p>
  * A put or a removal whose answer was lost may still be applied at any later time, also after its process has died. So
  * the names of documents alone don't tell what will be there later. The arrivals do: they list every document once it is
  * there, however late it came.
@@ -30,4 +33,10 @@ public interface SharedIndex extends VectorIndex {
 
   /** The present end of the arrivals: every put that has been applied before this call is before it. */
   CompletableFuture<String> end();
+
+  /** Reads the checkpoint that was recorded last, by whichever process; completes with null if the index has none. */
+  CompletableFuture<@Nullable String> lastCheckpoint();
+
+  /** Records a checkpoint, a text of at most a few megabytes that the index keeps and doesn't read. */
+  CompletableFuture<Void> recordCheckpoint(String checkpoint);
 }

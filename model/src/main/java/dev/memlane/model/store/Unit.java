@@ -24,6 +24,8 @@ public interface Unit {
     UNDO(2),
     /** Core's stamp is replaced, so that a late write can't land; then history says whether it had landed. */
     FENCE_AND_LOOK(2),
+    /** Core's stamp is replaced, so that nothing on its way to the memory can land any more. */
+    FENCE(1),
     /** Core's stamp is replaced, so that the operation that made the row can no longer be undone. */
     CONFIRM(1),
     /** Everything about a deleted memory is removed, except the tombstone and one entry without content. */

@@ -37,5 +37,13 @@ enum Rule {
   /** A checkpoint begins before the documents of its commit are fixed. */
   CHECKPOINT_BEFORE_DOCUMENTS,
   /** What others have written before a checkpoint's position is followed before the documents of its commit are fixed. */
-  CHECKPOINT_FOLLOWS
+  CHECKPOINT_FOLLOWS,
+  /** In a shared index, an operation removes the document that it replaced, and no other. */
+  REMOVES_BY_NAME,
+  /** In a shared index, a document is removed because of core's row only after everything on its way was fenced. */
+  FENCE_BEFORE_REMOVAL,
+  /** The keeper of a shared index compares what has arrived in it. */
+  KEEPER_READS_ARRIVALS,
+  /** The keeper of a shared index compares what the log reports. */
+  KEEPER_READS_LOG
 }

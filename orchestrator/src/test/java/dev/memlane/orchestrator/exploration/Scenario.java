@@ -9,8 +9,9 @@ import java.util.Locale;
  *
  * @param memoryExists whether the memory exists before the run
  * @param writer the number of the process that only writes and has no index; or -1
+ * @param shared whether the processes share one index
  */
-record Scenario(String name, boolean memoryExists, List<Call> calls, int writer) {
+record Scenario(String name, boolean memoryExists, List<Call> calls, int writer, boolean shared) {
 
   /** What a call does. */
   enum Kind {
@@ -115,24 +116,39 @@ record Scenario(String name, boolean memoryExists, List<Call> calls, int writer)
   static final Scenario WRITER_UPDATES_DELETED = UPDATE_DELETE.byWriter();
   static final Scenario WRITER_PUTS = PUT_PUT.byWriter();
 
+  static final Scenario SHARED_ADD = ADD_RETRY.overOneIndex();
+  static final Scenario SHARED_ADD_ADD = ADD_ADD.overOneIndex();
+  static final Scenario SHARED_UPDATE = UPDATE.overOneIndex();
+  static final Scenario SHARED_UPDATE_UPDATE = UPDATE_UPDATE.overOneIndex();
+  static final Scenario SHARED_UPDATE_DELETE = UPDATE_DELETE.overOneIndex();
+  static final Scenario SHARED_DELETE_PUT = DELETE_PUT.overOneIndex();
+  static final Scenario SHARED_PUT_PUT = PUT_PUT.overOneIndex();
+  static final Scenario SHARED_ERASE = UPDATE_ERASE.overOneIndex();
+
   static final List<Scenario> ALL = List.of(ADD, UPDATE, DELETE, ADD_ADD, ADD_RETRY, ADD_RETRY_RETRY, ADD_RETRY_ADD,
       ADDS_AT_ONCE,
       UPDATE_UPDATE, UPDATE_TWICE, UPDATES_AT_ONCE, THREE_UPDATES, UPDATE_DELETE, DELETE_DELETE, ADD_UPDATE,
       ADD_DELETE_ADD, ADD_UPDATE_ADD, PUT, REPLACE, PUT_PUT, PUT_SAME, PUT_RETRY, PUTS_AT_ONCE, ADD_PUT, UPDATE_PUT,
       DELETE_PUT, ERASE, UPDATE_ERASE, DELETE_ERASE, ADD_ERASE, WRITER_ADDS, WRITER_UPDATES, WRITER_UPDATES_DELETED,
-      WRITER_PUTS);
+      WRITER_PUTS, SHARED_ADD, SHARED_ADD_ADD, SHARED_UPDATE, SHARED_UPDATE_UPDATE, SHARED_UPDATE_DELETE,
+      SHARED_DELETE_PUT, SHARED_PUT_PUT, SHARED_ERASE);
 
   private static Scenario of(String name, Call... calls) {
-    return new Scenario(name, false, List.of(calls), -1);
+    return new Scenario(name, false, List.of(calls), -1, false);
   }
 
   private static Scenario on(String name, Call... calls) {
-    return new Scenario(name, true, List.of(calls), -1);
+    return new Scenario(name, true, List.of(calls), -1, false);
   }
 
   /** The same, with a first process that only writes. */
   private Scenario byWriter() {
-    return new Scenario(name + ", the first by a writer", memoryExists, calls, 0);
+    return new Scenario(name + ", the first by a writer", memoryExists, calls, 0, false);
+  }
+
+  /** The same, over one index. */
+  private Scenario overOneIndex() {
+    return new Scenario(name + ", over one index", memoryExists, calls, writer, true);
   }
 
   @Override

@@ -5,6 +5,7 @@ import dev.memlane.model.OperationId;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.store.ChangeFeed;
 import dev.memlane.model.store.DocumentName;
+import dev.memlane.model.store.VectorIndex;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.SimulatedOrchestrator;
 import dev.memlane.orchestrator.Unindexed;
@@ -13,6 +14,7 @@ import dev.memlane.orchestrator.internal.Environment;
 import dev.memlane.orchestrator.internal.Ids;
 import dev.memlane.orchestrator.internal.MemoryLocks;
 import dev.memlane.orchestrator.internal.OpenedStores;
+import dev.memlane.orchestrator.internal.follow.SharedCheckpoint;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -45,11 +47,14 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
   private final SimulatedTimer timer = new SimulatedTimer();
   /** Whether it only writes. Then its index stays as it is, and nobody asks it. */
   private final boolean writer;
+  /** The index of its own; empty and unused if it shares one. */
   private final SimulatedIndex index;
+  private final @Nullable SimulatedCluster cluster;
   private final SimulatedOrchestrator orchestrator;
 
   private final List<Runnable> tasks = new ArrayList<>();
   private final List<Sent> units = new ArrayList<>();
+  private final List<SentWrite> writes = new ArrayList<>();
   private final List<Read<?>> reads = new ArrayList<>();
   private final List<Answer> answers = new ArrayList<>();
   private @Nullable Feed feed;
@@ -72,6 +77,18 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     @Override
     public String toString() {
       return process + ": " + process.world.nameOf(unit);
+    }
+  }
+
+  /**
+   * A write to the shared index that was sent and not yet answered.
+   *
+   * @param identity as that of a unit
+   */
+  record SentWrite(SimulatedProcess process, SimulatedSharedIndex.Write write, long identity) {
+    @Override
+    public String toString() {
+      return process + ": " + write.name;
     }
   }
 
@@ -126,14 +143,35 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     this.received = new Digest().add(number).add(incarnation).add(digest(saved.documents()))
         .add(Objects.hashCode(saved.checkpoint())).value();
     this.index = new SimulatedIndex(world.without(), saved, this::fate);
+    this.cluster = world.cluster();
     SimulatedStores stores = new SimulatedStores(world.database(), world.without(), this);
     Environment environment = new Environment(this::execute, timer, timer, this);
     this.orchestrator = new SimulatedOrchestrator(
         new OpenedStores(stores.units(), stores.core(), stores.history(),
-            writer ? new DetachedIndex(world.embedder().vectorName(), world.embedder().dimension()) : index, null),
+            index(), null),
         environment, world.embedder(),
         SimulatedTimer.BETWEEN_POLLS,
         locks -> world.without().contains(Rule.FOLLOWER_TAKES_LOCK) ? new MemoryLocks(environment) : locks);
+  }
+
+  private VectorIndex index() {
+    if (writer) {
+      return new DetachedIndex(world.embedder().vectorName(), world.embedder().dimension());
+    }
+    return cluster == null ? index : new SimulatedSharedIndex(cluster, world.without(), new SimulatedSharedIndex.Network() {
+      @Override
+      public void send(SimulatedSharedIndex.Write write) {
+        if (up) {
+          requests++;
+          writes.add(new SentWrite(SimulatedProcess.this, write, Digest.mix(received, requests)));
+        }
+      }
+
+      @Override
+      public <T> CompletableFuture<T> read(String name, Supplier<T> query, ToLongFunction<? super T> digest) {
+        return SimulatedProcess.this.read(name, query, digest);
+      }
+    });
   }
 
   // ---- life cycle ----------------------------------------------------------------------------------------------------
@@ -143,7 +181,11 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     start();
     while (!open) {
       if (!runTask(null)) {
-        reads.removeFirst().execute();
+        if (reads.isEmpty()) {
+          execute(writes.getFirst());
+        } else {
+          reads.removeFirst().execute();
+        }
       }
     }
   }
@@ -169,8 +211,10 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     reads.clear();
     answers.clear();
     timer.shutdown();
-    units.forEach(sent -> world.late(sent));
+    units.forEach(world::late);
     units.clear();
+    writes.forEach(world::late);
+    writes.clear();
   }
 
   /** Whether it has an index that has to agree with core. */
@@ -194,8 +238,19 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     return incarnation;
   }
 
-  SimulatedIndex index() {
+  /** The index of its own. */
+  SimulatedIndex ownIndex() {
     return index;
+  }
+
+  /** The documents that its searches find. */
+  Set<DocumentName> documents() {
+    return cluster == null ? index.documents() : cluster.documents();
+  }
+
+  /** The sets of documents that its searches could see, in order; they see the last one now. */
+  List<Set<DocumentName>> views() {
+    return cluster == null ? index.views() : cluster.views();
   }
 
   MemoryOrchestrator memory() {
@@ -310,6 +365,9 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     for (Sent sent : units) {
       addSteps(sent, steps);
     }
+    for (SentWrite sent : writes) {
+      addSteps(sent, steps);
+    }
     for (Answer answer : answers) {
       steps.add(Step.of(answer.to, "answer arrives", () -> {
         answers.remove(answer);
@@ -408,6 +466,31 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     sent.unit.answerAll(answer);
   }
 
+  private void addSteps(SentWrite sent, List<Step> steps) {
+    steps.add(Step.of(sent, "executed", () -> execute(sent)));
+    steps.add(Step.fault(sent, "executed, answer lost", () -> {
+      sent.write.execute();
+      answer(sent, SimulatedSharedIndex.Ending.IN_DOUBT);
+    }));
+    steps.add(Step.fault(sent, "given up", () -> {
+      world.late(sent);
+      answer(sent, SimulatedSharedIndex.Ending.IN_DOUBT);
+    }));
+    steps.add(Step.fault(sent, "refused", () -> answer(sent, SimulatedSharedIndex.Ending.REFUSED)));
+  }
+
+  private void execute(SentWrite sent) {
+    sent.write.execute();
+    answer(sent, SimulatedSharedIndex.Ending.DONE);
+  }
+
+  private void answer(SentWrite sent, SimulatedSharedIndex.Ending ending) {
+    writes.remove(sent);
+    receive(sent.identity);
+    receive(ending.hashCodeOfName());
+    sent.write.answer(ending);
+  }
+
   private void endHanging(boolean done) {
     receive(done ? 6 : 7);
     index.endHanging(done);
@@ -418,6 +501,10 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     Instant first = index.deadline();
     for (Sent sent : units) {
       first = earlier(first, sent.unit.deadline());
+    }
+    for (SentWrite sent : writes) {
+      Instant bound = sent.write.deadline;
+      first = bound == null ? first : earlier(first, bound);
     }
     for (Answer answer : answers) {
       first = answer.unit == null ? first : earlier(first, answer.unit.unit.deadline());
@@ -432,7 +519,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
 
   /** Adds the begin of a commit. It need not happen, so it is none of the steps that hold up others. */
   void addCommit(List<Step> steps) {
-    if (!writer && index.mayCommit()) {
+    if (!writer && cluster == null && index.mayCommit()) {
       steps.add(Step.commit(this, () -> {
         receive(12);
         index.beginCommit();
@@ -456,12 +543,27 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
   }
 
   private boolean hasToPoll() {
-    return timer.awaitsPoll() && (hasUnreadChanges() || received != receivedAtPoll && isQuiet());
+    return timer.awaitsPoll()
+        && (hasUnreadChanges() || cluster == null && received != receivedAtPoll && isQuiet());
   }
 
-  /** Whether the log has changed since the last poll. */
+  /** Whether the log has changed since the last poll; with a shared index, whether its checkpoint is behind. */
   boolean hasUnreadChanges() {
+    if (cluster != null) {
+      return SharedCheckpoint.read(cluster.checkpoint()).map(this::isBehind).orElse(true);
+    }
     return feed != null && !world.database().changesSince(feed.position).memories().isEmpty();
+  }
+
+  private boolean isBehind(SharedCheckpoint checkpoint) {
+    SimulatedCluster shared = Objects.requireNonNull(cluster);
+    String position = checkpoint.log().position();
+    int read = position.isEmpty() ? 0 : Integer.parseUnsignedInt(position);
+    boolean changed = !world.database().logPage(read, 1).changes().isEmpty();
+    boolean arrived = shared.arrivals().stream().skip(Integer.parseInt(checkpoint.arrivals()))
+        .anyMatch(shared.documents()::contains);
+    return changed && !world.without().contains(Rule.KEEPER_READS_LOG)
+        || arrived && !world.without().contains(Rule.KEEPER_READS_ARRIVALS);
   }
 
   /** Whether nothing that it has in progress can change the database. */
@@ -471,7 +573,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
 
   /** Whether it waits for nothing but its next poll. */
   boolean isQuiet() {
-    return units.isEmpty() && reads.isEmpty() && answers.isEmpty() && index.hanging() == null && !index.isCommitting()
+    return units.isEmpty() && writes.isEmpty() && reads.isEmpty() && answers.isEmpty() && index.hanging() == null && !index.isCommitting()
         && timer.first() == null;
   }
 
@@ -531,6 +633,13 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
       if (!sent.unit.deadline().isAfter(timer.instant())) {
         world.late(sent);
         answerAll(sent, new StoreResult.InDoubt(new SimulatedFailure("no answer at the deadline")), 3);
+      }
+    }
+    for (SentWrite sent : List.copyOf(writes)) {
+      Instant bound = sent.write.deadline;
+      if (bound != null && !bound.isAfter(timer.instant())) {
+        world.late(sent);
+        answer(sent, SimulatedSharedIndex.Ending.IN_DOUBT);
       }
     }
     for (Answer answer : List.copyOf(answers)) {

@@ -25,6 +25,7 @@ import dev.memlane.model.store.Operation;
 import dev.memlane.model.store.PastState;
 import dev.memlane.model.store.Unit;
 import dev.memlane.model.store.Units;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Comparator;
@@ -149,7 +150,9 @@ final class SimulatedStores {
     @Override
     public CompletableFuture<StoreResult> fenceAll(Unit unit, UUID stamp) {
       return ((SimulatedUnit) unit).join(StoreKind.CORE,
-          () -> database.fenceAll(unit.memory(), unit.op(), stamp));
+          () -> unit.kind() == Unit.Kind.FENCE && without.contains(Rule.FENCE_BEFORE_REMOVAL)
+              ? Integer.valueOf(1)
+              : database.fenceAll(unit.memory(), unit.op(), stamp));
     }
 
     @Override
@@ -442,7 +445,10 @@ final class SimulatedStores {
       } catch (NumberFormatException e) {
         return CompletableFuture.failedFuture(new InvalidInputException("no position: " + after, e));
       }
-      return network.read("changes", () -> database.logPage(from, limit), page -> page.hashCode());
+      return network.read("changes", () -> {
+        LogPage page = database.logPage(from, limit);
+        return without.contains(Rule.KEEPER_READS_LOG) ? new LogPage(List.of(), page.next(), false) : page;
+      }, page -> page.hashCode());
     }
 
     @Override
@@ -454,6 +460,12 @@ final class SimulatedStores {
     @Override
     public CompletableFuture<Boolean> hasProof(UUID proof) {
       return network.read("proof", () -> database.hasProof(proof), found -> found ? 1 : 0);
+    }
+
+    /** Nothing rests on a lease, so everybody has it here. */
+    @Override
+    public CompletableFuture<Boolean> holdLease(String name, UUID holder, Duration length) {
+      return CompletableFuture.completedFuture(true);
     }
 
     @Override

@@ -127,6 +127,7 @@ final class SimulatedUnit implements Unit {
       case WRITE -> "write";
       case UNDO -> "undo";
       case FENCE_AND_LOOK -> "fence and look";
+      case FENCE -> "fence";
       case CONFIRM -> "confirmation";
       case SWEEP -> "sweep";
       case RESTORE -> "restoring";

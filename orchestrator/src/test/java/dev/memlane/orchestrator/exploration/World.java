@@ -31,6 +31,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -42,7 +43,8 @@ import org.jspecify.annotations.Nullable;
  * until a process sends a request to a store, the others cannot observe it. Then the chooser picks one of the possible
  * steps: a statement is executed or fails, a read is answered, an alarm rings, a process crashes or opens. A slow
  * process needs no step of its own: other steps are picked before the one that it waits for. The fate of an index write
- * is picked when the write is requested, because no other process sees the index.
+ * is picked when the write is requested, because no other process sees the index. A write to an index that the processes
+ * share is a step of its own, as a statement is.
  *
  * <p>
  * <b>Faults and crashes</b> are limited by a budget for each. A statement that its sender gave up, or whose process
@@ -129,6 +131,13 @@ final class World {
     }
   }
 
+  /**
+   * A request whose sender no longer waits for it.
+   *
+   * @param identity as that of a unit
+   */
+  private record Late(Object request, long identity, BooleanSupplier wouldChange, Runnable execute) {}
+
   private final Set<Rule> without;
   private final Budget budget;
   private final BatchingEmbedder embedder;
@@ -138,9 +147,11 @@ final class World {
 
   private final SimulatedDatabase database;
   private final int writer;
+  /** The index that all processes share; null if each has its own. */
+  private final @Nullable SimulatedCluster cluster;
   private final SimulatedProcess[] processes = new SimulatedProcess[PROCESSES];
   private final List<Calling> calls = new ArrayList<>();
-  private final List<SimulatedProcess.Sent> late = new ArrayList<>();
+  private final List<Late> late = new ArrayList<>();
   private final Map<OperationId, String> names = new HashMap<>();
   private final List<Step> path = new ArrayList<>();
   private int faults;
@@ -182,6 +193,7 @@ final class World {
           new HistoryEntry(MEMORY, BASE, 1, HistoryEntry.Kind.ADD, null, "text", null, Metadata.empty(), null, START));
       saved = new SimulatedIndex.Saved(Set.of(new DocumentName(MEMORY, BASE)), null);
     }
+    this.cluster = scenario.shared() ? new SimulatedCluster(saved.documents()) : null;
     names.put(BASE, "the first add");
     for (Scenario.Call call : scenario.calls()) {
       String name = call.name() + (calls.size() + 1);
@@ -203,6 +215,12 @@ final class World {
   /** The number of the process that only writes; or -1. */
   int writer() {
     return writer;
+  }
+
+  /** The index that all processes share; null if each has its own. */
+  @Nullable
+  SimulatedCluster cluster() {
+    return cluster;
   }
 
   SimulatedDatabase database() {
@@ -231,7 +249,13 @@ final class World {
 
   /** Takes a statement that its process no longer waits for. */
   void late(SimulatedProcess.Sent sent) {
-    late.add(sent);
+    late.add(new Late(sent, sent.identity(), () -> database.wouldChange(sent.unit()::execute),
+        () -> execute(sent.unit(), -1)));
+  }
+
+  /** Takes a write to the shared index that its process no longer waits for. */
+  void late(SimulatedProcess.SentWrite sent) {
+    late.add(new Late(sent, sent.identity(), sent.write()::wouldChange, sent.write()::execute));
   }
 
   List<StoreResult> execute(SimulatedUnit unit, int by) {
@@ -429,14 +453,14 @@ final class World {
         addQuestions(calling, unsettled, steps);
       }
     }
-    for (SimulatedProcess.Sent sent : late) {
-      if (!database.wouldChange(sent.unit()::execute)) {
+    for (Late sent : late) {
+      if (!sent.wouldChange.getAsBoolean()) {
         // While it would change nothing, executing it makes no difference.
         continue;
       }
-      steps.add(new Step(sent, "executed LATE", Step.Cost.NOTHING, true, () -> {
+      steps.add(new Step(sent.request, "executed LATE", Step.Cost.NOTHING, true, () -> {
         late.remove(sent);
-        execute(sent.unit(), -1);
+        sent.execute.run();
       }));
     }
     return affordable(steps);
@@ -447,6 +471,9 @@ final class World {
    * need no interleaving: no follower can observe another, and each index is checked on its own.
    */
   private boolean onlyFollowing() {
+    if (cluster != null) {
+      return false;
+    }
     for (Calling calling : calls) {
       if (calling.begun && !calling.hasEnded()) {
         return false;
@@ -496,16 +523,20 @@ final class World {
   }
 
   private void addCrashes(SimulatedProcess process, List<Step> steps) {
-    List<Set<DocumentName>> snapshots = process.index().snapshots();
-    SimulatedIndex.Saved committed = process.index().committed();
-    if (!committed.equals(process.index().opened())) {
+    if (cluster != null) {
+      addCrash(process, new SimulatedIndex.Saved(Set.of(), null), "the shared index as it is", steps);
+      return;
+    }
+    List<Set<DocumentName>> snapshots = process.ownIndex().snapshots();
+    SimulatedIndex.Saved committed = process.ownIndex().committed();
+    if (!committed.equals(process.ownIndex().opened())) {
       addCrash(process, committed, "its last commit", steps);
       return;
     }
     // A commit without a checkpoint may have been made at any time.
     addCrash(process, committed, "the index that it opened", steps);
     if (snapshots.size() > 1) {
-      addCrash(process, new SimulatedIndex.Saved(process.index().documents(), null), "its present index", steps);
+      addCrash(process, new SimulatedIndex.Saved(process.documents(), null), "its present index", steps);
     }
     for (int i = 1; random && i < snapshots.size() - 1; i++) {
       addCrash(process, new SimulatedIndex.Saved(snapshots.get(i), null), "state " + i + " of its index", steps);
@@ -530,7 +561,7 @@ final class World {
 
   private void open(SimulatedProcess closed) {
     SimulatedProcess process = new SimulatedProcess(this, closed.number(), closed.incarnation() + 1,
-        closed.index().opened());
+        closed.ownIndex().opened());
     processes[closed.number()] = process;
     process.start();
   }
@@ -549,7 +580,10 @@ final class World {
       digest.add(views.size());
       views.forEach(view -> digest.add(SimulatedProcess.digest(view)));
     });
-    digest.add(late.stream().mapToLong(SimulatedProcess.Sent::identity).sum());
+    digest.add(late.stream().mapToLong(Late::identity).sum());
+    if (cluster != null) {
+      digest.add(cluster.digest());
+    }
     for (Calling calling : calls) {
       digest.add(calling.begun ? 1 : 0)
           .add((calling.dead ? 1 : 0) + (calling.asked ? 2 : 0) + (calling.landed == null ? 0 : calling.landed ? 4 : 8))
@@ -575,7 +609,7 @@ final class World {
       landed.clear();
     }
     for (int i = 0; i < PROCESSES; i++) {
-      List<Set<DocumentName>> views = processes[i].index().views();
+      List<Set<DocumentName>> views = processes[i].views();
       List<Set<DocumentName>> kept = seen.get(i);
       // No search sees what the index held before the process was open, or sees anything while it is closed.
       if (!live || !wasOpen[i] || !processes[i].isOpen()) {
@@ -616,11 +650,19 @@ final class World {
   /** A process that has found a live memory must go on finding it, in an older state or in the present one. */
   private @Nullable String lostToSearches(CoreRow row) {
     for (int i = 0; i < PROCESSES; i++) {
-      List<Set<DocumentName>> views = processes[i].index().views();
-      for (Set<DocumentName> first : seen.get(i)) {
-        if (!search.finds(first, views.getLast(), row)) {
-          return "9: " + processes[i] + " found the memory before, and a search that began with " + first.size()
-              + " documents does not";
+      List<Set<DocumentName>> views = processes[i].views();
+      List<Set<DocumentName>> since = seen.get(i);
+      for (int begin = 0; begin < since.size(); begin++) {
+        Set<DocumentName> first = since.get(begin);
+        // Of a shared index, a process may go on seeing an older view, because it sees what others wrote a little later.
+        List<Set<DocumentName>> later = cluster == null
+            ? List.of(views.getLast())
+            : since.subList(begin, since.size());
+        for (Set<DocumentName> second : later) {
+          if (!search.finds(first, second, row)) {
+            return "9: " + processes[i] + " found the memory before, and a search that began with " + first.size()
+                + " documents does not";
+          }
         }
       }
     }
@@ -677,7 +719,7 @@ final class World {
     boolean findable = written && row != null && row.op().equals(own)
         && row.state() == CoreRow.State.LIVE && home.isOpen() && home.isIndexed() && changedBy == home.number()
         && home.unindexed().isEmpty();
-    if (findable && own != null && !home.index().documents().contains(new DocumentName(MEMORY, own))) {
+    if (findable && own != null && !home.documents().contains(new DocumentName(MEMORY, own))) {
       return "8: " + calling.name + " was acknowledged and is not found in its process";
     }
     return null;
@@ -719,7 +761,7 @@ final class World {
       Set<DocumentName> wanted = row == null || row.state() != CoreRow.State.LIVE
           ? Set.of()
           : Set.of(new DocumentName(MEMORY, row.op()));
-      if (process.isIndexed() && !process.index().documents().equals(wanted)) {
+      if (process.isIndexed() && !process.documents().equals(wanted)) {
         return "3: the index of " + process + " does not agree with core";
       }
     }

@@ -146,7 +146,11 @@ class WriteProtocolExplorationTest {
         Arguments.of(Rule.STALE_DOCUMENT_COUNTS, Scenario.UPDATE, "9"),
         Arguments.of(Rule.CHECKPOINT_LISTS_IN_FLIGHT, Scenario.ADD, "3"),
         Arguments.of(Rule.CHECKPOINT_BEFORE_DOCUMENTS, Scenario.ADD, "3"),
-        Arguments.of(Rule.CHECKPOINT_FOLLOWS, Scenario.UPDATE, "3"));
+        Arguments.of(Rule.CHECKPOINT_FOLLOWS, Scenario.UPDATE, "3"),
+        Arguments.of(Rule.REMOVES_BY_NAME, Scenario.SHARED_UPDATE_UPDATE, "8"),
+        Arguments.of(Rule.FENCE_BEFORE_REMOVAL, Scenario.SHARED_ADD_ADD, "8"),
+        Arguments.of(Rule.KEEPER_READS_ARRIVALS, Scenario.SHARED_UPDATE, "3"),
+        Arguments.of(Rule.KEEPER_READS_LOG, Scenario.SHARED_UPDATE, "3"));
   }
 
   @ParameterizedTest
@@ -158,6 +162,7 @@ class WriteProtocolExplorationTest {
     long first = switch (rule) {
       case FRESH_STAMP -> 22_500;
       case CHECKPOINT_LISTS_IN_FLIGHT -> 9_300;
+      case FENCE_BEFORE_REMOVAL -> 33_100;
       default -> 0;
     };
     for (long seed = first; (found == null || !found.problem().startsWith(promise)) && seed < first + 200_000; seed++) {

@@ -25,6 +25,7 @@ import dev.memlane.storage.postgres.MetadataJson;
 import dev.memlane.storage.postgres.Part;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
@@ -292,6 +293,15 @@ public final class PostgresHistoryStore implements HistoryStore {
     return database.read("looking for a proof",
         handle -> handle.createQuery("select exists (select 1 from proof where proof = :proof)").bind("proof", proof)
             .mapTo(Boolean.class).one());
+  }
+
+  @Override
+  public CompletableFuture<Boolean> holdLease(String name, UUID holder, Duration length) {
+    return database.write("holding the lease of the " + name, handle -> handle.createUpdate("""
+        insert into lease (name, holder, until) values (:name, :holder, now() + cast(:length as interval))
+        on conflict (name) do update set holder = excluded.holder, until = excluded.until
+        where lease.holder = excluded.holder or lease.until < now()""")
+        .bind("name", name).bind("holder", holder).bind("length", length).execute()).thenApply(rows -> rows == 1);
   }
 
   @Override

@@ -161,9 +161,15 @@ public final class BatchFollower {
   /** Puts the document of core's row and removes the memory's other documents. Needs the memory's lock. */
   private CompletableFuture<?> replaceLocked(
       MemoryId id, @Nullable CoreRow row, List<DocumentName> documents, Instant deadline) {
+    if (stores.index().shared() != null && !documents.isEmpty()) {
+      return follower.followShared(id, documents, deadline);
+    }
     return follower.putLocked(id, row, deadline).thenCompose(name -> {
       if (name == null) {
-        return stores.index().unguarded().removeAll(id);
+        // A shared index had no document of this memory, and what others have put since is none of this process's business.
+        return stores.index().shared() == null
+            ? stores.index().unguarded().removeAll(id)
+            : CompletableFuture.<@Nullable Void>completedFuture(null);
       }
       // Usually there is no other document. Many are put at once, and the index's writers do the removing.
       return documents.isEmpty()

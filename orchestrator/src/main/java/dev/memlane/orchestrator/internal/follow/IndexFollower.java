@@ -5,18 +5,24 @@ import dev.memlane.model.EmbeddedText;
 import dev.memlane.model.Embedding;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
+import dev.memlane.model.OperationId;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.store.CoreRow;
 import dev.memlane.model.store.DocumentName;
 import dev.memlane.model.store.IndexDocument;
+import dev.memlane.model.store.SharedIndex;
+import dev.memlane.model.store.Unit;
 import dev.memlane.orchestrator.internal.Environment;
 import dev.memlane.orchestrator.internal.Futures;
 import dev.memlane.orchestrator.internal.MemoryLocks;
 import dev.memlane.orchestrator.internal.Stores;
+import dev.memlane.orchestrator.internal.UnitParts;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -84,11 +90,82 @@ public final class IndexFollower {
 
   /** Makes the memory's documents agree. Needs the memory's lock. Fails if core has no vector by the present model. */
   public CompletableFuture<Void> followLocked(MemoryId memory, Instant deadline) {
+    SharedIndex shared = stores.index().shared();
+    if (shared != null) {
+      return environment.until(deadline, shared.names(List.of(memory)))
+          .thenCompose(documents -> followShared(memory, documents, deadline));
+    }
     return environment.until(deadline, stores.core().read(List.of(memory), true))
         .thenCompose(rows -> putLocked(memory, rows.get(memory), deadline))
         .thenCompose(name -> environment.until(deadline, name == null
             ? stores.index().unguarded().removeAll(memory)
             : stores.index().unguarded().retain(name)));
+  }
+
+  /** Removes all documents of a memory that is not live in core. Needs the memory's lock. */
+  public CompletableFuture<Void> removeAllLocked(MemoryId memory, Instant deadline) {
+    return stores.index().shared() == null
+        ? environment.until(deadline, stores.index().removeAll(memory))
+        : followLocked(memory, deadline);
+  }
+
+  /**
+   * Makes the memory's documents in a shared index agree (rule R17). Needs the memory's lock.
+   *
+   * @param documents the documents that the memory had when this was called
+   */
+  CompletableFuture<Void> followShared(MemoryId memory, Collection<DocumentName> documents, Instant deadline) {
+    return environment.until(deadline, stores.core().read(List.of(memory), true)).thenCompose(rows -> {
+      CoreRow row = rows.get(memory);
+      DocumentName wanted = name(row);
+      CompletableFuture<?> put = wanted == null || documents.contains(wanted)
+          ? CompletableFuture.completedFuture(wanted)
+          : putLocked(memory, row, deadline);
+      List<DocumentName> stale = documents.stream().filter(document -> !document.equals(wanted)).toList();
+      return stale.isEmpty()
+          ? put.thenAccept(done -> {})
+          : put.thenComposeAsync(done -> removeStale(memory, wanted, stale, deadline), environment.executor());
+    });
+  }
+
+  /**
+   * Removes documents that core's row does not call for. They may belong to operations that are under way in other
+   * processes, so everything on its way to the memory is fenced first. After the fence, none of them but the present row's
+   * can become that of a row again.
+   */
+  private CompletableFuture<Void> removeStale(
+      MemoryId memory, @Nullable DocumentName expected, List<DocumentName> stale, Instant deadline) {
+    return fence(memory, stale.getFirst().op(), deadline)
+        .thenCompose(fenced -> environment.until(deadline, stores.core().read(List.of(memory), false)))
+        .thenComposeAsync(rows -> {
+          DocumentName present = name(rows.get(memory));
+          CompletableFuture<Void> removed = CompletableFuture.allOf(stale.stream()
+              .filter(document -> !document.equals(present))
+              .map(document -> environment.until(deadline, stores.index().unguarded().remove(document)))
+              .toArray(CompletableFuture[]::new));
+          return Objects.equals(expected, present)
+              ? removed
+              : removed.thenComposeAsync(done -> followLocked(memory, deadline), environment.executor());
+        }, environment.executor());
+  }
+
+  private CompletableFuture<StoreResult> fence(MemoryId memory, OperationId op, Instant deadline) {
+    Unit unit = stores.units().begin(Unit.Kind.FENCE, memory, op, deadline);
+    return UnitParts.join(unit, () -> stores.core().fenceAll(unit, environment.ids().newStamp()))
+        .thenApply(result -> switch (result) {
+          case StoreResult.Applied applied -> applied;
+          case StoreResult.NotApplied notApplied -> throw notFenced(memory, notApplied.cause());
+          case StoreResult.InDoubt inDoubt -> throw notFenced(memory, inDoubt.cause());
+        });
+  }
+
+  private static StoreException notFenced(MemoryId memory, Throwable cause) {
+    return new StoreException("the database could not be asked about memory " + memory + ": " + cause.getMessage(), cause);
+  }
+
+  private static @Nullable DocumentName name(@Nullable CoreRow row) {
+    Memory memory = row == null ? null : row.memory();
+    return memory == null ? null : new DocumentName(memory.id(), memory.op());
   }
 
   /**

@@ -20,6 +20,7 @@ import dev.memlane.orchestrator.internal.MemoryLocks;
 import dev.memlane.orchestrator.internal.Stores;
 import dev.memlane.orchestrator.internal.UnitParts;
 import dev.memlane.orchestrator.internal.follow.Expunger;
+import dev.memlane.orchestrator.internal.follow.IndexFollower;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
@@ -61,6 +62,7 @@ public final class EraseHandler {
   private final MemoryLocks locks;
   private final BiFunction<MemoryDeletion, @Nullable Activity, CompletableFuture<WriteOutcome>> delete;
   private final Function<Scope, CompletableFuture<Long>> deleteConversations;
+  private final IndexFollower follower;
   private final Expunger expunger;
   private final Duration patience;
 
@@ -71,8 +73,10 @@ public final class EraseHandler {
    */
   public EraseHandler(Stores stores, Environment environment, MemoryLocks locks,
       BiFunction<MemoryDeletion, @Nullable Activity, CompletableFuture<WriteOutcome>> delete,
-      Function<Scope, CompletableFuture<Long>> deleteConversations, Expunger expunger, Duration patience) {
+      Function<Scope, CompletableFuture<Long>> deleteConversations, IndexFollower follower, Expunger expunger,
+      Duration patience) {
     this.stores = stores;
+    this.follower = follower;
     this.environment = environment;
     this.locks = locks;
     this.delete = delete;
@@ -250,7 +254,7 @@ public final class EraseHandler {
         .joinBoth(unit, () -> stores.core().purge(unit, tombstone.stamp(), stamp),
             () -> stores.history().purge(unit, stamp))
         .thenComposeAsync(result -> result instanceof StoreResult.Applied
-            ? environment.until(deadline, stores.index().removeAll(tombstone.id())).thenApply(done -> result)
+            ? follower.removeAllLocked(tombstone.id(), deadline).thenApply(done -> result)
             : CompletableFuture.completedFuture(result), environment.executor());
   }
 }

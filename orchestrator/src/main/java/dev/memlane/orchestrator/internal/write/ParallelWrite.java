@@ -67,11 +67,6 @@ public final class ParallelWrite {
     return new DocumentName(operation.memory(), operation.op());
   }
 
-  /** Writes to core and history only; the index's result is known already. */
-  CompletableFuture<StoreResults> writeAgain(Operation operation, StoreResult vector, Instant deadline) {
-    return writeUnit(CompletableFuture.completedFuture(vector), operation, deadline);
-  }
-
   private CompletableFuture<StoreResults> writeUnit(
       CompletableFuture<StoreResult> vector, Operation operation, Instant deadline) {
     Unit unit = stores.units().begin(Unit.Kind.WRITE, operation.memory(), operation.op(), deadline,

@@ -87,8 +87,12 @@ public final class WriteProtocol {
             ? putAgain(operation, outcome, deadline)
             : CompletableFuture.completedFuture(outcome))
         .thenApply(outcome -> {
-          if (hasLanded(outcome)) {
-            ownChanges.ended(operation.op());
+          switch (outcome) {
+            case WriteOutcome.Stored stored -> ownChanges.ended(stored.memory().op());
+            case WriteOutcome.Deleted deleted -> ownChanges.ended(deleted.op());
+            default -> {
+              // Others will see what became of it in the log.
+            }
           }
           return outcome;
         });
@@ -138,10 +142,8 @@ public final class WriteProtocol {
     if (operation.kind() == Operation.Kind.ADD) {
       return CompletableFuture.completedFuture(landed(operation));
     }
-    return CompletableFuture.completedFuture(operation.kind())
-        .thenCompose(kind -> environment.until(deadline, kind == Operation.Kind.DELETE
-            ? stores.index().removeAll(operation.memory())
-            : stores.index().remove(new DocumentName(operation.memory(), before(operation).op()))))
+    return CompletableFuture.completedFuture(new DocumentName(operation.memory(), before(operation).op()))
+        .thenCompose(name -> environment.until(deadline, stores.index().remove(name)))
         .handleAsync((done, failure) -> {
           if (failure != null) {
             // The operation has landed and can be found; an older document that is left only costs searches a little.
@@ -216,14 +218,18 @@ public final class WriteProtocol {
             : addOver(row, operation, results, deadline), environment.executor());
   }
 
-  /** Writes an add again, over a void row that it had not seen. */
+  /**
+   * Writes an add again, over a void row that it had not seen. That is another operation, with a document of its own: where
+   * the index is shared, the first one's document may have been removed by whoever left the void row.
+   */
   private CompletableFuture<WriteOutcome> addOver(
       @Nullable CoreRow voidRow, Operation operation, StoreResults results, Instant deadline) {
     if (voidRow == null || operation.before() != null) {
       return rolledBack(operation, results, deadline);
     }
-    Operation over = operation.over(voidRow);
-    return parallelWrite.writeAgain(over, results.vector(), deadline)
+    Operation over = operation.anew(environment.ids().newOperation(), voidRow);
+    return rollback.removeDocument(operation, results.vector(), deadline)
+        .thenCompose(removed -> parallelWrite.write(over, deadline))
         .thenComposeAsync(again -> settle(over, again, false, deadline), environment.executor());
   }
 
