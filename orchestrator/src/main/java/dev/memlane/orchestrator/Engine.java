@@ -182,7 +182,7 @@ final class Engine {
     this.keeper = index.shared() == null
         ? null
         : new SharedIndexKeeper(stores, environment, locksToFollow, comparison, follower, settings.retention(),
-            settings.followEvery());
+            following ? settings.followEvery() : OrchestratorBuilder.KEEP_EVERY);
     this.admission = new Admission(settings.mostInFlight(), settings.mostUnsettled(), patience, settler,
         environment.executor());
     WriteProtocol protocol = new WriteProtocol(stores, environment, inDoubtResolver, settler, follower,

@@ -45,6 +45,10 @@ public final class OrchestratorBuilder {
   /** The least number of connections with which the database's pool works. */
   private static final int FEWEST_CONNECTIONS = 4;
 
+  private static final Duration FOLLOW_EVERY = Duration.ofMillis(500);
+  /** The interval between two passes of the keeper of a shared index. */
+  static final Duration KEEP_EVERY = Duration.ofSeconds(2);
+
   // The settings, read by the opening.
   @Nullable
   DatabaseBuilder database;
@@ -77,7 +81,8 @@ public final class OrchestratorBuilder {
   Duration retention = Duration.ofDays(30);
   Duration expiredGrace = Duration.ZERO;
   Predicate<Scope> unique = scope -> false;
-  Duration followEvery = Duration.ofMillis(500);
+  @Nullable
+  Duration followEvery;
   int mostInFlight = 10_000;
   int mostUnsettled = 1_000;
   boolean rebuildIndex;
@@ -267,6 +272,10 @@ public final class OrchestratorBuilder {
   /**
    * Sets the interval of polls for the writes of other processes, 500 ms by default. It takes about that long until searches
    * here find them. Zero for a database to which no other process writes.
+   *
+   * <p>
+   * With a {@link #sharedIndex}, where searches find them sooner, it is the interval at which one of the processes mends what
+   * others left behind, 2 s by default. An operation that takes longer than that may have to start again.
    */
   public OrchestratorBuilder followEvery(Duration followEvery) {
     if (followEvery.isNegative()) {
@@ -381,7 +390,8 @@ public final class OrchestratorBuilder {
 
   /** @param asked the language in which questions are asked */
   Engine.Settings engineSettings(Locale asked) {
-    return new Engine.Settings(writeDeadline, mostInFlight, mostUnsettled, followEvery, retention, expiredGrace,
+    return new Engine.Settings(writeDeadline, mostInFlight, mostUnsettled,
+        followEvery != null ? followEvery : sharedIndex == null ? FOLLOW_EVERY : KEEP_EVERY, retention, expiredGrace,
         unique, asked);
   }
 

@@ -140,7 +140,7 @@ public interface HistoryStore {
    * Takes a lease, or extends it. One holder at a time has it, by the database's clock.
    *
    * @param name what the lease is for
-   * @param length how long the lease lasts from now on
+   * @param length how long the lease lasts from now on; zero gives it back
    * @return whether the holder has it
    */
   CompletableFuture<Boolean> holdLease(String name, UUID holder, Duration length);

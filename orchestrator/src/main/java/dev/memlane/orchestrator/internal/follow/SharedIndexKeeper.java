@@ -146,7 +146,10 @@ public final class SharedIndexKeeper {
   }
 
   private CompletableFuture<Boolean> holdLease() {
-    return stores.history().holdLease(LEASE, holder, LENGTH_OF_LEASE);
+    return stores.history().holdLease(LEASE, holder, LENGTH_OF_LEASE).thenApply(held -> {
+      keeping = held;
+      return held;
+    });
   }
 
   /** Begins to keep the index. Goes on until this is closed. */
@@ -164,7 +167,6 @@ public final class SharedIndexKeeper {
     }
     Instant begun = environment.now();
     return holdLease().thenComposeAsync(held -> {
-      keeping = held;
       if (!held) {
         waiting = null;
         return CompletableFuture.completedFuture(false);
@@ -204,18 +206,21 @@ public final class SharedIndexKeeper {
         return CompletableFuture.<@Nullable SharedCheckpoint>completedFuture(null);
       }
       return stores.history().hasProof(checkpoint.log().proof())
-          .thenCompose(proven -> proven ? isOfThisIndex(checkpoint) : CompletableFuture.completedFuture(false))
+          .thenCompose(proven -> proven ? canReadFrom(checkpoint) : CompletableFuture.completedFuture(false))
           .<@Nullable SharedCheckpoint>thenApply(good -> good ? checkpoint : null);
     }, environment.executor());
   }
 
-  private CompletableFuture<Boolean> isOfThisIndex(SharedCheckpoint checkpoint) {
-    return shared().arrivals(checkpoint.arrivals(), checkpoint.arrivals(), 1).thenApply(page -> true)
+  /** Whether both feeds still have what came after the checkpoint. */
+  private CompletableFuture<Boolean> canReadFrom(SharedCheckpoint checkpoint) {
+    return stores.history().changes(checkpoint.log().position(), 1)
+        .thenCompose(log -> shared().arrivals(checkpoint.arrivals(), checkpoint.arrivals(), 1)).thenApply(page -> true)
         .exceptionally(failure -> {
-          if (Futures.unwrap(failure) instanceof ExpiredCursorException) {
+          Throwable cause = Futures.unwrap(failure);
+          if (cause instanceof ExpiredCursorException) {
             return false;
           }
-          throw Futures.own(Futures.unwrap(failure));
+          throw Futures.own(cause);
         });
   }
 
@@ -342,15 +347,21 @@ public final class SharedIndexKeeper {
   }
 
   /**
-   * Stops keeping the index.
+   * Stops keeping the index, and gives the lease back.
    *
    * @return completes when a pass that was under way has ended; never fails
    */
   public CompletableFuture<Void> close() {
     loop.close();
+    CompletableFuture<?> last;
     synchronized (this) {
       closed = true;
-      return running.handle((done, failure) -> null);
+      last = running;
     }
+    return last.thenComposeAsync(ended -> keeping
+        ? stores.history().holdLease(LEASE, holder, Duration.ZERO)
+        : CompletableFuture.completedFuture(false), environment.executor())
+        // The lease ends by itself in a short time.
+        .handle((done, failure) -> null);
   }
 }
