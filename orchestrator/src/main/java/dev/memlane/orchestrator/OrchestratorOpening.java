@@ -120,7 +120,8 @@ final class OrchestratorOpening {
 
   private MemoryOrchestrator openOnSharedIndex(SharedIndexOpener shared) {
     if (settings.indexDirectory != null) {
-      throw new InvalidInputException("the builder has both indexDirectory(...) and sharedIndex(...); leave one of them out");
+      throw new InvalidInputException(
+          "the builder has both indexDirectory(...) and sharedIndex(...); leave one of them out");
     }
     Locale language = settings.language;
     Database database = opened.add(databaseBuilder().open());

@@ -85,11 +85,11 @@ final class OneLuceneIndex implements SharedIndexOpener, AutoCloseable {
     if (position == null) {
       return 0;
     }
-    String[] parts = position.split(" ");
-    if (!parts[0].equals(identity.toString())) {
+    String prefix = identity + " ";
+    if (!position.startsWith(prefix)) {
       throw new ExpiredCursorException("the position is of another index");
     }
-    return Integer.parseInt(parts[1]);
+    return Integer.parseInt(position.substring(prefix.length()));
   }
 
   private synchronized Arrivals page(@Nullable String after, String until, int limit) {

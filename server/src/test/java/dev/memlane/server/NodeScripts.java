@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 final class NodeScripts {
 
   private static final int MINUTES = 10;
+  private static final int INSTALLATIONS = 3;
 
   private final Path root;
   private final Path folder;
@@ -41,10 +42,20 @@ final class NodeScripts {
     Path installed = copy.resolve("node_modules/.package-lock.json");
     boolean fresh = Files.exists(installed) && Files.getLastModifiedTime(installed)
         .compareTo(Files.getLastModifiedTime(Path.of("src/test/node", name, "package-lock.json"))) > 0;
-    TestNeeds.require(
-        fresh || succeedsIn(copy, "npm", "ci", "--ignore-scripts", "--legacy-peer-deps", "--no-audit", "--no-fund"),
+    TestNeeds.require(fresh || install(copy),
         "npm could not download what the tests in src/test/node/" + name + " need; the network may be missing");
     return new NodeScripts(root, copy);
+  }
+
+  /** Installs the packages of a folder. A registry fails now and then for a moment, beyond npm's own repetitions. */
+  private static boolean install(Path folder) throws IOException, InterruptedException {
+    for (int attempt = 0; attempt < INSTALLATIONS; attempt++) {
+      if (succeedsIn(folder, "npm", "ci", "--ignore-scripts", "--legacy-peer-deps", "--no-audit", "--no-fund",
+          "--fetch-retries=5")) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Copies another folder of the module, which the scripts read, to the same place beside them. */

@@ -105,7 +105,8 @@ public record Operation(OperationId op, Kind kind, MemoryId memory, @Nullable Co
 
   /** The same write as a new operation, starting from another row. */
   public Operation anew(OperationId other, @Nullable CoreRow row) {
-    return new Operation(other, kind, memory, row, after == null ? null : after.madeBy(other), embedding, actor, at, unique,
+    return new Operation(other, kind, memory, row, after == null ? null : after.madeBy(other), embedding, actor, at,
+        unique,
         activity);
   }
 

@@ -158,20 +158,22 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     if (writer) {
       return new DetachedIndex(world.embedder().vectorName(), world.embedder().dimension());
     }
-    return cluster == null ? index : new SimulatedSharedIndex(cluster, world.without(), new SimulatedSharedIndex.Network() {
-      @Override
-      public void send(SimulatedSharedIndex.Write write) {
-        if (up) {
-          requests++;
-          writes.add(new SentWrite(SimulatedProcess.this, write, Digest.mix(received, requests)));
-        }
-      }
+    return cluster == null
+        ? index
+        : new SimulatedSharedIndex(cluster, world.without(), new SimulatedSharedIndex.Network() {
+          @Override
+          public void send(SimulatedSharedIndex.Write write) {
+            if (up) {
+              requests++;
+              writes.add(new SentWrite(SimulatedProcess.this, write, Digest.mix(received, requests)));
+            }
+          }
 
-      @Override
-      public <T> CompletableFuture<T> read(String name, Supplier<T> query, ToLongFunction<? super T> digest) {
-        return SimulatedProcess.this.read(name, query, digest);
-      }
-    });
+          @Override
+          public <T> CompletableFuture<T> read(String name, Supplier<T> query, ToLongFunction<? super T> digest) {
+            return SimulatedProcess.this.read(name, query, digest);
+          }
+        });
   }
 
   // ---- life cycle ----------------------------------------------------------------------------------------------------
@@ -573,7 +575,8 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
 
   /** Whether it waits for nothing but its next poll. */
   boolean isQuiet() {
-    return units.isEmpty() && writes.isEmpty() && reads.isEmpty() && answers.isEmpty() && index.hanging() == null && !index.isCommitting()
+    return units.isEmpty() && writes.isEmpty() && reads.isEmpty() && answers.isEmpty() && index.hanging() == null
+        && !index.isCommitting()
         && timer.first() == null;
   }
 

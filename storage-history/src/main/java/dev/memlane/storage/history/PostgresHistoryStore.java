@@ -301,7 +301,8 @@ public final class PostgresHistoryStore implements HistoryStore {
         insert into lease (name, holder, until) values (:name, :holder, now() + cast(:length as interval))
         on conflict (name) do update set holder = excluded.holder, until = excluded.until
         where lease.holder = excluded.holder or lease.until <= now()""")
-        .bind("name", name).bind("holder", holder).bind("length", length.toString()).execute()).thenApply(rows -> rows == 1);
+        .bind("name", name).bind("holder", holder).bind("length", length.toString()).execute())
+        .thenApply(rows -> rows == 1);
   }
 
   @Override

@@ -160,7 +160,8 @@ public final class IndexFollower {
   }
 
   private static StoreException notFenced(MemoryId memory, Throwable cause) {
-    return new StoreException("the database could not be asked about memory " + memory + ": " + cause.getMessage(), cause);
+    return new StoreException("the database could not be asked about memory " + memory + ": " + cause.getMessage(),
+        cause);
   }
 
   private static @Nullable DocumentName name(@Nullable CoreRow row) {

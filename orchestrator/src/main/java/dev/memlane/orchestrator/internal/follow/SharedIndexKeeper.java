@@ -269,7 +269,8 @@ public final class SharedIndexKeeper {
     return (done, total) -> {
       Instant now = environment.now();
       Instant last = extended.get();
-      if (last.plus(LENGTH_OF_LEASE.dividedBy(EXTENSIONS_OF_LEASE)).isBefore(now) && extended.compareAndSet(last, now)) {
+      if (last.plus(LENGTH_OF_LEASE.dividedBy(EXTENSIONS_OF_LEASE)).isBefore(now)
+          && extended.compareAndSet(last, now)) {
         holdLease();
       }
       progress.at(done, total);
