@@ -6,6 +6,8 @@ import static dev.memlane.extraction.RememberStage.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.memlane.endpoints.EndpointException;
+import dev.memlane.endpoints.Failure;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Scope;
 import dev.memlane.storage.postgres.Database;
@@ -19,6 +21,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -171,6 +174,23 @@ class TokenBudgetTest {
 
   @Test
   @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void callsOfBudgetsMadeOfOne_waitForEachOther() throws Exception {
+    TokenBudget.Reservation held = budget.withTokensADay(ONE_CALL).reserve(1_000, NO_WAIT);
+    TokenBudget other = budget.withTokensADay(ONE_CALL).withTokensACall(ONE_CALL);
+    FutureTask<TokenBudget.Reservation> second = new FutureTask<>(() -> other.reserve(1_000, Duration.ofMinutes(2)));
+    Thread thread = Thread.ofPlatform().start(second);
+    while (thread.isAlive() && thread.getState() != Thread.State.TIMED_WAITING) {
+      Thread.onSpinWait();
+    }
+
+    held.end(COST);
+
+    second.get().end(COST);
+    assertThat(budget.usedToday()).isEqualTo(2 * COST);
+  }
+
+  @Test
+  @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void callsThatNeverEnd_areWaitedForNoLongerThanThePatience() throws Exception {
     TokenBudget small = budget.withTokensADay(ONE_CALL);
     TokenBudget.Reservation endless = small.reserve(1_000, NO_WAIT);
@@ -229,23 +249,32 @@ class TokenBudgetTest {
     }
     assertThat(budget.usedToday()).isZero();
 
-    ChatModel silent = new ChatModel() {
-      @Override
-      public String model() {
-        return "silent";
+    long reserved = 0;
+    for (RuntimeException failure : List.of(new IllegalStateException("it broke"),
+        new EndpointException(Failure.TIMED_OUT, "no answer in time", null),
+        new EndpointException(Failure.UNKNOWN, "nobody knows", null))) {
+      try (MemoryExtractor extractor = MemoryExtractor.builder(stage.memory, stage.database, new Failing(failure))
+          .answerTokens(ANSWER_TOKENS).budget(budget).build()) {
+        assertThatThrownBy(() -> extractor.remember(CHAT).get(60, TimeUnit.SECONDS))
+            .hasCauseInstanceOf(ChatException.class);
       }
-
-      @Override
-      public CompletableFuture<ChatAnswer> chat(ChatRequest request) {
-        return CompletableFuture.failedFuture(new IllegalStateException("it broke"));
-      }
-    };
-    try (MemoryExtractor extractor = MemoryExtractor.builder(stage.memory, stage.database, silent)
-        .answerTokens(ANSWER_TOKENS).budget(budget).build()) {
-      assertThatThrownBy(() -> extractor.remember(CHAT).get(60, TimeUnit.SECONDS))
-          .hasCauseInstanceOf(ChatException.class);
+      assertThat(budget.usedToday() - reserved).as("what was reserved before %s", failure).isGreaterThan(ANSWER_TOKENS);
+      reserved = budget.usedToday();
     }
-    assertThat(budget.usedToday()).as("what was reserved").isGreaterThan(ANSWER_TOKENS);
+  }
+
+  /** A model of which every call fails after it was made. */
+  private record Failing(RuntimeException failure) implements ChatModel {
+
+    @Override
+    public String model() {
+      return "failing";
+    }
+
+    @Override
+    public CompletableFuture<ChatAnswer> chat(ChatRequest request) {
+      return CompletableFuture.failedFuture(failure);
+    }
   }
 
   @Test

@@ -170,7 +170,7 @@ class RememberRoutesTest {
     try (MemlaneServer without = MemlaneServer.builder(memory).port(0).start()) {
       Answer read = new TestClient(without.uri(), null).send("GET", PROFILE + "?user=ada", null);
       assertThat(read.json()).isEqualTo(made);
-      assertThat(read.header("ETag")).isNotNull();
+      assertThat(read.header("ETag")).isEqualTo("\"" + made.at("/memory/op").textValue() + "\"");
     }
   }
 
@@ -249,8 +249,35 @@ class RememberRoutesTest {
       assertThat(bound.send("POST", PROFILE, "{\"scope\": {\"user\": \"" + scope + "\"}}").status()).isEqualTo(403);
       assertThat(bound.send("POST", DEAD_LETTERS + "/retry", named).status()).isEqualTo(403);
       assertThat(bound.send("POST", DEAD_LETTERS + "/drop", named).status()).isEqualTo(403);
+      int asked = provider.questions().size();
+      for (String route : List.of("/v1/memories/", "/memories")) {
+        assertThat(bound.send("POST", route, "{\"messages\": \"note: a is b\", \"infer\": true, \"user_id\": \"" + scope
+            + "\"}").status()).isEqualTo(403);
+      }
+      assertThat(provider.questions()).hasSize(asked);
+      assertThat(memory.blocking().conversations().messages(Scope.user(scope).withRun("mem0"), 0, 1).messages())
+          .isEmpty();
     }
     assertThat(bound.send("GET", DEAD_LETTERS, null).json().path("deadLetters")).isEmpty();
+  }
+
+  @Test
+  void keyOfAReader_readsProfiles_andMakesNone() {
+    say(CHAT, "note: home is Porto");
+    remember(CHAT);
+    assertThat(client.send("POST", PROFILE, "{\"scope\": {\"user\": \"ada\"}}").status()).isEqualTo(200);
+    int asked = provider.questions().size();
+    say(CHAT, "note: home is Faro");
+    String key = keys.create("reader", Role.READ, new Grant.Scopes(List.of(Scope.user("ada"))), null);
+    TestClient reader = new TestClient(server.uri(), key);
+
+    assertThat(reader.send("GET", PROFILE + "?user=ada", null).json().path("text").textValue())
+        .isEqualTo("home is Porto.");
+    assertThat(reader.send("POST", PROFILE, "{\"scope\": {\"user\": \"ada\"}}").status()).isEqualTo(403);
+    assertThat(reader.send("POST", REMEMBER, "{\"scope\": " + CHAT + "}").status()).isEqualTo(403);
+    assertThat(reader.send("POST", "/v1/memories/", "{\"messages\": \"note: a is b\", \"user_id\": \"ada\"}").status())
+        .isEqualTo(403);
+    assertThat(provider.questions()).hasSize(asked);
   }
 
   @Test
@@ -275,6 +302,8 @@ class RememberRoutesTest {
             + "\"user_id\": \"ada\", \"run_id\": \"7\"}").status())
         .isEqualTo(403);
     assertThat(provider.questions()).hasSize(asked);
+    assertThat(memory.blocking().conversations().messages(Scope.user("ada").withRun("7"), 0, 10).messages())
+        .as("nothing was kept of what was refused").hasSize(2);
     TestClient admin = new TestClient(server.uri(), keys.create("admin", Role.ADMIN, new Grant.Everything(), null));
     assertThat(admin.send("GET", DEAD_LETTERS, null).text()).contains("secrets");
 

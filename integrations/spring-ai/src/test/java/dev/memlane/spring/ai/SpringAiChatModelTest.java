@@ -280,8 +280,10 @@ class SpringAiChatModelTest {
         .request(asked -> asked.system("And be polite.")).build();
 
     get(model.chat(request(null)));
+    get(model.chat(request(null)));
 
-    assertThat(scripted.prompts.getFirst().getContents()).contains("And be polite.");
+    assertThat(scripted.prompts).hasSize(2)
+        .allSatisfy(prompt -> assertThat(prompt.getContents()).contains("And be polite."));
   }
 
   @Test
