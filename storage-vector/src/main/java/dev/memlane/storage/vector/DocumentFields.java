@@ -73,10 +73,7 @@ final class DocumentFields {
   private static final int ACCEPTED_AT = TIME_AT + Long.BYTES;
   private static final int HIT_BYTES = ACCEPTED_AT + Long.BYTES;
   private static final int TRAITS_AT = HIT_BYTES + 1;
-  private static final String QUESTION_MARKS = "?\uFF1F\u061F\u037E\u2047\u2048\u203D";
   private static final UUID NO_RUN = new UUID(0, 0);
-  /** The tolerance for squared lengths, because of rounding to floats. */
-  private static final double UNIT_TOLERANCE = 1e-6;
 
   private static final FieldType ANALYSED = new FieldType();
   static {
@@ -118,7 +115,7 @@ final class DocumentFields {
       document.add(new StringField(METADATA, term, Store.NO));
     }
     document.add(new Field(TEXT, words.stream(memory.searchableText()), ANALYSED));
-    document.add(new KnnFloatVectorField(VECTOR, unit(source.embedding().vector()),
+    document.add(new KnnFloatVectorField(VECTOR, DocumentValues.unit(source.embedding().vector()),
         VectorSimilarityFunction.DOT_PRODUCT));
     return document;
   }
@@ -126,23 +123,18 @@ final class DocumentFields {
   private static BytesRef withTraits(BytesRef hit, Memory memory, @Nullable ActorName name) {
     byte[] actor = name == null ? new byte[0] : name.words().getBytes(StandardCharsets.UTF_8);
     byte[] all = Arrays.copyOf(hit.bytes, TRAITS_AT + actor.length);
-    all[HIT_BYTES] = (byte) (isQuestion(memory.content()) ? 1 : 0);
+    all[HIT_BYTES] = (byte) (DocumentValues.isQuestion(memory.content()) ? 1 : 0);
     System.arraycopy(actor, 0, all, TRAITS_AT, actor.length);
     return new BytesRef(all);
   }
 
-  /** Whether the last visible character is a question mark, in any script. */
-  private static boolean isQuestion(String content) {
-    String stripped = content.strip();
-    return !stripped.isEmpty() && QUESTION_MARKS.indexOf(stripped.charAt(stripped.length() - 1)) >= 0;
-  }
-
   private static UUID sequence(Scope scope) {
-    return scope.run() == null ? NO_RUN : MemoryId.derive(scope, SEQUENCE).value();
+    UUID run = DocumentValues.run(scope);
+    return run == null ? NO_RUN : run;
   }
 
   static long micros(Instant time) {
-    return ChronoUnit.MICROS.between(Instant.EPOCH, time);
+    return DocumentValues.micros(time);
   }
 
   /** Reads the value of {@link #SEQUENCE} from that of {@link #HIT}; null if the memory is in no run. */
@@ -209,26 +201,6 @@ final class DocumentFields {
   /** Whether a value of {@link #HIT} belongs to the document of this name. */
   static boolean isNamed(BytesRef hit, BytesRef nameBytes) {
     return new BytesRef(hit.bytes, hit.offset, NAME_BYTES).equals(nameBytes);
-  }
-
-  /**
-   * Scales a vector to length 1; returns the given one if it has that length already. Computed in doubles, because
-   * squares of floats may exceed the range of floats.
-   */
-  static float[] unit(float[] vector) {
-    double squares = 0;
-    for (float x : vector) {
-      squares += (double) x * x;
-    }
-    if (Math.abs(squares - 1) < UNIT_TOLERANCE) {
-      return vector;
-    }
-    double length = Math.sqrt(squares);
-    float[] unit = new float[vector.length];
-    for (int i = 0; i < vector.length; i++) {
-      unit[i] = (float) (vector[i] / length);
-    }
-    return unit;
   }
 
   private static void addExact(Document document, String field, @Nullable String value) {

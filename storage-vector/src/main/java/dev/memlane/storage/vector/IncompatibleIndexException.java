@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /** The index in a folder was built for another embedding model, dimension, language or version of Memlane. */
 public final class IncompatibleIndexException extends StoreException {
 
-  IncompatibleIndexException(String message) {
+  public IncompatibleIndexException(String message) {
     this(message, null);
   }
 

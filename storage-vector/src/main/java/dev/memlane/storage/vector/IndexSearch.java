@@ -42,8 +42,8 @@ final class IndexSearch {
    * BM25's parameters. Its authors' usual ones, 1.2 and 0.75, are for long documents. In a sentence or two, a word that
    * is there twice is hardly more telling, and a long memory is rather richer than wordier.
    */
-  private static final Similarity FOR_MEMORIES = new BM25Similarity(0.9f, 0.4f);
-  private static final Similarity FOR_DOCUMENTS = new BM25Similarity();
+  static final Similarity FOR_MEMORIES = new BM25Similarity(0.9f, 0.4f);
+  static final Similarity FOR_DOCUMENTS = new BM25Similarity();
   private static final long CACHED_BYTES = 32L << 20;
 
   private final VectorSearch vectors;

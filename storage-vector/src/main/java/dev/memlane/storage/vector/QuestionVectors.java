@@ -15,8 +15,8 @@ final class QuestionVectors {
   }
 
   static QuestionVectors of(Embedding vector, @Nullable Embedding spoken) {
-    return new QuestionVectors(DocumentFields.unit(vector.vector()),
-        spoken == null ? null : DocumentFields.unit(spoken.vector()));
+    return new QuestionVectors(DocumentValues.unit(vector.vector()),
+        spoken == null ? null : DocumentValues.unit(spoken.vector()));
   }
 
   /** For memories without an actor, or for all if there is no other. */

@@ -1,12 +1,15 @@
 package dev.memlane.storage.vector;
 
 import dev.memlane.model.Scope;
+import dev.memlane.model.StoreException;
 import dev.memlane.model.store.DocumentSearch;
 import dev.memlane.model.store.IndexDocument;
 import dev.memlane.model.store.IndexHits;
 import dev.memlane.model.store.IndexQuery;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.apache.lucene.index.DirectoryReader;
@@ -19,7 +22,7 @@ import org.apache.lucene.store.ByteBuffersDirectory;
  * An index of a few documents in memory, made for one question. It has no files and no threads, so it needs no closing; it
  * searches on the calling thread. Safe for use by several threads.
  */
-final class TemporaryIndex implements DocumentSearch {
+public final class TemporaryIndex implements DocumentSearch {
 
   private static final int NEVER_A_GRAPH = Integer.MAX_VALUE;
 
@@ -31,6 +34,25 @@ final class TemporaryIndex implements DocumentSearch {
     this.searcher = searcher;
     this.search = search;
     this.failures = failures;
+  }
+
+  /**
+   * Makes an index that stands in for one that is kept elsewhere. Analysing thousands of texts keeps a processor busy for a
+   * while.
+   *
+   * @param documents with vectors of this model and dimension
+   * @param language see {@link LuceneVectorIndexBuilder#language}
+   * @throws StoreException if it could not be made
+   */
+  public static DocumentSearch of(List<IndexDocument> documents, String model, int dimension, Locale language) {
+    IndexFailures failures = new IndexFailures(Path.of("memory"));
+    Words words = Words.of(language);
+    try {
+      return of(documents, words, new IndexIdentity(model, dimension, language, IndexFormat.NEWEST),
+          new IndexSearch(new VectorSearch(NEVER_A_GRAPH), new TextQueries(words)), failures);
+    } catch (IOException e) {
+      throw failures.general("could not be made", e);
+    }
   }
 
   /**

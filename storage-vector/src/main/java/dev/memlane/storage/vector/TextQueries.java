@@ -59,7 +59,8 @@ final class TextQueries {
     return query.build();
   }
 
-  private Set<Word> different(String text, boolean allWords) {
+  /** The different words of a text, up to {@link #MOST_TERMS} terms. */
+  Set<Word> different(String text, boolean allWords) {
     // Lucene's tokenizer loses a whole text that ends in half a character; as bytes that becomes a question mark.
     String whole = new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
     Set<Word> different = new LinkedHashSet<>();
