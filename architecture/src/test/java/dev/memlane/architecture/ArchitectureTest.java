@@ -53,6 +53,7 @@ class ArchitectureTest {
   private static final String CORE = "dev.memlane.storage.core";
   private static final String HISTORY = "dev.memlane.storage.history";
   private static final String VECTOR = "dev.memlane.storage.vector";
+  private static final String OPENSEARCH = "dev.memlane.storage.opensearch";
   private static final String CONVERSATION = "dev.memlane.storage.conversation";
   private static final String TASKS = "dev.memlane.storage.tasks";
 
@@ -224,6 +225,18 @@ class ArchitectureTest {
   static final ArchRule vector_doesNotKnowOtherStores = noClasses().that().resideInAPackage(VECTOR).should()
       .dependOnClassesThat().resideInAnyPackage(CORE, HISTORY, CONVERSATION, TASKS, "dev.memlane.storage.postgres");
 
+  /** It finds what the local index finds, because it has its words and its scores from there. */
+  @ArchTest
+  static final ArchRule openSearch_knowsTheLocalIndexAndJson = classes().that().resideInAPackage(OPENSEARCH).should()
+      .onlyDependOnClassesThat()
+      .resideInAnyPackage(OPENSEARCH, VECTOR, MODEL, "java..", "javax.net.ssl..", "org.jspecify..",
+          "com.google.errorprone.annotations..", "com.fasterxml.jackson..", "org.apache.lucene..");
+
+  @ArchTest
+  static final ArchRule otherStores_doNotKnowOpenSearch = noClasses()
+      .that(resideInAPackage(STORAGE).and(not(resideInAPackage(OPENSEARCH)))).should()
+      .dependOnClassesThat().resideInAPackage(OPENSEARCH);
+
   @ArchTest
   static final ArchRule conversation_doesNotKnowOtherStores = noClasses().that().resideInAPackage(CONVERSATION)
       .should().dependOnClassesThat().resideInAnyPackage(CORE, HISTORY, VECTOR, TASKS);
@@ -317,7 +330,7 @@ class ArchitectureTest {
   @ArchTest
   static void rules_areAboutClassesThatAreThere(JavaClasses all) {
     for (String module : new String[]{MODEL, LANES, ENDPOINTS, ENDPOINTS_HTTP, "dev.memlane.embedding", CORE, HISTORY,
-        VECTOR,
+        VECTOR, OPENSEARCH,
         CONVERSATION, "dev.memlane.storage.postgres", ORCHESTRATOR, EMBEDDED, MEMORY_TOOLS, ARCHIVE, ARCHIVE_PARQUET,
         EXTRACTION,
         LANGCHAIN4J, FLINK,

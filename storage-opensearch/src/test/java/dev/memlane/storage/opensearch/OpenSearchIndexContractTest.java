@@ -3,16 +3,29 @@ package dev.memlane.storage.opensearch;
 import dev.memlane.model.store.VectorIndex;
 import dev.memlane.testing.TestMemories;
 import dev.memlane.testing.VectorIndexContract;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** The contract of every index, on an index of two shards. */
 class OpenSearchIndexContractTest extends VectorIndexContract {
 
-  private static final String INDEX = "contract";
+  private static final AtomicInteger NUMBER = new AtomicInteger();
+  private static final Map<VectorIndex, String> NAMES = new ConcurrentHashMap<>();
 
   @Override
   protected VectorIndex open() {
-    RawCluster.delete(INDEX);
-    return OpenSearchIndex.builder(RawCluster.shared()).index(INDEX).model(TestMemories.MODEL)
+    String name = "contract" + NUMBER.incrementAndGet();
+    VectorIndex opened = OpenSearchIndex.builder(RawCluster.shared()).index(name).model(TestMemories.MODEL)
         .dimension(TestMemories.DIMENSION).shards(2).replicas(0).open();
+    NAMES.put(opened, name);
+    return opened;
+  }
+
+  @Override
+  protected void close(VectorIndex opened) {
+    opened.close();
+    RawCluster.delete(Objects.requireNonNull(NAMES.remove(opened)));
   }
 }
