@@ -37,6 +37,7 @@ final class BulkSender {
   private final ClusterFailures failures;
   private final DocumentJson documents;
   private final Executor executor;
+  private final String alias;
   private final String path;
   private final Duration patience;
   private final int requests;
@@ -65,10 +66,8 @@ final class BulkSender {
     this.requests = requests;
   }
 
-  private final String alias;
-
   /** One put or removal. */
-  final class Item {
+  private static final class Item {
 
     private final DocumentName name;
     private final String routing;
@@ -141,6 +140,11 @@ final class BulkSender {
         item.result.completeExceptionally(new UnansweredException(
             String.valueOf(failures.general("can't be given a document", e).getMessage()), false, e));
       }
+    }
+    if (batch.isEmpty()) {
+      // All of them were withdrawn.
+      executor.execute(this::sendNext);
+      return;
     }
     CompletableFuture<?> unused = client
         .send(new ClusterClient.Request("refused a write", "POST", path, body.toByteArray(), false), patience)

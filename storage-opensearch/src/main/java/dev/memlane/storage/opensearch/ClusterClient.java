@@ -129,18 +129,18 @@ final class ClusterClient implements AutoCloseable {
   /**
    * Sends a request.
    *
-   * @return fails with an {@link UnansweredException}, or a {@link StoreException} if it was not begun
+   * @return fails with an {@link UnansweredException}
    */
   CompletableFuture<Answer> send(Request request, Duration patience) {
     Call call = new Call(request, patience);
     lock.lock();
     try {
       if (closed) {
-        return CompletableFuture.failedFuture(failures.closed());
+        return CompletableFuture.failedFuture(unsent(failures.closed()));
       }
       if (started >= running) {
         if (waiting.size() >= waitingBound) {
-          return CompletableFuture.failedFuture(failures.busy());
+          return CompletableFuture.failedFuture(unsent(failures.busy()));
         }
         waiting.add(call);
         return call.answer;
@@ -184,9 +184,8 @@ final class ClusterClient implements AutoCloseable {
         next.begin();
         return;
       }
-      next.answer.completeExceptionally(new UnansweredException(
-          String.valueOf(failures.late("has too much to do, so a request was not sent", next.patience).getMessage()),
-          false, null));
+      next.answer.completeExceptionally(
+          unsent(failures.late("has too much to do, so a request was not sent", next.patience)));
     }
   }
 
@@ -201,8 +200,12 @@ final class ClusterClient implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    left.forEach(call -> call.answer.completeExceptionally(failures.closed()));
+    left.forEach(call -> call.answer.completeExceptionally(unsent(failures.closed())));
     client.shutdownNow();
+  }
+
+  private static UnansweredException unsent(StoreException reason) {
+    return new UnansweredException(String.valueOf(reason.getMessage()), false, null);
   }
 
   /** One request on its way, which may try several nodes. */

@@ -35,7 +35,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -95,7 +95,7 @@ public final class OpenSearchIndex implements SharedIndex {
   private final Duration writePatience;
   private final Duration closingPatience;
 
-  private final ExecutorService executor;
+  private final Executor executor;
   private final ScheduledThreadPoolExecutor alarms;
   private final ClusterClient client;
   private final IndexOpening opening;
@@ -121,6 +121,7 @@ public final class OpenSearchIndex implements SharedIndex {
     this.writePatience = options.writeTimeout;
     this.closingPatience = options.closingPatience;
     this.failures = new ClusterFailures(name, options.credentials);
+    // It keeps no threads, so it needs no closing, and ends what is left when the rest is closed.
     this.executor = Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("memlane-opensearch-", 0).factory());
     this.alarms = new ScheduledThreadPoolExecutor(1,
         Thread.ofPlatform().daemon().name("memlane-opensearch-deadlines").factory());
@@ -443,8 +444,6 @@ public final class OpenSearchIndex implements SharedIndex {
   private void release() {
     client.close();
     alarms.shutdownNow();
-    // Not "close", which would wait for tasks that wait for the cluster.
-    executor.shutdown();
   }
 
   private CompletableFuture<?> refresh() {

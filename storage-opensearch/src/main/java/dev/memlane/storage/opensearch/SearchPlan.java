@@ -136,13 +136,13 @@ final class SearchPlan {
   List<ObjectNode> searches() {
     List<ObjectNode> searches = new ArrayList<>();
     if (nothing) {
-      ObjectNode search = JSON.objectNode().put("size", 0);
-      search.set("query", ids(lookedUp));
-      addLookUp(search);
-      searches.add(search);
+      searches.add(lookUp());
       return searches;
     }
     searches.add(scopes());
+    if (meanings.isEmpty() && words == null && !lookedUp.isEmpty()) {
+      searches.add(lookUp());
+    }
     for (Meaning meaning : meanings) {
       searches.add(nearest(meaning, false));
     }
@@ -152,6 +152,14 @@ final class SearchPlan {
       searches.add(search);
     }
     return searches;
+  }
+
+  /** A search for nothing but the documents to look up. */
+  private ObjectNode lookUp() {
+    ObjectNode search = JSON.objectNode().put("size", 0);
+    search.set("query", ids(lookedUp));
+    addLookUp(search);
+    return search;
   }
 
   private ObjectNode scopes() {
