@@ -67,11 +67,13 @@ final class ClusterSearch {
     if (plan.isEmpty()) {
       return CompletableFuture.completedFuture(IndexHits.NONE);
     }
-    return several(plan.searches(), query.scopes()).thenCompose(answers -> {
+    // Documents may be looked up that are outside of the scopes.
+    List<Scope> routed = query.documents().isEmpty() ? query.scopes() : List.of();
+    return several(plan.searches(), routed).thenCompose(answers -> {
       List<ObjectNode> further = plan.exactSearches(answers);
       return further.isEmpty()
           ? CompletableFuture.completedFuture(plan.hits(answers, List.of()))
-          : several(further, query.scopes()).thenApply(exact -> plan.hits(answers, exact));
+          : several(further, routed).thenApply(exact -> plan.hits(answers, exact));
     }).thenCompose(hits -> query.runs() ? withRuns(hits) : CompletableFuture.completedFuture(hits));
   }
 

@@ -18,6 +18,8 @@ final class DocumentList {
 
   /** The most documents of one answer. */
   private static final int PAGE = 5_000;
+  /** How many more than a page are read, so that its last memory is usually complete. */
+  private static final int SPARE = 16;
   /** The most memories of one question. */
   private static final int MEMORIES = 1_000;
 
@@ -47,15 +49,20 @@ final class DocumentList {
       query = JsonNodeFactory.instance.objectNode();
       query.putObject("range").putObject(Fields.MEMORY).put("gt", after.toString());
     }
-    return pages(query, null, limit, null, new ArrayList<>()).thenCompose(found -> {
-      if (found.size() < limit) {
-        return CompletableFuture.completedFuture(names(found));
+    int more = (int) Math.min(Integer.MAX_VALUE, (long) limit + SPARE);
+    return pages(query, null, more, null, new ArrayList<>()).thenCompose(found -> {
+      int end = Math.min(limit, found.size());
+      while (end > 0 && end < found.size() && found.get(end).name().memory().equals(found.get(end - 1).name().memory())) {
+        end++;
       }
-      MemoryId last = found.getLast().name().memory();
+      List<DocumentName> page = names(found.subList(0, end));
+      if (end < found.size() || found.size() < more) {
+        return CompletableFuture.completedFuture(page);
+      }
+      // The last memory may have still more.
+      MemoryId last = page.getLast().memory();
       return of(last, null).thenApply(all -> {
-        // Those of the last memory, whichever of them are on the page.
-        List<DocumentName> complete = new ArrayList<>(
-            names(found).stream().filter(name -> !name.memory().equals(last)).toList());
+        List<DocumentName> complete = new ArrayList<>(page.stream().filter(name -> !name.memory().equals(last)).toList());
         complete.addAll(names(all));
         return List.copyOf(complete);
       });

@@ -221,6 +221,12 @@ public final class OpenSearchIndexBuilder {
     return this;
   }
 
+  /** See {@link Expunger}. */
+  OpenSearchIndexBuilder expungePatience(Duration expungePatience) {
+    this.expungePatience = expungePatience;
+    return this;
+  }
+
   /** See {@link OpenSearchIndex#close}. */
   OpenSearchIndexBuilder closingPatience(Duration closingPatience) {
     this.closingPatience = closingPatience;

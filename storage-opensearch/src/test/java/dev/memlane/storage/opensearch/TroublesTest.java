@@ -156,6 +156,9 @@ class TroublesTest {
   @ParameterizedTest
   @EnumSource(value = Fault.class, names = {"CUT_BEFORE", "CUT_AFTER"})
   void aLostConnection_isInDoubt_andNothingIsSentTwice(Fault fault) {
+    index.close();
+    // Two nodes, so that there is one to send it to again.
+    index = builder(front.address(), front.address()).open();
     assertThat(put(1)).isInstanceOf(Applied.class);
     front.set(fault);
 

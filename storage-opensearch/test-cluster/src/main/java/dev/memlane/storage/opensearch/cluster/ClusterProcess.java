@@ -15,7 +15,6 @@ import org.opensearch.common.settings.Settings;
 import org.opensearch.env.Environment;
 import org.opensearch.index.mapper.MapperExtrasModulePlugin;
 import org.opensearch.index.reindex.ReindexModulePlugin;
-import org.opensearch.knn.plugin.KNNPlugin;
 import org.opensearch.node.Node;
 import org.opensearch.node.NodeValidationException;
 import org.opensearch.painless.PainlessModulePlugin;
@@ -32,7 +31,7 @@ final class ClusterProcess {
 
   private static final List<Class<? extends Plugin>> PLUGINS = List.of(Netty4ModulePlugin.class,
       CommonAnalysisModulePlugin.class, PainlessModulePlugin.class, ReindexModulePlugin.class,
-      MapperExtrasModulePlugin.class, ExpressionModulePlugin.class, KNNPlugin.class);
+      MapperExtrasModulePlugin.class, ExpressionModulePlugin.class, knn());
 
   private final Path directory;
   private final List<Integer> httpPorts;
@@ -45,6 +44,15 @@ final class ClusterProcess {
     this.httpPorts = freePorts(count);
     this.transportPorts = freePorts(count);
     this.settings = settings;
+  }
+
+  /** By its name, because it comes in an archive, from which this can't be compiled. */
+  private static Class<? extends Plugin> knn() {
+    try {
+      return Class.forName("org.opensearch.knn.plugin.KNNPlugin").asSubclass(Plugin.class);
+    } catch (ClassNotFoundException e) {
+      throw new IllegalStateException("the k-NN plug-in is not on the class path", e);
+    }
   }
 
   /**

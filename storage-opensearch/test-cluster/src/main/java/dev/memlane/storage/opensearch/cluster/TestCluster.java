@@ -62,7 +62,8 @@ public final class TestCluster implements AutoCloseable {
       List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
           "-Xmx" + (128 + MEGABYTES_PER_NODE * nodes) + "m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
           "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
-          "-Dopensearch.set.netty.runtime.available.processors=false", "-Dlog4j2.disable.jmx=true", "-Dlog4j2.level=WARN",
+          "-Dopensearch.set.netty.runtime.available.processors=false", "-Dlog4j2.disable.jmx=true",
+          "-Dlog4j2.level=WARN",
           "-cp", classPath(), ClusterProcess.class.getName(), made.toString(), Integer.toString(nodes)));
       command.addAll(List.of(settings));
       Process process = new ProcessBuilder(command).redirectErrorStream(true)
