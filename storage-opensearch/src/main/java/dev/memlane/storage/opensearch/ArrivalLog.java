@@ -85,10 +85,11 @@ final class ArrivalLog {
       return CompletableFuture.completedFuture(ArrivalPosition.settled(now.shards()).toString());
     }
     if (System.nanoTime() - deadline > 0) {
-      return CompletableFuture.failedFuture(failures.late("did not bring all copies of its shards up to date", patience));
+      return CompletableFuture
+          .failedFuture(failures.late("did not bring all copies of its shards up to date", patience));
     }
     Executor later = CompletableFuture.delayedExecutor(PAUSE.toMillis(), TimeUnit.MILLISECONDS, executor);
-    return CompletableFuture.supplyAsync(states, later).thenCompose(next -> next)
+    return CompletableFuture.<@Nullable Void>completedFuture(null).thenComposeAsync(waited -> states.get(), later)
         .thenCompose(next -> settled(next, wanted, deadline));
   }
 

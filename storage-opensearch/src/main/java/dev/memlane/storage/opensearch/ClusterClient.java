@@ -100,9 +100,10 @@ final class ClusterClient implements AutoCloseable {
    *
    * @param what it does, for messages: "could not be searched"
    * @param path begins with a slash
-   * @param body null for none
+   * @param body null for none; not changed
    * @param repeatable whether the cluster may get it twice
    */
+  @SuppressWarnings("ArrayRecordComponent") // requests are never compared
   record Request(String what, String method, String path, byte @Nullable [] body, boolean repeatable) {
 
     static Request get(String what, String path) {

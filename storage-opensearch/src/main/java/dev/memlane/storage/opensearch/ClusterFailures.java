@@ -47,7 +47,8 @@ record ClusterFailures(String index, @Nullable Credentials credentials) {
 
   /** Shards without a node. */
   StoreException unassigned(List<Integer> shards) {
-    return new StoreException(name() + " has shards without a node: " + shards + "; look at the cluster's health", null);
+    return new StoreException(name() + " has shards without a node: " + shards + "; look at the cluster's health",
+        null);
   }
 
   StoreException general(String what, Throwable failure) {

@@ -52,7 +52,8 @@ final class DocumentList {
     int more = (int) Math.min(Integer.MAX_VALUE, (long) limit + SPARE);
     return pages(query, null, more, null, new ArrayList<>()).thenCompose(found -> {
       int end = Math.min(limit, found.size());
-      while (end > 0 && end < found.size() && found.get(end).name().memory().equals(found.get(end - 1).name().memory())) {
+      while (end > 0 && end < found.size()
+          && found.get(end).name().memory().equals(found.get(end - 1).name().memory())) {
         end++;
       }
       List<DocumentName> page = names(found.subList(0, end));
@@ -62,7 +63,8 @@ final class DocumentList {
       // The last memory may have still more.
       MemoryId last = page.getLast().memory();
       return of(last, null).thenApply(all -> {
-        List<DocumentName> complete = new ArrayList<>(page.stream().filter(name -> !name.memory().equals(last)).toList());
+        List<DocumentName> complete = new ArrayList<>(
+            page.stream().filter(name -> !name.memory().equals(last)).toList());
         complete.addAll(names(all));
         return List.copyOf(complete);
       });

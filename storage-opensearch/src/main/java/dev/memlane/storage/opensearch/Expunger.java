@@ -138,7 +138,7 @@ final class Expunger {
           + "it could not purge them", patience));
     }
     Executor later = CompletableFuture.delayedExecutor(PAUSE.toMillis(), TimeUnit.MILLISECONDS, executor);
-    return CompletableFuture.supplyAsync(() -> purge(until, deadline), later).thenCompose(next -> next);
+    return CompletableFuture.<@Nullable Void>completedFuture(null).thenComposeAsync(waited -> purge(until, deadline), later);
   }
 
   private Request flush() {

@@ -28,8 +28,9 @@ record IndexDefinition(IndexIdentity identity, int shards, int replicas, Duratio
         .put("replication.type", "DOCUMENT")
         // So that merging on request leaves no segment with removed documents.
         .put("merge.policy.expunge_deletes_allowed", 0)
-        // What was removed is not kept for a copy that was away: such a copy is made again from files.
-        .put("soft_deletes.retention_lease.period", "1m");
+        // What was removed is not kept for long for a copy that is away: later, such a copy is made again from files. The
+        // cluster's default of 12 hours would let no purging end before.
+        .put("soft_deletes.retention_lease.period", "5m");
     index.putObject("similarity").putObject("memories").put("type", "BM25").put("k1", K1).put("b", B);
     ObjectNode analysis = index.putObject("analysis");
     analysis.putObject("tokenizer").putObject("blanks").put("type", "whitespace").put("max_token_length", 10_000);
@@ -58,7 +59,8 @@ record IndexDefinition(IndexIdentity identity, int shards, int replicas, Duratio
     fields.putObject(Fields.QUESTION).put("type", "boolean").put("index", false).put("doc_values", false);
     fields.putObject(Fields.TEXT).put("type", "text").put("analyzer", "words").put("similarity", "memories")
         .put("index_options", "freqs");
-    ObjectNode vector = fields.putObject(Fields.VECTOR).put("type", "knn_vector").put("dimension", identity.dimension());
+    ObjectNode vector = fields.putObject(Fields.VECTOR).put("type", "knn_vector").put("dimension",
+        identity.dimension());
     if (identity.vectors() == VectorType.BYTE) {
       vector.put("data_type", "byte");
     }

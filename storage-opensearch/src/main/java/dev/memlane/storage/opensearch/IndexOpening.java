@@ -62,8 +62,9 @@ final class IndexOpening {
       // The same name in all processes, so that only one of them makes it.
       return make(alias + "-1", true).thenCompose(made -> {
         if (!made && attempt >= MOST_TRIES) {
-          throw new IncompatibleIndexException("there is an index \"" + alias + "-1\" on OpenSearch without the alias \""
-              + alias + "\"; remove it, or give it the alias");
+          throw new IncompatibleIndexException(
+              "there is an index \"" + alias + "-1\" on OpenSearch without the alias \""
+                  + alias + "\"; remove it, or give it the alias");
         }
         return open(attempt + 1);
       });

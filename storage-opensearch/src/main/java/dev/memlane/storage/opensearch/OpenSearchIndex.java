@@ -411,7 +411,8 @@ public final class OpenSearchIndex implements SharedIndex {
     try {
       return unlessRefused("could not be read", () -> gate.ownWrites().thenCompose(seen -> states())
           .thenApply(now -> new IndexSummary(identity.model(), identity.dimension(), now.documents(), now.segments(),
-              now.bytes()))).join();
+              now.bytes())))
+          .join();
     } catch (CompletionException e) {
       throw failures.general("could not be read", e);
     }

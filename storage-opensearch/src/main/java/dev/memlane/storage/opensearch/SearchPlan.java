@@ -60,6 +60,7 @@ final class SearchPlan {
    * @param vector what documents are compared with
    * @param conditions what the documents fulfil, within the scopes
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Meaning(float[] vector, ArrayNode conditions) {}
 
   private SearchPlan(IndexQuery query, List<Meaning> meanings, @Nullable WordSearch words, boolean nothing) {

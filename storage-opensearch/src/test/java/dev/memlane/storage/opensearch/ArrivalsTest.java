@@ -160,7 +160,8 @@ class ArrivalsTest {
     writer.join();
 
     assertThat(puts).allSatisfy(put -> assertThat(put.join()).isInstanceOf(Applied.class));
-    assertThat(seen).containsExactlyInAnyOrderElementsOf(IntStream.range(0, 1_500).mapToObj(ArrivalsTest::name).toList());
+    assertThat(seen)
+        .containsExactlyInAnyOrderElementsOf(IntStream.range(0, 1_500).mapToObj(ArrivalsTest::name).toList());
   }
 
   @Test

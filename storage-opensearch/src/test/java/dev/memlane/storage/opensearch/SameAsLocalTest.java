@@ -47,12 +47,15 @@ class SameAsLocalTest {
   private static final List<Scope> SCOPES = List.of(Scope.user("ada"), Scope.user("ada").withRun("7"),
       Scope.user("bob, \"and\" others"), Scope.user("bob, \"and\" others").withAgent("cook"), Scope.agent("cook"));
   private static final Map<String, List<String>> WORDS = Map.of(
-      "en", List.of("Ada", "plays", "the", "oboe", "oboes", "who", "caf\u00E9", "cafe", "running", "runs", "\u6771\u4EAC",
+      "en",
+      List.of("Ada", "plays", "the", "oboe", "oboes", "who", "caf\u00E9", "cafe", "running", "runs", "\u6771\u4EAC",
           "\u4EAC\u90FD", "what", "tea?", "\uD83D\uDE00", "naive", "na\u00EFve", "a"),
-      "de", List.of("B\u00FCcher", "Buch", "H\u00E4user", "Haus", "dr\u00FCcken", "drucken", "die", "und", "Stra\u00DFe",
+      "de",
+      List.of("B\u00FCcher", "Buch", "H\u00E4user", "Haus", "dr\u00FCcken", "drucken", "die", "und", "Stra\u00DFe",
           "Strasse", "liest", "gelesen", "Caf\u00E9", "Oboe"),
       "pt", List.of("a\u00E7\u00F5es", "a\u00E7\u00E3o", "acoes", "cora\u00E7\u00E3o", "casa", "casas", "que", "ela"),
-      "th", List.of("\u0E41\u0E21\u0E27\u0E01\u0E34\u0E19\u0E1B\u0E25\u0E32", "\u0E1B\u0E25\u0E32", "\u0E41\u0E21\u0E27"),
+      "th",
+      List.of("\u0E41\u0E21\u0E27\u0E01\u0E34\u0E19\u0E1B\u0E25\u0E32", "\u0E1B\u0E25\u0E32", "\u0E41\u0E21\u0E27"),
       "sr", List.of("\u0160uma", "suma", "\u0448\u0443\u043C\u0430", "ku\u0107a", "kuca"),
       "xx", List.of("word", "words", "W\u00F6rd", "other"));
 
@@ -94,7 +97,8 @@ class SameAsLocalTest {
       Scope scope = SCOPES.get(random.nextInt(SCOPES.size()));
       for (int state = 0; state < (i % 10 == 0 ? 2 : 1); state++) {
         Memory memory = new Memory(id(i), scope, null, random.nextBoolean() ? "Grace " + words.getFirst() : null,
-            text(words, random, 1 + random.nextInt(i % 50 == 0 ? 400 : 12)), Metadata.of("n", i % 7), null, START, START,
+            text(words, random, 1 + random.nextInt(i % 50 == 0 ? 400 : 12)), Metadata.of("n", i % 7), null, START,
+            START,
             null, 1, op(state * 1_000L + i));
         IndexDocument document = new IndexDocument(memory,
             embedding(TestMemories.MODEL, TestMemories.DIMENSION, random));

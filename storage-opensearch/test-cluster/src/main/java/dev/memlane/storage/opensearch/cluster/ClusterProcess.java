@@ -108,7 +108,7 @@ final class ClusterProcess {
         line.append((char) next);
         continue;
       }
-      String[] command = line.toString().split(" ");
+      String[] command = line.toString().split(" ", 2);
       line.setLength(0);
       int number = Integer.parseInt(command[1]);
       if (command[0].equals("stop")) {
