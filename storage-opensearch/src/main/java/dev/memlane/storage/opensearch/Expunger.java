@@ -5,6 +5,7 @@ import dev.memlane.model.MemoryId;
 import dev.memlane.storage.opensearch.ClusterClient.Request;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -82,7 +83,7 @@ final class Expunger {
     return states.get().thenApply(now -> {
       lock.lock();
       try {
-        return now.removed() > 0 && !asked.isEmpty() && (others || asked.stream().anyMatch(removed::contains));
+        return now.removed() > 0 && !asked.isEmpty() && (others || !Collections.disjoint(asked, removed));
       } finally {
         lock.unlock();
       }
@@ -138,7 +139,8 @@ final class Expunger {
           + "it could not purge them", patience));
     }
     Executor later = CompletableFuture.delayedExecutor(PAUSE.toMillis(), TimeUnit.MILLISECONDS, executor);
-    return CompletableFuture.<@Nullable Void>completedFuture(null).thenComposeAsync(waited -> purge(until, deadline), later);
+    return CompletableFuture.<@Nullable Void>completedFuture(null).thenComposeAsync(waited -> purge(until, deadline),
+        later);
   }
 
   private Request flush() {

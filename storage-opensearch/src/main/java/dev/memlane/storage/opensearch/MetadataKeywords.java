@@ -1,6 +1,7 @@
 package dev.memlane.storage.opensearch;
 
 import dev.memlane.model.Metadata;
+import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -52,7 +53,7 @@ final class MetadataKeywords {
 
   private static String number(double value) {
     // With the sign turned over, as bytes sort without one.
-    return String.format("%016x", NumericUtils.doubleToSortableLong(value) ^ Long.MIN_VALUE);
+    return HexFormat.of().toHexDigits(NumericUtils.doubleToSortableLong(value) ^ Long.MIN_VALUE);
   }
 
   /** The prefix of all texts, or of all numbers, under the key. */

@@ -172,7 +172,8 @@ public final class OpenSearchIndex implements SharedIndex {
       return CompletableFuture.completedFuture(new NotApplied(refusal));
     }
     PendingPut put = new PendingPut(document, deadline,
-        (sent, begin) -> sender.put(sent, identity.routing().of(sent.memory()), begin).whenComplete(this::learn),
+        (sent, begin) -> sender.put(sent, identity.routing().of(sent.memory()), begin)
+            .whenComplete((done, failed) -> learn(failed)),
         gate::written);
     Duration left = Duration.between(clock.instant(), deadline);
     if (!left.isPositive()) {
@@ -199,7 +200,7 @@ public final class OpenSearchIndex implements SharedIndex {
   }
 
   /** Remembers what the end of a write says of the index. */
-  private void learn(@Nullable Object done, @Nullable Throwable failed) {
+  private void learn(@Nullable Throwable failed) {
     if (failed == null) {
       accepted = System.nanoTime() | 1;
       return;
@@ -239,7 +240,7 @@ public final class OpenSearchIndex implements SharedIndex {
     return client.ask(Request.get("could not be asked whether it accepts writes",
         "/" + this.name + "/_settings/index.blocks.*?flat_settings=true"), patience).handle((settings, failed) -> {
           if (failed != null) {
-            learn(null, failed);
+            learn(failed);
             return new NotApplied(failures.general("could not be asked whether it accepts writes", failed));
           }
           StoreException blocked = blocked(settings);
@@ -299,7 +300,7 @@ public final class OpenSearchIndex implements SharedIndex {
   private CompletableFuture<Void> removed(CompletableFuture<Void> removal) {
     return removal.whenComplete((done, failed) -> {
       gate.written();
-      learn(done, failed);
+      learn(failed);
     });
   }
 
@@ -490,7 +491,7 @@ public final class OpenSearchIndex implements SharedIndex {
 
   private void learnGone(Throwable cause) {
     if (cause instanceof RefusedException refused && refused.type().equals("index_not_found_exception")) {
-      learn(null, cause);
+      learn(cause);
     }
   }
 
