@@ -78,7 +78,8 @@ final class OrchestratorOpening {
       SharedIndexOpener shared = settings.sharedIndex;
       IndexOpener opener = shared == null
           ? anew -> new DetachedIndex(vectors, model.dimension())
-          : anew -> shared.open(vectors, model.dimension(), settings.language);
+          : anew -> shared.open(vectors, model.dimension(),
+              Objects.requireNonNullElse(settings.language, Locale.ENGLISH));
       return new MemoryWriter(openOn(openStores(database, vectors, opener), opener, vectors,
           Objects.requireNonNullElse(settings.language, Locale.ENGLISH), Engine::startDetached));
     } catch (Throwable e) {
@@ -123,7 +124,7 @@ final class OrchestratorOpening {
       throw new InvalidInputException(
           "the builder has both indexDirectory(...) and sharedIndex(...); leave one of them out");
     }
-    Locale language = settings.language;
+    Locale language = Objects.requireNonNullElse(settings.language, Locale.ENGLISH);
     Database database = opened.add(databaseBuilder().open());
     String vectors = embeddedText(database).vectors(model.model());
     IndexOpener opener = anew -> {
@@ -133,8 +134,7 @@ final class OrchestratorOpening {
       }
       return index;
     };
-    MemoryOrchestrator orchestrator = openOn(openStores(database, vectors, opener), opener, vectors,
-        Objects.requireNonNullElse(language, Locale.ENGLISH));
+    MemoryOrchestrator orchestrator = openOn(openStores(database, vectors, opener), opener, vectors, language);
     LOGGER.log(System.Logger.Level.INFO, "Opened the memory with a shared index and the embedding model {0}.",
         model.model());
     return orchestrator;

@@ -44,7 +44,7 @@ final class OneLuceneIndex implements SharedIndexOpener, AutoCloseable {
   }
 
   @Override
-  public synchronized SharedIndex open(String model, int dimension, @Nullable Locale language) {
+  public synchronized SharedIndex open(String model, int dimension, Locale language) {
     if (index == null) {
       index = LuceneVectorIndex.builder(directory).model(model).dimension(dimension).open();
     }

@@ -1,7 +1,6 @@
 package dev.memlane.model.store;
 
 import java.util.Locale;
-import org.jspecify.annotations.Nullable;
 
 /** The function that opens an index that several processes share; its implementations know where that is. */
 @FunctionalInterface
@@ -12,8 +11,8 @@ public interface SharedIndexOpener {
    *
    * @param model the name of the vectors
    * @param dimension of the vectors, in numbers
-   * @param language the language of the texts; null for that of an existing index, or English
+   * @param language the language of the texts
    * @throws dev.memlane.model.MemlaneException if it can't be opened, or holds other vectors or another language
    */
-  SharedIndex open(String model, int dimension, @Nullable Locale language);
+  SharedIndex open(String model, int dimension, Locale language);
 }

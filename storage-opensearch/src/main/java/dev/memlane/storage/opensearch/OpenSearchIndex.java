@@ -106,6 +106,7 @@ public final class OpenSearchIndex implements SharedIndex {
   private final DocumentList list;
   private final ArrivalLog log;
   private final Expunger expunger;
+  private final CheckpointDocument checkpoint;
 
   private final AtomicBoolean closing = new AtomicBoolean();
   private volatile Opened opened;
@@ -139,6 +140,7 @@ public final class OpenSearchIndex implements SharedIndex {
     this.search = new ClusterSearch(client, failures, analysis, documents, identity.routing(), name, readPatience);
     this.list = new DocumentList(client, failures, name, readPatience);
     this.log = new ArrivalLog(client, failures, gate::allWrites, this::states, executor, name, readPatience);
+    this.checkpoint = new CheckpointDocument(client, failures, name, options.replicas, writePatience);
     try {
       this.opened = opening.open().join();
       this.expunger = new Expunger(client, failures, this::states, executor, name, states().join().removed() > 0,
@@ -384,6 +386,16 @@ public final class OpenSearchIndex implements SharedIndex {
   }
 
   @Override
+  public CompletableFuture<@Nullable String> lastCheckpoint() {
+    return unlessRefused("could not be asked for its checkpoint", checkpoint::read);
+  }
+
+  @Override
+  public CompletableFuture<Void> recordCheckpoint(String text) {
+    return unlessRefused("could not record a checkpoint", () -> checkpoint.write(text));
+  }
+
+  @Override
   public CompletableFuture<Void> commit() {
     return unlessRefused("could not be made durable", () -> client
         .ask(Request.post("could not be made durable", "/" + name + "/_flush?wait_if_ongoing=true", null), readPatience)
@@ -472,7 +484,8 @@ public final class OpenSearchIndex implements SharedIndex {
     return closing.get() ? failures.closed() : failure();
   }
 
-  private <T> CompletableFuture<T> unlessRefused(String what, Supplier<CompletableFuture<T>> work) {
+  private <T extends @Nullable Object> CompletableFuture<T> unlessRefused(String what,
+      Supplier<CompletableFuture<T>> work) {
     StoreException refusal = refusal();
     if (refusal != null) {
       return CompletableFuture.failedFuture(refusal);

@@ -5,6 +5,7 @@ import dev.memlane.model.StoreException;
 import dev.memlane.storage.vector.IncompatibleIndexException;
 import java.io.IOException;
 import java.io.InputStream;
+import dev.memlane.model.store.SharedIndexOpener;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -24,7 +25,7 @@ import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 
 /** The options of an {@link OpenSearchIndex} that is to be opened. Not safe for use by several threads. */
-public final class OpenSearchIndexBuilder {
+public final class OpenSearchIndexBuilder implements SharedIndexOpener {
 
   private static final Duration LONGEST_TIMEOUT = Duration.ofHours(1);
   private static final List<String> LOOPBACK = List.of("localhost", "127.0.0.1", "[::1]");
@@ -255,6 +256,12 @@ public final class OpenSearchIndexBuilder {
       }
     }
     return new OpenSearchIndex(this, new IndexIdentity(model, dimension, language, vectors, routing));
+  }
+
+  /** Opens the index for these vectors and texts. With all other settings, this builder is what opens a shared memory. */
+  @Override
+  public OpenSearchIndex open(String model, int dimension, Locale language) {
+    return model(model).dimension(dimension).language(language).open();
   }
 
   List<URI> hosts() {
