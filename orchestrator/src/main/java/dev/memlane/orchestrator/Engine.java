@@ -181,7 +181,8 @@ final class Engine {
         settings.retention());
     this.keeper = index.shared() == null
         ? null
-        : new SharedIndexKeeper(stores, environment, locksToFollow, comparison, follower, settings.retention(),
+        : new SharedIndexKeeper(stores, environment, locksToFollow, comparison, follower, expunger,
+            settings.retention(),
             following ? settings.followEvery() : OrchestratorBuilder.KEEP_EVERY);
     this.admission = new Admission(settings.mostInFlight(), settings.mostUnsettled(), patience, settler,
         environment.executor());
@@ -217,6 +218,7 @@ final class Engine {
     SharedIndexKeeper shared = keeper;
     if (shared != null) {
       return shared.open(progress).thenApply(differing -> {
+        expunger.checkFilesInBackground();
         shared.start();
         recheck.beginAfter(FIRST_RECHECK, () -> recheck(shared));
         return differing;

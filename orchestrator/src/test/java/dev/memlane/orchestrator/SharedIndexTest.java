@@ -207,6 +207,18 @@ class SharedIndexTest {
       index.putLate(document(oboe));
 
       Until.isTrue("it is removed again", () -> index.store().summary().documents() == 0);
+      Until.isTrue("it is purged from the files",
+          () -> !index.store().holdsRemoved(List.of(oboe.id())).join());
+    }
+  }
+
+  @Test
+  void keeper_followsMoreThanABatch() {
+    try (MemoryOrchestrator keeper = open(); MemoryWriter lost = builder().openWriter()) {
+      lost.addMemories(memories(5_100)).join();
+
+      Until.isTrue("the keeper has put all", () -> index.store().summary().documents() == 5_100);
+      assertThat(keeper.verify(false).join().isClean()).isTrue();
     }
   }
 

@@ -23,7 +23,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.SortedMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -51,7 +50,8 @@ public final class SharedIndexKeeper {
   private static final System.Logger LOGGER = System.getLogger(SharedIndexKeeper.class.getName());
 
   private static final String LEASE = "keeper of the index";
-  private static final int PAGE = 2_000;
+  /** How many changes and how many arrivals make a batch at most. */
+  private static final int PAGE = 5_000;
   private static final int AT_ONCE = 8;
   /** With more memories that can't be mended, the stores are at fault. */
   private static final int MOST_FAILING = 1_000;
@@ -67,6 +67,7 @@ public final class SharedIndexKeeper {
   private final MemoryLocks locks;
   private final IndexComparison comparison;
   private final IndexFollower follower;
+  private final Expunger expunger;
   private final Duration retention;
   private final Duration interval;
   private final UUID holder;
@@ -85,6 +86,9 @@ public final class SharedIndexKeeper {
 
   private volatile boolean keeping;
 
+  /** Whether the opening has said that it waits for another process. */
+  private volatile boolean waitsForBuilder;
+
   @GuardedBy("this")
   private CompletableFuture<?> running = CompletableFuture.completedFuture(null);
 
@@ -97,23 +101,25 @@ public final class SharedIndexKeeper {
    * @param from the checkpoint after which it begins
    * @param position the log's position after it
    * @param arrivals the arrivals' position after it
+   * @param erased whether the log reports an erased memory
    * @param at when it was read
    * @param more whether there may be more to read already
    */
-  private record Batch(SharedCheckpoint from, Set<MemoryId> memories, String position, String arrivals, Instant at,
-      boolean more) {}
+  private record Batch(SharedCheckpoint from, Set<MemoryId> memories, String position, String arrivals,
+      boolean erased, Instant at, boolean more) {}
 
   /**
    * @param retention how long the log keeps the entries of memories that were deleted
-   * @param interval from the end of one pass to the beginning of the next
+   * @param interval from the end of one pass to the beginning of the next, unless more has been read than fits into a batch
    */
   public SharedIndexKeeper(Stores stores, Environment environment, MemoryLocks locks, IndexComparison comparison,
-      IndexFollower follower, Duration retention, Duration interval) {
+      IndexFollower follower, Expunger expunger, Duration retention, Duration interval) {
     this.stores = stores;
     this.environment = environment;
     this.locks = locks;
     this.comparison = comparison;
     this.follower = follower;
+    this.expunger = expunger;
     this.retention = retention;
     this.interval = interval;
     this.holder = environment.ids().newStamp();
@@ -139,10 +145,18 @@ public final class SharedIndexKeeper {
    */
   public CompletableFuture<Long> open(Progress progress) {
     return reliable().thenComposeAsync(checkpoint -> checkpoint == null
-        ? holdLease().thenComposeAsync(held -> held
-            ? compareAll(progress)
-            : environment.after(BUILDING_PAUSE, () -> open(progress)), environment.executor())
+        ? holdLease().thenComposeAsync(held -> held ? compareAll(progress) : openLater(progress),
+            environment.executor())
         : CompletableFuture.completedFuture(0L), environment.executor());
+  }
+
+  private CompletableFuture<Long> openLater(Progress progress) {
+    if (!waitsForBuilder) {
+      waitsForBuilder = true;
+      LOGGER.log(System.Logger.Level.INFO, "another process builds the shared index; this one opens when it is built, or "
+          + "builds it itself if that process ends before");
+    }
+    return environment.after(BUILDING_PAUSE, () -> open(progress));
   }
 
   private CompletableFuture<Boolean> holdLease() {
@@ -174,7 +188,7 @@ public final class SharedIndexKeeper {
       return pass();
     }, environment.executor()).thenApply(more -> {
       keptUntil = begun;
-      return RetryLoop.Next.after(interval);
+      return more ? RetryLoop.Next.AGAIN : RetryLoop.Next.after(interval);
     }).whenComplete((done, failure) -> {
       if (failure != null) {
         // A batch that was compared in part is read again.
@@ -192,7 +206,7 @@ public final class SharedIndexKeeper {
           ? compareAll(Progress.NONE).thenApply(differing -> true)
           : readAfter(checkpoint), environment.executor());
     }
-    return mend(batch.memories()).thenComposeAsync(failing -> record(batch, failing), environment.executor())
+    return mend(batch).thenComposeAsync(failing -> record(batch, failing), environment.executor())
         .thenComposeAsync(this::readAfter, environment.executor());
   }
 
@@ -294,27 +308,34 @@ public final class SharedIndexKeeper {
     memories.removeAll(follower.background().queued());
     log.changes().stream().map(MemoryChange::memory).forEach(memories::add);
     arrivals.documents().stream().map(DocumentName::memory).forEach(memories::add);
-    return new Batch(checkpoint, memories, log.next(), arrivals.next(), at, log.more() || arrivals.more());
+    boolean erased = log.changes().stream().anyMatch(change -> change.kind() == MemoryChange.Kind.ERASE);
+    return new Batch(checkpoint, memories, log.next(), arrivals.next(), erased, at, log.more() || arrivals.more());
   }
 
-  /** Makes the documents of these memories agree. Completes with those that could not be mended. */
-  private CompletableFuture<Set<MemoryId>> mend(Set<MemoryId> memories) {
-    if (memories.isEmpty()) {
+  /** Makes the documents of a batch's memories agree. Completes with the memories that could not be mended. */
+  private CompletableFuture<Set<MemoryId>> mend(Batch batch) {
+    if (batch.memories().isEmpty()) {
       return CompletableFuture.completedFuture(Set.of());
     }
     Set<MemoryId> failing = ConcurrentHashMap.newKeySet();
-    return NamePage.read(stores, locks::locked, memories).thenComposeAsync(page -> {
-      SortedMap<MemoryId, List<DocumentName>> differing = page.differing();
-      return BoundedParallel.run(new ArrayList<>(differing.keySet()), AT_ONCE,
-          memory -> follower.follow(memory).handle((done, failure) -> {
-            if (failure != null && failing.add(memory)) {
-              follower.background().follow(memory, failure);
-            }
-            return memory;
-          }), environment);
-    }, environment.executor()).thenApply(done -> {
+    return NamePage.read(stores, locks::locked, batch.memories()).thenComposeAsync(page -> {
+      List<MemoryId> differing = new ArrayList<>(page.differing().keySet());
+      return BoundedParallel.run(differing, AT_ONCE, memory -> follower.follow(memory).handle((done, failure) -> {
+        if (failure != null && failing.add(memory)) {
+          follower.background().follow(memory, failure);
+        }
+        return memory;
+      }), environment);
+    }, environment.executor()).thenApply(mended -> {
       if (failing.size() > MOST_FAILING) {
         throw new StoreException(failing.size() + " memories could not be indexed", null);
+      }
+      if (batch.erased()) {
+        // The process that erased them purges the index too, unless it has died.
+        expunger.expungeInBackground();
+      } else if (!mended.isEmpty()) {
+        // A document that arrived late may have been of an erased memory.
+        expunger.checkFilesInBackground();
       }
       return failing;
     });
