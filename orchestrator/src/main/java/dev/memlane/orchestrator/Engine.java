@@ -181,8 +181,8 @@ final class Engine {
         settings.retention());
     this.keeper = index.shared() == null
         ? null
-        : new SharedIndexKeeper(stores, environment, locksToFollow, comparison, follower, expunger,
-            settings.retention(),
+        : new SharedIndexKeeper(stores, environment, locksToFollow, comparison, batchFollower,
+            backgroundFollower, expunger, settings.retention(),
             following ? settings.followEvery() : OrchestratorBuilder.KEEP_EVERY);
     this.admission = new Admission(settings.mostInFlight(), settings.mostUnsettled(), patience, settler,
         environment.executor());

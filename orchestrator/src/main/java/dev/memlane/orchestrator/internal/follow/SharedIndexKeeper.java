@@ -19,13 +19,10 @@ import dev.memlane.orchestrator.internal.RetryLoop;
 import dev.memlane.orchestrator.internal.Stores;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -52,9 +49,7 @@ public final class SharedIndexKeeper {
   private static final String LEASE = "keeper of the index";
   /** How many changes and how many arrivals make a batch at most. */
   private static final int PAGE = 5_000;
-  private static final int AT_ONCE = 8;
-  /** With more memories that can't be mended, the stores are at fault. */
-  private static final int MOST_FAILING = 1_000;
+  private static final int CHUNKS_AT_ONCE = 3;
   private static final Duration LENGTH_OF_LEASE = Duration.ofSeconds(30);
   private static final int EXTENSIONS_OF_LEASE = 3;
   /** How long an opening waits before it asks again whether another process has built the index. */
@@ -66,7 +61,8 @@ public final class SharedIndexKeeper {
   private final Environment environment;
   private final MemoryLocks locks;
   private final IndexComparison comparison;
-  private final IndexFollower follower;
+  private final BatchFollower batchFollower;
+  private final BackgroundFollower background;
   private final Expunger expunger;
   private final Duration retention;
   private final Duration interval;
@@ -113,12 +109,13 @@ public final class SharedIndexKeeper {
    * @param interval from the end of one pass to the beginning of the next, unless more has been read than fits into a batch
    */
   public SharedIndexKeeper(Stores stores, Environment environment, MemoryLocks locks, IndexComparison comparison,
-      IndexFollower follower, Expunger expunger, Duration retention, Duration interval) {
+      BatchFollower batchFollower, BackgroundFollower background, Expunger expunger, Duration retention, Duration interval) {
     this.stores = stores;
     this.environment = environment;
     this.locks = locks;
     this.comparison = comparison;
-    this.follower = follower;
+    this.batchFollower = batchFollower;
+    this.background = background;
     this.expunger = expunger;
     this.retention = retention;
     this.interval = interval;
@@ -206,7 +203,7 @@ public final class SharedIndexKeeper {
           ? compareAll(Progress.NONE).thenApply(differing -> true)
           : readAfter(checkpoint), environment.executor());
     }
-    return mend(batch).thenComposeAsync(failing -> record(batch, failing), environment.executor())
+    return mend(batch).thenComposeAsync(left -> record(batch, left), environment.executor())
         .thenComposeAsync(this::readAfter, environment.executor());
   }
 
@@ -259,7 +256,7 @@ public final class SharedIndexKeeper {
         (arrivals, page) -> new SharedCheckpoint(
             new Checkpoint(holder, holder, page.next(), begun, begun, Set.of()), arrivals))
         .thenComposeAsync(end -> comparison.run(extendingLease(progress), IndexComparison.Pace.FULL)
-            .thenComposeAsync(differing -> record(end, follower.background().queued())
+            .thenComposeAsync(differing -> record(end, background.queued())
                 .thenApply(recorded -> differing), environment.executor()),
             environment.executor());
   }
@@ -305,47 +302,41 @@ public final class SharedIndexKeeper {
 
   private Batch batch(SharedCheckpoint checkpoint, LogPage log, Arrivals arrivals, Instant at) {
     Set<MemoryId> memories = new HashSet<>(checkpoint.log().inFlight());
-    memories.removeAll(follower.background().queued());
+    memories.removeAll(background.queued());
     log.changes().stream().map(MemoryChange::memory).forEach(memories::add);
     arrivals.documents().stream().map(DocumentName::memory).forEach(memories::add);
     boolean erased = log.changes().stream().anyMatch(change -> change.kind() == MemoryChange.Kind.ERASE);
     return new Batch(checkpoint, memories, log.next(), arrivals.next(), erased, at, log.more() || arrivals.more());
   }
 
-  /** Makes the documents of a batch's memories agree. Completes with the memories that could not be mended. */
+  /** Makes the documents of a batch's memories agree. Completes with the memories that are left to the background. */
   private CompletableFuture<Set<MemoryId>> mend(Batch batch) {
     if (batch.memories().isEmpty()) {
       return CompletableFuture.completedFuture(Set.of());
     }
-    Set<MemoryId> failing = ConcurrentHashMap.newKeySet();
-    return NamePage.read(stores, locks::locked, batch.memories()).thenComposeAsync(page -> {
-      List<MemoryId> differing = new ArrayList<>(page.differing().keySet());
-      return BoundedParallel.run(differing, AT_ONCE, memory -> follower.follow(memory).handle((done, failure) -> {
-        if (failure != null && failing.add(memory)) {
-          follower.background().follow(memory, failure);
-        }
-        return memory;
-      }), environment);
-    }, environment.executor()).thenApply(mended -> {
-      if (failing.size() > MOST_FAILING) {
-        throw new StoreException(failing.size() + " memories could not be indexed", null);
-      }
-      if (batch.erased()) {
-        // The process that erased them purges the index too, unless it has died.
-        expunger.expungeInBackground();
-      } else if (!mended.isEmpty()) {
-        // A document that arrived late may have been of an erased memory.
-        expunger.checkFilesInBackground();
-      }
-      return failing;
-    });
+    FollowFailures failures = batchFollower.newFailures();
+    return NamePage.read(stores, locks::locked, batch.memories()).thenComposeAsync(
+        page -> BoundedParallel.run(BatchFollower.chunks(page.differing()), CHUNKS_AT_ONCE,
+            chunk -> batchFollower.followWholeChunk(chunk, failures).thenApply(done -> chunk.size()), environment),
+        environment.executor()).thenApply(mended -> {
+          if (batch.erased()) {
+            // The process that erased them purges the index too, unless it has died.
+            expunger.expungeInBackground();
+          } else if (!mended.isEmpty()) {
+            // A document that arrived late may have been of an erased memory.
+            expunger.checkFilesInBackground();
+          }
+          Set<MemoryId> left = new HashSet<>(batch.memories());
+          left.retainAll(background.queued());
+          return left;
+        });
   }
 
-  private CompletableFuture<SharedCheckpoint> record(Batch batch, Set<MemoryId> failing) {
+  private CompletableFuture<SharedCheckpoint> record(Batch batch, Set<MemoryId> left) {
     SharedCheckpoint from = batch.from();
     Set<MemoryId> inFlight = new HashSet<>(from.log().inFlight());
-    inFlight.retainAll(follower.background().queued());
-    inFlight.addAll(failing);
+    inFlight.retainAll(background.queued());
+    inFlight.addAll(left);
     Checkpoint before = from.log();
     Instant compared = before.comparedAt().isAfter(comparedAt) ? before.comparedAt() : comparedAt;
     SharedCheckpoint next = new SharedCheckpoint(new Checkpoint(before.holder(), before.proof(), batch.position(),
