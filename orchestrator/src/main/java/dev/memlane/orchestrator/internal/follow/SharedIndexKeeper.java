@@ -109,7 +109,8 @@ public final class SharedIndexKeeper {
    * @param interval from the end of one pass to the beginning of the next, unless more has been read than fits into a batch
    */
   public SharedIndexKeeper(Stores stores, Environment environment, MemoryLocks locks, IndexComparison comparison,
-      BatchFollower batchFollower, BackgroundFollower background, Expunger expunger, Duration retention, Duration interval) {
+      BatchFollower batchFollower, BackgroundFollower background, Expunger expunger, Duration retention,
+      Duration interval) {
     this.stores = stores;
     this.environment = environment;
     this.locks = locks;
@@ -150,8 +151,9 @@ public final class SharedIndexKeeper {
   private CompletableFuture<Long> openLater(Progress progress) {
     if (!waitsForBuilder) {
       waitsForBuilder = true;
-      LOGGER.log(System.Logger.Level.INFO, "another process builds the shared index; this one opens when it is built, or "
-          + "builds it itself if that process ends before");
+      LOGGER.log(System.Logger.Level.INFO,
+          "another process builds the shared index; this one opens when it is built, or "
+              + "builds it itself if that process ends before");
     }
     return environment.after(BUILDING_PAUSE, () -> open(progress));
   }
