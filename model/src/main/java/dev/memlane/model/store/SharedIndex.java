@@ -7,6 +7,10 @@ import org.jspecify.annotations.Nullable;
  * The contract of an index that several processes share. Each of them puts and removes documents in it.
  *
  * <p>
+ * The orchestrator removes documents by name alone: {@link #retain} and {@link #removeAll} would remove what other
+ * processes have put.
+ *
+ * <p>
  * {@link #clear} makes the index anew, without a checkpoint: no position from before is one of it.
  *
  * <p>

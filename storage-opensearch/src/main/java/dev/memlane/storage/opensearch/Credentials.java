@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
-/** Who the cluster is told that this is. It appears in no log, error or {@link #toString}. */
+/** The user and password, or the key, that requests carry. They appear in no log, message or {@link #toString}. */
 final class Credentials {
 
   /** Shorter secrets stand in other words too, so they are not looked for in messages. */

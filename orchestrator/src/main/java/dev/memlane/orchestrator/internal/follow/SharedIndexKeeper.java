@@ -77,7 +77,7 @@ public final class SharedIndexKeeper {
   /** When everything was last compared by this process; the epoch if it never was. */
   private volatile Instant comparedAt = Instant.EPOCH;
 
-  /** When what the last recorded checkpoint says was read. Recording one is a write that others' keepers have to read. */
+  /** When the feeds were read up to the positions of the checkpoint that this process recorded last. */
   private volatile Instant recordedAt = Instant.EPOCH;
 
   private volatile boolean keeping;
