@@ -12,6 +12,7 @@ import dev.memlane.model.Memory;
 import dev.memlane.model.Metadata;
 import dev.memlane.model.Scope;
 import dev.memlane.model.store.DocumentName;
+import dev.memlane.model.store.IndexDocument;
 import dev.memlane.model.store.IndexHits;
 import dev.memlane.model.store.IndexHits.IndexHit;
 import dev.memlane.model.store.IndexQuery;
@@ -33,8 +34,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Searches in scopes and with filters. */
 abstract class IndexFilterContract extends VectorIndexTestCase {
 
-  IndexFilterContract(Supplier<VectorIndex> open, Consumer<VectorIndex> close) {
-    super(open, close);
+  IndexFilterContract(Supplier<VectorIndex> open, Consumer<VectorIndex> close, int oneIn) {
+    super(open, close, oneIn);
   }
 
   @Test
@@ -78,18 +79,20 @@ abstract class IndexFilterContract extends VectorIndexTestCase {
   void search_withAFilter_findsTheMemoriesThatItMatches(long seed) {
     Random random = new Random(seed);
     Map<DocumentName, Memory> all = new HashMap<>();
+    List<IndexDocument> documents = new ArrayList<>();
     for (int i = 0; i < 150; i++) {
       Memory memory = occurred(memory(id(i), op(i), ADA, "same words", RandomFilters.metadata(random)),
           RandomFilters.time(random));
-      put(document(memory));
+      documents.add(document(memory));
       all.put(name(i, i), memory);
     }
+    putAll(documents);
     for (int i = 0; i < 20; i++) {
       index.remove(name(i, i)).join();
       all.remove(name(i, i));
     }
 
-    for (int i = 0; i < 400; i++) {
+    for (int i = 0; i < some(400); i++) {
       Filter filter = RandomFilters.filter(random, random.nextInt(5));
       Set<DocumentName> expected = all.entrySet().stream().filter(entry -> filter.matches(entry.getValue()))
           .map(Map.Entry::getKey).collect(Collectors.toSet());

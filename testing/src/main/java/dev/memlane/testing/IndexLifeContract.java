@@ -37,8 +37,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Names of documents, commits, expunging, and the end of an index. */
 abstract class IndexLifeContract extends VectorIndexTestCase {
 
-  IndexLifeContract(Supplier<VectorIndex> open, Consumer<VectorIndex> close) {
-    super(open, close);
+  IndexLifeContract(Supplier<VectorIndex> open, Consumer<VectorIndex> close, int oneIn) {
+    super(open, close, oneIn);
   }
 
   @ParameterizedTest
@@ -47,7 +47,7 @@ abstract class IndexLifeContract extends VectorIndexTestCase {
     Random random = new Random(seed);
     Map<MemoryId, Set<OperationId>> expected = new TreeMap<>();
     List<CompletableFuture<?>> writes = new ArrayList<>();
-    for (int i = 0; i < 800; i++) {
+    for (int i = 0; i < some(800); i++) {
       MemoryId memory = TestMemories.id(random);
       Set<OperationId> ops = expected.computeIfAbsent(memory, key -> new HashSet<>());
       for (int o = random.nextInt(1, 5); o > 0; o--) {

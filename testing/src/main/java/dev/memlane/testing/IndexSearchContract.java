@@ -42,8 +42,8 @@ import org.junit.jupiter.api.Test;
 /** Searches by meaning or both, their limits, and runs. */
 abstract class IndexSearchContract extends VectorIndexTestCase {
 
-  IndexSearchContract(Supplier<VectorIndex> open, Consumer<VectorIndex> close) {
-    super(open, close);
+  IndexSearchContract(Supplier<VectorIndex> open, Consumer<VectorIndex> close, int oneIn) {
+    super(open, close, oneIn);
   }
 
   @Test
@@ -124,9 +124,9 @@ abstract class IndexSearchContract extends VectorIndexTestCase {
       IndexDocument document = new IndexDocument(
           memory(id(i), op(i), ADA, content, Metadata.of("third", i % 3 == 0)),
           embedding(TestMemories.MODEL, TestMemories.DIMENSION, random));
-      put(document);
       all.put(document.memory().id(), document);
     }
+    putAll(List.copyOf(all.values()));
     Embedding near = embedding("what is near");
 
     for (Filter filter : Arrays.asList(null, Filter.equal("third", true))) {

@@ -33,8 +33,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Searches by words. */
 abstract class IndexTextContract extends VectorIndexTestCase {
 
-  IndexTextContract(Supplier<VectorIndex> open, Consumer<VectorIndex> close) {
-    super(open, close);
+  IndexTextContract(Supplier<VectorIndex> open, Consumer<VectorIndex> close, int oneIn) {
+    super(open, close, oneIn);
   }
 
   @Test

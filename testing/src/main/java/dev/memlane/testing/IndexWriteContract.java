@@ -46,8 +46,8 @@ abstract class IndexWriteContract extends VectorIndexTestCase {
 
   private static final Instant LONG_AGO = Instant.parse("2000-01-01T00:00:00Z");
 
-  IndexWriteContract(Supplier<VectorIndex> open, Consumer<VectorIndex> close) {
-    super(open, close);
+  IndexWriteContract(Supplier<VectorIndex> open, Consumer<VectorIndex> close, int oneIn) {
+    super(open, close, oneIn);
   }
 
   @Test
@@ -196,7 +196,8 @@ abstract class IndexWriteContract extends VectorIndexTestCase {
   void writesOfOneMemory_areAppliedInTheOrderRequested() {
     Memory memory = memory(1, ADA, "version 0");
     List<CompletableFuture<?>> writes = new ArrayList<>();
-    for (int i = 1; i <= 300; i++) {
+    int last = some(300);
+    for (int i = 1; i <= last; i++) {
       Memory next = changed(memory, op(i), "version " + i);
       writes.add(index.put(document(next), LATER));
       writes.add(switch (i % 3) {
@@ -205,10 +206,10 @@ abstract class IndexWriteContract extends VectorIndexTestCase {
         default -> index.removeAll(id(1));
       });
     }
-    writes.add(index.put(document(changed(memory, op(301), "last")), LATER));
+    writes.add(index.put(document(changed(memory, op(last + 1), "last")), LATER));
     CompletableFuture.allOf(writes.toArray(CompletableFuture[]::new)).join();
 
-    assertThat(names()).containsExactly(name(1, 300), name(1, 301));
+    assertThat(names()).containsExactly(name(1, last), name(1, last + 1));
   }
 
   @ParameterizedTest
@@ -217,7 +218,7 @@ abstract class IndexWriteContract extends VectorIndexTestCase {
     Random random = new Random(seed);
     Map<MemoryId, Set<OperationId>> expected = new TreeMap<>();
     List<CompletableFuture<?>> writes = new ArrayList<>();
-    for (int i = 0; i < 3_000; i++) {
+    for (int i = 0; i < some(3_000); i++) {
       MemoryId memory = id(random.nextInt(40));
       Set<OperationId> ops = expected.computeIfAbsent(memory, key -> new HashSet<>());
       DocumentName name = new DocumentName(memory, op(random.nextInt(4)));
@@ -258,7 +259,7 @@ abstract class IndexWriteContract extends VectorIndexTestCase {
   @Test
   void puts_fromEightThreads_areAllFound() throws InterruptedException {
     int threads = 8;
-    int each = 500;
+    int each = some(500);
     List<Thread> writers = new ArrayList<>();
     List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
     CountDownLatch start = new CountDownLatch(1);

@@ -10,6 +10,7 @@ import dev.memlane.model.Memory;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
+import dev.memlane.model.StoreResult;
 import dev.memlane.model.StoreResult.Applied;
 import dev.memlane.model.store.DocumentName;
 import dev.memlane.model.store.IndexDocument;
@@ -21,6 +22,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -38,10 +40,17 @@ abstract class VectorIndexTestCase {
 
   private final Supplier<VectorIndex> open;
   private final Consumer<VectorIndex> close;
+  private final int oneIn;
 
-  VectorIndexTestCase(Supplier<VectorIndex> open, Consumer<VectorIndex> close) {
+  VectorIndexTestCase(Supplier<VectorIndex> open, Consumer<VectorIndex> close, int oneIn) {
     this.open = open;
     this.close = close;
+    this.oneIn = oneIn;
+  }
+
+  /** How many of so many steps this index takes; see {@link VectorIndexContract#oneIn()}. */
+  int some(int steps) {
+    return steps / oneIn;
   }
 
   @BeforeEach
@@ -66,6 +75,12 @@ abstract class VectorIndexTestCase {
 
   void put(IndexDocument document) {
     assertThat(index.put(document, LATER).join()).isInstanceOf(Applied.class);
+  }
+
+  /** Puts documents at the same time. */
+  void putAll(List<IndexDocument> documents) {
+    List<CompletableFuture<StoreResult>> puts = documents.stream().map(document -> index.put(document, LATER)).toList();
+    assertThat(puts).extracting(CompletableFuture::join).hasOnlyElementsOfType(Applied.class);
   }
 
   List<DocumentName> names() {

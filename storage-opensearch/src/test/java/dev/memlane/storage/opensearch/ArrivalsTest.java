@@ -27,9 +27,11 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The arrivals of an index that two processes share; each has an index object of its own here. */
+@Tag("programs")
 class ArrivalsTest {
 
   private static final String INDEX = "arrivals";

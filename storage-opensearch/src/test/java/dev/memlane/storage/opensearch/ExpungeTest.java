@@ -11,9 +11,11 @@ import dev.memlane.testing.TestMemories;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What the cluster's files hold of removed documents. */
+@Tag("programs")
 class ExpungeTest {
 
   private static final String INDEX = "expunge";

@@ -30,9 +30,11 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Orchestrators over one PostgreSQL and one OpenSearch: what the write protocol makes of the index. */
+@Tag("programs")
 class MemoryOnOpenSearchTest {
 
   private static final Scope ADA = Scope.user("ada");

@@ -13,6 +13,7 @@ import dev.memlane.model.StoreResult.NotApplied;
 import dev.memlane.model.store.Arrivals;
 import dev.memlane.model.store.DocumentName;
 import dev.memlane.storage.opensearch.cluster.TestCluster;
+import dev.memlane.testing.Sample;
 import dev.memlane.testing.TestMemories;
 import java.net.URI;
 import java.time.Instant;
@@ -27,11 +28,16 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Two processes write to a cluster of three nodes while nodes stop and come back. */
+/**
+ * Two processes write to a cluster of three nodes while nodes stop and come back: one of them, or each in turn with
+ * {@code -Dmemlane.sample=all}.
+ */
 @Tag("slow")
 class NodeLossTest {
 
   private static final Scope ADA = Scope.user("ada");
+
+  private static final int LOST = Sample.of(1, 3);
 
   private final Set<DocumentName> applied = ConcurrentHashMap.newKeySet();
   private final Set<DocumentName> notApplied = ConcurrentHashMap.newKeySet();
@@ -46,7 +52,7 @@ class NodeLossTest {
       CompletableFuture<?> writers = CompletableFuture.allOf(CompletableFuture.runAsync(() -> write(one, 0)),
           CompletableFuture.runAsync(() -> write(other, 1_000_000)));
       CompletableFuture<Set<DocumentName>> reader = CompletableFuture.supplyAsync(() -> follow(one));
-      for (int node = 0; node < 3; node++) {
+      for (int node = 0; node < LOST; node++) {
         awaitMore(300);
         cluster.stop(node);
         awaitMore(300);

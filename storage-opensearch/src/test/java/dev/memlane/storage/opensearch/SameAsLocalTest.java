@@ -5,6 +5,7 @@ import static dev.memlane.testing.TestMemories.id;
 import static dev.memlane.testing.TestMemories.op;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.memlane.model.Embedding;
 import dev.memlane.model.Filter;
@@ -19,6 +20,7 @@ import dev.memlane.model.store.IndexHits.IndexHit;
 import dev.memlane.model.store.IndexQuery;
 import dev.memlane.model.store.VectorIndex;
 import dev.memlane.storage.vector.LuceneVectorIndex;
+import dev.memlane.testing.Sample;
 import dev.memlane.testing.TestMemories;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -34,12 +36,15 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What the index finds, and how it scores that, is what the local index does. */
+@Tag("programs")
 class SameAsLocalTest {
 
   private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
@@ -62,8 +67,16 @@ class SameAsLocalTest {
   @TempDir
   private Path folder;
 
+  /** A sample for every build; {@code -Dmemlane.sample=all} takes all. */
+  private static List<Arguments> languages() {
+    List<Arguments> all = List.of(arguments("en", Routing.USER), arguments("th", Routing.MEMORY),
+        arguments("en", Routing.MEMORY), arguments("de", Routing.USER), arguments("pt", Routing.MEMORY),
+        arguments("sr", Routing.MEMORY), arguments("xx", Routing.MEMORY));
+    return all.subList(0, Sample.of(2, all.size()));
+  }
+
   @ParameterizedTest
-  @CsvSource({"en, MEMORY", "en, USER", "de, USER", "pt, MEMORY", "th, MEMORY", "sr, MEMORY", "xx, MEMORY"})
+  @MethodSource("languages")
   void search_findsWhatTheLocalIndexFinds_withTheSameScores(String language, Routing routing) {
     RawCluster.delete("same");
     List<String> words = Objects.requireNonNull(WORDS.get(language));
@@ -78,13 +91,15 @@ class SameAsLocalTest {
         IndexQuery query = query(words, random);
         assertSame(shared.search(query).join(), local.search(query).join(), query);
       }
+      List<CompletableFuture<?>> removals = new ArrayList<>();
       for (VectorIndex index : List.of(local, shared)) {
         for (int i = 0; i < 150; i += 3) {
-          index.retain(new DocumentName(id(i), op(1_000 + i))).join();
-          index.remove(new DocumentName(id(i + 1), op(i + 1))).join();
-          index.removeAll(id(i + 2)).join();
+          removals.add(index.retain(new DocumentName(id(i), op(1_000 + i))));
+          removals.add(index.remove(new DocumentName(id(i + 1), op(i + 1))));
+          removals.add(index.removeAll(id(i + 2)));
         }
       }
+      CompletableFuture.allOf(removals.toArray(CompletableFuture[]::new)).join();
       assertThat(shared.names(null, 1_000).join()).containsExactlyInAnyOrderElementsOf(local.names(null, 1_000).join());
       IndexQuery query = query(words, random);
       assertSame(shared.search(query).join(), local.search(query).join(), query);

@@ -6,6 +6,7 @@ import static dev.memlane.testing.TestMemories.id;
 import static dev.memlane.testing.TestMemories.op;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.memlane.model.Scope;
@@ -30,12 +31,14 @@ import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What becomes of writes and searches when the cluster, or the way to it, is in trouble. */
+@Tag("programs")
 class TroublesTest {
 
   private static final String INDEX = "troubles";
@@ -250,7 +253,8 @@ class TroublesTest {
     assertNotApplied(put(2), "gone");
     assertThatThrownBy(() -> index.names(null, 10).join()).hasCauseInstanceOf(StoreException.class);
     assertThat(RawCluster.send("GET", "/" + INDEX, "").path("status").asInt()).isEqualTo(404);
-    assertThat(index.failure()).isNotNull();
+    // It asks the cluster first whether it is gone.
+    await().atMost(Duration.ofMinutes(1)).untilAsserted(() -> assertThat(index.failure()).isNotNull());
     index.close();
     index = builder(front.address()).open();
     assertThat(put(2)).isInstanceOf(Applied.class);
@@ -287,6 +291,7 @@ class TroublesTest {
     // So one of the two finds no place on the only node.
     ((ObjectNode) definition.path("settings").path("index")).put("routing.allocation.total_shards_per_node", 1);
     RawCluster.send("PUT", "/" + INDEX + "-1?wait_for_active_shards=0", definition.toString());
+    RawCluster.send("GET", "/_cluster/health/" + INDEX + "-1?wait_for_active_shards=1&timeout=60s", "");
 
     assertThatThrownBy(() -> index.search(query()).join()).hasCauseInstanceOf(StoreException.class)
         .hasMessageContaining("could not be searched");

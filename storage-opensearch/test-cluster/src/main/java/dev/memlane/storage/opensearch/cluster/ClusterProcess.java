@@ -31,7 +31,7 @@ final class ClusterProcess {
 
   private static final List<Class<? extends Plugin>> PLUGINS = List.of(Netty4ModulePlugin.class,
       CommonAnalysisModulePlugin.class, PainlessModulePlugin.class, ReindexModulePlugin.class,
-      MapperExtrasModulePlugin.class, ExpressionModulePlugin.class, knn());
+      MapperExtrasModulePlugin.class, ExpressionModulePlugin.class, PatiencePlugin.class, knn());
 
   private final Path directory;
   private final List<Integer> httpPorts;
