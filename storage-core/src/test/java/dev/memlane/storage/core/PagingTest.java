@@ -10,6 +10,7 @@ import dev.memlane.model.TimePosition;
 import dev.memlane.model.store.Head;
 import dev.memlane.storage.history.PostgresHistoryStore;
 import dev.memlane.storage.postgres.Database;
+import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.TestOperations;
 import dev.memlane.testing.TestServer;
 import java.sql.Connection;
@@ -22,7 +23,6 @@ import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,32 +35,27 @@ class PagingTest {
   private static final int ROWS = 20_000;
   private static final int PAGE = 1_000;
 
-  private String jdbcUrl = "";
+  /** One in a hundred is deleted, one in a hundred void. The server would gather statistics after a while. */
+  private static final String MEMORIES = """
+      alter table memlane.memory set (autovacuum_enabled = false);
+      insert into memlane.memory (id, state, version, op, stamp, user_id, content, content_hash, created_at, updated_at,
+        occurred_at)
+      select ('01990000-0000-7000-8000-' || lpad(i::text, 12, '0'))::uuid, case i % 100 when 1 then 2 when 2 then 3 else 1 end,
+        1, gen_random_uuid(), gen_random_uuid(), 'ada', repeat('memory ', 100) || i, gen_random_uuid(), now() + i * interval '1 us', now(),
+        case i % 3 when 0 then '2026-03-01T00:00:00Z'::timestamptz + i / 1000 * interval '1 day' end
+      from generate_series(1, %d) i;
+      """
+      .replace("%d", Integer.toString(ROWS));
+  /** Every memory has two entries, and some have an additional void one. */
+  private static final String HISTORY = """
+      alter table memlane.history set (autovacuum_enabled = false);
+      insert into memlane.history (op, memory_id, version, kind, new_content, at, void)
+      select gen_random_uuid(), m.id, v, v, m.content, now(), v = 3
+      from memlane.memory m, generate_series(1, 3) v where v < 3 or m.state = 3;
+      """;
 
-  @BeforeEach
-  void fill() throws SQLException {
-    jdbcUrl = TestServer.freshDatabase();
-    try (Database database = Database.builder(jdbcUrl).open()) {
-      PostgresCoreStore.open(database, TestOperations.MODEL, TestOperations.DIMENSION);
-    }
-    // One in a hundred is deleted, one in a hundred void. The server would gather statistics after a while.
-    execute("alter table memlane.memory set (autovacuum_enabled = false)");
-    execute(
-        """
-            insert into memlane.memory (id, state, version, op, stamp, user_id, content, content_hash, created_at, updated_at,
-              occurred_at)
-            select ('01990000-0000-7000-8000-' || lpad(i::text, 12, '0'))::uuid, case i % 100 when 1 then 2 when 2 then 3 else 1 end,
-              1, gen_random_uuid(), gen_random_uuid(), 'ada', repeat('memory ', 100) || i, gen_random_uuid(), now() + i * interval '1 us', now(),
-              case i % 3 when 0 then '2026-03-01T00:00:00Z'::timestamptz + i / 1000 * interval '1 day' end
-            from generate_series(1, %d) i"""
-            .replace("%d", Integer.toString(ROWS)));
-    execute("alter table memlane.history set (autovacuum_enabled = false)");
-    // Every memory has two entries, and some have an additional void one.
-    execute("""
-        insert into memlane.history (op, memory_id, version, kind, new_content, at, void)
-        select gen_random_uuid(), m.id, v, v, m.content, now(), v = 3
-        from memlane.memory m, generate_series(1, 3) v where v < 3 or m.state = 3""");
-  }
+  private final String jdbcUrl = TestServer
+      .freshDatabase(new DatabaseSchema("memlane").script(0) + MEMORIES + HISTORY);
 
   @Test
   void heads_areReadInOrderOfTheKey() throws SQLException {
@@ -141,13 +136,6 @@ class PagingTest {
       read = number("select idx_tup_read from pg_stat_user_indexes where indexrelname = '" + index + "'");
     }
     assertThat(read).isLessThan(lessThan);
-  }
-
-  private void execute(String sql) throws SQLException {
-    try (Connection connection = DriverManager.getConnection(jdbcUrl);
-        Statement statement = connection.createStatement()) {
-      statement.execute(sql);
-    }
   }
 
   private long number(String sql) throws SQLException {
