@@ -10,16 +10,18 @@ import dev.memlane.testing.ChatProvider;
 import dev.memlane.testing.ChatReply;
 import dev.memlane.testing.JavaCommand;
 import dev.memlane.testing.NoteScript;
+import dev.memlane.testing.Sample;
 import java.io.BufferedReader;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * A process that remembers a conversation is killed at each step. The next one remembers each message once, and asks for no
@@ -39,16 +41,22 @@ class RememberKillTest {
     provider.close();
   }
 
-  @ParameterizedTest
-  @EnumSource
-  void killedProcess_isContinued_withoutPayingOrWritingTwice(Point point) throws Exception {
-    if (!point.isOfMessages()) {
-      killAndContinue(point, RememberMode.FACTS);
-    }
+  private static List<Point> points() {
+    return Sample.oneIn(2, List.of(Point.values()));
+  }
+
+  private static List<Point> pointsOfFacts() {
+    return Sample.oneIn(4, Stream.of(Point.values()).filter(point -> !point.isOfMessages()).toList());
   }
 
   @ParameterizedTest
-  @EnumSource
+  @MethodSource("pointsOfFacts")
+  void killedProcess_isContinued_withoutPayingOrWritingTwice(Point point) throws Exception {
+    killAndContinue(point, RememberMode.FACTS);
+  }
+
+  @ParameterizedTest
+  @MethodSource("points")
   void killedProcess_thatKeepsMessagesToo_isContinued_withoutPayingOrWritingTwice(Point point) throws Exception {
     killAndContinue(point, RememberMode.BOTH);
   }

@@ -9,6 +9,7 @@ import dev.memlane.model.Memory;
 import dev.memlane.model.Scope;
 import dev.memlane.testing.ChatProvider;
 import dev.memlane.testing.ChatReply;
+import dev.memlane.testing.Sample;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -21,6 +22,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,10 +31,11 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Random conversations about facts that change, read by a model that makes mistakes, in processes that end at any time: at
  * the end the memory says what an oracle says, now and of each day before.
  */
+@Tag("programs")
 class RememberOracleTest {
 
   private static final LocalDate FIRST_DAY = LocalDate.of(2026, 1, 1);
-  private static final int ROUNDS = 30;
+  private static final int ROUNDS = Sample.of(10, 30);
   private static final int DAYS = ROUNDS + 2;
   private static final List<String> SUBJECTS = List.of("home", "job", "pet", "car", "team", "diet", "school");
   private static final List<String> VALUES = List.of("one", "two", "three", "four");

@@ -31,9 +31,9 @@ final class LincheckScenarios {
         .forClasses(RecentRate.class.getName(), RecentDurations.class.getName()).allMethods().treatAsAtomic());
   }
 
-  /** Every tenth scenario, or all with {@code -Dmemlane.interleavings=all}: each costs much besides its interleavings. */
+  /** Every twentieth scenario, or all with {@code -Dmemlane.interleavings=all}: each costs much besides its interleavings. */
   static List<String> sample(List<String> scenarios) {
-    int step = "all".equals(System.getProperty("memlane.interleavings")) ? 1 : 10;
+    int step = "all".equals(System.getProperty("memlane.interleavings")) ? 1 : 20;
     return IntStream.range(0, scenarios.size()).filter(i -> i % step == 0).mapToObj(scenarios::get).toList();
   }
 

@@ -11,11 +11,13 @@ import dev.memlane.testing.ChatProvider;
 import dev.memlane.testing.ChatReply;
 import dev.memlane.testing.JavaCommand;
 import dev.memlane.testing.NoteScript;
+import dev.memlane.testing.Sample;
 import dev.memlane.testing.TestServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -24,7 +26,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The real program is ended while it makes the facts that it is going to measure. The same command again pays for the rest. */
 @Tag("slow")
@@ -107,8 +109,12 @@ class EvalFactsKillTest {
         mode -> assertThat(mode.path("recall").path("50").asDouble()).as(mode.path("through").asText()).isOne());
   }
 
+  private static List<Integer> questions() {
+    return Sample.oneIn(3, List.of(3, 1, 5, QUESTIONS));
+  }
+
   @ParameterizedTest
-  @ValueSource(ints = {1, 3, 5, QUESTIONS})
+  @MethodSource("questions")
   void killedProcess_isContinuedByTheSameCommand_withoutPayingTwice(int question) throws Exception {
     Path talks = talks();
     Process killed = askUntil(question, talks);

@@ -9,6 +9,7 @@ import dev.memlane.testing.ChatProvider;
 import dev.memlane.testing.ChatReply;
 import dev.memlane.testing.JavaCommand;
 import dev.memlane.testing.NoteScript;
+import dev.memlane.testing.Sample;
 import dev.memlane.testing.TestServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -24,7 +25,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The real program is killed while it remembers a chat export. The same command again goes on where it stopped. */
 @Tag("slow")
@@ -73,8 +74,12 @@ class RememberCommandKillTest {
     return Json.MAPPER.readTree(out);
   }
 
+  private static List<Integer> questions() {
+    return Sample.oneIn(3, List.of(2, 1, 3, QUESTIONS, 6));
+  }
+
   @ParameterizedTest
-  @ValueSource(ints = {1, 2, 3, 6, QUESTIONS})
+  @MethodSource("questions")
   void killedProcess_isContinuedByTheSameCommand_withoutPayingOrWritingTwice(int question) throws Exception {
     String url = TestServer.freshDatabase();
     Path export = export();
