@@ -34,10 +34,12 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Export and import through the public API, from one real memory to another. */
+@Tag("programs")
 class ArchiveTest {
 
   private static final String TABLES = new DatabaseSchema("memlane").script(0);

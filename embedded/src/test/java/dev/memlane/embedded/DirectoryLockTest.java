@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -37,6 +38,7 @@ class DirectoryLockTest {
     }
   }
 
+  @Tag("programs")
   @Test
   void acquire_heldByAnotherProcess_namesDirectoryAndProcess() throws IOException {
     try (OtherProcess other = OtherProcess.startAndAwaitReady("lock", parent)) {
@@ -45,6 +47,7 @@ class DirectoryLockTest {
     }
   }
 
+  @Tag("programs")
   @Test
   void acquire_ownerKilled_succeeds() throws IOException {
     OtherProcess.startAndAwaitReady("lock", parent).kill();
@@ -63,6 +66,7 @@ class DirectoryLockTest {
     }
   }
 
+  @Tag("programs")
   @Test
   void acquire_refusedInThisProcess_staysLockedForOthers() throws IOException {
     try (DirectoryLock lock = DirectoryLock.acquire(parent)) {

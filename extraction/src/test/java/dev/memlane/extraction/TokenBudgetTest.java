@@ -25,11 +25,13 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Budgets on a real database, with a scripted model whose calls cost 100 tokens each, and are estimated at some 1,000. */
+@Tag("programs")
 class TokenBudgetTest {
 
   private static final int ANSWER_TOKENS = 400;

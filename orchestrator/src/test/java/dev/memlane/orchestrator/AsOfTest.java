@@ -33,10 +33,12 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Memories as they were. */
+@Tag("programs")
 class AsOfTest {
 
   private static final Scope ADA = Scope.user("ada").withRun("7");

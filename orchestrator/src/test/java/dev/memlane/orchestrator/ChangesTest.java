@@ -24,10 +24,12 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Changes after a cursor. */
+@Tag("programs")
 class ChangesTest {
 
   private static final Scope ADA = Scope.user("ada").withRun("7");

@@ -34,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Opening reads what has changed since the index's last checkpoint, and compares everything where that can't be relied on
  * (rule R16).
  */
+@Tag("programs")
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class CheckpointedOpeningTest {
 

@@ -41,6 +41,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Conversations through a memory's own calls; {@code ConversationContract} has what the store promises. */
+@Tag("programs")
 class ConversationsTest {
 
   private static final String MARKER = "zqxwvjk";

@@ -19,10 +19,12 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a write asks of the database, counted on the wire and by the transactions that left rows. */
+@Tag("programs")
 class CostTest {
 
   private static final Scope ADA = Scope.user("ada");

@@ -21,10 +21,12 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Changing and clearing a memory's actor, time of occurrence and expiry. */
+@Tag("programs")
 class DetailsTest {
 
   private static final Scope ADA = Scope.user("ada");

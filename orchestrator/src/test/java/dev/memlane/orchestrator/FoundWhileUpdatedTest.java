@@ -17,10 +17,12 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A memory is found while it is updated, in the process that updates it and in others, on real stores. */
+@Tag("programs")
 class FoundWhileUpdatedTest {
 
   private static final Scope ADA = Scope.user("ada");

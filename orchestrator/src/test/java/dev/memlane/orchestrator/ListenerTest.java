@@ -26,10 +26,12 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a listener hears of operations and their steps, on real stores. */
+@Tag("programs")
 class ListenerTest {
 
   private static final Scope ADA = Scope.user("ada");

@@ -27,10 +27,12 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A memory with more history than one page, and a table too large to count. */
+@Tag("programs")
 class LongHistoryTest {
 
   private static final Scope ADA = Scope.user("ada");

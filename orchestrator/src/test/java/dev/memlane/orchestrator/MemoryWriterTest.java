@@ -26,10 +26,12 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Processes that only write, beside processes that have an index and follow them. */
+@Tag("programs")
 class MemoryWriterTest {
 
   private static final Scope ADA = Scope.user("ada");

@@ -19,8 +19,10 @@ import dev.memlane.testing.MemoryDoor;
 import dev.memlane.testing.MemoryDoorContract;
 import java.util.List;
 import java.util.Objects;
+import org.junit.jupiter.api.Tag;
 
 /** The first door: the library itself. */
+@Tag("programs")
 class OrchestratorDoorTest extends MemoryDoorContract {
 
   private static final String TABLES = new DatabaseSchema("memlane").script(0);

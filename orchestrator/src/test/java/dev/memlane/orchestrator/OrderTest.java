@@ -19,10 +19,12 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Memories stored by one call are listed in the order given, whichever of them takes longest to store. */
+@Tag("programs")
 class OrderTest {
 
   private static final Scope RUN = Scope.user("ada").withRun("7");

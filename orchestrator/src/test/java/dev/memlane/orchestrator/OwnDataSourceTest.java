@@ -17,11 +17,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** A memory over connections of the application's, and through a pooler in transaction mode. */
+@Tag("programs")
 class OwnDataSourceTest {
 
   private static final Scope ADA = Scope.user("ada");

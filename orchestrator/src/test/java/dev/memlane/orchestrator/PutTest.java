@@ -30,10 +30,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Puts: memories that are stored under their keys, whatever is there. */
+@Tag("programs")
 class PutTest {
 
   private static final Scope ADA = Scope.user("ada");

@@ -21,10 +21,12 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Several memories on one database, each with an index of its own, as several processes have them. */
+@Tag("programs")
 class SharedDatabaseTest {
 
   private static final Scope ADA = Scope.user("ada");

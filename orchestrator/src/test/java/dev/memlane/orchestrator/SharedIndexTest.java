@@ -30,10 +30,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Several orchestrators over one database and one index (rule R17). */
+@Tag("programs")
 class SharedIndexTest {
 
   private static final Scope ADA = Scope.user("ada");

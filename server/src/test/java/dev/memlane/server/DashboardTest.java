@@ -37,6 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The dashboard: its files over HTTP, and in a browser against a real server. The tests in the browser are scripts in
  * {@code src/test/node/dashboard}; they need Node, npm and Chromium, and are skipped where one of them is missing.
  */
+@Tag("programs")
 class DashboardTest {
 
   private static final String FILES = "src/main/resources/dev/memlane/server/dashboard";

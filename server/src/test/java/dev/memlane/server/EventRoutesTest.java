@@ -29,8 +29,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 
 /** Changes as events: all of them, from where a client was, and only those that its key reaches. */
+@Tag("programs")
 @Timeout(120)
 class EventRoutesTest {
 

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Requests that no friendly client sends: each is refused with a problem document, and the server goes on. */
+@Tag("programs")
 class HostileRequestsTest {
 
   private static final int LONGEST_BODY = 1 << 20;

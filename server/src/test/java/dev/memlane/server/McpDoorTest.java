@@ -16,8 +16,10 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Tag;
 
 /** The promises of a memory, through the Model Context Protocol. */
+@Tag("programs")
 class McpDoorTest extends MemoryDoorContract {
 
   @Override

@@ -22,10 +22,12 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The protocol without sessions, of 2026-07-28, with the SDK's client for it. */
+@Tag("programs")
 class McpStatelessTest {
 
   @TempDir

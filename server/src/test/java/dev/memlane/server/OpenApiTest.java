@@ -31,8 +31,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 
 /** The OpenAPI document says what the server does: the same paths, parameters and roles, and answers of the forms that it promises. */
+@Tag("programs")
 class OpenApiTest {
 
   private static final Set<String> METHODS = Set.of("get", "post", "put", "patch", "delete");

@@ -30,10 +30,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Remembering over HTTP, by a scripted model, and through the routes of mem0. */
+@Tag("programs")
 class RememberRoutesTest {
 
   private static final String REMEMBER = "/api/v1/conversations/remember";

@@ -14,8 +14,10 @@ import java.net.http.HttpClient;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Tag;
 
 /** The promises of a memory, through REST. */
+@Tag("programs")
 class RestDoorTest extends MemoryDoorContract {
 
   @Override

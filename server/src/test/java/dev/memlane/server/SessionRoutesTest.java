@@ -13,10 +13,12 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Signing in by a browser, and what protects it. */
+@Tag("programs")
 class SessionRoutesTest {
 
   private static final String MEMORY = object("content", "Ada plays the oboe", "scope", Map.of("user", "ada"));

@@ -19,6 +19,7 @@ public final class JavaCommand {
    * system property that is not there would be
    */
   public static List<String> with(@Nullable String... arguments) {
+    TestNeeds.program("a JVM");
     List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
     for (String argument : arguments) {

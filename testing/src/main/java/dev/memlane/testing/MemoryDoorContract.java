@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -33,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A promise that a door cannot express is declared with its reason in {@link #inexpressible}. Its test is then skipped,
  * and the report shows the reason.
  */
+@Tag("programs")
 public abstract class MemoryDoorContract {
 
   /** The promises, one test each. */

@@ -35,6 +35,7 @@ public final class OwnServer implements AutoCloseable {
   private final String options;
 
   private OwnServer(Path directory, Map<String, String> settings) throws IOException {
+    TestNeeds.program("PostgreSQL");
     this.data = directory.resolve("data");
     this.log = directory.resolve("log");
     EmbeddedPostgres.Builder builder = EmbeddedPostgres.builder().setDataDirectory(data)

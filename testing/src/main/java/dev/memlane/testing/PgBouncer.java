@@ -52,6 +52,7 @@ public final class PgBouncer implements AutoCloseable {
    * @param directory an empty directory, for its configuration and log
    */
   public static PgBouncer start(String jdbcUrl, Path directory) {
+    TestNeeds.program("PgBouncer");
     URI server = URI.create(jdbcUrl.substring("jdbc:".length()));
     Path program = program();
     if (program == null) {

@@ -12,7 +12,22 @@ public final class TestNeeds {
   /** If this variable is set, no test is skipped because something is missing. */
   public static final String ALL = "MEMLANE_TEST_ALL";
 
+  /** The system property that says that this is the fast loop, {@code mvn test -Dfast}. */
+  private static final String FAST = "memlane.tests.fast";
+
   private TestNeeds() {}
+
+  /**
+   * Called before a program is started for a test. Fails in the fast loop, which leaves such tests out by their tag.
+   *
+   * @param program what it is
+   */
+  static void program(String program) {
+    if (Boolean.getBoolean(FAST)) {
+      throw new IllegalStateException("this test starts " + program + ", for which mvn test -Dfast has no time: "
+          + "give it the tag \"programs\"");
+    }
+  }
 
   /**
    * Skips the test if something is missing.

@@ -24,6 +24,7 @@ public final class TestServer {
     static final EmbeddedPostgres SERVER = start();
 
     private static EmbeddedPostgres start() {
+      TestNeeds.program("PostgreSQL");
       try {
         Path data = TestDirectories.make("memlane-test-server");
         EmbeddedPostgres server = EmbeddedPostgres.builder().setDataDirectory(data).setCleanDataDirectory(false)

@@ -23,12 +23,14 @@ import org.apache.parquet.format.CompressionCodec;
 import org.apache.parquet.format.Encoding;
 import org.apache.parquet.format.KeyValue;
 import org.apache.parquet.format.PageType;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Files that were made to do harm, or that were damaged on their way. */
+@Tag("slow")
 class HostileFileTest {
 
   @TempDir

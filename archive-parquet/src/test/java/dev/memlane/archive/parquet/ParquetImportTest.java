@@ -42,10 +42,12 @@ import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Export to Parquet and import from it, from one real memory to others. */
+@Tag("programs")
 class ParquetImportTest {
 
   private static final String TABLES = new DatabaseSchema("memlane").script(0);

@@ -31,6 +31,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Tag("slow")
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LocalEmbedderTest {
 
@@ -91,7 +92,6 @@ class LocalEmbedderTest {
     assertThat(cosine(whole, lisbon)).isGreaterThan(cosine(embed(beginning), lisbon) + 0.1);
   }
 
-  @Tag("slow")
   @Test
   void embed_longestContent_dependsOnItsEnd() {
     String beginning = "We talked about the weather, about football and about the neighbours. ".repeat(1_400);

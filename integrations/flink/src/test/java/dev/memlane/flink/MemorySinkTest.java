@@ -49,9 +49,11 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The sink in jobs on a real cluster of several task managers in this process, into a real database. */
+@Tag("programs")
 class MemorySinkTest {
 
   private static final int INSTANCES = 4;

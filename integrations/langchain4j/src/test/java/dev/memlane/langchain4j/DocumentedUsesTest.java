@@ -44,10 +44,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The five uses that the documentation shows: the code here is the code there, and it works. */
+@Tag("programs")
 class DocumentedUsesTest {
 
   private static final Path PAGE = Path.of("..", "..", "docs", "integrations", "langchain4j.md");

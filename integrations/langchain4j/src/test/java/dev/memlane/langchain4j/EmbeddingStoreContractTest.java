@@ -6,11 +6,13 @@ import dev.langchain4j.store.embedding.EmbeddingStore;
 import dev.langchain4j.store.embedding.EmbeddingStoreWithFilteringIT;
 import dev.langchain4j.store.embedding.EmbeddingStoreWithRemovalIT;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 
 /**
  * LangChain4j's contract of stores. Its suite with filters extends {@code EmbeddingStoreIT}, and that
  * {@code EmbeddingStoreWithoutMetadataIT}, so all four suites run.
  */
+@Tag("programs")
 class EmbeddingStoreContractTest {
 
   @Nested

@@ -19,8 +19,10 @@ import dev.memlane.testing.MemoryDoorContract;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.junit.jupiter.api.Tag;
 
 /** The promises of a memory, through LangChain4j's store of embeddings. */
+@Tag("programs")
 class EmbeddingStoreDoorTest extends MemoryDoorContract {
 
   private static final String TABLES = new DatabaseSchema("memlane").script(0);

@@ -25,6 +25,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -53,6 +54,7 @@ class LangChain4jRerankerTest {
     assertThat(scores.get(2)).isEqualTo(1 / (1 + Math.exp(3)), within(1e-12));
   }
 
+  @Tag("programs")
   @Test
   void search_fiftyCandidates_areScoredInOneCall_andReordered(@TempDir Path directory) {
     Scope ada = Scope.user("ada");

@@ -30,10 +30,12 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The meters of a real memory and real lanes, as Prometheus reads them, and the documents that name them. */
+@Tag("programs")
 class MemlaneMetricsTest {
 
   private static final String TABLES = new DatabaseSchema("memlane").script(0);

@@ -37,10 +37,12 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The spans of a real memory, by way of Micrometer Tracing and OpenTelemetry's SDK. */
+@Tag("programs")
 class MemlaneObservationsTest {
 
   private static final String TABLES = new DatabaseSchema("memlane").script(0);

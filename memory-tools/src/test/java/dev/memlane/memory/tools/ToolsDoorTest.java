@@ -25,8 +25,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 
 /** The promises of a memory, as a model meets them in its tools. */
+@Tag("programs")
 class ToolsDoorTest extends MemoryDoorContract {
 
   private static final String TABLES = new DatabaseSchema("memlane").script(0);

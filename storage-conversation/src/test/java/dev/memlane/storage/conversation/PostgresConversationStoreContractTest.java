@@ -6,8 +6,10 @@ import dev.memlane.testing.ConversationContract;
 import dev.memlane.testing.TestServer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 
 /** The contract of the store of conversations, on a real PostgreSQL. */
+@Tag("programs")
 class PostgresConversationStoreContractTest extends ConversationContract {
 
   private static Database database;

@@ -31,6 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What the store asks of PostgreSQL, what it leaves there, and what becomes of changes whose answer is lost. */
+@Tag("programs")
 class PostgresConversationStoreTest {
 
   private static final Instant AT = Instant.parse("2026-06-01T10:00:00Z");

@@ -21,8 +21,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("programs")
 class RememberingStoreTest {
 
   private static final Scope CHAT = Scope.user("ada").withRun("monday");

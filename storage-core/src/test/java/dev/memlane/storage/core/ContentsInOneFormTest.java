@@ -31,9 +31,11 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Equality of contents in a scope that holds each content once. */
+@Tag("programs")
 class ContentsInOneFormTest {
 
   private static final Scope ADA = Scope.user("ada");

@@ -7,8 +7,10 @@ import dev.memlane.testing.TestOperations;
 import dev.memlane.testing.TestServer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 
 /** The contract of the core and the history store, on a real PostgreSQL. */
+@Tag("programs")
 class PostgresStoresTest extends StoresContract {
 
   private static Database database;

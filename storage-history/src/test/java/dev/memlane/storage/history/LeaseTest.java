@@ -6,9 +6,11 @@ import dev.memlane.storage.postgres.Database;
 import dev.memlane.testing.TestServer;
 import java.time.Duration;
 import java.util.UUID;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Leases in the database, of which one holder at a time has each. */
+@Tag("programs")
 class LeaseTest {
 
   private static final Duration LONG = Duration.ofHours(1);

@@ -8,9 +8,11 @@ import dev.memlane.testing.fuzz.MutationFuzzer;
 import java.time.Instant;
 import java.util.List;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The text form of positions. */
+@Tag("slow")
 class LogPositionTest {
 
   private static final long LARGE = Long.MAX_VALUE - 1;

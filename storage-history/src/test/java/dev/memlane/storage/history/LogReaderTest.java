@@ -31,6 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Positions in the log across late commits, crashes and losses. */
+@Tag("programs")
 class LogReaderTest {
 
   private static final String INSERT = "insert into memlane.history (op, memory_id, version, kind, at) "

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** The feed in pages, and over connections of a pool. */
+@Tag("programs")
 class PostgresChangeFeedTest {
 
   @Test

@@ -19,10 +19,12 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
 /** Arrays as the server reads them, in binary form and in the text form that some connections use. */
+@Tag("programs")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BinaryArrayTest {
 

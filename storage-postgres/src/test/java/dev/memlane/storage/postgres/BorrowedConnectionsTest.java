@@ -14,10 +14,12 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.postgresql.PGConnection;
 
 /** A database over an application's own pool. */
+@Tag("programs")
 class BorrowedConnectionsTest {
 
   private static final List<String> SETTINGS = List.of("search_path", "statement_timeout", "lock_timeout",

@@ -30,12 +30,14 @@ import java.util.concurrent.locks.LockSupport;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * The commit queue over a table of the test, on a real server. Where the server must be slow, another connection locks
  * the table.
  */
+@Tag("programs")
 class CommitQueueTest {
 
   private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(1);

@@ -14,6 +14,7 @@ import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -84,6 +85,7 @@ class DatabaseAddressTest {
     assertThat(DatabaseAddress.parse(url)).asString().doesNotContain(SECRET);
   }
 
+  @Tag("programs")
   @Test
   void open_refusedPassword_isNotShown() {
     String url = TestServer.freshDatabase().replace("jdbc:postgresql://", "postgresql://nobody_here:s3cret@")
@@ -95,6 +97,7 @@ class DatabaseAddressTest {
     assertThat(everythingSaidBy(failure)).doesNotContain(SECRET);
   }
 
+  @Tag("programs")
   @Test
   void open_urlInPostgresOwnForm_works() {
     String url = TestServer.freshDatabase().replace("jdbc:postgresql://", "postgresql://postgres:any@")
@@ -106,6 +109,7 @@ class DatabaseAddressTest {
     }
   }
 
+  @Tag("programs")
   @Test
   void open_currentSchemaInTheUrl_isUsedByAllConnections() {
     try (Database database = Database.builder(TestServer.freshDatabase() + "&currentSchema=agents").open()) {
@@ -126,6 +130,7 @@ class DatabaseAddressTest {
         .withMessageContaining("a,public");
   }
 
+  @Tag("programs")
   @Test
   void open_optionsInTheUrl_areAddedToOurs() {
     String url = TestServer.freshDatabase() + "&options=-c%20statement_timeout%3D7%20-c%20work_mem%3D5MB";

@@ -22,9 +22,11 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The schema: creating and upgrading it, roles and rights, and the script for administrators. */
+@Tag("programs")
 class DatabaseSchemaTest {
 
   private static final String EVERYDAY_RIGHTS = "grant usage on schema memlane to %s; "

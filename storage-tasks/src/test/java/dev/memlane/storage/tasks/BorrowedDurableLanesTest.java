@@ -9,10 +9,12 @@ import dev.memlane.lanes.Lane;
 import dev.memlane.storage.postgres.Database;
 import dev.memlane.testing.TestServer;
 import java.time.Duration;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Lanes over an application's pool without auto-commit, as behind a pooler. */
+@Tag("programs")
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class BorrowedDurableLanesTest {
 

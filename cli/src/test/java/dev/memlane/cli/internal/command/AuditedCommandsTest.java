@@ -13,10 +13,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Commands that work on a directory itself leave the same traces in the audit log as those that go through a server. */
+@Tag("programs")
 class AuditedCommandsTest {
 
   private static final String TABLES = new DatabaseSchema("memlane").script(0);

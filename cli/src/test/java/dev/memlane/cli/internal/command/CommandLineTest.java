@@ -31,6 +31,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,6 +41,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * The commands as a user runs them, on a real data directory and database; only the embedder is another one. The
  * embedded server, which starts anew for each command, is in {@link LocalesTest}.
  */
+@Tag("programs")
 class CommandLineTest {
 
   private static final String TABLES = new DatabaseSchema("memlane").script(0);

@@ -29,6 +29,7 @@ import java.util.Objects;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -94,6 +95,7 @@ class ConfigurationTest {
     assertThat(pool).hasToString("EmbedderPool[test, 8 dimensions, LEAST_LOADED, endpoint 1]");
   }
 
+  @Tag("programs")
   @Test
   void read_lanes_areTheDefaultOnesAndThoseOfTheFile() throws IOException {
     Path file = file("lanes.toml", """

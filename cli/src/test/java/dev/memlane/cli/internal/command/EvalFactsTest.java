@@ -27,12 +27,14 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The command {@code eval --facts}, with a real database and a scripted model behind HTTP. */
+@Tag("programs")
 class EvalFactsTest {
 
   private static final Path RESOURCES = Path.of("src/test/resources/dev/memlane/cli/internal/evaluation");

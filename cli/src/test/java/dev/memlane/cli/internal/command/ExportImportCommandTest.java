@@ -42,6 +42,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Export and import as a user runs them: from one database to a file, and from there into another database. */
+@Tag("programs")
 class ExportImportCommandTest {
 
   private static final String TABLES = new DatabaseSchema("memlane").script(0);

@@ -5,8 +5,10 @@ import dev.memlane.server.SharedMemory;
 import dev.memlane.testing.DoorStage;
 import dev.memlane.testing.MemoryDoor;
 import dev.memlane.testing.MemoryDoorContract;
+import org.junit.jupiter.api.Tag;
 
 /** The promises of a memory, through commands that open it themselves. Between two commands it stays open, so that it can fail. */
+@Tag("programs")
 class LocalCommandDoorTest extends MemoryDoorContract {
 
   @Override

@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each command at its mistakes: it says what is wrong and what to do, in words of its user's. */
+@Tag("programs")
 class MessagesTest {
 
   private static final String TABLES = new DatabaseSchema("memlane").script(0);

@@ -1,10 +1,12 @@
 package dev.memlane.cli.internal.command;
 
 import dev.memlane.testing.fuzz.MutationFuzzer;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Random input for the parsers of the command line; see {@link MutationFuzzer} for how to repeat a failure. */
+@Tag("slow")
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ParsersFuzzTest {
 

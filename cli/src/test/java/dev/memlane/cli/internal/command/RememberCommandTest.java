@@ -17,10 +17,12 @@ import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The command {@code remember}, with a real database and a scripted model behind HTTP. */
+@Tag("programs")
 class RememberCommandTest {
 
   private static final Path EXPORTS = Path.of("src/test/resources/dev/memlane/cli/internal/conversation");

@@ -4,8 +4,10 @@ import dev.memlane.server.MemlaneServer;
 import dev.memlane.testing.DoorStage;
 import dev.memlane.testing.MemoryDoor;
 import dev.memlane.testing.MemoryDoorContract;
+import org.junit.jupiter.api.Tag;
 
 /** The promises of a memory, through commands that work through a server. */
+@Tag("programs")
 class ServerCommandDoorTest extends MemoryDoorContract {
 
   @Override

@@ -52,6 +52,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Commands through a server print what they print over the same data in this process, with the same exit status. */
+@Tag("programs")
 class ServerCommandsTest {
 
   private static final String TABLES = new DatabaseSchema("memlane").script(0);

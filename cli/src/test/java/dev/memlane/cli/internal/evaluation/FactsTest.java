@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * Facts in the third person that nobody said ("Ada is allergic to peanuts"), alone and between what the same people say of
  * themselves. That search looks at who is speaking must not harm them.
  */
+@Tag("programs")
 class FactsTest {
 
   @TempDir

@@ -18,9 +18,11 @@ import dev.memlane.testing.MemoryDoorContract;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.junit.jupiter.api.Tag;
 import org.springframework.ai.chat.client.ChatClient;
 
 /** The promises of a memory, through a chat client that remembers what its users say. */
+@Tag("programs")
 class ChatClientDoorTest extends MemoryDoorContract {
 
   private static final String TABLES = new DatabaseSchema("memlane").script(0);

@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.ai.chat.client.ChatClient;
@@ -41,6 +42,7 @@ import org.springframework.ai.vectorstore.SearchRequest;
 import org.springframework.ai.vectorstore.VectorStore;
 
 /** The examples of docs/integrations/spring-ai.md, which has them word for word. */
+@Tag("programs")
 class GuideTest {
 
   private static final String TABLES = new DatabaseSchema("memlane").script(0);

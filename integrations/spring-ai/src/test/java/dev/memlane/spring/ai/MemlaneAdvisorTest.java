@@ -37,6 +37,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.ai.chat.client.ChatClient;
@@ -60,6 +61,7 @@ import org.springframework.ai.content.Media;
 import org.springframework.util.MimeTypeUtils;
 import reactor.core.publisher.Flux;
 
+@Tag("programs")
 class MemlaneAdvisorTest {
 
   private static final String TABLES = new DatabaseSchema("memlane").script(0);

@@ -15,11 +15,13 @@ import dev.memlane.testing.MemoryDoorContract;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.junit.jupiter.api.Tag;
 import org.springframework.ai.document.Document;
 import org.springframework.ai.vectorstore.SearchRequest;
 import org.springframework.ai.vectorstore.filter.Filter;
 
 /** The promises of a memory, through the vector store. */
+@Tag("programs")
 class VectorStoreDoorTest extends MemoryDoorContract {
 
   private static final String TABLES = new DatabaseSchema("memlane").script(0);

@@ -48,12 +48,14 @@ import java.util.concurrent.ScheduledExecutorService;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Memories exported from one database and imported into another are the same as before, whatever fails meanwhile. */
+@Tag("programs")
 class ExportImportTest {
 
   private static final Scope ADA = Scope.user("ada");

@@ -17,12 +17,14 @@ import java.sql.SQLException;
 import java.time.Instant;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Verification of a memory against its history, in a database that was edited by hand. */
+@Tag("programs")
 class VerificationTest {
 
   private static final Scope ADA = Scope.user("ada");

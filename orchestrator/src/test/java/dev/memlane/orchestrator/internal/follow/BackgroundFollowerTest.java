@@ -27,10 +27,12 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Memories that the index can't follow for reasons of their own, and those that are not their own. */
+@Tag("programs")
 class BackgroundFollowerTest {
 
   private static final Scope ADA = Scope.user("ada");

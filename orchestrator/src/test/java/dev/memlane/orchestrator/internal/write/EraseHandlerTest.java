@@ -31,10 +31,12 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** After an erasure no store of any process holds the content, neither the tables nor the bytes of the files. */
+@Tag("programs")
 class EraseHandlerTest {
 
   /** Of letters that no stemming changes, and found in nothing else. */

@@ -45,6 +45,7 @@ import org.springframework.core.env.Environment;
 import org.springframework.core.io.support.SpringFactoriesLoader;
 
 /** Which beans there are under which conditions, and their life cycle. */
+@Tag("programs")
 class MemlaneAutoConfigurationTest {
 
   private static final String TABLES = new DatabaseSchema("memlane").script(0);

@@ -19,6 +19,7 @@ import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.test.context.FilteredClassLoader;
@@ -27,6 +28,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /** The beans of LangChain4j. Its embedding models as embedders are in {@link EmbedderSelectionTest}. */
+@Tag("programs")
 class MemlaneLangChain4jAutoConfigurationTest {
 
   private static final String TABLES = new DatabaseSchema("memlane").script(0);

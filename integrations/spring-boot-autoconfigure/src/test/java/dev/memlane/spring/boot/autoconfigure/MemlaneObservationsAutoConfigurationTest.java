@@ -17,11 +17,13 @@ import io.micrometer.tracing.handler.TracingObservationHandler;
 import java.nio.file.Path;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
+@Tag("programs")
 class MemlaneObservationsAutoConfigurationTest {
 
   private static final String TABLES = new DatabaseSchema("memlane").script(0);

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("programs")
 class MemoryHealthCheckTest {
 
   private static final String TABLES = new DatabaseSchema("memlane").script(0);

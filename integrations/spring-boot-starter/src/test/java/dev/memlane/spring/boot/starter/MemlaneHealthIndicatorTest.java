@@ -8,6 +8,7 @@ import dev.memlane.spring.boot.autoconfigure.MemoryHealthCheck;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.util.Objects;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.health.contributor.Health;
@@ -18,6 +19,7 @@ import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
+@Tag("programs")
 class MemlaneHealthIndicatorTest {
 
   @TempDir

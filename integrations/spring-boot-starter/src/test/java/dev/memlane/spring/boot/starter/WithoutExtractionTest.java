@@ -11,6 +11,7 @@ import dev.memlane.spring.boot.autoconfigure.MemoryToolsFactory;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -18,6 +19,7 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.Configuration;
 
 /** An application without {@code memlane-extraction}, which is not on the class path of this module's tests. */
+@Tag("programs")
 class WithoutExtractionTest {
 
   @TempDir
