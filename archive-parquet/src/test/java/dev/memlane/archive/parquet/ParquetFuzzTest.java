@@ -1,5 +1,6 @@
 package dev.memlane.archive.parquet;
 
+import dev.memlane.testing.Sample;
 import dev.memlane.testing.fuzz.MutationFuzzer;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -17,6 +18,6 @@ class ParquetFuzzTest {
 
   @Test
   void anyPage_isReadBackOrRefusedPlainly() {
-    MutationFuzzer.run(new ParquetPageFuzzTarget(), 3_000);
+    MutationFuzzer.run(new ParquetPageFuzzTarget(), Sample.of(700, 3_000));
   }
 }
