@@ -29,7 +29,7 @@ final class Committer {
   private static final Logger LOG = System.getLogger(Committer.class.getName());
 
   /** So few that opening puts them again in a second or two. */
-  private static final int MOST_UNCOMMITTED = 20_000;
+  private static final int MOST_UNCOMMITTED = 10_000;
   /** How long a commit waits for its checkpoint; then it has none. */
   private static final Duration CHECKPOINT_PATIENCE = Duration.ofSeconds(10);
   /** The rate of writes that leaves time for building graphs. */
