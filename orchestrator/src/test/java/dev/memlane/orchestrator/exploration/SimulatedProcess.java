@@ -40,6 +40,8 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
 
   /** An alarm set for this long or longer is a deadline; a shorter one is a pause between two attempts. */
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+  /** A keeper reads in one pass and compares in the next, and a fault may make it begin anew. */
+  private static final int MOST_POLLS_IN_VAIN = 20;
 
   private final World world;
   private final int number;
@@ -59,6 +61,9 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
   private final List<Answer> answers = new ArrayList<>();
   private @Nullable Feed feed;
   private long receivedAtPoll;
+  /** What the keeper's feeds were at the last poll, and how many polls have found them so. */
+  private long keptAtPoll;
+  private int pollsInVain;
   /** Whether the next poll is a checkpoint's. Used only where the rule is left out. */
   private boolean proofLeft;
   private boolean up = true;
@@ -539,6 +544,7 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
     if (hasToPoll()) {
       steps.add(new Step(this, "the follower polls", cost, cost == Step.Cost.FAULT, () -> {
         receive(9);
+        countPoll();
         timer.poll();
       }));
     }
@@ -549,10 +555,27 @@ final class SimulatedProcess implements SimulatedStores.Network, Ids {
         && (hasUnreadChanges() || cluster == null && received != receivedAtPoll && isQuiet());
   }
 
-  /** Whether the log has changed since the last poll; with a shared index, whether its checkpoint is behind. */
+  private void countPoll() {
+    if (cluster != null) {
+      long now = kept();
+      pollsInVain = now == keptAtPoll ? pollsInVain + 1 : 0;
+      keptAtPoll = now;
+    }
+  }
+
+  private long kept() {
+    return new Digest().add(world.database().digest())
+        .add(Objects.requireNonNull(cluster).digest()).value();
+  }
+
+  /**
+   * Whether the log has changed since the last poll; with a shared index, whether its checkpoint is behind. A checkpoint that
+   * was executed late stays behind until something changes, because the keepers have come further themselves.
+   */
   boolean hasUnreadChanges() {
     if (cluster != null) {
-      return SharedCheckpoint.read(cluster.checkpoint()).map(this::isBehind).orElse(true);
+      return (pollsInVain < MOST_POLLS_IN_VAIN || kept() != keptAtPoll)
+          && SharedCheckpoint.read(cluster.checkpoint()).map(this::isBehind).orElse(true);
     }
     return feed != null && !world.database().changesSince(feed.position).memories().isEmpty();
   }

@@ -242,9 +242,12 @@ public final class EraseHandler {
 
   private CompletableFuture<WriteOutcome> purgeAgain(
       MemoryId memory, OperationId op, Throwable failure, int triesLeft) {
-    return triesLeft > 1
-        ? environment.after(PAUSE, () -> purge(memory, op, triesLeft - 1))
-        : CompletableFuture.completedFuture(new WriteOutcome.Unpurged(memory, op, Futures.unwrap(failure)));
+    if (triesLeft > 1) {
+      return environment.after(PAUSE, () -> purge(memory, op, triesLeft - 1));
+    }
+    // The purge may have been executed. Then the log no longer reports the changes that the index has not followed yet.
+    follower.background().follow(memory, failure);
+    return CompletableFuture.completedFuture(new WriteOutcome.Unpurged(memory, op, Futures.unwrap(failure)));
   }
 
   private CompletableFuture<StoreResult> purgeLocked(CoreRow tombstone, Instant deadline) {

@@ -230,6 +230,24 @@ class EraseHandlerTest {
   }
 
   @Test
+  void eraseWhoseRemovalFails_leavesNoDocumentOfAStateThatItsProcessHadNotFollowed() {
+    try (TestMemory one = TestMemory.open(jdbcUrl, folder.resolve("one"))) {
+      Memory memory = one.blocking.addMemory(MARKED);
+      try (TestMemory other = TestMemory.open(jdbcUrl, folder.resolve("other"))) {
+        one.blocking.updateMemory(MemoryUpdate.content(memory.id(), "again the " + MARKER));
+        other.index.throwing("removeAll");
+
+        assertThat(other.memory.deleteMemory(MemoryDeletion.of(memory.id()).purgingHistory()))
+            .failsWithin(Duration.ofMinutes(1)).withThrowableThat().withCauseInstanceOf(MemoryWriteException.class);
+        assertThat(other.index.store().summary().documents()).isEqualTo(1);
+        other.heal();
+
+        Until.isTrue("the document is removed", () -> other.index.store().summary().documents() == 0);
+      }
+    }
+  }
+
+  @Test
   void crash_betweenDeleteAndPurge_isResumedByTheNextCall() throws SQLException {
     TestMemory killed = TestMemory.open(jdbcUrl, folder.resolve("killed"));
     killed.blocking.addMemory(MARKED);
