@@ -8,6 +8,7 @@ import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemlaneException;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.listen.MemoryListener;
+import dev.memlane.model.store.SharedIndexOpener;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.OrchestratorBuilder;
@@ -171,6 +172,7 @@ public final class Memlane implements AutoCloseable {
     private LocalModel model = LocalModel.ALL_MINILM_L6_V2;
     private @Nullable Consumer<OrchestratorBuilder> server;
     private @Nullable Supplier<DatabaseBuilder> database;
+    private @Nullable SharedIndexOpener sharedIndex;
     private boolean shutdownHook = true;
     private boolean warmUp = true;
     private boolean rebuildIndex;
@@ -225,6 +227,18 @@ public final class Memlane implements AutoCloseable {
     public Builder postgres(DataSource source) {
       this.server = builder -> builder.postgres(source);
       this.database = () -> Database.builder(source);
+      return this;
+    }
+
+    /**
+     * Uses an index that all processes of the database share, such as one on OpenSearch, instead of one in the directory. The
+     * directory then holds the embedded server alone, and next to nothing with a PostgreSQL of your own, which other
+     * processes need to reach the memories. See {@link OrchestratorBuilder#sharedIndex}.
+     *
+     * @param sharedIndex null for an index in the directory
+     */
+    public Builder sharedIndex(@Nullable SharedIndexOpener sharedIndex) {
+      this.sharedIndex = sharedIndex;
       return this;
     }
 
@@ -289,13 +303,17 @@ public final class Memlane implements AutoCloseable {
       try {
         DirectoryLock lock = DirectoryLock.acquire(directory);
         opened.push(lock);
-        OrchestratorBuilder builder = MemoryOrchestrator.builder()
-            .indexDirectory(lock.directory().resolve("vectors")).rebuildIndex(rebuildIndex).progress(progress);
-        if (server == null) {
+        OrchestratorBuilder builder = MemoryOrchestrator.builder().rebuildIndex(rebuildIndex).progress(progress);
+        if (sharedIndex != null) {
+          builder.sharedIndex(sharedIndex);
+        } else {
+          builder.indexDirectory(lock.directory().resolve("vectors"));
+        }
+        if (server != null) {
+          server.accept(builder);
+        } else if (sharedIndex == null) {
           // Only this process has the server's password, so there are no other writers to follow.
           builder.followEvery(Duration.ZERO);
-        } else {
-          server.accept(builder);
         }
         if (embedder != null) {
           builder.embedder(embedder);

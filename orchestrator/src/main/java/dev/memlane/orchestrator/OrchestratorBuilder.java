@@ -154,7 +154,8 @@ public final class OrchestratorBuilder {
 
   /**
    * Sets an index that this process shares with others, in place of {@link #indexDirectory}. All processes that use the
-   * database have to share it, because only what they put there themselves is found in it.
+   * database have to share it, because only what they put there themselves is found in it. It can't be the index of another
+   * database; if the database was moved by a dump, or its server was upgraded, {@link #rebuildIndex} makes it this one's.
    */
   public OrchestratorBuilder sharedIndex(SharedIndexOpener sharedIndex) {
     this.sharedIndex = sharedIndex;

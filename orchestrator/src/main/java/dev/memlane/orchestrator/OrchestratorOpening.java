@@ -7,7 +7,7 @@ import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.model.store.ConversationStore;
-import dev.memlane.model.store.SharedIndex;
+import dev.memlane.model.store.IndexContents;
 import dev.memlane.model.store.SharedIndexOpener;
 import dev.memlane.model.store.VectorIndex;
 import dev.memlane.orchestrator.internal.DetachedIndex;
@@ -78,8 +78,7 @@ final class OrchestratorOpening {
       SharedIndexOpener shared = settings.sharedIndex;
       IndexOpener opener = shared == null
           ? anew -> new DetachedIndex(vectors, model.dimension())
-          : anew -> shared.open(vectors, model.dimension(),
-              Objects.requireNonNullElse(settings.language, Locale.ENGLISH));
+          : anew -> shared.open(contents(database, vectors), anew);
       return new MemoryWriter(openOn(openStores(database, vectors, opener), opener, vectors,
           Objects.requireNonNullElse(settings.language, Locale.ENGLISH), Engine::startDetached));
     } catch (Throwable e) {
@@ -127,26 +126,16 @@ final class OrchestratorOpening {
     Locale language = Objects.requireNonNullElse(settings.language, Locale.ENGLISH);
     Database database = opened.add(databaseBuilder().open());
     String vectors = embeddedText(database).vectors(model.model());
-    IndexOpener opener = anew -> {
-      SharedIndex index = shared.open(vectors, model.dimension(), language);
-      if (anew) {
-        clear(index);
-      }
-      return index;
-    };
+    IndexOpener opener = anew -> shared.open(contents(database, vectors), anew);
     MemoryOrchestrator orchestrator = openOn(openStores(database, vectors, opener), opener, vectors, language);
     LOGGER.log(System.Logger.Level.INFO, "Opened the memory with a shared index and the embedding model {0}.",
         model.model());
     return orchestrator;
   }
 
-  private static void clear(SharedIndex index) {
-    try {
-      Futures.await(index.clear());
-    } catch (Throwable e) {
-      index.close();
-      throw e;
-    }
+  private IndexContents contents(Database database, String vectors) {
+    return new IndexContents(database.identity(), vectors, model.dimension(),
+        Objects.requireNonNullElse(settings.language, Locale.ENGLISH));
   }
 
   private DatabaseBuilder databaseBuilder() {

@@ -9,6 +9,7 @@ import dev.memlane.model.StoreResult;
 import dev.memlane.model.store.Arrivals;
 import dev.memlane.model.store.DocumentName;
 import dev.memlane.model.store.DocumentSearch;
+import dev.memlane.model.store.IndexContents;
 import dev.memlane.model.store.IndexDocument;
 import dev.memlane.model.store.IndexHits;
 import dev.memlane.model.store.IndexQuery;
@@ -20,7 +21,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -44,9 +44,12 @@ final class OneLuceneIndex implements SharedIndexOpener, AutoCloseable {
   }
 
   @Override
-  public synchronized SharedIndex open(String model, int dimension, Locale language) {
+  public synchronized SharedIndex open(IndexContents contents, boolean anew) {
     if (index == null) {
-      index = LuceneVectorIndex.builder(directory).model(model).dimension(dimension).open();
+      index = LuceneVectorIndex.builder(directory).model(contents.model()).dimension(contents.dimension()).open();
+    }
+    if (anew) {
+      lose();
     }
     return new Client(index);
   }

@@ -71,8 +71,19 @@ final class IndexOpening {
     });
   }
 
+  /** Opens an empty index in place of one that is there, whatever that was made for. */
+  CompletableFuture<Opened> openAnew() {
+    return find(false)
+        .thenCompose(old -> old == null ? CompletableFuture.completedFuture(true) : replace(old))
+        .thenCompose(replaced -> open());
+  }
+
   /** Finds the index; null if there is none. */
   CompletableFuture<@Nullable Opened> find() {
+    return find(true);
+  }
+
+  private CompletableFuture<@Nullable Opened> find(boolean ours) {
     return client.send(Request.get(WHAT, "/" + alias), patience).thenApply(answer -> {
       if (answer.status() == 404) {
         return null;
@@ -80,11 +91,12 @@ final class IndexOpening {
       if (answer.status() >= 300) {
         throw failures.refused(WHAT, answer.status(), answer.body().get("error"));
       }
-      return check(answer.body());
+      return check(answer.body(), ours);
     });
   }
 
-  private Opened check(JsonNode body) {
+  /** @param ours whether it has to be an index for the same contents */
+  private Opened check(JsonNode body, boolean ours) {
     var all = body.properties();
     if (all.size() != 1) {
       throw new IncompatibleIndexException("the alias \"" + alias + "\" on OpenSearch names " + all.size()
@@ -95,7 +107,10 @@ final class IndexOpening {
       throw new IncompatibleIndexException("\"" + alias
           + "\" on OpenSearch is an index, and no alias that Memlane has made; give Memlane a name of its own");
     }
-    definition.identity().requireSame(found.getValue().path("mappings").path("_meta").get("memlane"), alias);
+    JsonNode identity = IndexIdentity.requireAny(found.getValue().path("mappings").path("_meta").get("memlane"), alias);
+    if (ours) {
+      definition.identity().requireSame(identity, alias);
+    }
     JsonNode settings = found.getValue().path("settings").path("index");
     String replication = settings.path("replication").path("type").asText("DOCUMENT");
     if (!replication.equals("DOCUMENT")) {
@@ -130,20 +145,28 @@ final class IndexOpening {
   }
 
   private CompletableFuture<Void> replace(int attempt) {
+    return open().thenCompose(this::replace).thenCompose(replaced -> {
+      if (replaced) {
+        return CompletableFuture.completedFuture(null);
+      }
+      // What was put there since must go too.
+      return attempt < MOST_TRIES
+          ? replace(attempt + 1)
+          : CompletableFuture
+              .failedFuture(failures.late("was made anew by others again and again, and not", patience));
+    });
+  }
+
+  /** Replaces an index by an empty one; completes with false if another process has replaced it meanwhile. */
+  private CompletableFuture<Boolean> replace(Opened old) {
     String fresh = alias + "-" + UUID.randomUUID().toString().substring(0, 13);
-    return open().thenCompose(old -> make(fresh, false).thenCompose(made -> move(old.index(), fresh)))
-        .thenCompose(moved -> {
-          if (moved) {
-            return CompletableFuture.completedFuture(null);
-          }
-          // Another process has replaced it meanwhile. What was put there since must go too.
-          Request delete = new Request("could not be cleared", "DELETE", "/" + fresh, null, true);
-          return client.ask(delete, patience)
-              .thenCompose(deleted -> attempt < MOST_TRIES
-                  ? replace(attempt + 1)
-                  : CompletableFuture
-                      .failedFuture(failures.late("was made anew by others again and again, and not", patience)));
-        });
+    return make(fresh, false).thenCompose(made -> move(old.index(), fresh)).thenCompose(moved -> {
+      if (moved) {
+        return CompletableFuture.completedFuture(true);
+      }
+      Request delete = new Request("could not be cleared", "DELETE", "/" + fresh, null, true);
+      return client.ask(delete, patience).thenApply(deleted -> false);
+    });
   }
 
   /** Moves the alias and deletes the old index, in one step; false if that is gone already. */

@@ -142,7 +142,7 @@ public final class OpenSearchIndex implements SharedIndex {
     this.log = new ArrivalLog(client, failures, gate::allWrites, this::states, executor, name, readPatience);
     this.checkpoint = new CheckpointDocument(client, failures, name, options.replicas, writePatience);
     try {
-      this.opened = opening.open().join();
+      this.opened = (options.anew ? opening.openAnew() : opening.open()).join();
       this.expunger = new Expunger(client, failures, this::states, executor, name, states().join().removed() > 0,
           readPatience, options.expungePatience);
     } catch (CompletionException e) {

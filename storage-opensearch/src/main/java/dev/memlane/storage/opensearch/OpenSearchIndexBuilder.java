@@ -2,10 +2,11 @@ package dev.memlane.storage.opensearch;
 
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
+import dev.memlane.model.store.IndexContents;
+import dev.memlane.model.store.SharedIndexOpener;
 import dev.memlane.storage.vector.IncompatibleIndexException;
 import java.io.IOException;
 import java.io.InputStream;
-import dev.memlane.model.store.SharedIndexOpener;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -33,6 +34,7 @@ public final class OpenSearchIndexBuilder implements SharedIndexOpener {
   private final List<URI> hosts = new ArrayList<>();
   private @Nullable Path trustCertificate;
   private boolean unencrypted;
+  private String database = "";
   private @Nullable String model;
   private int dimension;
   private Locale language = Locale.ENGLISH;
@@ -57,6 +59,9 @@ public final class OpenSearchIndexBuilder implements SharedIndexOpener {
   // Set by tests only.
   Duration expungePatience = Duration.ofMinutes(15);
   Duration closingPatience = Duration.ofSeconds(30);
+
+  /** Whether to replace an index that exists. */
+  boolean anew;
 
   OpenSearchIndexBuilder(List<String> addresses) {
     if (addresses.isEmpty()) {
@@ -123,6 +128,15 @@ public final class OpenSearchIndexBuilder implements SharedIndexOpener {
           + "letters, digits, dots, dashes and underscores, and begins with a letter or digit");
     }
     this.index = index;
+    return this;
+  }
+
+  /**
+   * Sets the identity of the database whose memories the index holds. An index that was made for another one is refused. A
+   * shared memory sets it itself.
+   */
+  public OpenSearchIndexBuilder database(String database) {
+    this.database = Objects.requireNonNull(database, "database");
     return this;
   }
 
@@ -237,7 +251,7 @@ public final class OpenSearchIndexBuilder implements SharedIndexOpener {
   /**
    * Opens the index, and makes it if there is none of this name.
    *
-   * @throws IncompatibleIndexException if it was made for another model, dimension or language, or not by Memlane
+   * @throws IncompatibleIndexException if it was made for another database, model, dimension or language, or not by Memlane
    * @throws StoreException if the cluster can't be reached, or refuses
    * @throws InvalidInputException if a password or key would be sent to another machine without encryption, or the
    * certificates can't be read
@@ -255,13 +269,15 @@ public final class OpenSearchIndexBuilder implements SharedIndexOpener {
         }
       }
     }
-    return new OpenSearchIndex(this, new IndexIdentity(model, dimension, language, vectors, routing));
+    return new OpenSearchIndex(this, new IndexIdentity(database, model, dimension, language, vectors, routing));
   }
 
-  /** Opens the index for these vectors and texts. With all other settings, this builder is what opens a shared memory. */
+  /** Opens the index for these contents. With all other settings, this builder is what opens a shared memory. */
   @Override
-  public OpenSearchIndex open(String model, int dimension, Locale language) {
-    return model(model).dimension(dimension).language(language).open();
+  public OpenSearchIndex open(IndexContents contents, boolean anew) {
+    this.anew = anew;
+    return database(contents.database()).model(contents.model()).dimension(contents.dimension())
+        .language(contents.language()).open();
   }
 
   List<URI> hosts() {

@@ -216,6 +216,19 @@ public final class Database implements AutoCloseable {
     }, executor);
   }
 
+  /**
+   * The identity of this database, such as {@code "7391052345678901234 16384 16402"}. A copy that was made by a dump has another
+   * one, and a standby that takes over has the same.
+   *
+   * @throws StoreException if the database can't be read
+   */
+  public String identity() {
+    return readNow("reading the identity of the database", handle -> handle.createQuery("""
+        select (select system_identifier from pg_control_system())::text || ' '
+          || (select oid from pg_database where datname = current_database())::text || ' '
+          || 'memory'::regclass::oid::text""").mapTo(String.class).one());
+  }
+
   /** An exception would end the schedule, and no later write would be answered at its deadline. */
   private void expire() {
     try {

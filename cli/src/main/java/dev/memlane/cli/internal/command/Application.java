@@ -17,6 +17,8 @@ import dev.memlane.model.MemoryWriteException;
 import dev.memlane.model.TimeParser;
 import dev.memlane.orchestrator.SearchRequest;
 import dev.memlane.server.Role;
+import dev.memlane.storage.opensearch.Routing;
+import dev.memlane.storage.opensearch.VectorType;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -86,6 +88,8 @@ public final class Application implements Runnable {
     ConstantConverter.register(commandLine, TimeParser.EpochUnit.class);
     ConstantConverter.register(commandLine, UpdateCommand.Cleared.class);
     ConstantConverter.register(commandLine, Role.class);
+    ConstantConverter.register(commandLine, Routing.class);
+    ConstantConverter.register(commandLine, VectorType.class);
     NumberConverter<Integer> whole = new NumberConverter<>("a whole number", Integer::valueOf);
     NumberConverter<Double> any = new NumberConverter<>("a number", Double::valueOf);
     NumberConverter<Long> wholeLong = new NumberConverter<>("a whole number", Long::valueOf);
@@ -120,6 +124,9 @@ public final class Application implements Runnable {
           options.given(shown.given());
           if (shown.isTrial() && !shown.given().contains(SettingNames.DB_URL)) {
             options.forgetDatabase();
+          }
+          if (shown.isTrial() && !shown.given().contains(SettingNames.OPENSEARCH_URLS)) {
+            options.openSearch().forget();
           }
           return new RunLast().execute(parsed);
         });

@@ -317,7 +317,7 @@ public record CommandContext(CommonOptions options, Console console, Map<String,
       fromArguments(
           () -> builder.postgres(url, options.databaseUser(), environment.get("MEMLANE_DB_PASSWORD")));
     }
-    return builder;
+    return builder.sharedIndex(options.openSearch().builder(environment));
   }
 
   private void chooseEmbedder(Memlane.Builder builder) {

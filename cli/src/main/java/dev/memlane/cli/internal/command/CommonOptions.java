@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
@@ -31,6 +32,9 @@ public final class CommonOptions {
 
   @Option(names = "--db-user", descriptionKey = SettingNames.DB_USER, paramLabel = "NAME", scope = ScopeType.INHERIT, order = 92, description = "The database user. The password is read from $MEMLANE_DB_PASSWORD or ~/.pgpass.")
   private @Nullable String databaseUser;
+
+  @Mixin
+  private final OpenSearchOptions openSearch = new OpenSearchOptions();
 
   @Option(names = "--embedder", descriptionKey = SettingNames.EMBEDDER, paramLabel = "NAME", scope = ScopeType.INHERIT, order = 93, description = "What makes vectors: 'local', the sentence model (default), or 'hash', by shared words alone and without a model. "
       + "A directory is searched with the one that filled it; another needs 'reindex'.")
@@ -126,6 +130,11 @@ public final class CommonOptions {
     given = Set.copyOf(names);
   }
 
+  /** The options of an index on OpenSearch. */
+  OpenSearchOptions openSearch() {
+    return openSearch;
+  }
+
   /** Forgets a database that is set elsewhere than on the command line. */
   void forgetDatabase() {
     jdbcUrl = null;
@@ -186,11 +195,15 @@ public final class CommonOptions {
         ? "--db-url"
         : given.contains(SettingNames.DB_USER)
             ? "--db-user"
-            : given.contains(SettingNames.EMBEDDER)
-                ? "--embedder"
-                : isModelGiven()
-                    ? "--model"
-                    : configuration != null ? "--config" : given.contains(SettingNames.LANGUAGE) ? "--language" : null;
+            : given.contains(SettingNames.OPENSEARCH_URLS)
+                ? "--opensearch"
+                : given.contains(SettingNames.EMBEDDER)
+                    ? "--embedder"
+                    : isModelGiven()
+                        ? "--model"
+                        : configuration != null
+                            ? "--config"
+                            : given.contains(SettingNames.LANGUAGE) ? "--language" : null;
   }
 
   @Nullable

@@ -18,6 +18,18 @@ final class SettingNames {
   static final String DATA = "data";
   static final String DB_URL = "db.url";
   static final String DB_USER = "db.user";
+  static final String OPENSEARCH_URLS = "opensearch.urls";
+  static final String OPENSEARCH_INDEX = "opensearch.index";
+  static final String OPENSEARCH_USER = "opensearch.user";
+  static final String OPENSEARCH_CA_FILE = "opensearch.ca-file";
+  static final String OPENSEARCH_UNENCRYPTED = "opensearch.unencrypted";
+  static final String OPENSEARCH_SHARDS = "opensearch.shards";
+  static final String OPENSEARCH_REPLICAS = "opensearch.replicas";
+  static final String OPENSEARCH_REFRESH = "opensearch.refresh";
+  static final String OPENSEARCH_VECTORS = "opensearch.vectors";
+  static final String OPENSEARCH_ROUTING = "opensearch.routing";
+  static final String OPENSEARCH_PASSWORD = "opensearch.password";
+  static final String OPENSEARCH_KEY = "opensearch.key";
   static final String EMBEDDER = "embedder";
   static final String MODEL = "model";
   static final String LANGUAGE = "language";
@@ -51,7 +63,9 @@ final class SettingNames {
   static final String MCP_READ_ONLY = "mcp.read-only";
 
   /** All of them, in the order in which they are shown. */
-  static final List<String> ALL = List.of(DATA, DB_URL, DB_USER, EMBEDDER, MODEL, LANGUAGE, CHAT_MODEL,
+  static final List<String> ALL = List.of(DATA, DB_URL, DB_USER, OPENSEARCH_URLS, OPENSEARCH_INDEX,
+      OPENSEARCH_USER, OPENSEARCH_CA_FILE, OPENSEARCH_UNENCRYPTED, OPENSEARCH_SHARDS, OPENSEARCH_REPLICAS,
+      OPENSEARCH_REFRESH, OPENSEARCH_VECTORS, OPENSEARCH_ROUTING, EMBEDDER, MODEL, LANGUAGE, CHAT_MODEL,
       CHAT_URL, CHAT_CONCURRENCY, CHAT_REDACT, CHAT_TOKENS_A_DAY, CHAT_TOKENS_A_CALL, CHAT_MODE, SERVER_HOST,
       SERVER_PORT,
       SERVER_NAMES, SERVER_ORIGINS, SERVER_AUDIT_LOG, LIMIT_BODY, LIMIT_HEADERS, LIMIT_REQUESTS,
@@ -61,7 +75,8 @@ final class SettingNames {
       "mcp.agent", "mcp.run", MCP_ALLOW_USER, MCP_ACTOR, MCP_READ_ONLY);
 
   /** Secrets, which are in environment variables only. */
-  static final List<String> SECRET = List.of("db.password", "server.tls.password", CHAT_KEY);
+  static final List<String> SECRET = List.of("db.password", OPENSEARCH_PASSWORD, OPENSEARCH_KEY,
+      "server.tls.password", CHAT_KEY);
 
   private static final Set<String> KNOWN = Set.copyOf(ALL);
 

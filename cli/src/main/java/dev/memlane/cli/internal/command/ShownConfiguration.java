@@ -112,7 +112,7 @@ final class ShownConfiguration {
       case Enum<?> constant -> TextLayout.name(constant);
       default -> value.toString();
     };
-    boolean secret = (name.equals(SettingNames.DB_URL) || name.equals(SettingNames.CHAT_URL))
+    boolean secret = Set.of(SettingNames.DB_URL, SettingNames.CHAT_URL, SettingNames.OPENSEARCH_URLS).contains(name)
         && CommonOptions.hasPassword(text);
     return text.isEmpty() ? NONE : secret ? SECRET : TextLayout.line(text);
   }

@@ -50,7 +50,7 @@ public final class SharedIndexKeeper {
   /** How many changes and how many arrivals make a batch at most. */
   private static final int PAGE = 5_000;
   private static final int CHUNKS_AT_ONCE = 3;
-  private static final Duration LENGTH_OF_LEASE = Duration.ofSeconds(30);
+  private static final Duration LENGTH_OF_LEASE = Duration.ofSeconds(10);
   private static final int EXTENSIONS_OF_LEASE = 3;
   /** How long an opening waits before it asks again whether another process has built the index. */
   private static final Duration BUILDING_PAUSE = Duration.ofSeconds(1);

@@ -6,6 +6,7 @@ import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.embedding.local.LocalEmbedder;
 import dev.memlane.embedding.local.LocalModel;
 import dev.memlane.model.listen.MemoryListener;
+import dev.memlane.model.store.SharedIndexOpener;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.OrchestratorBuilder;
@@ -42,10 +43,11 @@ public final class MemlaneAutoConfiguration {
   @Bean
   MemoryOpening memlaneOpening(MemlaneProperties properties, ListableBeanFactory beans, Environment environment,
       ObjectProvider<EmbedderPool> pools, ObjectProvider<Embedder> embedders, ObjectProvider<EmbedderSource> sources,
-      ObjectProvider<MemoryListener> listeners, ObjectProvider<OrchestratorBuilderCustomizer> customizers) {
+      ObjectProvider<SharedIndexOpener> sharedIndexes, ObjectProvider<MemoryListener> listeners,
+      ObjectProvider<OrchestratorBuilderCustomizer> customizers) {
     return new MemoryOpening(properties, beans,
         new EmbedderSelection(properties, environment, pools, embedders, sources.orderedStream().toList()),
-        listeners.orderedStream().toList(), customizers.orderedStream().toList());
+        new SharedIndexSelection(properties.opensearch(), sharedIndexes), listeners.orderedStream().toList(), customizers.orderedStream().toList());
   }
 
   @Bean
@@ -64,7 +66,7 @@ public final class MemlaneAutoConfiguration {
     @ConditionalOnMissingBean({Memlane.class, MemoryOrchestrator.class})
     Memlane memlane(MemoryOpening opening) {
       Memlane.Builder builder = Memlane.builder(opening.directory()).rebuildIndex(opening.rebuildIndex())
-          .shutdownHook(false).settings(opening::apply);
+          .sharedIndex(opening.sharedIndex()).shutdownHook(false).settings(opening::apply);
       String model = opening.model();
       if (model != null) {
         builder.model(LocalModel.valueOf(model));
@@ -90,8 +92,13 @@ public final class MemlaneAutoConfiguration {
     @Bean(destroyMethod = "close")
     @ConditionalOnMissingBean
     MemoryOrchestrator memoryOrchestrator(MemoryOpening opening, ObjectProvider<LocalOpening> localOpening) {
-      OrchestratorBuilder builder = MemoryOrchestrator.builder()
-          .indexDirectory(opening.directory().resolve("vectors")).rebuildIndex(opening.rebuildIndex());
+      OrchestratorBuilder builder = MemoryOrchestrator.builder().rebuildIndex(opening.rebuildIndex());
+      SharedIndexOpener shared = opening.sharedIndex();
+      if (shared != null) {
+        builder.sharedIndex(shared);
+      } else {
+        builder.indexDirectory(opening.directory().resolve("vectors"));
+      }
       if (!opening.database(builder::postgres, builder::postgres)) {
         throw new MemoryOpeningException("There is no database. Set memlane.db.url or memlane.db.data-source; or add "
             + "memlane-embedded and memlane-postgres-binaries, which bring a server along", null);

@@ -19,6 +19,7 @@ import org.springframework.util.unit.DataSize;
  * @param data Directory of the data, or of the index alone if the database is another server. Relative to the working
  * directory. One process owns it at a time.
  * @param db The database.
+ * @param opensearch The index that processes share on OpenSearch, with memlane-storage-opensearch.
  * @param embedder What makes vectors, whatever beans and endpoints there are: the sentence model inside the process, or
  * hashes of words, which need no model and serve tests.
  * @param model The sentence model inside the process, where that is used. By default all-minilm-l6-v2.
@@ -39,7 +40,7 @@ import org.springframework.util.unit.DataSize;
  */
 @ConfigurationProperties("memlane")
 public record MemlaneProperties(@DefaultValue("true") boolean enabled, @DefaultValue("memlane-data") Path data,
-    @DefaultValue Db db, @Nullable EmbedderName embedder, @Nullable ModelName model,
+    @DefaultValue Db db, @DefaultValue OpenSearch opensearch, @Nullable EmbedderName embedder, @Nullable ModelName model,
     @DefaultValue Embedding embedding, @Nullable Locale language, @DefaultValue("false") boolean rebuildIndex,
     @DefaultValue("10s") Duration writeDeadline, @DefaultValue("10000") int mostInFlight,
     @DefaultValue("1000") int mostUnsettled, @Nullable Duration followEvery, @DefaultValue("30d") Duration retention,
@@ -102,6 +103,56 @@ public record MemlaneProperties(@DefaultValue("true") boolean enabled, @DefaultV
     @Override
     public String toString() {
       return "Db[" + (dataSource != null ? "data source " + dataSource : url != null ? "by URL" : "embedded") + "]";
+    }
+  }
+
+  /** How the cluster stores vectors; those of {@code VectorType}, which may not be on the class path. */
+  public enum VectorsName {
+
+    /** Four bytes for each number. */
+    FLOAT,
+
+    /** One byte for each number. */
+    BYTE
+  }
+
+  /** What decides which shard holds a memory; those of {@code Routing}, which may not be on the class path. */
+  public enum RoutingName {
+
+    /** The memory's id. */
+    MEMORY,
+
+    /** The user of the memory's scope. */
+    USER
+  }
+
+  /**
+   * The index that all processes of the database share on an OpenSearch cluster, in place of one in the directory.
+   *
+   * @param urls Addresses of the cluster's nodes, such as https://search.example.org:9200. Without any, the index is in the
+   * directory.
+   * @param index Name of the index.
+   * @param user User of the cluster.
+   * @param password Password of the cluster's user.
+   * @param key API key of the cluster, in place of the user.
+   * @param caFile File with the certificates (PEM) to trust for the cluster. By default those that the JVM trusts.
+   * @param unencrypted Whether to send the password or the key without encryption to another machine.
+   * @param shards Shards of an index that is made.
+   * @param replicas Further copies of each shard of an index that is made.
+   * @param refresh Longest time until other processes find what was written, for an index that is made.
+   * @param vectors How vectors are stored.
+   * @param routing What decides which shard holds a memory.
+   */
+  public record OpenSearch(@DefaultValue List<String> urls, @DefaultValue("memlane") String index, @Nullable String user,
+      @Nullable String password, @Nullable String key, @Nullable Path caFile,
+      @DefaultValue("false") boolean unencrypted, @DefaultValue("1") int shards, @DefaultValue("1") int replicas,
+      @DefaultValue("1s") Duration refresh, @DefaultValue("float") VectorsName vectors,
+      @DefaultValue("memory") RoutingName routing) {
+
+    /** Without the addresses and the password or key, which are secrets. */
+    @Override
+    public String toString() {
+      return "OpenSearch[" + (urls.isEmpty() ? "none" : index) + "]";
     }
   }
 

@@ -3,6 +3,7 @@ package dev.memlane.spring.boot.autoconfigure;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemlaneException;
 import dev.memlane.model.listen.MemoryListener;
+import dev.memlane.model.store.SharedIndexOpener;
 import dev.memlane.orchestrator.OrchestratorBuilder;
 import dev.memlane.storage.postgres.Database;
 import dev.memlane.storage.postgres.DatabaseBuilder;
@@ -27,14 +28,16 @@ final class MemoryOpening {
   private final MemlaneProperties properties;
   private final ListableBeanFactory beans;
   private final EmbedderSelection embedder;
+  private final SharedIndexSelection sharedIndex;
   private final List<MemoryListener> listeners;
   private final List<OrchestratorBuilderCustomizer> customizers;
 
   MemoryOpening(MemlaneProperties properties, ListableBeanFactory beans, EmbedderSelection embedder,
-      List<MemoryListener> listeners, List<OrchestratorBuilderCustomizer> customizers) {
+      SharedIndexSelection sharedIndex, List<MemoryListener> listeners, List<OrchestratorBuilderCustomizer> customizers) {
     this.properties = properties;
     this.beans = beans;
     this.embedder = embedder;
+    this.sharedIndex = sharedIndex;
     this.listeners = List.copyOf(listeners);
     this.customizers = List.copyOf(customizers);
     MutuallyExclusiveConfigurationPropertiesException.throwIfMultipleNonNullValuesIn(entries -> {
@@ -72,6 +75,12 @@ final class MemoryOpening {
     return properties.data();
   }
 
+  /** What opens an index that processes share; null for one in the directory. */
+  @Nullable
+  SharedIndexOpener sharedIndex() {
+    return sharedIndex.select();
+  }
+
   /** The name of the constant of the sentence model; null for the default one. */
   @Nullable
   String model() {
@@ -82,7 +91,7 @@ final class MemoryOpening {
     return properties.rebuildIndex();
   }
 
-  /** Applies all settings but the database and the directory. */
+  /** Applies all settings but the database, the directory and the shared index. */
   void apply(OrchestratorBuilder builder) {
     MemlaneProperties.Db db = properties.db();
     MemlaneProperties.Embedding embedding = properties.embedding();

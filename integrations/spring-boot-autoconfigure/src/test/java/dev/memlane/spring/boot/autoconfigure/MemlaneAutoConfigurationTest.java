@@ -10,6 +10,7 @@ import dev.memlane.embedding.local.LocalEmbedder;
 import dev.memlane.lanes.LaneExecutor;
 import dev.memlane.lanes.ToolCall;
 import dev.memlane.memory.tools.MemoryTools;
+import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
@@ -17,9 +18,11 @@ import dev.memlane.model.StoreException;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.model.listen.OperationEnd;
+import dev.memlane.model.store.SharedIndexOpener;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.SearchRequest;
+import dev.memlane.storage.opensearch.OpenSearchIndex;
 import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
@@ -145,6 +148,45 @@ class MemlaneAutoConfigurationTest {
 
     assertThat(directory.resolve("postgres")).doesNotExist();
     assertThat(directory.resolve("vectors")).isDirectory();
+  }
+
+  @Test
+  void context_withOpenSearch_opensTheIndexThere_asThePropertiesSay() {
+    MemlaneContext.withHashesIn(directory)
+        .withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(TABLES),
+            "memlane.opensearch.urls=http://127.0.0.1:1,http://127.0.0.1:2", "memlane.opensearch.index=hers",
+            "memlane.opensearch.key=a-secret-key", "memlane.opensearch.vectors=byte", "memlane.opensearch.routing=user",
+            "memlane.opensearch.refresh=3s", "memlane.opensearch.shards=2", "memlane.opensearch.replicas=0")
+        .run(context -> assertThat(context).getFailure().hasStackTraceContaining("\"hers\" on OpenSearch")
+            .satisfies(failure -> assertThat(String.valueOf(failure)).doesNotContain("a-secret-key")));
+
+    assertThat(directory.resolve("vectors")).doesNotExist();
+  }
+
+  @Test
+  void context_withOpenSearchInvalid_namesTheProperties() {
+    MemlaneContext.withHashesIn(directory)
+        .withPropertyValues("memlane.opensearch.urls=https://localhost:9200", "memlane.opensearch.user=ada",
+            "memlane.opensearch.key=a-secret-key")
+        .run(context -> assertThat(rootOf(context.getStartupFailure()).getMessage())
+            .isEqualTo("user and key both say who asks the cluster; leave one of them out"));
+  }
+
+  @Test
+  void context_withOpenSearchAndWithoutItsModule_saysWhatToAdd() {
+    MemlaneContext.withHashesIn(directory).withClassLoader(new FilteredClassLoader(OpenSearchIndex.class))
+        .withPropertyValues("memlane.opensearch.urls=https://localhost:9200")
+        .run(context -> assertThat(rootOf(context.getStartupFailure()).getMessage())
+            .contains("Add memlane-storage-opensearch"));
+  }
+
+  @Test
+  void context_withSharedIndexBean_opensItInsteadOfADirectory() {
+    MemlaneContext.withHashesIn(directory).withBean(SharedIndexOpener.class, () -> (contents, anew) -> {
+      throw new InvalidInputException("asked for " + contents.dimension() + " numbers, anew: " + anew);
+    }).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(TABLES), "memlane.rebuild-index=true")
+        .run(context -> assertThat(rootOf(context.getStartupFailure()).getMessage())
+            .startsWith("asked for ").endsWith(" numbers, anew: true"));
   }
 
   @Test
