@@ -16,6 +16,7 @@ import java.util.Locale;
 import java.util.Random;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The kill test as a command: it kills a memory under load at random instants for a given time, and checks after each
@@ -30,13 +31,15 @@ public final class KillLoad {
   private static final int ROUNDS_ON_ONE_DIRECTORY = 24;
   private static final int LONGEST_WORK = 2_500;
   private static final String USAGE = """
-      usage: perf-tests/run kill [--minutes N] [--rounds N] [--seed S]
+      usage: perf-tests/run kill [--minutes N] [--rounds N] [--seed S] [--opensearch]
         --minutes N  for how long (60 unless --rounds is given)
         --rounds N   how many rounds, a kill or two each
-        --seed S     the same kinds of kills and the same instants again (the threads' order is chance)""";
+        --seed S     the same kinds of kills and the same instants again (the threads' order is chance)
+        --opensearch the victims share an index on a cluster of three nodes, which are killed too""";
 
   private final PrintStream output;
   private final Path directory;
+  private final @Nullable ClusterIndex cluster;
   private final long seed;
   private final int longestWork;
 
@@ -50,8 +53,14 @@ public final class KillLoad {
    * @param longestWork the longest time until a kill, in milliseconds
    */
   KillLoad(PrintStream output, Path directory, long seed, int longestWork) {
+    this(output, directory, null, seed, longestWork);
+  }
+
+  /** @param cluster the index that the victims share; null for indexes of their own */
+  KillLoad(PrintStream output, Path directory, @Nullable ClusterIndex cluster, long seed, int longestWork) {
     this.output = output;
     this.directory = directory;
+    this.cluster = cluster;
     this.seed = seed;
     this.longestWork = longestWork;
   }
@@ -60,11 +69,17 @@ public final class KillLoad {
     long minutes = 0;
     long rounds = 0;
     long seed = System.nanoTime() & 0xffffff;
+    boolean onCluster = false;
     try {
       for (int i = 0; i < arguments.length; i += 2) {
         if (arguments[i].equals("--help")) {
           System.out.println(USAGE);
           return;
+        }
+        if (arguments[i].equals("--opensearch")) {
+          onCluster = true;
+          i--;
+          continue;
         }
         String value = i + 1 < arguments.length ? arguments[i + 1] : "";
         switch (arguments[i]) {
@@ -83,8 +98,11 @@ public final class KillLoad {
     if (minutes == 0) {
       minutes = rounds == 0 ? 60 : Duration.ofDays(365).toMinutes();
     }
-    KillLoad load = new KillLoad(System.out, Path.of("perf-tests", "target", "kill"), seed, LONGEST_WORK);
-    boolean clean = load.run(Duration.ofMinutes(minutes), rounds == 0 ? Long.MAX_VALUE : rounds);
+    boolean clean;
+    try (ClusterIndex cluster = onCluster ? ClusterIndex.start("kill") : null) {
+      KillLoad load = new KillLoad(System.out, Path.of("perf-tests", "target", "kill"), cluster, seed, LONGEST_WORK);
+      clean = load.run(Duration.ofMinutes(minutes), rounds == 0 ? Long.MAX_VALUE : rounds);
+    }
     System.exit(clean ? 0 : 1);
   }
 
@@ -114,7 +132,11 @@ public final class KillLoad {
       KillRounds.killServer(series);
       Directories.delete(series);
       boolean clean;
-      try (KillRounds killing = new KillRounds(series, random.nextLong(), longestWork)) {
+      if (cluster != null) {
+        // A memory of its own has an index of its own.
+        cluster.change("kill-" + number);
+      }
+      try (KillRounds killing = new KillRounds(series, cluster, random.nextLong(), longestWork)) {
         clean = runSeries(killing, next, random, most, end);
       }
       if (clean) {
@@ -134,7 +156,7 @@ public final class KillLoad {
       throws IOException, InterruptedException, SQLException {
     for (int i = 0; i < ROUNDS_ON_ONE_DIRECTORY && rounds < most && System.nanoTime() - end < 0; i++) {
       if (next.isEmpty()) {
-        List<KillKind> all = new ArrayList<>(List.of(KillKind.values()));
+        List<KillKind> all = new ArrayList<>(KillKind.all(cluster != null));
         Collections.shuffle(all, random);
         next.addAll(all);
       }

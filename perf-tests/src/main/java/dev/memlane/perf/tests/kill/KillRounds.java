@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -41,16 +42,23 @@ import org.jspecify.annotations.Nullable;
  * again, which compares its index with core, and checks.
  *
  * <p>
+ * <b>With a cluster</b>, the victims share an index on it, so one of them is the keeper, which is killed like the others. This
+ * process has an index of its own even then: it follows what the victims write, and is compared as well.
+ *
+ * <p>
  * Used by one thread. Closing ends every process that was started.
  */
 final class KillRounds implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+  /** How long the keeper of a shared index may take after a kill; a killed keeper's lease has to end first. */
+  private static final Duration KEEPER_PATIENCE = Duration.ofSeconds(90);
   private static final Duration FOLLOWING = Duration.ofMillis(500);
   private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
   private static final int SHORTEST_WORK = 300;
 
   private final Path directory;
+  private final @Nullable ClusterIndex cluster;
   private final Random random;
   private final int longestWork;
   private final Ledger ledger = new Ledger();
@@ -83,7 +91,13 @@ final class KillRounds implements AutoCloseable {
    * @param longestWork the longest time until a kill, in milliseconds
    */
   KillRounds(Path directory, long seed, int longestWork) throws IOException {
+    this(directory, null, seed, longestWork);
+  }
+
+  /** @param cluster the index that the victims share; null for indexes of their own */
+  KillRounds(Path directory, @Nullable ClusterIndex cluster, long seed, int longestWork) throws IOException {
     this.directory = directory;
+    this.cluster = cluster;
     this.random = new Random(seed);
     this.longestWork = longestWork;
     Files.createDirectories(directory);
@@ -99,6 +113,7 @@ final class KillRounds implements AutoCloseable {
     int kills = switch (kill) {
       case PROCESS, PROCESS_AND_SERVER, INDEX_DELETED, OPENING -> killShared(kill);
       case SERVER -> killServer(problems);
+      case NODE -> killNode(problems);
       case SECOND_WORKS_ON -> killOneOfTwo();
       case OWN_SERVER, OWN_SERVER_LEFT -> killOwn(kill);
     };
@@ -146,7 +161,28 @@ final class KillRounds implements AutoCloseable {
     }
     victim.kill();
     if (kill == KillKind.INDEX_DELETED) {
-      Directories.delete(directory.resolve("a").resolve("vectors"));
+      if (cluster != null) {
+        cluster.delete();
+      } else {
+        Directories.delete(directory.resolve("a").resolve("vectors"));
+      }
+    }
+    return 1;
+  }
+
+  private int killNode(List<Problem> problems) throws IOException, InterruptedException {
+    keep();
+    ClusterIndex nodes = Objects.requireNonNull(cluster, "there is no cluster");
+    VictimProcess victim = start('a', true);
+    work(victim);
+    int node = random.nextInt(nodes.nodes());
+    nodes.kill(node);
+    victim.letWork(Duration.ofMillis(random.nextInt(longestWork)));
+    nodes.restart(node);
+    victim.letWork(Duration.ofMillis(SHORTEST_WORK + random.nextInt(longestWork)));
+    String wrong = victim.finish();
+    if (!wrong.isEmpty()) {
+      problems.add(new Problem(null, wrong));
     }
     return 1;
   }
@@ -219,7 +255,7 @@ final class KillRounds implements AutoCloseable {
       default -> 10_000;
     });
     Victim.Settings settings = new Victim.Settings(directoryOf(lane), shared ? server().jdbcUrl(relay.port()) : null,
-        "v" + number, lane, round, random.nextLong(), deadline, ledger.retries(lane));
+        cluster == null ? null : cluster.address(), "v" + number, lane, round, random.nextLong(), deadline, ledger.retries(lane));
     VictimProcess victim = VictimProcess.start(new Attempt.Source(number, lane), settings, ledger,
         directory.resolve("victim-" + number + ".log"));
     synchronized (victims) {
@@ -271,12 +307,12 @@ final class KillRounds implements AutoCloseable {
         start = System.nanoTime();
         try (Memlane memlane = reopen('a')) {
           reopening = (System.nanoTime() - start) / 1e9;
-          checkOpened(memlane.blocking(), problems);
+          checkReopened(memlane.blocking(), problems);
         }
       }
       if (kill == KillKind.SECOND_WORKS_ON) {
         try (Memlane memlane = reopen('b')) {
-          checkOpened(memlane.blocking(), problems);
+          checkReopened(memlane.blocking(), problems);
         }
       }
       StoredRows stored = StoredRows.read(connection);
@@ -285,7 +321,7 @@ final class KillRounds implements AutoCloseable {
       if (own) {
         checkOpened(keeper().blocking(), problems);
       } else {
-        awaitFollowed(keeper().blocking(), problems);
+        awaitAgreement(keeper().blocking(), "in the process that follows", PATIENCE, problems);
       }
       problems.addAll(SearchChecker.check(keeper().blocking(), stored, random));
       if (!problems.isEmpty()) {
@@ -310,7 +346,20 @@ final class KillRounds implements AutoCloseable {
 
   private Memlane reopen(char lane) throws IOException {
     return Memlane.builder(directoryOf(lane)).embedder(new HashEmbedder())
-        .postgres(server().jdbcUrl(server().port()), null, null).open();
+        .postgres(server().jdbcUrl(server().port()), null, null)
+        .sharedIndex(cluster == null ? null : cluster.address().opener()).open();
+  }
+
+  /** A victim's memory, opened here: its own index agrees at once, and a shared one as soon as the keeper has mended it. */
+  private void checkReopened(BlockingMemory memory, List<Problem> problems) throws IOException, SQLException {
+    if (cluster == null) {
+      checkOpened(memory, problems);
+      return;
+    }
+    awaitAgreement(memory, "in the shared index", KEEPER_PATIENCE, problems);
+    try (Connection connection = connect()) {
+      problems.addAll(SearchChecker.check(memory, StoredRows.read(connection), random));
+    }
   }
 
   private static void checkOpened(BlockingMemory memory, List<Problem> problems) {
@@ -319,18 +368,18 @@ final class KillRounds implements AutoCloseable {
   }
 
   /**
-   * Checks that the index of this process, which wrote nothing, follows the database within a bounded time. If a
+   * Checks that an index that is kept up to date in the background agrees with the database within a bounded time. If a
    * promise is broken already, it does not wait.
    */
-  private static void awaitFollowed(BlockingMemory memory, List<Problem> problems) {
-    long deadline = System.nanoTime() + PATIENCE.toNanos();
+  private static void awaitAgreement(BlockingMemory memory, String where, Duration patience, List<Problem> problems) {
+    long deadline = System.nanoTime() + patience.toNanos();
     VerifyReport comparison = memory.verify(false);
     while (!comparison.isClean() && problems.isEmpty() && System.nanoTime() - deadline < 0) {
       LockSupport.parkNanos(10 * POLL_NANOS);
       comparison = memory.verify(false);
     }
     comparison.inconsistencies().forEach(
-        found -> problems.add(new Problem(found.memory(), "in the process that follows: " + found.problem())));
+        found -> problems.add(new Problem(found.memory(), where + ": " + found.problem())));
   }
 
   /**

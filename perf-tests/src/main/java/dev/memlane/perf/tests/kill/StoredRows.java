@@ -4,9 +4,9 @@ import dev.memlane.model.MemoryId;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.store.Operation;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -49,13 +49,26 @@ record StoredRows(Map<MemoryId, Row> core, Map<MemoryId, List<Entry>> history) {
   }
 
   static StoredRows read(Connection connection) throws SQLException {
+    return read(connection, "");
+  }
+
+  /** @param except a pattern of LIKE; the memories of such users are not read */
+  static StoredRows read(Connection connection, String except) throws SQLException {
     Map<MemoryId, Row> core = new TreeMap<>();
     Map<MemoryId, List<Entry>> history = new TreeMap<>();
-    try (Statement statement = connection.createStatement()) {
-      try (ResultSet rows = statement.executeQuery("""
-          select id, state, version, op, user_id, key, content, metadata->>'token' as token,
-            exists (select 1 from memlane.memory_vector v where v.memory_id = m.id) as has_vector
-          from memlane.memory m""")) {
+    try (PreparedStatement memories = connection.prepareStatement("""
+        select id, state, version, op, user_id, key, content, metadata->>'token' as token,
+          exists (select 1 from memlane.memory_vector v where v.memory_id = m.id) as has_vector
+        from memlane.memory m where not coalesce(user_id, '-') like ?""");
+        PreparedStatement entries = connection.prepareStatement("""
+            select op, memory_id, version, kind, old_content, new_content,
+              case kind when 3 then actor else new_metadata->>'token' end as token
+            from memlane.history where not void and not exists (
+              select 1 from memlane.memory m where m.id = memory_id and coalesce(m.user_id, '-') like ?)
+            order by memory_id, version""")) {
+      memories.setString(1, except);
+      entries.setString(1, except);
+      try (ResultSet rows = memories.executeQuery()) {
         while (rows.next()) {
           MemoryId id = new MemoryId(rows.getObject("id", UUID.class));
           core.put(id, new Row(id, rows.getInt("state"), rows.getInt("version"),
@@ -63,10 +76,7 @@ record StoredRows(Map<MemoryId, Row> core, Map<MemoryId, List<Entry>> history) {
               rows.getString("content"), rows.getString("token"), rows.getBoolean("has_vector")));
         }
       }
-      try (ResultSet rows = statement.executeQuery("""
-          select op, memory_id, version, kind, old_content, new_content,
-            case kind when 3 then actor else new_metadata->>'token' end as token
-          from memlane.history where not void order by memory_id, version""")) {
+      try (ResultSet rows = entries.executeQuery()) {
         while (rows.next()) {
           MemoryId id = new MemoryId(rows.getObject("memory_id", UUID.class));
           history.computeIfAbsent(id, memory -> new ArrayList<>())

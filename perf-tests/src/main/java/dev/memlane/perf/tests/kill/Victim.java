@@ -40,11 +40,12 @@ final class Victim {
    * The settings of a victim.
    *
    * @param server the database's address with user and password, or null to start a server in the directory
+   * @param index the index that it shares; null for one in the directory
    * @param name the prefix of the names of this victim's requests; no other victim has it
    * @param round the prefix of the keys that all victims of a round share
    * @param retries adds in flight when the previous victim was killed, to be sent again
    */
-  record Settings(Path directory, @Nullable String server, String name, char lane, int round, long seed,
+  record Settings(Path directory, @Nullable String server, @Nullable SharedIndexAddress index, String name, char lane, int round, long seed,
       Duration deadline, List<Retry> retries) {
 
     /** An add under a key, to be sent again. */
@@ -57,6 +58,9 @@ final class Victim {
       if (server != null) {
         lines.add("server\t" + server);
       }
+      if (index != null) {
+        lines.add("index\t" + index.line());
+      }
       retries.forEach(retry -> lines.add("retry\t" + retry.writer + "\t" + retry.key + "\t" + retry.token));
       return lines;
     }
@@ -64,6 +68,7 @@ final class Victim {
     static Settings read(BufferedReader input) throws IOException {
       Path directory = Path.of("");
       String server = null;
+      SharedIndexAddress index = null;
       String name = "";
       char lane = '-';
       int round = 0;
@@ -78,6 +83,7 @@ final class Victim {
         switch (words[0]) {
           case "directory" -> directory = Path.of(words[1]);
           case "server" -> server = words[1];
+          case "index" -> index = SharedIndexAddress.read(words[1]);
           case "name" -> name = words[1];
           case "lane" -> lane = words[1].charAt(0);
           case "round" -> round = Integer.parseInt(words[1]);
@@ -87,7 +93,7 @@ final class Victim {
           default -> throw new IOException("an unknown setting: " + line);
         }
       }
-      return new Settings(directory, server, name, lane, round, seed, deadline, retries);
+      return new Settings(directory, server, index, name, lane, round, seed, deadline, retries);
     }
   }
 
@@ -102,6 +108,9 @@ final class Victim {
     if (settings.server != null) {
       builder.postgres(settings.server, null, null);
     }
+    if (settings.index != null) {
+      builder.sharedIndex(settings.index.opener());
+    }
     try (Memlane memlane = builder.open()) {
       List<Thread> writers = new ArrayList<>();
       for (int i = 0; i < WRITERS; i++) {
@@ -111,12 +120,12 @@ final class Victim {
       for (Thread writer : writers) {
         writer.join();
       }
-      report.done(end(memlane.memory()));
+      report.done(end(memlane.memory(), settings.index != null));
     }
   }
 
   /** Returns what is wrong after everything has been settled, without opening anything again. */
-  private static List<String> end(MemoryOrchestrator memory) throws InterruptedException {
+  private static List<String> end(MemoryOrchestrator memory, boolean shared) throws InterruptedException {
     try {
       memory.awaitSettled().get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException | ExecutionException e) {
@@ -124,6 +133,11 @@ final class Victim {
           + memory.blocking().statistics().unsettled());
     }
     VerifyReport comparison = memory.blocking().verify(false);
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    // The keeper of a shared index mends what a lost node has left behind.
+    while (shared && !comparison.isClean() && System.nanoTime() - deadline < 0) {
+      comparison = memory.blocking().verify(false);
+    }
     return comparison.inconsistencies().stream().map(found -> found.memory() + ": " + found.problem()).toList();
   }
 

@@ -1,13 +1,12 @@
 package dev.memlane.storage.opensearch.cluster;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.codelibs.opensearch.runner.node.OpenSearchRunnerNode;
 import org.opensearch.analysis.common.CommonAnalysisModulePlugin;
@@ -23,9 +22,9 @@ import org.opensearch.script.expression.ExpressionModulePlugin;
 import org.opensearch.transport.Netty4ModulePlugin;
 
 /**
- * The program that the cluster's JVM runs: one node or several. It writes the ports of its nodes into a file when all of
- * them have joined. It reads lines from its standard input: "stop N" and "start N" stop and start a node, and a file named
- * "done" counts the commands that were carried out. It ends when its input does, so it never outlives the tests.
+ * The program that a JVM of the cluster runs: one node or several. A file says that they have joined. It reads lines from its
+ * standard input: "stop N" and "start N" stop and start a node, and a file counts the commands that were carried out. It ends
+ * when its input does, so it never outlives the tests.
  */
 final class ClusterProcess {
 
@@ -37,12 +36,15 @@ final class ClusterProcess {
   private final List<Integer> httpPorts;
   private final List<Integer> transportPorts;
   private final List<String> settings;
+  private final int first;
   private final List<Node> nodes = new ArrayList<>();
 
-  private ClusterProcess(Path directory, int count, List<String> settings) throws IOException {
+  private ClusterProcess(Path directory, int first, List<Integer> httpPorts, List<Integer> transportPorts,
+      List<String> settings) {
     this.directory = directory;
-    this.httpPorts = freePorts(count);
-    this.transportPorts = freePorts(count);
+    this.first = first;
+    this.httpPorts = httpPorts;
+    this.transportPorts = transportPorts;
     this.settings = settings;
   }
 
@@ -56,21 +58,25 @@ final class ClusterProcess {
   }
 
   /**
-   * @param arguments the directory of the cluster, the number of nodes, and settings as name=value
+   * @param arguments the directory of the cluster, the first node of this JVM, the number of its nodes, the HTTP ports and the
+   * transport ports of all nodes with commas between them, and settings as name=value
    */
   public static void main(String[] arguments) throws IOException, NodeValidationException {
-    Path directory = Path.of(arguments[0]);
-    ClusterProcess cluster = new ClusterProcess(directory, Integer.parseInt(arguments[1]),
-        List.of(arguments).subList(2, arguments.length));
-    cluster.start();
+    ClusterProcess cluster = new ClusterProcess(Path.of(arguments[0]), Integer.parseInt(arguments[1]), ports(arguments[3]),
+        ports(arguments[4]), List.of(arguments).subList(5, arguments.length));
+    cluster.start(Integer.parseInt(arguments[2]));
     cluster.obey();
     // Closing the nodes takes seconds, and nothing of them is needed any more.
     Runtime.getRuntime().halt(0);
   }
 
-  private void start() throws IOException, NodeValidationException {
-    for (int i = 0; i < httpPorts.size(); i++) {
-      nodes.add(node(i));
+  private static List<Integer> ports(String list) {
+    return Arrays.stream(list.split(",")).map(Integer::valueOf).toList();
+  }
+
+  private void start(int count) throws IOException, NodeValidationException {
+    for (int i = 0; i < count; i++) {
+      nodes.add(node(first + i));
     }
     List<Thread> starting = new ArrayList<>();
     for (Node node : nodes) {
@@ -80,8 +86,9 @@ final class ClusterProcess {
     for (Thread each : starting) {
       join(each);
     }
-    nodes.getFirst().client().admin().cluster().prepareHealth().setWaitForNodes(Integer.toString(nodes.size())).get();
-    publish("ports", String.join("\n", httpPorts.stream().map(String::valueOf).toList()));
+    nodes.getFirst().client().admin().cluster().prepareHealth().setWaitForNodes(Integer.toString(httpPorts.size()))
+        .get();
+    publish("ready-" + first, "");
   }
 
   private static void startNode(Node node) {
@@ -110,14 +117,14 @@ final class ClusterProcess {
       }
       String[] command = line.toString().split(" ", 2);
       line.setLength(0);
-      int number = Integer.parseInt(command[1]);
+      int number = Integer.parseInt(command[1]) - first;
       if (command[0].equals("stop")) {
         nodes.get(number).close();
       } else {
-        nodes.set(number, node(number));
+        nodes.set(number, node(first + number));
         startNode(nodes.get(number));
       }
-      publish("done", Integer.toString(++done));
+      publish("done-" + first, Integer.toString(++done));
     }
   }
 
@@ -149,20 +156,5 @@ final class ClusterProcess {
       builder.put(setting.substring(0, at), setting.substring(at + 1));
     }
     return new OpenSearchRunnerNode(new Environment(builder.build(), config), PLUGINS);
-  }
-
-  private static List<Integer> freePorts(int count) throws IOException {
-    List<ServerSocket> sockets = new ArrayList<>();
-    List<Integer> ports = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      // All are open at once, so that they differ.
-      ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-      sockets.add(socket);
-      ports.add(socket.getLocalPort());
-    }
-    for (ServerSocket socket : sockets) {
-      socket.close();
-    }
-    return ports;
   }
 }

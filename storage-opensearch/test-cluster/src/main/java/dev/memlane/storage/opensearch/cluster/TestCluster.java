@@ -1,42 +1,32 @@
 package dev.memlane.storage.opensearch.cluster;
 
-import java.io.File;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
-import java.net.URISyntaxException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Objects;
-import java.util.Properties;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * An OpenSearch cluster with the k-NN plug-in, in a JVM of its own, because its Lucene is another one than Memlane's.
+ * An OpenSearch cluster with the k-NN plug-in, in JVMs of its own, because its Lucene is another one than Memlane's.
  * Starting takes about 15 seconds of processor time for one node. Nothing of it is left when it is closed, or when the
  * JVM that started it ends.
  */
 public final class TestCluster implements AutoCloseable {
 
-  private static final long PATIENCE = TimeUnit.MINUTES.toNanos(3);
-  private static final int MEGABYTES_PER_NODE = 384;
-
-  private final Process process;
   private final Path directory;
   private final List<URI> hosts;
-  private int commands;
+  private final List<ClusterJvm> jvms;
 
-  private TestCluster(Process process, Path directory, List<URI> hosts) {
-    this.process = process;
+  private TestCluster(Path directory, List<URI> hosts, List<ClusterJvm> jvms) {
     this.directory = directory;
     this.hosts = hosts;
+    this.jvms = jvms;
   }
 
   /**
@@ -52,30 +42,47 @@ public final class TestCluster implements AutoCloseable {
   }
 
   /**
-   * Starts a cluster.
+   * Starts a cluster, all of it in one JVM.
    *
    * @param nodes how many nodes it has
    * @param settings further settings of each node, as name=value
    */
   public static TestCluster start(int nodes, String... settings) {
+    return start(nodes, 1, settings);
+  }
+
+  /**
+   * Starts a cluster with a JVM for each node, so that each can be killed.
+   *
+   * @param nodes how many nodes it has
+   * @param settings further settings of each node, as name=value
+   */
+  public static TestCluster startApart(int nodes, String... settings) {
+    return start(nodes, nodes, settings);
+  }
+
+  private static TestCluster start(int nodes, int jvms, String... settings) {
     Path directory = null;
     try {
       Path made = Files.createTempDirectory(parent(), "memlane-opensearch-");
       directory = made;
-      List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-          "-Xmx" + (128 + MEGABYTES_PER_NODE * nodes) + "m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-          "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
-          "-Dopensearch.set.netty.runtime.available.processors=false", "-Dlog4j2.disable.jmx=true",
-          "-Dlog4j2.level=WARN",
-          "-cp", classPath(), ClusterProcess.class.getName(), made.toString(), Integer.toString(nodes)));
-      command.addAll(List.of(settings));
-      Process process = new ProcessBuilder(command).redirectErrorStream(true)
-          .redirectOutput(made.resolve("output").toFile()).start();
-      Thread end = new Thread(() -> end(process, made), "memlane-test-cluster-end");
-      Runtime.getRuntime().addShutdownHook(end);
-      List<URI> hosts = await(process, made, "ports").lines().map(port -> URI.create("http://127.0.0.1:" + port))
-          .toList();
-      return new TestCluster(process, made, hosts);
+      List<Integer> ports = freePorts(2 * nodes);
+      List<Integer> http = ports.subList(0, nodes);
+      List<ClusterJvm> started = new ArrayList<>();
+      TestCluster cluster = new TestCluster(made,
+          http.stream().map(port -> URI.create("http://127.0.0.1:" + port)).toList(), started);
+      Runtime.getRuntime().addShutdownHook(new Thread(cluster::close, "memlane-test-cluster-end"));
+      for (int i = 0; i < jvms; i++) {
+        started.add(new ClusterJvm(made, i, nodes / jvms, http, ports.subList(nodes, 2 * nodes), List.of(settings)));
+      }
+      // Together, because the first ones wait for a majority.
+      for (ClusterJvm jvm : started) {
+        jvm.launch();
+      }
+      for (ClusterJvm jvm : started) {
+        jvm.awaitReady();
+      }
+      return cluster;
     } catch (IOException e) {
       throw new UncheckedIOException("the cluster could not be started in " + directory, e);
     }
@@ -86,38 +93,46 @@ public final class TestCluster implements AutoCloseable {
     return hosts;
   }
 
-  /** Stops a node, and returns when it has stopped. */
+  /** Stops a node in order, and returns when it has stopped. */
   public void stop(int node) {
-    command("stop " + node);
+    jvm(node).command("stop " + node);
   }
 
-  /** Starts a node that was stopped, and returns when it has joined. */
+  /** Starts a node that was stopped or killed, and returns when it has joined. */
   public void restart(int node) {
-    command("start " + node);
+    ClusterJvm jvm = jvm(node);
+    if (jvm.isAlive()) {
+      jvm.command("start " + node);
+      return;
+    }
+    try {
+      jvm.launch();
+      jvm.awaitReady();
+    } catch (IOException e) {
+      throw new UncheckedIOException("node " + node + " of the cluster could not be started again", e);
+    }
   }
 
-  private void command(String command) {
-    try {
-      process.getOutputStream().write((command + "\n").getBytes(StandardCharsets.US_ASCII));
-      process.getOutputStream().flush();
-      String done = Integer.toString(++commands);
-      while (!await(process, directory, "done").equals(done)) {
-        pause();
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException("the cluster did not " + command, e);
+  /**
+   * Kills the JVM of a node with SIGKILL.
+   *
+   * @throws IllegalStateException if other nodes are in it
+   */
+  public void kill(int node) {
+    if (jvms.size() < hosts.size()) {
+      throw new IllegalStateException("the node has no JVM of its own; start the cluster with startApart");
     }
+    jvm(node).kill();
+  }
+
+  private ClusterJvm jvm(int node) {
+    return jvms.get(jvms.size() == 1 ? 0 : node);
   }
 
   @Override
   public void close() {
-    end(process, directory);
-  }
-
-  private static void end(Process process, Path directory) {
-    process.destroyForcibly();
+    jvms.forEach(ClusterJvm::kill);
     try {
-      process.waitFor(1, TimeUnit.MINUTES);
       if (Files.exists(directory)) {
         try (Stream<Path> files = Files.walk(directory)) {
           for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
@@ -125,8 +140,6 @@ public final class TestCluster implements AutoCloseable {
           }
         }
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     } catch (IOException e) {
       throw new UncheckedIOException("files of a cluster are left in " + directory, e);
     }
@@ -138,49 +151,23 @@ public final class TestCluster implements AutoCloseable {
     return Files.isWritable(memory) ? memory : Path.of(System.getProperty("java.io.tmpdir"));
   }
 
-  private static String await(Process process, Path directory, String file) throws IOException {
-    long end = System.nanoTime() + PATIENCE;
-    while (true) {
-      try {
-        return Files.readString(directory.resolve(file), StandardCharsets.US_ASCII);
-      } catch (NoSuchFileException e) {
-        if (!process.isAlive() || System.nanoTime() > end) {
-          throw new IOException("the cluster's JVM said: " + Files.readString(directory.resolve("output")), e);
-        }
-        pause();
-      }
+  private static List<Integer> freePorts(int count) throws IOException {
+    List<ServerSocket> sockets = new ArrayList<>();
+    List<Integer> ports = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      // All are open at once, so that they differ.
+      ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+      sockets.add(socket);
+      ports.add(socket.getLocalPort());
     }
+    for (ServerSocket socket : sockets) {
+      socket.close();
+    }
+    return ports;
   }
 
-  private static void pause() {
-    try {
-      Thread.sleep(20);
-    } catch (InterruptedException e) {
-      throw new IllegalStateException("nobody interrupts this test", e);
-    }
-  }
-
-  private static String classPath() throws IOException {
-    List<String> jars = new ArrayList<>();
-    try {
-      jars.add(Path.of(TestCluster.class.getProtectionDomain().getCodeSource().getLocation().toURI()).toString());
-    } catch (URISyntaxException e) {
-      throw new IOException("the classes of the cluster can't be found", e);
-    }
-    Properties build = new Properties();
-    try (InputStream properties = resource("cluster.properties"); InputStream classPath = resource("class-path")) {
-      build.load(properties);
-      jars.add(new String(classPath.readAllBytes(), StandardCharsets.UTF_8).strip());
-    }
-    try (Stream<Path> plugin = Files.list(Path.of(build.getProperty("knn")))) {
-      plugin.map(Path::toString).filter(name -> name.endsWith(".jar")).forEach(jars::add);
-    }
-    return String.join(File.pathSeparator, jars);
-  }
-
-  private static InputStream resource(String name) throws IOException {
-    return Objects.requireNonNullElseGet(TestCluster.class.getResourceAsStream(name), () -> {
-      throw new IllegalStateException("there is no " + name + ": build memlane-storage-opensearch-test-cluster");
-    });
+  @Override
+  public String toString() {
+    return "TestCluster[" + hosts + "]";
   }
 }
