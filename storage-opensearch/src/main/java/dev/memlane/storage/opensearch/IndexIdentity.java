@@ -17,14 +17,16 @@ import org.jspecify.annotations.Nullable;
  * @param vectors whether vectors are stored as floats or bytes
  * @param routing what decides which shard holds a memory
  */
-record IndexIdentity(String database, String model, int dimension, Locale language, VectorType vectors, Routing routing) {
+record IndexIdentity(String database, String model, int dimension, Locale language, VectorType vectors,
+    Routing routing) {
 
   /** What documents hold. */
   private static final String FORMAT = "1";
   private static final String DATABASE = "database";
 
   ObjectNode toJson() {
-    return JsonNodeFactory.instance.objectNode().put("format", FORMAT).put(DATABASE, database).put("model", model).put("dimension", dimension)
+    return JsonNodeFactory.instance.objectNode().put("format", FORMAT).put(DATABASE, database).put("model", model)
+        .put("dimension", dimension)
         .put("language", language.toLanguageTag()).put("vectors", vectors.toString())
         .put("routing", routing.toString());
   }

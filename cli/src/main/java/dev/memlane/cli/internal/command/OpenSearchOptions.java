@@ -105,7 +105,8 @@ final class OpenSearchOptions {
     String password = environment.getOrDefault(passwordVariable, "");
     String key = environment.getOrDefault(keyVariable, "");
     if (!key.isEmpty() && user != null) {
-      throw new UsageException("$" + keyVariable + " and --opensearch-user both say who asks the cluster; give one of them");
+      throw new UsageException(
+          "$" + keyVariable + " and --opensearch-user both say who asks the cluster; give one of them");
     }
     if (user != null && password.isEmpty()) {
       throw new UsageException("--opensearch-user needs a password: put it into $" + passwordVariable);

@@ -67,7 +67,8 @@ final class ClusterIndex implements AutoCloseable {
   }
 
   void awaitGreen() throws IOException, InterruptedException {
-    HttpResponse<String> health = send("GET", "/_cluster/health?wait_for_status=green&timeout=" + PATIENCE.toSeconds() + "s");
+    HttpResponse<String> health = send("GET",
+        "/_cluster/health?wait_for_status=green&timeout=" + PATIENCE.toSeconds() + "s");
     JsonNode answer = json.readTree(health.body());
     if (!answer.path("status").asText().equals("green")) {
       throw new IOException("the cluster is not whole again after " + PATIENCE.toSeconds() + " s: " + health.body());

@@ -150,7 +150,8 @@ public final class ClusterLoad {
 
   private void start(String jdbcUrl, SharedIndexAddress index) throws Exception {
     for (int i = 0; i < SEARCHERS; i++) {
-      ClusterSearcher searcher = ClusterSearcher.start(jdbcUrl, directory.resolve("searcher-" + i), index, SEED + i, USERS);
+      ClusterSearcher searcher = ClusterSearcher.start(jdbcUrl, directory.resolve("searcher-" + i), index, SEED + i,
+          USERS);
       searchers.add(searcher);
       Opening opening = searcher.awaitOpen();
       output.printf(Locale.ROOT, "a process opened in %.2f s, with %d bytes in its directory%n", opening.seconds(),
@@ -158,9 +159,11 @@ public final class ClusterLoad {
     }
     for (int i = 0; i < WRITERS; i++) {
       char lane = (char) ('a' + i);
-      Victim.Settings settings = new Victim.Settings(directory.resolve(String.valueOf(lane)), jdbcUrl, index, "v" + i, lane, 0,
+      Victim.Settings settings = new Victim.Settings(directory.resolve(String.valueOf(lane)), jdbcUrl, index, "v" + i,
+          lane, 0,
           SEED + i, DEADLINE, List.of());
-      writers.add(VictimProcess.start(new Attempt.Source(i, lane), settings, ledger, directory.resolve("writer-" + i + ".log")));
+      writers.add(VictimProcess.start(new Attempt.Source(i, lane), settings, ledger,
+          directory.resolve("writer-" + i + ".log")));
     }
     for (VictimProcess writer : writers) {
       writer.awaitWorking();

@@ -255,7 +255,8 @@ final class KillRounds implements AutoCloseable {
       default -> 10_000;
     });
     Victim.Settings settings = new Victim.Settings(directoryOf(lane), shared ? server().jdbcUrl(relay.port()) : null,
-        cluster == null ? null : cluster.address(), "v" + number, lane, round, random.nextLong(), deadline, ledger.retries(lane));
+        cluster == null ? null : cluster.address(), "v" + number, lane, round, random.nextLong(), deadline,
+        ledger.retries(lane));
     VictimProcess victim = VictimProcess.start(new Attempt.Source(number, lane), settings, ledger,
         directory.resolve("victim-" + number + ".log"));
     synchronized (victims) {

@@ -45,7 +45,8 @@ final class Victim {
    * @param round the prefix of the keys that all victims of a round share
    * @param retries adds in flight when the previous victim was killed, to be sent again
    */
-  record Settings(Path directory, @Nullable String server, @Nullable SharedIndexAddress index, String name, char lane, int round, long seed,
+  record Settings(Path directory, @Nullable String server, @Nullable SharedIndexAddress index, String name, char lane,
+      int round, long seed,
       Duration deadline, List<Retry> retries) {
 
     /** An add under a key, to be sent again. */

@@ -47,7 +47,8 @@ public final class MemlaneAutoConfiguration {
       ObjectProvider<OrchestratorBuilderCustomizer> customizers) {
     return new MemoryOpening(properties, beans,
         new EmbedderSelection(properties, environment, pools, embedders, sources.orderedStream().toList()),
-        new SharedIndexSelection(properties.opensearch(), sharedIndexes), listeners.orderedStream().toList(), customizers.orderedStream().toList());
+        new SharedIndexSelection(properties.opensearch(), sharedIndexes), listeners.orderedStream().toList(),
+        customizers.orderedStream().toList());
   }
 
   @Bean

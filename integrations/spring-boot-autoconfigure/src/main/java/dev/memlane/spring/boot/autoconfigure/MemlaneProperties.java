@@ -40,7 +40,8 @@ import org.springframework.util.unit.DataSize;
  */
 @ConfigurationProperties("memlane")
 public record MemlaneProperties(@DefaultValue("true") boolean enabled, @DefaultValue("memlane-data") Path data,
-    @DefaultValue Db db, @DefaultValue OpenSearch opensearch, @Nullable EmbedderName embedder, @Nullable ModelName model,
+    @DefaultValue Db db, @DefaultValue OpenSearch opensearch, @Nullable EmbedderName embedder,
+    @Nullable ModelName model,
     @DefaultValue Embedding embedding, @Nullable Locale language, @DefaultValue("false") boolean rebuildIndex,
     @DefaultValue("10s") Duration writeDeadline, @DefaultValue("10000") int mostInFlight,
     @DefaultValue("1000") int mostUnsettled, @Nullable Duration followEvery, @DefaultValue("30d") Duration retention,
@@ -143,7 +144,8 @@ public record MemlaneProperties(@DefaultValue("true") boolean enabled, @DefaultV
    * @param vectors How vectors are stored.
    * @param routing What decides which shard holds a memory.
    */
-  public record OpenSearch(@DefaultValue List<String> urls, @DefaultValue("memlane") String index, @Nullable String user,
+  public record OpenSearch(@DefaultValue List<String> urls, @DefaultValue("memlane") String index,
+      @Nullable String user,
       @Nullable String password, @Nullable String key, @Nullable Path caFile,
       @DefaultValue("false") boolean unencrypted, @DefaultValue("1") int shards, @DefaultValue("1") int replicas,
       @DefaultValue("1s") Duration refresh, @DefaultValue("float") VectorsName vectors,

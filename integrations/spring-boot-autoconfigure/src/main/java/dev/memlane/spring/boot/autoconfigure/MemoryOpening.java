@@ -33,7 +33,8 @@ final class MemoryOpening {
   private final List<OrchestratorBuilderCustomizer> customizers;
 
   MemoryOpening(MemlaneProperties properties, ListableBeanFactory beans, EmbedderSelection embedder,
-      SharedIndexSelection sharedIndex, List<MemoryListener> listeners, List<OrchestratorBuilderCustomizer> customizers) {
+      SharedIndexSelection sharedIndex, List<MemoryListener> listeners,
+      List<OrchestratorBuilderCustomizer> customizers) {
     this.properties = properties;
     this.beans = beans;
     this.embedder = embedder;

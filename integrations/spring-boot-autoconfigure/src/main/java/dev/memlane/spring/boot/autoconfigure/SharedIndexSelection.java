@@ -37,11 +37,13 @@ final class SharedIndexSelection {
     }
     if (bean != null) {
       throw new MemoryOpeningException(
-          "There is a SharedIndexOpener bean, and memlane.opensearch.urls names another index. Leave one of them out", null);
+          "There is a SharedIndexOpener bean, and memlane.opensearch.urls names another index. Leave one of them out",
+          null);
     }
     if (!ClassUtils.isPresent(OPENSEARCH, null)) {
       throw new MemoryOpeningException(
-          "memlane.opensearch.urls names an index on OpenSearch. Add memlane-storage-opensearch to the class path", null);
+          "memlane.opensearch.urls names an index on OpenSearch. Add memlane-storage-opensearch to the class path",
+          null);
     }
     try {
       return OnOpenSearch.builder(settings);

@@ -62,7 +62,8 @@ final class ClusterProcess {
    * transport ports of all nodes with commas between them, and settings as name=value
    */
   public static void main(String[] arguments) throws IOException, NodeValidationException {
-    ClusterProcess cluster = new ClusterProcess(Path.of(arguments[0]), Integer.parseInt(arguments[1]), ports(arguments[3]),
+    ClusterProcess cluster = new ClusterProcess(Path.of(arguments[0]), Integer.parseInt(arguments[1]),
+        ports(arguments[3]),
         ports(arguments[4]), List.of(arguments).subList(5, arguments.length));
     cluster.start(Integer.parseInt(arguments[2]));
     cluster.obey();
