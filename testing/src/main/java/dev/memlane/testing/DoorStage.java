@@ -1,5 +1,6 @@
 package dev.memlane.testing;
 
+import dev.memlane.model.store.SharedIndex;
 import dev.memlane.model.store.VectorIndex;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -29,11 +30,14 @@ public final class DoorStage {
 
   private final Path directory;
   private final Deque<AutoCloseable> opened = new ArrayDeque<>();
-  private @Nullable FaultInjector<VectorIndex> index;
+  private @Nullable FaultInjector<? extends VectorIndex> index;
+  /** Where the index has its files. */
+  private Path files;
   private @Nullable String databaseUrl;
 
   DoorStage(Path directory) {
     this.directory = directory;
+    this.files = directory;
   }
 
   /** The JDBC URL of an empty database, with user and password in it. */
@@ -67,6 +71,18 @@ public final class DoorStage {
     return injector.store();
   }
 
+  /**
+   * Wraps the door's index, as {@link #faulty(VectorIndex)} does, if it is one that processes share.
+   *
+   * @param directory where the index has its files
+   */
+  public SharedIndex faulty(SharedIndex real, Path directory) {
+    FaultInjector<SharedIndex> injector = FaultInjector.around(SharedIndex.class, real);
+    index = injector;
+    files = directory;
+    return injector.store();
+  }
+
   /** Closes this resource at the end of the test. What was added last is closed first. */
   public <T extends AutoCloseable> T closing(T resource) {
     opened.push(resource);
@@ -74,8 +90,8 @@ public final class DoorStage {
   }
 
   /** The faults of the index. */
-  FaultInjector<VectorIndex> index() {
-    FaultInjector<VectorIndex> injector = index;
+  FaultInjector<? extends VectorIndex> index() {
+    FaultInjector<? extends VectorIndex> injector = index;
     if (injector == null) {
       throw new IllegalStateException("the door's memory has no faulty index: pass its index through faulty(...), or "
           + "declare which promises this door cannot show");
@@ -116,11 +132,11 @@ public final class DoorStage {
     return tables;
   }
 
-  /** Whether a file below the directory holds the bytes of this text, in UTF-8. */
+  /** Whether a file of the index holds the bytes of this text, in UTF-8. */
   boolean filesHold(String text) {
     String bytes = new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
-    try (Stream<Path> files = Files.walk(directory)) {
-      return files.filter(Files::isRegularFile).anyMatch(file -> content(file).contains(bytes));
+    try (Stream<Path> all = Files.walk(files)) {
+      return all.filter(Files::isRegularFile).anyMatch(file -> content(file).contains(bytes));
     } catch (IOException e) {
       throw new UncheckedIOException("the directory of the test can't be read", e);
     }

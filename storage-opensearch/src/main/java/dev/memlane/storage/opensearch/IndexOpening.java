@@ -20,6 +20,8 @@ final class IndexOpening {
 
   private static final String WHAT = "could not be opened";
   private static final int MOST_TRIES = 5;
+  /** How long the cluster may take to make an index, for which its nodes have to agree. */
+  private static final Duration MAKING = Duration.ofMinutes(1);
 
   private final ClusterClient client;
   private final ClusterFailures failures;
@@ -127,7 +129,7 @@ final class IndexOpening {
       body.putObject("aliases").putObject(alias);
     }
     Request request = new Request(WHAT, "PUT", "/" + index, ClusterClient.bytes(body), false);
-    return client.send(request, patience).thenApply(answer -> {
+    return client.send(request, MAKING).thenApply(answer -> {
       JsonNode error = answer.body().path("error");
       if (error.path("type").asText().equals("resource_already_exists_exception")) {
         return false;
@@ -176,7 +178,7 @@ final class IndexOpening {
     actions.addObject().putObject("add").put("index", fresh).put("alias", alias);
     actions.addObject().putObject("remove_index").put("index", old);
     Request request = new Request("could not be cleared", "POST", "/_aliases", ClusterClient.bytes(body), false);
-    return client.send(request, patience).thenApply(answer -> {
+    return client.send(request, MAKING).thenApply(answer -> {
       if (answer.status() == 404) {
         return false;
       }

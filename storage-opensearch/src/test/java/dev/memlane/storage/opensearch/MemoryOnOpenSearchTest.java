@@ -13,11 +13,13 @@ import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.WriteOutcome;
+import dev.memlane.model.store.IndexContents;
 import dev.memlane.model.store.IndexDocument;
 import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.MemoryWriter;
 import dev.memlane.orchestrator.OrchestratorBuilder;
 import dev.memlane.orchestrator.SearchRequest;
+import dev.memlane.storage.postgres.Database;
 import dev.memlane.testing.TestServer;
 import java.time.Duration;
 import java.time.Instant;
@@ -92,11 +94,17 @@ class MemoryOnOpenSearchTest {
     }
   }
 
+  private IndexContents contents() {
+    try (Database database = Database.builder(jdbcUrl).open()) {
+      return new IndexContents(database.identity(), VECTORS, new HashEmbedder().dimension(), Locale.ENGLISH);
+    }
+  }
+
   @Test
   void keeper_mendsWhatProcessesLeftBehind() {
     try (MemoryOrchestrator keeper = builder().open();
         MemoryWriter withoutIndex = database().openWriter();
-        OpenSearchIndex late = index().open(VECTORS, new HashEmbedder().dimension(), Locale.ENGLISH)) {
+        OpenSearchIndex late = index().open(contents(), false)) {
       MemoryId oboe = stored(withoutIndex.add(NewMemory.of("Ada plays the oboe", ADA)).join()).id();
       until("it is put", () -> finds(keeper, "oboe").equals(List.of(oboe)));
 

@@ -16,8 +16,10 @@ import dev.memlane.model.StoreResult.Applied;
 import dev.memlane.model.StoreResult.InDoubt;
 import dev.memlane.model.StoreResult.NotApplied;
 import dev.memlane.model.store.DocumentName;
+import dev.memlane.model.store.IndexContents;
 import dev.memlane.model.store.IndexQuery;
 import dev.memlane.storage.opensearch.HttpFront.Fault;
+import dev.memlane.storage.opensearch.cluster.TestCluster;
 import dev.memlane.storage.vector.IncompatibleIndexException;
 import dev.memlane.testing.TestMemories;
 import java.io.IOException;
@@ -300,8 +302,34 @@ class TroublesTest {
     assertThat(index.failure()).isNull();
   }
 
+  @Test
+  void indexOfAnotherDatabase_isRefused_andReplacedOnRequestOnly() {
+    open("moved", "one", false).close();
+
+    assertThatThrownBy(() -> open("moved", "two", false)).isInstanceOf(IncompatibleIndexException.class)
+        .hasMessageContaining("holds the memories of another database");
+
+    open("moved", "two", true).close();
+    open("moved", "two", false).close();
+    assertThatThrownBy(() -> open("moved", "one", false)).isInstanceOf(IncompatibleIndexException.class);
+  }
+
+  @Test
+  void indexThatMemlaneHasNotMade_isNotReplacedEither() {
+    RawCluster.send("PUT", "/foreign-1", "{\"aliases\": {\"foreign\": {}}}");
+
+    assertThatThrownBy(() -> open("foreign", "one", true)).isInstanceOf(IncompatibleIndexException.class)
+        .hasMessageContaining("was not made by Memlane");
+    assertThat(RawCluster.send("GET", "/foreign-1", "").has("foreign-1")).isTrue();
+  }
+
+  private static OpenSearchIndex open(String name, String database, boolean anew) {
+    return OpenSearchIndex.builder(TestCluster.shared().hosts().getFirst().toString()).index(name).replicas(0)
+        .open(new IndexContents(database, TestMemories.MODEL, TestMemories.DIMENSION, Locale.ENGLISH), anew);
+  }
+
   private static ObjectNode definition(int dimension, int shards) {
-    IndexIdentity identity = new IndexIdentity(TestMemories.MODEL, TestMemories.DIMENSION, Locale.ENGLISH,
+    IndexIdentity identity = new IndexIdentity("", TestMemories.MODEL, TestMemories.DIMENSION, Locale.ENGLISH,
         VectorType.FLOAT, Routing.MEMORY);
     ObjectNode definition = new IndexDefinition(identity, shards, 0, Duration.ofSeconds(1)).toJson();
     ((ObjectNode) definition.path("mappings").path("properties").path(Fields.VECTOR)).put("dimension", dimension);

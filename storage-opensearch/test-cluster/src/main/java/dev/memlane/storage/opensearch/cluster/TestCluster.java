@@ -93,6 +93,11 @@ public final class TestCluster implements AutoCloseable {
     return hosts;
   }
 
+  /** The directory with the files of all nodes. */
+  public Path directory() {
+    return directory;
+  }
+
   /** Stops a node in order, and returns when it has stopped. */
   public void stop(int node) {
     jvm(node).command("stop " + node);
