@@ -170,7 +170,8 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule springBoot_knowsWhatItMakesBeansOf = classes().that().resideInAPackage(SPRING_BOOT).should()
       .onlyDependOnClassesThat()
-      .resideInAnyPackage(SPRING_BOOT, EMBEDDED, EXTRACTION, "dev.memlane.storage.postgres", MEMORY_TOOLS, LANES,
+      .resideInAnyPackage(SPRING_BOOT, EMBEDDED, EXTRACTION, "dev.memlane.storage.postgres",
+          "dev.memlane.storage.opensearch", MEMORY_TOOLS, LANES,
           ORCHESTRATOR, EMBEDDING, ENDPOINTS, ENDPOINTS_HTTP, MODEL,
           LANGCHAIN4J, SPRING_AI, MICROMETER, "java..", "javax.sql..", "org.jspecify..", "org.springframework..",
           "dev.langchain4j..", "io.micrometer..");

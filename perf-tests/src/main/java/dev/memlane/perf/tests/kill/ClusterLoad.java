@@ -93,6 +93,7 @@ public final class ClusterLoad {
   private boolean run() throws Exception {
     KillRounds.killServer(directory);
     Directories.delete(directory);
+    List<Problem> problems;
     Path home = directory.resolve("home");
     try (ClusterIndex cluster = ClusterIndex.start("cluster");
         Memlane first = Memlane.builder(home).embedder(new HashEmbedder()).sharedIndex(cluster.address().opener())
@@ -101,33 +102,36 @@ public final class ClusterLoad {
       ServerProcess server = ServerProcess.of(home).orElseThrow(() -> new IOException("there is no server"));
       String jdbcUrl = server.jdbcUrl(server.port());
       start(jdbcUrl, cluster.address());
-      output.printf(Locale.ROOT, "%-14s %10s %10s %10s %10s %10s %10s %10s%n", "phase", "written", "rolled back",
-          "unsettled", "searches", "failed", "p50 ms", "p99 ms");
-      takePhase();
-      work("before");
-      cluster.kill(KILLED);
-      work("without node");
-      long restarted = System.nanoTime();
-      cluster.restart(KILLED);
-      report("until whole");
-      output.printf(Locale.ROOT, "the cluster was whole %.1f s after the node's start%n",
-          (System.nanoTime() - restarted) / 1e9);
-      work("after");
-      List<Problem> problems = finish();
+      loseNode(cluster);
+      problems = finish();
       problems.addAll(check(first, jdbcUrl));
-      output.printf(Locale.ROOT, "%d requests, %d acknowledged operations, %d losses%n", ledger.attempts().size(),
-          ledger.count(0, Set.of(Attempt.Answer.STORED, Attempt.Answer.DELETED, Attempt.Answer.FOUND_LANDED)),
-          problems.size());
-      problems.stream().limit(20).forEach(problem -> output.println("  " + problem));
-      if (problems.isEmpty()) {
-        first.close();
-        Directories.delete(directory);
-      }
-      return problems.isEmpty();
     } finally {
       writers.forEach(VictimProcess::close);
       searchers.forEach(ClusterSearcher::close);
     }
+    output.printf(Locale.ROOT, "%d requests, %d acknowledged operations, %d losses%n", ledger.attempts().size(),
+        ledger.count(0, Set.of(Attempt.Answer.STORED, Attempt.Answer.DELETED, Attempt.Answer.FOUND_LANDED)),
+        problems.size());
+    problems.stream().limit(20).forEach(problem -> output.println("  " + problem));
+    if (problems.isEmpty()) {
+      Directories.delete(directory);
+    }
+    return problems.isEmpty();
+  }
+
+  private void loseNode(ClusterIndex cluster) throws IOException, InterruptedException {
+    output.printf(Locale.ROOT, "%-14s %10s %10s %10s %10s %10s %10s %10s%n", "phase", "written", "rolled back",
+        "unsettled", "searches", "failed", "p50 ms", "p99 ms");
+    Searches unused = takePhase();
+    work("before");
+    cluster.kill(KILLED);
+    work("without node");
+    long restarted = System.nanoTime();
+    cluster.restart(KILLED);
+    report("until whole");
+    output.printf(Locale.ROOT, "the cluster was whole %.1f s after the node's start%n",
+        (System.nanoTime() - restarted) / 1e9);
+    work("after");
   }
 
   private void fill(Memlane memlane) {
