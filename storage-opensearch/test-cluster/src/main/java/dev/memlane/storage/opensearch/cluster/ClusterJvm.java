@@ -30,6 +30,7 @@ final class ClusterJvm {
   private final List<Integer> httpPorts;
   private final List<Integer> transportPorts;
   private final List<String> settings;
+  private final boolean killed;
   private @Nullable Process process;
   private int commands;
 
@@ -38,15 +39,17 @@ final class ClusterJvm {
    * @param first its first node
    * @param nodes how many nodes it has
    * @param httpPorts of all nodes of the cluster
+   * @param killed whether it is for a cluster whose nodes are killed, and not for one that only has to start soon
    */
   ClusterJvm(Path directory, int first, int nodes, List<Integer> httpPorts, List<Integer> transportPorts,
-      List<String> settings) {
+      List<String> settings, boolean killed) {
     this.directory = directory;
     this.first = first;
     this.nodes = nodes;
     this.httpPorts = httpPorts;
     this.transportPorts = transportPorts;
     this.settings = settings;
+    this.killed = killed;
   }
 
   /** Starts it, and doesn't wait. */
@@ -55,11 +58,12 @@ final class ClusterJvm {
     Files.deleteIfExists(file("ready"));
     Files.deleteIfExists(file("done"));
     List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-Xmx" + (128 + MEGABYTES_PER_NODE * nodes) + "m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-        "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
+        "-Xmx" + (128 + MEGABYTES_PER_NODE * nodes) + "m", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
         "-Dopensearch.set.netty.runtime.available.processors=false", "-Dlog4j2.disable.jmx=true",
         "-Dlog4j2.level=WARN", "-cp", classPath(), ClusterProcess.class.getName(), directory.toString(),
         Integer.toString(first), Integer.toString(nodes), list(httpPorts), list(transportPorts)));
+    // A cluster that is killed and loaded lives long, and has many vectors to compare.
+    command.addAll(1, killed ? List.of("--add-modules", "jdk.incubator.vector") : List.of("-XX:TieredStopAtLevel=1"));
     command.addAll(settings);
     process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(file("output").toFile()).start();
   }

@@ -73,7 +73,8 @@ public final class TestCluster implements AutoCloseable {
           http.stream().map(port -> URI.create("http://127.0.0.1:" + port)).toList(), started);
       Runtime.getRuntime().addShutdownHook(new Thread(cluster::close, "memlane-test-cluster-end"));
       for (int i = 0; i < jvms; i++) {
-        started.add(new ClusterJvm(made, i, nodes / jvms, http, ports.subList(nodes, 2 * nodes), List.of(settings)));
+        started.add(new ClusterJvm(made, i, nodes / jvms, http, ports.subList(nodes, 2 * nodes), List.of(settings),
+            jvms > 1));
       }
       // Together, because the first ones wait for a majority.
       for (ClusterJvm jvm : started) {
