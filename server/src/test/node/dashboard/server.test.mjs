@@ -157,7 +157,8 @@ test("fact_showsSinceWhenItIsTrue_whatSupersededIt_andItsMessages", options, asy
 test("fact_ofAConversationThatIsGone_saysSo_andDamagedMetadataStayMetadata", options, async () => {
   const validFrom = "2026-03-02T09:22:00Z";
   const sources = ["0198c5a2-7c1e-7a50-9d53-0242ac120002 <b>gone</b>", "no source", 7];
-  const fact = { "fact.kind": "plan", "fact.subject": HOSTILE[1], "fact.validFrom": validFrom, "fact.change": HOSTILE[0], "fact.importance": 5 };
+  const fact = { "fact.kind": "plan", "fact.subject": HOSTILE[1], "fact.validFrom": validFrom, "fact.change": HOSTILE[0], "fact.importance": 5,
+    "fact.categories": ["travel-plans", HOSTILE[1]] };
   const lost = await add("browser-fact", "Goes to Lisbon", { metadata: { ...fact, "fact.sources": sources.map(String) } });
   await visit(page, url, `#/memories/${lost.id}`);
   await page.getByText("The message that says it").first().click();

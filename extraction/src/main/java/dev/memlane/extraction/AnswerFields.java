@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.memlane.storage.conversation.RememberedAnswer;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -97,6 +98,30 @@ record AnswerFields(String what, JsonNode object) {
           + most);
     }
     return value.intValue();
+  }
+
+  /**
+   * Texts out of those that were asked for, in the order of these, each once.
+   *
+   * @return null if the field is null or missing
+   */
+  @Nullable
+  List<String> someOf(String field, List<String> known) throws InvalidAnswerException {
+    JsonNode list = object.path(field);
+    if (list.isNull() || list.isMissingNode()) {
+      return null;
+    }
+    if (!list.isArray()) {
+      throw new InvalidAnswerException("\"" + field + "\" of " + what + " is no list");
+    }
+    Set<String> named = new HashSet<>();
+    for (JsonNode value : list) {
+      if (!value.isTextual() || !known.contains(value.textValue())) {
+        throw new InvalidAnswerException("\"" + field + "\" of " + what + " has one that is not among those asked for");
+      }
+      named.add(value.textValue());
+    }
+    return known.stream().filter(named::contains).toList();
   }
 
   /** At least one number, in ascending order, each once. */

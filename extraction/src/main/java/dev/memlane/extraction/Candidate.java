@@ -17,12 +17,14 @@ import org.jspecify.annotations.Nullable;
  * @param conversation where it was said
  * @param messages the messages that say it, the oldest first; at least one
  * @param about the day or time that it is about, or null
+ * @param categories the names of its categories; empty also where there are none to choose from
  */
 record Candidate(int number, Scope conversation, String text, FactKind kind, @Nullable String subject, int importance,
-    List<ConversationMessage> messages, @Nullable String about) {
+    List<ConversationMessage> messages, @Nullable String about, List<String> categories) {
 
   Candidate {
     messages = List.copyOf(messages);
+    categories = List.copyOf(categories);
   }
 
   /** The key under which it is added: derived from conversation, first message and text, so it is added once. */
@@ -54,18 +56,27 @@ record Candidate(int number, Scope conversation, String text, FactKind kind, @Nu
     return kind == FactKind.PLAN || kind == FactKind.INSTRUCTION ? saidAt() : occurredAt();
   }
 
-  /** What is known of it as a fact that is new, or that supersedes another. */
-  Fact fact(FactChange change) {
-    return new Fact(kind, subject, importance, newest(sources()), about, validFrom(), change);
+  /** What is known of it as a fact that is new. */
+  Fact fact() {
+    return fact(FactChange.ADDED, categories);
+  }
+
+  /** What is known of it as a fact that supersedes another. */
+  Fact superseding(List<String> newCategories) {
+    return fact(FactChange.SUPERSEDED, newCategories);
+  }
+
+  private Fact fact(FactChange change, List<String> ofCategories) {
+    return new Fact(kind, subject, importance, newest(sources()), about, validFrom(), change, ofCategories);
   }
 
   /** What is known of a fact that it is added to. */
-  Fact addedTo(Fact known) {
+  Fact addedTo(Fact known, List<String> newCategories) {
     List<FactSource> all = new ArrayList<>(known.sources());
     sources().stream().filter(source -> !all.contains(source)).forEach(all::add);
     return new Fact(known.kind(), known.subject() == null ? subject : known.subject(),
         Math.max(known.importance(), importance), newest(all), about == null ? known.about() : about,
-        known.validFrom(), FactChange.UPDATED);
+        known.validFrom(), FactChange.UPDATED, newCategories);
   }
 
   private static List<FactSource> newest(List<FactSource> sources) {

@@ -29,8 +29,11 @@ public record ConversationDeadLetter(Scope conversation, long number, long after
 
   static ConversationDeadLetter of(UnrememberedSlice dead) {
     RememberedSlice slice = dead.slice();
-    return new ConversationDeadLetter(slice.conversation(), slice.number(), slice.after(), slice.last(), dead.step(),
-        dead.failure(), dead.failedAt(), dead.answers().stream().map(RememberedAnswer::answer).toList());
+    return new ConversationDeadLetter(slice.conversation(), slice.number(), slice.after(), slice.last(),
+        Guidance.nameOf(dead.step()), dead.failure(), dead.failedAt(),
+        // A mark that the slice is to be asked about alone is no answer.
+        dead.answers().stream().filter(answer -> !Guidance.nameOf(answer.step()).equals(PackedExtraction.STEP))
+            .map(RememberedAnswer::answer).toList());
   }
 
   RememberedSlice slice() {

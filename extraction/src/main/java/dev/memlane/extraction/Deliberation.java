@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param candidates at least one
  * @param redaction what each text goes through before it is sent
+ * @param guidance which categories there are
  */
-record Deliberation(List<Candidate> candidates, UnaryOperator<String> redaction) {
+record Deliberation(List<Candidate> candidates, UnaryOperator<String> redaction, Guidance guidance) {
 
   /** The name of the step, for all candidates of a slice. */
   static final String STEP = "decide";
@@ -41,6 +42,7 @@ record Deliberation(List<Candidate> candidates, UnaryOperator<String> redaction)
           .put("kind", candidate.kind().word())
           .put("said", candidate.saidAt().truncatedTo(ChronoUnit.SECONDS).toString());
       putIfThere(fact, "about", candidate.about());
+      putCategories(fact, candidate.categories());
     }
     ArrayNode list = data.putArray("known");
     for (int place = 0; place < known.size(); place++) {
@@ -50,15 +52,24 @@ record Deliberation(List<Candidate> candidates, UnaryOperator<String> redaction)
       Fact.of(memory).ifPresent(of -> {
         fact.put("kind", of.kind().word()).put("since", of.validFrom().truncatedTo(ChronoUnit.SECONDS).toString());
         putIfThere(fact, "about", of.about());
+        putCategories(fact, of.categories());
       });
     }
-    return List.of(new ChatMessage(ChatRole.SYSTEM, Prompts.DECIDE),
+    return List.of(new ChatMessage(ChatRole.SYSTEM, guidance.decisionPrompt()),
         new ChatMessage(ChatRole.USER, Json.write(data)));
   }
 
   private static void putIfThere(ObjectNode object, String field, @Nullable String value) {
     if (value != null) {
       object.put(field, value);
+    }
+  }
+
+  private void putCategories(ObjectNode object, List<String> categories) {
+    if (guidance.hasCategories()) {
+      ArrayNode names = object.putArray("categories");
+      // Others are of a time before, and would invite the model to name them.
+      categories.stream().filter(guidance.categoryNames()::contains).forEach(names::add);
     }
   }
 
@@ -82,7 +93,7 @@ record Deliberation(List<Candidate> candidates, UnaryOperator<String> redaction)
     for (JsonNode item : AnswerFields.list(answer, "decisions", candidates.size())) {
       place++;
       AnswerFields fields = new AnswerFields("decision " + place, item).exactly(Set.of("fact", "action"),
-          Set.of("known", "text"));
+          guidance.hasCategories() ? Set.of("known", "text", "categories") : Set.of("known", "text"));
       int number = fields.number("fact", 1, Extraction.MOST_FACTS);
       Candidate candidate = byNumber.get(number);
       if (candidate == null) {
@@ -100,7 +111,7 @@ record Deliberation(List<Candidate> candidates, UnaryOperator<String> redaction)
     return List.copyOf(decisions.values());
   }
 
-  private static Decision decision(AnswerFields fields, Candidate candidate, List<Shown> shown)
+  private Decision decision(AnswerFields fields, Candidate candidate, List<Shown> shown)
       throws InvalidAnswerException {
     String action = fields.text("action", LONGEST_WORD);
     String known = fields.textOrNull("known", LONGEST_WORD);
@@ -114,11 +125,15 @@ record Deliberation(List<Candidate> candidates, UnaryOperator<String> redaction)
     if (changes && (text == null || TextForm.isBlank(text))) {
       throw new InvalidAnswerException("the decision for fact " + candidate.number() + " has no \"text\"");
     }
+    List<String> categories = guidance.hasCategories() ? fields.someOf("categories", guidance.categoryNames()) : null;
+    if (changes && guidance.hasCategories() && categories == null) {
+      throw new InvalidAnswerException("the decision for fact " + candidate.number() + " has no \"categories\"");
+    }
     return switch (action) {
       case "add" -> new Decision.Add(candidate);
       case "none" -> new Decision.None(candidate);
       case "update", "supersede" -> new Decision.Change(candidate, shown.get(place), Objects.requireNonNull(text),
-          action.equals("supersede"));
+          action.equals("supersede"), categories);
       default -> throw new InvalidAnswerException("\"action\" of the decision for fact " + candidate.number()
           + " is not one of those asked for");
     };

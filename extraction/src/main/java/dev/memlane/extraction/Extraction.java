@@ -9,7 +9,11 @@ import dev.memlane.model.MessageRole;
 import dev.memlane.model.Scope;
 import dev.memlane.model.TextForm;
 import dev.memlane.model.TimeParser;
+import dev.memlane.orchestrator.BlockingMemory;
+import dev.memlane.orchestrator.Conversations;
+import dev.memlane.orchestrator.MessagePage;
 import dev.memlane.storage.conversation.RememberedAnswer;
+import dev.memlane.storage.conversation.RememberedSlice;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -25,9 +29,10 @@ import org.jspecify.annotations.Nullable;
  * @param before messages before the slice, which help to understand it
  * @param messages those of the slice that people or the model have said; their numbers in the question begin with 1
  * @param redaction what each text goes through before it is sent
+ * @param guidance what the owner wants to be noted
  */
 record Extraction(Scope conversation, List<ConversationMessage> before, List<ConversationMessage> messages,
-    UnaryOperator<String> redaction) {
+    UnaryOperator<String> redaction, Guidance guidance) {
 
   /** The name of the step. */
   static final String STEP = "extract";
@@ -38,8 +43,27 @@ record Extraction(Scope conversation, List<ConversationMessage> before, List<Con
   /** How much of a message a model is shown, in characters. */
   static final int LONGEST_SHOWN = 8_000;
 
+  private static final int PAGE = 200;
+  private static final int MESSAGES_BEFORE = 4;
   private static final int LONGEST_TIME = 40;
   private static final int LONGEST_KIND = 20;
+
+  /** Reads the messages of a slice, and a few before it, that people or the model have said. */
+  static Extraction of(RememberedSlice slice, Conversations conversations, UnaryOperator<String> redaction,
+      Guidance guidance) {
+    List<ConversationMessage> said = new ArrayList<>();
+    @Nullable
+    Long from = Math.max(0, slice.after() - MESSAGES_BEFORE);
+    while (from != null) {
+      MessagePage page = BlockingMemory.await(conversations.messages(slice.conversation(), from, PAGE));
+      page.messages().stream().filter(message -> message.position() <= slice.last() && isSaid(message))
+          .forEach(said::add);
+      from = page.messages().isEmpty() || page.messages().getLast().position() >= slice.last() ? null : page.next();
+    }
+    return new Extraction(slice.conversation(),
+        said.stream().filter(message -> message.position() <= slice.after()).toList(),
+        said.stream().filter(message -> message.position() > slice.after()).toList(), redaction, guidance);
+  }
 
   /** Whether a message is shown to the model: what a user or an assistant says, and no tool. */
   static boolean isSaid(ConversationMessage message) {
@@ -55,15 +79,23 @@ record Extraction(Scope conversation, List<ConversationMessage> before, List<Con
   }
 
   List<ChatMessage> question() {
-    ObjectNode data = Json.object();
+    return List.of(new ChatMessage(ChatRole.SYSTEM, guidance.extractionPrompt()),
+        new ChatMessage(ChatRole.USER, Json.write(describe(Json.object(), 1))));
+  }
+
+  /**
+   * Adds the messages to an object.
+   *
+   * @param first the number of the first one
+   */
+  ObjectNode describe(ObjectNode data, int first) {
     ArrayNode earlier = data.putArray("before");
     before.forEach(message -> describe(earlier.addObject(), message));
     ArrayNode numbered = data.putArray("messages");
     for (int i = 0; i < messages.size(); i++) {
-      describe(numbered.addObject().put("number", i + 1), messages.get(i));
+      describe(numbered.addObject().put("number", first + i), messages.get(i));
     }
-    return List.of(new ChatMessage(ChatRole.SYSTEM, Prompts.EXTRACT),
-        new ChatMessage(ChatRole.USER, Json.write(data)));
+    return data;
   }
 
   private void describe(ObjectNode described, ConversationMessage message) {
@@ -89,8 +121,10 @@ record Extraction(Scope conversation, List<ConversationMessage> before, List<Con
   }
 
   private Candidate candidate(int number, JsonNode item) throws InvalidAnswerException {
-    AnswerFields fields = new AnswerFields("fact " + number, item)
-        .exactly(Set.of("text", "kind", "importance", "messages"), Set.of("subject", "about"));
+    Set<String> required = guidance.hasCategories()
+        ? Set.of("text", "kind", "importance", "messages", "categories")
+        : Set.of("text", "kind", "importance", "messages");
+    AnswerFields fields = new AnswerFields("fact " + number, item).exactly(required, Set.of("subject", "about"));
     String text = fields.text("text", LONGEST_TEXT);
     if (TextForm.isBlank(text)) {
       throw new InvalidAnswerException("\"text\" of fact " + number + " has no visible character");
@@ -102,7 +136,12 @@ record Extraction(Scope conversation, List<ConversationMessage> before, List<Con
       said.add(messages.get(each - 1));
     }
     return new Candidate(number, conversation, text, kind, fields.textOrNull("subject", Fact.LONGEST_SUBJECT),
-        fields.number("importance", 1, Fact.HIGHEST_IMPORTANCE), said, about(number, fields));
+        fields.number("importance", 1, Fact.HIGHEST_IMPORTANCE), said, about(number, fields), categories(fields));
+  }
+
+  private List<String> categories(AnswerFields fields) throws InvalidAnswerException {
+    List<String> categories = guidance.hasCategories() ? fields.someOf("categories", guidance.categoryNames()) : null;
+    return categories == null ? List.of() : categories;
   }
 
   private static @Nullable String about(int number, AnswerFields fields) throws InvalidAnswerException {

@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>{@value #ABOUT}</td><td>the day or time that it is about, ISO 8601; missing if there is none</td></tr>
  * <tr><td>{@value #VALID_FROM}</td><td>since when it is true, ISO 8601 in UTC</td></tr>
  * <tr><td>{@value #CHANGE}</td><td>{@link FactChange#word}</td></tr>
+ * <tr><td>{@value #CATEGORIES}</td><td>a list of the {@linkplain FactCategory#name names of its categories}; missing if it has
+ * none</td></tr>
  * </table>
  *
  * @param subject who or what it is about, or null
@@ -36,9 +38,10 @@ import org.jspecify.annotations.Nullable;
  * @param sources the messages that say it, the oldest first; at most {@value #MOST_SOURCES}, the newest ones
  * @param about the day or time that it is about, as {@link TimeParser#standard} reads it, or null
  * @param validFrom since when it is true
+ * @param categories the names of its categories, each once; at most {@value #MOST_CATEGORIES}
  */
 public record Fact(FactKind kind, @Nullable String subject, int importance, List<FactSource> sources,
-    @Nullable String about, Instant validFrom, FactChange change) {
+    @Nullable String about, Instant validFrom, FactChange change, List<String> categories) {
 
   /** The key of the kind; every fact has it, so {@code Filter.exists(Fact.KIND)} finds facts alone. */
   public static final String KIND = "fact.kind";
@@ -55,10 +58,16 @@ public record Fact(FactKind kind, @Nullable String subject, int importance, List
   /** The key of the change. */
   public static final String CHANGE = "fact.change";
 
-  private static final Set<String> KEYS = Set.of(KIND, SUBJECT, IMPORTANCE, SOURCES, ABOUT, VALID_FROM, CHANGE);
+  /** The key of the categories; {@code Filter.equal(Fact.CATEGORIES, "diet")} finds the facts of one. */
+  public static final String CATEGORIES = "fact.categories";
+
+  private static final Set<String> KEYS = Set.of(KIND, SUBJECT, IMPORTANCE, SOURCES, ABOUT, VALID_FROM, CHANGE,
+      CATEGORIES);
 
   /** The most sources that are kept. */
   public static final int MOST_SOURCES = 100;
+  /** The most categories that a fact may have. */
+  public static final int MOST_CATEGORIES = FactCategory.MOST;
   /** The longest subject, in characters. */
   public static final int LONGEST_SUBJECT = 255;
   /** The greatest importance. */
@@ -70,6 +79,11 @@ public record Fact(FactKind kind, @Nullable String subject, int importance, List
     Objects.requireNonNull(validFrom, "validFrom");
     Objects.requireNonNull(change, "change");
     sources = List.copyOf(sources);
+    categories = categories.stream().distinct().toList();
+    if (categories.size() > MOST_CATEGORIES) {
+      throw new InvalidInputException(
+          "a fact has " + categories.size() + " categories; the limit is " + MOST_CATEGORIES);
+    }
     if (importance < 1 || importance > HIGHEST_IMPORTANCE) {
       throw new InvalidInputException("the importance is " + importance + "; it must be 1 to " + HIGHEST_IMPORTANCE);
     }
@@ -112,11 +126,17 @@ public record Fact(FactKind kind, @Nullable String subject, int importance, List
     try {
       return Optional.of(new Fact(kind.get(), textOrNull(metadata, SUBJECT), importance.intValue(), sources,
           textOrNull(metadata, ABOUT), TimeParser.standard().parse(VALID_FROM, text(metadata, VALID_FROM)),
-          change.get()));
+          change.get(), categories(metadata)));
     } catch (InvalidInputException e) {
       // Somebody else has changed it.
       return Optional.empty();
     }
+  }
+
+  private static List<String> categories(Metadata metadata) {
+    List<?> written = metadata.get(CATEGORIES) instanceof List<?> list ? list : List.of();
+    return written.stream().filter(String.class::isInstance).map(String.class::cast).distinct()
+        .limit(MOST_CATEGORIES).toList();
   }
 
   private static String text(Metadata metadata, String key) {
@@ -146,6 +166,9 @@ public record Fact(FactKind kind, @Nullable String subject, int importance, List
     }
     if (about != null) {
       values.put(ABOUT, about);
+    }
+    if (!categories.isEmpty()) {
+      values.put(CATEGORIES, categories);
     }
     return Metadata.of(values);
   }

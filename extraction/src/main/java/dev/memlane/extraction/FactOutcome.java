@@ -1,6 +1,7 @@
 package dev.memlane.extraction;
 
 import dev.memlane.model.WriteOutcome;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -12,8 +13,10 @@ import org.jspecify.annotations.Nullable;
  * @param outcome what became of the write: stored; duplicate, if it had been written already, such as before a crash; was
  * deleted, if somebody has deleted the fact since; rolled back, if another memory has its text in a scope that holds each content
  * once: then its slice is a dead letter. Null for {@link Action#NONE}
+ * @param categories the names of the categories that the model gave it; the memory may have others, after a change
  */
-public record FactOutcome(String text, FactKind kind, Action action, @Nullable WriteOutcome outcome) {
+public record FactOutcome(String text, FactKind kind, Action action, @Nullable WriteOutcome outcome,
+    List<String> categories) {
 
   /** What was decided. */
   public enum Action {
@@ -31,6 +34,7 @@ public record FactOutcome(String text, FactKind kind, Action action, @Nullable W
     Objects.requireNonNull(text, "text");
     Objects.requireNonNull(kind, "kind");
     Objects.requireNonNull(action, "action");
+    categories = List.copyOf(categories);
   }
 
   /** Without the text, which belongs in no log. */

@@ -14,7 +14,11 @@ import dev.memlane.storage.conversation.RememberingStore;
 import dev.memlane.storage.conversation.RememberingStore.Progress;
 import dev.memlane.storage.postgres.Database;
 import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -64,6 +68,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MemoryExtractor implements AutoCloseable {
 
+  /** The longest instructions, in characters. */
+  public static final int LONGEST_INSTRUCTIONS = 4_000;
+
   private static final int PAGE = 1_000;
 
   private final MemoryOrchestrator memory;
@@ -72,10 +79,16 @@ public final class MemoryExtractor implements AutoCloseable {
   private final UnaryOperator<String> redaction;
   private final InstantSource clock;
   private final Function<Scope, RememberMode> modes;
+  private final Function<Scope, @Nullable String> instructions;
+  private final Guidance guidance;
   private final Consumer<RememberReport> onSlice;
   private final int messagesPerCall;
   private final int charactersPerCall;
+  private final int conversationsPerCall;
+  private final int tokensPerPackedCall;
+  private final boolean packAcrossScopes;
   private final int mostWaiting;
+  private final int concurrency;
   private final Semaphore permits;
   private final WorkThreads threads;
 
@@ -95,12 +108,18 @@ public final class MemoryExtractor implements AutoCloseable {
     this.redaction = builder.redaction;
     this.clock = builder.clock;
     this.modes = builder.modes;
+    this.instructions = builder.instructions;
+    this.guidance = builder.guidance;
     this.onSlice = builder.onSlice;
     this.messagesPerCall = builder.messagesPerCall;
     this.charactersPerCall = builder.charactersPerCall;
+    this.conversationsPerCall = builder.conversationsPerCall;
+    this.tokensPerPackedCall = builder.tokensPerPackedCall;
+    this.packAcrossScopes = builder.packAcrossScopes;
     this.mostWaiting = builder.mostWaiting;
     this.threads = new WorkThreads("memlane-extraction-", "conversations were still being remembered", builder.grace);
-    this.permits = new Semaphore(builder.concurrency);
+    this.concurrency = builder.concurrency;
+    this.permits = new Semaphore(concurrency);
   }
 
   /**
@@ -123,49 +142,256 @@ public final class MemoryExtractor implements AutoCloseable {
     return SliceRun.factsOf(conversation);
   }
 
-  /** Remembers what is new in a conversation as {@link #remember(Scope, RememberMode)}, in the mode of its scope. */
+  /** Remembers what is new in a conversation as {@link #remember(RememberRequest)}, as its scope has it. */
   public CompletableFuture<RememberReport> remember(Scope conversation) {
+    return remember(conversation, null);
+  }
+
+  /**
+   * Remembers what is new in a conversation as {@link #remember(RememberRequest)}.
+   *
+   * @param mode what becomes memories; null for the mode of its scope
+   */
+  public CompletableFuture<RememberReport> remember(Scope conversation, @Nullable RememberMode mode) {
     try {
-      return remember(conversation, modes.apply(conversation));
-    } catch (RuntimeException e) {
+      return remember(RememberRequest.of(conversation).withMode(mode));
+    } catch (InvalidInputException e) {
       return CompletableFuture.failedFuture(e);
     }
   }
 
   /**
    * Remembers what a conversation has had since it was last remembered, up to its newest message at the time of the call.
-   * Calls for one conversation run one after the other. What was remembered in one mode is not read again in another.
+   * Calls for one conversation run one after the other. What was remembered in one mode, or under some instructions, is not read
+   * again in another, or under others.
    *
-   * @param conversation a scope with a run
-   * @param mode what becomes memories
    * @return what was remembered; empty if there is nothing new, or no such conversation. If the
    * budget of the day is used up, it says so and does not fail. Fails with a {@link ChatException} if
    * the model gives no answer, an {@link ExtractionException} if a fact can't be written now, or a {@link StoreException}
    */
-  public CompletableFuture<RememberReport> remember(Scope conversation, RememberMode mode) {
-    if (conversation.run() == null) {
-      return CompletableFuture.failedFuture(new InvalidInputException(
-          "a conversation is named by a scope with a run, and this one has none; say scope.withRun(...)"));
+  public CompletableFuture<RememberReport> remember(RememberRequest request) {
+    try {
+      Call call = admit(request);
+      begin(call, ModelUsage.NONE);
+      return call.report;
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
     }
+  }
+
+  /**
+   * Remembers what is new in several conversations. Each is remembered as {@link #remember(RememberRequest)} does it. Before that,
+   * short ones are read by the model together, so that there are fewer calls; {@link
+   * MemoryExtractorBuilder#conversationsPerCall} says which, how many, and at what price.
+   *
+   * <p>
+   * Conversations of one scope that were read together are remembered one after the other, in the order of the requests, and so are all
+   * of one scope and the same instructions where {@link MemoryExtractorBuilder#concurrency} is 1. A call that
+   * reads several conversations adds nothing that each of them would not have had by itself. What is promised stays. If
+   * its answer is not valid, or there is none, each conversation is read alone. What it has cost is in the report of the first one.
+   *
+   * @return the reports in the order of the requests, each complete when its conversation is done
+   */
+  public List<CompletableFuture<RememberReport>> rememberAll(List<RememberRequest> requests) {
+    List<CompletableFuture<RememberReport>> reports = new ArrayList<>();
+    Map<Group, List<Call>> groups = new LinkedHashMap<>();
+    for (RememberRequest request : requests) {
+      try {
+        Call call = admit(request);
+        reports.add(call.report);
+        // One that waits for another call of its conversation may have nothing new then.
+        if (conversationsPerCall > 1 && call.before == null && call.mode.includesFacts()) {
+          Scope scope = packAcrossScopes ? null : scopeOfFacts(request.conversation());
+          groups.computeIfAbsent(new Group(scope, call.guidance), group -> new ArrayList<>()).add(call);
+        } else {
+          begin(call, ModelUsage.NONE);
+        }
+      } catch (RuntimeException e) {
+        reports.add(CompletableFuture.failedFuture(e));
+      }
+    }
+    groups.forEach((group, calls) -> {
+      if (calls.size() == 1) {
+        begin(calls.getFirst(), ModelUsage.NONE);
+      } else {
+        // One at a time is one after the other.
+        List<Call> together = concurrency == 1 ? inOrder(calls) : calls;
+        beginAll(together, () -> threads.execute(() -> pack(group.guidance, together)));
+      }
+    });
+    return List.copyOf(reports);
+  }
+
+  /**
+   * A call that has been admitted.
+   *
+   * @param before the call for the same conversation that it has to wait for; null for none
+   */
+  private record Call(Scope conversation, RememberMode mode, Guidance guidance,
+      CompletableFuture<RememberReport> report, @Nullable CompletableFuture<?> before) {}
+
+  /**
+   * What conversations in one call of the model have in common.
+   *
+   * @param scope that of their facts; null if it may be any
+   */
+  private record Group(@Nullable Scope scope, Guidance guidance) {}
+
+  private Call admit(RememberRequest request) {
+    Scope conversation = request.conversation();
+    RememberMode mode = request.mode() == null ? modes.apply(conversation) : request.mode();
+    Guidance guided = guidance
+        .with(request.instructions() == null ? instructions.apply(conversation) : request.instructions());
     CompletableFuture<RememberReport> report = new CompletableFuture<>();
     CompletableFuture<?> before;
     synchronized (lock) {
       String refusal = refusal();
       if (refusal != null) {
-        return CompletableFuture.failedFuture(new ExtractionException(refusal, null));
+        throw new ExtractionException(refusal, null);
       }
       calls++;
       before = underWay.put(conversation, report);
     }
     CompletableFuture<?> unused = report.whenComplete((result, failure) -> ended(conversation, report));
-    Runnable run = () -> threads.execute(() -> complete(report, () -> rememberNow(conversation, mode)));
-    if (before == null) {
-      start(report, run);
-    } else {
-      unused = before.whenComplete((result, failure) -> start(report, run));
-    }
-    return report;
+    return new Call(conversation, mode, guided, report, before);
   }
+
+  /** @param paid what a call of the model about several conversations has cost, for the report of the first of them */
+  private void begin(Call call, ModelUsage paid) {
+    Runnable run = () -> threads.execute(() -> complete(call.report, () -> rememberNow(call, paid)));
+    if (call.before == null) {
+      start(call.report, run);
+    } else {
+      // By another thread, because a long chain of calls that fail at once would be as deep.
+      CompletableFuture<?> unused = call.before.whenCompleteAsync((result, failure) -> start(call.report, run));
+    }
+  }
+
+  // Several conversations at once
+
+  /** Runs what begins all calls in the end; if it can't be run, they are begun one by one. */
+  private void beginAll(List<Call> together, Runnable run) {
+    try {
+      run.run();
+    } catch (RejectedExecutionException e) {
+      together.forEach(call -> begin(call, ModelUsage.NONE));
+    }
+  }
+
+  /** Packs short conversations, and begins all: those in a pack after its answer. */
+  private void pack(Guidance guided, List<Call> together) {
+    Deque<Call> left = new ArrayDeque<>(together);
+    List<Call> packed = new ArrayList<>();
+    try {
+      ConversationPack pack = newPack(guided);
+      while (!left.isEmpty()) {
+        Optional<Unread> unread = unread(left.getFirst());
+        if (unread.isEmpty()) {
+          begin(left.removeFirst(), ModelUsage.NONE);
+          continue;
+        }
+        if (!pack.hasRoom(unread.get().tokens)) {
+          send(pack, packed);
+          packed = new ArrayList<>();
+          pack = newPack(guided);
+        }
+        pack.add(unread.get().slice, unread.get().extraction, unread.get().tokens);
+        packed.add(left.removeFirst());
+      }
+      send(pack, packed);
+      packed = List.of();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException e) {
+      sayAlone(e);
+    } finally {
+      packed.forEach(call -> begin(call, ModelUsage.NONE));
+      left.forEach(call -> begin(call, ModelUsage.NONE));
+    }
+  }
+
+  private ConversationPack newPack(Guidance guided) {
+    return new ConversationPack(store, model, clock, guided, conversationsPerCall, tokensPerPackedCall);
+  }
+
+  /** The new messages of a conversation, which are few. */
+  private record Unread(RememberedSlice slice, Extraction extraction, long tokens) {}
+
+  /** What is new in a conversation, if that is a single slice, short, and not answered yet. */
+  private Optional<Unread> unread(Call call) {
+    Progress progress = store.progress(call.conversation).orElse(null);
+    if (progress == null) {
+      return Optional.empty();
+    }
+    Optional<RememberedSlice> slice = progress.underWay().isEmpty()
+        ? cut(call.conversation, progress, progress.last())
+        : Optional.of(progress.underWay().getFirst());
+    if (slice.isEmpty() || slice.get().last() < progress.last()
+        || !ConversationPack.isOpen(store.answers(slice.get()), call.guidance)) {
+      return Optional.empty();
+    }
+    Extraction extraction = Extraction.of(slice.get(), memory.conversations(), redaction, call.guidance);
+    long tokens = ConversationPack.tokens(extraction);
+    return extraction.messages().isEmpty() || tokens > tokensPerPackedCall
+        ? Optional.empty()
+        : Optional.of(new Unread(slice.get(), extraction, tokens));
+  }
+
+  /** Has a pack asked about by another thread, and its calls begun then. Waits for a permit, so that few packs are in memory. */
+  private void send(ConversationPack pack, List<Call> packed) throws InterruptedException {
+    if (packed.size() < 2) {
+      packed.forEach(call -> begin(call, ModelUsage.NONE));
+      return;
+    }
+    permits.acquire();
+    try {
+      threads.execute(() -> askTogether(pack, packed));
+    } catch (RejectedExecutionException e) {
+      permits.release();
+      packed.forEach(call -> begin(call, ModelUsage.NONE));
+    }
+  }
+
+  private void askTogether(ConversationPack pack, List<Call> packed) {
+    Tally tally = new Tally();
+    try {
+      pack.ask(tally);
+    } catch (RuntimeException e) {
+      // Each has its own call now, which says what is wrong if it still is.
+      sayAlone(e);
+    } finally {
+      permits.release();
+      RememberReport report = tally.report(null);
+      List<Call> ordered = inOrder(packed);
+      begin(ordered.getFirst(), report.usage());
+      ordered.subList(1, ordered.size()).forEach(call -> begin(call, ModelUsage.NONE));
+      if (report.usage().calls() > 0) {
+        onSlice.accept(report);
+      }
+    }
+  }
+
+  /**
+   * Calls of which those of a scope wait for each other, so that a later conversation is decided in the face of what the earlier ones
+   * say.
+   */
+  private static List<Call> inOrder(List<Call> calls) {
+    Map<Scope, CompletableFuture<?>> last = new HashMap<>();
+    List<Call> ordered = new ArrayList<>();
+    for (Call call : calls) {
+      CompletableFuture<?> before = last.put(scopeOfFacts(call.conversation), call.report);
+      ordered.add(new Call(call.conversation, call.mode, call.guidance, call.report,
+          call.before == null ? before : call.before));
+    }
+    return ordered;
+  }
+
+  private static void sayAlone(RuntimeException e) {
+    System.getLogger(MemoryExtractor.class.getName()).log(System.Logger.Level.DEBUG,
+        "conversations could not be read together; each is read alone", e);
+  }
+
+  // One conversation
 
   @GuardedBy("lock")
   private @Nullable String refusal() {
@@ -210,8 +436,9 @@ public final class MemoryExtractor implements AutoCloseable {
     }
   }
 
-  private RememberReport rememberNow(Scope conversation, RememberMode mode) {
-    Tally tally = new Tally();
+  private RememberReport rememberNow(Call call, ModelUsage paid) {
+    Scope conversation = call.conversation;
+    Tally tally = new Tally(paid);
     Progress begin = store.progress(conversation).orElse(null);
     if (begin == null) {
       requireOwnDatabase(conversation);
@@ -227,7 +454,7 @@ public final class MemoryExtractor implements AutoCloseable {
       }
       Optional<RememberedSlice> slice = progress.underWay().isEmpty() ? store.begin(next.get()) : next;
       try {
-        slice.ifPresent(each -> run(each, mode, tally));
+        slice.ifPresent(each -> run(each, call, tally));
       } catch (BudgetUsedUpException e) {
         return tally.report(BudgetPause.of(e, Math.max(0, begin.last() - progress.remembered())));
       }
@@ -236,10 +463,10 @@ public final class MemoryExtractor implements AutoCloseable {
     return tally.report(null);
   }
 
-  private void run(RememberedSlice slice, RememberMode mode, Tally whole) {
+  private void run(RememberedSlice slice, Call call, Tally whole) {
     Tally tally = new Tally();
     try {
-      new SliceRun(memory, store, model, redaction, clock, mode, slice, tally).run();
+      new SliceRun(memory, store, model, redaction, clock, call.mode, call.guidance, slice, tally).run();
     } finally {
       // What was paid is reported even if the slice was not done.
       whole.add(tally);

@@ -6,6 +6,7 @@ import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.storage.postgres.Database;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -18,6 +19,10 @@ public final class MemoryExtractorBuilder {
   static final int MESSAGES_PER_CALL = 50;
   static final int CHARACTERS_PER_CALL = 24_000;
 
+  static final int CONVERSATIONS_PER_CALL = 10;
+  static final int TOKENS_PER_PACKED_CALL = 4_000;
+
+  private static final int MOST_CONVERSATIONS = 50;
   private static final int MOST_MESSAGES = 500;
   private static final int MOST_CHARACTERS = 1_000_000;
 
@@ -35,6 +40,11 @@ public final class MemoryExtractorBuilder {
   @Nullable
   TokenBudget budget;
   Function<Scope, RememberMode> modes = conversation -> RememberMode.FACTS;
+  Function<Scope, @Nullable String> instructions = conversation -> null;
+  Guidance guidance = Guidance.NONE;
+  int conversationsPerCall = CONVERSATIONS_PER_CALL;
+  int tokensPerPackedCall = TOKENS_PER_PACKED_CALL;
+  boolean packAcrossScopes;
   InstantSource clock = InstantSource.system();
   Consumer<RememberReport> onSlice = report -> {};
 
@@ -111,6 +121,85 @@ public final class MemoryExtractorBuilder {
   }
 
   /**
+   * Sets what the model notes and what it leaves out, in the owner's words, in all conversations: "only dietary restrictions and
+   * allergies; never health diagnoses". Null or blank, the default, for none.
+   *
+   * <p>
+   * The model is told that they are an order of the owner's and no part of the conversation, and that no message changes them.
+   * They decide what is noted. They change neither the form of the answers, which is checked as without them, nor the scope of
+   * facts, nor the rules by which facts are updated and superseded. They are sent as they are, without {@link #redaction}.
+   *
+   * <p>
+   * Other instructions apply from the next slice on. What was remembered is not read again. A slice under way is read anew, because
+   * what was answered under others is the answer to another question.
+   *
+   * @throws InvalidInputException if they have more than {@value MemoryExtractor#LONGEST_INSTRUCTIONS} characters
+   */
+  public MemoryExtractorBuilder instructions(@Nullable String instructions) {
+    String checked = Guidance.NONE.with(instructions).instructions();
+    return instructionsByScope(conversation -> checked);
+  }
+
+  /**
+   * Sets {@link #instructions} by the scope of the conversation; null or blank for none. As with {@link #modes}, all processes
+   * should agree. It is called by several threads; if it fails, or returns too many characters, the call fails.
+   */
+  public MemoryExtractorBuilder instructionsByScope(Function<Scope, @Nullable String> instructions) {
+    this.instructions = Objects.requireNonNull(instructions, "instructions");
+    return this;
+  }
+
+  /**
+   * Sets the categories from which the model gives each fact none, one or several; none unless set. A memory has their names under
+   * {@link Fact#CATEGORIES}. An answer with another category is not valid. The descriptions go with each question. Other categories
+   * apply from the next slice on, as other {@link #instructions} do; facts keep those that they have until they change.
+   *
+   * @throws InvalidInputException if there are more than {@value FactCategory#MOST}, or two of the same name
+   */
+  public MemoryExtractorBuilder categories(List<FactCategory> categories) {
+    this.guidance = new Guidance(null, categories);
+    return this;
+  }
+
+  /**
+   * Sets how many short conversations of {@link MemoryExtractor#rememberAll} the model reads in one call at most; 10 unless set, 1
+   * to 50. With 1, each is read alone.
+   *
+   * <p>
+   * A conversation is short if its new messages fit into one slice, and into {@link #tokensPerPackedCall} together with others. Only
+   * conversations with the same instructions are packed, and only those of the same scope, apart from the run, unless {@link
+   * #packAcrossScopes} says otherwise.
+   *
+   * <p>
+   * <b>Trade-off.</b> The instructions are sent once instead of once for each conversation, and there are fewer calls. In return, a
+   * model may note less of each when it reads several, an answer comes later, and one that is not valid costs a call more: then each
+   * conversation is read alone. What becomes of facts is still decided for each conversation by itself.
+   */
+  public MemoryExtractorBuilder conversationsPerCall(int conversations) {
+    this.conversationsPerCall = inRange("conversationsPerCall", conversations, MOST_CONVERSATIONS);
+    return this;
+  }
+
+  /**
+   * Sets how many tokens, by estimate, the messages of several conversations in one call may have together; 4,000 unless set. Raise
+   * {@link #answerTokens} with it, because one answer has the facts of all.
+   */
+  public MemoryExtractorBuilder tokensPerPackedCall(int tokens) {
+    this.tokensPerPackedCall = inRange("tokensPerPackedCall", tokens, Integer.MAX_VALUE);
+    return this;
+  }
+
+  /**
+   * Sets whether conversations of different scopes, such as of different users, may be in one call; not unless set. A model that
+   * mixes them up would give one user what another one has said, which no check of an answer can find if it names messages of the
+   * right conversation. So it is for data whose users may know of each other.
+   */
+  public MemoryExtractorBuilder packAcrossScopes(boolean allowed) {
+    this.packAcrossScopes = allowed;
+    return this;
+  }
+
+  /**
    * Sets what each text goes through before it is sent to the model: what a message says, and what a known fact says. The
    * conversation and the memories stay as they are. It is called by several threads; if it fails, nothing is sent, and the call
    * fails.
@@ -122,7 +211,7 @@ public final class MemoryExtractorBuilder {
 
   /**
    * Sets what is notified of each slice that has been read, also of one that failed: what was done in it, and what the model
-   * was asked. It is called on the thread that remembers, by several at once, and must not fail.
+   * was asked; and of each call that has read several conversations, with what it has cost alone. It is called on the thread that remembers, by several at once, and must not fail.
    */
   public MemoryExtractorBuilder onSlice(Consumer<RememberReport> onSlice) {
     this.onSlice = Objects.requireNonNull(onSlice, "onSlice");
@@ -146,7 +235,7 @@ public final class MemoryExtractorBuilder {
   /** @throws InvalidInputException if the budget is too small for any call */
   public MemoryExtractor build() {
     TokenBudget limits = budget;
-    long least = QuestionEstimate.LEAST + answerTokens;
+    long least = QuestionEstimate.least(guidance) + answerTokens;
     if (limits != null && limits.mostACall() < least) {
       throw new InvalidInputException(
           "the budget allows a call " + limits.mostACall() + " tokens, and one with no message may cost "

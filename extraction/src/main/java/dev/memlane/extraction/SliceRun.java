@@ -14,7 +14,6 @@ import dev.memlane.model.WriteOutcome;
 import dev.memlane.orchestrator.BlockingMemory;
 import dev.memlane.orchestrator.HistoryPage;
 import dev.memlane.orchestrator.MemoryOrchestrator;
-import dev.memlane.orchestrator.MessagePage;
 import dev.memlane.orchestrator.SearchHit;
 import dev.memlane.orchestrator.SearchRequest;
 import dev.memlane.storage.conversation.RememberedAnswer;
@@ -57,8 +56,6 @@ final class SliceRun {
 
   private static final int ATTEMPTS = 2;
   private static final int MOST_ROUNDS = 3;
-  private static final int PAGE = 200;
-  private static final int MESSAGES_BEFORE = 4;
   private static final int KNOWN_PER_FACT = 5;
   private static final int SEARCHED_PER_FACT = 20;
   private static final int MOST_KNOWN = 40;
@@ -72,6 +69,7 @@ final class SliceRun {
   private final UnaryOperator<String> redaction;
   private final InstantSource clock;
   private final RememberMode mode;
+  private final Guidance guidance;
   private final RememberedSlice slice;
   private final Tally tally;
   private final Scope facts;
@@ -97,13 +95,14 @@ final class SliceRun {
   }
 
   SliceRun(MemoryOrchestrator memory, RememberingStore store, ModelCalls model, UnaryOperator<String> redaction,
-      InstantSource clock, RememberMode mode, RememberedSlice slice, Tally tally) {
+      InstantSource clock, RememberMode mode, Guidance guidance, RememberedSlice slice, Tally tally) {
     this.memory = memory;
     this.store = store;
     this.model = model;
     this.redaction = redaction;
     this.clock = clock;
     this.mode = mode;
+    this.guidance = guidance;
     this.slice = slice;
     this.tally = tally;
     this.facts = factsOf(slice.conversation());
@@ -119,8 +118,7 @@ final class SliceRun {
   /** Remembers the slice, or makes it a dead letter. */
   void run() {
     try {
-      List<ConversationMessage> said = messages();
-      Extraction extraction = new Extraction(slice.conversation(), before(said), within(said), redaction);
+      Extraction extraction = Extraction.of(slice, memory.conversations(), redaction, guidance);
       if (mode.includesMessages()) {
         // First, so that a model that fails, or a budget that is used up, delays facts alone.
         addMessages(extraction.messages());
@@ -128,9 +126,9 @@ final class SliceRun {
       if (mode.includesFacts() && !extraction.messages().isEmpty()) {
         store.answers(slice).forEach(answer -> answers.put(name(answer.step(), answer.attempt()), answer));
         List<Candidate> candidates = ask(Extraction.STEP, () -> new Question(extraction.question(), List.of(), null),
-            Prompts.FACTS, extraction::read);
+            guidance.extractionSchema(), extraction::read);
         if (!candidates.isEmpty()) {
-          apply(decide(new Deliberation(candidates, redaction)));
+          apply(decide(new Deliberation(candidates, redaction, guidance)));
         }
       }
       if (taken.isEmpty()) {
@@ -148,30 +146,6 @@ final class SliceRun {
       System.getLogger(SliceRun.class.getName()).log(System.Logger.Level.DEBUG,
           "another process has remembered a slice of conversation {0}", slice.number());
     }
-  }
-
-  // Extract
-
-  /** The messages of the slice, and a few before it, that people or the model have said. */
-  private List<ConversationMessage> messages() {
-    List<ConversationMessage> said = new ArrayList<>();
-    @Nullable
-    Long from = Math.max(0, slice.after() - MESSAGES_BEFORE);
-    while (from != null) {
-      MessagePage page = BlockingMemory.await(memory.conversations().messages(slice.conversation(), from, PAGE));
-      page.messages().stream().filter(message -> message.position() <= slice.last() && Extraction.isSaid(message))
-          .forEach(said::add);
-      from = page.messages().isEmpty() || page.messages().getLast().position() >= slice.last() ? null : page.next();
-    }
-    return said;
-  }
-
-  private List<ConversationMessage> before(List<ConversationMessage> said) {
-    return said.stream().filter(message -> message.position() <= slice.after()).toList();
-  }
-
-  private List<ConversationMessage> within(List<ConversationMessage> said) {
-    return said.stream().filter(message -> message.position() > slice.after()).toList();
   }
 
   // Messages
@@ -200,8 +174,10 @@ final class SliceRun {
   }
 
   /** Asks a model, once more if its answer is not valid; an answer that is kept already is not asked for. */
-  private <T> T ask(String step, Supplier<Question> asking, AnswerSchema schema, Reading<T> reading)
+  private <T> T ask(String name, Supplier<Question> asking, AnswerSchema schema, Reading<T> reading)
       throws UselessAnswersException, SliceEndedException {
+    // What was answered under other guidance answers another question.
+    String step = guidance.step(name);
     RememberedAnswer invalid = null;
     String complaint = "";
     for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
@@ -254,21 +230,13 @@ final class SliceRun {
       throw e;
     }
     tally.paid(answer);
-    String text = StorableText.of(answer.text());
-    boolean tooLong = text.length() > RememberingStore.LONGEST_ANSWER;
-    RememberedAnswer.End end = tooLong ? RememberedAnswer.End.CUT_OFF : switch (answer.end()) {
-      case COMPLETE -> RememberedAnswer.End.COMPLETE;
-      case CUT_OFF -> RememberedAnswer.End.CUT_OFF;
-      case REFUSED -> RememberedAnswer.End.REFUSED;
-    };
-    return new RememberedAnswer(step, attempt, Shown.write(question.shown),
-        tooLong ? StorableText.shortened(text, RememberingStore.LONGEST_ANSWER - 1) : text, end);
+    return KeptAnswer.of(step, attempt, Shown.write(question.shown), answer);
   }
 
   // Find and decide
 
   private List<Decision> decide(Deliberation deliberation) throws UselessAnswersException, SliceEndedException {
-    return ask(Deliberation.STEP, () -> question(deliberation, null), Prompts.DECISIONS, deliberation::read);
+    return ask(Deliberation.STEP, () -> question(deliberation, null), guidance.decisionSchema(), deliberation::read);
   }
 
   private Question question(Deliberation deliberation, @Nullable MemoryId besides) {
@@ -326,7 +294,7 @@ final class SliceRun {
   private Map<Integer, WriteOutcome> add(List<Candidate> candidates) {
     List<NewMemory> memories = candidates.stream()
         .map(candidate -> NewMemory.builder(candidate.text(), facts).key(candidate.key())
-            .metadata(candidate.fact(FactChange.ADDED).onto(Metadata.empty()))
+            .metadata(candidate.fact().onto(Metadata.empty()))
             .occurredAt(candidate.occurredAt()).build())
         .toList();
     List<WriteOutcome> outcomes = BlockingMemory.await(memory.addMemories(memories));
@@ -354,19 +322,20 @@ final class SliceRun {
   }
 
   private static FactOutcome outcome(Candidate candidate, FactOutcome.Action action, @Nullable WriteOutcome outcome) {
-    return new FactOutcome(candidate.text(), candidate.kind(), action, outcome);
+    return new FactOutcome(candidate.text(), candidate.kind(), action, outcome, candidate.categories());
   }
 
   private Decision decideAgain(Decision.Change change, int round)
       throws UselessAnswersException, SliceEndedException {
     Candidate candidate = change.candidate();
-    String step = Deliberation.step(candidate, round);
     if (round > MOST_ROUNDS) {
-      throw new UselessAnswersException(step, "the memory that fact " + candidate.number()
-          + " belongs to was changed by others each time; try again when they are done");
+      throw new UselessAnswersException(guidance.step(Deliberation.step(candidate, round)),
+          "the memory that fact " + candidate.number()
+              + " belongs to was changed by others each time; try again when they are done");
     }
-    Deliberation alone = new Deliberation(List.of(candidate), redaction);
-    return ask(step, () -> question(alone, change.target().id()), Prompts.DECISIONS, alone::read).getFirst();
+    Deliberation alone = new Deliberation(List.of(candidate), redaction, guidance);
+    return ask(Deliberation.step(candidate, round), () -> question(alone, change.target().id()),
+        guidance.decisionSchema(), alone::read).getFirst();
   }
 
   /** Changes a memory; empty if it is no longer in the state that was shown, and not because of this very change. */
@@ -377,7 +346,10 @@ final class SliceRun {
     Optional<Memory> present = BlockingMemory.await(memory.get(target.id())).filter(this::isFactHere);
     Optional<Fact> known = present.filter(found -> found.op().equals(target.op())).flatMap(Fact::of);
     if (known.isPresent()) {
-      Fact fact = change.supersedes() ? candidate.fact(FactChange.SUPERSEDED) : candidate.addedTo(known.get());
+      List<String> decided = change.categories();
+      // Where there are no categories to choose from, nobody says that those it has are no longer right.
+      List<String> categories = decided == null ? known.get().categories() : decided;
+      Fact fact = change.supersedes() ? candidate.superseding(categories) : candidate.addedTo(known.get(), categories);
       MemoryUpdate.Builder update = MemoryUpdate.builder(target.id()).content(change.text())
           .metadata(fact.onto(present.orElseThrow().metadata())).by(author).expecting(target.op());
       if (change.supersedes() || candidate.about() != null) {

@@ -8,9 +8,18 @@ import org.jspecify.annotations.Nullable;
 final class Tally {
 
   private final List<FactOutcome> facts = new ArrayList<>();
-  private ModelUsage usage = ModelUsage.NONE;
+  private ModelUsage usage;
   private long messages;
   private int deadLetters;
+
+  Tally() {
+    this(ModelUsage.NONE);
+  }
+
+  /** @param paid what was asked of the model before */
+  Tally(ModelUsage paid) {
+    this.usage = paid;
+  }
 
   void paid(ChatAnswer answer) {
     usage = usage.plus(answer);

@@ -115,7 +115,8 @@ class MemoryExtractorTest {
     assertThat(home.scope()).isEqualTo(ADA);
     assertThat(home.occurredAt()).isEqualTo(message.createdAt());
     assertThat(Fact.of(home)).hasValue(new Fact(FactKind.FACT, "home", 3,
-        List.of(new FactSource(CHAT, said.get(1).id())), null, message.createdAt(), FactChange.ADDED));
+        List.of(new FactSource(CHAT, said.get(1).id())), null, message.createdAt(), FactChange.ADDED,
+        List.of()));
     assertNothingIsUnderWay();
   }
 

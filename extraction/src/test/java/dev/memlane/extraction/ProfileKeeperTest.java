@@ -61,7 +61,7 @@ class ProfileKeeperTest {
 
   private MemoryId fact(Scope scope, String text) {
     Fact fact = new Fact(FactKind.FACT, null, 3, List.of(), null, Instant.parse("2026-03-01T10:00:00Z"),
-        FactChange.ADDED);
+        FactChange.ADDED, List.of());
     return stage.memory.blocking()
         .addMemory(NewMemory.builder(text, scope).metadata(fact.onto(Metadata.empty())).build()).id();
   }

@@ -102,7 +102,7 @@ final class RememberVictim {
 
     @Override
     public CompletableFuture<ChatAnswer> chat(ChatRequest request) {
-      boolean facts = request.messages().getFirst().text().equals(Prompts.EXTRACT);
+      boolean facts = request.messages().getFirst().text().startsWith(Prompts.EXTRACT);
       CompletableFuture<ChatAnswer> answer = real.chat(request);
       if (point == (facts ? Point.FACTS_ANSWERED : Point.DECISIONS_ANSWERED)) {
         ChatAnswer unused = answer.join();

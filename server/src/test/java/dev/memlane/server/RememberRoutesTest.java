@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.endpoints.http.ApiKey;
+import dev.memlane.extraction.FactCategory;
 import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.extraction.OpenAiChatModel;
 import dev.memlane.extraction.ProfileKeeper;
@@ -329,6 +330,60 @@ class RememberRoutesTest {
     assertThat(wrong.text()).contains("messages, facts or both");
     assertThat(memory.blocking().list(Scope.user("ada"), null, null, 10).memories()).extracting(Memory::content)
         .containsExactlyInAnyOrder("note: home is Porto", "home is Porto");
+  }
+
+  @Test
+  void instructions_ofTheRequest_goToTheModel_alsoFromMem0() {
+    say(CHAT, "note: home is Porto");
+    String odd = "Only \\\"homes\\\". {}";
+
+    Answer tooLong = client.send("POST", REMEMBER,
+        "{\"scope\": " + CHAT + ", \"instructions\": \"" + "x".repeat(4_001) + "\"}");
+    Answer done = client.send("POST", REMEMBER, "{\"scope\": " + CHAT + ", \"instructions\": \"" + odd + "\"}");
+    client.send("POST", "/v1/memories/", "{\"messages\": [{\"role\": \"user\", \"content\": \"note: job is baker\"}], "
+        + "\"user_id\": \"ada\", \"custom_instructions\": \"Only jobs.\"}");
+    Answer tooLongOfMem0 = client.send("POST", "/v1/memories/",
+        "{\"messages\": [{\"role\": \"user\", \"content\": \"x\"}], \"user_id\": \"ada\", \"custom_instructions\": \""
+            + "x".repeat(4_001) + "\"}");
+
+    for (Answer refused : List.of(tooLong, tooLongOfMem0)) {
+      assertThat(refused.status()).isEqualTo(400);
+      assertThat(refused.text()).contains("the limit is 4000").doesNotContain("xxx");
+    }
+    assertThat(done.json().path("facts")).hasSize(1);
+    List<String> systems = provider.questions().stream().filter(NoteScript::isExtraction)
+        .map(question -> question.messages().getFirst().text()).toList();
+    assertThat(systems).hasSize(2);
+    assertThat(systems.getFirst()).contains("{\"instructions\":\"" + odd + "\"}");
+    assertThat(systems.getLast()).contains("{\"instructions\":\"Only jobs.\"}");
+    assertThat(client.send("GET", "/api/v1/jobs", null).text()).doesNotContain("homes");
+  }
+
+  @Test
+  void categories_areInReports_filters_andMem0sField() {
+    try (
+        MemoryExtractor guided = MemoryExtractor.builder(memory, database, model)
+            .categories(List.of(new FactCategory("diet", "What they eat."), new FactCategory("work", "Their job.")))
+            .build();
+        MemlaneServer other = MemlaneServer.builder(memory).port(0).extractor(guided).start()) {
+      TestClient through = new TestClient(other.uri(), null);
+      say(CHAT, "note: food is vegan #diet");
+      JsonNode report = through.send("POST", REMEMBER, "{\"scope\": " + CHAT + "}").json();
+      JsonNode inferred = through.send("POST", "/v1/memories/",
+          "{\"messages\": [{\"role\": \"user\", \"content\": \"note: job is baker #work\"}], \"user_id\": \"ada\"}")
+          .json();
+      JsonNode found = through
+          .send("POST", "/api/v1/memories/search", "{\"query\": \"food\", \"scope\": {\"user\": \"ada\"}, "
+              + "\"filter\": {\"is\": \"equal\", \"key\": \"fact.categories\", \"value\": \"work\"}}")
+          .json();
+
+      assertThat(report.at("/facts/0/categories").toString()).isEqualTo("[\"diet\"]");
+      assertThat(inferred.at("/0/categories").toString()).isEqualTo("[\"work\"]");
+      assertThat(found.toString()).contains("job is baker").doesNotContain("food is vegan");
+      String id = inferred.at("/0/id").textValue();
+      assertThat(through.send("GET", "/v1/memories/" + id + "/history/", null).json().at("/0/categories").toString())
+          .isEqualTo("[\"work\"]");
+    }
   }
 
   @Test

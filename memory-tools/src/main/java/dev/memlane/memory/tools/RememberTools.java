@@ -7,6 +7,7 @@ import dev.memlane.extraction.BudgetPause;
 import dev.memlane.extraction.BudgetUsedUpException;
 import dev.memlane.extraction.ChatException;
 import dev.memlane.extraction.ExtractionException;
+import dev.memlane.extraction.Fact;
 import dev.memlane.extraction.FactOutcome;
 import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.extraction.Party;
@@ -246,5 +247,9 @@ final class RememberTools {
 
   private static void describe(ObjectNode described, String outcome, Memory now) {
     described.put("outcome", outcome).put("content", now.content()).put("id", now.id().toString());
+    List<String> categories = Fact.of(now).map(Fact::categories).orElse(List.of());
+    if (!categories.isEmpty()) {
+      categories.forEach(described.putArray("categories")::add);
+    }
   }
 }

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.memlane.embedding.HashEmbedder;
+import dev.memlane.extraction.FactCategory;
 import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.extraction.OpenAiChatModel;
 import dev.memlane.extraction.RecordedMessage;
@@ -142,6 +143,19 @@ class RememberToolsTest {
     assertThat(outcomes(second)).containsExactly("superseded home is Lisbon", "known pet is a cat");
     assertThat(second.at("/facts/0/id")).isEqualTo(first.at("/facts/0/id"));
     assertThat(contents(ADA)).containsExactlyInAnyOrder("home is Lisbon", "pet is a cat");
+  }
+
+  @Test
+  void categories_areShownWithTheirFact() throws Exception {
+    extractor.close();
+    extractor = MemoryExtractor.builder(memory, database, model)
+        .categories(List.of(new FactCategory("diet", "What they eat."))).build();
+    tools = tools(ADA).executor(lanes);
+
+    JsonNode facts = answer(messages("note: food is vegan #diet", "note: home is Porto")).path("facts");
+
+    assertThat(facts.get(0).path("categories").toString()).isEqualTo("[\"diet\"]");
+    assertThat(facts.get(1).has("categories")).isFalse();
   }
 
   @Test

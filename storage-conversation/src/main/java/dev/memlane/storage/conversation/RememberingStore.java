@@ -9,7 +9,9 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.HandleConsumer;
@@ -137,23 +139,45 @@ public final class RememberingStore {
    * @return the answer that is kept, this one or an earlier one; empty if the slice has ended meanwhile
    */
   public Optional<RememberedAnswer> keep(RememberedSlice slice, RememberedAnswer answer, Instant at) {
-    return RepeatableWrites.run(database, "keeping what a model has answered", handle -> {
-      int unused = handle.createUpdate("""
-          with s as (
-            select conversation, after_position from remembered_slice
-            where conversation = :conversation and after_position = :after and state = 1 for share
-          )
-          insert into remembered_answer (conversation, after_position, step, attempt, shown, answer, ended, answered_at)
-          select conversation, after_position, :step, :attempt, :shown, :answer, :ended, cast(:at as timestamptz)
-          from s on conflict do nothing""").bind("conversation", slice.number()).bind("after", slice.after())
-          .bind("step", answer.step()).bind("attempt", answer.attempt()).bind("shown", answer.shown())
-          .bind("answer", answer.answer()).bind("ended", number(answer.end()))
-          .bind("at", at.truncatedTo(ChronoUnit.MICROS)).execute();
-      return handle.createQuery("select step, attempt, shown, answer, ended from remembered_answer "
-          + "where conversation = :conversation and after_position = :after and step = :step and attempt = :attempt")
-          .bind("conversation", slice.number()).bind("after", slice.after()).bind("step", answer.step())
-          .bind("attempt", answer.attempt()).map((row, context) -> answer(row)).findOne();
-    });
+    return RepeatableWrites.run(database, "keeping what a model has answered",
+        handle -> keep(handle, slice, answer, at));
+  }
+
+  /**
+   * Keeps answers of several slices as {@link #keep} does, either all or, if it fails, none. One whose slice has ended meanwhile
+   * is left out.
+   */
+  public void keepAll(Map<RememberedSlice, RememberedAnswer> answers, Instant at) {
+    // In one order for everybody, so that nobody waits in a circle.
+    List<Map.Entry<RememberedSlice, RememberedAnswer>> ordered = answers.entrySet().stream().sorted(Comparator
+        .comparingLong((Map.Entry<RememberedSlice, RememberedAnswer> entry) -> entry.getKey().number())
+        .thenComparingLong(entry -> entry.getKey().after())).toList();
+    boolean unusedAnswer = RepeatableWrites.run(database, "keeping what a model has answered",
+        handle -> handle.inTransaction(each -> {
+          for (Map.Entry<RememberedSlice, RememberedAnswer> entry : ordered) {
+            Optional<RememberedAnswer> unused = keep(each, entry.getKey(), entry.getValue(), at);
+          }
+          return true;
+        }));
+  }
+
+  private static Optional<RememberedAnswer> keep(Handle handle, RememberedSlice slice, RememberedAnswer answer,
+      Instant at) {
+    int unused = handle.createUpdate("""
+        with s as (
+          select conversation, after_position from remembered_slice
+          where conversation = :conversation and after_position = :after and state = 1 for share
+        )
+        insert into remembered_answer (conversation, after_position, step, attempt, shown, answer, ended, answered_at)
+        select conversation, after_position, :step, :attempt, :shown, :answer, :ended, cast(:at as timestamptz)
+        from s on conflict do nothing""").bind("conversation", slice.number()).bind("after", slice.after())
+        .bind("step", answer.step()).bind("attempt", answer.attempt()).bind("shown", answer.shown())
+        .bind("answer", answer.answer()).bind("ended", number(answer.end()))
+        .bind("at", at.truncatedTo(ChronoUnit.MICROS)).execute();
+    return handle.createQuery("select step, attempt, shown, answer, ended from remembered_answer "
+        + "where conversation = :conversation and after_position = :after and step = :step and attempt = :attempt")
+        .bind("conversation", slice.number()).bind("after", slice.after()).bind("step", answer.step())
+        .bind("attempt", answer.attempt()).map((row, context) -> answer(row)).findOne();
   }
 
   /** Ends a slice that is done: the cursor moves past it, and nothing is kept of it. */

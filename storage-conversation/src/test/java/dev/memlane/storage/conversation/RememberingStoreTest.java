@@ -1,17 +1,21 @@
 package dev.memlane.storage.conversation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.memlane.model.MessageRole;
 import dev.memlane.model.NewMessage;
 import dev.memlane.model.Scope;
+import dev.memlane.model.StoreException;
 import dev.memlane.storage.conversation.RememberedAnswer.End;
 import dev.memlane.storage.conversation.RememberingStore.Progress;
 import dev.memlane.storage.postgres.Database;
 import dev.memlane.testing.TestServer;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -114,6 +118,43 @@ class RememberingStoreTest {
     assertThat(store.keep(slice(0, 4), answer(2, "late"), NOW)).isEmpty();
 
     assertThat(rows()).isZero();
+  }
+
+  @Test
+  void keepAll_keepsTheFirstAnswerOfEachSlice_andLeavesOutOneThatHasEnded() {
+    Scope other = Scope.user("ada").withRun("tuesday");
+    Scope ended = Scope.user("ada").withRun("wednesday");
+    Map<Scope, RememberedSlice> slices = new LinkedHashMap<>();
+    for (Scope chat : List.of(other, CHAT, ended)) {
+      conversations.append(chat, List.of(NewMessage.of(MessageRole.USER, "text", "test", "")), NOW).join();
+      Progress each = store.progress(chat).orElseThrow();
+      slices.put(chat, store.begin(new RememberedSlice(chat, each.number(), 0, each.last())).orElseThrow());
+    }
+    store.keep(slices.get(CHAT), answer(1, "earlier"), NOW);
+    store.finish(slices.get(ended));
+
+    store.keepAll(Map.of(slices.get(CHAT), answer(1, "one"), slices.get(other), answer(1, "two"), slices.get(ended),
+        answer(1, "late")), NOW);
+
+    assertThat(store.answers(slices.get(CHAT))).containsExactly(answer(1, "earlier"));
+    assertThat(store.answers(slices.get(other))).containsExactly(answer(1, "two"));
+    assertThat(store.answers(slices.get(ended))).isEmpty();
+  }
+
+  @Test
+  void keepAll_thatFails_keepsNothing() {
+    Scope other = Scope.user("ada").withRun("tuesday");
+    conversations.append(other, List.of(NewMessage.of(MessageRole.USER, "text", "test", "")), NOW).join();
+    RememberedSlice second = new RememberedSlice(other, store.progress(other).orElseThrow().number(), 0, 1);
+    store.begin(slice(0, 4));
+    store.begin(second);
+
+    // The later one, in the order of the conversations, can't be stored.
+    assertThatThrownBy(() -> store.keepAll(Map.of(slice(0, 4), answer(1, "one"), second, answer(1, "a\0b")), NOW))
+        .isInstanceOf(StoreException.class);
+
+    assertThat(store.answers(slice(0, 4))).isEmpty();
+    assertThat(store.answers(second)).isEmpty();
   }
 
   @Test

@@ -1,16 +1,25 @@
 package dev.memlane.cli.internal.command;
 
+import dev.memlane.cli.internal.terminal.TextLayout;
 import dev.memlane.cli.internal.terminal.UsageException;
 import dev.memlane.endpoints.http.ApiKey;
 import dev.memlane.extraction.ChatModel;
 import dev.memlane.extraction.ChatModelPool;
+import dev.memlane.extraction.FactCategory;
+import dev.memlane.extraction.MemoryExtractor;
+import dev.memlane.extraction.MemoryExtractorBuilder;
 import dev.memlane.extraction.OpenAiChatModel;
 import dev.memlane.extraction.OpenAiChatModelBuilder;
+import dev.memlane.extraction.QuestionEstimate;
 import dev.memlane.extraction.Redaction;
 import dev.memlane.extraction.TokenBudget;
 import dev.memlane.model.InvalidInputException;
+import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.storage.postgres.Database;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -19,6 +28,7 @@ import picocli.CommandLine.Option;
 final class ChatOptions {
 
   private static final int MOST_AT_ONCE = 1_000;
+  private static final int LONGEST_SHOWN = 60;
 
   @Option(names = "--chat-model", descriptionKey = SettingNames.CHAT_MODEL, paramLabel = "NAME", order = 20, description = "The chat model that reads the conversations.")
   private @Nullable String model;
@@ -39,6 +49,12 @@ final class ChatOptions {
   @Option(names = "--tokens-a-call", descriptionKey = SettingNames.CHAT_TOKENS_A_CALL, paramLabel = "NUMBER", order = 25, description = "The most tokens that a call of the model may cost, question and answer together (default: no limit).")
   private @Nullable Long tokensACall;
 
+  @Option(names = "--chat-instructions", descriptionKey = SettingNames.CHAT_INSTRUCTIONS, paramLabel = "TEXT", order = 26, description = "What the model notes of conversations and what it leaves out, in your words (default: none).")
+  private @Nullable String instructions;
+
+  @Option(names = "--chat-categories", split = ";", descriptionKey = SettingNames.CHAT_CATEGORIES, paramLabel = "NAME=DESCRIPTION", order = 27, description = "The categories that facts may have, each with what belongs to it, such as \"diet=What they eat; work=Their job\" (default: none).")
+  private List<String> categories = new ArrayList<>();
+
   private @Nullable Database budgetDatabase;
   private @Nullable TokenBudget budget;
 
@@ -47,9 +63,48 @@ final class ChatOptions {
     return model != null && !model.isBlank();
   }
 
-  /** The model's name, and whether it is shown redacted texts, for whatever is kept of several ones. */
+  /** The model's name, and how it is asked, for whatever is kept of several ones. */
   String description() {
-    return model + (redact ? ", redacted" : "");
+    return model + (redact ? ", redacted" : "")
+        + (instructions == null && categories.isEmpty()
+            ? ""
+            : ", guided " + Integer.toHexString(Objects.hash(instructions, categories)));
+  }
+
+  /** Begins to build what remembers conversations by the model. */
+  MemoryExtractorBuilder extractor(MemoryOrchestrator memory, Database database, ChatModel opened) {
+    try {
+      return MemoryExtractor.builder(memory, database, opened).concurrency(concurrency()).redaction(redaction())
+          .budget(budget(database)).instructions(instructions).categories(categories());
+    } catch (InvalidInputException e) {
+      throw new UsageException("the chat model: " + e.getMessage(), e);
+    }
+  }
+
+  /** An estimate of what the model is going to be sent. */
+  QuestionEstimate estimate() {
+    try {
+      return new QuestionEstimate(instructions, categories());
+    } catch (InvalidInputException e) {
+      throw new UsageException("the chat model: " + e.getMessage(), e);
+    }
+  }
+
+  private List<FactCategory> categories() {
+    List<FactCategory> named = new ArrayList<>();
+    for (String category : categories) {
+      if (category.isBlank()) {
+        continue;
+      }
+      int end = category.indexOf('=');
+      if (end < 0) {
+        throw new UsageException(
+            "a category is NAME=DESCRIPTION, with semicolons between several ones; this one has no =: "
+                + TextLayout.shortened(TextLayout.line(category), LONGEST_SHOWN));
+      }
+      named.add(new FactCategory(category.substring(0, end).strip(), category.substring(end + 1).strip()));
+    }
+    return named;
   }
 
   /** What each text goes through before it is sent. */

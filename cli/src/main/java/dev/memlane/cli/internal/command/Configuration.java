@@ -42,7 +42,8 @@ import org.jspecify.annotations.Nullable;
  * What a configuration file says: settings, each by its name in {@link SettingNames}, the embedding endpoints, and the lanes of
  * a server. Keys are never in the file; it names the environment variables that hold them.
  *
- * @param settings the values as they are written; those of a list with commas between them
+ * @param settings the values as they are written; those of a list with their {@linkplain SettingNames#separator separator} between
+ * them
  * @param embedding null for the local model
  * @param lanes null for the default lanes
  * @param tables everything that is no setting, for reports

@@ -286,10 +286,9 @@ final class EvalCommand implements Callable<Integer> {
         done.accumulate(remembered);
         bar.at(done.get());
       };
-      try (MemoryExtractor extractor = MemoryExtractor.builder(session.memory(), database, chatModel)
-          .concurrency(chat.concurrency()).redaction(chat.redaction()).budget(chat.budget(database))
+      try (MemoryExtractor extractor = chat.extractor(session.memory(), database, chatModel)
           .onSlice(slice -> progress.accept(counts.add(slice))).build()) {
-        Rememberer rememberer = new Rememberer(session.memory().conversations(), extractor, chat.concurrency(),
+        Rememberer rememberer = new Rememberer(session.memory().conversations(), extractor, chat.concurrency(), 1,
             progress,
             context.console(), context.stop());
         rememberer.run(String.valueOf(dataSet.locomo), made.conversations(),

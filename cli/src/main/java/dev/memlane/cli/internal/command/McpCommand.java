@@ -3,6 +3,7 @@ package dev.memlane.cli.internal.command;
 import dev.memlane.cli.internal.data.LocalMemory;
 import dev.memlane.extraction.ChatModel;
 import dev.memlane.extraction.MemoryExtractor;
+import dev.memlane.extraction.QuestionEstimate;
 import dev.memlane.server.McpOptions;
 import dev.memlane.server.McpStdio;
 import dev.memlane.server.SharedMemory;
@@ -73,6 +74,7 @@ final class McpCommand implements Callable<Integer> {
     // Wrong settings are reported now, and not when the directory is opened.
     chat.open(context.environment()).close();
     int unused = chat.concurrency();
+    QuestionEstimate unusedEstimate = chat.estimate();
     return new SharedMemory.Opener() {
 
       @Override
@@ -99,8 +101,7 @@ final class McpCommand implements Callable<Integer> {
     try {
       Database database = parts.add(connections.poolSize(CONNECTIONS).open());
       ChatModel model = parts.add(chat.open(context.environment()));
-      MemoryExtractor extractor = parts.add(MemoryExtractor.builder(opened.memory(), database, model)
-          .concurrency(chat.concurrency()).redaction(chat.redaction()).budget(chat.budget(database)).build());
+      MemoryExtractor extractor = parts.add(chat.extractor(opened.memory(), database, model).build());
       done = true;
       return new SharedMemory.Opened(opened.memory(), extractor, parts);
     } finally {

@@ -57,6 +57,7 @@ import picocli.CommandLine.Parameters;
 final class RememberCommand implements Callable<Integer> {
 
   private static final int MOST_LISTED = 1_000;
+  private static final int MOST_PER_CALL = 50;
   private static final int MOST_SPEAKERS = 20;
   private static final String ALL = "all";
   private static final String HOW = "the server reads no chat exports; stop it, or read them where the data is not in use";
@@ -89,6 +90,9 @@ final class RememberCommand implements Callable<Integer> {
 
   @Mixin
   private final ChatOptions chat = new ChatOptions();
+
+  @Option(names = "--conversations-per-call", descriptionKey = SettingNames.CHAT_CONVERSATIONS_PER_CALL, paramLabel = "NUMBER", order = 28, description = "How many short conversations the model reads in one call at most (default: 10). With 1, each is read alone.")
+  private int conversationsPerCall = 10;
 
   @Option(names = "--dead-letters", order = 30, description = "List what could not be remembered, the newest first.")
   private boolean deadLetters;
@@ -130,6 +134,7 @@ final class RememberCommand implements Callable<Integer> {
 
   private int rememberFiles() {
     ZoneId timeZone = timeZone();
+    int unused = conversationsPerCall();
     if (dryRun) {
       List<ExportSummary> summaries = survey(timeZone);
       context.answer(() -> summaries.stream().map(ExportSummary::json).toList(),
@@ -160,6 +165,14 @@ final class RememberCommand implements Callable<Integer> {
     }
   }
 
+  private int conversationsPerCall() {
+    if (conversationsPerCall < 1 || conversationsPerCall > MOST_PER_CALL) {
+      throw new UsageException("--conversations-per-call is " + conversationsPerCall + "; it must be 1 to "
+          + MOST_PER_CALL);
+    }
+    return conversationsPerCall;
+  }
+
   private ZoneId timeZone() {
     try {
       return zone == null ? ZoneId.systemDefault() : ZoneId.of(zone);
@@ -176,7 +189,8 @@ final class RememberCommand implements Callable<Integer> {
         throw new CommandFailure(file + ": there is no such file");
       }
       try (ChatExport export = ChatExport.open(file, format)) {
-        summaries.add(ExportSummary.of(file, export, new Speakers(me), timeZone, context.stop()::requested));
+        summaries.add(ExportSummary.of(file, export, new Speakers(me), timeZone, chat.estimate(),
+            context.stop()::requested));
       } catch (IOException e) {
         throw new CommandFailure(TextLayout.line(file.toString()) + ": " + IoErrors.describe(e), e);
       }
@@ -217,11 +231,11 @@ final class RememberCommand implements Callable<Integer> {
           done.accumulate(messages);
           bar.at(done.get());
         };
-        try (MemoryExtractor extractor = MemoryExtractor.builder(memory.memory(), database, model)
-            .concurrency(chat.concurrency()).redaction(chat.redaction()).budget(chat.budget(database)).mode(mode)
+        try (MemoryExtractor extractor = chat.extractor(memory.memory(), database, model).mode(mode)
+            .conversationsPerCall(conversationsPerCall())
             .onSlice(slice -> progress.accept(counts.add(slice))).build()) {
           rememberer = new Rememberer(memory.memory().conversations(), messagesOnly ? null : extractor,
-              chat.concurrency(), progress, context.console(), context.stop());
+              chat.concurrency(), conversationsPerCall(), progress, context.console(), context.stop());
           rememberer.run(files, request);
         }
       }
@@ -317,8 +331,8 @@ final class RememberCommand implements Callable<Integer> {
   private int retry(LocalMemory memory, Database database, String id) {
     RememberCounts counts = new RememberCounts();
     try (ChatModel model = chat.open(context.environment());
-        MemoryExtractor extractor = MemoryExtractor.builder(memory.memory(), database, model)
-            .redaction(chat.redaction()).budget(chat.budget(database)).mode(mode).onSlice(counts::add).build()) {
+        MemoryExtractor extractor = chat.extractor(memory.memory(), database, model).mode(mode).onSlice(counts::add)
+            .build()) {
       List<ConversationDeadLetter> dead = named(extractor, id);
       BudgetPause pause = null;
       for (ConversationDeadLetter each : dead) {

@@ -130,8 +130,7 @@ final class ServeCommand implements Callable<Integer> {
   }
 
   private MemoryExtractor extractor(LocalMemory session, Database database, ChatModel model) {
-    return MemoryExtractor.builder(session.memory(), database, model).concurrency(chat.concurrency())
-        .redaction(chat.redaction()).budget(chat.budget(database)).mode(mode).build();
+    return chat.extractor(session.memory(), database, model).mode(mode).build();
   }
 
   private ProfileKeeper profiles(LocalMemory session, Database database, ChatModel model) {

@@ -56,6 +56,9 @@ final class SettingNames {
   static final String CHAT_TOKENS_A_DAY = "chat.tokens-a-day";
   static final String CHAT_TOKENS_A_CALL = "chat.tokens-a-call";
   static final String CHAT_MODE = "chat.mode";
+  static final String CHAT_INSTRUCTIONS = "chat.instructions";
+  static final String CHAT_CATEGORIES = "chat.categories";
+  static final String CHAT_CONVERSATIONS_PER_CALL = "chat.conversations-per-call";
   static final String CHAT_KEY = "chat.key";
   static final String MCP_USER = "mcp.user";
   static final String MCP_ALLOW_USER = "mcp.allow-user";
@@ -66,7 +69,8 @@ final class SettingNames {
   static final List<String> ALL = List.of(DATA, DB_URL, DB_USER, OPENSEARCH_URLS, OPENSEARCH_INDEX,
       OPENSEARCH_USER, OPENSEARCH_CA_FILE, OPENSEARCH_UNENCRYPTED, OPENSEARCH_SHARDS, OPENSEARCH_REPLICAS,
       OPENSEARCH_REFRESH, OPENSEARCH_VECTORS, OPENSEARCH_ROUTING, EMBEDDER, MODEL, LANGUAGE, CHAT_MODEL,
-      CHAT_URL, CHAT_CONCURRENCY, CHAT_REDACT, CHAT_TOKENS_A_DAY, CHAT_TOKENS_A_CALL, CHAT_MODE, SERVER_HOST,
+      CHAT_URL, CHAT_CONCURRENCY, CHAT_REDACT, CHAT_TOKENS_A_DAY, CHAT_TOKENS_A_CALL, CHAT_MODE, CHAT_INSTRUCTIONS,
+      CHAT_CATEGORIES, CHAT_CONVERSATIONS_PER_CALL, SERVER_HOST,
       SERVER_PORT,
       SERVER_NAMES, SERVER_ORIGINS, SERVER_AUDIT_LOG, LIMIT_BODY, LIMIT_HEADERS, LIMIT_REQUESTS,
       LIMIT_CONNECTIONS, LIMIT_STREAMS, LIMIT_IDLE, LIMIT_SHUTDOWN, TLS_CERTIFICATE, TLS_KEY, TLS_KEY_STORE,
@@ -90,6 +94,12 @@ final class SettingNames {
     }
     String name = key.startsWith(".") ? option.command().name() + key : key;
     return KNOWN.contains(name) ? name : null;
+  }
+
+  /** What separates the values of a list in one text. */
+  static String separator(String name) {
+    // The descriptions of categories have commas.
+    return name.equals(CHAT_CATEGORIES) ? ";" : ",";
   }
 
   /** Whether a setting is about the chat model. */

@@ -88,7 +88,7 @@ final class SettingTables {
       }
       parts.add(part.asText());
     }
-    return String.join(",", parts);
+    return String.join(SettingNames.separator(name), parts);
   }
 
   private static void requireNothingElse(ObjectNode all, Path file) {

@@ -29,9 +29,10 @@ public record ExportSummary(Path file, ChatFormat format, long conversations, lo
   }
 
   /** Reads an export to its end, or until it is asked to stop. */
-  public static ExportSummary of(Path file, ChatExport export, Speakers speakers, ZoneId zone, BooleanSupplier stopped)
+  public static ExportSummary of(Path file, ChatExport export, Speakers speakers, ZoneId zone,
+      QuestionEstimate estimate, BooleanSupplier stopped)
       throws IOException {
-    Counter counter = new Counter();
+    Counter counter = new Counter(estimate);
     export.read(speakers, zone, null, conversation -> {
       counter.add(conversation);
       return !stopped.getAsBoolean();
@@ -43,11 +44,15 @@ public record ExportSummary(Path file, ChatFormat format, long conversations, lo
 
   private static final class Counter {
 
-    private final QuestionEstimate estimate = new QuestionEstimate();
+    private final QuestionEstimate estimate;
     private long conversations;
     private long messages;
     private @Nullable Instant first;
     private @Nullable Instant last;
+
+    private Counter(QuestionEstimate estimate) {
+      this.estimate = estimate;
+    }
 
     void add(ExportedConversation conversation) {
       conversations++;

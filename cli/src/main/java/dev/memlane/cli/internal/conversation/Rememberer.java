@@ -8,6 +8,8 @@ import dev.memlane.extraction.BudgetPause;
 import dev.memlane.extraction.ExtractionException;
 import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.extraction.RecordedMessage;
+import dev.memlane.extraction.RememberReport;
+import dev.memlane.extraction.RememberRequest;
 import dev.memlane.model.ConversationMessage;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemlaneException;
@@ -51,14 +53,18 @@ public final class Rememberer {
   private static final int MOST_CHARACTERS = Conversations.MOST_CHARACTERS / 2;
   private static final int MOST_FAILURES = 1_000;
   private static final long POLL_MILLIS = 100;
+  /** A batch is in memory with its messages as little as possible, and a stopped command should have appended little in vain. */
+  private static final int MOST_IN_BATCH = 500;
 
   private final Conversations conversations;
   private final @Nullable MemoryExtractor extractor;
   private final int inFlight;
+  private final int batchSize;
   private final LongConsumer progress;
   private final Console console;
   private final StopSignal stop;
 
+  private final List<Appended> batch = new ArrayList<>();
   private final Deque<Pending> pending = new ArrayDeque<>();
   private final List<Failure> failures = new ArrayList<>();
   private long remembered;
@@ -79,18 +85,23 @@ public final class Rememberer {
   /** A conversation that failed alone. */
   public record Failure(String file, String conversation, String error) {}
 
+  /** A conversation that is to be remembered together with others. */
+  private record Appended(String file, String run, long messages, Scope chat) {}
+
   private record Pending(String file, String run, long messages, CompletableFuture<Optional<BudgetPause>> report) {}
 
   /**
    * @param extractor null to append the messages and no more
    * @param inFlight how many conversations are remembered at once
+   * @param perCall how many conversations the extractor reads in one call at most
    * @param progress is notified of how many messages the conversations have that are done
    */
   public Rememberer(Conversations conversations, @Nullable MemoryExtractor extractor, int inFlight,
-      LongConsumer progress, Console console, StopSignal stop) {
+      int perCall, LongConsumer progress, Console console, StopSignal stop) {
     this.conversations = conversations;
     this.extractor = extractor;
     this.inFlight = inFlight;
+    this.batchSize = perCall == 1 ? 1 : Math.min(MOST_IN_BATCH, inFlight * perCall);
     this.progress = progress;
     this.console = console;
     this.stop = stop;
@@ -103,9 +114,7 @@ public final class Rememberer {
         run(file, request);
       }
     }
-    while (!pending.isEmpty()) {
-      settle();
-    }
+    settleAll();
   }
 
   /**
@@ -122,6 +131,13 @@ public final class Rememberer {
       if (ended == null) {
         boolean unused = begin(source, conversation.getKey(), conversation.getValue(), contradiction);
       }
+    }
+    settleAll();
+  }
+
+  private void settleAll() {
+    if (ended == null) {
+      rememberBatch();
     }
     while (!pending.isEmpty()) {
       settle();
@@ -154,14 +170,36 @@ public final class Rememberer {
       ended = e.getMessage();
       return false;
     }
-    pending.add(new Pending(file, name, messages.size(),
-        extractor == null
-            ? CompletableFuture.completedFuture(Optional.empty())
-            : extractor.remember(chat).thenApply(report -> Optional.ofNullable(report.pause()))));
-    while (pending.size() >= 2 * inFlight) {
+    batch.add(new Appended(file, name, messages.size(), chat));
+    if (batch.size() >= batchSize) {
+      rememberBatch();
+    }
+    while (pending.size() >= 2 * Math.max(inFlight, batchSize)) {
       settle();
     }
     return ended == null;
+  }
+
+  /** Has those that were appended remembered together, so that short ones are read in one call of the model. */
+  private void rememberBatch() {
+    while (inFlight == 1 && !pending.isEmpty()) {
+      // One at a time is one after the other.
+      settle();
+    }
+    if (ended != null) {
+      return;
+    }
+    List<CompletableFuture<RememberReport>> reports = extractor == null
+        ? List.of()
+        : extractor.rememberAll(batch.stream().map(each -> RememberRequest.of(each.chat)).toList());
+    for (int i = 0; i < batch.size(); i++) {
+      Appended each = batch.get(i);
+      pending.add(new Pending(each.file, each.run, each.messages,
+          extractor == null
+              ? CompletableFuture.completedFuture(Optional.empty())
+              : reports.get(i).thenApply(report -> Optional.ofNullable(report.pause()))));
+    }
+    batch.clear();
   }
 
   private void append(Scope chat, List<RecordedMessage> messages) {

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The real program is killed while it remembers a chat export. The same command again goes on where it stopped. */
@@ -32,8 +33,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 class RememberCommandKillTest {
 
   private static final int CONVERSATIONS = 6;
-  /** Facts for each conversation, and decisions for all but the first, which finds nothing known. */
-  private static final int QUESTIONS = 2 * CONVERSATIONS - 1;
 
   @TempDir
   Path directory;
@@ -57,30 +56,38 @@ class RememberCommandKillTest {
     return Files.writeString(directory.resolve("chats.jsonl"), lines);
   }
 
-  private Process start(String url, Path export) throws IOException {
+  /** Facts, and decisions for all conversations but the first, which finds nothing known. */
+  private static int questions(int perCall) {
+    return (perCall == 1 ? CONVERSATIONS : 1) + CONVERSATIONS - 1;
+  }
+
+  private Process start(String url, Path export, int perCall) throws IOException {
     ProcessBuilder builder = new ProcessBuilder(JavaCommand.with("-Xmx512m", "-cp",
         System.getProperty("java.class.path"), Main.class.getName(), "remember", export.toString(), "--user", "ada",
         "--data", directory.resolve("data").toString(), "--db-url", url, "--embedder", "hash", "--chat-url",
-        provider.url(), "--chat-model", "test", "--chat-concurrency", "1", "--json"));
+        provider.url(), "--chat-model", "test", "--chat-concurrency", "1",
+        "--conversations-per-call", String.valueOf(perCall), "--json"));
     builder.redirectError(directory.resolve("errors").toFile());
     return builder.start();
   }
 
-  private JsonNode run(String url, Path export) throws Exception {
-    Process process = start(url, export);
+  private JsonNode run(String url, Path export, int perCall) throws Exception {
+    Process process = start(url, export, perCall);
     String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
     assertThat(process.exitValue()).as(Files.readString(directory.resolve("errors"))).isZero();
     return Json.MAPPER.readTree(out);
   }
 
-  private static List<Integer> questions() {
-    return Sample.oneIn(3, List.of(2, 1, 3, QUESTIONS, 6));
+  private static List<Arguments> kills() {
+    return Sample.oneIn(3, List.of(Arguments.of(1, 2), Arguments.of(1, 1), Arguments.of(1, 3), Arguments.of(10, 1),
+        Arguments.of(1, 6), Arguments.of(1, 11), Arguments.of(10, 3), Arguments.of(10, 2), Arguments.of(10, 6)));
   }
 
   @ParameterizedTest
-  @MethodSource("questions")
-  void killedProcess_isContinuedByTheSameCommand_withoutPayingOrWritingTwice(int question) throws Exception {
+  @MethodSource("kills")
+  void killedProcess_isContinuedByTheSameCommand_withoutPayingOrWritingTwice(int perCall, int question)
+      throws Exception {
     String url = TestServer.freshDatabase();
     Path export = export();
     AtomicInteger asked = new AtomicInteger();
@@ -92,7 +99,7 @@ class RememberCommandKillTest {
       reached.complete(null);
       return ChatReply.text("too late").after(new CompletableFuture<>());
     });
-    Process killed = start(url, export);
+    Process killed = start(url, export, perCall);
     try {
       reached.get(120, TimeUnit.SECONDS);
     } finally {
@@ -101,15 +108,15 @@ class RememberCommandKillTest {
     }
     provider.script(script);
 
-    JsonNode second = run(url, export);
+    JsonNode second = run(url, export, perCall);
 
     assertThat(second.path("conversations").asInt()).isEqualTo(CONVERSATIONS);
     // The question that had no answer yet is asked again, and no other.
-    assertThat(provider.questions()).hasSize(QUESTIONS + 1);
-    assertThat(second.path("modelCalls").asInt()).isEqualTo(QUESTIONS + 1 - question);
+    assertThat(provider.questions()).hasSize(questions(perCall) + 1);
+    assertThat(second.path("modelCalls").asInt()).isEqualTo(questions(perCall) + 1 - question);
     requireRemembered(url);
 
-    JsonNode third = run(url, export);
+    JsonNode third = run(url, export, perCall);
     assertThat(third.path("read").asInt() + third.path("modelCalls").asInt()).isZero();
     requireRemembered(url);
   }
@@ -127,14 +134,14 @@ class RememberCommandKillTest {
       reached.complete(null);
       return ChatReply.text("too late").after(new CompletableFuture<>());
     });
-    Process terminated = start(url, export);
+    Process terminated = start(url, export, 10);
     reached.get(120, TimeUnit.SECONDS);
     terminated.destroy();
     assertThat(terminated.waitFor(60, TimeUnit.SECONDS)).isTrue();
 
     assertThat(Files.readString(directory.resolve("errors"))).contains("ended early: stopped. Run it again to resume.");
     provider.script(script);
-    JsonNode second = run(url, export);
+    JsonNode second = run(url, export, 10);
     assertThat(second.path("ended").isNull()).isTrue();
     requireRemembered(url);
   }

@@ -73,7 +73,7 @@ class RememberCommandTest {
     assertThat(answer.path("read").asInt()).isEqualTo(3);
     assertThat(answer.path("added").asInt()).isEqualTo(1);
     assertThat(answer.path("superseded").asInt()).isEqualTo(1);
-    assertThat(answer.path("modelCalls").asInt()).isEqualTo(provider.questions().size()).isEqualTo(3);
+    assertThat(answer.path("modelCalls").asInt()).isEqualTo(provider.questions().size()).isEqualTo(2);
     assertThat(answer.path("promptTokens").asInt()).isPositive();
     assertThat(answer.path("ended").isNull()).isTrue();
     assertThat(memories()).containsExactly("home is Porto");
@@ -126,6 +126,90 @@ class RememberCommandTest {
     assertThat(memories()).containsExactlyInAnyOrder("note: home is Porto", "home is Porto", "note: dog is Rex");
     assertThat(wrong.status()).isEqualTo(2);
     assertThat(wrong.err()).contains("it must be one of messages, facts, both");
+  }
+
+  private Path manyChats(int count) throws IOException {
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < count; i++) {
+      lines.append("{\"messages\":[{\"role\":\"user\",\"content\":\"note: thing").append(i)
+          .append(" is x #diet\"}]}\n");
+    }
+    return file("many.jsonl", lines.toString());
+  }
+
+  private List<ChatQuestion> extractions() {
+    return provider.questions().stream().filter(NoteScript::isExtraction).toList();
+  }
+
+  @Test
+  void shortConversations_areReadTogether_unlessToldNotTo() throws IOException {
+    Path file = manyChats(25);
+
+    JsonNode answer = remember(file.toString(), "--json").json();
+
+    assertThat(answer.path("conversations").asInt()).isEqualTo(25);
+    assertThat(answer.path("added").asInt()).isEqualTo(25);
+    assertThat(answer.path("read").asInt()).isEqualTo(25);
+    assertThat(answer.path("modelCalls").asInt()).isEqualTo(provider.questions().size());
+    assertThat(extractions()).hasSize(3);
+    commands.variable("MEMLANE_CHAT_CONVERSATIONS_PER_CALL", "1");
+    commands.run("remember", "--user", "ben", file.toString());
+    assertThat(extractions()).hasSize(3 + 25);
+    Run wrong = remember(file.toString(), "--conversations-per-call", "51");
+    assertThat(wrong.status()).isEqualTo(2);
+    assertThat(wrong.err()).contains("--conversations-per-call is 51; it must be 1 to 50");
+  }
+
+  @Test
+  void oneConversationAtATime_isInTheOrderOfTheExport() throws IOException {
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < 23; i++) {
+      lines.append("{\"messages\":[{\"role\":\"user\",\"content\":\"note: home is place").append(i).append("\"}]}\n");
+    }
+
+    remember(file("order.jsonl", lines.toString()).toString(), "--chat-concurrency", "1");
+
+    assertThat(extractions()).hasSize(3);
+    assertThat(memories()).containsExactly("home is place22");
+  }
+
+  @Test
+  void instructionsAndCategories_areOptionsAndSettings_andFiltersFindTheCategories() throws IOException {
+    Path settings = file("memlane.toml", """
+        [chat]
+        instructions = \"""
+        Only "diets".
+        Never health.\"""
+        categories = ["diet=What they eat, and what not.", "work=Their job."]
+        """);
+
+    Run run = remember(manyChats(1).toString(), "--config", settings.toString());
+
+    assertThat(run.status()).as(run.err()).isZero();
+    String system = provider.questions().getFirst().messages().getFirst().text();
+    assertThat(system).contains("{\"instructions\":\"Only \\\"diets\\\".\\nNever health.\"}")
+        .contains("{\"diet\":\"What they eat, and what not.\",\"work\":\"Their job.\"}");
+    JsonNode found = commands.run("list", "--user", "ada", "--filter", "fact.categories=diet", "--json").json();
+    assertThat(found.path("memories").get(0).path("content").asText()).isEqualTo("thing0 is x");
+    assertThat(commands.run("list", "--user", "ada", "--filter", "fact.categories=work", "--json").json()
+        .path("memories")).isEmpty();
+    int plain = commands.run("remember", "--dry-run", manyChats(1).toString(), "--json").json().get(0).path("tokens")
+        .asInt();
+    JsonNode guided = commands.run("remember", "--dry-run", manyChats(1).toString(), "--json", "--chat-categories",
+        "diet=What they eat; work=Their job;", "--chat-instructions", "Only diets.").json();
+    assertThat(guided.get(0).path("tokens").asInt()).isGreaterThan(plain + 100);
+  }
+
+  @Test
+  void categoriesAndInstructions_thatAreNotValid_areExplained() throws IOException {
+    String file = manyChats(1).toString();
+    assertThat(remember(file, "--chat-categories", "diet").err()).contains("a category is NAME=DESCRIPTION");
+    assertThat(remember(file, "--chat-categories", "a b=Both").err()).contains("the name of a category must consist");
+    assertThat(remember(file, "--chat-categories", "a=One;A=Two").err()).contains("there are two categories");
+    Run tooLong = remember(file, "--chat-instructions", "x".repeat(4_001));
+    assertThat(tooLong.status()).isEqualTo(2);
+    assertThat(tooLong.err()).contains("the instructions have 4001 characters; the limit is 4000");
+    assertThat(provider.questions()).isEmpty();
   }
 
   @Test

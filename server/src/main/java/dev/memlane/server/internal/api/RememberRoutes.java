@@ -8,6 +8,7 @@ import dev.memlane.extraction.ConversationDeadLetter;
 import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.extraction.RememberMode;
 import dev.memlane.extraction.RememberReport;
+import dev.memlane.extraction.RememberRequest;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Scope;
 import dev.memlane.orchestrator.BlockingMemory;
@@ -65,9 +66,11 @@ public final class RememberRoutes {
    * A conversation.
    *
    * @param mode what becomes memories; null for what the server does unless told otherwise
+   * @param instructions what the model notes and what not; null for those of the server
    * @param background whether to answer at once
    */
-  record RememberBody(@Nullable Scope scope, @Nullable String mode, @Nullable Boolean background) {}
+  record RememberBody(@Nullable Scope scope, @Nullable String mode, @Nullable String instructions,
+      @Nullable Boolean background) {}
 
   private void remember(Exchange exchange) throws IOException {
     RememberBody body = exchange.body(RememberBody.class);
@@ -76,13 +79,14 @@ public final class RememberRoutes {
         ? null
         : RememberMode.of(body.mode).orElseThrow(
             () -> new InvalidInputException("mode must be messages, facts or both"));
+    RememberRequest request = new RememberRequest(conversation, mode, body.instructions);
     MemoryExtractor present = extractor();
     if (Boolean.TRUE.equals(body.background)) {
       Thread unused = Thread.ofVirtual().name("memlane-remember")
-          .start(() -> inBackground(present, conversation, mode));
+          .start(() -> inBackground(present, request));
       exchange.respond(202, Map.of("state", "running", "jobs", "/api/v1/jobs"));
     } else {
-      exchange.respond(200, rememberNow(present, conversation, mode));
+      exchange.respond(200, rememberNow(present, request));
     }
   }
 
@@ -97,11 +101,9 @@ public final class RememberRoutes {
     return conversation;
   }
 
-  private RememberReport rememberNow(MemoryExtractor present, Scope conversation, @Nullable RememberMode mode)
-      throws IOException {
-    return jobs.run("remember", conversation, (Progress progress) -> BlockingMemory.await(mode == null
-        ? present.remember(conversation)
-        : present.remember(conversation, mode)), RememberRoutes::counts);
+  private RememberReport rememberNow(MemoryExtractor present, RememberRequest request) throws IOException {
+    return jobs.run("remember", request.conversation(),
+        (Progress progress) -> BlockingMemory.await(present.remember(request)), RememberRoutes::counts);
   }
 
   /** What a job reports: numbers, because it is kept, and facts may be erased. */
@@ -118,9 +120,9 @@ public final class RememberRoutes {
     return counts;
   }
 
-  private void inBackground(MemoryExtractor present, Scope conversation, @Nullable RememberMode mode) {
+  private void inBackground(MemoryExtractor present, RememberRequest request) {
     try {
-      RememberReport unused = rememberNow(present, conversation, mode);
+      RememberReport unused = rememberNow(present, request);
     } catch (IOException | RuntimeException e) {
       // The job says why it failed. Nothing is lost: the next call goes on there.
       System.getLogger(RememberRoutes.class.getName()).log(System.Logger.Level.DEBUG,

@@ -2,10 +2,12 @@ package dev.memlane.server.internal.mem0;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.memlane.extraction.Fact;
 import dev.memlane.model.ContentHash;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.Memory;
+import dev.memlane.model.Metadata;
 import dev.memlane.model.Scope;
 import dev.memlane.model.TimeParser;
 import java.time.Instant;
@@ -30,7 +32,7 @@ final class Mem0Json {
     Map<String, Object> metadata = new LinkedHashMap<>(memory.metadata().toMap());
     Object role = metadata.remove(ROLE);
     json.put("metadata", metadata);
-    json.put("categories", List.of());
+    json.put("categories", categories(memory.metadata()));
     putScope(json, memory.scope());
     json.put("actor_id", memory.actor());
     json.put(ROLE, role);
@@ -41,6 +43,11 @@ final class Mem0Json {
     json.put("version", memory.version());
     json.put("op", memory.op());
     return json;
+  }
+
+  /** Those of a fact, which mem0 has beside the metadata. */
+  private static List<?> categories(Metadata metadata) {
+    return metadata.get(Fact.CATEGORIES) instanceof List<?> categories ? categories : List.of();
   }
 
   private static void putScope(Map<String, @Nullable Object> json, Scope scope) {
@@ -60,7 +67,8 @@ final class Mem0Json {
       case ADD, UPDATE, DELETE -> entry.kind().name();
       case ERASE -> "DELETE";
     });
-    json.put("categories", List.of());
+    Metadata now = entry.newMetadata();
+    json.put("categories", now == null ? List.of() : categories(now));
     if (scope != null) {
       putScope(json, scope);
     }

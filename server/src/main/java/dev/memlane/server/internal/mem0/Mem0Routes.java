@@ -11,6 +11,7 @@ import dev.memlane.extraction.FactOutcome;
 import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.extraction.RememberMode;
 import dev.memlane.extraction.RememberReport;
+import dev.memlane.extraction.RememberRequest;
 import dev.memlane.model.Filter;
 import dev.memlane.model.HistoryEntry;
 import dev.memlane.model.InvalidInputException;
@@ -160,7 +161,8 @@ public final class Mem0Routes {
     // Facts are kept, found and changed outside of the run.
     Scope unusedScope = access.scope(MemoryExtractor.scopeOfFacts(said.scope()));
     var unused = memory.conversations().append(said.scope(), said.messages());
-    RememberReport report = BlockingMemory.await(model.remember(said.scope(), RememberMode.FACTS));
+    RememberReport report = BlockingMemory.await(model.remember(new RememberRequest(said.scope(),
+        RememberMode.FACTS, Mem0Json.text(body, "custom_instructions"))));
     if (report.deadLetters() > 0) {
       throw new ProblemException(Problem.of(502, "model-failed", "The chat model failed",
           "the model's answers were not valid; the messages are kept, and what failed is listed at "

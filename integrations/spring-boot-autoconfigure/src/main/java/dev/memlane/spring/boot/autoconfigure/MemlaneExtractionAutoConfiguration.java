@@ -4,6 +4,7 @@ import dev.memlane.embedded.Memlane;
 import dev.memlane.extraction.BackgroundRemembering;
 import dev.memlane.extraction.ChatModel;
 import dev.memlane.extraction.ChatModelPool;
+import dev.memlane.extraction.FactCategory;
 import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.extraction.ProfileKeeper;
 import dev.memlane.extraction.Redaction;
@@ -147,7 +148,10 @@ public final class MemlaneExtractionAutoConfiguration {
       }
       return MemoryOpening.explained("memlane.chat", () -> MemoryExtractor.builder(memory, database, model)
           .concurrency(chat.concurrency()).redaction(redaction(chat)).budget(budget)
-          .mode(RememberMode.valueOf(chat.mode().name())).build());
+          .mode(RememberMode.valueOf(chat.mode().name())).instructions(chat.instructions())
+          .categories(chat.categories().entrySet().stream()
+              .map(category -> new FactCategory(category.getKey(), category.getValue())).toList())
+          .conversationsPerCall(chat.conversationsPerCall()).packAcrossScopes(chat.packAcrossScopes()).build());
     }
 
     @Bean(destroyMethod = "close")

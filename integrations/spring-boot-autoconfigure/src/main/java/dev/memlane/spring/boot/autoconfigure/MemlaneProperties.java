@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -229,6 +230,11 @@ public record MemlaneProperties(@DefaultValue("true") boolean enabled, @DefaultV
    * default there is no limit.
    * @param tokensACall Most tokens that a call of the model may cost, question and answer together. By default there is no
    * limit.
+   * @param instructions What the model notes of conversations and what it leaves out, in your words.
+   * @param categories Categories that facts may have: by their names, what belongs to each.
+   * @param conversationsPerCall Most short conversations that the model reads in one call, where an application has several
+   * remembered at once.
+   * @param packAcrossScopes Whether conversations of different users may be read in one call.
    * @param remember Whether the MemlaneAdvisor bean remembers the facts of conversations, in place of what users say.
    * @param grace How long closing waits for conversations that are being remembered.
    */
@@ -236,6 +242,8 @@ public record MemlaneProperties(@DefaultValue("true") boolean enabled, @DefaultV
       @Nullable String key,
       @DefaultValue List<ChatEndpoint> endpoints, @DefaultValue("8") int concurrency,
       @DefaultValue("false") boolean redact, @Nullable Long tokensADay, @Nullable Long tokensACall,
+      @Nullable String instructions, @DefaultValue Map<String, String> categories,
+      @DefaultValue("10") int conversationsPerCall, @DefaultValue("false") boolean packAcrossScopes,
       @DefaultValue("false") boolean remember, @DefaultValue("10s") Duration grace) {
 
     /** Without the URL and the key, which may be secrets. */

@@ -17,7 +17,9 @@ import dev.memlane.extraction.MemoryExtractor;
 import dev.memlane.extraction.OpenAiChatModel;
 import dev.memlane.extraction.ProfileKeeper;
 import dev.memlane.extraction.RememberReport;
+import dev.memlane.extraction.RememberRequest;
 import dev.memlane.extraction.TokenBudget;
+import dev.memlane.model.Filter;
 import dev.memlane.model.Memory;
 import dev.memlane.model.MessageRole;
 import dev.memlane.model.NewMessage;
@@ -42,6 +44,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -179,6 +182,29 @@ class MemlaneExtractionAutoConfigurationTest {
       remember(context.getBean(MemoryExtractor.class), memory, "note: home is Porto");
       assertThat(contents(memory)).containsExactlyInAnyOrder("note: home is Porto", "home is Porto");
     });
+  }
+
+  @Test
+  void instructionsAndCategories_ofTheProperties_areThoseOfTheExtractor() {
+    contextWithModel().withPropertyValues("memlane.chat.instructions=Only \"diets\".",
+        "memlane.chat.categories.diet=What they eat, and what not.", "memlane.chat.categories.work=Their job.",
+        "memlane.chat.conversations-per-call=2", "memlane.chat.pack-across-scopes=true").run(context -> {
+          BlockingMemory memory = context.getBean(BlockingMemory.class);
+          List<Scope> chats = IntStream.range(0, 4).mapToObj(i -> Scope.user("user " + i).withRun("chat")).toList();
+          chats.forEach(chat -> memory.conversations().append(chat,
+              List.of(NewMessage.of(MessageRole.USER, "note: food is vegan #diet", "text", ""))));
+
+          context.getBean(MemoryExtractor.class).rememberAll(chats.stream().map(RememberRequest::of).toList())
+              .forEach(CompletableFuture::join);
+
+          assertThat(provider.questions()).hasSize(2).allSatisfy(question -> assertThat(
+              question.messages().getFirst().text()).contains("{\"instructions\":\"Only \\\"diets\\\".\"}")
+              .contains("{\"diet\":\"What they eat, and what not.\",\"work\":\"Their job.\"}"));
+          assertThat(memory.list(Scope.user("user 3"), Filter.equal(Fact.CATEGORIES, "diet"), null, 10).memories())
+              .hasSize(1);
+        });
+    assertRefused(contextWithModel().withPropertyValues("memlane.chat.categories[a.b]=Both"), "memlane.chat: ",
+        "letters, digits");
   }
 
   @Test

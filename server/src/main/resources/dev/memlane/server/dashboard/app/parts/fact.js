@@ -26,13 +26,14 @@ export function factOf(metadata) {
   }
   const sources = [value("sources") ?? []].flat().map((text) => SOURCE.exec(String(text))).filter(Boolean);
   return { kind: value("kind"), subject: value("subject"), importance: value("importance"), about: value("about"), validFrom,
-    change: value("change"), sources: sources.map(([, id, run]) => ({ id: id.toLowerCase(), run })) };
+    change: value("change"), categories: [value("categories") ?? []].flat().map(String), sources: sources.map(([, id, run]) => ({ id: id.toLowerCase(), run })) };
 }
 
 /** In a list: what kind it is, what it is about, and since when it is true. */
 export function factChips(fact) {
   return [h("span", { class: "badge" }, fact.kind), fact.subject && h("span", { class: "chip" }, h("span", { class: "name" }, "about"),
-    said(String(fact.subject))), h("span", { class: "chip" }, h("span", { class: "name" }, "true since"), when(fact.validFrom))];
+    said(String(fact.subject))), h("span", { class: "chip" }, h("span", { class: "name" }, "true since"), when(fact.validFrom)),
+  fact.categories.map((name) => h("span", { class: "chip" }, said(name)))];
 }
 
 /**
@@ -75,6 +76,7 @@ export function factPanel(memory, fact, signal) {
     row("True until", "not superseded"),
     fact.about && row("Day", said(String(fact.about))),
     fact.importance && row("Importance", `${fact.importance} of 5`),
+    fact.categories.length > 0 && row("Categories", fact.categories.map((name) => h("span", { class: "chip" }, said(name)))),
     fact.change && row("It was", said(String(fact.change)))),
   sources(memory.scope, fact, "now", signal)];
 }
