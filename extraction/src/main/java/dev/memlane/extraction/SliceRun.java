@@ -329,7 +329,8 @@ final class SliceRun {
       throws UselessAnswersException, SliceEndedException {
     Candidate candidate = change.candidate();
     if (round > MOST_ROUNDS) {
-      throw new UselessAnswersException(guidance.step(Deliberation.step(candidate, round)),
+      // Whoever tries again asks the last question anew. The answers before it are about states that are gone.
+      throw new UselessAnswersException(guidance.step(Deliberation.step(candidate, MOST_ROUNDS)),
           "the memory that fact " + candidate.number()
               + " belongs to was changed by others each time; try again when they are done");
     }

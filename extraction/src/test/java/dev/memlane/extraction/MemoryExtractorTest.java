@@ -727,7 +727,16 @@ class MemoryExtractorTest {
 
     assertThat(changes).hasSize(4);
     assertThat(stage.contents()).containsExactly(changes.getLast());
-    assertThat(get(stage.extractor.deadLetters(null, 1)).getFirst().reason()).contains("changed by others");
+    ConversationDeadLetter dead = get(stage.extractor.deadLetters(null, 1)).getFirst();
+    assertThat(dead.reason()).contains("changed by others");
+    script.before(question -> {});
+
+    RememberReport again = get(stage.extractor.retry(dead));
+
+    assertThat(again.deadLetters()).isZero();
+    assertThat(again.usage().calls()).isOne();
+    assertThat(stage.contents()).containsExactly("home is Lisbon");
+    assertNothingIsUnderWay();
   }
 
   @Test
