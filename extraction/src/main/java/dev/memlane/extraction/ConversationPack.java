@@ -61,10 +61,6 @@ final class ConversationPack {
             step -> step.equals(guidance.step(Extraction.STEP)) || step.equals(guidance.step(PackedExtraction.STEP)));
   }
 
-  boolean isEmpty() {
-    return slices.isEmpty();
-  }
-
   boolean hasRoom(long moreTokens) {
     return slices.size() < mostConversations && tokens + moreTokens <= mostTokens;
   }

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -29,6 +30,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,6 +38,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Several short conversations in one call of the model: which, what it may say, and what happens if it says anything else. */
+@Tag("programs")
 class ConversationPackTest {
 
   private static final String SECRET = "of the other one";
@@ -434,7 +437,7 @@ class ConversationPackTest {
   @MethodSource("invalid")
   void answerThatIsNotValid_changesNothing_andEachIsReadAlone(String name) {
     List<Scope> chats = said(ADA, 2);
-    provider.next(invalidAnswers().get(name));
+    provider.next(Objects.requireNonNull(invalidAnswers().get(name)));
 
     List<RememberReport> reports = remember(extractor, chats);
 

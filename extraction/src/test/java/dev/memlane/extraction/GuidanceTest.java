@@ -23,12 +23,14 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the owner wants to be remembered: how it is asked for, and what it can't change. */
+@Tag("programs")
 class GuidanceTest {
 
   private static final FactCategory DIET = new FactCategory("diet", "What they eat, and what not.");
@@ -203,17 +205,16 @@ class GuidanceTest {
     try (MemoryExtractor extractor = extractor(builder -> builder.instructions("All."))) {
       assertThatThrownBy(() -> extractor.remember(CHAT).join()).hasCauseInstanceOf(ChatException.class);
     }
-    // Under these, the only fact is the one about the job, which is the first then.
+    // Under these, the facts have each other's numbers.
+    String fact = "{\"text\":\"%s\",\"kind\":\"fact\",\"subject\":\"x\",\"importance\":3,\"messages\":[%d],\"about\":null}";
     provider.script(question -> NoteScript.isExtraction(question)
-        ? ChatReply
-            .text("{\"facts\":[{\"text\":\"job is driver\",\"kind\":\"fact\",\"subject\":\"job\",\"importance\":3,"
-                + "\"messages\":[2],\"about\":null}]}")
+        ? ChatReply.text("{\"facts\":[" + fact.formatted("job is driver", 2) + "," + fact.formatted("home is Braga", 1) + "]}")
         : script.apply(question));
 
-    RememberReport report = remember(builder -> builder.instructions("Only jobs."));
+    RememberReport report = remember(builder -> builder.instructions("Jobs first."));
 
-    assertThat(report.facts()).extracting(FactOutcome::text).containsExactly("job is driver");
-    assertThat(stage.contents()).contains("job is driver");
+    assertThat(report.facts()).extracting(FactOutcome::text).containsExactly("job is driver", "home is Braga");
+    assertThat(stage.contents()).containsExactly("home is Braga", "job is driver");
   }
 
   @Test

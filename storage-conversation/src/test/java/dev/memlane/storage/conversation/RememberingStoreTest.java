@@ -13,7 +13,6 @@ import dev.memlane.storage.postgres.Database;
 import dev.memlane.testing.TestServer;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -124,21 +123,23 @@ class RememberingStoreTest {
   void keepAll_keepsTheFirstAnswerOfEachSlice_andLeavesOutOneThatHasEnded() {
     Scope other = Scope.user("ada").withRun("tuesday");
     Scope ended = Scope.user("ada").withRun("wednesday");
-    Map<Scope, RememberedSlice> slices = new LinkedHashMap<>();
-    for (Scope chat : List.of(other, CHAT, ended)) {
-      conversations.append(chat, List.of(NewMessage.of(MessageRole.USER, "text", "test", "")), NOW).join();
-      Progress each = store.progress(chat).orElseThrow();
-      slices.put(chat, store.begin(new RememberedSlice(chat, each.number(), 0, each.last())).orElseThrow());
-    }
-    store.keep(slices.get(CHAT), answer(1, "earlier"), NOW);
-    store.finish(slices.get(ended));
+    RememberedSlice second = begun(other);
+    RememberedSlice first = begun(CHAT);
+    RememberedSlice late = begun(ended);
+    store.keep(first, answer(1, "earlier"), NOW);
+    store.finish(late);
 
-    store.keepAll(Map.of(slices.get(CHAT), answer(1, "one"), slices.get(other), answer(1, "two"), slices.get(ended),
-        answer(1, "late")), NOW);
+    store.keepAll(Map.of(first, answer(1, "one"), second, answer(1, "two"), late, answer(1, "late")), NOW);
 
-    assertThat(store.answers(slices.get(CHAT))).containsExactly(answer(1, "earlier"));
-    assertThat(store.answers(slices.get(other))).containsExactly(answer(1, "two"));
-    assertThat(store.answers(slices.get(ended))).isEmpty();
+    assertThat(store.answers(first)).containsExactly(answer(1, "earlier"));
+    assertThat(store.answers(second)).containsExactly(answer(1, "two"));
+    assertThat(store.answers(late)).isEmpty();
+  }
+
+  private RememberedSlice begun(Scope chat) {
+    conversations.append(chat, List.of(NewMessage.of(MessageRole.USER, "text", "test", "")), NOW).join();
+    Progress progress = store.progress(chat).orElseThrow();
+    return store.begin(new RememberedSlice(chat, progress.number(), 0, progress.last())).orElseThrow();
   }
 
   @Test
