@@ -114,32 +114,22 @@ final class Prompts {
   /** Follows an answer that is not valid, with what is wrong with it. */
   static final String AGAIN = "That answer is not valid: %s. Answer again, with one JSON object and nothing else.";
 
-  private static final String FACT_LIST = """
-      {"type":"array","items":{"type":"object","properties":{\
-      "text":{"type":"string"},\
-      "kind":{"type":"string","enum":["fact","preference","event","plan","instruction"]},\
-      "subject":{"type":"string"},\
-      "importance":{"type":"integer","enum":[1,2,3,4,5]},\
-      "messages":{"type":"array","items":{"type":"integer"}},\
-      "about":{"type":["string","null"]}%s},\
-      "required":["text","kind","subject","importance","messages","about"%s],"additionalProperties":false}}""";
-
-  private static final String DECISION_LIST = """
-      {"type":"object","properties":{"decisions":{"type":"array","items":{"type":"object","properties":{\
-      "fact":{"type":"integer"},\
-      "action":{"type":"string","enum":["add","update","supersede","none"]},\
-      "known":{"type":["string","null"]},\
-      "text":{"type":["string","null"]}%s},\
-      "required":["fact","action","known","text"%s],"additionalProperties":false}}},\
-      "required":["decisions"],"additionalProperties":false}""";
-
   static final AnswerSchema FACTS = facts(List.of());
 
   static final AnswerSchema DECISIONS = decisions(List.of());
 
   private static String factList(List<String> categories) {
-    return FACT_LIST.formatted(categories.isEmpty() ? "" : ",\"categories\":" + categoryList("\"array\"", categories),
-        categories.isEmpty() ? "" : ",\"categories\"");
+    return """
+        {"type":"array","items":{"type":"object","properties":{\
+        "text":{"type":"string"},\
+        "kind":{"type":"string","enum":["fact","preference","event","plan","instruction"]},\
+        "subject":{"type":"string"},\
+        "importance":{"type":"integer","enum":[1,2,3,4,5]},\
+        "messages":{"type":"array","items":{"type":"integer"}},\
+        "about":{"type":["string","null"]}%s},\
+        "required":["text","kind","subject","importance","messages","about"%s],"additionalProperties":false}}"""
+        .formatted(categories.isEmpty() ? "" : ",\"categories\":" + categoryList("\"array\"", categories),
+            categories.isEmpty() ? "" : ",\"categories\"");
   }
 
   private static String categoryList(String type, List<String> categories) {
@@ -170,7 +160,14 @@ final class Prompts {
 
   /** The schema of decisions. */
   static AnswerSchema decisions(List<String> categories) {
-    return new AnswerSchema("decisions", DECISION_LIST.formatted(
+    return new AnswerSchema("decisions", """
+        {"type":"object","properties":{"decisions":{"type":"array","items":{"type":"object","properties":{\
+        "fact":{"type":"integer"},\
+        "action":{"type":"string","enum":["add","update","supersede","none"]},\
+        "known":{"type":["string","null"]},\
+        "text":{"type":["string","null"]}%s},\
+        "required":["fact","action","known","text"%s],"additionalProperties":false}}},\
+        "required":["decisions"],"additionalProperties":false}""".formatted(
         categories.isEmpty() ? "" : ",\"categories\":" + categoryList("[\"array\",\"null\"]", categories),
         categories.isEmpty() ? "" : ",\"categories\""));
   }

@@ -208,7 +208,8 @@ class GuidanceTest {
     // Under these, the facts have each other's numbers.
     String fact = "{\"text\":\"%s\",\"kind\":\"fact\",\"subject\":\"x\",\"importance\":3,\"messages\":[%d],\"about\":null}";
     provider.script(question -> NoteScript.isExtraction(question)
-        ? ChatReply.text("{\"facts\":[" + fact.formatted("job is driver", 2) + "," + fact.formatted("home is Braga", 1) + "]}")
+        ? ChatReply
+            .text("{\"facts\":[" + fact.formatted("job is driver", 2) + "," + fact.formatted("home is Braga", 1) + "]}")
         : script.apply(question));
 
     RememberReport report = remember(builder -> builder.instructions("Jobs first."));
