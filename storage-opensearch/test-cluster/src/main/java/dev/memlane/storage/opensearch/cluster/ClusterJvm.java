@@ -58,7 +58,8 @@ final class ClusterJvm {
     Files.deleteIfExists(file("ready"));
     Files.deleteIfExists(file("done"));
     List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-Xmx" + (128 + MEGABYTES_PER_NODE * nodes) + "m", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow",
+        "-Xmx" + (128 + MEGABYTES_PER_NODE * nodes) + "m", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED",
+        "--sun-misc-unsafe-memory-access=allow",
         "-Dopensearch.set.netty.runtime.available.processors=false", "-Dlog4j2.disable.jmx=true",
         "-Dlog4j2.level=WARN", "-cp", classPath(), ClusterProcess.class.getName(), directory.toString(),
         Integer.toString(first), Integer.toString(nodes), list(httpPorts), list(transportPorts)));
