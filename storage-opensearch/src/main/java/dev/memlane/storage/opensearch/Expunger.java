@@ -124,8 +124,11 @@ final class Expunger {
       if (kept) {
         return again(until, deadline);
       }
+      Duration left = Duration.ofNanos(deadline - System.nanoTime());
+      if (!left.isPositive()) {
+        return CompletableFuture.failedFuture(failures.late("could not purge its removed documents", patience));
+      }
       // A merge takes as long as it takes; the cluster goes on with it if the connection is lost.
-      Duration left = Duration.ofNanos(Math.max(1, deadline - System.nanoTime()));
       return client.ask(merge(), left).thenApply(answer -> {
         Hits.whole(answer, failures, "could not be purged");
         return null;
