@@ -15,7 +15,7 @@ import java.util.Map;
  *
  * <p>
  * It only fills in answers. What a valid answer says of a slice is kept as that slice's own answer, all of them in one
- * transaction; whoever remembers the conversation then finds it there, as after a crash. Without a valid answer, nothing is kept
+ * transaction; the call that remembers the conversation finds it there, as after a crash. Without a valid answer, nothing is kept
  * but a mark that the slices are to be asked about alone, so that the call is not made again; and whatever goes wrong here is
  * left to the calls of their own.
  *
@@ -76,7 +76,7 @@ final class ConversationPack {
     Map<RememberedSlice, Extraction> begun = new LinkedHashMap<>();
     for (int i = 0; i < slices.size(); i++) {
       RememberedSlice slice = slices.get(i);
-      // One that somebody else has begun with another end has other messages.
+      // If another process has begun the slice with another end, it has other messages.
       if (store.begin(slice).filter(slice::equals).isPresent() && isOpen(store.answers(slice), guidance)) {
         begun.put(slice, extractions.get(i));
       }

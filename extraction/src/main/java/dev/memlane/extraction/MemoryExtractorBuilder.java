@@ -125,7 +125,7 @@ public final class MemoryExtractorBuilder {
    * allergies; never health diagnoses". Null or blank, the default, for none.
    *
    * <p>
-   * The model is told that they are an order of the owner's and no part of the conversation, and that no message changes them.
+   * The prompt says that the owner gives these instructions and that no message changes them.
    * They decide what is noted. They change neither the form of the answers, which is checked as without them, nor the scope of
    * facts, nor the rules by which facts are updated and superseded. They are sent as they are, without {@link #redaction}.
    *

@@ -46,7 +46,7 @@ final class ClusterIndex implements AutoCloseable {
     name = next;
   }
 
-  /** Deletes the index, as somebody would who does not know what it is. */
+  /** Deletes the index, as an operator could by mistake. */
   void delete() throws IOException, InterruptedException {
     HttpResponse<String> found = send("GET", "/_alias/" + name);
     if (found.statusCode() == 200) {

@@ -11,8 +11,8 @@ import org.opensearch.index.shard.IndexSettingProvider;
 import org.opensearch.plugins.Plugin;
 
 /**
- * Lets a cluster for tests let go of removed documents sooner than after half a minute. Its nodes have the settings that
- * say how often for their own tests, but register none of them.
+ * Makes a test cluster release removed documents within a second; the default is half a minute. OpenSearch defines the
+ * settings for this interval, but does not register them. This plug-in registers and sets them.
  */
 public final class PatiencePlugin extends Plugin {
 

@@ -30,7 +30,7 @@ public final class TestCluster implements AutoCloseable {
   }
 
   /**
-   * The cluster of one node that all tests of this JVM share. It is started when it is first asked for. It lets go of
+   * The cluster of one node that all tests of this JVM share. It is started when it is first asked for. It releases
    * removed documents after half a second instead of half a minute.
    */
   public static TestCluster shared() {
