@@ -35,11 +35,13 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -61,8 +63,8 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * <b>Searches</b> see all writes of this process that ended before: a search after a write waits for a refresh, which it
  * shares with all others that wait ({@link RefreshGate}). Writes of other processes are seen within the refresh interval
- * of the index. {@link #names(MemoryId, int)}, {@link #arrivals} and removals see those too at once, because they refresh
- * every time. At most 10,000 hits of each kind are found. A search that can't see every shard fails.
+ * of the index, or once those have closed it. {@link #names(MemoryId, int)}, {@link #arrivals} and removals see them at
+ * once, because they refresh every time. At most 10,000 hits of each kind are found. A search that can't see every shard fails.
  *
  * <p>
  * <b>Words and scores</b> are those of {@link dev.memlane.storage.vector.LuceneVectorIndex}: Memlane splits texts, and
@@ -439,7 +441,7 @@ public final class OpenSearchIndex implements SharedIndex {
 
   /**
    * Refuses new writes, and waits at most half a minute for those that were accepted. What the cluster has applied is
-   * durable. A second call does nothing.
+   * durable, and other processes find it from now on. A second call does nothing.
    *
    * @throws StoreException if they have not ended by then; the index is closed nevertheless
    */
@@ -449,9 +451,24 @@ public final class OpenSearchIndex implements SharedIndex {
       return;
     }
     boolean ended = order.close(closingPatience.toNanos());
+    if (ended) {
+      showOwnWrites();
+    }
     release();
     if (!ended) {
       throw failures.late("did not end all accepted writes before it was closed", closingPatience);
+    }
+  }
+
+  /** Lets a process that begins now find what this one has written, such as the next command. */
+  private void showOwnWrites() {
+    try {
+      gate.ownWrites().get(closingPatience.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      // The cluster refreshes in its interval too, and nothing that was promised depends on this refresh.
+      return;
     }
   }
 

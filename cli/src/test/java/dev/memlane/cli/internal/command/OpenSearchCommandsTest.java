@@ -64,6 +64,8 @@ class OpenSearchCommandsTest {
     runner.variable("MEMLANE_OPENSEARCH_URLS", TestCluster.shared().hosts().getFirst().toString());
     runner.variable("MEMLANE_OPENSEARCH_INDEX", "cli-" + index);
     runner.variable("MEMLANE_OPENSEARCH_REPLICAS", "0");
+    // So that a command finds only what the one before it has made visible.
+    runner.variable("MEMLANE_OPENSEARCH_REFRESH", "60");
     return runner;
   }
 }
