@@ -1,7 +1,6 @@
 package dev.memlane.extraction;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import dev.memlane.model.ConversationMessage;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemlaneException;
 import dev.memlane.model.Scope;
@@ -14,11 +13,8 @@ import dev.memlane.storage.conversation.RememberingStore;
 import dev.memlane.storage.conversation.RememberingStore.Progress;
 import dev.memlane.storage.postgres.Database;
 import java.time.InstantSource;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -71,8 +67,6 @@ public final class MemoryExtractor implements AutoCloseable {
   /** The longest instructions, in characters. */
   public static final int LONGEST_INSTRUCTIONS = 4_000;
 
-  private static final int PAGE = 1_000;
-
   private final MemoryOrchestrator memory;
   private final RememberingStore store;
   private final ModelCalls model;
@@ -82,15 +76,11 @@ public final class MemoryExtractor implements AutoCloseable {
   private final Function<Scope, @Nullable String> instructions;
   private final Guidance guidance;
   private final Consumer<RememberReport> onSlice;
-  private final int messagesPerCall;
-  private final int charactersPerCall;
-  private final int conversationsPerCall;
-  private final int tokensPerPackedCall;
-  private final boolean packAcrossScopes;
   private final int mostWaiting;
-  private final int concurrency;
   private final Semaphore permits;
   private final WorkThreads threads;
+  private final SliceCutter cutter;
+  private final ConversationPacker packer;
 
   private final Object lock = new Object();
   /** For each conversation that is being remembered, the last call; the next one waits for it. */
@@ -111,15 +101,11 @@ public final class MemoryExtractor implements AutoCloseable {
     this.instructions = builder.instructions;
     this.guidance = builder.guidance;
     this.onSlice = builder.onSlice;
-    this.messagesPerCall = builder.messagesPerCall;
-    this.charactersPerCall = builder.charactersPerCall;
-    this.conversationsPerCall = builder.conversationsPerCall;
-    this.tokensPerPackedCall = builder.tokensPerPackedCall;
-    this.packAcrossScopes = builder.packAcrossScopes;
     this.mostWaiting = builder.mostWaiting;
     this.threads = new WorkThreads("memlane-extraction-", "conversations were still being remembered", builder.grace);
-    this.concurrency = builder.concurrency;
-    this.permits = new Semaphore(concurrency);
+    this.permits = new Semaphore(builder.concurrency);
+    this.cutter = new SliceCutter(memory, builder.messagesPerCall, builder.charactersPerCall);
+    this.packer = new ConversationPacker(builder, store, model, cutter, permits, threads, this::begin);
   }
 
   /**
@@ -171,9 +157,9 @@ public final class MemoryExtractor implements AutoCloseable {
    */
   public CompletableFuture<RememberReport> remember(RememberRequest request) {
     try {
-      Call call = admit(request);
+      RememberCall call = admit(request);
       begin(call, ModelUsage.NONE);
-      return call.report;
+      return call.report();
     } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(e);
     }
@@ -194,50 +180,21 @@ public final class MemoryExtractor implements AutoCloseable {
    */
   public List<CompletableFuture<RememberReport>> rememberAll(List<RememberRequest> requests) {
     List<CompletableFuture<RememberReport>> reports = new ArrayList<>();
-    Map<Group, List<Call>> groups = new LinkedHashMap<>();
+    List<RememberCall> admitted = new ArrayList<>();
     for (RememberRequest request : requests) {
       try {
-        Call call = admit(request);
-        reports.add(call.report);
-        // One that waits for another call of its conversation may have nothing new then.
-        if (conversationsPerCall > 1 && call.before == null && call.mode.includesFacts()) {
-          Scope scope = packAcrossScopes ? null : scopeOfFacts(request.conversation());
-          groups.computeIfAbsent(new Group(scope, call.guidance), group -> new ArrayList<>()).add(call);
-        } else {
-          begin(call, ModelUsage.NONE);
-        }
+        RememberCall call = admit(request);
+        reports.add(call.report());
+        admitted.add(call);
       } catch (RuntimeException e) {
         reports.add(CompletableFuture.failedFuture(e));
       }
     }
-    groups.forEach((group, calls) -> {
-      if (calls.size() == 1) {
-        begin(calls.getFirst(), ModelUsage.NONE);
-      } else {
-        // One at a time is one after the other.
-        List<Call> together = concurrency == 1 ? inOrder(calls) : calls;
-        beginAll(together, () -> threads.execute(() -> pack(group.guidance, together)));
-      }
-    });
+    packer.begin(admitted);
     return List.copyOf(reports);
   }
 
-  /**
-   * A call that has been admitted.
-   *
-   * @param before the call for the same conversation that it has to wait for; null for none
-   */
-  private record Call(Scope conversation, RememberMode mode, Guidance guidance,
-      CompletableFuture<RememberReport> report, @Nullable CompletableFuture<?> before) {}
-
-  /**
-   * What conversations in one call of the model have in common.
-   *
-   * @param scope that of their facts; null if it may be any
-   */
-  private record Group(@Nullable Scope scope, Guidance guidance) {}
-
-  private Call admit(RememberRequest request) {
+  private RememberCall admit(RememberRequest request) {
     Scope conversation = request.conversation();
     RememberMode mode = request.mode() == null ? modes.apply(conversation) : request.mode();
     Guidance guided = guidance
@@ -253,145 +210,19 @@ public final class MemoryExtractor implements AutoCloseable {
       before = underWay.put(conversation, report);
     }
     CompletableFuture<?> unused = report.whenComplete((result, failure) -> ended(conversation, report));
-    return new Call(conversation, mode, guided, report, before);
+    return new RememberCall(conversation, mode, guided, report, before);
   }
 
   /** @param paid what a call of the model about several conversations has cost, for the report of the first of them */
-  private void begin(Call call, ModelUsage paid) {
-    Runnable run = () -> threads.execute(() -> complete(call.report, () -> rememberNow(call, paid)));
-    if (call.before == null) {
-      start(call.report, run);
+  private void begin(RememberCall call, ModelUsage paid) {
+    Runnable run = () -> threads.execute(() -> complete(call.report(), () -> rememberNow(call, paid)));
+    if (call.before() == null) {
+      start(call.report(), run);
     } else {
       // By another thread, because a long chain of calls that fail at once would be as deep.
-      CompletableFuture<?> unused = call.before.whenCompleteAsync((result, failure) -> start(call.report, run));
+      CompletableFuture<?> unused = call.before().whenCompleteAsync((result, failure) -> start(call.report(), run));
     }
   }
-
-  // Several conversations at once
-
-  /** Runs what begins all calls in the end; if it can't be run, they are begun one by one. */
-  private void beginAll(List<Call> together, Runnable run) {
-    try {
-      run.run();
-    } catch (RejectedExecutionException e) {
-      together.forEach(call -> begin(call, ModelUsage.NONE));
-    }
-  }
-
-  /** Packs short conversations, and begins all: those in a pack after its answer. */
-  private void pack(Guidance guided, List<Call> together) {
-    Deque<Call> left = new ArrayDeque<>(together);
-    List<Call> packed = new ArrayList<>();
-    try {
-      ConversationPack pack = newPack(guided);
-      while (!left.isEmpty()) {
-        Optional<Unread> unread = unread(left.getFirst());
-        if (unread.isEmpty()) {
-          begin(left.removeFirst(), ModelUsage.NONE);
-          continue;
-        }
-        if (!pack.hasRoom(unread.get().tokens)) {
-          send(pack, packed);
-          packed = new ArrayList<>();
-          pack = newPack(guided);
-        }
-        pack.add(unread.get().slice, unread.get().extraction, unread.get().tokens);
-        packed.add(left.removeFirst());
-      }
-      send(pack, packed);
-      packed = List.of();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (RuntimeException e) {
-      sayAlone(e);
-    } finally {
-      packed.forEach(call -> begin(call, ModelUsage.NONE));
-      left.forEach(call -> begin(call, ModelUsage.NONE));
-    }
-  }
-
-  private ConversationPack newPack(Guidance guided) {
-    return new ConversationPack(store, model, clock, guided, conversationsPerCall, tokensPerPackedCall);
-  }
-
-  /** The new messages of a conversation, which are few. */
-  private record Unread(RememberedSlice slice, Extraction extraction, long tokens) {}
-
-  /** What is new in a conversation, if that is a single slice, short, and not answered yet. */
-  private Optional<Unread> unread(Call call) {
-    Progress progress = store.progress(call.conversation).orElse(null);
-    if (progress == null) {
-      return Optional.empty();
-    }
-    Optional<RememberedSlice> slice = progress.underWay().isEmpty()
-        ? cut(call.conversation, progress, progress.last())
-        : Optional.of(progress.underWay().getFirst());
-    if (slice.isEmpty() || slice.get().last() < progress.last()
-        || !ConversationPack.isOpen(store.answers(slice.get()), call.guidance)) {
-      return Optional.empty();
-    }
-    Extraction extraction = Extraction.of(slice.get(), memory.conversations(), redaction, call.guidance);
-    long tokens = ConversationPack.tokens(extraction);
-    return extraction.messages().isEmpty() || tokens > tokensPerPackedCall
-        ? Optional.empty()
-        : Optional.of(new Unread(slice.get(), extraction, tokens));
-  }
-
-  /** Has a pack asked about by another thread, and its calls begun then. Waits for a permit, so that few packs are in memory. */
-  private void send(ConversationPack pack, List<Call> packed) throws InterruptedException {
-    if (packed.size() < 2) {
-      packed.forEach(call -> begin(call, ModelUsage.NONE));
-      return;
-    }
-    permits.acquire();
-    try {
-      threads.execute(() -> askTogether(pack, packed));
-    } catch (RejectedExecutionException e) {
-      permits.release();
-      packed.forEach(call -> begin(call, ModelUsage.NONE));
-    }
-  }
-
-  private void askTogether(ConversationPack pack, List<Call> packed) {
-    Tally tally = new Tally();
-    try {
-      pack.ask(tally);
-    } catch (RuntimeException e) {
-      // Each has its own call now, which says what is wrong if it still is.
-      sayAlone(e);
-    } finally {
-      permits.release();
-      RememberReport report = tally.report(null);
-      List<Call> ordered = inOrder(packed);
-      begin(ordered.getFirst(), report.usage());
-      ordered.subList(1, ordered.size()).forEach(call -> begin(call, ModelUsage.NONE));
-      if (report.usage().calls() > 0) {
-        onSlice.accept(report);
-      }
-    }
-  }
-
-  /**
-   * Calls of which those of a scope wait for each other, so that a later conversation is decided in the face of what the earlier ones
-   * say.
-   */
-  private static List<Call> inOrder(List<Call> calls) {
-    Map<Scope, CompletableFuture<?>> last = new HashMap<>();
-    List<Call> ordered = new ArrayList<>();
-    for (Call call : calls) {
-      CompletableFuture<?> before = last.put(scopeOfFacts(call.conversation), call.report);
-      ordered.add(new Call(call.conversation, call.mode, call.guidance, call.report,
-          call.before == null ? before : call.before));
-    }
-    return ordered;
-  }
-
-  private static void sayAlone(RuntimeException e) {
-    System.getLogger(MemoryExtractor.class.getName()).log(System.Logger.Level.DEBUG,
-        "conversations could not be read together; each is read alone", e);
-  }
-
-  // One conversation
 
   @GuardedBy("lock")
   private @Nullable String refusal() {
@@ -436,8 +267,8 @@ public final class MemoryExtractor implements AutoCloseable {
     }
   }
 
-  private RememberReport rememberNow(Call call, ModelUsage paid) {
-    Scope conversation = call.conversation;
+  private RememberReport rememberNow(RememberCall call, ModelUsage paid) {
+    Scope conversation = call.conversation();
     Tally tally = new Tally(paid);
     Progress begin = store.progress(conversation).orElse(null);
     if (begin == null) {
@@ -446,9 +277,7 @@ public final class MemoryExtractor implements AutoCloseable {
     }
     Progress progress = begin;
     while (progress != null && progress.number() == begin.number()) {
-      Optional<RememberedSlice> next = progress.underWay().isEmpty()
-          ? cut(conversation, progress, begin.last())
-          : Optional.of(progress.underWay().getFirst());
+      Optional<RememberedSlice> next = cutter.next(conversation, progress, begin.last());
       if (next.isEmpty()) {
         break;
       }
@@ -463,10 +292,10 @@ public final class MemoryExtractor implements AutoCloseable {
     return tally.report(null);
   }
 
-  private void run(RememberedSlice slice, Call call, Tally whole) {
+  private void run(RememberedSlice slice, RememberCall call, Tally whole) {
     Tally tally = new Tally();
     try {
-      new SliceRun(memory, store, model, redaction, clock, call.mode, call.guidance, slice, tally).run();
+      new SliceRun(memory, store, model, redaction, clock, call.mode(), call.guidance(), slice, tally).run();
     } finally {
       // What was paid is reported even if the slice was not done.
       whole.add(tally);
@@ -483,33 +312,6 @@ public final class MemoryExtractor implements AutoCloseable {
               + "not; give it the memory's own database, with the same schema",
           null);
     }
-  }
-
-  /**
-   * The next slice: as many messages as one call reads.
-   *
-   * @param until the position of the last message that is to be remembered
-   */
-  private Optional<RememberedSlice> cut(Scope conversation, Progress progress, long until) {
-    if (progress.remembered() >= until) {
-      return Optional.empty();
-    }
-    MessagePage page = BlockingMemory.await(
-        memory.conversations().messages(conversation, progress.remembered(), Math.min(PAGE, messagesPerCall)));
-    if (page.messages().isEmpty()) {
-      // It is being deleted.
-      return Optional.empty();
-    }
-    long last = 0;
-    long characters = 0;
-    for (ConversationMessage message : page.messages()) {
-      characters += Extraction.shownLength(message);
-      if (last != 0 && (characters > charactersPerCall || message.position() > until)) {
-        break;
-      }
-      last = message.position();
-    }
-    return Optional.of(new RememberedSlice(conversation, progress.number(), progress.remembered(), last));
   }
 
   /**

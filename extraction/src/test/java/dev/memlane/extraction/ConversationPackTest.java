@@ -235,6 +235,19 @@ class ConversationPackTest {
   }
 
   @Test
+  void longConversation_doesNotKeepTheShortOnesApart() {
+    List<Scope> chats = chats(ADA, 3);
+    stage.say(chats.get(0), "A");
+    stage.say(chats.get(1), "A long one. ".repeat(600));
+    stage.say(chats.get(2), "C");
+
+    remember(builder -> builder.tokensPerPackedCall(1_000), chats);
+
+    assertThat(packed()).hasSize(1);
+    assertThat(texts(packed().getFirst())).containsExactlyInAnyOrder("A", "C");
+  }
+
+  @Test
   void pack_hasNoMoreTokensThanAllowed() {
     List<Scope> chats = chats(ADA, 6);
     chats.forEach(chat -> stage.say(chat, "word ".repeat(300), "note: of " + chat.run()));
@@ -272,6 +285,31 @@ class ConversationPackTest {
 
     remember(extractor, chats);
     assertThat(extractions()).hasSize(1);
+  }
+
+  @Test
+  void conversationThatIsBeingRemembered_isNotPacked() {
+    List<Scope> chats = said(ADA, 3);
+    CompletableFuture<Void> asked = new CompletableFuture<>();
+    CompletableFuture<Void> answer = new CompletableFuture<>();
+    provider.script(question -> asked.complete(null)
+        ? script.apply(question).after(answer)
+        : script.apply(question));
+    CompletableFuture<RememberReport> first = extractor.remember(chats.getFirst());
+    get(asked);
+
+    List<CompletableFuture<RememberReport>> reports = extractor
+        .rememberAll(chats.stream().map(RememberRequest::of).toList());
+    reports.subList(1, 3).forEach(RememberStage::get);
+    answer.complete(null);
+    get(first);
+    reports.forEach(RememberStage::get);
+
+    assertThat(packed()).hasSize(1);
+    assertThat(texts(packed().getFirst())).contains("note: thing1 is ada1", "note: thing2 is ada2")
+        .doesNotContain("note: thing0 is ada0");
+    assertThat(extractions()).hasSize(2);
+    assertAllRemembered(3);
   }
 
   @Test

@@ -191,13 +191,12 @@ class GuidanceTest {
   void decisionsUnderOtherInstructions_areNotUsed() {
     stage.say("note: home is Porto", "note: job is baker");
     stage.remember();
-    stage.say("note: home is Faro", "note: job is florist");
-    // The decisions are kept, and the second round, for a memory that was changed meanwhile, fails.
+    stage.say("note: home is Porto", "note: job is florist");
+    // Decided and kept: the first fact is known. The second one is decided again, for its memory was changed; that fails.
     provider.script(question -> {
       if (!NoteScript.isExtraction(question)) {
-        Memory home = stage.facts().stream().filter(each -> each.content().startsWith("home")).findFirst()
-            .orElseThrow();
-        stage.memory.blocking().updateMemory(MemoryUpdate.metadata(home.id(), home.metadata().with("mine", "x")));
+        Memory job = stage.facts().stream().filter(each -> each.content().startsWith("job")).findFirst().orElseThrow();
+        stage.memory.blocking().updateMemory(MemoryUpdate.metadata(job.id(), job.metadata().with("mine", "x")));
         provider.script(again -> ChatReply.status(500, "{}"));
       }
       return script.apply(question);
@@ -205,16 +204,16 @@ class GuidanceTest {
     try (MemoryExtractor extractor = extractor(builder -> builder.instructions("All."))) {
       assertThatThrownBy(() -> extractor.remember(CHAT).join()).hasCauseInstanceOf(ChatException.class);
     }
-    // Under these, the facts have each other's numbers.
+    // Under these, the first fact is none that is known.
     String fact = "{\"text\":\"%s\",\"kind\":\"fact\",\"subject\":\"x\",\"importance\":3,\"messages\":[%d],\"about\":null}";
     provider.script(question -> NoteScript.isExtraction(question)
         ? ChatReply
-            .text("{\"facts\":[" + fact.formatted("job is driver", 2) + "," + fact.formatted("home is Braga", 1) + "]}")
+            .text("{\"facts\":[" + fact.formatted("home is Braga", 1) + "," + fact.formatted("job is driver", 2) + "]}")
         : script.apply(question));
 
-    RememberReport report = remember(builder -> builder.instructions("Jobs first."));
+    RememberReport report = remember(builder -> builder.instructions("Moves first."));
 
-    assertThat(report.facts()).extracting(FactOutcome::text).containsExactly("job is driver", "home is Braga");
+    assertThat(report.facts()).extracting(FactOutcome::text).containsExactly("home is Braga", "job is driver");
     assertThat(stage.contents()).containsExactly("home is Braga", "job is driver");
   }
 
