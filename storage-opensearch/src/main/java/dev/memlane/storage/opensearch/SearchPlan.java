@@ -273,9 +273,10 @@ final class SearchPlan {
   /** The documents that all searches have found. */
   private Set<DocumentName> held(List<JsonNode> answers) {
     Set<DocumentName> held = new HashSet<>(lookedUp);
-    for (JsonNode answer : answers) {
+    // Every search looks them up, but the one that counts what is in the scopes. What an answer says nothing of is not held.
+    for (JsonNode answer : answers.subList(nothing ? 0 : 1, answers.size())) {
       JsonNode buckets = answer.path("aggregations").path("held").path("buckets");
-      for (int i = 0; i < lookedUp.size() && !buckets.isMissingNode(); i++) {
+      for (int i = 0; i < lookedUp.size(); i++) {
         if (buckets.path(Integer.toString(i)).path("doc_count").asLong() == 0) {
           held.remove(lookedUp.get(i));
         }

@@ -35,7 +35,8 @@ class VisibilityTest {
   }
 
   private static int found(OpenSearchIndex index) {
-    return index.search(new IndexQuery(embedding("x"), "memory", List.of(ADA), null, 10, false)).join().lexical().size();
+    return index.search(new IndexQuery(embedding("x"), "memory", List.of(ADA), null, 10, false)).join().lexical()
+        .size();
   }
 
   @Test
