@@ -40,6 +40,7 @@ public final class ClusterLoad {
         --memories N  how many memories are there before (200000)
         --seconds N   how long each phase is: before, without the node, and after (30)""";
   private static final int BATCH = 1_000;
+  private static final int MOST_ATTEMPTS = 100;
   private static final int USERS = 1_000;
   private static final int WRITERS = 3;
   private static final int SEARCHERS = 2;
@@ -137,19 +138,38 @@ public final class ClusterLoad {
   private void fill(Memlane memlane) {
     Random random = new Random(SEED);
     long begun = System.nanoTime();
+    long refused = 0;
     for (int from = 0; from < memories; from += BATCH) {
       List<NewMemory> batch = new ArrayList<>();
       for (int i = from; i < Math.min(memories, from + BATCH); i++) {
         batch.add(NewMemory.of(ClusterTexts.text(random), Scope.user(ClusterTexts.user(i % USERS))));
       }
-      for (WriteOutcome outcome : memlane.blocking().addMemories(batch)) {
-        if (!outcome.succeeded()) {
+      refused += store(memlane, batch);
+    }
+    double seconds = (System.nanoTime() - begun) / 1e9;
+    output.printf(Locale.ROOT, "stored %d memories in %.0f s, %.0f a second; %d writes were rolled back and repeated%n",
+        memories, seconds, memories / seconds, refused);
+  }
+
+  /** Stores a batch, and repeats what a busy cluster has refused; returns how many writes that were. */
+  private static long store(Memlane memlane, List<NewMemory> batch) {
+    long refused = 0;
+    List<NewMemory> left = batch;
+    for (int attempt = 1; !left.isEmpty(); attempt++) {
+      List<WriteOutcome> outcomes = memlane.blocking().addMemories(left);
+      List<NewMemory> again = new ArrayList<>();
+      for (int i = 0; i < outcomes.size(); i++) {
+        WriteOutcome outcome = outcomes.get(i);
+        if (outcome instanceof WriteOutcome.RolledBack && attempt < MOST_ATTEMPTS) {
+          again.add(left.get(i));
+        } else if (!outcome.succeeded()) {
           throw new IllegalStateException(outcome.describe());
         }
       }
+      refused += again.size();
+      left = again;
     }
-    double seconds = (System.nanoTime() - begun) / 1e9;
-    output.printf(Locale.ROOT, "stored %d memories in %.0f s, %.0f a second%n", memories, seconds, memories / seconds);
+    return refused;
   }
 
   private void start(String jdbcUrl, SharedIndexAddress index) throws Exception {

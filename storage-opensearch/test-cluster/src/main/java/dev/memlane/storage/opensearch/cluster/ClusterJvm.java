@@ -23,6 +23,8 @@ final class ClusterJvm {
 
   private static final long PATIENCE = TimeUnit.MINUTES.toNanos(3);
   private static final int MEGABYTES_PER_NODE = 384;
+  /** A node that is loaded refuses writes when its heap is nearly full. */
+  private static final int MEGABYTES_PER_LOADED_NODE = 1_024;
 
   private final Path directory;
   private final int first;
@@ -58,13 +60,16 @@ final class ClusterJvm {
     Files.deleteIfExists(file("ready"));
     Files.deleteIfExists(file("done"));
     List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-Xmx" + (128 + MEGABYTES_PER_NODE * nodes) + "m", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED",
+        "-Xmx" + (128 + (killed ? MEGABYTES_PER_LOADED_NODE : MEGABYTES_PER_NODE) * nodes) + "m",
+        "--enable-native-access=ALL-UNNAMED",
         "--sun-misc-unsafe-memory-access=allow",
         "-Dopensearch.set.netty.runtime.available.processors=false", "-Dlog4j2.disable.jmx=true",
         "-Dlog4j2.level=WARN", "-cp", classPath(), ClusterProcess.class.getName(), directory.toString(),
         Integer.toString(first), Integer.toString(nodes), list(httpPorts), list(transportPorts)));
     // A cluster that is killed and loaded lives long, and has many vectors to compare.
-    command.addAll(1, killed ? List.of("--add-modules", "jdk.incubator.vector") : List.of("-XX:TieredStopAtLevel=1"));
+    command.addAll(1, killed
+        ? List.of("-XX:+UseG1GC", "-XX:InitiatingHeapOccupancyPercent=30", "--add-modules", "jdk.incubator.vector")
+        : List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     command.addAll(settings);
     process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(file("output").toFile()).start();
   }
