@@ -143,6 +143,17 @@ class RememberingStoreTest {
   }
 
   @Test
+  void answersOfADeadLetter_stayAsTheyAre() {
+    store.begin(slice(0, 4));
+    store.keep(slice(0, 4), answer(1, "useless"), NOW);
+    store.bury(slice(0, 4), "extract", "not valid", NOW);
+
+    store.keepAll(Map.of(slice(0, 4), answer(2, "late")), NOW);
+
+    assertThat(store.answers(slice(0, 4))).containsExactly(answer(1, "useless"));
+  }
+
+  @Test
   void keepAll_thatFails_keepsNothing() {
     Scope other = Scope.user("ada").withRun("tuesday");
     conversations.append(other, List.of(NewMessage.of(MessageRole.USER, "text", "test", "")), NOW).join();

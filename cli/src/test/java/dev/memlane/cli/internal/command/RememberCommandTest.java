@@ -155,6 +155,8 @@ class RememberCommandTest {
     commands.variable("MEMLANE_CHAT_CONVERSATIONS_PER_CALL", "1");
     commands.run("remember", "--user", "ben", file.toString());
     assertThat(extractions()).hasSize(3 + 25);
+    commands.run("remember", "--user", "cleo", file.toString(), "--conversations-per-call", "25");
+    assertThat(extractions()).hasSize(3 + 25 + 1);
     Run wrong = remember(file.toString(), "--conversations-per-call", "51");
     assertThat(wrong.status()).isEqualTo(2);
     assertThat(wrong.err()).contains("--conversations-per-call is 51; it must be 1 to 50");
