@@ -64,7 +64,8 @@ import org.jspecify.annotations.Nullable;
  * <b>Searches</b> see all writes of this process that ended before: a search after a write waits for a refresh, which it
  * shares with all others that wait ({@link RefreshGate}). Writes of other processes are seen within the refresh interval
  * of the index, or once those have closed it. {@link #names(MemoryId, int)}, {@link #arrivals} and removals see them at
- * once, because they refresh every time. At most 10,000 hits of each kind are found. A search that can't see every shard fails.
+ * once, because they refresh every time. At most 10,000 hits of each kind are found. A search that can't see every shard
+ * fails.
  *
  * <p>
  * <b>Words and scores</b> are those of {@link dev.memlane.storage.vector.LuceneVectorIndex}: Memlane splits texts, and
@@ -441,7 +442,8 @@ public final class OpenSearchIndex implements SharedIndex {
 
   /**
    * Refuses new writes, and waits at most half a minute for those that were accepted. What the cluster has applied is
-   * durable, and other processes find it from now on. A second call does nothing.
+   * durable. Then it has the cluster refresh the index, so that other processes find all that at once; if the cluster does
+   * not answer, they find it within the refresh interval. A second call does nothing.
    *
    * @throws StoreException if they have not ended by then; the index is closed nevertheless
    */
@@ -467,7 +469,7 @@ public final class OpenSearchIndex implements SharedIndex {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException | TimeoutException e) {
-      // The cluster refreshes in its interval too, and nothing that was promised depends on this refresh.
+      // No failure of closing: all writes are durable, and the cluster refreshes in its interval too.
       return;
     }
   }
