@@ -42,12 +42,11 @@ class VisibilityTest {
 
   @Test
   void writesOfAnIndexThatWasClosed_areFound() {
-    try (OpenSearchIndex other = builder(RawCluster.shared()).open();
-        OpenSearchIndex one = builder(RawCluster.shared()).open()) {
-      assertThat(one.put(document(1, ADA, "memory"), LATER).join()).isInstanceOf(Applied.class);
-      assertThat(found(other)).isZero();
-
-      one.close();
+    try (OpenSearchIndex other = builder(RawCluster.shared()).open()) {
+      try (OpenSearchIndex one = builder(RawCluster.shared()).open()) {
+        assertThat(one.put(document(1, ADA, "memory"), LATER).join()).isInstanceOf(Applied.class);
+        assertThat(found(other)).isZero();
+      }
 
       assertThat(found(other)).isOne();
     }
