@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * there is to do. A few requests are on their way at the same time. Safe for use by several threads.
  *
  * <p>
- * Nothing is repeated: a request whose answer is lost may have been applied, or be applied yet.
+ * It repeats nothing: a request whose answer is lost may have been applied, or be applied yet.
  */
 final class BulkSender {
 

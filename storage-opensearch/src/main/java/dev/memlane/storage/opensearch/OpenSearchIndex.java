@@ -179,7 +179,7 @@ public final class OpenSearchIndex implements SharedIndex {
     PendingPut put = new PendingPut(document, deadline,
         (sent, begin) -> sender.put(sent, identity.routing().of(sent.memory()), begin)
             .whenComplete((done, failed) -> learn(failed)),
-        gate::written);
+        gate::written, executor, writePatience);
     Duration left = Duration.between(clock.instant(), deadline);
     if (!left.isPositive()) {
       put.expire();

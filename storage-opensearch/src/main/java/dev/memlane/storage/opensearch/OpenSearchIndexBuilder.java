@@ -205,7 +205,8 @@ public final class OpenSearchIndexBuilder implements SharedIndexOpener {
   }
 
   /**
-   * Sets how long the cluster may take to answer a write; 10 seconds by default. A put also ends at its own deadline.
+   * Sets how long the cluster may take to answer a write, and for how long a put that it rejects because it is busy is
+   * sent again; 10 seconds by default. A put also ends at its own deadline.
    */
   public OpenSearchIndexBuilder writeTimeout(Duration writeTimeout) {
     this.writeTimeout = timeout(writeTimeout, "writeTimeout");

@@ -36,6 +36,12 @@ final class RefusedException extends StoreException {
     return status >= 300 && status < 500 && status != 408;
   }
 
+  /** Whether the cluster had too much to do, so that the same request may succeed soon. */
+  boolean isBusy() {
+    // A full disk has this status too, and lasts.
+    return status == 429 && !type.equals("cluster_block_exception");
+  }
+
   @Override
   public RefusedException copy() {
     return new RefusedException(String.valueOf(getMessage()), status, type, this);

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,8 @@ final class HttpFront implements AutoCloseable {
     /** It is answered with a status and a body, and not passed on. */
     ANSWER
   }
+
+  private static final long PATIENCE_NANOS = TimeUnit.MINUTES.toNanos(1);
 
   private final ServerSocket server;
   private final URI node;
@@ -103,8 +106,9 @@ final class HttpFront implements AutoCloseable {
   void awaitWrites(int count) {
     lock.lock();
     try {
+      long left = PATIENCE_NANOS;
       while (writes < count) {
-        changed.awaitUninterruptibly();
+        left = awaitChange(left);
       }
     } finally {
       lock.unlock();
@@ -115,11 +119,25 @@ final class HttpFront implements AutoCloseable {
   void awaitAnswered(int count) {
     lock.lock();
     try {
+      long left = PATIENCE_NANOS;
       while (answered < count) {
-        changed.awaitUninterruptibly();
+        left = awaitChange(left);
       }
     } finally {
       lock.unlock();
+    }
+  }
+
+  @GuardedBy("lock")
+  private long awaitChange(long left) {
+    if (left <= 0) {
+      throw new AssertionError("the requests that were awaited did not come");
+    }
+    try {
+      return changed.awaitNanos(left);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError("interrupted while requests were awaited", e);
     }
   }
 

@@ -45,6 +45,11 @@ class TroublesTest {
 
   private static final String INDEX = "troubles";
   private static final Scope ADA = Scope.user("ada");
+  private static final String BUSY_REQUEST = "{\"error\": {\"type\": \"es_rejected_execution_exception\", "
+      + "\"reason\": \"rejected execution of coordinating operation\"}, \"status\": 429}";
+  private static final String BUSY_ITEM = "{\"errors\": true, \"items\": [{\"index\": {\"status\": 429, "
+      + "\"error\": {\"type\": \"es_rejected_execution_exception\", "
+      + "\"reason\": \"rejected execution of primary operation\"}}}]}";
   private static final Instant LATER = Instant.parse("9999-01-01T00:00:00Z");
 
   private HttpFront front;
@@ -79,6 +84,11 @@ class TroublesTest {
 
   private List<DocumentName> names() {
     return index.names(null, 100).join();
+  }
+
+  /** How many writes were sent. */
+  private long writes() {
+    return front.requests().stream().filter(line -> line.contains("_bulk")).count();
   }
 
   private static IndexQuery query() {
@@ -121,7 +131,7 @@ class TroublesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"429, es_rejected_execution_exception, too much to do", "413, , max_content_length",
+  @CsvSource({"413, , max_content_length", "429, cluster_block_exception, has blocked the index",
       "403, security_exception, may do", "401, , password"})
   void aRefusedRequest_isNotApplied(int status, String type, String said) {
     front.answerWrites(status, "{\"error\": {\"type\": \"" + type + "\", \"reason\": \"no\"}, \"status\": " + status
@@ -130,16 +140,59 @@ class TroublesTest {
     assertNotApplied(put(1), said, Integer.toString(status));
     assertThatThrownBy(() -> index.remove(name(1)).join()).hasCauseInstanceOf(StoreException.class)
         .hasMessageContaining(said);
+    assertThat(writes()).isEqualTo(2);
     front.set(Fault.NONE);
     assertThat(names()).isEmpty();
   }
 
   @Test
-  void anItemThatIsRejected_isNotApplied() {
-    front.answerWrites(200, "{\"errors\": true, \"items\": [{\"index\": {\"status\": 429, \"error\": {\"type\": "
-        + "\"es_rejected_execution_exception\", \"reason\": \"rejected execution of primary operation\"}}}]}");
+  void aBusyCluster_refusesARemoval() {
+    front.answerWrites(429, BUSY_REQUEST);
 
-    assertNotApplied(put(1), "too much to do", "rejected execution");
+    assertThatThrownBy(() -> index.remove(name(1)).join()).hasCauseInstanceOf(StoreException.class)
+        .hasMessageContaining("too much to do");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"429, '" + BUSY_REQUEST + "'", "200, '" + BUSY_ITEM + "'"})
+  void aBusyCluster_isSentThePutAgain(int status, String answer) {
+    front.answerWrites(status, answer);
+
+    CompletableFuture<StoreResult> put = index.put(document(1, ADA, "one"), LATER);
+    front.awaitWrites(3);
+    assertThat(put).isNotDone();
+    front.set(Fault.NONE);
+
+    assertThat(put.join()).isInstanceOf(Applied.class);
+    assertThat(names()).containsExactly(name(1));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"429, '" + BUSY_REQUEST + "'", "200, '" + BUSY_ITEM + "'"})
+  void aPutIntoABusyCluster_isNotApplied_whenItsTimeIsOver(int status, String answer) {
+    index.close();
+    index = builder(front.address()).writeTimeout(Duration.ofMillis(400)).open();
+    front.answerWrites(status, answer);
+
+    assertNotApplied(put(1), "too much to do", "rejected", "429");
+    assertNotApplied(index.put(document(2, ADA, "two"), Instant.now().plusMillis(200)).join(), "too much to do", "429");
+    front.set(Fault.NONE);
+    index.close();
+    index = builder(front.address()).open();
+    assertThat(names()).isEmpty();
+  }
+
+  @Test
+  void aPutIntoABusyCluster_ends_whenTheIndexIsClosed() {
+    index.close();
+    index = builder(front.address()).writeTimeout(Duration.ofMinutes(1)).closingPatience(Duration.ofMillis(100)).open();
+    front.answerWrites(429, BUSY_REQUEST);
+    CompletableFuture<StoreResult> put = index.put(document(1, ADA, "one"), LATER);
+    front.awaitWrites(1);
+
+    assertThatThrownBy(() -> index.close()).hasMessageContaining("did not end all accepted writes");
+
+    assertThat(put.join()).isInstanceOf(NotApplied.class);
   }
 
   @ParameterizedTest
@@ -172,7 +225,7 @@ class TroublesTest {
 
     front.set(Fault.NONE);
     assertThat(names()).containsExactly(fault == Fault.CUT_AFTER ? name(2) : name(1));
-    assertThat(front.requests().stream().filter(line -> line.contains("_bulk"))).hasSize(3);
+    assertThat(writes()).isEqualTo(3);
   }
 
   @Test
