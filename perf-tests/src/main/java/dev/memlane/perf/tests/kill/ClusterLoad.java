@@ -4,6 +4,7 @@ import dev.memlane.embedded.Memlane;
 import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
+import dev.memlane.model.StoreException;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.orchestrator.VerifyReport;
 import dev.memlane.perf.tests.Directories;
@@ -102,6 +103,9 @@ public final class ClusterLoad {
       fill(first);
       ServerProcess server = ServerProcess.of(home).orElseThrow(() -> new IOException("there is no server"));
       String jdbcUrl = server.jdbcUrl(server.port());
+      long filled = System.nanoTime();
+      cluster.awaitMerged();
+      output.printf(Locale.ROOT, "the cluster merged for another %.0f s%n", (System.nanoTime() - filled) / 1e9);
       start(jdbcUrl, cluster.address());
       loseNode(cluster);
       problems = finish();
@@ -181,6 +185,9 @@ public final class ClusterLoad {
       output.printf(Locale.ROOT, "a process opened in %.2f s, with %d bytes in its directory%n", opening.seconds(),
           opening.bytes());
     }
+    for (ClusterSearcher searcher : searchers) {
+      searcher.search();
+    }
     for (int i = 0; i < WRITERS; i++) {
       char lane = (char) ('a' + i);
       Victim.Settings settings = new Victim.Settings(directory.resolve(String.valueOf(lane)), jdbcUrl, index, "v" + i,
@@ -244,11 +251,7 @@ public final class ClusterLoad {
 
   private List<Problem> check(Memlane memlane, String jdbcUrl) throws Exception {
     List<Problem> problems = new ArrayList<>();
-    long end = System.nanoTime() + PATIENCE.toNanos();
-    VerifyReport comparison = memlane.blocking().verify(false);
-    while (!comparison.isClean() && System.nanoTime() - end < 0) {
-      comparison = memlane.blocking().verify(false);
-    }
+    VerifyReport comparison = compare(memlane);
     comparison.inconsistencies().forEach(found -> problems.add(new Problem(found.memory(), found.problem())));
     try (Connection connection = DriverManager.getConnection(jdbcUrl)) {
       StoredRows stored = StoredRows.read(connection, ClusterTexts.user(0).replaceAll("[0-9]+$", "") + "%");
@@ -256,5 +259,24 @@ public final class ClusterLoad {
       problems.addAll(SearchChecker.check(memlane.blocking(), stored, new Random(SEED)));
     }
     return problems;
+  }
+
+  /** Compares until the stores agree, or for as long as the cluster may take to come to rest. */
+  private static VerifyReport compare(Memlane memlane) {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    while (true) {
+      boolean last = System.nanoTime() - end > 0;
+      try {
+        VerifyReport comparison = memlane.blocking().verify(false);
+        if (comparison.isClean() || last) {
+          return comparison;
+        }
+      } catch (StoreException e) {
+        // The cluster has not answered in time, because it still works off what was written.
+        if (last) {
+          throw e;
+        }
+      }
+    }
   }
 }

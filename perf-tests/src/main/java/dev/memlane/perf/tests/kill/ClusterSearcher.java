@@ -24,8 +24,8 @@ import java.util.logging.Logger;
 import java.util.stream.Stream;
 
 /**
- * A process that opens a memory on a shared index and searches in it, one search after the other, until its input ends. This
- * class is also how the process that starts it sees it. Safe for use by several threads.
+ * A process that opens a memory on a shared index. From the first line of its input on it searches, one search after the
+ * other, until its input ends. This class is also how the process that starts it sees it. Safe for use by several threads.
  */
 final class ClusterSearcher implements AutoCloseable {
 
@@ -64,7 +64,7 @@ final class ClusterSearcher implements AutoCloseable {
     this.process = process;
   }
 
-  /** {@code JDBC_URL DIRECTORY INDEX SEED USERS}: searches until its input ends. */
+  /** {@code JDBC_URL DIRECTORY INDEX SEED USERS}: searches from the first byte of its input until that ends. */
   public static void main(String[] arguments) throws IOException {
     Logger.getLogger("").setLevel(Level.SEVERE);
     PrintStream output = new PrintStream(System.out, true, StandardCharsets.UTF_8);
@@ -75,6 +75,9 @@ final class ClusterSearcher implements AutoCloseable {
     try (Memlane memlane = Memlane.builder(directory).postgres(arguments[0], null, null).embedder(new HashEmbedder())
         .sharedIndex(SharedIndexAddress.read(arguments[2]).opener()).open()) {
       output.printf(Locale.ROOT, "%s\t%f\t%d%n", OPENED, (System.nanoTime() - begun) / 1e9, bytes(directory));
+      if (System.in.read() < 0) {
+        return;
+      }
       Thread ends = Thread.ofPlatform().daemon().start(() -> {
         try {
           System.in.transferTo(OutputStream.nullOutputStream());
@@ -139,6 +142,12 @@ final class ClusterSearcher implements AutoCloseable {
 
   private synchronized void addFailure(String message) {
     failures.add(message);
+  }
+
+  /** Lets it search. */
+  void search() throws IOException {
+    process.getOutputStream().write('\n');
+    process.getOutputStream().flush();
   }
 
   /** Waits until it is open. */
