@@ -40,6 +40,7 @@ class ArchitectureTest {
   private static final String MEMORY_TOOLS = "dev.memlane.memory.tools";
   private static final String LANGCHAIN4J = "dev.memlane.langchain4j";
   private static final String FLINK = "dev.memlane.flink";
+  private static final String SPARK = "dev.memlane.spark";
   private static final String MICROMETER = "dev.memlane.micrometer";
   private static final String SPRING_AI = "dev.memlane.spring.ai";
   private static final String SPRING_BOOT = "dev.memlane.spring.boot.autoconfigure";
@@ -134,6 +135,12 @@ class ArchitectureTest {
       .onlyDependOnClassesThat()
       .resideInAnyPackage(FLINK, ORCHESTRATOR, MODEL, "java..", "org.jspecify..",
           "com.google.errorprone.annotations..", "org.apache.flink..");
+
+  @ArchTest
+  static final ArchRule spark_knowsTheOrchestratorEmbeddersAndSpark = classes().that().resideInAPackage(SPARK).should()
+      .onlyDependOnClassesThat()
+      .resideInAnyPackage(SPARK, ORCHESTRATOR, "dev.memlane.embedding", ENDPOINTS_HTTP, "dev.memlane.storage.postgres",
+          MODEL, "java..", "scala..", "org.jspecify..", "com.google.errorprone.annotations..", "org.apache.spark..");
 
   @ArchTest
   static final ArchRule micrometer_knowsTheMemoryLanesAndMicrometer = classes().that().resideInAPackage(MICROMETER)
@@ -264,7 +271,8 @@ class ArchitectureTest {
   @ArchTest
   static final ArchRule orchestrator_namesStoresInItsBuilderAndOpeningOnly = noClasses().that()
       .resideInAPackage(ORCHESTRATOR).and(not(simpleName("OrchestratorBuilder")))
-      .and(not(simpleName("OrchestratorOpening"))).should().dependOnClassesThat().resideInAPackage(STORAGE);
+      .and(not(simpleName("OrchestratorOpening"))).and(not(simpleName("MemoryReader"))).should().dependOnClassesThat()
+      .resideInAPackage(STORAGE);
 
   @ArchTest
   static final ArchRule orchestrator_doesNotKnowWhatIsAbove = noClasses().that().resideInAPackage(ORCHESTRATOR).should()
@@ -334,7 +342,7 @@ class ArchitectureTest {
         VECTOR, OPENSEARCH,
         CONVERSATION, "dev.memlane.storage.postgres", ORCHESTRATOR, EMBEDDED, MEMORY_TOOLS, ARCHIVE, ARCHIVE_PARQUET,
         EXTRACTION,
-        LANGCHAIN4J, FLINK,
+        LANGCHAIN4J, FLINK, SPARK,
         MICROMETER, SPRING_AI, SPRING_BOOT, SERVER, CLI}) {
       assertThat(all.that(resideInAPackage(module)).size()).as(module).isGreaterThan(3);
     }

@@ -34,4 +34,9 @@ public enum EmbeddedText {
   public static EmbeddedText ofVectors(String name, String model) {
     return name.equals(CONTENT.vectors(model)) ? CONTENT : ACTOR_AND_CONTENT;
   }
+
+  /** The name of the model that made vectors of this name. */
+  public static String model(String vectors) {
+    return vectors.endsWith(SUFFIX) ? vectors.substring(0, vectors.length() - SUFFIX.length()) : vectors;
+  }
 }

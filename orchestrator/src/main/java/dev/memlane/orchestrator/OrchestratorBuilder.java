@@ -384,6 +384,20 @@ public final class OrchestratorBuilder {
     return new OrchestratorOpening(this, new OpenedResources()).openWriter();
   }
 
+  /**
+   * Opens a reader of what core has: see {@link MemoryReader}. It needs the database alone; settings of embedders, indexes and
+   * writes have no meaning for it.
+   *
+   * @throws InvalidInputException if the database is missing, or stores of your own are set
+   * @throws MemlaneException if the database can't be opened; the message says why and what to do
+   */
+  public MemoryReader openReader() {
+    if (stores != null) {
+      throw new InvalidInputException("a reader opens its stores itself; leave out stores(...)");
+    }
+    return OrchestratorOpening.openReader(this);
+  }
+
   /** Opens, and adds everything that is opened to a collection of the caller's own. */
   MemoryOrchestrator open(OpenedResources opened) {
     return new OrchestratorOpening(this, opened).open();

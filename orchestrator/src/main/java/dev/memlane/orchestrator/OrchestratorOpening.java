@@ -73,7 +73,7 @@ final class OrchestratorOpening {
 
   MemoryWriter openWriter() {
     try {
-      Database database = opened.add(databaseBuilder().open());
+      Database database = opened.add(databaseBuilder(settings).open());
       String vectors = embeddedText(database).vectors(model.model());
       SharedIndexOpener shared = settings.sharedIndex;
       IndexOpener opener = shared == null
@@ -85,6 +85,11 @@ final class OrchestratorOpening {
       opened.closeAfter(e);
       throw e;
     }
+  }
+
+  /** Opens a reader, which needs neither an embedder nor an index. */
+  static MemoryReader openReader(OrchestratorBuilder settings) {
+    return new MemoryReader(databaseBuilder(settings).open());
   }
 
   private static EmbedderPool embedders(OrchestratorBuilder settings) {
@@ -103,7 +108,7 @@ final class OrchestratorOpening {
     Path directory = require(settings.indexDirectory, "indexDirectory(...)");
     Locale given = settings.language;
     Locale language = given == null ? LuceneVectorIndex.language(directory).orElse(Locale.ENGLISH) : given;
-    DatabaseBuilder builder = databaseBuilder();
+    DatabaseBuilder builder = databaseBuilder(settings);
     Database database = opened.add(builder.open());
     EmbeddedText embedded = embeddedText(directory, database);
     String vectors = embedded.vectors(model.model());
@@ -124,7 +129,7 @@ final class OrchestratorOpening {
           "the builder has both indexDirectory(...) and sharedIndex(...); leave one of them out");
     }
     Locale language = Objects.requireNonNullElse(settings.language, Locale.ENGLISH);
-    Database database = opened.add(databaseBuilder().open());
+    Database database = opened.add(databaseBuilder(settings).open());
     String vectors = embeddedText(database).vectors(model.model());
     IndexOpener opener = anew -> shared.open(contents(database, vectors), anew);
     MemoryOrchestrator orchestrator = openOn(openStores(database, vectors, opener), opener, vectors, language);
@@ -138,7 +143,7 @@ final class OrchestratorOpening {
         Objects.requireNonNullElse(settings.language, Locale.ENGLISH));
   }
 
-  private DatabaseBuilder databaseBuilder() {
+  private static DatabaseBuilder databaseBuilder(OrchestratorBuilder settings) {
     DatabaseBuilder builder = require(settings.database, "postgres(...)").poolSize(settings.poolSize)
         .queueBound(settings.commitQueueBound).statementTimeout(settings.statementTimeout)
         .lockTimeout(settings.lockTimeout).clock(settings.clock);
