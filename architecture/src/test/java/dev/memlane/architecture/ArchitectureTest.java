@@ -269,9 +269,10 @@ class ArchitectureTest {
       .dependOnClassesThat().resideInAnyPackage(ORCHESTRATOR, EMBEDDED, STORAGE);
 
   @ArchTest
-  static final ArchRule orchestrator_namesStoresInItsBuilderAndOpeningOnly = noClasses().that()
+  static final ArchRule orchestrator_namesStoresOnlyWhereItOpensThem = noClasses().that()
       .resideInAPackage(ORCHESTRATOR).and(not(simpleName("OrchestratorBuilder")))
-      .and(not(simpleName("OrchestratorOpening"))).and(not(simpleName("MemoryReader"))).should().dependOnClassesThat()
+      .and(not(simpleName("OrchestratorOpening"))).and(not(simpleName("IndexDirectories")))
+      .and(not(simpleName("NextEngine"))).and(not(simpleName("MemoryReader"))).should().dependOnClassesThat()
       .resideInAPackage(STORAGE);
 
   @ArchTest

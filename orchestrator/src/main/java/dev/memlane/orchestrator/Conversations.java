@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,11 +61,9 @@ public final class Conversations {
   private static final long WINDOW_BYTES = 256_000_000;
 
   private final MemoryOrchestrator memory;
-  private final ConversationHandler handler;
 
-  Conversations(MemoryOrchestrator memory, ConversationHandler handler) {
+  Conversations(MemoryOrchestrator memory) {
     this.memory = memory;
-    this.handler = handler;
   }
 
   /**
@@ -79,7 +77,7 @@ public final class Conversations {
    * conversation
    */
   public CompletableFuture<List<ConversationMessage>> append(Scope conversation, List<NewMessage> messages) {
-    return begin(() -> {
+    return begin(handler -> {
       requireConversation(conversation);
       requireMessages(messages, MOST_MESSAGES);
       return messages.isEmpty()
@@ -100,7 +98,7 @@ public final class Conversations {
    * an empty list empties the window. An appended message whose id is taken gets a fresh one
    */
   public CompletableFuture<Void> replaceWindow(Scope conversation, List<NewMessage> messages) {
-    return begin(() -> {
+    return begin(handler -> {
       requireConversation(conversation);
       requireMessages(messages, LONGEST_WINDOW);
       return handler.replaceWindow(conversation, List.copyOf(messages));
@@ -113,7 +111,7 @@ public final class Conversations {
    * @param positions at most {@value #LONGEST_WINDOW}; those that are not in the window are ignored
    */
   public CompletableFuture<Void> leaveWindow(Scope conversation, Collection<Long> positions) {
-    return begin(() -> {
+    return begin(handler -> {
       requireConversation(conversation);
       requireCount("positions", positions.size(), LONGEST_WINDOW);
       return handler.leaveWindow(conversation, List.copyOf(positions));
@@ -127,7 +125,7 @@ public final class Conversations {
    * MB; let some leave it, or read the log in pages
    */
   public CompletableFuture<List<ConversationMessage>> window(Scope conversation) {
-    return begin(() -> {
+    return begin(handler -> {
       requireConversation(conversation);
       return handler.store().window(conversation, LONGEST_WINDOW, WINDOW_BYTES).thenApply(window -> {
         if (window.more()) {
@@ -145,7 +143,7 @@ public final class Conversations {
    * @param before only messages before this position; {@link Long#MAX_VALUE} for the end
    */
   CompletableFuture<WindowEnd> windowEnd(Scope conversation, long before, int limit) {
-    return begin(() -> {
+    return begin(handler -> {
       requireConversation(conversation);
       return handler.store().windowEnd(conversation, before, limit, PAGE_BYTES);
     });
@@ -160,7 +158,7 @@ public final class Conversations {
    * @param limit how many messages at most, 1 to {@value #LONGEST_PAGE}
    */
   public CompletableFuture<MessagePage> messages(Scope conversation, long after, int limit) {
-    return begin(() -> {
+    return begin(handler -> {
       requireConversation(conversation);
       requireLimit(limit, LONGEST_PAGE);
       return handler.store().messages(conversation, after, limit, PAGE_BYTES).thenApply(page -> new MessagePage(
@@ -175,7 +173,7 @@ public final class Conversations {
    * @param limit how many messages at most, 1 to {@value #LONGEST_PAGE}
    */
   public CompletableFuture<MessageArchivePage> exportPage(Scope conversation, long after, int limit) {
-    return begin(() -> {
+    return begin(handler -> {
       requireConversation(conversation);
       requireLimit(limit, LONGEST_PAGE);
       return handler.store().archive(conversation, after, limit, PAGE_BYTES).thenApply(page -> new MessageArchivePage(
@@ -193,7 +191,7 @@ public final class Conversations {
    */
   public CompletableFuture<List<MessageImportOutcome>> importMessages(
       Scope conversation, List<ArchivedMessage> messages) {
-    return begin(() -> {
+    return begin(handler -> {
       requireConversation(conversation);
       requireMessages(messages.stream().map(ArchivedMessage::message).map(message -> new NewMessage(message.id(),
           message.role(), message.text(), message.format(), message.payload())).toList(), MOST_MESSAGES);
@@ -210,7 +208,7 @@ public final class Conversations {
    * @param limit how many conversations at most, 1 to {@value #LONGEST_LIST}
    */
   public CompletableFuture<ConversationPage> list(@Nullable Scope within, long after, int limit) {
-    return begin(() -> {
+    return begin(handler -> {
       requireLimit(limit, LONGEST_LIST);
       if (!handler.hasStore()) {
         return CompletableFuture.completedFuture(new ConversationPage(List.of(), null));
@@ -232,15 +230,16 @@ public final class Conversations {
    * @return how many messages were removed; those that were removed before the database's answer was lost are not counted
    */
   public CompletableFuture<Long> delete(Scope conversation) {
-    return begin(() -> {
+    return begin(handler -> {
       requireConversation(conversation);
       return handler.delete(conversation);
     });
   }
 
-  private <T> CompletableFuture<T> begin(Supplier<CompletableFuture<T>> call) {
-    // Inside the chain, so that what it throws fails the future.
-    return memory.read(() -> CompletableFuture.completedFuture(call).thenCompose(Supplier::get));
+  private <T> CompletableFuture<T> begin(Function<ConversationHandler, CompletableFuture<T>> call) {
+    // Inside the chain, so that what it throws fails the future. No index has messages, so writes wait for none.
+    return memory.read(
+        engine -> CompletableFuture.completedFuture(engine.conversationHandler).thenCompose(call));
   }
 
   private static void requireConversation(Scope conversation) {

@@ -26,6 +26,7 @@ import dev.memlane.orchestrator.internal.follow.IndexCatchUp;
 import dev.memlane.orchestrator.internal.follow.IndexComparison;
 import dev.memlane.orchestrator.internal.follow.IndexFollower;
 import dev.memlane.orchestrator.internal.follow.IndexOpener;
+import dev.memlane.orchestrator.internal.follow.LogFollower;
 import dev.memlane.orchestrator.internal.follow.OwnChanges;
 import dev.memlane.orchestrator.internal.follow.ReopeningIndex;
 import dev.memlane.orchestrator.internal.follow.SharedIndexKeeper;
@@ -101,6 +102,8 @@ final class Engine {
 
   // What only the life cycle uses.
   private final ReopeningIndex index;
+  private final IndexFollower follower;
+  private final BatchFollower batchFollower;
   private final IndexComparison comparison;
   private final Expunger expunger;
   private final ChangePoller poller;
@@ -111,6 +114,7 @@ final class Engine {
   /** Keeps an index that other processes share; null if the index belongs to this process. */
   private final @Nullable SharedIndexKeeper keeper;
   private final RetryLoop recheck;
+  private final Locale language;
   private final Runnable release;
   private final AtomicBoolean closed = new AtomicBoolean();
   /** Whether it was started without an index; set before the first call. */
@@ -156,16 +160,17 @@ final class Engine {
     this.environment = environment;
     this.embedder = embedder;
     this.patience = settings.writeDeadline();
+    this.language = settings.language();
     this.release = release;
     this.index = new ReopeningIndex(opened.index(), opener, environment);
     this.stores = new Stores(opened.units(), opened.core(), opened.history(), index);
     MemoryLocks locks = new MemoryLocks(environment);
 
     MemoryLocks locksToFollow = followerLocks.apply(locks);
-    IndexFollower follower = new IndexFollower(stores, environment, locksToFollow, embedder);
+    this.follower = new IndexFollower(stores, environment, locksToFollow, embedder);
     this.backgroundFollower = follower.background();
     OwnChanges ownChanges = new OwnChanges();
-    BatchFollower batchFollower = new BatchFollower(stores, environment, locksToFollow, follower);
+    this.batchFollower = new BatchFollower(stores, environment, locksToFollow, follower);
     this.comparison = new IndexComparison(stores, environment, locksToFollow, batchFollower, backgroundFollower);
     this.expunger = new Expunger(stores, environment, embedder);
     index.setComparison(() -> catchUp(Progress.NONE));
@@ -182,7 +187,7 @@ final class Engine {
     this.keeper = index.shared() == null
         ? null
         : new SharedIndexKeeper(stores, environment, locksToFollow, comparison, batchFollower,
-            backgroundFollower, expunger, settings.retention(),
+            backgroundFollower, expunger, embedder.vectorName(), settings.retention(),
             following ? settings.followEvery() : OrchestratorBuilder.KEEP_EVERY);
     this.admission = new Admission(settings.mostInFlight(), settings.mostUnsettled(), patience, settler,
         environment.executor());
@@ -232,6 +237,17 @@ final class Engine {
       recheck.beginAfter(due.compareTo(FIRST_RECHECK) < 0 ? FIRST_RECHECK : due, this::recheck);
       return differing;
     });
+  }
+
+  /**
+   * Starts while another engine serves calls.
+   *
+   * @return a handover that follows everything from before the start on
+   */
+  CompletableFuture<Handover> startBeside(Progress progress) {
+    return LogFollower.fromNow(stores, environment, batchFollower, follower)
+        .thenComposeAsync(log -> start(progress).thenApply(differing -> new Handover(this, log)),
+            environment.executor());
   }
 
   /**
@@ -288,6 +304,11 @@ final class Engine {
     return queued;
   }
 
+  /** The language in which questions are asked. */
+  Locale language() {
+    return language;
+  }
+
   boolean isClosed() {
     return closed.get();
   }
@@ -300,7 +321,15 @@ final class Engine {
     });
   }
 
-  /** The status of each kind of work in the background; asks no store. */
+  /**
+   * The status of each kind of work in the background; asks no store.
+   *
+   * @param more work of others, which comes last
+   */
+  private List<BackgroundWork> background(List<BackgroundWork> more) {
+    return Stream.concat(background().stream(), more.stream()).toList();
+  }
+
   List<BackgroundWork> background() {
     if (detached) {
       return List.of(settler.status());
@@ -314,18 +343,23 @@ final class Engine {
     return Stream.concat(others, always).toList();
   }
 
-  /** See {@link MemoryOrchestrator#statistics}. */
-  CompletableFuture<Statistics> statistics() {
+  /**
+   * See {@link MemoryOrchestrator#statistics}.
+   *
+   * @param more work in the background that is not this engine's
+   */
+  CompletableFuture<Statistics> statistics(List<BackgroundWork> more) {
     return stores.core().count(null, null, environment.now())
         .thenCombine(stores.history().count(null), (memories, entries) -> new long[]{memories, entries})
         .thenCombine(stores.core().bytes().thenCombine(stores.history().bytes(), (core, log) -> new long[]{core, log}),
-            (counts, bytes) -> statistics(counts[0], counts[1], bytes[0], bytes[1]));
+            (counts, bytes) -> statistics(counts[0], counts[1], bytes[0], bytes[1], more));
   }
 
-  private Statistics statistics(long memories, long entries, long coreBytes, long historyBytes) {
+  private Statistics statistics(long memories, long entries, long coreBytes, long historyBytes,
+      List<BackgroundWork> more) {
     ReadIndex read = readIndex();
     return new Statistics(memories, entries, coreBytes, historyBytes, read.summary(), read.problem(), embedder.stats(),
-        admission.inFlight(), settler.operations(), backgroundFollower.unindexed(), background());
+        admission.inFlight(), settler.operations(), backgroundFollower.unindexed(), background(more));
   }
 
   /** Either a summary of the index, or the reason why it can't be read. */
@@ -352,12 +386,16 @@ final class Engine {
         index.dimension(), index.documents(), index.segments(), index.bytes(), outdated);
   }
 
-  /** See {@link MemoryOrchestrator#status}. Waits for the index. */
-  MemoryStatus status() {
+  /**
+   * See {@link MemoryOrchestrator#status}. Waits for the index.
+   *
+   * @param more work in the background that is not this engine's
+   */
+  MemoryStatus status(List<BackgroundWork> more) {
     ReadIndex read = readIndex();
     return new MemoryStatus(admission.inFlight(), admission.waiting(), stores.units().waiting(), settler.unsettled(),
         backgroundFollower.countUnindexed(), lag(), read.summary(),
-        read.problem(), embedder.stats(), background());
+        read.problem(), embedder.stats(), background(more));
   }
 
   /** How far this process, or the keeper of a shared index, is behind the log; null if there is nothing to follow. */

@@ -41,7 +41,6 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -78,21 +77,31 @@ public final class MemoryOrchestrator implements AutoCloseable {
   /** The longest page of {@link #exportPage}. */
   public static final int LONGEST_EXPORT_PAGE = 1_000;
 
-  private final Engine engine;
+  private final ServingEngine serving;
+  /** Null if the memory was not opened by a builder. */
+  private final @Nullable ModelChanger changer;
   private final Conversations conversations;
   /** Null if nobody listens. */
   private final @Nullable MemoryListener listener;
 
   MemoryOrchestrator(Engine engine) {
-    this(engine, null);
+    this(engine, null, null);
+  }
+
+  /**
+   * @param settings with which the engine was opened
+   */
+  MemoryOrchestrator(Engine engine, OrchestratorBuilder settings) {
+    this(engine, settings, settings.listeners.isEmpty() ? null : MemoryListener.of(settings.listeners));
   }
 
   /**
    * @param listener must not throw; null for none
    */
-  MemoryOrchestrator(Engine engine, @Nullable MemoryListener listener) {
-    this.engine = engine;
-    this.conversations = new Conversations(this, engine.conversationHandler);
+  MemoryOrchestrator(Engine engine, @Nullable OrchestratorBuilder settings, @Nullable MemoryListener listener) {
+    this.serving = new ServingEngine(engine);
+    this.changer = settings == null ? null : new ModelChanger(serving, settings);
+    this.conversations = new Conversations(this);
     this.listener = listener;
   }
 
@@ -124,8 +133,10 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * @return the outcome, whatever it is; does not fail because of the memory
    */
   public CompletableFuture<WriteOutcome> add(NewMemory memory) {
-    AcceptedMemory accepted = engine.intake.accept(memory);
-    return handOut(add(accepted, Activity.begin(listener, OperationType.ADD, memory, null)));
+    return serving.write(engine -> {
+      AcceptedMemory accepted = engine.intake.accept(memory);
+      return add(engine, accepted, Activity.begin(listener, OperationType.ADD, memory, null));
+    });
   }
 
   /**
@@ -136,13 +147,16 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * @return the outcomes, in the order of the memories; does not fail because of an item
    */
   public CompletableFuture<List<WriteOutcome>> addMemories(List<NewMemory> memories) {
-    List<AcceptedMemory> accepted = memories.stream().map(engine.intake::accept).toList();
-    Activity batch = Activity.begin(listener, OperationType.ADD_MEMORIES, memories, null);
-    return handOut(Activity.ending(batch, BoundedParallel.run(accepted, ITEMS_AT_ONCE,
-        one -> add(one, Activity.begin(batch, OperationType.ADD, one.memory())), engine.environment)));
+    return serving.write(engine -> {
+      List<AcceptedMemory> accepted = memories.stream().map(engine.intake::accept).toList();
+      Activity batch = Activity.begin(listener, OperationType.ADD_MEMORIES, memories, null);
+      return Activity.ending(batch, BoundedParallel.run(accepted, ITEMS_AT_ONCE,
+          one -> add(engine, one, Activity.begin(batch, OperationType.ADD, one.memory())), engine.environment));
+    });
   }
 
-  private CompletableFuture<WriteOutcome> add(AcceptedMemory accepted, @Nullable Activity activity) {
+  private static CompletableFuture<WriteOutcome> add(Engine engine, AcceptedMemory accepted,
+      @Nullable Activity activity) {
     return Activity.ending(activity, engine.admission.write(() -> engine.addHandler.add(accepted.as(activity))));
   }
 
@@ -162,7 +176,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * @return the outcome, whatever it is; fails with an {@link InvalidInputException} if the memory has no key
    */
   public CompletableFuture<WriteOutcome> put(NewMemory memory) {
-    return handOut(putEach(List.of(memory), null)).thenApply(List::getFirst);
+    return serving.write(engine -> putEach(engine, List.of(memory), null)).thenApply(List::getFirst);
   }
 
   /**
@@ -176,10 +190,11 @@ public final class MemoryOrchestrator implements AutoCloseable {
   public CompletableFuture<List<WriteOutcome>> putMemories(List<NewMemory> memories) {
     List<NewMemory> puts = List.copyOf(memories);
     Activity batch = Activity.begin(listener, OperationType.PUT_MEMORIES, puts, null);
-    return handOut(Activity.ending(batch, putEach(puts, batch)));
+    return serving.write(engine -> Activity.ending(batch, putEach(engine, puts, batch)));
   }
 
-  private CompletableFuture<List<WriteOutcome>> putEach(List<NewMemory> memories, @Nullable Activity batch) {
+  private CompletableFuture<List<WriteOutcome>> putEach(Engine engine, List<NewMemory> memories,
+      @Nullable Activity batch) {
     List<Put> puts = new ArrayList<>(memories.size());
     for (NewMemory memory : memories) {
       String key = memory.key();
@@ -193,13 +208,13 @@ public final class MemoryOrchestrator implements AutoCloseable {
     Map<MemoryId, List<Put>> byId = new LinkedHashMap<>();
     puts.forEach(put -> byId.computeIfAbsent(put.id, id -> new ArrayList<>(1)).add(put));
     return BoundedParallel
-        .run(List.copyOf(byId.values()), ITEMS_AT_ONCE, sameId -> putInTurn(sameId, batch), engine.environment)
+        .run(List.copyOf(byId.values()), ITEMS_AT_ONCE, sameId -> putInTurn(engine, sameId, batch), engine.environment)
         .thenApply(outcomes -> inOrder(puts, outcomes));
   }
 
   private record Put(MemoryId id, AcceptedMemory memory) {}
 
-  private CompletableFuture<List<WriteOutcome>> putInTurn(List<Put> puts, @Nullable Activity batch) {
+  private CompletableFuture<List<WriteOutcome>> putInTurn(Engine engine, List<Put> puts, @Nullable Activity batch) {
     return BoundedParallel.run(puts, 1, put -> {
       Activity activity = Activity.begin(listener, OperationType.PUT, put.memory.memory(), batch);
       return Activity.ending(activity,
@@ -223,7 +238,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
    */
   public CompletableFuture<Memory> updateMemory(MemoryUpdate update) {
     Activity activity = Activity.begin(listener, OperationType.UPDATE, update, null);
-    return handOut(Activity.ending(activity,
+    return serving.write(engine -> Activity.ending(activity,
         engine.admission.write(() -> engine.changeHandler.update(update, activity)))).thenApply(outcome -> {
           if (outcome instanceof WriteOutcome.Stored stored) {
             return stored.memory();
@@ -241,7 +256,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * memory is purged but the index's files could not be
    */
   public CompletableFuture<WriteOutcome.Deleted> deleteMemory(MemoryDeletion deletion) {
-    return handOut(deleteEach(List.of(deletion), null)).thenApply(outcomes -> {
+    return serving.write(engine -> deleteEach(engine, List.of(deletion), null)).thenApply(outcomes -> {
       if (outcomes.getFirst() instanceof WriteOutcome.Deleted deleted) {
         return deleted;
       }
@@ -259,10 +274,11 @@ public final class MemoryOrchestrator implements AutoCloseable {
   public CompletableFuture<List<WriteOutcome>> deleteMemories(List<MemoryDeletion> deletions) {
     List<MemoryDeletion> each = List.copyOf(deletions);
     Activity batch = Activity.begin(listener, OperationType.DELETE_MEMORIES, each, null);
-    return handOut(Activity.ending(batch, deleteEach(each, batch)));
+    return serving.write(engine -> Activity.ending(batch, deleteEach(engine, each, batch)));
   }
 
-  private CompletableFuture<List<WriteOutcome>> deleteEach(List<MemoryDeletion> deletions, @Nullable Activity batch) {
+  private CompletableFuture<List<WriteOutcome>> deleteEach(Engine engine, List<MemoryDeletion> deletions,
+      @Nullable Activity batch) {
     return engine.eraseHandler.deleteEach(deletions, deletion -> Activity.begin(listener,
         deletion.purgesHistory() ? OperationType.ERASE : OperationType.DELETE, deletion, batch));
   }
@@ -299,7 +315,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
   public CompletableFuture<DeleteReport> deleteAll(Scope scope, @Nullable Filter filter, boolean purgeHistory) {
     Activity batch = Activity.begin(listener, purgeHistory ? OperationType.ERASE_ALL : OperationType.DELETE_ALL, scope,
         null);
-    return read(batch, () -> purgeHistory
+    return call(batch, true, engine -> purgeHistory
         ? engine.eraseHandler.eraseAll(scope, filter, batch)
         : engine.eraseHandler.deleteAll(scope, filter, batch));
   }
@@ -311,7 +327,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
 
   /** Reads the memory with this id, if it exists. */
   public CompletableFuture<Optional<Memory>> get(MemoryId id, Expired expired) {
-    return read(Activity.begin(listener, OperationType.GET, id, null), () -> engine.stores.core()
+    return read(Activity.begin(listener, OperationType.GET, id, null), engine -> engine.stores.core()
         .find(List.of(id), List.of(), null, expired.unexpiredAt(engine.environment.now()))
         .thenApply(found -> Optional.ofNullable(found.get(id))));
   }
@@ -331,7 +347,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * {@link StoreException} if the memory changes all the time while it is read
    */
   public CompletableFuture<Optional<PastMemory>> getAsOf(MemoryId id, Instant at, Expired expired) {
-    return read(() -> engine.pastHandler.read(id, at, expired.unexpiredAt(at)));
+    return read(engine -> engine.pastHandler.read(id, at, expired.unexpiredAt(at)));
   }
 
   /** Lists memories as they were at a time; see {@link #listAsOf(Scope, Instant, MemoryId, int, Expired)}. */
@@ -351,7 +367,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
    */
   public CompletableFuture<PastPage> listAsOf(@Nullable Scope scope, Instant at, @Nullable MemoryId after, int limit,
       Expired expired) {
-    return readPage(limit, LONGEST_PAGE, () -> engine.pastHandler.list(scope, at, after, limit, false,
+    return readPage(limit, LONGEST_PAGE, engine -> engine.pastHandler.list(scope, at, after, limit, false,
         expired.unexpiredAt(at)).thenApply(
             page -> new PastPage(page.rows().stream().map(PastHandler.PastRow::past).toList(), page.next())));
   }
@@ -372,7 +388,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
    */
   public CompletableFuture<Page> list(
       @Nullable Scope scope, @Nullable Filter filter, @Nullable MemoryId after, int limit, Expired expired) {
-    return readPage(limit, LONGEST_PAGE, () -> engine.stores.core()
+    return readPage(limit, LONGEST_PAGE, engine -> engine.stores.core()
         .list(scope, filter, after, limit + 1, expired.unexpiredAt(engine.environment.now()))
         .thenApply(memories -> page(memories, limit, Memory::id, Page::new)));
   }
@@ -397,7 +413,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
    */
   public CompletableFuture<TimePage> listByTime(@Nullable Scope scope, @Nullable Filter filter, TimeOrder order,
       @Nullable TimePosition after, int limit, Expired expired) {
-    return readPage(limit, LONGEST_PAGE, () -> engine.stores.core()
+    return readPage(limit, LONGEST_PAGE, engine -> engine.stores.core()
         .listByTime(scope, filter, order, after, limit + 1, expired.unexpiredAt(engine.environment.now()))
         .thenApply(memories -> page(memories, limit, TimePosition::of, TimePage::new)));
   }
@@ -409,7 +425,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
 
   /** Counts memories; see {@link #list}. */
   public CompletableFuture<Long> count(@Nullable Scope scope, @Nullable Filter filter, Expired expired) {
-    return read(() -> engine.stores.core().count(scope, filter, expired.unexpiredAt(engine.environment.now())));
+    return read(engine -> engine.stores.core().count(scope, filter, expired.unexpiredAt(engine.environment.now())));
   }
 
   /**
@@ -432,7 +448,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
             new InvalidInputException("the prefix can begin no user's name: " + e.getMessage(), e));
       }
     }
-    return readPage(limit, LONGEST_PAGE, () -> engine.stores.core()
+    return readPage(limit, LONGEST_PAGE, engine -> engine.stores.core()
         .scopes(userPrefix, after, limit + 1, engine.environment.now())
         .thenApply(scopes -> page(scopes, limit, ScopeCount::scope, ScopePage::new)));
   }
@@ -445,13 +461,13 @@ public final class MemoryOrchestrator implements AutoCloseable {
    */
   public CompletableFuture<Optional<Scope>> scopeOf(MemoryId id) {
     return read(
-        () -> engine.stores.core().scopesOf(List.of(id)).thenApply(found -> Optional.ofNullable(found.get(id))));
+        engine -> engine.stores.core().scopesOf(List.of(id)).thenApply(found -> Optional.ofNullable(found.get(id))));
   }
 
   /** Finds memories, best first. */
   public CompletableFuture<List<SearchHit>> search(SearchRequest request) {
     Activity activity = Activity.begin(listener, OperationType.SEARCH, request, null);
-    return read(activity, () -> engine.searchHandler.search(request, activity));
+    return read(activity, engine -> engine.searchHandler.search(request, activity));
   }
 
   /**
@@ -516,7 +532,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * with a {@link StoreException} if the database can't be reached within the deadline of a write
    */
   public CompletableFuture<Boolean> hasLanded(MemoryId memory, OperationId op) {
-    return read(() -> engine.inDoubtResolver.resolve(memory, op, engine.environment.now().plus(engine.patience))
+    return read(engine -> engine.inDoubtResolver.resolve(memory, op, engine.environment.now().plus(engine.patience))
         .thenApply(result -> switch (result) {
           case StoreResult.Applied applied -> true;
           case StoreResult.NotApplied notApplied -> false;
@@ -533,7 +549,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * {@link #history(MemoryId, Integer, int)} reads them in pages
    */
   public CompletableFuture<List<HistoryEntry>> history(MemoryId id) {
-    return read(() -> engine.stores.history().entries(id, 0, LONGEST_HISTORY + 1).thenApply(entries -> {
+    return read(engine -> engine.stores.history().entries(id, 0, LONGEST_HISTORY + 1).thenApply(entries -> {
       if (entries.size() > LONGEST_HISTORY) {
         throw new InvalidInputException("memory " + id + " has changed more than " + LONGEST_HISTORY
             + " times; read its history in pages");
@@ -549,7 +565,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * @param limit how many entries at most, 1 to {@value #LONGEST_HISTORY}
    */
   public CompletableFuture<HistoryPage> history(MemoryId id, @Nullable Integer before, int limit) {
-    return readPage(limit, LONGEST_HISTORY, () -> engine.stores.history().newest(id, before, limit + 1)
+    return readPage(limit, LONGEST_HISTORY, engine -> engine.stores.history().newest(id, before, limit + 1)
         .thenApply(entries -> page(entries, limit, HistoryEntry::version, HistoryPage::new)));
   }
 
@@ -568,7 +584,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * {@link InvalidInputException} if the cursor is none of this database
    */
   public CompletableFuture<ChangePage> changes(@Nullable ChangeCursor after, int limit) {
-    return readPage(limit, LONGEST_PAGE, () -> engine.changesHandler.read(after, limit));
+    return readPage(limit, LONGEST_PAGE, engine -> engine.changesHandler.read(after, limit));
   }
 
   /**
@@ -582,7 +598,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
    */
   public CompletableFuture<ArchivePage> exportPage(
       @Nullable Scope scope, @Nullable MemoryId after, int limit, boolean vectors) {
-    return readPage(limit, LONGEST_EXPORT_PAGE, () -> engine.exportHandler.page(scope, after, limit, vectors));
+    return readPage(limit, LONGEST_EXPORT_PAGE, engine -> engine.exportHandler.page(scope, after, limit, vectors));
   }
 
   /**
@@ -604,8 +620,8 @@ public final class MemoryOrchestrator implements AutoCloseable {
    */
   public CompletableFuture<List<ImportOutcome>> importMemories(List<ArchivedMemory> memories, Edits edits) {
     List<ArchivedMemory> items = List.copyOf(memories);
-    return handOut(engine.admission.admit(() -> moveToExecutor(engine.importHandler.restore(items, edits)),
-        reason -> items.stream()
+    return serving.write(engine -> engine.admission.admit(
+        () -> moveToExecutor(engine, engine.importHandler.restore(items, edits)), reason -> items.stream()
             .<ImportOutcome>map(item -> new ImportOutcome.Failed(item.id(), new StoreException(reason, null)))
             .toList()));
   }
@@ -618,7 +634,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * @param repair whether to make the index agree with core first
    */
   public CompletableFuture<VerifyReport> verify(boolean repair) {
-    return read(() -> engine.verifier.verify(repair));
+    return read(engine -> engine.verifier.verify(repair));
   }
 
   /**
@@ -629,22 +645,22 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * @return how many memories were deleted and how many remains were removed, together
    */
   public CompletableFuture<Long> sweep() {
-    return read(engine.sweeper::sweep);
+    return read(engine -> engine.sweeper.sweep());
   }
 
   /** The name of the embedding model, which vectors handed over by callers have to carry. */
   public String embeddingModel() {
-    return engine.embedder.model();
+    return serving.engine().embedder.model();
   }
 
   /** How many numbers the embedding model's vectors have. */
   public int embeddingDimension() {
-    return engine.embedder.dimension();
+    return serving.engine().embedder.dimension();
   }
 
   /** Returns what the embedder has done since opening. Asks no store. */
   public EmbeddingStats embeddingStatistics() {
-    return engine.embedder.stats();
+    return serving.engine().embedder.stats();
   }
 
   /**
@@ -652,12 +668,13 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * seconds. Works, and gives the reason, while the index can't be read.
    */
   public CompletableFuture<MemoryStatus> status() {
-    return read(() -> CompletableFuture.supplyAsync(engine::status, engine.environment.executor()));
+    return read(
+        engine -> CompletableFuture.supplyAsync(() -> engine.status(changing()), engine.environment.executor()));
   }
 
   /** Reads what the stores hold and what is under way. Works, and gives the reason, while the index can't be read. */
   public CompletableFuture<Statistics> statistics() {
-    return read(engine::statistics);
+    return read(engine -> engine.statistics(changing()));
   }
 
   /**
@@ -668,7 +685,40 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * @return fails with a {@link StoreException} if this is closed before
    */
   public CompletableFuture<Void> awaitSettled() {
-    return handOut(engine.awaitSettled());
+    return CompletableFuture
+        .allOf(serving.engines().stream().map(Engine::awaitSettled).toArray(CompletableFuture[]::new));
+  }
+
+  /**
+   * Changes the embedding model while this memory serves calls. Stored texts are embedded by the new model first, and a second
+   * index is built of their vectors. Then calls go over to the new model and index at once, and the old index is deleted.
+   *
+   * <p>
+   * <b>Promises.</b> No call fails because of the change. A search is answered by one model alone, and finds everything that was
+   * acknowledged before it began. Each memory that is written meanwhile is embedded by both models. Until the change is
+   * complete the old model serves, and a change that fails, is cancelled or is interrupted by a crash leaves it so. The
+   * vectors that it has made are kept, so the next change to that model embeds only what is missing.
+   *
+   * <p>
+   * The change concerns this process: others go on with their model, follow what is written here, and change when they are told
+   * to. Once it is complete, open the memory with the new model. While it goes on, this process has twice as many connections
+   * to the database, and the folder beside the index directory contains the second index.
+   *
+   * @return the change, which goes on in the background. One at a time
+   * @throws InvalidInputException if the model is being changed already, if {@link ModelChangeRequest#sharedIndex} does not fit,
+   * or if the memory was opened with stores of its own. What can only be found out later fails the change instead
+   * @throws StoreException if this is closed
+   */
+  public ModelChange changeModel(ModelChangeRequest request) {
+    if (changer == null) {
+      throw new InvalidInputException("this memory was not opened by a builder, so it can't open another engine");
+    }
+    return changer.begin(request);
+  }
+
+  /** The change of the model that is under way, or the last one since this was opened; empty if there was none. */
+  public Optional<ModelChange> modelChange() {
+    return changer == null ? Optional.empty() : Optional.ofNullable(changer.last());
   }
 
   /** Returns the calls for conversations. */
@@ -692,7 +742,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
     return new MemoryWriteException(outcome, cause);
   }
 
-  private <T> CompletableFuture<T> readPage(int limit, int longest, Supplier<CompletableFuture<T>> begin) {
+  private <T> CompletableFuture<T> readPage(int limit, int longest, Function<Engine, CompletableFuture<T>> begin) {
     return limit < 1 || limit > longest
         ? CompletableFuture.failedFuture(
             new InvalidInputException("the page's length is " + limit + "; it must be 1 to " + longest))
@@ -710,30 +760,42 @@ public final class MemoryOrchestrator implements AutoCloseable {
   }
 
   /** Begins a call, unless this is closed, and hands out its result. */
-  <T> CompletableFuture<T> read(Supplier<CompletableFuture<T>> begin) {
-    return read(null, begin);
+  <T> CompletableFuture<T> read(Function<Engine, CompletableFuture<T>> begin) {
+    return call(null, false, begin);
+  }
+
+  /** Begins a call that may write, unless this is closed, and hands out its result. */
+  <T> CompletableFuture<T> write(Function<Engine, CompletableFuture<T>> begin) {
+    return call(null, true, begin);
   }
 
   /**
    * @param activity the operation that ends with the result; null if nobody listens
    */
-  private <T> CompletableFuture<T> read(@Nullable Activity activity, Supplier<CompletableFuture<T>> begin) {
+  private <T> CompletableFuture<T> read(@Nullable Activity activity, Function<Engine, CompletableFuture<T>> begin) {
+    return call(activity, false, begin);
+  }
+
+  private <T> CompletableFuture<T> call(@Nullable Activity activity, boolean writes,
+      Function<Engine, CompletableFuture<T>> begin) {
     try {
-      return Activity.ending(activity, beginRead(begin));
+      return Activity.ending(activity, begin(writes, begin));
     } catch (RuntimeException | Error e) {
       Activity.end(activity, null, e);
       throw e;
     }
   }
 
-  private <T> CompletableFuture<T> beginRead(Supplier<CompletableFuture<T>> begin) {
-    return engine.isClosed()
-        ? CompletableFuture.failedFuture(new StoreException("the memory is closed; open it again", null))
-        : handOut(moveToExecutor(begin.get()));
+  private <T> CompletableFuture<T> begin(boolean writes, Function<Engine, CompletableFuture<T>> begin) {
+    if (serving.isClosed()) {
+      return CompletableFuture.failedFuture(new StoreException("the memory is closed; open it again", null));
+    }
+    Function<Engine, CompletableFuture<T>> moved = engine -> moveToExecutor(engine, begin.apply(engine));
+    return writes ? serving.write(moved) : serving.read(moved);
   }
 
   /** Moves a result to the executor, so that what callers chain to it can't block a store's thread. */
-  private <T> CompletableFuture<T> moveToExecutor(CompletableFuture<T> result) {
+  private static <T> CompletableFuture<T> moveToExecutor(Engine engine, CompletableFuture<T> result) {
     return result.whenCompleteAsync((done, failure) -> {}, engine.environment.executor());
   }
 
@@ -745,17 +807,29 @@ public final class MemoryOrchestrator implements AutoCloseable {
     return result.copy();
   }
 
+  private List<BackgroundWork> changing() {
+    return changer == null ? List.of() : changer.background();
+  }
+
   /**
    * Refuses new writes, waits for those under way and for what is being settled, within the deadline of a write, and closes the
-   * stores. What is not settled by then is found by the comparison at the next opening. Closing again does nothing.
+   * stores. What is not settled by then is found by the comparison at the next opening. A change of the model that is
+   * under way is cancelled. Closing again does nothing.
    */
   @Override
   public void close() {
-    engine.close();
+    if (!serving.close()) {
+      return;
+    }
+    if (changer != null) {
+      changer.close();
+    }
+    serving.engine().close();
   }
 
   @Override
   public String toString() {
+    Engine engine = serving.engine();
     return "MemoryOrchestrator[" + engine.stores.core() + ", " + engine.stores.index() + "]";
   }
 }

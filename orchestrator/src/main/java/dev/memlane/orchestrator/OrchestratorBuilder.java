@@ -398,6 +398,42 @@ public final class OrchestratorBuilder {
     return OrchestratorOpening.openReader(this);
   }
 
+  /** The same settings, which later changes of these do not change. */
+  OrchestratorBuilder copy() {
+    OrchestratorBuilder copy = new OrchestratorBuilder();
+    copy.database = database;
+    copy.schema = schema;
+    copy.transactionPooling = transactionPooling;
+    copy.poolSize = poolSize;
+    copy.commitQueueBound = commitQueueBound;
+    copy.indexDirectory = indexDirectory;
+    copy.sharedIndex = sharedIndex;
+    copy.language = language;
+    copy.stores = stores;
+    copy.conversations = conversations;
+    copy.embedder = embedder;
+    copy.embedderPool = embedderPool;
+    copy.embeddingCacheBytes = embeddingCacheBytes;
+    copy.embeddingConcurrency = embeddingConcurrency;
+    copy.embeddingDeadline = embeddingDeadline;
+    copy.writeDeadline = writeDeadline;
+    copy.statementTimeout = statementTimeout;
+    copy.lockTimeout = lockTimeout;
+    copy.commitInterval = commitInterval;
+    copy.retention = retention;
+    copy.expiredGrace = expiredGrace;
+    copy.unique = unique;
+    copy.followEvery = followEvery;
+    copy.mostInFlight = mostInFlight;
+    copy.mostUnsettled = mostUnsettled;
+    copy.rebuildIndex = rebuildIndex;
+    copy.embeddedText = embeddedText;
+    copy.progress = progress;
+    copy.clock = clock;
+    copy.listeners.addAll(listeners);
+    return copy;
+  }
+
   /** Opens, and adds everything that is opened to a collection of the caller's own. */
   MemoryOrchestrator open(OpenedResources opened) {
     return new OrchestratorOpening(this, opened).open();

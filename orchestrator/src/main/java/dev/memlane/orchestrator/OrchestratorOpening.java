@@ -5,7 +5,6 @@ import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.model.EmbeddedText;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
-import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.model.store.ConversationStore;
 import dev.memlane.model.store.IndexContents;
 import dev.memlane.model.store.SharedIndexOpener;
@@ -15,6 +14,7 @@ import dev.memlane.orchestrator.internal.Environment;
 import dev.memlane.orchestrator.internal.Futures;
 import dev.memlane.orchestrator.internal.OpenedResources;
 import dev.memlane.orchestrator.internal.OpenedStores;
+import dev.memlane.orchestrator.internal.OperationTimes;
 import dev.memlane.orchestrator.internal.TimeOrderedIds;
 import dev.memlane.orchestrator.internal.follow.IndexOpener;
 import dev.memlane.storage.conversation.PostgresConversationStore;
@@ -60,11 +60,13 @@ final class OrchestratorOpening {
 
   MemoryOrchestrator open() {
     OpenedStores given = settings.stores;
+    OrchestratorBuilder kept = settings.copy();
     try {
-      return given == null
+      Engine engine = given == null
           ? openOnOwnStores()
           : openOn(given.with(settings.conversations), OrchestratorOpening::refuseToReopen, vectors(given.index()),
               Objects.requireNonNullElse(settings.language, Locale.ENGLISH));
+      return new MemoryOrchestrator(engine, kept);
     } catch (Throwable e) {
       opened.closeAfter(e);
       throw e;
@@ -79,8 +81,8 @@ final class OrchestratorOpening {
       IndexOpener opener = shared == null
           ? anew -> new DetachedIndex(vectors, model.dimension())
           : anew -> shared.open(contents(database, vectors), anew);
-      return new MemoryWriter(openOn(openStores(database, vectors, opener), opener, vectors,
-          Objects.requireNonNullElse(settings.language, Locale.ENGLISH), Engine::startDetached));
+      return new MemoryWriter(new MemoryOrchestrator(openOn(openStores(database, vectors, opener), opener, vectors,
+          Objects.requireNonNullElse(settings.language, Locale.ENGLISH), Engine::startDetached), settings.copy()));
     } catch (Throwable e) {
       opened.closeAfter(e);
       throw e;
@@ -100,12 +102,13 @@ final class OrchestratorOpening {
         : pool;
   }
 
-  private MemoryOrchestrator openOnOwnStores() {
+  private Engine openOnOwnStores() {
     SharedIndexOpener shared = settings.sharedIndex;
     if (shared != null) {
       return openOnSharedIndex(shared);
     }
-    Path directory = require(settings.indexDirectory, "indexDirectory(...)");
+    IndexDirectories directories = new IndexDirectories(require(settings.indexDirectory, "indexDirectory(...)"));
+    Path directory = settings.rebuildIndex ? directories.configured() : directories.of(model.model());
     Locale given = settings.language;
     Locale language = given == null ? LuceneVectorIndex.language(directory).orElse(Locale.ENGLISH) : given;
     DatabaseBuilder builder = databaseBuilder(settings);
@@ -113,17 +116,19 @@ final class OrchestratorOpening {
     EmbeddedText embedded = embeddedText(directory, database);
     String vectors = embedded.vectors(model.model());
     IndexOpener opener = anew -> openIndex(directory, language, vectors, anew);
-    MemoryOrchestrator orchestrator = openOn(openStores(database, vectors, opener), opener, vectors, language);
+    Engine engine = openOn(openStores(database, vectors, opener), opener, vectors, language);
+    // A change of the model that was interrupted has left it behind.
+    IndexDirectories.delete(directories.otherThan(directory));
     LOGGER.log(System.Logger.Level.INFO, "Opened the memory with its index in {0} and the embedding model {1}.",
         directory, model.model());
     if (embedded != EmbeddedText.CONTENT) {
       LOGGER.log(System.Logger.Level.INFO, "Names are part of the vectors of the index in {0}, which are of an "
           + "older version; `memlane reindex` would make searches find more. It embeds all memories again.", directory);
     }
-    return orchestrator;
+    return engine;
   }
 
-  private MemoryOrchestrator openOnSharedIndex(SharedIndexOpener shared) {
+  private Engine openOnSharedIndex(SharedIndexOpener shared) {
     if (settings.indexDirectory != null) {
       throw new InvalidInputException(
           "the builder has both indexDirectory(...) and sharedIndex(...); leave one of them out");
@@ -132,10 +137,10 @@ final class OrchestratorOpening {
     Database database = opened.add(databaseBuilder(settings).open());
     String vectors = embeddedText(database).vectors(model.model());
     IndexOpener opener = anew -> shared.open(contents(database, vectors), anew);
-    MemoryOrchestrator orchestrator = openOn(openStores(database, vectors, opener), opener, vectors, language);
+    Engine engine = openOn(openStores(database, vectors, opener), opener, vectors, language);
     LOGGER.log(System.Logger.Level.INFO, "Opened the memory with a shared index and the embedding model {0}.",
         model.model());
-    return orchestrator;
+    return engine;
   }
 
   private IndexContents contents(Database database, String vectors) {
@@ -158,8 +163,12 @@ final class OrchestratorOpening {
   }
 
   private OpenedStores openStores(Database database, String vectors, IndexOpener opener) {
-    PostgresCoreStore core = PostgresCoreStore.open(database, vectors, model.dimension());
-    VectorIndex index = opened.add(opener.open(settings.rebuildIndex));
+    return openStores(database, PostgresCoreStore.open(database, vectors, model.dimension()), opener,
+        settings.rebuildIndex);
+  }
+
+  private OpenedStores openStores(Database database, PostgresCoreStore core, IndexOpener opener, boolean anew) {
+    VectorIndex index = opened.add(opener.open(anew));
     ConversationStore given = settings.conversations;
     return new OpenedStores(database.units(), core, new PostgresHistoryStore(database), index,
         given == null ? new PostgresConversationStore(database) : given);
@@ -206,16 +215,82 @@ final class OrchestratorOpening {
     throw new StoreException("the index has failed; the application opened it and must open it again", null);
   }
 
-  private MemoryOrchestrator openOn(OpenedStores stores, IndexOpener opener, String vectors, Locale language) {
+  /**
+   * Opens what an engine for another model needs but its index, beside an engine that serves calls.
+   *
+   * @param present that engine, with which this one shares the order of operations
+   * @throws InvalidInputException if those are of the same model
+   */
+  NextEngine openNext(Engine present) {
+    try {
+      Database database = opened.add(databaseBuilder(settings).open());
+      String vectors = embeddedText(database).vectors(model.model());
+      if (vectors.equals(present.embedder.vectorName())) {
+        throw new InvalidInputException("the memory has the model " + model.model() + " already");
+      }
+      PostgresCoreStore core = PostgresCoreStore.open(database, vectors, model.dimension());
+      return new NextEngine(database, core, batching(vectors), environment(present.environment.times()));
+    } catch (Throwable e) {
+      opened.closeAfter(e);
+      throw e;
+    }
+  }
+
+  /**
+   * Opens the index of the next engine, and starts it.
+   *
+   * @param directory of the index; null for the shared one of the settings
+   * @param stopped fails if the engine is not wanted any more, and so does this then
+   */
+  Handover startNext(NextEngine next, @Nullable Path directory, Locale language, CompletableFuture<Void> stopped) {
+    String vectors = next.embedder().vectorName();
+    IndexOpener opener = directory == null
+        ? anew -> require(settings.sharedIndex, "sharedIndex(...)").open(contents(next.database(), vectors), anew)
+        : anew -> openIndex(directory, language, vectors, anew);
+    OpenedStores stores = openStores(next.database(), next.core(), opener, directory != null);
+    return start(stores, opener, next.embedder(), next.environment(), language,
+        engine -> unlessStopped(engine.startBeside(Progress.NONE), stopped));
+  }
+
+  private static <T> CompletableFuture<T> unlessStopped(CompletableFuture<T> started, CompletableFuture<Void> stopped) {
+    CompletableFuture<T> either = started.copy();
+    CompletableFuture<?> unused = stopped.whenComplete((done, failure) -> {
+      if (failure != null) {
+        either.completeExceptionally(failure);
+      }
+    });
+    return either;
+  }
+
+  /** Closes what was opened for an engine that is not needed, after a failure. */
+  void abandonNext(Throwable failure) {
+    opened.closeAfter(failure);
+  }
+
+  /** The name of the embedding model. */
+  String model() {
+    return model.model();
+  }
+
+  private Engine openOn(OpenedStores stores, IndexOpener opener, String vectors, Locale language) {
     return openOn(stores, opener, vectors, language, engine -> engine.start(settings.progress));
   }
 
-  private MemoryOrchestrator openOn(OpenedStores stores, IndexOpener opener, String vectors, Locale language,
+  private Engine openOn(OpenedStores stores, IndexOpener opener, String vectors, Locale language,
       Function<Engine, CompletableFuture<Long>> start) {
+    return start(stores, opener, batching(vectors), environment(new OperationTimes(settings.clock)), language,
+        engine -> start.apply(engine).thenApply(differing -> engine));
+  }
+
+  private BatchingEmbedder batching(String vectors) {
     BatchingEmbedder batching = BatchingEmbedder.builder(model).vectorName(vectors)
         .cacheBytes(settings.embeddingCacheBytes)
         .deadline(settings.embeddingDeadline).build();
     opened.add(batching::detach);
+    return batching;
+  }
+
+  private Environment environment(OperationTimes times) {
     ExecutorService executor = Executors
         .newThreadPerTaskExecutor(Thread.ofVirtual().name("memlane-", 0).factory());
     opened.add(executor::shutdown);
@@ -224,14 +299,17 @@ final class OrchestratorOpening {
     // Nearly every alarm is cancelled long before its time.
     timer.setRemoveOnCancelPolicy(true);
     opened.add(timer::shutdownNow);
-    Environment environment = new Environment(executor, timer, settings.clock, new TimeOrderedIds(settings.clock));
+    return new Environment(executor, timer, settings.clock, new TimeOrderedIds(settings.clock), times);
+  }
+
+  private <T> T start(OpenedStores stores, IndexOpener opener, BatchingEmbedder batching, Environment environment,
+      Locale language, Function<Engine, CompletableFuture<T>> start) {
     Engine engine = new Engine(stores, opener, environment, batching, settings.engineSettings(language), opened::close);
     try {
-      Futures.await(start.apply(engine));
+      T started = Futures.await(start.apply(engine));
       // From now on, what was given belongs to the orchestrator.
       opened.takeOver(batching);
-      return new MemoryOrchestrator(engine,
-          settings.listeners.isEmpty() ? null : MemoryListener.of(settings.listeners));
+      return started;
     } catch (Throwable e) {
       abandonAfter(engine, e);
       throw e;

@@ -52,7 +52,7 @@ class ListenerTest {
   }
 
   private MemoryOrchestrator listenedTo(MemoryListener... listeners) {
-    return new MemoryOrchestrator(test.engine, MemoryListener.of(List.of(listeners)));
+    return new MemoryOrchestrator(test.engine, null, MemoryListener.of(List.of(listeners)));
   }
 
   @Test

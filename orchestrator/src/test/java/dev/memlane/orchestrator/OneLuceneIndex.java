@@ -39,6 +39,9 @@ final class OneLuceneIndex implements SharedIndexOpener, AutoCloseable {
   /** How many pages of all its names were read. */
   final AtomicInteger pagesOfAllNames = new AtomicInteger();
 
+  /** Runs before a checkpoint is recorded, which is the last step of building the index. */
+  volatile Runnable beforeCheckpoint = () -> {};
+
   OneLuceneIndex(Path directory) {
     this.directory = directory;
   }
@@ -194,6 +197,7 @@ final class OneLuceneIndex implements SharedIndexOpener, AutoCloseable {
 
     @Override
     public CompletableFuture<Void> recordCheckpoint(String text) {
+      beforeCheckpoint.run();
       synchronized (OneLuceneIndex.this) {
         checkpoint = text;
       }

@@ -17,6 +17,7 @@ import dev.memlane.model.store.CoreRow;
 import dev.memlane.model.store.CoreStore;
 import dev.memlane.model.store.DocumentName;
 import dev.memlane.model.store.Head;
+import dev.memlane.model.store.MissingVectors;
 import dev.memlane.model.store.Operation;
 import dev.memlane.model.store.Unit;
 import dev.memlane.storage.core.CoreStatements.ClearedRow;
@@ -50,7 +51,7 @@ import org.jspecify.annotations.Nullable;
  * It keeps the vectors of one model and leaves those of other models alone. {@link CoreStore} says what its methods
  * promise. Safe for use by several threads.
  */
-public final class PostgresCoreStore implements CoreStore {
+public final class PostgresCoreStore implements CoreStore, MissingVectors {
 
   /** Core's statements run first, because history's read their effects. */
   private static final int FIRST = 0;
@@ -63,6 +64,8 @@ public final class PostgresCoreStore implements CoreStore {
   /** The order of scopes. No name is empty, so an empty one stands for a missing one, which comes first. */
   private static final String SCOPE_ORDER = Stream.of("user_id", "agent_id", "run_id")
       .map(column -> "coalesce(m." + column + ", '') collate \"C\"").collect(Collectors.joining(", "));
+  private static final String WITHOUT_VECTOR = " where m.state = 1 and not exists "
+      + "(select from memory_vector v where v.memory_id = m.id and v.model = :model)";
   private static final double USUAL_ROW_BYTES = 400;
 
   private final Database database;
@@ -430,6 +433,24 @@ public final class PostgresCoreStore implements CoreStore {
           .bind("op", name.op().value()).execute();
       return null;
     });
+  }
+
+  @Override
+  public CompletableFuture<List<Memory>> withoutVector(@Nullable MemoryId after, int limit) {
+    return database.scan("reading memories without a vector", handle -> {
+      Query query = handle.createQuery(
+          MEMORIES + WITHOUT_VECTOR + ReadConditions.after(after) + " order by m.id limit :limit")
+          .bind("model", model.number()).bind("limit", limit);
+      ReadConditions.bindAfter(query, after);
+      return query.map((row, context) -> RowMapper.memory(row)).list();
+    });
+  }
+
+  @Override
+  public CompletableFuture<Long> countWithoutVector() {
+    return database.scan("counting memories without a vector", handle -> handle
+        .createQuery("select count(*) from memory m" + WITHOUT_VECTOR).bind("model", model.number()).mapTo(Long.class)
+        .one());
   }
 
   @Override

@@ -46,7 +46,7 @@ public final class SharedIndexKeeper {
 
   private static final System.Logger LOGGER = System.getLogger(SharedIndexKeeper.class.getName());
 
-  private static final String LEASE = "keeper of the index";
+  private static final String LEASE = "keeper of the index of ";
   /** How many changes and how many arrivals make a batch at most. */
   private static final int PAGE = 5_000;
   private static final int CHUNKS_AT_ONCE = 3;
@@ -64,6 +64,8 @@ public final class SharedIndexKeeper {
   private final BatchFollower batchFollower;
   private final BackgroundFollower background;
   private final Expunger expunger;
+  /** One for each index: two of them are kept while the model changes. */
+  private final String lease;
   private final Duration retention;
   private final Duration interval;
   private final UUID holder;
@@ -105,12 +107,13 @@ public final class SharedIndexKeeper {
       boolean erased, Instant at, boolean more) {}
 
   /**
+   * @param vectors the name of the index's vectors
    * @param retention how long the log keeps the entries of memories that were deleted
    * @param interval from the end of one pass to the beginning of the next, unless more has been read than fits into a batch
    */
   public SharedIndexKeeper(Stores stores, Environment environment, MemoryLocks locks, IndexComparison comparison,
-      BatchFollower batchFollower, BackgroundFollower background, Expunger expunger, Duration retention,
-      Duration interval) {
+      BatchFollower batchFollower, BackgroundFollower background, Expunger expunger, String vectors,
+      Duration retention, Duration interval) {
     this.stores = stores;
     this.environment = environment;
     this.locks = locks;
@@ -118,6 +121,7 @@ public final class SharedIndexKeeper {
     this.batchFollower = batchFollower;
     this.background = background;
     this.expunger = expunger;
+    this.lease = LEASE + vectors;
     this.retention = retention;
     this.interval = interval;
     this.holder = environment.ids().newStamp();
@@ -159,7 +163,7 @@ public final class SharedIndexKeeper {
   }
 
   private CompletableFuture<Boolean> holdLease() {
-    return stores.history().holdLease(LEASE, holder, LENGTH_OF_LEASE).thenApply(held -> {
+    return stores.history().holdLease(lease, holder, LENGTH_OF_LEASE).thenApply(held -> {
       keeping = held;
       return held;
     });
@@ -374,7 +378,7 @@ public final class SharedIndexKeeper {
       last = running;
     }
     return last.thenComposeAsync(ended -> keeping
-        ? stores.history().holdLease(LEASE, holder, Duration.ZERO)
+        ? stores.history().holdLease(lease, holder, Duration.ZERO)
         : CompletableFuture.completedFuture(false), environment.executor())
         // The lease ends by itself in a short time.
         .handle((done, failure) -> null);

@@ -1,0 +1,169 @@
+package dev.memlane.orchestrator;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.memlane.model.MemlaneException;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A change of a memory's embedding model, which goes on in the background while the memory serves calls; see
+ * {@link MemoryOrchestrator#changeModel}. Safe for use by several threads.
+ */
+public final class ModelChange {
+
+  /** How far a change is. */
+  public enum Stage {
+    /** Stored texts are embedded by the new model. This takes the most time, and costs what the provider asks. */
+    EMBEDDING,
+    /** The new index is built from the new vectors, and compared with the database. */
+    INDEXING,
+    /** Calls go over to the new model and index. */
+    SWITCHING,
+    /** Calls are served by the new model alone. */
+    COMPLETE,
+    /** Calls are served by the old model. The new vectors that were made are kept, so another change needs fewer. */
+    ENDED
+  }
+
+  /**
+   * The state of a change.
+   *
+   * @param embedded how many stored texts this change has embedded
+   * @param toEmbed how many there were; 0 before they are counted
+   * @param problem why the last step failed, which is tried again; null if it did not fail
+   */
+  public record Status(Stage stage, String model, long embedded, long toEmbed, @Nullable String problem) {}
+
+  private final String model;
+  private final Progress listener;
+  private final CompletableFuture<Void> completion = new CompletableFuture<>();
+
+  @GuardedBy("this")
+  private Stage stage = Stage.EMBEDDING;
+  @GuardedBy("this")
+  private long embedded;
+  @GuardedBy("this")
+  private long toEmbed;
+  /** Stops the present stage, which may be asked again; null if it can't be stopped, or has not begun. */
+  @GuardedBy("this")
+  private @Nullable Runnable stop;
+  @GuardedBy("this")
+  private boolean cancelled;
+
+  /** Of the embedding; null before it. */
+  private volatile @Nullable Supplier<BackgroundWork> work;
+
+  ModelChange(String model, Progress listener) {
+    this.model = model;
+    this.listener = listener;
+  }
+
+  public synchronized Status status() {
+    BackgroundWork last = stage == Stage.EMBEDDING ? work() : null;
+    return new Status(stage, model, embedded, toEmbed, last != null && last.isFailing() ? last.lastProblem() : null);
+  }
+
+  /**
+   * The end of this change.
+   *
+   * @return completes when calls are served by the new model and the old index is gone. Fails with a {@link MemlaneException}
+   * that says why the change has failed, or with a {@link CancellationException} if it was cancelled or the memory was closed;
+   * the old model serves calls then. The change goes on if the future is cancelled
+   */
+  public CompletableFuture<Void> completion() {
+    return completion.copy();
+  }
+
+  /**
+   * Cancels the change, unless calls are going over to the new model already. {@link #completion} says when it has ended.
+   */
+  public void cancel() {
+    Runnable stopped;
+    synchronized (this) {
+      cancelled = true;
+      stopped = stop;
+    }
+    if (stopped != null) {
+      stopped.run();
+    }
+  }
+
+  /**
+   * Begins a stage.
+   *
+   * @param stopped how it is stopped, or null if it can only be waited for
+   * @throws CancellationException if the change was cancelled
+   */
+  void begin(Stage next, @Nullable Runnable stopped) {
+    synchronized (this) {
+      if (!cancelled) {
+        stage = next;
+        stop = stopped;
+        return;
+      }
+    }
+    throw cancellation();
+  }
+
+  CancellationException cancellation() {
+    return new CancellationException("the change to the model " + model + " was cancelled");
+  }
+
+  synchronized boolean isCancelled() {
+    return cancelled;
+  }
+
+  /** Sets what tells the state of the embedding. */
+  void watch(Supplier<BackgroundWork> embedding) {
+    work = embedding;
+  }
+
+  /** The state of the embedding; null before it. */
+  @Nullable
+  BackgroundWork work() {
+    Supplier<BackgroundWork> embedding = work;
+    return embedding == null ? null : embedding.get();
+  }
+
+  /** Receives progress of the embedding. */
+  void embedded(long done, long total) {
+    synchronized (this) {
+      embedded = done;
+      toEmbed = total;
+    }
+    listener.at(done, total);
+  }
+
+  void complete() {
+    synchronized (this) {
+      stage = Stage.COMPLETE;
+      stop = null;
+    }
+    completion.complete(null);
+  }
+
+  void fail(Throwable failure) {
+    synchronized (this) {
+      stage = Stage.ENDED;
+      stop = null;
+    }
+    completion.completeExceptionally(failure);
+  }
+
+  boolean isDone() {
+    return completion.isDone();
+  }
+
+  /** Waits until it has ended, in whatever way. */
+  CompletableFuture<Void> ended() {
+    return completion.handle((done, failure) -> null);
+  }
+
+  @Override
+  public String toString() {
+    Status now = status();
+    return "ModelChange[" + model + ", " + now.stage() + ", " + now.embedded() + " of " + now.toEmbed() + "]";
+  }
+}
