@@ -822,6 +822,8 @@ public final class MemoryOrchestrator implements AutoCloseable {
       return;
     }
     if (changer != null) {
+      // Writes are refused at once, however long a change takes to end.
+      CompletableFuture<?> unused = serving.engine().admission.close();
       changer.close();
     }
     serving.engine().close();

@@ -131,9 +131,18 @@ final class ModelChanger {
       throw e;
     }
     keep(wanted, next);
-    before.close();
+    close(before);
     serving.left();
     delete(present);
+  }
+
+  /** Closes the engine that was replaced. The change has succeeded, whatever closing says. */
+  private static void close(Engine before) {
+    try {
+      before.close();
+    } catch (RuntimeException e) {
+      LOGGER.log(System.Logger.Level.WARNING, "what the old model needed was not closed in order", e);
+    }
   }
 
   /** Embeds what has to be, and opens the next engine with its index. */

@@ -1,6 +1,8 @@
 package dev.memlane.orchestrator;
 
 import dev.memlane.model.StoreException;
+import dev.memlane.orchestrator.internal.Environment;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -13,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * Guarantees: one engine serves a call from its beginning to its end. Once a {@link Handover} has begun, the result of a
- * write is handed out when the next engine's index has what was written. So after {@link #replace}, a search finds
+ * write is handed out when the next engine's index has what was written, or the time of a write is over. So after {@link #replace}, a search finds
  * everything that was acknowledged before it, whichever engine wrote it. Safe for use by several threads.
  */
 final class ServingEngine {
@@ -96,8 +98,10 @@ final class ServingEngine {
         end(handedOut, result, failure);
         return;
       }
-      next.engine().environment.whenDone(next.followNow(), (done, missed) -> {
-        // What could not be followed now is found by the poller of the next engine.
+      Environment environment = next.engine().environment;
+      Instant deadline = environment.now().plus(next.engine().patience);
+      environment.whenDone(environment.until(deadline, next.followNow()), (done, missed) -> {
+        // What could not be followed in time is found by the poller of the next engine.
         tenure.leave();
         end(handedOut, result, failure);
       });

@@ -210,17 +210,7 @@ class ModelChangeTest {
   void writesOfTheOldModel_thatEndDuringTheChange_areFoundAfterIt() {
     CountDownLatch asked = new CountDownLatch(1);
     CompletableFuture<Void> released = new CompletableFuture<>();
-    Recording before = new Recording(64) {
-      @Override
-      public CompletableFuture<List<float[]>> embed(List<String> texts) {
-        CompletableFuture<List<float[]>> vectors = super.embed(texts);
-        if (!texts.contains("a slow fact")) {
-          return vectors;
-        }
-        asked.countDown();
-        return released.thenCompose(done -> vectors);
-      }
-    };
+    Recording before = holding(64, asked, released);
     try (MemoryOrchestrator memory = local(before).open()) {
       CompletableFuture<Memory> slow = memory.addMemory(NewMemory.of("a slow fact", ADA));
       asked.await();
@@ -235,6 +225,40 @@ class ModelChangeTest {
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }
+  }
+
+  @Test
+  void writesOfTheOldModel_waitForTheNewOne_noLongerThanTheirDeadline() throws InterruptedException {
+    CountDownLatch asked = new CountDownLatch(1);
+    CompletableFuture<Void> released = new CompletableFuture<>();
+    CompletableFuture<Void> never = new CompletableFuture<>();
+    try (MemoryOrchestrator memory = local(holding(64, asked, released)).writeDeadline(Duration.ofMillis(500)).open()) {
+      CompletableFuture<Memory> slow = memory.addMemory(NewMemory.of("a slow fact", ADA));
+      asked.await();
+      ModelChange change = memory
+          .changeModel(ModelChangeRequest.to(holding(48, new CountDownLatch(1), never)));
+      await().until(() -> memory.embeddingModel().equals("hash-48"));
+      released.complete(null);
+
+      assertThat(slow.join().content()).isEqualTo("a slow fact");
+      change.completion().join();
+      never.complete(null);
+    }
+  }
+
+  /** Answers for one text when it is let go. */
+  private static Recording holding(int dimension, CountDownLatch asked, CompletableFuture<Void> released) {
+    return new Recording(dimension) {
+      @Override
+      public CompletableFuture<List<float[]>> embed(List<String> texts) {
+        CompletableFuture<List<float[]>> vectors = super.embed(texts);
+        if (!texts.contains("a slow fact")) {
+          return vectors;
+        }
+        asked.countDown();
+        return released.thenCompose(done -> vectors);
+      }
+    };
   }
 
   @Test
@@ -255,6 +279,25 @@ class ModelChangeTest {
       memory.changeModel(ModelChangeRequest.to(new Recording(48)).sharedIndex(second)).completion().join();
 
       assertThat(hits(memory, "late fact")).contains("a late fact");
+    }
+  }
+
+  @Test
+  void failuresOfClosingTheOldEngine_failNoChange() {
+    Recording before = new Recording(64) {
+      @Override
+      public void close() {
+        throw new IllegalStateException("closing is refused");
+      }
+    };
+    try (MemoryOrchestrator memory = local(before).open()) {
+      memory.addMemories(facts(5)).join();
+
+      ModelChange change = memory.changeModel(ModelChangeRequest.to(new Recording(48)));
+      change.completion().join();
+
+      assertThat(change.status().stage()).isEqualTo(Stage.COMPLETE);
+      assertThat(hits(memory, "fact 3")).contains("fact 3");
     }
   }
 
