@@ -700,9 +700,9 @@ public final class MemoryOrchestrator implements AutoCloseable {
    * vectors that it has made are kept, so the next change to that model embeds only what is missing.
    *
    * <p>
-   * The change concerns this process: others go on with their model, follow what is written here, and change when they are told
-   * to. Once it is complete, open the memory with the new model. While it goes on, this process has twice as many connections
-   * to the database, and the folder beside the index directory contains the second index.
+   * The change concerns this process. Other processes keep their model and follow what is written here; change the model in
+   * each of them. After a change, open the memory with the new model. During a change, this process has twice as many
+   * connections to the database, and the folder beside the index directory contains the second index.
    *
    * @return the change, which goes on in the background. One at a time
    * @throws InvalidInputException if the model is being changed already, if {@link ModelChangeRequest#sharedIndex} does not fit,

@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  * embedder, and opens in well under a second, however many memories there are.
  *
  * <p>
- * <b>Promises.</b> Pages are in order of id, and an id never changes. So who reads all pages of a selection reads every
- * memory that matches all the while exactly once, each in one of the states that it had meanwhile; one that was stored or
- * deleted meanwhile may be among them or not. Deleted memories are not read. Safe for use by several threads.
+ * <b>Promises.</b> Pages are in order of id, and an id never changes. So the pages of a selection contain each memory that
+ * matches throughout exactly once, in one of the states that it had during the reading. A memory that is stored or deleted
+ * during the reading may be among them or not. Deleted memories are not read. Safe for use by several threads.
  */
 public final class MemoryReader implements AutoCloseable {
 

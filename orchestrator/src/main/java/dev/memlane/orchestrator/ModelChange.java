@@ -46,7 +46,7 @@ public final class ModelChange {
   private long embedded;
   @GuardedBy("this")
   private long toEmbed;
-  /** Stops the present stage, which may be asked again; null if it can't be stopped, or has not begun. */
+  /** Stops the present stage, and may be called again; null if the stage can't be stopped, or has not begun. */
   @GuardedBy("this")
   private @Nullable Runnable stop;
   @GuardedBy("this")
@@ -60,6 +60,7 @@ public final class ModelChange {
     this.listener = listener;
   }
 
+  /** How far the change is. */
   public synchronized Status status() {
     BackgroundWork last = stage == Stage.EMBEDDING ? work() : null;
     return new Status(stage, model, embedded, toEmbed, last != null && last.isFailing() ? last.lastProblem() : null);

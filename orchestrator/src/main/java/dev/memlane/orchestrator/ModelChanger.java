@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The changes of a memory's model. Each runs on a thread of its own: it embeds what core lacks vectors of, opens a second
- * engine beside the one that serves calls, lets calls go over to it, and closes the first. The two engines are to each other
- * as those of two processes, so the write protocol needs no rule for this. Safe for use by several threads.
+ * engine beside the one that serves calls, lets calls go over to it, and closes the first. To the write protocol the two
+ * engines are two processes, so it needs no rule for this. Safe for use by several threads.
  */
 final class ModelChanger {
 
@@ -96,7 +96,7 @@ final class ModelChanger {
       LOGGER.log(System.Logger.Level.INFO, "The model is {0} now.", model);
       begun.complete();
     } catch (Throwable e) {
-      // Errors too: whoever waits for the change has to know.
+      // Errors as well, because callers wait for the completion.
       if (begun.isCancelled()) {
         LOGGER.log(System.Logger.Level.INFO, "The change of the model to {0} was cancelled.", model);
         begun.fail(begun.cancellation());

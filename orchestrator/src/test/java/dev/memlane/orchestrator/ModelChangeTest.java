@@ -28,6 +28,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -203,6 +204,35 @@ class ModelChangeTest {
 
       assertThat(memory.statistics().join().unindexed()).hasSize(1);
       assertThat(hits(memory, "fact 8")).contains("fact 8").doesNotContain("fact 7");
+    }
+  }
+
+  @Test
+  void change_fails_ifMoreThanAHundredTextsAreRefused() {
+    Recording after = new Recording(48, text -> text.endsWith("1") || text.endsWith("2"));
+    try (MemoryOrchestrator memory = local(new Recording(64)).open()) {
+      memory.addMemories(facts(520)).join();
+
+      ModelChange change = memory.changeModel(ModelChangeRequest.to(after));
+
+      assertThatThrownBy(() -> change.completion().join()).hasCauseInstanceOf(StoreException.class)
+          .hasMessageContaining("more than 100 memories could not be embedded by hash-48")
+          .hasMessageContaining("the text is refused");
+      assertThat(change.status().stage()).isEqualTo(Stage.ENDED);
+      assertThat(memory.embeddingModel()).isEqualTo("hash-64");
+      assertThat(hits(memory, "fact 17")).contains("fact 17");
+    }
+  }
+
+  @Test
+  void times_orderOperations_acrossTheChange() {
+    try (MemoryOrchestrator memory = local(new Recording(64)).clock(InstantSource.fixed(Instant.now())).open()) {
+      Memory before = memory.blocking().addMemory(NewMemory.of("before", ADA));
+      memory.changeModel(ModelChangeRequest.to(new Recording(48))).completion().join();
+
+      Memory after = memory.blocking().addMemory(NewMemory.of("after", ADA));
+
+      assertThat(after.createdAt()).isAfter(before.createdAt());
     }
   }
 

@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The writer of one attempt of a task: begins a write for each record at once, waits for the oldest when too many are under way,
- * and for all of them before the task reports success. The writer below it makes commits and embedding requests of many records.
+ * and for all of them before the task reports success. The {@link MemoryWriter} groups records into commits and
+ * embedding requests.
  *
  * <p>
  * An attempt that fails leaves the memories that it has stored, and writes under way may still land. The next attempt

@@ -4,7 +4,6 @@ import dev.memlane.embedded.Memlane;
 import dev.memlane.embedding.HashEmbedder;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
-import dev.memlane.model.StoreException;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.orchestrator.VerifyReport;
 import dev.memlane.perf.tests.Directories;
@@ -251,7 +250,7 @@ public final class ClusterLoad {
 
   private List<Problem> check(Memlane memlane, String jdbcUrl) throws Exception {
     List<Problem> problems = new ArrayList<>();
-    VerifyReport comparison = compare(memlane);
+    VerifyReport comparison = SharedComparison.run(memlane.blocking(), PATIENCE);
     comparison.inconsistencies().forEach(found -> problems.add(new Problem(found.memory(), found.problem())));
     try (Connection connection = DriverManager.getConnection(jdbcUrl)) {
       StoredRows stored = StoredRows.read(connection, ClusterTexts.user(0).replaceAll("[0-9]+$", "") + "%");
@@ -259,24 +258,5 @@ public final class ClusterLoad {
       problems.addAll(SearchChecker.check(memlane.blocking(), stored, new Random(SEED)));
     }
     return problems;
-  }
-
-  /** Compares until the stores agree, or for as long as the cluster may take to come to rest. */
-  private static VerifyReport compare(Memlane memlane) {
-    long end = System.nanoTime() + PATIENCE.toNanos();
-    while (true) {
-      boolean last = System.nanoTime() - end > 0;
-      try {
-        VerifyReport comparison = memlane.blocking().verify(false);
-        if (comparison.isClean() || last) {
-          return comparison;
-        }
-      } catch (StoreException e) {
-        // The cluster has not answered in time, because it still works off what was written.
-        if (last) {
-          throw e;
-        }
-      }
-    }
   }
 }

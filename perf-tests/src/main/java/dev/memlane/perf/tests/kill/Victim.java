@@ -133,12 +133,9 @@ final class Victim {
       return List.of("what was unsettled is not settled after " + PATIENCE.toSeconds() + " s: "
           + memory.blocking().statistics().unsettled());
     }
-    VerifyReport comparison = memory.blocking().verify(false);
-    long deadline = System.nanoTime() + PATIENCE.toNanos();
-    // The keeper of a shared index mends what a lost node has left behind.
-    while (shared && !comparison.isClean() && System.nanoTime() - deadline < 0) {
-      comparison = memory.blocking().verify(false);
-    }
+    VerifyReport comparison = shared
+        ? SharedComparison.run(memory.blocking(), PATIENCE)
+        : memory.blocking().verify(false);
     return comparison.inconsistencies().stream().map(found -> found.memory() + ": " + found.problem()).toList();
   }
 
