@@ -6,9 +6,8 @@ import dev.memlane.storage.opensearch.ClusterClient.Request;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Collections;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -22,9 +21,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * Merging alone purges nothing for a while: the cluster keeps removed documents for copies that may have missed the
- * removal, from a number on that it raises about every 30 seconds. So three steps are needed, in this order: a flush, so
- * that the removal is in files; waiting until the removal is no longer kept; and a merge of the segments that have removed
- * documents. The merge is repeated until no removed document is left, or at least none of those that were removed before.
+ * removal, from a number on that it raises about every 30 seconds. So four steps are needed, in this order:
+ * <ol>
+ * <li>a flush, so that the removal is in files, and the log of writes holds no text any more;
+ * <li>waiting until the removal is no longer kept;
+ * <li>a merge of the segments that have removed documents;
+ * <li>a refresh, because the files of a segment stay as long as searches read them, even if no document of it is left.
+ * </ol>
+ * A search that began before the refresh keeps its files until it ends.
  */
 final class Expunger {
 
@@ -34,84 +38,100 @@ final class Expunger {
   private final ClusterClient client;
   private final ClusterFailures failures;
   private final Supplier<CompletableFuture<ShardStates>> states;
+  private final Supplier<CompletableFuture<Void>> refresh;
   private final Executor executor;
   private final String alias;
   private final Duration requestPatience;
   private final Duration patience;
 
   private final ReentrantLock lock = new ReentrantLock();
-  /** Memories with documents that this process has removed since they were last purged. */
+  /** How many removals of this process have ended. */
   @GuardedBy("lock")
-  private final Set<MemoryId> removed = new HashSet<>();
-  /** Whether files may hold removed documents of other memories. */
+  private long removals;
+  /** The number of the last removal of each memory whose removed documents files may hold. */
   @GuardedBy("lock")
-  private boolean others;
+  private final Map<MemoryId, Long> removed = new HashMap<>();
+  /** The number of the last removal of another memory whose removed documents files may hold; -1 for none. */
+  @GuardedBy("lock")
+  private long others;
 
   /**
    * @param others whether files may hold documents that were removed before
+   * @param refresh makes searches read nothing but the newest files
    * @param patience how long purging may take
    */
   Expunger(ClusterClient client, ClusterFailures failures, Supplier<CompletableFuture<ShardStates>> states,
-      Executor executor, String alias, boolean others, Duration requestPatience, Duration patience) {
+      Supplier<CompletableFuture<Void>> refresh, Executor executor, String alias, boolean others,
+      Duration requestPatience, Duration patience) {
     this.client = client;
     this.failures = failures;
     this.states = states;
+    this.refresh = refresh;
     this.executor = executor;
     this.alias = alias;
-    this.others = others;
+    this.others = others ? 0 : -1;
     this.requestPatience = requestPatience;
     this.patience = patience;
   }
 
-  /** Documents of this memory are being removed. */
+  /** A removal of documents of this memory has ended, or may have. Called before its caller is notified. */
   void removed(MemoryId memory) {
     lock.lock();
     try {
-      if (removed.size() < MOST_REMEMBERED) {
-        removed.add(memory);
+      removals++;
+      if (removed.size() < MOST_REMEMBERED || removed.containsKey(memory)) {
+        removed.put(memory, removals);
       } else {
-        others = true;
+        others = removals;
       }
     } finally {
       lock.unlock();
     }
   }
 
-  /** See {@link dev.memlane.model.store.VectorIndex#holdsRemoved}. */
-  CompletableFuture<Boolean> holdsRemoved(Collection<MemoryId> memories) {
-    Set<MemoryId> asked = Set.copyOf(memories);
-    return states.get().thenApply(now -> {
-      lock.lock();
-      try {
-        return now.removed() > 0 && !asked.isEmpty() && (others || !Collections.disjoint(asked, removed));
-      } finally {
-        lock.unlock();
-      }
-    });
+  /**
+   * See {@link dev.memlane.model.store.VectorIndex#holdsRemoved}. The number of removed documents does not tell: a segment
+   * without a document left counts for none, and its files may still be there.
+   */
+  boolean holdsRemoved(Collection<MemoryId> memories) {
+    lock.lock();
+    try {
+      return !memories.isEmpty() && (others >= 0 || !Collections.disjoint(memories, removed.keySet()));
+    } finally {
+      lock.unlock();
+    }
   }
 
   CompletableFuture<Void> expunge() {
-    Set<MemoryId> purged;
-    lock.lock();
-    try {
-      purged = Set.copyOf(removed);
-    } finally {
-      lock.unlock();
-    }
+    long last = removals();
     long deadline = System.nanoTime() + patience.toNanos();
     return states.get().thenCompose(now -> {
       Map<Integer, Long> until = new TreeMap<>();
       now.shards().forEach((number, shard) -> until.put(number, shard.last()));
-      return now.removed() == 0 ? CompletableFuture.<@Nullable Void>completedFuture(null) : purge(until, deadline);
-    }).thenAccept(done -> {
-      lock.lock();
-      try {
-        removed.removeAll(purged);
-        others = false;
-      } finally {
-        lock.unlock();
+      return purge(until, deadline);
+    }).thenCompose(merged -> refresh.get()).thenAccept(refreshed -> purged(last));
+  }
+
+  private long removals() {
+    lock.lock();
+    try {
+      return removals;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** What the removals up to this one have removed is purged. */
+  private void purged(long last) {
+    lock.lock();
+    try {
+      removed.values().removeIf(removal -> removal <= last);
+      if (others <= last) {
+        others = -1;
       }
-    });
+    } finally {
+      lock.unlock();
+    }
   }
 
   private CompletableFuture<@Nullable Void> purge(Map<Integer, Long> until, long deadline) {

@@ -146,8 +146,8 @@ public final class OpenSearchIndex implements SharedIndex {
     this.checkpoint = new CheckpointDocument(client, failures, name, options.replicas, writePatience);
     try {
       this.opened = (options.anew ? opening.openAnew() : opening.open()).join();
-      this.expunger = new Expunger(client, failures, this::states, executor, name, states().join().removed() > 0,
-          readPatience, options.expungePatience);
+      this.expunger = new Expunger(client, failures, this::states, gate::allWrites, executor, name,
+          states().join().mayHoldRemoved(), readPatience, options.expungePatience);
     } catch (CompletionException e) {
       release();
       throw e.getCause() instanceof MemlaneException known ? known : failures.general("could not be opened", e);
@@ -277,8 +277,7 @@ public final class OpenSearchIndex implements SharedIndex {
       if (routing == null) {
         return removeListed(name.memory(), name::equals);
       }
-      expunger.removed(name.memory());
-      return removed(sender.remove(name, routing));
+      return removed(name.memory(), sender.remove(name, routing));
     });
   }
 
@@ -292,18 +291,16 @@ public final class OpenSearchIndex implements SharedIndex {
       List<CompletableFuture<Void>> removals = new ArrayList<>();
       for (Listed listed : all) {
         if (which.test(listed.name())) {
-          removals.add(removed(sender.remove(listed.name(), listed.routing())));
+          removals.add(removed(memory, sender.remove(listed.name(), listed.routing())));
         }
-      }
-      if (!removals.isEmpty()) {
-        expunger.removed(memory);
       }
       return CompletableFuture.allOf(removals.toArray(CompletableFuture[]::new));
     });
   }
 
-  private CompletableFuture<Void> removed(CompletableFuture<Void> removal) {
+  private CompletableFuture<Void> removed(MemoryId memory, CompletableFuture<Void> removal) {
     return removal.whenComplete((done, failed) -> {
+      expunger.removed(memory);
       gate.written();
       learn(failed);
     });
@@ -419,7 +416,8 @@ public final class OpenSearchIndex implements SharedIndex {
    */
   @Override
   public CompletableFuture<Boolean> holdsRemoved(Collection<MemoryId> memories) {
-    return unlessRefused("could not be checked for removed documents", () -> expunger.holdsRemoved(memories));
+    return unlessRefused("could not be checked for removed documents",
+        () -> CompletableFuture.completedFuture(expunger.holdsRemoved(memories)));
   }
 
   @Override

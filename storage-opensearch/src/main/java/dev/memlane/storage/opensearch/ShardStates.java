@@ -14,15 +14,16 @@ import java.util.TreeMap;
  * @param uuid its identity, which another index of the same name does not have
  * @param shards the primary copy of each shard, by number; one that has no node is missing
  * @param documents the number of documents
- * @param removed the number of removed documents that files still hold, in all copies
+ * @param removed the number of removed documents in segments that hold others too, in all copies
+ * @param logged the number of writes that are in files of the log only, in all copies
  * @param bytes the size of the primary copies
  * @param segments the number of their segments
  */
-record ShardStates(String index, String uuid, Map<Integer, Shard> shards, long documents, long removed, long bytes,
-    int segments) {
+record ShardStates(String index, String uuid, Map<Integer, Shard> shards, long documents, long removed, long logged,
+    long bytes, int segments) {
 
   /** What {@link #read} reads. */
-  static final String PATH = "/_stats/docs,store,segments?level=shards";
+  static final String PATH = "/_stats/docs,store,segments,translog?level=shards";
 
   /**
    * The primary copy of a shard.
@@ -48,9 +49,11 @@ record ShardStates(String index, String uuid, Map<Integer, Shard> shards, long d
     Map.Entry<String, JsonNode> index = indices.iterator().next();
     Map<Integer, Shard> shards = new TreeMap<>();
     long removed = 0;
+    long logged = 0;
     for (Map.Entry<String, JsonNode> copies : index.getValue().path("shards").properties()) {
       for (JsonNode copy : copies.getValue()) {
         removed += copy.path("docs").path("deleted").asLong();
+        logged += copy.path("translog").path("uncommitted_operations").asLong();
         if (copy.path("routing").path("primary").asBoolean()) {
           shards.put(Integer.valueOf(copies.getKey()), shard(copy));
         }
@@ -58,7 +61,8 @@ record ShardStates(String index, String uuid, Map<Integer, Shard> shards, long d
     }
     JsonNode primaries = index.getValue().path("primaries");
     return new ShardStates(index.getKey(), index.getValue().path("uuid").asText(), shards,
-        primaries.path("docs").path("count").asLong(), removed, primaries.path("store").path("size_in_bytes").asLong(),
+        primaries.path("docs").path("count").asLong(), removed, logged,
+        primaries.path("store").path("size_in_bytes").asLong(),
         primaries.path("segments").path("count").asInt());
   }
 
@@ -70,6 +74,11 @@ record ShardStates(String index, String uuid, Map<Integer, Shard> shards, long d
     JsonNode numbers = copy.path("seq_no");
     return new Shard(copy.path("commit").path("user_data").path("history_uuid").asText(),
         numbers.path("max_seq_no").asLong(-1), numbers.path("global_checkpoint").asLong(-1), kept);
+  }
+
+  /** Whether files may hold documents that were removed. */
+  boolean mayHoldRemoved() {
+    return removed > 0 || logged > 0;
   }
 
   /**

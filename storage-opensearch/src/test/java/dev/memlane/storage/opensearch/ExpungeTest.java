@@ -2,15 +2,26 @@ package dev.memlane.storage.opensearch;
 
 import static dev.memlane.testing.TestMemories.document;
 import static dev.memlane.testing.TestMemories.id;
+import static dev.memlane.testing.TestMemories.op;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
+import dev.memlane.model.store.DocumentName;
+import dev.memlane.storage.opensearch.cluster.TestCluster;
 import dev.memlane.testing.TestMemories;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -30,6 +41,20 @@ class ExpungeTest {
   private static int removed() {
     return RawCluster.send("GET", "/" + INDEX + "/_stats/docs", "").path("_all").path("total").path("docs")
         .path("deleted").asInt();
+  }
+
+  /** Counted in all segments that files hold, whether or not a commit or searches still need them. */
+  private static int removedInSegments() {
+    int removed = 0;
+    JsonNode index = RawCluster.send("GET", "/" + INDEX + "/_segments", "").path("indices").elements().next();
+    for (JsonNode copies : index.path("shards")) {
+      for (JsonNode copy : copies) {
+        for (JsonNode segment : copy.path("segments")) {
+          removed += segment.path("deleted_docs").asInt();
+        }
+      }
+    }
+    return removed;
   }
 
   @Test
@@ -58,6 +83,66 @@ class ExpungeTest {
       assertThat(removed()).isZero();
       assertThat(index.holdsRemoved(List.of(id(1))).join()).isFalse();
       assertThat(index.names(null, 100).join()).hasSize(32);
+    }
+  }
+
+  /** Searches go on to read a segment, and so its files stay, until the next refresh. */
+  @Test
+  void expunge_ofWhatSearchesNoLongerFind_leavesNothingOfItInTheFiles() {
+    RawCluster.delete(INDEX);
+    try (OpenSearchIndex index = builder().refreshInterval(Duration.ofHours(1)).open()) {
+      index.put(document(1, Scope.user("ada"), "theorbo"), LATER).join();
+      index.put(document(2, Scope.user("ada"), "crumhorn"), LATER).join();
+      index.commit().join();
+      assertThat(index.names(null, 100).join()).hasSize(2);
+      index.removeAll(id(1)).join();
+      assertThat(index.names(null, 100).join()).hasSize(1);
+      assertThat(removedInSegments()).isPositive();
+
+      index.expunge().join();
+
+      assertThat(filesHold("theorbo")).isFalse();
+      assertThat(removedInSegments()).isZero();
+    }
+  }
+
+  /** A document that was removed before it was in a segment of a commit is in the log alone. */
+  @Test
+  void expunge_ofWhatOnlyTheLogHolds_leavesNothingOfItInTheFiles() {
+    RawCluster.delete(INDEX);
+    try (OpenSearchIndex index = builder().refreshInterval(Duration.ofHours(1)).open()) {
+      index.put(document(1, Scope.user("ada"), "theorbo"), LATER).join();
+      index.remove(new DocumentName(id(1), op(1))).join();
+      assertThat(filesHold("theorbo")).isTrue();
+      assertThat(index.holdsRemoved(List.of(id(1))).join()).isTrue();
+      try (OpenSearchIndex next = builder().open()) {
+        assertThat(next.holdsRemoved(List.of(id(1))).join()).isTrue();
+      }
+
+      index.expunge().join();
+
+      assertThat(filesHold("theorbo")).isFalse();
+      assertThat(index.holdsRemoved(List.of(id(1))).join()).isFalse();
+    }
+  }
+
+  private static boolean filesHold(String word) {
+    try (Stream<Path> files = Files.walk(TestCluster.shared().directory())) {
+      return files.filter(Files::isRegularFile).anyMatch(file -> content(file).contains(word));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The file's bytes, one character each. */
+  private static String content(Path file) {
+    try {
+      return Files.readString(file, StandardCharsets.ISO_8859_1);
+    } catch (NoSuchFileException e) {
+      // The cluster has deleted it since the directory was listed.
+      return "";
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 }
