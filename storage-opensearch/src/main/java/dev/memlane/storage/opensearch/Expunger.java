@@ -3,12 +3,15 @@ package dev.memlane.storage.opensearch;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.memlane.model.MemoryId;
 import dev.memlane.storage.opensearch.ClusterClient.Request;
+import dev.memlane.storage.opensearch.ShardStates.Shard;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -25,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * <ol>
  * <li>a flush, so that the removal is in files, and the log of writes holds no text any more;
  * <li>waiting until the removal is no longer kept;
- * <li>a merge of the segments that have removed documents;
+ * <li>a merge of the segments that have removed documents. A merge that has begun before may have kept them, and a segment in
+ * it is not merged on request. So the merge is repeated for shards in which others were running;
  * <li>a refresh, because the files of a segment stay as long as searches read them, even if no document of it is left.
  * </ol>
  * A search that began before the refresh keeps its files until it ends.
@@ -134,33 +138,45 @@ final class Expunger {
     }
   }
 
+  /**
+   * Purges some shards.
+   *
+   * @param until the last operation of each shard whose removals are to be purged; shards that are purged are taken out
+   */
   private CompletableFuture<@Nullable Void> purge(Map<Integer, Long> until, long deadline) {
     return client.ask(flush(), requestPatience).thenCompose(flushed -> states.get()).thenCompose(now -> {
-      if (now.removed() == 0) {
-        return CompletableFuture.<@Nullable Void>completedFuture(null);
-      }
-      boolean kept = now.shards().entrySet().stream()
-          .anyMatch(shard -> shard.getValue().kept() <= until.getOrDefault(shard.getKey(), -1L));
-      if (kept) {
-        return again(until, deadline);
+      Set<Integer> mergeable = new TreeSet<>();
+      boolean kept = false;
+      for (Map.Entry<Integer, Shard> each : now.shards().entrySet()) {
+        Shard shard = each.getValue();
+        // The number of removed documents does not tell whether there are any: a segment without another counts for none.
+        if (shard.kept() <= until.getOrDefault(each.getKey(), -1L)) {
+          kept = true;
+        } else if (shard.merges() == 0) {
+          mergeable.add(each.getKey());
+        }
       }
       Duration left = Duration.ofNanos(deadline - System.nanoTime());
       if (!left.isPositive()) {
-        return CompletableFuture.failedFuture(failures.late("could not purge its removed documents", patience));
+        return CompletableFuture.failedFuture(failures.late(kept
+            ? "still keeps removed documents for copies that are away; it could not purge them"
+            : "could not purge its removed documents", patience));
+      }
+      if (kept || mergeable.isEmpty()) {
+        return again(until, deadline);
       }
       // A merge takes as long as it takes; the cluster goes on with it if the connection is lost.
-      return client.ask(merge(), left).thenApply(answer -> {
+      return client.ask(merge(), left).thenCompose(answer -> {
         Hits.whole(answer, failures, "could not be purged");
-        return null;
+        until.keySet().removeAll(mergeable);
+        return until.isEmpty()
+            ? CompletableFuture.<@Nullable Void>completedFuture(null)
+            : again(until, deadline);
       });
     });
   }
 
   private CompletableFuture<@Nullable Void> again(Map<Integer, Long> until, long deadline) {
-    if (System.nanoTime() - deadline > 0) {
-      return CompletableFuture.failedFuture(failures.late("still keeps removed documents for copies that are away; "
-          + "it could not purge them", patience));
-    }
     Executor later = CompletableFuture.delayedExecutor(PAUSE.toMillis(), TimeUnit.MILLISECONDS, executor);
     return CompletableFuture.<@Nullable Void>completedFuture(null).thenComposeAsync(waited -> purge(until, deadline),
         later);

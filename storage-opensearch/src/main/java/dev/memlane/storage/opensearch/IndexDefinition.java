@@ -26,6 +26,8 @@ record IndexDefinition(IndexIdentity identity, int shards, int replicas, Duratio
         .put("refresh_interval", refreshInterval.toMillis() + "ms").put("max_result_window", MOST_HITS + 1)
         // Copies of segments would be seen at other times than the refresh after which a search reads them.
         .put("replication.type", "DOCUMENT")
+        // A refresh would wait up to ten seconds for merges of small segments, and a search waits for the refresh.
+        .put("merge_on_flush.enabled", false)
         // So that merging on request leaves no segment with removed documents.
         .put("merge.policy.expunge_deletes_allowed", 0)
         // What was removed is not kept for long for a copy that is away: later, such a copy is made again from files. The

@@ -23,7 +23,7 @@ record ShardStates(String index, String uuid, Map<Integer, Shard> shards, long d
     long bytes, int segments) {
 
   /** What {@link #read} reads. */
-  static final String PATH = "/_stats/docs,store,segments,translog?level=shards";
+  static final String PATH = "/_stats/docs,store,segments,translog,merge?level=shards";
 
   /**
    * The primary copy of a shard.
@@ -33,8 +33,9 @@ record ShardStates(String index, String uuid, Map<Integer, Shard> shards, long d
    * @param last the number of the last operation that was given one; -1 if there is none
    * @param settled the number up to which all operations are in all copies that count, and stay there
    * @param kept the number from which on all removed documents are kept, for copies that may need them
+   * @param merges the number of merges that run, in all copies
    */
-  record Shard(String history, long last, long settled, long kept) {}
+  record Shard(String history, long last, long settled, long kept, long merges) {}
 
   /**
    * Reads the answer of {@link #PATH}.
@@ -55,7 +56,7 @@ record ShardStates(String index, String uuid, Map<Integer, Shard> shards, long d
         removed += copy.path("docs").path("deleted").asLong();
         logged += copy.path("translog").path("uncommitted_operations").asLong();
         if (copy.path("routing").path("primary").asBoolean()) {
-          shards.put(Integer.valueOf(copies.getKey()), shard(copy));
+          shards.put(Integer.valueOf(copies.getKey()), shard(copy, copies.getValue()));
         }
       }
     }
@@ -66,14 +67,18 @@ record ShardStates(String index, String uuid, Map<Integer, Shard> shards, long d
         primaries.path("segments").path("count").asInt());
   }
 
-  private static Shard shard(JsonNode copy) {
+  private static Shard shard(JsonNode primary, JsonNode copies) {
     long kept = Long.MAX_VALUE;
-    for (JsonNode lease : copy.path("retention_leases").path("leases")) {
-      kept = Math.min(kept, lease.path("retaining_seq_no").asLong());
+    long merges = 0;
+    for (JsonNode copy : copies) {
+      for (JsonNode lease : copy.path("retention_leases").path("leases")) {
+        kept = Math.min(kept, lease.path("retaining_seq_no").asLong());
+      }
+      merges += copy.path("merges").path("current").asLong();
     }
-    JsonNode numbers = copy.path("seq_no");
-    return new Shard(copy.path("commit").path("user_data").path("history_uuid").asText(),
-        numbers.path("max_seq_no").asLong(-1), numbers.path("global_checkpoint").asLong(-1), kept);
+    JsonNode numbers = primary.path("seq_no");
+    return new Shard(primary.path("commit").path("user_data").path("history_uuid").asText(),
+        numbers.path("max_seq_no").asLong(-1), numbers.path("global_checkpoint").asLong(-1), kept, merges);
   }
 
   /** Whether files may hold documents that were removed. */
