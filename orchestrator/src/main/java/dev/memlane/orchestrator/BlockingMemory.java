@@ -225,6 +225,11 @@ public final class BlockingMemory {
     return Futures.await(memory.sweep());
   }
 
+  /** See {@link MemoryOrchestrator#deleteOldVectors}. */
+  public long deleteOldVectors() {
+    return Futures.await(memory.deleteOldVectors());
+  }
+
   /** See {@link MemoryOrchestrator#conversations}. */
   public BlockingConversations conversations() {
     return new BlockingConversations(memory.conversations());

@@ -347,19 +347,20 @@ final class Engine {
    * See {@link MemoryOrchestrator#statistics}.
    *
    * @param more work in the background that is not this engine's
+   * @param change the change of the model
    */
-  CompletableFuture<Statistics> statistics(List<BackgroundWork> more) {
+  CompletableFuture<Statistics> statistics(List<BackgroundWork> more, ModelChange.@Nullable Status change) {
     return stores.core().count(null, null, environment.now())
         .thenCombine(stores.history().count(null), (memories, entries) -> new long[]{memories, entries})
         .thenCombine(stores.core().bytes().thenCombine(stores.history().bytes(), (core, log) -> new long[]{core, log}),
-            (counts, bytes) -> statistics(counts[0], counts[1], bytes[0], bytes[1], more));
+            (counts, bytes) -> statistics(counts[0], counts[1], bytes[0], bytes[1], more, change));
   }
 
   private Statistics statistics(long memories, long entries, long coreBytes, long historyBytes,
-      List<BackgroundWork> more) {
+      List<BackgroundWork> more, ModelChange.@Nullable Status change) {
     ReadIndex read = readIndex();
     return new Statistics(memories, entries, coreBytes, historyBytes, read.summary(), read.problem(), embedder.stats(),
-        admission.inFlight(), settler.operations(), backgroundFollower.unindexed(), background(more));
+        admission.inFlight(), settler.operations(), backgroundFollower.unindexed(), background(more), change);
   }
 
   /** Either a summary of the index, or the reason why it can't be read. */
@@ -390,12 +391,13 @@ final class Engine {
    * See {@link MemoryOrchestrator#status}. Waits for the index.
    *
    * @param more work in the background that is not this engine's
+   * @param change the change of the model
    */
-  MemoryStatus status(List<BackgroundWork> more) {
+  MemoryStatus status(List<BackgroundWork> more, ModelChange.@Nullable Status change) {
     ReadIndex read = readIndex();
     return new MemoryStatus(admission.inFlight(), admission.waiting(), stores.units().waiting(), settler.unsettled(),
         backgroundFollower.countUnindexed(), lag(), read.summary(),
-        read.problem(), embedder.stats(), background(more));
+        read.problem(), embedder.stats(), background(more), change);
   }
 
   /** How far this process, or the keeper of a shared index, is behind the log; null if there is nothing to follow. */

@@ -669,12 +669,13 @@ public final class MemoryOrchestrator implements AutoCloseable {
    */
   public CompletableFuture<MemoryStatus> status() {
     return read(
-        engine -> CompletableFuture.supplyAsync(() -> engine.status(changing()), engine.environment.executor()));
+        engine -> CompletableFuture.supplyAsync(() -> engine.status(changing(), changeStatus()),
+            engine.environment.executor()));
   }
 
   /** Reads what the stores hold and what is under way. Works, and gives the reason, while the index can't be read. */
   public CompletableFuture<Statistics> statistics() {
-    return read(engine -> engine.statistics(changing()));
+    return read(engine -> engine.statistics(changing(), changeStatus()));
   }
 
   /**
@@ -701,7 +702,7 @@ public final class MemoryOrchestrator implements AutoCloseable {
    *
    * <p>
    * The change concerns this process. Other processes keep their model and follow what is written here; change the model in
-   * each of them. After a change, open the memory with the new model. During a change, this process has twice as many
+   * each of them, {@linkplain ModelChangeRequest#together together} if all shall switch at once. After a change, open the memory with the new model. During a change, this process has twice as many
    * connections to the database, and the folder beside the index directory contains the second index.
    *
    * @return the change, which goes on in the background. One at a time
@@ -719,6 +720,21 @@ public final class MemoryOrchestrator implements AutoCloseable {
   /** The change of the model that is under way, or the last one since this was opened; empty if there was none. */
   public Optional<ModelChange> modelChange() {
     return changer == null ? Optional.empty() : Optional.ofNullable(changer.last());
+  }
+
+  /**
+   * Deletes the vectors that other models than the present one have made, and which a {@linkplain #changeModel change} keeps. They take
+   * room in the database, and are of use only for a change back. Call it when all processes of the database have the new
+   * model: one that has an older model embeds what it needs again, at the next comparison of its index.
+   *
+   * @return how many vectors were deleted; fails with a {@link StoreException}, and may be repeated then
+   * @throws InvalidInputException if the model is being changed, or if the memory was opened with stores of its own
+   */
+  public CompletableFuture<Long> deleteOldVectors() {
+    if (changer == null) {
+      throw new InvalidInputException("this memory was not opened by a builder, so it has no vectors of other models");
+    }
+    return changer.deleteOldVectors();
   }
 
   /** Returns the calls for conversations. */
@@ -809,6 +825,10 @@ public final class MemoryOrchestrator implements AutoCloseable {
 
   private List<BackgroundWork> changing() {
     return changer == null ? List.of() : changer.background();
+  }
+
+  private ModelChange.@Nullable Status changeStatus() {
+    return modelChange().map(ModelChange::status).orElse(null);
   }
 
   /**

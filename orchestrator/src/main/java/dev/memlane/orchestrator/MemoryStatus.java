@@ -20,10 +20,12 @@ import org.jspecify.annotations.Nullable;
  * @param indexProblem why the index can't be read; null if it can. It is reopened in the background
  * @param embedding what the embedder has done
  * @param background the kinds of work in the background, each with its last success and failure
+ * @param modelChange the change of the model that is under way, or the last one since opening; null if there was none
  */
 public record MemoryStatus(int writesInFlight, int writesWaiting, int unitsWaiting, int unsettled, int unindexed,
     @Nullable Duration followerLag, @Nullable IndexSummary index, @Nullable String indexProblem,
-    EmbeddingStats embedding, List<BackgroundWork> background) {
+    EmbeddingStats embedding, List<BackgroundWork> background,
+    ModelChange.@Nullable Status modelChange) {
 
   public MemoryStatus {
     background = List.copyOf(background);

@@ -1,7 +1,11 @@
 package dev.memlane.orchestrator;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.memlane.model.MemlaneException;
+import dev.memlane.model.StoreException;
+import dev.memlane.model.store.ModelVectors;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -16,14 +20,25 @@ public final class ModelChange {
   /** How far a change is. */
   public enum Stage {
     /** Stored texts are embedded by the new model. This takes the most time, and costs what the provider asks. */
+    @JsonProperty("embedding")
     EMBEDDING,
     /** The new index is built from the new vectors, and compared with the database. */
+    @JsonProperty("indexing")
     INDEXING,
+    /**
+     * The new index is complete and follows what is written. Calls go over when the switch is announced; see
+     * {@link ModelChangeRequest#together}.
+     */
+    @JsonProperty("waiting")
+    WAITING,
     /** Calls go over to the new model and index. */
+    @JsonProperty("switching")
     SWITCHING,
     /** Calls are served by the new model alone. */
+    @JsonProperty("complete")
     COMPLETE,
     /** Calls are served by the old model. The new vectors that were made are kept, so another change needs fewer. */
+    @JsonProperty("ended")
     ENDED
   }
 
@@ -32,7 +47,7 @@ public final class ModelChange {
    *
    * @param embedded how many stored texts this change has embedded
    * @param toEmbed how many there were; 0 before they are counted
-   * @param problem why the last step failed, which is tried again; null if it did not fail
+   * @param problem why the last step failed, which is tried again, or why the change has ended; null if neither
    */
   public record Status(Stage stage, String model, long embedded, long toEmbed, @Nullable String problem) {}
 
@@ -51,9 +66,14 @@ public final class ModelChange {
   private @Nullable Runnable stop;
   @GuardedBy("this")
   private boolean cancelled;
+  /** Why the present stage does not get on, or why the change has ended; null if neither. */
+  @GuardedBy("this")
+  private @Nullable String problem;
 
   /** Of the embedding; null before it. */
   private volatile @Nullable Supplier<BackgroundWork> work;
+  /** Where the switch is announced; null before the database is open. */
+  private volatile @Nullable ModelVectors announcements;
 
   ModelChange(String model, Progress listener) {
     this.model = model;
@@ -63,7 +83,8 @@ public final class ModelChange {
   /** How far the change is. */
   public synchronized Status status() {
     BackgroundWork last = stage == Stage.EMBEDDING ? work() : null;
-    return new Status(stage, model, embedded, toEmbed, last != null && last.isFailing() ? last.lastProblem() : null);
+    return new Status(stage, model, embedded, toEmbed,
+        last != null && last.isFailing() ? last.lastProblem() : problem);
   }
 
   /**
@@ -92,6 +113,35 @@ public final class ModelChange {
   }
 
   /**
+   * Announces the switch: all processes of the database that change to this model {@linkplain ModelChangeRequest#together together}
+   * let calls go over, each within about a second after its new index is complete. That includes processes that begin the
+   * change later. The announcement holds until the switch to another model is announced.
+   *
+   * @return fails with a {@link StoreException} if the database can't be written, or is not open yet
+   */
+  public CompletableFuture<Void> announceSwitch() {
+    ModelVectors vectors = announcements;
+    return vectors == null
+        ? CompletableFuture.failedFuture(new StoreException("the change has not begun yet; try again", null))
+        : vectors.announceSwitch();
+  }
+
+  /** Sets where the switch is announced. */
+  void announcedBy(ModelVectors vectors) {
+    announcements = vectors;
+  }
+
+  /** Whether the switch is announced. */
+  CompletableFuture<Boolean> isSwitchAnnounced() {
+    return Objects.requireNonNull(announcements).isSwitchAnnounced();
+  }
+
+  /** Notes why the present stage does not get on; null if it does. */
+  synchronized void problem(@Nullable String reason) {
+    problem = reason;
+  }
+
+  /**
    * Begins a stage.
    *
    * @param stopped how it is stopped, or null if it can only be waited for
@@ -102,6 +152,7 @@ public final class ModelChange {
       if (!cancelled) {
         stage = next;
         stop = stopped;
+        problem = null;
         return;
       }
     }
@@ -149,6 +200,7 @@ public final class ModelChange {
     synchronized (this) {
       stage = Stage.ENDED;
       stop = null;
+      problem = failure.getMessage();
     }
     completion.completeExceptionally(failure);
   }

@@ -21,26 +21,28 @@ public final class ModelChangeRequest {
   private final UnaryOperator<OrchestratorBuilder> model;
   private final @Nullable SharedIndexOpener sharedIndex;
   private final int textsPerSecond;
+  private final boolean together;
   private final Progress progress;
 
   private ModelChangeRequest(UnaryOperator<OrchestratorBuilder> model, @Nullable SharedIndexOpener sharedIndex,
-      int textsPerSecond, Progress progress) {
+      int textsPerSecond, boolean together, Progress progress) {
     this.model = model;
     this.sharedIndex = sharedIndex;
     this.textsPerSecond = textsPerSecond;
+    this.together = together;
     this.progress = progress;
   }
 
   /** A change to the model of an embedder, which belongs to the memory once the change has succeeded. */
   public static ModelChangeRequest to(Embedder embedder) {
     Objects.requireNonNull(embedder, "embedder");
-    return new ModelChangeRequest(builder -> builder.embedder(embedder), null, Integer.MAX_VALUE, Progress.NONE);
+    return new ModelChangeRequest(builder -> builder.embedder(embedder), null, Integer.MAX_VALUE, false, Progress.NONE);
   }
 
   /** A change to the model of a pool, whose embedders belong to the memory once the change has succeeded. */
   public static ModelChangeRequest to(EmbedderPool pool) {
     Objects.requireNonNull(pool, "pool");
-    return new ModelChangeRequest(builder -> builder.embedders(pool), null, Integer.MAX_VALUE, Progress.NONE);
+    return new ModelChangeRequest(builder -> builder.embedders(pool), null, Integer.MAX_VALUE, false, Progress.NONE);
   }
 
   /**
@@ -48,7 +50,7 @@ public final class ModelChangeRequest {
    * than the present one.
    */
   public ModelChangeRequest sharedIndex(SharedIndexOpener opener) {
-    return new ModelChangeRequest(model, Objects.requireNonNull(opener, "opener"), textsPerSecond, progress);
+    return new ModelChangeRequest(model, Objects.requireNonNull(opener, "opener"), textsPerSecond, together, progress);
   }
 
   /**
@@ -61,12 +63,22 @@ public final class ModelChangeRequest {
     if (most < 1) {
       throw new InvalidInputException("textsPerSecond is " + most + "; it must be at least 1");
     }
-    return new ModelChangeRequest(model, sharedIndex, most, progress);
+    return new ModelChangeRequest(model, sharedIndex, most, together, progress);
+  }
+
+  /**
+   * Lets calls go over to the new model only when {@link ModelChange#announceSwitch} has been called, in this process or in another
+   * one of the database. So all processes that change together switch within about a second of each other. Until then the old
+   * model serves, and each memory that is written is embedded by both models.
+   */
+  public ModelChangeRequest together() {
+    return new ModelChangeRequest(model, sharedIndex, textsPerSecond, true, progress);
   }
 
   /** Sets a listener to how many stored texts have been embedded, of how many. */
   public ModelChangeRequest progress(Progress listener) {
-    return new ModelChangeRequest(model, sharedIndex, textsPerSecond, Objects.requireNonNull(listener, "listener"));
+    return new ModelChangeRequest(model, sharedIndex, textsPerSecond, together,
+        Objects.requireNonNull(listener, "listener"));
   }
 
   /** The settings of a memory, with the new model. */
@@ -90,6 +102,10 @@ public final class ModelChangeRequest {
     return textsPerSecond;
   }
 
+  boolean isTogether() {
+    return together;
+  }
+
   Progress listener() {
     return progress;
   }
@@ -97,6 +113,6 @@ public final class ModelChangeRequest {
   @Override
   public String toString() {
     return "ModelChangeRequest[" + (textsPerSecond == Integer.MAX_VALUE ? "" : textsPerSecond + " texts a second")
-        + "]";
+        + (together ? ", together" : "") + "]";
   }
 }

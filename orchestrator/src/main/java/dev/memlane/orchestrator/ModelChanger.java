@@ -2,7 +2,9 @@ package dev.memlane.orchestrator;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.MemoryId;
 import dev.memlane.model.StoreException;
+import dev.memlane.model.store.ModelVectors;
 import dev.memlane.orchestrator.internal.Futures;
 import dev.memlane.orchestrator.internal.OpenedResources;
 import dev.memlane.orchestrator.internal.follow.VectorFiller;
@@ -12,6 +14,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -28,6 +31,9 @@ final class ModelChanger {
 
   /** How often the new index has to be brought up to date before calls go over to it. */
   private static final int MOST_TRIES = 5;
+  /** How often the database is asked whether the switch is announced. */
+  private static final Duration LOOK_EVERY = Duration.ofMillis(500);
+  private static final int DELETED_AT_ONCE = 2_000;
 
   private final ServingEngine serving;
 
@@ -38,6 +44,9 @@ final class ModelChanger {
   private @Nullable Path directory;
   @GuardedBy("this")
   private @Nullable ModelChange change;
+  /** Whether vectors are being deleted, among which would be those that a change makes. */
+  @GuardedBy("this")
+  private boolean deleting;
   /** Completes when the memory is being closed. */
   private final CompletableFuture<Void> closing = new CompletableFuture<>();
 
@@ -69,6 +78,9 @@ final class ModelChanger {
     if (last != null && !last.isDone()) {
       throw new InvalidInputException("the model is being changed already: " + last
           + "; wait for that change, or cancel it");
+    }
+    if (deleting) {
+      throw new InvalidInputException("old vectors are being deleted; change the model when that has ended");
     }
     if (serving.isClosed()) {
       throw new StoreException("the memory is closed; open it again", null);
@@ -118,6 +130,9 @@ final class ModelChanger {
         : new IndexDirectories(Objects.requireNonNull(wanted.indexDirectory)).otherThan(present);
     Handover handover = openNext(begun, request, opening, next);
     try {
+      if (request.isTogether()) {
+        awaitAnnouncement(begun);
+      }
       begun.begin(ModelChange.Stage.SWITCHING, null);
       serving.begin(handover);
       bringUpToDate(handover, wanted.writeDeadline);
@@ -153,6 +168,7 @@ final class ModelChanger {
     try {
       VectorFiller filler = engine.filler(request.mostPerSecond(), begun::embedded);
       begun.watch(filler::status);
+      begun.announcedBy(engine.core());
       begun.begin(ModelChange.Stage.EMBEDDING, filler::stop);
       filler.run().join();
       CompletableFuture<Void> stopped = new CompletableFuture<>();
@@ -163,6 +179,62 @@ final class ModelChanger {
       delete(next);
       throw e;
     }
+  }
+
+  /** Waits until the switch is announced in the database. Failures to read it are tried again. */
+  private static void awaitAnnouncement(ModelChange begun) {
+    CompletableFuture<Void> stopped = new CompletableFuture<>();
+    begun.begin(ModelChange.Stage.WAITING, () -> stopped.completeExceptionally(begun.cancellation()));
+    while (!isAnnounced(begun)) {
+      try {
+        stopped.get(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+      } catch (TimeoutException e) {
+        // Time to look again.
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new CancellationException("interrupted while the model was being changed");
+      } catch (ExecutionException e) {
+        throw begun.cancellation();
+      }
+    }
+  }
+
+  private static boolean isAnnounced(ModelChange begun) {
+    try {
+      boolean announced = begun.isSwitchAnnounced().join();
+      begun.problem(null);
+      return announced;
+    } catch (CompletionException e) {
+      begun.problem(Futures.unwrap(e).getMessage());
+      return false;
+    }
+  }
+
+  /** See {@link MemoryOrchestrator#deleteOldVectors}. */
+  synchronized CompletableFuture<Long> deleteOldVectors() {
+    if (!(serving.engine().stores.core() instanceof ModelVectors vectors)) {
+      throw new InvalidInputException("a memory with stores of its own has no vectors of other models");
+    }
+    ModelChange last = change;
+    if (last != null && !last.isDone()) {
+      throw new InvalidInputException("the model is being changed: " + last
+          + "; delete old vectors when that change has ended");
+    }
+    if (deleting) {
+      throw new InvalidInputException("old vectors are being deleted already");
+    }
+    deleting = true;
+    return serving.read(engine -> deleteOldVectors(vectors, null, 0)).whenComplete((count, failure) -> endDeletion());
+  }
+
+  private synchronized void endDeletion() {
+    deleting = false;
+  }
+
+  private static CompletableFuture<Long> deleteOldVectors(ModelVectors vectors, @Nullable MemoryId from, long before) {
+    return vectors.deleteOtherVectors(from, DELETED_AT_ONCE).thenCompose(page -> page.count() < DELETED_AT_ONCE
+        ? CompletableFuture.completedFuture(before + page.count())
+        : deleteOldVectors(vectors, page.last(), before + page.count()));
   }
 
   private synchronized @Nullable Path directory() {

@@ -20,11 +20,13 @@ import org.jspecify.annotations.Nullable;
  * @param unsettled the operations that are being settled in the background
  * @param unindexed the memories that the index could not follow; each is tried again in the background
  * @param background the kinds of work in the background, each with its last success and failure
+ * @param modelChange the change of the model that is under way, or the last one since opening; null if there was none
  */
 public record Statistics(long memories, long entries, long coreBytes, long historyBytes,
     @Nullable IndexSummary index, @Nullable String indexProblem, EmbeddingStats embedding, int writesInFlight,
     List<Operation> unsettled,
-    List<Unindexed> unindexed, List<BackgroundWork> background) {
+    List<Unindexed> unindexed, List<BackgroundWork> background,
+    ModelChange.@Nullable Status modelChange) {
 
   public Statistics {
     unsettled = List.copyOf(unsettled);

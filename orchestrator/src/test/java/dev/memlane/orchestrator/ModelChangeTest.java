@@ -172,6 +172,73 @@ class ModelChangeTest {
   }
 
   @Test
+  void changesTogether_waitForTheAnnouncement_andThenAllSwitch() {
+    try (MemoryOrchestrator one = follower("vectors").open();
+        MemoryOrchestrator other = follower("other").open()) {
+      one.addMemories(facts(20)).join();
+      ModelChange first = one.changeModel(ModelChangeRequest.to(new Recording(48)).together());
+      ModelChange second = other.changeModel(ModelChangeRequest.to(new Recording(48)).together());
+      await().until(() -> first.status().stage() == Stage.WAITING && second.status().stage() == Stage.WAITING);
+      one.blocking().addMemory(NewMemory.of("written while both wait", ADA));
+      assertThat(one.embeddingModel()).isEqualTo("hash-64");
+      assertThat(hits(one, "what was written while both wait?")).contains("written while both wait");
+
+      first.announceSwitch().join();
+
+      first.completion().join();
+      second.completion().join();
+      assertThat(one.embeddingModel()).isEqualTo("hash-48");
+      assertThat(other.embeddingModel()).isEqualTo("hash-48");
+      assertThat(hits(one, "what was written while both wait?")).contains("written while both wait");
+      await().until(() -> hits(other, "what was written while both wait?").contains("written while both wait"));
+
+      ModelChange back = one.changeModel(ModelChangeRequest.to(new Recording(64)).together());
+      await().until(() -> back.status().stage() == Stage.WAITING);
+      back.announceSwitch().join();
+      back.completion().join();
+      ModelChange late = other.changeModel(ModelChangeRequest.to(new Recording(64)).together());
+      late.completion().join();
+      assertThat(other.embeddingModel()).as("the announcement holds for those that come later").isEqualTo("hash-64");
+      ModelChange again = one.changeModel(ModelChangeRequest.to(new Recording(48)).together());
+      await().until(() -> again.status().stage() == Stage.WAITING);
+      again.cancel();
+      assertThatThrownBy(() -> again.completion().get()).hasCauseInstanceOf(CancellationException.class);
+      assertThat(one.embeddingModel()).as("an announcement ends with the next one").isEqualTo("hash-64");
+      assertThat(hits(one, "fact 17")).contains("fact 17");
+    }
+  }
+
+  @Test
+  void oldVectors_areDeletedOnRequest_andNeverThoseThatServe() throws Exception {
+    CountDownLatch reached = new CountDownLatch(1);
+    try (MemoryOrchestrator memory = local(new Recording(64)).open()) {
+      memory.addMemories(facts(2_500)).join();
+      assertThat(memory.deleteOldVectors().join()).isZero();
+      memory.changeModel(ModelChangeRequest.to(new Recording(48))).completion().join();
+      Memory added = memory.blocking().addMemory(NewMemory.of("written by the new model", ADA));
+
+      assertThat(memory.blocking().deleteOldVectors()).isEqualTo(2_500);
+
+      assertThat(memory.deleteOldVectors().join()).isZero();
+      assertThat(memory.verify(false).join().isClean()).isTrue();
+      assertThat(hits(memory, "what was written by the new model?")).contains(added.content());
+      Recording back = new Recording(64);
+      ModelChange change = memory
+          .changeModel(ModelChangeRequest.to(back).textsPerSecond(500).progress((done, total) -> {
+            if (done > 0) {
+              reached.countDown();
+            }
+          }));
+      reached.await();
+      assertThatThrownBy(memory::deleteOldVectors).isInstanceOf(InvalidInputException.class)
+          .hasMessageContaining("is being changed");
+      change.cancel();
+      assertThatThrownBy(() -> change.completion().get()).hasCauseInstanceOf(CancellationException.class);
+      assertThat(memory.deleteOldVectors().join()).as("of the change that was cancelled").isEqualTo(back.texts.get());
+    }
+  }
+
+  @Test
   void change_waitsForAProviderThatFails_andSaysWhy() {
     AtomicBoolean broken = new AtomicBoolean(true);
     Recording after = new Recording(48, text -> broken.get());
@@ -448,6 +515,11 @@ class ModelChangeTest {
 
   private OrchestratorBuilder local(Embedder embedder) {
     return builder(embedder).indexDirectory(folder.resolve("vectors")).followEvery(Duration.ZERO);
+  }
+
+  /** One of several processes with indexes of their own. */
+  private OrchestratorBuilder follower(String index) {
+    return builder(new Recording(64)).indexDirectory(folder.resolve(index)).followEvery(Duration.ofMillis(50));
   }
 
   private static List<NewMemory> facts(int count) {

@@ -91,7 +91,17 @@ public final class AuditLog {
     VERIFY,
     /** The index is rebuilt. */
     @JsonProperty("reindex")
-    REINDEX, @JsonProperty("create-key")
+    REINDEX,
+    /** A change of the embedding model begins, while the memory serves. */
+    @JsonProperty("change-model")
+    CHANGE_MODEL, @JsonProperty("cancel-model-change")
+    CANCEL_MODEL_CHANGE,
+    /** All processes that change to the model are told to let calls go over. */
+    @JsonProperty("switch-model")
+    SWITCH_MODEL,
+    /** The vectors that other models than the present one have made. */
+    @JsonProperty("delete-old-vectors")
+    DELETE_OLD_VECTORS, @JsonProperty("create-key")
     CREATE_KEY, @JsonProperty("revoke-key")
     REVOKE_KEY,
     /** A dead letter is run again. */

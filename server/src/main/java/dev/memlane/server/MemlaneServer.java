@@ -13,6 +13,7 @@ import dev.memlane.server.internal.api.HealthRoutes;
 import dev.memlane.server.internal.api.IngestRoutes;
 import dev.memlane.server.internal.api.Jobs;
 import dev.memlane.server.internal.api.MemoryRoutes;
+import dev.memlane.server.internal.api.ModelRoutes;
 import dev.memlane.server.internal.api.OpenApiRoutes;
 import dev.memlane.server.internal.api.OperationRoutes;
 import dev.memlane.server.internal.api.ProfileRoutes;
@@ -183,6 +184,7 @@ public final class MemlaneServer implements AutoCloseable {
     private @Nullable Runnable handOver;
     private @Nullable ServerTls tls;
     private @Nullable AuditLog auditLog;
+    private @Nullable ModelChanges modelChanges;
 
     private Builder(MemoryOrchestrator memory) {
       this.memory = memory;
@@ -320,6 +322,12 @@ public final class MemlaneServer implements AutoCloseable {
       return this;
     }
 
+    /** Sets what begins changes of the embedding model that callers ask for; nothing does unless set. */
+    public Builder modelChanges(ModelChanges changes) {
+      this.modelChanges = changes;
+      return this;
+    }
+
     /**
      * Starts the server.
      *
@@ -431,6 +439,7 @@ public final class MemlaneServer implements AutoCloseable {
       new ProfileRoutes(memory.blocking(), profiles, jobs).add(routes);
       new IngestRoutes(memory.blocking()).add(routes);
       new ArchiveRoutes(memory, jobs, audit).add(routes);
+      new ModelRoutes(memory, modelChanges, jobs, audit).add(routes);
       new HealthRoutes(memory, metrics).add(routes);
       new ActivityRoutes(memory, activity, jobs).add(routes);
       new SessionRoutes(authenticator(), sessions).add(routes);

@@ -527,6 +527,11 @@ final class Tenant {
       assertThat(ask("GET", path, null).status()).as(path).isBetween(403, 404);
     }
     assertThat(ask("POST", "/api/v1/verify", null).status()).isEqualTo(403);
+    assertThat(ask("GET", "/api/v1/model-change", null).status()).isEqualTo(403);
+    assertThat(ask("POST", "/api/v1/model-change", "{\"embedder\": \"hash\"}").status()).isEqualTo(403);
+    assertThat(ask("POST", "/api/v1/model-change/switch", null).status()).isEqualTo(403);
+    assertThat(ask("DELETE", "/api/v1/model-change", null).status()).isEqualTo(403);
+    assertThat(ask("DELETE", "/api/v1/old-vectors", null).status()).isEqualTo(403);
     assertThat(ask("POST", "/api/v1/import", "", "Content-Type", "application/jsonl").status()).isEqualTo(403);
     ask("GET", "/health/ready", null);
     ask("GET", "/v1/ping/", null);

@@ -17,7 +17,7 @@ import dev.memlane.model.store.CoreRow;
 import dev.memlane.model.store.CoreStore;
 import dev.memlane.model.store.DocumentName;
 import dev.memlane.model.store.Head;
-import dev.memlane.model.store.MissingVectors;
+import dev.memlane.model.store.ModelVectors;
 import dev.memlane.model.store.Operation;
 import dev.memlane.model.store.Unit;
 import dev.memlane.storage.core.CoreStatements.ClearedRow;
@@ -30,6 +30,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,7 +52,7 @@ import org.jspecify.annotations.Nullable;
  * It keeps the vectors of one model and leaves those of other models alone. {@link CoreStore} says what its methods
  * promise. Safe for use by several threads.
  */
-public final class PostgresCoreStore implements CoreStore, MissingVectors {
+public final class PostgresCoreStore implements CoreStore, ModelVectors {
 
   /** Core's statements run first, because history's read their effects. */
   private static final int FIRST = 0;
@@ -451,6 +452,43 @@ public final class PostgresCoreStore implements CoreStore, MissingVectors {
     return database.scan("counting memories without a vector", handle -> handle
         .createQuery("select count(*) from memory m" + WITHOUT_VECTOR).bind("model", model.number()).mapTo(Long.class)
         .one());
+  }
+
+  @Override
+  public CompletableFuture<Void> announceSwitch() {
+    return database.write("announcing the switch to a model", handle -> {
+      handle.createUpdate("update embedding_model set switched_at = case when id = :model then now() end "
+          + "where id = :model or switched_at is not null").bind("model", model.number()).execute();
+      return null;
+    });
+  }
+
+  @Override
+  public CompletableFuture<Boolean> isSwitchAnnounced() {
+    return database.read("reading which model was switched to", handle -> handle
+        .createQuery("select switched_at is not null from embedding_model where id = :model")
+        .bind("model", model.number()).mapTo(Boolean.class).one());
+  }
+
+  @Override
+  public CompletableFuture<DeletedVectors> deleteOtherVectors(@Nullable MemoryId from, int limit) {
+    return database.write("deleting the vectors of other models", handle -> {
+      // A write that waits for these rows is never waited for in turn.
+      List<UUID> deleted = handle
+          .createQuery(
+              """
+                  with page as (
+                    select memory_id, model from memory_vector
+                    where model <> :model and memory_id >= coalesce(cast(:from as uuid), uuid '00000000-0000-0000-0000-000000000000')
+                    order by memory_id limit :limit for update skip locked
+                  )
+                  delete from memory_vector v using page where v.memory_id = page.memory_id and v.model = page.model
+                  returning v.memory_id""")
+          .bind("model", model.number()).bind("from", from == null ? null : from.value())
+          .bind("limit", limit).mapTo(UUID.class).list();
+      return new DeletedVectors(deleted.size(),
+          deleted.stream().map(MemoryId::new).max(Comparator.naturalOrder()).orElse(null));
+    });
   }
 
   @Override

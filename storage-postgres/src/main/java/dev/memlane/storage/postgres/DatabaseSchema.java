@@ -38,7 +38,8 @@ public final class DatabaseSchema {
       "V6__changed_details.sql", "V7__contents_in_one_form.sql",
       "V8__lists_by_time_of_a_user.sql", "V9__conversations.sql",
       "V10__lane_tasks.sql", "V11__proofs.sql", "V12__leases_of_claims.sql",
-      "V13__remembering.sql", "V14__token_budget.sql", "V15__leases.sql");
+      "V13__remembering.sql", "V14__token_budget.sql", "V15__leases.sql",
+      "V16__switches_of_the_model.sql");
 
   private static final Pattern NAME = Pattern.compile("[a-z_][a-z0-9_]{0,62}");
 

@@ -71,8 +71,35 @@ public final class Application implements Runnable {
     return status;
   }
 
+  /**
+   * Reads the settings of a command that runs once more: its command line, the environment, and the configuration file as it is
+   * now.
+   *
+   * @param arguments the whole command line, and after it options that replace those before
+   * @throws UsageException if something of it is invalid
+   * @throws CommandFailure if the file can't be read
+   */
+  static CommandContext readAgain(CommandContext running, List<String> arguments) {
+    CommandContext context = running.with(new CommonOptions());
+    Application application = new Application(context);
+    Settings settings = new Settings(context.environment(), context::configurationFile);
+    CommandLine commandLine = application.commandLine(settings).setOverwrittenOptionsAllowed(true);
+    try {
+      CommandLine.ParseResult parsed = commandLine.parseArgs(arguments.toArray(String[]::new));
+      settings.requireRead();
+      context.options().given(new ShownConfiguration(context, settings, parsed).given());
+    } catch (ParameterException e) {
+      throw new UsageException(settings.named(e), e);
+    }
+    return context;
+  }
+
   /** All commands with their options. */
   CommandLine commandLine() {
+    return commandLine(new Settings(context.environment(), context::configurationFile));
+  }
+
+  private CommandLine commandLine(Settings settings) {
     CommandLine commandLine = new CommandLine(this);
     for (Object command : commands()) {
       commandLine.addSubcommand(command);
@@ -96,7 +123,6 @@ public final class Application implements Runnable {
     commandLine.registerConverter(long.class, wholeLong).registerConverter(Long.class, wholeLong);
     commandLine.registerConverter(int.class, whole).registerConverter(Integer.class, whole)
         .registerConverter(double.class, any).registerConverter(Double.class, any);
-    Settings settings = new Settings(context.environment(), context::configurationFile);
     commandLine.setDefaultValueProvider(settings);
     // For enums without a converter of their own.
     commandLine.setUsageHelpWidth(TextLayout.COLUMNS).setCaseInsensitiveEnumValuesAllowed(true)
@@ -155,6 +181,7 @@ public final class Application implements Runnable {
     commands.add(new ImportCommand(context));
     commands.add(new VerifyCommand(context));
     commands.add(new ReindexCommand(context));
+    commands.add(new ModelCommand(context));
     commands.add(new EvalCommand(context));
     commands.add(new StatsCommand(context));
     commands.add(new SchemaCommand(context));

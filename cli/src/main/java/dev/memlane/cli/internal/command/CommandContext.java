@@ -15,8 +15,6 @@ import dev.memlane.cli.internal.terminal.UsageException;
 import dev.memlane.embedded.DirectoryInUseException;
 import dev.memlane.embedded.Memlane;
 import dev.memlane.embedding.EmbedderPool;
-import dev.memlane.embedding.HashEmbedder;
-import dev.memlane.embedding.local.LocalModel;
 import dev.memlane.model.EmbeddedText;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
@@ -225,6 +223,30 @@ public record CommandContext(CommonOptions options, Console console, Map<String,
   }
 
   /**
+   * The server that the command line or the environment names, or the one that has the directory open.
+   *
+   * @param instead what to do without one
+   * @throws CommandFailure if there is none
+   */
+  ServerMemory openServer(String instead) {
+    String named = options.server();
+    String fromEnvironment = environment.getOrDefault(SERVER, "");
+    if (named != null || options.givenData() == null && !fromEnvironment.isEmpty()) {
+      return connect(address(named == null ? fromEnvironment : named));
+    }
+    return running(dataDirectory())
+        .flatMap(file -> ServerMemory.connectIfRunning(new ServerAddress(file.uri(), file.key(), null)))
+        .orElseThrow(
+            () -> new CommandFailure("no server has the data directory " + dataDirectory() + " open: " + instead,
+                null));
+  }
+
+  /** The same surroundings with other options. */
+  CommandContext with(CommonOptions others) {
+    return new CommandContext(others, console, environment, home, stop, preparation, opening);
+  }
+
+  /**
    * Checks that no server is named, for a command that needs the data itself.
    *
    * @param why says why, and what to do instead
@@ -252,7 +274,11 @@ public record CommandContext(CommonOptions options, Console console, Map<String,
       }
       return null;
     }
-    return fromArguments(() -> ServerAddress.of(address, apiKey(), options.certificates()));
+    return address(address);
+  }
+
+  private ServerAddress address(String uri) {
+    return fromArguments(() -> ServerAddress.of(uri, apiKey(), options.certificates()));
   }
 
   private @Nullable String apiKey() {
@@ -311,7 +337,7 @@ public record CommandContext(CommonOptions options, Console console, Map<String,
         // Most commands embed little or nothing, and closing waits until the model is loaded.
         .warmUp(false)
         .settings(settings.andThen(all -> all.language(language)));
-    chooseEmbedder(builder);
+    modelChoice().applyTo(builder);
     String url = options.jdbcUrl();
     if (url != null) {
       fromArguments(
@@ -320,7 +346,8 @@ public record CommandContext(CommonOptions options, Console console, Map<String,
     return builder.sharedIndex(options.openSearch().builder(environment));
   }
 
-  private void chooseEmbedder(Memlane.Builder builder) {
+  /** What makes vectors, as the command line, the environment and the configuration file say. */
+  ModelChoice modelChoice() {
     Configuration configuration = configuration();
     CommonOptions.EmbedderName named = options.embedder();
     if (named != null) {
@@ -331,19 +358,16 @@ public record CommandContext(CommonOptions options, Console console, Map<String,
       }
       if (named == CommonOptions.EmbedderName.HASH) {
         requireNoModel("--embedder hash needs no model");
-        builder.embedder(new HashEmbedder());
+        return new ModelChoice.Hash();
       }
     } else {
       EmbedderPool pool = configuration.embedders(environment);
       if (pool != null) {
         requireNoModel("the configuration names endpoints that make vectors; --embedder local does without them");
-        builder.embedders(pool);
+        return new ModelChoice.Endpoints(pool);
       }
     }
-    LocalModel model = options.model();
-    if (model != null) {
-      builder.model(model);
-    }
+    return new ModelChoice.Local(options.model());
   }
 
   /** Checks that no sentence model is asked for, where another embedder is used. A setting elsewhere has no effect then. */

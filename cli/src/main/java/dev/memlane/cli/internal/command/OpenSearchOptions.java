@@ -51,6 +51,12 @@ final class OpenSearchOptions {
   @Option(names = "--opensearch-routing", descriptionKey = SettingNames.OPENSEARCH_ROUTING, hidden = true, paramLabel = "BY", scope = ScopeType.INHERIT, description = "What decides which shard holds a memory: memory or user.")
   private @Nullable Routing routing;
 
+  /** The name of the index that is set, or null. */
+  @Nullable
+  String index() {
+    return index;
+  }
+
   /** Forgets an index that is set elsewhere than on the command line. */
   void forget() {
     urls = List.of();

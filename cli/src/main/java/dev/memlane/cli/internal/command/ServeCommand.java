@@ -26,7 +26,9 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** The command that serves the data over HTTP until it is stopped. */
 @Command(name = "serve", description = "Serves the data over HTTP: REST, the Model Context Protocol and metrics.", footer = {
@@ -80,6 +82,10 @@ final class ServeCommand implements Callable<Integer> {
   @Mixin
   private final AuditOptions audit = new AuditOptions();
 
+  @Spec
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private CommandSpec spec;
+
   ServeCommand(CommandContext context) {
     this.context = context;
   }
@@ -109,7 +115,10 @@ final class ServeCommand implements Callable<Integer> {
         @Nullable
         ProfileKeeper profiles = database == null || model == null ? null : profiles(session, database, model);
         MemlaneServer server = builder(session, certificate, ownerKey).mcp(mcp).metrics(registry::scrape)
-            .activity(activity).lanes(lanes).extractor(extractor).profiles(profiles).start()) {
+            .activity(activity).lanes(lanes).extractor(extractor).profiles(profiles)
+            .modelChanges(new ServedModelChanges(context, spec.root().commandLine().getParseResult().originalArgs(),
+                session.memory()))
+            .start()) {
       metrics.watch(session.memory());
       if (lanes != null) {
         metrics.watch(lanes.executor());

@@ -8,6 +8,7 @@ import dev.memlane.embedding.EmbeddingStats;
 import dev.memlane.endpoints.EndpointStats;
 import dev.memlane.model.IndexSummary;
 import dev.memlane.orchestrator.BackgroundWork;
+import dev.memlane.orchestrator.ModelChange;
 import dev.memlane.orchestrator.Statistics;
 import java.time.Instant;
 import java.util.List;
@@ -53,7 +54,8 @@ final class StatsCommand implements Callable<Integer> {
         state.unsettled(), "unindexed",
         statistics.unindexed().stream()
             .map(left -> Json.object("id", left.memory().toString(), "problem", left.problem())).toList(),
-        "background", statistics.background().stream().map(StatsCommand::json).toList());
+        "background", statistics.background().stream().map(StatsCommand::json).toList(), "modelChange",
+        statistics.modelChange() == null ? null : ModelCommand.json(statistics.modelChange()));
   }
 
   private static Map<String, @Nullable Object> json(BackgroundWork work) {
@@ -98,6 +100,10 @@ final class StatsCommand implements Callable<Integer> {
       if (outdated != null) {
         context.print("           'memlane reindex' would make searches find more: " + outdated);
       }
+    }
+    ModelChange.Status change = statistics.modelChange();
+    if (change != null) {
+      context.print("change     " + ModelCommand.describe(change));
     }
     row("unsettled", TextLayout.number(state.unsettled().size()), "operations");
     state.unsettled().forEach(operation -> context.print("  " + operation));

@@ -115,6 +115,11 @@ public final class AuditedMemory implements OpenMemory {
     return AuditLog.values("read", report.read(), "restored", report.restored(), "failed", report.failed());
   }
 
+  @Override
+  public long deleteOldVectors() {
+    return act(Action.DELETE_OLD_VECTORS, where(null), memory::deleteOldVectors, count -> Map.of("deleted", count));
+  }
+
   // Not logged
 
   @Override

@@ -138,6 +138,11 @@ public final class LocalMemory implements OpenMemory {
   }
 
   @Override
+  public long deleteOldVectors() {
+    return blocking().deleteOldVectors();
+  }
+
+  @Override
   public StoreState state() {
     Statistics statistics = blocking().statistics();
     return new StoreState(statistics, statistics.unsettled().stream().map(Operation::toString).toList());

@@ -80,6 +80,9 @@ public interface OpenMemory extends AutoCloseable {
 
   StoreState state();
 
+  /** Deletes the vectors that other models than the present one have made. Returns how many. */
+  long deleteOldVectors();
+
   /**
    * What the stores hold and do.
    *

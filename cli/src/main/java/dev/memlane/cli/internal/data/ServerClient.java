@@ -181,7 +181,7 @@ final class ServerClient implements AutoCloseable {
     /** Sends the request and returns the answer. */
     JsonNode answer() {
       HttpResponse<byte[]> response = send(info -> new LimitedBody(LONGEST_ANSWER), limit);
-      if (response.statusCode() != 200 && response.statusCode() != 201) {
+      if (response.statusCode() < 200 || response.statusCode() > 202) {
         throw failure(response.statusCode(), response.body());
       }
       return parsed(response.body());

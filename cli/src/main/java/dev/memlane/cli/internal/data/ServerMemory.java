@@ -34,6 +34,7 @@ import dev.memlane.model.WriteOutcome;
 import dev.memlane.orchestrator.DeleteReport;
 import dev.memlane.orchestrator.Expired;
 import dev.memlane.orchestrator.HistoryPage;
+import dev.memlane.orchestrator.ModelChange;
 import dev.memlane.orchestrator.Page;
 import dev.memlane.orchestrator.SearchHit;
 import dev.memlane.orchestrator.SearchRequest;
@@ -62,6 +63,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ServerMemory implements OpenMemory {
 
+  private static final String MODEL_CHANGE = "/api/v1/model-change";
   private static final int LONGEST_PAGE = 1_000;
   /** Below the server's limit of a body. */
   private static final int MOST_BYTES = 16 << 20;
@@ -341,6 +343,43 @@ public final class ServerMemory implements OpenMemory {
   public VerifyReport verify(boolean repair) {
     return read(client.post(path("/api/v1/verify", "repair", repair ? true : null)).within(LONG).answer(),
         VerifyReport.class);
+  }
+
+  @Override
+  public long deleteOldVectors() {
+    return client.delete("/api/v1/old-vectors").within(LONG).answer().path("deleted").longValue();
+  }
+
+  /**
+   * The change of the server's model that is under way, or the last one since the server began; empty if there was none.
+   */
+  public Optional<ModelChange.Status> modelChange() {
+    try {
+      return Optional.of(read(client.get(MODEL_CHANGE).answer(), ModelChange.Status.class));
+    } catch (NotFoundException e) {
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * Has the server change its model while it serves. What is not given is as the server's settings say now.
+   *
+   * @param textsPerSecond null for no bound
+   */
+  public ModelChange.Status changeModel(@Nullable String embedder, @Nullable String model, @Nullable String index,
+      @Nullable Integer textsPerSecond, boolean together) {
+    return read(client.post(MODEL_CHANGE).json(Json.object("embedder", embedder, "model", model, "index", index,
+        "textsPerSecond", textsPerSecond, "together", together)).within(LONG).answer(), ModelChange.Status.class);
+  }
+
+  /** Cancels the change of the server's model. */
+  public ModelChange.Status cancelModelChange() {
+    return read(client.delete(MODEL_CHANGE).answer(), ModelChange.Status.class);
+  }
+
+  /** Has all servers of the database that change to the same model together let calls go over. */
+  public ModelChange.Status announceSwitch() {
+    return read(client.post(MODEL_CHANGE + "/switch").answer(), ModelChange.Status.class);
   }
 
   @Override

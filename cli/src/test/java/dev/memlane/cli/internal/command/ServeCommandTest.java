@@ -197,6 +197,46 @@ class ServeCommandTest {
   }
 
   @Test
+  void model_isChangedWhileTheServerServes_toWhatItsFileSaysNow_andToWhatIsNamed() throws Exception {
+    Path errors = directory.resolve("errors");
+    Process process = serve(errors);
+    CommandRunner commands = new CommandRunner(directory.resolve("data"), directory, database);
+    try {
+      URI server = uri(process);
+      assertThat(send(server.resolve("/api/v1/memories"), memory("a")).statusCode()).isEqualTo(201);
+      assertThat(commands.run("model", "show").out()).contains("has not been changed");
+      assertThat(commands.run("model", "change").err()).contains("has the model hash-384 already");
+      Path file = directory.resolve("memlane.toml");
+      Files.writeString(file, Files.readString(file).replace("embedder = \"hash\"", "embedder = \"local\""));
+
+      assertThat(commands.run("model", "change").out()).isEqualTo("The model is all-MiniLM-L6-v2-q now.\n");
+
+      assertThat(commands.run("search", "fact a", "--user", "ada").out()).contains("fact a");
+      assertThat(commands.json("stats").path("modelChange").path("stage").asText()).isEqualTo("complete");
+      assertThat(commands.run("stats").out()).contains("The model is all-MiniLM-L6-v2-q now.");
+      assertThat(commands.json("model", "change", "--embedder", "hash", "--together").path("stage").asText())
+          .isEqualTo("waiting");
+      assertThat(commands.run("model", "show").out()).contains("'memlane model switch'");
+      assertThat(commands.run("model", "switch").out()).contains("hash-384");
+      CommandRunner.Run awaited;
+      do {
+        awaited = commands.run("model", "show", "--json");
+      } while (!awaited.json().path("stage").asText().equals("complete"));
+      assertThat(commands.run("model", "delete-old-vectors").out()).isEqualTo("Deleted 1 vector of other models.\n");
+      Files.writeString(file, "embedder = 7");
+      assertThat(commands.run("model", "change").err()).contains("embedder");
+      assertThat(commands.run("model", "cancel").out()).contains("nothing to cancel");
+      assertThat(commands.run("model", "show").out()).contains("The model is hash-384 now.");
+      assertThat(send(server.resolve("/health/ready"), null).statusCode()).isEqualTo(200);
+    } finally {
+      process.destroyForcibly().waitFor();
+    }
+    CommandRunner.Run without = commands.run("model", "change");
+    assertThat(without.status()).isEqualTo(1);
+    assertThat(without.err()).contains("no server has the data directory").contains("memlane reindex");
+  }
+
+  @Test
   void keys_areLoggedWithoutTheirSecrets() throws IOException {
     CommandRunner runner = new CommandRunner(directory, directory, database);
 

@@ -8,7 +8,7 @@ import dev.memlane.model.MemoryId;
 import dev.memlane.model.StoreException;
 import dev.memlane.model.store.CoreStore;
 import dev.memlane.model.store.DocumentName;
-import dev.memlane.model.store.MissingVectors;
+import dev.memlane.model.store.ModelVectors;
 import dev.memlane.orchestrator.BackgroundWork;
 import dev.memlane.orchestrator.Progress;
 import dev.memlane.orchestrator.internal.Environment;
@@ -45,7 +45,7 @@ public final class VectorFiller {
   private static final int MOST_LEFT_OUT = 100;
 
   private final CoreStore core;
-  private final MissingVectors missing;
+  private final ModelVectors missing;
   private final BatchingEmbedder embedder;
   private final EmbeddedText text;
   private final Environment environment;
@@ -74,7 +74,7 @@ public final class VectorFiller {
    * @param textsPerSecond the most texts to embed in a second
    * @param progress receives how many texts were embedded, of how many
    */
-  public VectorFiller(CoreStore core, MissingVectors missing, BatchingEmbedder embedder, Environment environment,
+  public VectorFiller(CoreStore core, ModelVectors missing, BatchingEmbedder embedder, Environment environment,
       int textsPerSecond, Progress progress) {
     this.core = core;
     this.missing = missing;

@@ -76,6 +76,7 @@ public final class HealthRoutes {
             .toList());
     answer.put("unindexed", statistics.unindexed());
     answer.put("background", statistics.background());
+    answer.put("modelChange", statistics.modelChange());
     exchange.respond(200, answer);
   }
 

@@ -10,7 +10,8 @@ import { empty } from "../parts/notice.js";
 import { head, place, section, table } from "../parts/page.js";
 import { chips, isEmpty, link } from "../parts/scope.js";
 
-const KINDS = { verify: "Comparison of the stores", import: "Import", export: "Export", reindex: "Reindexing", sweep: "Sweep of expired memories",
+const KINDS = { verify: "Comparison of the stores", import: "Import", export: "Export", reindex: "Reindexing", "model-change": "Change of the model",
+  "delete-old-vectors": "Deletion of old vectors", sweep: "Sweep of expired memories",
   erase: "Erasure", delete: "Deletion" };
 const STATES = { running: ["running", "is-good"], waiting: ["waiting", ""], done: ["done", ""], failed: ["failed", "is-bad"] };
 
