@@ -4,9 +4,13 @@ import dev.memlane.model.InvalidInputException;
 import dev.memlane.orchestrator.MemoryWriter;
 import dev.memlane.orchestrator.WriterSettings;
 import java.util.Objects;
+import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.api.connector.sink2.SinkWriter;
 import org.apache.flink.api.connector.sink2.WriterInitContext;
+import org.apache.flink.api.java.tuple.Tuple2;
+import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.flink.streaming.api.datastream.SingleOutputStreamOperator;
 
 /**
  * A sink of Flink that stores each record as a memory. Each of its parallel instances has a {@link MemoryWriter}.
@@ -20,7 +24,7 @@ import org.apache.flink.api.connector.sink2.WriterInitContext;
  * <p>
  * <b>Failures.</b> A memory that could not be stored for now, because the database or the embedder did not answer, fails the
  * job, which begins again at its last checkpoint, as the job's restart strategy has it. A memory that is refused for a reason
- * of its own is given to the {@link FailureHandler}.
+ * of its own is given to the {@link FailureHandler}, or passed on to the rest of the job with {@link #storeFrom}.
  *
  * <p>
  * Immutable and serializable, as Flink requires.
@@ -62,6 +66,18 @@ public final class MemorySink<T> implements Sink<T> {
   public SinkWriter<T> createWriter(WriterInitContext context) {
     return new MemorySinkWriter<>(settings.open(), converter, mode, mostInFlight, failureHandler,
         context.metricGroup());
+  }
+
+  /**
+   * Stores the records of a stream, as the sink does, and passes on those that are refused for a reason of their own. They don't
+   * come to the {@link FailureHandler}, which may only be called again after a failure, but are part of the job: what follows
+   * gets each of them as exactly as the job's other streams.
+   *
+   * @return the records that were refused, each with the reason in words
+   */
+  public SingleOutputStreamOperator<Tuple2<T, String>> storeFrom(DataStream<T> records) {
+    return records.transform("memlane", Types.TUPLE(records.getType(), Types.STRING),
+        new MemoryOperator<>(settings, converter, mode, mostInFlight));
   }
 
   @Override

@@ -19,7 +19,7 @@ import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.groups.SinkWriterMetricGroup;
 
 /**
- * The sink of one parallel instance: begins a write for each record at once, and waits for the oldest when too many are under
+ * The writer of one parallel instance: begins a write for each record at once, and waits for the oldest when too many are under
  * way, and for all of them before a checkpoint. The writer below it makes commits and embedding requests of many records.
  *
  * <p>
@@ -60,6 +60,10 @@ final class MemorySinkWriter<T> implements SinkWriter<T> {
 
   @Override
   public void write(T entry, Context context) throws IOException, InterruptedException {
+    write(entry);
+  }
+
+  void write(T entry) throws IOException, InterruptedException {
     NewMemory memory;
     try {
       memory = converter.convert(entry);

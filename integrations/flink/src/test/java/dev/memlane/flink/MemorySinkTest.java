@@ -22,6 +22,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -32,14 +33,23 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.LongStream;
 import org.apache.flink.api.common.JobID;
 import org.apache.flink.api.common.JobStatus;
+import org.apache.flink.api.common.eventtime.WatermarkStrategy;
+import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.api.connector.sink2.Sink;
+import org.apache.flink.api.connector.sink2.SinkWriter;
+import org.apache.flink.api.connector.sink2.WriterInitContext;
+import org.apache.flink.api.connector.source.util.ratelimit.RateLimiterStrategy;
+import org.apache.flink.api.java.tuple.Tuple2;
 import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.JobManagerOptions;
 import org.apache.flink.configuration.MemorySize;
 import org.apache.flink.configuration.RestartStrategyOptions;
 import org.apache.flink.configuration.TaskManagerOptions;
+import org.apache.flink.connector.datagen.source.DataGeneratorSource;
 import org.apache.flink.runtime.jobgraph.JobGraph;
 import org.apache.flink.runtime.minicluster.MiniCluster;
 import org.apache.flink.runtime.minicluster.MiniClusterConfiguration;
@@ -179,11 +189,7 @@ class MemorySinkTest {
   @Test
   void recordThatIsRefused_isHandled_andTheOthersAreStored() throws Exception {
     UUID own = name;
-    try (MemoryWriter writer = settings().open()) {
-      NewMemory deleted = NewMemory.builder("fact 9", SCOPE).key("record 9").build();
-      writer.add(deleted).join();
-      writer.deleteMemory(MemoryDeletion.of(MemoryId.derive(SCOPE, "record 9"))).join();
-    }
+    delete(LongStream.of(9));
     FailureHandler<Long> handler = (number, outcome) -> Faults.of(own).handled.add(number);
     MemoryConverter<Long> some = number -> number % 100 == 7
         ? NewMemory.builder(" ", SCOPE).key("record " + number).build()
@@ -193,6 +199,82 @@ class MemorySinkTest {
 
     assertThat(faults.handled).containsExactlyInAnyOrder(7L, 9L, 107L, 207L);
     assertThat(count("select count(*) from memlane.memory where state = 1")).isEqualTo(293);
+  }
+
+  /** Stands for a topic of refused records that takes part in checkpoints: it keeps what came before the last one. */
+  private static final class Refusals implements Sink<Tuple2<Long, String>> {
+
+    private static final long serialVersionUID = 1;
+
+    private final UUID job;
+
+    Refusals(UUID job) {
+      this.job = job;
+    }
+
+    @Override
+    public SinkWriter<Tuple2<Long, String>> createWriter(WriterInitContext context) {
+      return new SinkWriter<>() {
+        private final List<Long> since = new ArrayList<>();
+
+        @Override
+        public void write(Tuple2<Long, String> refused, Context unused) {
+          if (!refused.f1.contains("deleted")) {
+            throw new IllegalStateException("another reason: " + refused.f1);
+          }
+          since.add(refused.f0);
+        }
+
+        @Override
+        public void flush(boolean endOfInput) {
+          Faults.of(job).handled.addAll(since);
+          since.clear();
+        }
+
+        @Override
+        public void close() {}
+      };
+    }
+  }
+
+  @Test
+  void recordsThatAreRefused_arePassedOn_beforeTheCheckpointThatCoversThem_whenTasksFail() throws Exception {
+    UUID own = name;
+    for (long number : new long[]{300, 1_800}) {
+      faults.failures.put(number, new AtomicInteger(2));
+    }
+    MemoryConverter<Long> some = number -> {
+      Faults.of(own).meet(number);
+      return fact(number);
+    };
+    delete(LongStream.range(0, 20).map(i -> i * 100 + 7));
+    StreamExecutionEnvironment environment = environment(2);
+
+    // Slow enough for some checkpoints before the faults.
+    DataGeneratorSource<Long> numbers = new DataGeneratorSource<>(number -> number, 2_000,
+        RateLimiterStrategy.perSecond(4_000), Types.LONG);
+
+    MemorySink.builder(settings(), some).build()
+        .storeFrom(environment.fromSource(numbers, WatermarkStrategy.noWatermarks(), "numbers"))
+        .sinkTo(new Refusals(own));
+    cluster.executeJobBlocking(environment.getStreamGraph().getJobGraph());
+
+    assertThat(faults.failures.values()).extracting(AtomicInteger::get).allMatch(left -> left <= 0);
+    assertThat(faults.handled).hasSize(20).allMatch(number -> number % 100 == 7);
+    assertThat(count("select count(*) from memlane.memory where state = 1")).isEqualTo(1_980);
+  }
+
+  @Test
+  void recordsThatAreRefused_arePassedOn_atTheEndOfAJobWithoutCheckpoints() throws Exception {
+    StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment();
+    delete(LongStream.range(0, 10));
+
+    MemorySink.builder(settings(), MemorySinkTest::fact).build()
+        .storeFrom(environment.fromSequence(0, 9).setParallelism(1))
+        .setParallelism(1).sinkTo(new Refusals(name)).setParallelism(1);
+    cluster.executeJobBlocking(environment.getStreamGraph().getJobGraph());
+
+    assertThat(faults.handled).hasSize(10);
   }
 
   @Test
@@ -285,6 +367,20 @@ class MemorySinkTest {
     });
   }
 
+  private static NewMemory fact(long number) {
+    return NewMemory.builder("fact " + number, SCOPE).key("record " + number).build();
+  }
+
+  /** Stores and deletes the memories of these records, so that they are refused later. */
+  private void delete(LongStream numbers) {
+    try (MemoryWriter writer = settings().open()) {
+      numbers.forEach(number -> {
+        writer.add(fact(number)).join();
+        writer.deleteMemory(MemoryDeletion.of(MemoryId.derive(SCOPE, "record " + number))).join();
+      });
+    }
+  }
+
   private WriterSettings settings() {
     return WriterSettings.of(url, HashEmbedder::new).withWriteDeadline(Duration.ofMinutes(1));
   }
@@ -294,6 +390,12 @@ class MemorySinkTest {
   }
 
   private static JobGraph job(MemorySink<Long> sink, int records, int parallelism) {
+    StreamExecutionEnvironment environment = environment(parallelism);
+    environment.fromSequence(0, records - 1).sinkTo(sink);
+    return environment.getStreamGraph().getJobGraph();
+  }
+
+  private static StreamExecutionEnvironment environment(int parallelism) {
     Configuration configuration = new Configuration();
     configuration.set(CheckpointingOptions.CHECKPOINTING_INTERVAL, Duration.ofMillis(100));
     configuration.set(RestartStrategyOptions.RESTART_STRATEGY, "fixed-delay");
@@ -301,8 +403,7 @@ class MemorySinkTest {
     configuration.set(RestartStrategyOptions.RESTART_STRATEGY_FIXED_DELAY_DELAY, Duration.ofMillis(10));
     StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment(configuration);
     environment.setParallelism(parallelism);
-    environment.fromSequence(0, records - 1).sinkTo(sink);
-    return environment.getStreamGraph().getJobGraph();
+    return environment;
   }
 
   private void assertEachRecordIsOneMemory() throws SQLException {
