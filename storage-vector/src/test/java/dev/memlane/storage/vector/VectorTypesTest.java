@@ -162,7 +162,7 @@ class VectorTypesTest {
     }
 
     for (VectorType type : VectorType.values()) {
-      double beyond = (bytes.get(type) - bytes.get(VectorType.FLOAT)) / 500.0;
+      double beyond = (bytes.getOrDefault(type, 0L) - bytes.getOrDefault(VectorType.FLOAT, 0L)) / 500.0;
       int expected = StoredVectors.of(type).bytes(DIMENSION) - StoredVectors.of(VectorType.FLOAT).bytes(DIMENSION);
       assertThat(beyond).as("%s, bytes of a vector", type).isEqualTo(expected, within(10.0));
     }
