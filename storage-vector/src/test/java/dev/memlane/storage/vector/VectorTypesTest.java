@@ -118,7 +118,8 @@ class VectorTypesTest {
   @EnumSource(VectorType.class)
   void index_afterMergesAndExpunging_isFoundInAsBefore_alsoAfterReopening(VectorType type) throws IOException {
     List<Embedding> all = vectors(1_000, new Random(9));
-    try (LuceneVectorIndex index = builder(type).graphThreshold(50).open()) {
+    // One thread writes one segment.
+    try (LuceneVectorIndex index = builder(type).graphThreshold(50).writeThreads(1).open()) {
       putAll(index, all, 0, 800);
       index.commit().join();
       putAll(index, all, 800, 1_000);
@@ -169,6 +170,23 @@ class VectorTypesTest {
     assertThat(StoredVectors.of(VectorType.FLOAT).bytes(DIMENSION)).isEqualTo(1_024);
     assertThat(StoredVectors.of(VectorType.BYTE).bytes(DIMENSION)).isEqualTo(256);
     assertThat(StoredVectors.of(VectorType.BIT).bytes(DIMENSION)).isEqualTo(1_024 + 32 + 16);
+  }
+
+  @Test
+  void bytes_ofSmallWholeNumbers_keepTheirProportions() {
+    for (int largest = 1; largest <= 8; largest++) {
+      float[] numbers = new float[largest];
+      for (int i = 0; i < largest; i++) {
+        numbers[i] = -(i + 1);
+      }
+
+      byte[] bytes = DocumentValues.bytes(DocumentValues.unit(numbers));
+
+      for (int i = 0; i < largest; i++) {
+        assertThat(bytes[i] * largest).as("%d of %d", i + 1, largest).isNegative()
+            .isEqualTo(bytes[largest - 1] * (i + 1));
+      }
+    }
   }
 
   /** As many documents as make a graph have far fewer bytes than as floats; merges in between must not build one. */
