@@ -128,7 +128,7 @@ final class ModelChanger {
     Path next = present == null
         ? null
         : new IndexDirectories(Objects.requireNonNull(wanted.indexDirectory)).otherThan(present);
-    Handover handover = openNext(begun, request, opening, next);
+    Handover handover = openNext(begun, request, opening, next, present);
     try {
       if (request.isTogether()) {
         awaitAnnouncement(begun);
@@ -162,7 +162,7 @@ final class ModelChanger {
 
   /** Embeds what has to be, and opens the next engine with its index. */
   private Handover openNext(ModelChange begun, ModelChangeRequest request, OrchestratorOpening opening,
-      @Nullable Path next) {
+      @Nullable Path next, @Nullable Path before) {
     Engine present = serving.engine();
     NextEngine engine = opening.openNext(present);
     try {
@@ -173,7 +173,7 @@ final class ModelChanger {
       filler.run().join();
       CompletableFuture<Void> stopped = new CompletableFuture<>();
       begun.begin(ModelChange.Stage.INDEXING, () -> stopped.completeExceptionally(begun.cancellation()));
-      return opening.startNext(engine, next, present.language(), stopped);
+      return opening.startNext(engine, next, before, present.language(), stopped);
     } catch (Throwable e) {
       opening.abandonNext(e);
       delete(next);

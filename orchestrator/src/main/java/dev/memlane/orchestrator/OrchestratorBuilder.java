@@ -6,6 +6,7 @@ import dev.memlane.model.EmbeddedText;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.MemlaneException;
 import dev.memlane.model.Scope;
+import dev.memlane.model.VectorType;
 import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.model.store.ConversationStore;
 import dev.memlane.model.store.SharedIndexOpener;
@@ -61,6 +62,8 @@ public final class OrchestratorBuilder {
   Path indexDirectory;
   @Nullable
   SharedIndexOpener sharedIndex;
+  @Nullable
+  VectorType indexVectors;
   @Nullable
   Locale language;
   @Nullable
@@ -149,6 +152,17 @@ public final class OrchestratorBuilder {
   /** Sets the directory of this process's index. No other process may use it. A lost index is rebuilt from the database. */
   public OrchestratorBuilder indexDirectory(Path indexDirectory) {
     this.indexDirectory = indexDirectory;
+    return this;
+  }
+
+  /**
+   * Sets how the index in {@link #indexDirectory} stores vectors: {@link VectorType#BYTE} takes a quarter of the disk and of the
+   * memory, {@link VectorType#BIT} the same disk and the least memory. The default is the type with which the index was built,
+   * and floats for a new index, including one that replaces a lost index. Changing the type of an existing index needs
+   * {@link #rebuildIndex}, which embeds nothing: the database keeps the vectors as the model made them.
+   */
+  public OrchestratorBuilder indexVectors(@Nullable VectorType indexVectors) {
+    this.indexVectors = indexVectors;
     return this;
   }
 
@@ -408,6 +422,7 @@ public final class OrchestratorBuilder {
     copy.commitQueueBound = commitQueueBound;
     copy.indexDirectory = indexDirectory;
     copy.sharedIndex = sharedIndex;
+    copy.indexVectors = indexVectors;
     copy.language = language;
     copy.stores = stores;
     copy.conversations = conversations;

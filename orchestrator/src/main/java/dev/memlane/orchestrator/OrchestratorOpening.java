@@ -5,6 +5,7 @@ import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.model.EmbeddedText;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
+import dev.memlane.model.VectorType;
 import dev.memlane.model.store.ConversationStore;
 import dev.memlane.model.store.IndexContents;
 import dev.memlane.model.store.SharedIndexOpener;
@@ -115,7 +116,8 @@ final class OrchestratorOpening {
     Database database = opened.add(builder.open());
     EmbeddedText embedded = embeddedText(directory, database);
     String vectors = embedded.vectors(model.model());
-    IndexOpener opener = anew -> openIndex(directory, language, vectors, anew);
+    VectorType type = vectorType(directory);
+    IndexOpener opener = anew -> openIndex(directory, language, type, vectors, anew);
     Engine engine = openOn(openStores(database, vectors, opener), opener, vectors, language);
     // A change of the model that was interrupted has left it behind.
     IndexDirectories.delete(directories.otherThan(directory));
@@ -132,6 +134,10 @@ final class OrchestratorOpening {
     if (settings.indexDirectory != null) {
       throw new InvalidInputException(
           "the builder has both indexDirectory(...) and sharedIndex(...); leave one of them out");
+    }
+    if (settings.indexVectors != null) {
+      throw new InvalidInputException("indexVectors(...) is for an index in a directory, and the builder has "
+          + "sharedIndex(...), whose own builder says how it stores vectors; leave it out");
     }
     Locale language = Objects.requireNonNullElse(settings.language, Locale.ENGLISH);
     Database database = opened.add(databaseBuilder(settings).open());
@@ -203,12 +209,18 @@ final class OrchestratorOpening {
     }
   }
 
-  private VectorIndex openIndex(Path directory, Locale language, String vectors, boolean anew) {
+  /** How the index stores vectors: as set, or as the index in the folder does. */
+  private VectorType vectorType(Path directory) {
+    VectorType set = settings.indexVectors;
+    return set == null ? LuceneVectorIndex.vectors(directory).orElse(VectorType.FLOAT) : set;
+  }
+
+  private VectorIndex openIndex(Path directory, Locale language, VectorType type, String vectors, boolean anew) {
     if (anew) {
       LuceneVectorIndex.delete(directory);
     }
     return LuceneVectorIndex.builder(directory).model(vectors).dimension(model.dimension())
-        .language(language).commitInterval(settings.commitInterval).clock(settings.clock).open();
+        .language(language).vectors(type).commitInterval(settings.commitInterval).clock(settings.clock).open();
   }
 
   private static VectorIndex refuseToReopen(boolean anew) {
@@ -240,13 +252,16 @@ final class OrchestratorOpening {
    * Opens the index of the next engine, and starts it.
    *
    * @param directory of the index; null for the shared one of the settings
+   * @param present the directory of the index that it replaces, whose type of vectors it keeps; null for a shared one
    * @param stopped fails if the engine is not wanted any more, and so does this then
    */
-  Handover startNext(NextEngine next, @Nullable Path directory, Locale language, CompletableFuture<Void> stopped) {
+  Handover startNext(NextEngine next, @Nullable Path directory, @Nullable Path present, Locale language,
+      CompletableFuture<Void> stopped) {
     String vectors = next.embedder().vectorName();
+    VectorType type = present == null ? VectorType.FLOAT : vectorType(present);
     IndexOpener opener = directory == null
         ? anew -> require(settings.sharedIndex, "sharedIndex(...)").open(contents(next.database(), vectors), anew)
-        : anew -> openIndex(directory, language, vectors, anew);
+        : anew -> openIndex(directory, language, type, vectors, anew);
     OpenedStores stores = openStores(next.database(), next.core(), opener, directory != null);
     return start(stores, opener, next.embedder(), next.environment(), language,
         engine -> unlessStopped(engine.startBeside(Progress.NONE), stopped));

@@ -15,6 +15,7 @@ import dev.memlane.model.MemoryUpdate;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
+import dev.memlane.model.VectorType;
 import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.orchestrator.ModelChange.Stage;
 import dev.memlane.orchestrator.SearchRequest.Mode;
@@ -465,11 +466,24 @@ class ModelChangeTest {
   }
 
   @Test
+  void change_keepsTheTypeOfVectors_alsoWhereOnlyTheIndexKnowsIt() {
+    local(new Recording(64)).indexVectors(VectorType.BYTE).open().close();
+
+    try (MemoryOrchestrator memory = local(new Recording(64)).open()) {
+      memory.addMemories(facts(20)).join();
+      memory.changeModel(ModelChangeRequest.to(new Recording(48))).completion().join();
+
+      assertThat(LuceneVectorIndex.vectors(folder.resolve("vectors-other-model"))).contains(VectorType.BYTE);
+      assertThat(hits(memory, "fact 7")).contains("fact 7");
+    }
+  }
+
+  @Test
   void settings_areAllKeptForTheNextEngine() throws IllegalAccessException {
     Database database = Database.builder(jdbcUrl).open();
     OrchestratorBuilder given = local(new Recording(64)).sharedIndex((contents, anew) -> {
       throw new StoreException("never opened", null);
-    }).language(Locale.GERMAN).schema("other").embeddedText(EmbeddedText.ACTOR_AND_CONTENT)
+    }).language(Locale.GERMAN).indexVectors(VectorType.BIT).schema("other").embeddedText(EmbeddedText.ACTOR_AND_CONTENT)
         .progress((done, total) -> {}).clock(Instant::now).deduplicate(scope -> true)
         .conversations(new PostgresConversationStore(database))
         .listener(new MemoryListener() {

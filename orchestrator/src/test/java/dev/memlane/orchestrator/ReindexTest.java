@@ -13,6 +13,7 @@ import dev.memlane.model.Memory;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
+import dev.memlane.model.VectorType;
 import dev.memlane.orchestrator.SearchRequest.Mode;
 import dev.memlane.storage.vector.LuceneVectorIndex;
 import java.nio.file.Path;
@@ -77,6 +78,33 @@ class ReindexTest {
       assertThat(byWords(memory, "Haus")).as("rebuilt without a word of it").containsExactly(added);
     }
     assertThat(embedder.texts).hasValue(1);
+  }
+
+  @Test
+  void typeOfVectors_isKeptWithTheIndex_andAnotherOneEmbedsNothing() {
+    Counting embedder = new Counting(384, Integer.MAX_VALUE);
+    Path index = directory.resolve("vectors");
+    try (MemoryOrchestrator memory = memory(embedder).open()) {
+      memory.blocking().addMemory(NewMemory.of("I play the oboe", ADA));
+    }
+    assertThat(LuceneVectorIndex.vectors(index)).contains(VectorType.FLOAT);
+
+    assertThatThrownBy(() -> memory(embedder).indexVectors(VectorType.BYTE).open()).isInstanceOf(StoreException.class)
+        .hasMessageContaining("as float, but byte is configured").hasMessageContaining("`memlane reindex`");
+    try (MemoryOrchestrator memory = memory(embedder).open()) {
+      assertThat(memory.blocking().verify(false).isClean()).as("refused, and nothing lost").isTrue();
+    }
+    memory(embedder).indexVectors(VectorType.BYTE).rebuildIndex(true).open().close();
+    memory(embedder).open().close();
+    assertThat(LuceneVectorIndex.vectors(index)).as("opened without a word of it").contains(VectorType.BYTE);
+    memory(embedder).rebuildIndex(true).open().close();
+    assertThat(LuceneVectorIndex.vectors(index)).as("rebuilt without a word of it").contains(VectorType.BYTE);
+    assertThat(embedder.texts).as("nothing is embedded again").hasValue(1);
+    try (MemoryOrchestrator memory = memory(embedder).indexVectors(VectorType.BIT).rebuildIndex(true).open()) {
+      assertThat(LuceneVectorIndex.vectors(index)).contains(VectorType.BIT);
+      assertThat(memory.blocking().verify(false).isClean()).isTrue();
+      assertThat(cosine(memory, "I play the oboe")).isCloseTo(1, within(1e-6));
+    }
   }
 
   @Test

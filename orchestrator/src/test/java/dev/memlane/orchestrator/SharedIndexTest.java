@@ -14,6 +14,7 @@ import dev.memlane.model.Metadata;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.OperationId;
 import dev.memlane.model.Scope;
+import dev.memlane.model.VectorType;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.model.store.DocumentName;
 import dev.memlane.model.store.IndexDocument;
@@ -245,6 +246,12 @@ class SharedIndexTest {
   void open_withADirectoryToo_isRefused() {
     assertThatThrownBy(() -> builder().sharedIndex(index).indexDirectory(folder.resolve("own")).open())
         .isInstanceOf(InvalidInputException.class).hasMessageContaining("leave one of them out");
+  }
+
+  @Test
+  void open_withATypeOfVectorsForADirectory_isRefused() {
+    assertThatThrownBy(() -> builder().sharedIndex(index).indexVectors(VectorType.BYTE).open())
+        .isInstanceOf(InvalidInputException.class).hasMessageContaining("leave it out");
   }
 
   private MemoryOrchestrator open() {

@@ -22,6 +22,7 @@ import dev.memlane.perf.tests.scenario.SearchScenario;
 import dev.memlane.perf.tests.scenario.ServerScenario;
 import dev.memlane.perf.tests.scenario.SingleScenario;
 import dev.memlane.perf.tests.scenario.SoakScenario;
+import dev.memlane.perf.tests.scenario.VectorTypesScenario;
 import java.util.List;
 
 /** All scenarios, in the order in which they run. */
@@ -31,7 +32,7 @@ final class Scenarios {
       new ListenerScenario(),
       new BulkScenario(), new LocalModelScenario(), new EmbeddingPoolScenario(), new LanesScenario(),
       new FailuresScenario(),
-      new SearchScenario(), new MixedScenario(), new GrownScenario(), new SoakScenario(),
+      new SearchScenario(), new VectorTypesScenario(), new MixedScenario(), new GrownScenario(), new SoakScenario(),
       new OpenScenario(), new ReopenScenario(), new FollowScenario(), new ConversationScenario(),
       new ChatMemoryScenario(),
       new RememberScenario(), new FlinkScenario(), new ServerScenario(), new MicroScenario());

@@ -96,15 +96,12 @@ final class DocumentJson {
     if (!bytes) {
       return unit;
     }
-    float largest = 0;
-    for (float x : unit) {
-      largest = Math.max(largest, Math.abs(x));
-    }
-    float[] whole = new float[unit.length];
+    byte[] whole = DocumentValues.bytes(unit);
+    float[] numbers = new float[unit.length];
     for (int i = 0; i < unit.length; i++) {
-      whole[i] = Math.round(unit[i] / largest * Byte.MAX_VALUE);
+      numbers[i] = whole[i];
     }
-    return whole;
+    return numbers;
   }
 
   private static void strings(JsonGenerator json, String field, Iterable<String> values) throws IOException {

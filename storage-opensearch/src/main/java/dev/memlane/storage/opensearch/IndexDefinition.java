@@ -2,6 +2,7 @@ package dev.memlane.storage.opensearch;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.memlane.model.VectorType;
 import java.time.Duration;
 
 /**

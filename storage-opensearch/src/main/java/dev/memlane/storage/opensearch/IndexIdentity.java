@@ -3,6 +3,7 @@ package dev.memlane.storage.opensearch;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.memlane.model.VectorType;
 import dev.memlane.storage.vector.IncompatibleIndexException;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;

@@ -13,6 +13,7 @@ import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.StoreResult.Applied;
 import dev.memlane.model.StoreResult.NotApplied;
+import dev.memlane.model.VectorType;
 import dev.memlane.model.store.Arrivals;
 import dev.memlane.model.store.DocumentName;
 import dev.memlane.model.store.DocumentSearch;

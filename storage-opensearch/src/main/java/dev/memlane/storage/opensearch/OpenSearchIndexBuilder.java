@@ -2,6 +2,7 @@ package dev.memlane.storage.opensearch;
 
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
+import dev.memlane.model.VectorType;
 import dev.memlane.model.store.IndexContents;
 import dev.memlane.model.store.SharedIndexOpener;
 import dev.memlane.storage.vector.IncompatibleIndexException;
@@ -159,8 +160,15 @@ public final class OpenSearchIndexBuilder implements SharedIndexOpener {
     return this;
   }
 
-  /** Sets how vectors are stored; as floats by default. */
+  /**
+   * Sets how vectors are stored: as floats by default, or as bytes.
+   *
+   * @throws InvalidInputException if it is {@link VectorType#BIT}, which only an index in a directory has
+   */
   public OpenSearchIndexBuilder vectors(VectorType vectors) {
+    if (vectors == VectorType.BIT) {
+      throw new InvalidInputException("an index on OpenSearch stores vectors as float or byte, not as bit");
+    }
     this.vectors = Objects.requireNonNull(vectors, "vectors");
     return this;
   }

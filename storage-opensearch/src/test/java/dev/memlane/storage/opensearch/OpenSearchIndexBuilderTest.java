@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
+import dev.memlane.model.VectorType;
 import dev.memlane.testing.TestMemories;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -36,6 +37,12 @@ class OpenSearchIndexBuilderTest {
   void hosts_thatAreNone_areRefused_withoutRepeatingThem(String host) {
     assertThatThrownBy(() -> OpenSearchIndex.builder(host)).isInstanceOf(InvalidInputException.class)
         .hasNoCause().message().doesNotContain(SECRET);
+  }
+
+  @Test
+  void vectors_asBits_areRefused() {
+    assertThatThrownBy(() -> builder("https://localhost:1").vectors(VectorType.BIT))
+        .isInstanceOf(InvalidInputException.class).hasMessageContaining("float or byte");
   }
 
   @Test

@@ -15,6 +15,7 @@ import dev.memlane.model.Scope;
 import dev.memlane.model.SearchPart;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.StoreResult.Applied;
+import dev.memlane.model.VectorType;
 import dev.memlane.model.store.DocumentName;
 import dev.memlane.model.store.IndexDocument;
 import dev.memlane.model.store.IndexHits;

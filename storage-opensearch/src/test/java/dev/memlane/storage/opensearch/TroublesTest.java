@@ -15,6 +15,7 @@ import dev.memlane.model.StoreResult;
 import dev.memlane.model.StoreResult.Applied;
 import dev.memlane.model.StoreResult.InDoubt;
 import dev.memlane.model.StoreResult.NotApplied;
+import dev.memlane.model.VectorType;
 import dev.memlane.model.store.DocumentName;
 import dev.memlane.model.store.IndexContents;
 import dev.memlane.model.store.IndexQuery;

@@ -24,20 +24,15 @@ import org.apache.lucene.document.Document;
 import org.apache.lucene.document.Field;
 import org.apache.lucene.document.Field.Store;
 import org.apache.lucene.document.FieldType;
-import org.apache.lucene.document.KnnFloatVectorField;
 import org.apache.lucene.document.LongField;
 import org.apache.lucene.document.StringField;
 import org.apache.lucene.index.IndexOptions;
 import org.apache.lucene.index.Term;
-import org.apache.lucene.index.VectorSimilarityFunction;
 import org.apache.lucene.util.BytesRef;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The fields of Lucene documents. A document is one state of a memory; none of its fields stores a text.
- *
- * <p>
- * Vectors are scaled to length 1 and compared by their dot product, which then equals the cosine and costs less.
  */
 final class DocumentFields {
 
@@ -64,6 +59,7 @@ final class DocumentFields {
   static final String METADATA = "metadata";
   /** The searchable text's words: see {@link Words}. */
   static final String TEXT = "text";
+  /** See {@link StoredVectors}. */
   static final String VECTOR = "vector";
 
   static final int UUID_BYTES = 16;
@@ -85,7 +81,8 @@ final class DocumentFields {
 
   private DocumentFields() {}
 
-  static Document of(IndexDocument source, Words words, IndexFormat format) {
+  static Document of(IndexDocument source, Words words, IndexIdentity identity) {
+    IndexFormat format = identity.format();
     Memory memory = source.memory();
     Document document = new Document();
     String actor = memory.actor();
@@ -115,8 +112,7 @@ final class DocumentFields {
       document.add(new StringField(METADATA, term, Store.NO));
     }
     document.add(new Field(TEXT, words.stream(memory.searchableText()), ANALYSED));
-    document.add(new KnnFloatVectorField(VECTOR, DocumentValues.unit(source.embedding().vector()),
-        VectorSimilarityFunction.DOT_PRODUCT));
+    document.add(identity.storedVectors().field(DocumentValues.unit(source.embedding().vector())));
     return document;
   }
 

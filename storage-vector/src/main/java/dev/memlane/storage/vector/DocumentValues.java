@@ -15,6 +15,8 @@ public final class DocumentValues {
   private static final String RUN_KEY = "sequence";
   /** The tolerance for squared lengths, because of rounding to floats. */
   private static final double UNIT_TOLERANCE = 1e-6;
+  /** How many lengths of a vector are tried; every number up to 8 divides one of them. */
+  private static final int SCALES = 8;
 
   private DocumentValues() {}
 
@@ -52,5 +54,40 @@ public final class DocumentValues {
       unit[i] = (float) (vector[i] / length);
     }
     return unit;
+  }
+
+  /**
+   * A vector as whole numbers, the largest of which is 120 to 127 from 0: of these, the one whose direction is the nearest.
+   * So a vector of small whole numbers, scaled to length 1, keeps its direction exactly. The cosine doesn't depend on the
+   * length.
+   *
+   * @param unit of length 1
+   */
+  public static byte[] bytes(float[] unit) {
+    float largest = 0;
+    for (float x : unit) {
+      largest = Math.max(largest, Math.abs(x));
+    }
+    byte[] nearest = new byte[unit.length];
+    byte[] bytes = new byte[unit.length];
+    double highest = -1;
+    for (int scale = Byte.MAX_VALUE; scale > Byte.MAX_VALUE - SCALES; scale--) {
+      double product = 0;
+      int squares = 0;
+      for (int i = 0; i < unit.length; i++) {
+        int whole = Math.round(unit[i] / largest * scale);
+        bytes[i] = (byte) whole;
+        product += (double) whole * unit[i];
+        squares += whole * whole;
+      }
+      double cosine = product / Math.sqrt(squares);
+      if (cosine > highest) {
+        highest = cosine;
+        byte[] other = nearest;
+        nearest = bytes;
+        bytes = other;
+      }
+    }
+    return nearest;
   }
 }

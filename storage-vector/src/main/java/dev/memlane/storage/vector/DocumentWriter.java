@@ -32,22 +32,21 @@ final class DocumentWriter {
   private final LatestView view;
   private final Committer committer;
   private final Words words;
-  private final IndexFormat format;
+  private final IndexIdentity identity;
   private final IndexStatus status;
   private final IndexFailures failures;
   private final InstantSource clock;
   private final WriteQueue queue;
   private final ScheduledThreadPoolExecutor deadlines;
 
-  DocumentWriter(OpenedIndex opened, Words words, IndexFormat format, Committer committer, IndexStatus status,
-      IndexFailures failures,
-      InstantSource clock, WriteQueue queue) {
+  DocumentWriter(OpenedIndex opened, Words words, IndexIdentity identity, Committer committer, IndexStatus status,
+      IndexFailures failures, InstantSource clock, WriteQueue queue) {
     this.writer = opened.writer();
     this.retains = opened.retains();
     this.view = opened.view();
     this.committer = committer;
     this.words = words;
-    this.format = format;
+    this.identity = identity;
     this.status = status;
     this.failures = failures;
     this.clock = clock;
@@ -114,7 +113,7 @@ final class DocumentWriter {
     DocumentName name = source.name();
     Document document;
     try {
-      document = DocumentFields.of(source, words, format);
+      document = DocumentFields.of(source, words, identity);
     } catch (RuntimeException e) {
       return new NotApplied(failures.general("can't take memory " + name.memory(), e));
     }
@@ -128,7 +127,7 @@ final class DocumentWriter {
       view.count();
       return new InDoubt(failures.general("failed while it wrote memory " + name.memory(), e));
     }
-    view.countPut(new RecentDocument(source, words, format));
+    view.countPut(new RecentDocument(source, words, identity));
     committer.count();
     return new Applied(new Receipt(StoreKind.VECTOR, name.memory(), name.op(), source.memory().version()));
   }

@@ -3,7 +3,7 @@ package dev.memlane.storage.vector;
 import dev.memlane.model.StoreException;
 import org.jspecify.annotations.Nullable;
 
-/** The index in a folder was built for another embedding model, dimension, language or version of Memlane. */
+/** The index in a folder was built for another embedding model, dimension, language, type of vectors or version of Memlane. */
 public final class IncompatibleIndexException extends StoreException {
 
   public IncompatibleIndexException(String message) {

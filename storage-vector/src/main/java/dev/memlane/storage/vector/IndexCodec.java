@@ -5,7 +5,6 @@ import org.apache.lucene.codecs.KnnVectorsFormat;
 import org.apache.lucene.codecs.KnnVectorsReader;
 import org.apache.lucene.codecs.KnnVectorsWriter;
 import org.apache.lucene.codecs.lucene104.Lucene104Codec;
-import org.apache.lucene.codecs.lucene99.Lucene99HnswVectorsFormat;
 import org.apache.lucene.index.SegmentReadState;
 import org.apache.lucene.index.SegmentWriteState;
 
@@ -26,15 +25,12 @@ final class IndexCodec extends Lucene104Codec {
   private final KnnVectorsFormat vectors;
 
   /**
-   * @param dimension the vectors' dimension, at least 1
+   * @param identity says what the vectors are stored as, and their dimension
    * @param graphThreshold a graph is built for n documents where {@code graphThreshold * ln(n) < n}: 2,000 means about
    *        20,000 documents
    */
-  IndexCodec(int dimension, int graphThreshold) {
-    this.vectors = new Vectors(
-        new Lucene99HnswVectorsFormat(Lucene99HnswVectorsFormat.DEFAULT_MAX_CONN,
-            Lucene99HnswVectorsFormat.DEFAULT_BEAM_WIDTH, 1, null, graphThreshold),
-        dimension);
+  IndexCodec(IndexIdentity identity, int graphThreshold) {
+    this.vectors = new Vectors(identity.storedVectors().format(graphThreshold), identity.dimension());
   }
 
   /** The fewest documents with which a merged segment gets a graph (except one or two, whose graph costs nothing). */

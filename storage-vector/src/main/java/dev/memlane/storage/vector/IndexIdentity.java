@@ -1,21 +1,25 @@
 package dev.memlane.storage.vector;
 
 import dev.memlane.model.DamagedIndexException;
+import dev.memlane.model.VectorType;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The identity of an index, recorded in every commit: the model, dimension and language that it was built for. Vectors
- * of different models can't be compared, so an index is opened only for the model that filled it.
+ * The identity of an index, recorded in every commit: the model, dimension, language and type of vectors
+ * that it was built for. Vectors of different models or types can't be compared, so an index is opened only for those that
+ * filled it.
  *
  * @param model the embedding model's name
  * @param dimension the vectors' dimension
  * @param language the language of its words; it finds those of other languages badly
+ * @param vectors how it stores vectors
  * @param format what its documents hold
  */
-record IndexIdentity(String model, int dimension, Locale language, IndexFormat format) {
+record IndexIdentity(String model, int dimension, Locale language, VectorType vectors, IndexFormat format) {
 
   /** The checkpoint of a commit; not part of the identity. */
   static final String CHECKPOINT_KEY = "memlane.checkpoint";
@@ -24,10 +28,16 @@ record IndexIdentity(String model, int dimension, Locale language, IndexFormat f
   private static final String MODEL_KEY = "memlane.model";
   private static final String DIMENSION_KEY = "memlane.dimension";
   private static final String LANGUAGE_KEY = "memlane.language";
+  private static final String VECTORS_KEY = "memlane.vectors";
 
   Map<String, String> toUserData() {
     return Map.of(FORMAT_KEY, format.number(), MODEL_KEY, model, DIMENSION_KEY, Integer.toString(dimension),
-        LANGUAGE_KEY, language.toLanguageTag());
+        LANGUAGE_KEY, language.toLanguageTag(), VECTORS_KEY, vectors.toString());
+  }
+
+  /** How vectors are written and compared. */
+  StoredVectors storedVectors() {
+    return StoredVectors.of(vectors);
   }
 
   /** The format that a commit names; the newest if it names none that is known. */
@@ -47,10 +57,24 @@ record IndexIdentity(String model, int dimension, Locale language, IndexFormat f
     return tag == null ? null : Locale.forLanguageTag(tag);
   }
 
+  /** The type of vectors that a commit names; null if there is no commit, or none that is known. */
+  static @Nullable VectorType vectors(Map<String, String> userData) {
+    return userData.isEmpty()
+        ? null
+        : Arrays.stream(VectorType.values()).filter(type -> type.toString().equals(vectorsName(userData))).findFirst()
+            .orElse(null);
+  }
+
+  private static String vectorsName(Map<String, String> userData) {
+    // The first indexes had floats and did not say so.
+    return userData.getOrDefault(VECTORS_KEY, VectorType.FLOAT.toString());
+  }
+
   /**
    * Checks that a commit has this identity.
    *
-   * @throws IncompatibleIndexException if the commit was written for another model, dimension, language or format
+   * @throws IncompatibleIndexException if the commit was written for another model, dimension, language, type of vectors or
+   *         format
    * @throws DamagedIndexException if it was not written by Memlane
    */
   void requireSame(Map<String, String> userData, Path directory) {
@@ -79,6 +103,13 @@ record IndexIdentity(String model, int dimension, Locale language, IndexFormat f
       throw new IncompatibleIndexException("the vector index in " + directory + " was built for the language "
           + otherLanguage + ", but " + language.toLanguageTag() + " is configured: configure the former, or run "
           + "`memlane reindex` to change to the latter; nothing is embedded again");
+    }
+    String otherVectors = vectorsName(userData);
+    if (!vectors.toString().equals(otherVectors)) {
+      throw new IncompatibleIndexException("the vector index in " + directory + " stores vectors as " + otherVectors
+          + ", but " + vectors
+          + " is configured: configure the former, or run `memlane reindex` to change to the latter; "
+          + "nothing is embedded again");
     }
   }
 }

@@ -11,6 +11,7 @@ import dev.memlane.model.StoreKind;
 import dev.memlane.model.StoreResult;
 import dev.memlane.model.StoreResult.Applied;
 import dev.memlane.model.StoreResult.NotApplied;
+import dev.memlane.model.VectorType;
 import dev.memlane.model.store.CheckpointSource;
 import dev.memlane.model.store.DocumentName;
 import dev.memlane.model.store.DocumentSearch;
@@ -100,10 +101,11 @@ public final class LuceneVectorIndex implements VectorIndex {
     this.directory = opened.directory();
     this.view = opened.view();
     this.words = words;
-    this.search = new IndexSearch(new VectorSearch(options.exactLimit), new TextQueries(words));
+    this.search = new IndexSearch(new VectorSearch(identity.storedVectors(), options.exactLimit),
+        new TextQueries(words));
     this.reads = new ReadExecutor(view, status, failures, options.searchThreads, options.queueBound);
     this.committer = new Committer(opened.writer(), opened.retains(), identity, failures, options.commitInterval);
-    this.documents = new DocumentWriter(opened, words, identity.format(), committer, status, failures, clock,
+    this.documents = new DocumentWriter(opened, words, identity, committer, status, failures, clock,
         new WriteQueue(options.writeThreads, options.queueBound));
     this.expunge = new ExpungeJob(opened, committer, failures);
   }
@@ -151,6 +153,19 @@ public final class LuceneVectorIndex implements VectorIndex {
   public static Optional<String> model(Path directory) {
     try {
       return Optional.ofNullable(IndexIdentity.model(IndexFolder.committedUserData(directory)));
+    } catch (IOException e) {
+      // It is damaged. Opening it next reports that, unless it is rebuilt.
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * How the index in this folder stores vectors; empty if there is none, or if it can't be read, in which case opening it
+   * fails with the reason.
+   */
+  public static Optional<VectorType> vectors(Path directory) {
+    try {
+      return Optional.ofNullable(IndexIdentity.vectors(IndexFolder.committedUserData(directory)));
     } catch (IOException e) {
       // It is damaged. Opening it next reports that, unless it is rebuilt.
       return Optional.empty();

@@ -3,6 +3,7 @@ package dev.memlane.storage.vector;
 import dev.memlane.model.DamagedIndexException;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
+import dev.memlane.model.VectorType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,6 +23,7 @@ public final class LuceneVectorIndexBuilder {
   private @Nullable String model;
   private int dimension;
   private Locale language = Locale.ENGLISH;
+  private VectorType vectors = VectorType.FLOAT;
   private int ramBufferMegabytes = 64;
 
   // Read by the index.
@@ -62,6 +64,15 @@ public final class LuceneVectorIndexBuilder {
    */
   public LuceneVectorIndexBuilder language(Locale language) {
     this.language = Objects.requireNonNull(language, "language");
+    return this;
+  }
+
+  /**
+   * Sets how the index stores vectors; as floats by default. An index can only be opened with the type that it was built
+   * with.
+   */
+  public LuceneVectorIndexBuilder vectors(VectorType vectors) {
+    this.vectors = Objects.requireNonNull(vectors, "vectors");
     return this;
   }
 
@@ -151,7 +162,8 @@ public final class LuceneVectorIndexBuilder {
   /**
    * Opens the index, empty if the folder holds none.
    *
-   * @throws IncompatibleIndexException if the folder's index was built for another model, dimension or language
+   * @throws IncompatibleIndexException if the folder's index was built for another model, dimension, language or type of
+   *         vectors
    * @throws DamagedIndexException if its files can't be read
    * @throws StoreException if an index is open on the folder, here or in another process, or the folder can't be used
    * @throws IllegalStateException if the model or the dimension is missing
@@ -160,7 +172,7 @@ public final class LuceneVectorIndexBuilder {
     if (model == null || dimension == 0) {
       throw new IllegalStateException("a vector index needs the name of its embedding model and the dimension");
     }
-    IndexIdentity identity = new IndexIdentity(model, dimension, language, format());
+    IndexIdentity identity = new IndexIdentity(model, dimension, language, vectors, format());
     Words words = analyzer == null ? Words.of(language) : Words.of(analyzer);
     OpenedIndex opened = OpenedIndex.open(path, identity, words.analyzer(), ramBufferMegabytes, graphThreshold,
         refreshPatience, wrapper);

@@ -39,8 +39,9 @@ record OpenedIndex(Directory directory, IndexWriter writer, RetainBatcher retain
       int graphThreshold, Duration refreshPatience, UnaryOperator<Directory> wrapper) {
     IndexWriterConfig config = new IndexWriterConfig(analyzer).setOpenMode(IndexWriterConfig.OpenMode.CREATE_OR_APPEND)
         .setIndexDeletionPolicy(new KeepOnlyLastCommitDeletionPolicy())
-        .setCodec(new IndexCodec(identity.dimension(), graphThreshold)).setMergeScheduler(new BackgroundMerges())
-        .setMergePolicy(new SegmentMerges(graphThreshold, identity.dimension()))
+        .setCodec(new IndexCodec(identity, graphThreshold)).setMergeScheduler(new BackgroundMerges())
+        .setMergePolicy(new SegmentMerges(graphThreshold, identity.dimension(),
+            identity.storedVectors().bytes(identity.dimension())))
         .setRAMBufferSizeMB(ramBufferMegabytes).setMaxBufferedDocs(DOCUMENTS_IN_FLUSH)
         .setMaxFullFlushMergeWaitMillis(0);
     Directory directory = null;

@@ -2,6 +2,7 @@ package dev.memlane.storage.vector;
 
 import dev.memlane.model.store.IndexDocument;
 import java.io.IOException;
+import org.apache.lucene.index.ByteVectorValues;
 import org.apache.lucene.index.FilterLeafReader;
 import org.apache.lucene.index.FloatVectorValues;
 import org.apache.lucene.index.LeafReader;
@@ -21,13 +22,13 @@ final class RecentDocument {
 
   private final IndexDocument source;
   private final Words words;
-  private final IndexFormat format;
+  private final IndexIdentity identity;
   private volatile @Nullable LeafReader segment;
 
-  RecentDocument(IndexDocument source, Words words, IndexFormat format) {
+  RecentDocument(IndexDocument source, Words words, IndexIdentity identity) {
     this.source = source;
     this.words = words;
-    this.format = format;
+    this.identity = identity;
   }
 
   IndexDocument source() {
@@ -45,7 +46,7 @@ final class RecentDocument {
   }
 
   private LeafReader make() {
-    MemoryIndex index = MemoryIndex.fromDocument(DocumentFields.of(source, words, format), words.analyzer());
+    MemoryIndex index = MemoryIndex.fromDocument(DocumentFields.of(source, words, identity), words.analyzer());
     index.freeze();
     return new Segment((LeafReader) index.createSearcher().getIndexReader());
   }
@@ -61,7 +62,18 @@ final class RecentDocument {
     public void searchNearestVectors(String field, float[] target, KnnCollector collector, AcceptDocs acceptDocs)
         throws IOException {
       FloatVectorValues vectors = getFloatVectorValues(field);
-      VectorScorer scorer = vectors == null ? null : vectors.scorer(target);
+      collect(vectors == null ? null : vectors.scorer(target), collector, acceptDocs);
+    }
+
+    @Override
+    public void searchNearestVectors(String field, byte[] target, KnnCollector collector, AcceptDocs acceptDocs)
+        throws IOException {
+      ByteVectorValues vectors = getByteVectorValues(field);
+      collect(vectors == null ? null : vectors.scorer(target), collector, acceptDocs);
+    }
+
+    private static void collect(@Nullable VectorScorer scorer, KnnCollector collector, AcceptDocs acceptDocs)
+        throws IOException {
       Bits accepted = acceptDocs.bits();
       if (scorer == null || accepted != null && !accepted.get(0)) {
         return;

@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * <b>Memory.</b> A graph is built on the heap. Segments with a graph are merged up to {@value #LARGEST_MEGABYTES} MB,
- * which needs some 100 MB of heap; more documents have several graphs.
+ * which needs some 100 MB of heap; more documents have several graphs. With smaller vectors, as many documents have a graph
+ * as with floats.
  */
 final class SegmentMerges extends FilterMergePolicy {
 
@@ -38,20 +39,29 @@ final class SegmentMerges extends FilterMergePolicy {
   private static final double SMALLEST_MEGABYTES = 1;
   private static final double LARGEST_MEGABYTES = 512;
   private static final double MEGABYTE = 1 << 20;
+  /** What a document of a sentence or two takes besides its vector. */
+  private static final int OTHER_BYTES = 900;
   /** A first graph gets at most this many times the fewest documents of a graph. */
   private static final int MOST_IN_FIRST_GRAPH = 5;
 
-  private final MergePolicy amongGraphs = new TieredMergePolicy().setMaxMergedSegmentMB(LARGEST_MEGABYTES);
+  private final MergePolicy amongGraphs;
   private final int leastInGraph;
 
   /**
    * @param graphThreshold see {@link IndexCodec}
-   * @param dimension the dimension of the vectors, which make up most of a document
+   * @param dimension the dimension of the vectors
+   * @param vectorBytes the bytes of a vector, which makes up most of a document, or much of it
    */
-  SegmentMerges(int graphThreshold, int dimension) {
+  SegmentMerges(int graphThreshold, int dimension, int vectorBytes) {
     super(new TieredMergePolicy().setFloorSegmentMB(SMALLEST_MEGABYTES).setMaxMergedSegmentMB(
-        (double) IndexCodec.leastInGraph(graphThreshold) * dimension * Float.BYTES / MEGABYTE));
+        (double) IndexCodec.leastInGraph(graphThreshold) * vectorBytes / MEGABYTE));
+    this.amongGraphs = new TieredMergePolicy().setMaxMergedSegmentMB(largestMegabytes(dimension, vectorBytes));
     this.leastInGraph = IndexCodec.leastInGraph(graphThreshold);
+  }
+
+  /** How large a segment with a graph may become: as many documents as those with floats. */
+  static double largestMegabytes(int dimension, int vectorBytes) {
+    return LARGEST_MEGABYTES * (vectorBytes + OTHER_BYTES) / (dimension * Float.BYTES + OTHER_BYTES);
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.memlane.storage.vector;
 
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
+import dev.memlane.model.VectorType;
 import dev.memlane.model.store.DocumentSearch;
 import dev.memlane.model.store.IndexDocument;
 import dev.memlane.model.store.IndexHits;
@@ -48,8 +49,9 @@ public final class TemporaryIndex implements DocumentSearch {
     IndexFailures failures = new IndexFailures(Path.of("memory"));
     Words words = Words.of(language);
     try {
-      return of(documents, words, new IndexIdentity(model, dimension, language, IndexFormat.NEWEST),
-          new IndexSearch(new VectorSearch(NEVER_A_GRAPH), new TextQueries(words)), failures);
+      IndexIdentity identity = new IndexIdentity(model, dimension, language, VectorType.FLOAT, IndexFormat.NEWEST);
+      return of(documents, words, identity,
+          new IndexSearch(new VectorSearch(identity.storedVectors(), NEVER_A_GRAPH), new TextQueries(words)), failures);
     } catch (IOException e) {
       throw failures.general("could not be made", e);
     }
@@ -64,10 +66,10 @@ public final class TemporaryIndex implements DocumentSearch {
       IndexFailures failures) throws IOException {
     ByteBuffersDirectory directory = new ByteBuffersDirectory();
     IndexWriterConfig config = new IndexWriterConfig(words.analyzer())
-        .setCodec(new IndexCodec(identity.dimension(), NEVER_A_GRAPH));
+        .setCodec(new IndexCodec(identity, NEVER_A_GRAPH));
     try (IndexWriter writer = new IndexWriter(directory, config)) {
       for (IndexDocument document : documents) {
-        writer.addDocument(DocumentFields.of(document, words, identity.format()));
+        writer.addDocument(DocumentFields.of(document, words, identity));
       }
     }
     return new TemporaryIndex(new IndexSearcher(DirectoryReader.open(directory)), search, failures);

@@ -9,7 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
-import org.apache.lucene.index.FloatVectorValues;
+import org.apache.lucene.index.LeafReader;
 import org.apache.lucene.index.LeafReaderContext;
 import org.apache.lucene.index.ReaderUtil;
 import org.apache.lucene.index.Term;
@@ -19,7 +19,6 @@ import org.apache.lucene.search.ConstantScoreQuery;
 import org.apache.lucene.search.DocAndFloatFeatureBuffer;
 import org.apache.lucene.search.DocIdSetIterator;
 import org.apache.lucene.search.IndexSearcher;
-import org.apache.lucene.search.KnnFloatVectorQuery;
 import org.apache.lucene.search.MatchAllDocsQuery;
 import org.apache.lucene.search.Query;
 import org.apache.lucene.search.ScoreDoc;
@@ -38,8 +37,11 @@ import org.jspecify.annotations.Nullable;
  * A graph is walked from neighbour to neighbour. Where most neighbours are outside the filter, the walk finds little or
  * ends early. A scope usually holds some hundred documents; comparing all of them is faster and misses none. So the
  * matches are listed first, up to a limit. Up to that limit all are compared. Beyond it the graph is used
- * ({@link KnnFloatVectorQuery}, after Malkov and Yashunin, 2016). If it returns fewer than requested although more
- * match, all are compared after all.
+ * (after Malkov and Yashunin, 2016). If it returns fewer than requested although more match, all are compared after all.
+ *
+ * <p>
+ * Where {@link StoredVectors} has a quick comparison, both ways only find candidates by it, of which the nearest are found
+ * by the comparison that counts.
  */
 final class VectorSearch {
 
@@ -49,12 +51,15 @@ final class VectorSearch {
   private static final Comparator<ScoreDoc> FARTHEST_FIRST = Comparator.comparingDouble((ScoreDoc hit) -> hit.score)
       .thenComparing(hit -> hit.doc, Comparator.reverseOrder());
 
+  private final StoredVectors vectors;
   private final int exactLimit;
 
   /**
+   * @param vectors how vectors are compared
    * @param exactLimit the most documents to compare one by one, unless more are requested
    */
-  VectorSearch(int exactLimit) {
+  VectorSearch(StoredVectors vectors, int exactLimit) {
+    this.vectors = vectors;
     this.exactLimit = exactLimit;
   }
 
@@ -104,20 +109,36 @@ final class VectorSearch {
   }
 
   private Nearest search(IndexSearcher searcher, float[] unit, @Nullable Query filter, int depth) throws IOException {
-    int limit = Math.max(exactLimit, depth);
+    int candidates = vectors.candidates(depth);
+    int limit = Math.max(exactLimit, vectors.comparedAll(depth));
     if (filter != null || searcher.getIndexReader().numDocs() <= limit) {
       int[] matches = matches(searcher, filter, limit);
       if (matches.length <= limit) {
         return compareAll(searcher, unit, matches, depth);
       }
     }
-    int kept = Math.max(depth, LEAST_KEPT);
-    ScoreDoc[] found = searcher.search(new KnnFloatVectorQuery(DocumentFields.VECTOR, unit, kept, filter),
-        depth).scoreDocs;
-    if (found.length < depth) {
+    int kept = Math.max(candidates, LEAST_KEPT);
+    ScoreDoc[] found = searcher.search(vectors.near(unit, kept, filter), candidates).scoreDocs;
+    if (found.length < candidates) {
       return compareAll(searcher, unit, matches(searcher, filter, Integer.MAX_VALUE - 1), depth);
     }
-    return new Nearest(List.of(found), false);
+    return new Nearest(candidates == depth ? List.of(found) : again(searcher, unit, List.of(found), depth), false);
+  }
+
+  /** Compares all, or those again that are the best by the quick comparison. */
+  private Nearest compareAll(IndexSearcher searcher, float[] unit, int[] matches, int depth) throws IOException {
+    int candidates = vectors.candidates(depth);
+    List<ScoreDoc> nearest = candidates == depth || matches.length <= vectors.comparedAll(depth)
+        ? best(searcher, unit, matches, depth, vectors::exact)
+        : again(searcher, unit, best(searcher, unit, matches, candidates, vectors::quick), depth);
+    return new Nearest(nearest, matches.length <= depth);
+  }
+
+  /** The nearest of some candidates by the comparison that counts. */
+  private List<ScoreDoc> again(IndexSearcher searcher, float[] unit, List<ScoreDoc> candidates, int depth)
+      throws IOException {
+    int[] ascending = candidates.stream().mapToInt(found -> found.doc).sorted().toArray();
+    return best(searcher, unit, ascending, depth, vectors::exact);
   }
 
   /**
@@ -139,10 +160,10 @@ final class VectorSearch {
     return scores;
   }
 
-  private static void compareAll(IndexSearcher searcher, float[] unit, int[] ascending, Map<Integer, Float> scores)
+  private void compareAll(IndexSearcher searcher, float[] unit, int[] ascending, Map<Integer, Float> scores)
       throws IOException {
     if (ascending.length > 0) {
-      for (ScoreDoc compared : compareAll(searcher, unit, ascending, ascending.length).documents()) {
+      for (ScoreDoc compared : best(searcher, unit, ascending, ascending.length, vectors::exact)) {
         scores.put(compared.doc, compared.score);
       }
     }
@@ -198,8 +219,16 @@ final class VectorSearch {
     return Arrays.copyOf(matches, count);
   }
 
-  private static Nearest compareAll(IndexSearcher searcher, float[] unit, int[] matches, int depth)
-      throws IOException {
+  /** A way to compare a vector with those of a segment. */
+  @FunctionalInterface
+  private interface Comparison {
+    @Nullable
+    VectorScorer of(LeafReader segment, float[] unit) throws IOException;
+  }
+
+  /** The nearest of some documents, which are in ascending order; nearest first. */
+  private static List<ScoreDoc> best(IndexSearcher searcher, float[] unit, int[] matches, int depth,
+      Comparison comparison) throws IOException {
     PriorityQueue<ScoreDoc> best = new PriorityQueue<>(FARTHEST_FIRST);
     List<LeafReaderContext> leaves = searcher.getIndexReader().leaves();
     DocAndFloatFeatureBuffer compared = new DocAndFloatFeatureBuffer();
@@ -210,7 +239,7 @@ final class VectorSearch {
       while (end < matches.length && matches[end] < leaf.docBase + leaf.reader().maxDoc()) {
         end++;
       }
-      VectorScorer.Bulk scorer = scorer(leaf, unit).bulk(new Listed(matches, next, end, leaf.docBase));
+      VectorScorer.Bulk scorer = scorer(leaf, unit, comparison).bulk(new Listed(matches, next, end, leaf.docBase));
       while (next < end) {
         float highest = scorer.nextDocsAndScores(DocIdSetIterator.NO_MORE_DOCS, null, compared);
         if (compared.size == 0) {
@@ -224,7 +253,7 @@ final class VectorSearch {
     }
     List<ScoreDoc> nearest = new ArrayList<>(best);
     nearest.sort(FARTHEST_FIRST.reversed());
-    return new Nearest(nearest, matches.length <= depth);
+    return nearest;
   }
 
   /** Documents come in ascending order, so the first of equally near ones are kept. */
@@ -278,9 +307,8 @@ final class VectorSearch {
     }
   }
 
-  private static VectorScorer scorer(LeafReaderContext leaf, float[] unit) throws IOException {
-    FloatVectorValues vectors = leaf.reader().getFloatVectorValues(DocumentFields.VECTOR);
-    VectorScorer scorer = vectors == null ? null : vectors.scorer(unit);
+  private static VectorScorer scorer(LeafReaderContext leaf, float[] unit, Comparison comparison) throws IOException {
+    VectorScorer scorer = comparison.of(leaf.reader(), unit);
     if (scorer == null) {
       throw new IllegalStateException("a segment of the index has no vectors");
     }

@@ -33,6 +33,12 @@ class SegmentMergesTest {
   }
 
   @Test
+  void largestSegment_ofSmallVectors_hasAsManyDocumentsAsOneOfFloats() {
+    assertThat(SegmentMerges.largestMegabytes(384, 4 * 384)).isEqualTo(512);
+    assertThat(SegmentMerges.largestMegabytes(384, 384)).isBetween(265.0, 275.0);
+  }
+
+  @Test
   void smallSegments_areMergedWithoutGraphs() throws IOException {
     List<Integer> sizes = new ArrayList<>(List.of(400, 350, 300));
     sizes.addAll(Collections.nCopies(12, 1));
@@ -93,7 +99,7 @@ class SegmentMergesTest {
       }
       SegmentInfos segments = SegmentInfos.readLatestCommit(directory);
       assertThat(segments.asList()).hasSameSizeAs(sizes);
-      MergePolicy.MergeSpecification found = new SegmentMerges(GRAPH_THRESHOLD, DIMENSION)
+      MergePolicy.MergeSpecification found = new SegmentMerges(GRAPH_THRESHOLD, DIMENSION, DIMENSION * Float.BYTES)
           .findMerges(trigger, segments, writer);
       return found == null
           ? List.of()

@@ -18,11 +18,13 @@ import dev.memlane.embedding.EmbedderPool;
 import dev.memlane.model.EmbeddedText;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.model.StoreException;
+import dev.memlane.model.VectorType;
 import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.orchestrator.OrchestratorBuilder;
 import dev.memlane.server.ServerFile;
 import dev.memlane.server.AuditLog;
 import dev.memlane.server.SharedMemory;
+import dev.memlane.storage.opensearch.OpenSearchIndexBuilder;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -333,17 +335,28 @@ public record CommandContext(CommonOptions options, Console console, Map<String,
 
   private Memlane.Builder builder(Path directory, boolean rebuildIndex, Consumer<OrchestratorBuilder> settings) {
     Locale language = options.language();
+    OpenSearchIndexBuilder shared = options.openSearch().builder(environment);
+    VectorType vectors = shared == null ? options.indexVectors() : withoutIndexVectors();
     Memlane.Builder builder = Memlane.builder(directory).rebuildIndex(rebuildIndex)
         // Most commands embed little or nothing, and closing waits until the model is loaded.
         .warmUp(false)
-        .settings(settings.andThen(all -> all.language(language)));
+        .settings(settings.andThen(all -> all.language(language).indexVectors(vectors)));
     modelChoice().applyTo(builder);
     String url = options.jdbcUrl();
     if (url != null) {
       fromArguments(
           () -> builder.postgres(url, options.databaseUser(), environment.get("MEMLANE_DB_PASSWORD")));
     }
-    return builder.sharedIndex(options.openSearch().builder(environment));
+    return builder.sharedIndex(shared);
+  }
+
+  /** Checks that no type of vectors is asked for, where the index is on OpenSearch. A setting elsewhere has no effect then. */
+  private @Nullable VectorType withoutIndexVectors() {
+    if (options.isGiven(SettingNames.INDEX_VECTORS)) {
+      throw new UsageException("--index-vectors is for the index in the data directory; leave it out, or say "
+          + "--opensearch-vectors");
+    }
+    return null;
   }
 
   /** What makes vectors, as the command line, the environment and the configuration file say. */

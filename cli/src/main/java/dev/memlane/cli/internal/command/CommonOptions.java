@@ -2,6 +2,7 @@ package dev.memlane.cli.internal.command;
 
 import dev.memlane.cli.internal.terminal.UsageException;
 import dev.memlane.embedding.local.LocalModel;
+import dev.memlane.model.VectorType;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Set;
@@ -32,6 +33,10 @@ public final class CommonOptions {
 
   @Option(names = "--db-user", descriptionKey = SettingNames.DB_USER, paramLabel = "NAME", scope = ScopeType.INHERIT, order = 92, description = "The database user. The password is read from $MEMLANE_DB_PASSWORD or ~/.pgpass.")
   private @Nullable String databaseUser;
+
+  @Option(names = "--index-vectors", descriptionKey = SettingNames.INDEX_VECTORS, paramLabel = "TYPE", scope = ScopeType.INHERIT, order = 92, description = "How the index in the data directory stores vectors: float, byte (a quarter of the disk and memory) or bit (the least memory) (default: as the index does; "
+      + "float at first). Another one needs 'reindex'.")
+  private @Nullable VectorType indexVectors;
 
   @Mixin
   private final OpenSearchOptions openSearch = new OpenSearchOptions();
@@ -130,6 +135,12 @@ public final class CommonOptions {
     given = Set.copyOf(names);
   }
 
+  /** How the index stores vectors, or null. */
+  @Nullable
+  VectorType indexVectors() {
+    return indexVectors;
+  }
+
   /** The options of an index on OpenSearch. */
   OpenSearchOptions openSearch() {
     return openSearch;
@@ -203,7 +214,9 @@ public final class CommonOptions {
                         ? "--model"
                         : configuration != null
                             ? "--config"
-                            : given.contains(SettingNames.LANGUAGE) ? "--language" : null;
+                            : given.contains(SettingNames.LANGUAGE)
+                                ? "--language"
+                                : given.contains(SettingNames.INDEX_VECTORS) ? "--index-vectors" : null;
   }
 
   @Nullable

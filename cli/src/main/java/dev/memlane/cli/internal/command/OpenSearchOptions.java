@@ -2,10 +2,10 @@ package dev.memlane.cli.internal.command;
 
 import dev.memlane.cli.internal.terminal.UsageException;
 import dev.memlane.model.InvalidInputException;
+import dev.memlane.model.VectorType;
 import dev.memlane.storage.opensearch.OpenSearchIndex;
 import dev.memlane.storage.opensearch.OpenSearchIndexBuilder;
 import dev.memlane.storage.opensearch.Routing;
-import dev.memlane.storage.opensearch.VectorType;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -14,7 +14,8 @@ import picocli.CommandLine.Command;
 
 /** The command that rebuilds the vector index from core. */
 @Command(name = "reindex", description = "Rebuilds the vector index from core, then compares the stores.", footer = {"",
-    "Examples:", "  memlane reindex", "  memlane reindex --language de", "",
+    "Examples:", "  memlane reindex", "  memlane reindex --language de",
+    "  memlane reindex --index-vectors byte", "",
     "Core keeps the vectors, so nothing is embedded again unless the model has changed, or an older",
     "version made the vectors with names in them ('memlane stats' says so): then every memory is. If it",
     "is stopped, the next run resumes."})

@@ -18,6 +18,7 @@ final class SettingNames {
   static final String DATA = "data";
   static final String DB_URL = "db.url";
   static final String DB_USER = "db.user";
+  static final String INDEX_VECTORS = "index.vectors";
   static final String OPENSEARCH_URLS = "opensearch.urls";
   static final String OPENSEARCH_INDEX = "opensearch.index";
   static final String OPENSEARCH_USER = "opensearch.user";
@@ -66,7 +67,7 @@ final class SettingNames {
   static final String MCP_READ_ONLY = "mcp.read-only";
 
   /** All of them, in the order in which they are shown. */
-  static final List<String> ALL = List.of(DATA, DB_URL, DB_USER, OPENSEARCH_URLS, OPENSEARCH_INDEX,
+  static final List<String> ALL = List.of(DATA, DB_URL, DB_USER, INDEX_VECTORS, OPENSEARCH_URLS, OPENSEARCH_INDEX,
       OPENSEARCH_USER, OPENSEARCH_CA_FILE, OPENSEARCH_UNENCRYPTED, OPENSEARCH_SHARDS, OPENSEARCH_REPLICAS,
       OPENSEARCH_REFRESH, OPENSEARCH_VECTORS, OPENSEARCH_ROUTING, EMBEDDER, MODEL, LANGUAGE, CHAT_MODEL,
       CHAT_URL, CHAT_CONCURRENCY, CHAT_REDACT, CHAT_TOKENS_A_DAY, CHAT_TOKENS_A_CALL, CHAT_MODE, CHAT_INSTRUCTIONS,

@@ -489,6 +489,21 @@ class CommandLineTest {
   }
 
   @Test
+  void indexVectors_afterReindex_areKept_andAnotherTypeIsRefused() {
+    add("the oboe is in the attic");
+    String[] search = {"search", "oboe", "--user", user};
+
+    assertThat(run("list", "--user", user, "--index-vectors", "byte").err()).contains("memlane reindex");
+    assertThat(run("reindex", "--index-vectors", "byte").status()).isZero();
+    try {
+      assertThat(json(search).path("hits")).hasSize(1);
+      assertThat(run("list", "--user", user, "--index-vectors", "float").err()).contains("memlane reindex");
+    } finally {
+      assertThat(run("reindex", "--index-vectors", "float").status()).isZero();
+    }
+  }
+
+  @Test
   void search_withExplain_showsTheParts() {
     add("explained: the oboe in the attic");
 

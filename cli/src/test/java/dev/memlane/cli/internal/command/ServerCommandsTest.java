@@ -517,6 +517,7 @@ class ServerCommandsTest {
       CommandRunner commands = new CommandRunner(data, files, null);
 
       assertFails(commands.run("list", "--language", "de"), 1, joined.uri().toString(), "leave out --language");
+      assertFails(commands.run("list", "--index-vectors", "byte"), 1, "leave out --index-vectors");
       assertFails(commands.run("add", "x", "-u", "a", "--once"), 1, "leave out --once");
       assertThat(commands.run("add", "x", "-u", "a").status()).isZero();
       assertThat(holder.blocking().count(null, null)).isEqualTo(1);

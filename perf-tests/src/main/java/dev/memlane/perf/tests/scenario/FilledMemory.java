@@ -79,7 +79,7 @@ final class FilledMemory implements AutoCloseable {
       Corpus.Item query = corpus.query(0);
       memlane.blocking().search(SearchRequest.builder(query.text()).embedding(query.embedding()).everywhere().build());
       bench.say("waiting until the index is merged");
-      awaitMerges(count < FEWEST_IN_GRAPHS ? QUIET : QUIET_WITH_GRAPHS, LONGEST_MERGING);
+      long unused = awaitMerges(count < FEWEST_IN_GRAPHS ? QUIET : QUIET_WITH_GRAPHS, LONGEST_MERGING);
     }
     String index = describe(directory.resolve("vectors"));
     return new FilledMemory(directory, Memlane.builder(directory).embedder(new NoEmbedder()).open(), numbers, index);
@@ -123,10 +123,16 @@ final class FilledMemory implements AutoCloseable {
 
   /** Waits until this process builds no graph any more. */
   static void awaitGraphs(Duration longest) throws InterruptedException {
-    awaitMerges(QUIET_WITH_GRAPHS, longest);
+    long unused = awaitMerges(QUIET_WITH_GRAPHS, longest);
   }
 
-  private static void awaitMerges(Duration enough, Duration longest) throws InterruptedException {
+  /**
+   * Waits until this process merges no segments any more.
+   *
+   * @param enough how long it has to be so; more than twice the index's commit interval
+   * @return when the last merge ended, by {@link System#nanoTime}
+   */
+  static long awaitMerges(Duration enough, Duration longest) throws InterruptedException {
     long begun = System.nanoTime();
     long quiet = begun;
     while (System.nanoTime() - quiet < enough.toNanos()) {
@@ -138,6 +144,7 @@ final class FilledMemory implements AutoCloseable {
       }
       Thread.sleep(50);
     }
+    return quiet;
   }
 
   private static String describe(Path folder) throws IOException {

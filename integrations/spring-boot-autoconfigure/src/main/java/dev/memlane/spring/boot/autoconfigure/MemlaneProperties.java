@@ -1,6 +1,7 @@
 package dev.memlane.spring.boot.autoconfigure;
 
 import dev.memlane.endpoints.Policy;
+import dev.memlane.model.VectorType;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
@@ -20,6 +21,7 @@ import org.springframework.util.unit.DataSize;
  * @param data Directory of the data, or of the index alone if the database is another server. Relative to the working
  * directory. One process owns it at a time.
  * @param db The database.
+ * @param index The index in the directory.
  * @param opensearch The index that processes share on OpenSearch, with memlane-storage-opensearch.
  * @param embedder What makes vectors, whatever beans and endpoints there are: the sentence model inside the process, or
  * hashes of words, which need no model and serve tests.
@@ -41,7 +43,8 @@ import org.springframework.util.unit.DataSize;
  */
 @ConfigurationProperties("memlane")
 public record MemlaneProperties(@DefaultValue("true") boolean enabled, @DefaultValue("memlane-data") Path data,
-    @DefaultValue Db db, @DefaultValue OpenSearch opensearch, @Nullable EmbedderName embedder,
+    @DefaultValue Db db, @DefaultValue Index index, @DefaultValue OpenSearch opensearch,
+    @Nullable EmbedderName embedder,
     @Nullable ModelName model,
     @DefaultValue Embedding embedding, @Nullable Locale language, @DefaultValue("false") boolean rebuildIndex,
     @DefaultValue("10s") Duration writeDeadline, @DefaultValue("10000") int mostInFlight,
@@ -108,16 +111,6 @@ public record MemlaneProperties(@DefaultValue("true") boolean enabled, @DefaultV
     }
   }
 
-  /** How the cluster stores vectors; those of {@code VectorType}, which may not be on the class path. */
-  public enum VectorsName {
-
-    /** Four bytes for each number. */
-    FLOAT,
-
-    /** One byte for each number. */
-    BYTE
-  }
-
   /** What decides which shard holds a memory; those of {@code Routing}, which may not be on the class path. */
   public enum RoutingName {
 
@@ -127,6 +120,14 @@ public record MemlaneProperties(@DefaultValue("true") boolean enabled, @DefaultV
     /** The user of the memory's scope. */
     USER
   }
+
+  /**
+   * The index in the directory.
+   *
+   * @param vectors How it stores vectors: float, byte (a quarter of the disk and memory) or bit (the least memory). By default
+   * as the index does, and float for a new index. Another type needs rebuild-index.
+   */
+  public record Index(@Nullable VectorType vectors) {}
 
   /**
    * The index that all processes of the database share on an OpenSearch cluster, in place of one in the directory.
@@ -142,14 +143,14 @@ public record MemlaneProperties(@DefaultValue("true") boolean enabled, @DefaultV
    * @param shards Shards of an index that is made.
    * @param replicas Further copies of each shard of an index that is made.
    * @param refresh Longest time until other processes find what was written, for an index that is made.
-   * @param vectors How vectors are stored.
+   * @param vectors How vectors are stored: float or byte.
    * @param routing What decides which shard holds a memory.
    */
   public record OpenSearch(@DefaultValue List<String> urls, @DefaultValue("memlane") String index,
       @Nullable String user,
       @Nullable String password, @Nullable String key, @Nullable Path caFile,
       @DefaultValue("false") boolean unencrypted, @DefaultValue("1") int shards, @DefaultValue("1") int replicas,
-      @DefaultValue("1s") Duration refresh, @DefaultValue("float") VectorsName vectors,
+      @DefaultValue("1s") Duration refresh, @DefaultValue("float") VectorType vectors,
       @DefaultValue("memory") RoutingName routing) {
 
     /** Without the addresses and the password or key, which are secrets. */

@@ -116,6 +116,7 @@ final class MemoryOpening {
     if (properties.language() != null) {
       builder.language(properties.language());
     }
+    builder.indexVectors(properties.index().vectors());
     set("embedding.concurrency", embedding.concurrency(), builder::embeddingConcurrency);
     set("embedding.deadline", embedding.deadline(), builder::embeddingDeadline);
     set("embedding.cache-size", embedding.cacheSize().toBytes(), builder::embeddingCacheBytes);

@@ -6,7 +6,6 @@ import dev.memlane.spring.boot.autoconfigure.MemlaneProperties.OpenSearch;
 import dev.memlane.storage.opensearch.OpenSearchIndex;
 import dev.memlane.storage.opensearch.OpenSearchIndexBuilder;
 import dev.memlane.storage.opensearch.Routing;
-import dev.memlane.storage.opensearch.VectorType;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.util.ClassUtils;
@@ -58,7 +57,7 @@ final class SharedIndexSelection {
     static OpenSearchIndexBuilder builder(OpenSearch settings) {
       OpenSearchIndexBuilder builder = OpenSearchIndex.builder(settings.urls().toArray(String[]::new))
           .index(settings.index()).shards(settings.shards()).replicas(settings.replicas())
-          .refreshInterval(settings.refresh()).vectors(VectorType.valueOf(settings.vectors().name()))
+          .refreshInterval(settings.refresh()).vectors(settings.vectors())
           .routing(Routing.valueOf(settings.routing().name()));
       authenticate(builder, settings);
       if (settings.caFile() != null) {

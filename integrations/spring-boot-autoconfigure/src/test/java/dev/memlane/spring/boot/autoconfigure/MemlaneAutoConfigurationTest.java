@@ -15,6 +15,7 @@ import dev.memlane.model.MemoryId;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreException;
+import dev.memlane.model.VectorType;
 import dev.memlane.model.WriteOutcome;
 import dev.memlane.model.listen.MemoryListener;
 import dev.memlane.model.listen.OperationEnd;
@@ -24,6 +25,7 @@ import dev.memlane.orchestrator.MemoryOrchestrator;
 import dev.memlane.orchestrator.SearchRequest;
 import dev.memlane.storage.opensearch.OpenSearchIndex;
 import dev.memlane.storage.postgres.DatabaseSchema;
+import dev.memlane.storage.vector.LuceneVectorIndex;
 import dev.memlane.testing.TestServer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -148,6 +150,14 @@ class MemlaneAutoConfigurationTest {
 
     assertThat(directory.resolve("postgres")).doesNotExist();
     assertThat(directory.resolve("vectors")).isDirectory();
+  }
+
+  @Test
+  void context_withATypeOfVectors_buildsTheIndexWithIt() {
+    MemlaneContext.withHashesIn(directory).withPropertyValues("memlane.db.url=" + TestServer.freshDatabase(TABLES),
+        "memlane.index.vectors=byte").run(context -> assertThat(context).hasNotFailed());
+
+    assertThat(LuceneVectorIndex.vectors(directory.resolve("vectors"))).contains(VectorType.BYTE);
   }
 
   @Test

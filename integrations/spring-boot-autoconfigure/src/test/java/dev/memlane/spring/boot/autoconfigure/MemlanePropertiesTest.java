@@ -2,6 +2,7 @@ package dev.memlane.spring.boot.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.memlane.model.VectorType;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -40,12 +41,13 @@ class MemlanePropertiesTest {
   @Test
   void variables_haveTheNamesOfTheCommand() {
     MemlaneProperties properties = bind(Map.of("MEMLANE_DATA", "/var/lib/shop/memory", "MEMLANE_DB_PASSWORD", "secret",
-        "MEMLANE_EMBEDDER", "hash", "MEMLANE_LANGUAGE", "pt-BR"));
+        "MEMLANE_EMBEDDER", "hash", "MEMLANE_LANGUAGE", "pt-BR", "MEMLANE_INDEX_VECTORS", "byte"));
 
     assertThat(properties.data()).isEqualTo(Path.of("/var/lib/shop/memory"));
     assertThat(properties.db().password()).isEqualTo("secret");
     assertThat(properties.embedder()).isEqualTo(MemlaneProperties.EmbedderName.HASH);
     assertThat(properties.language()).isEqualTo(Locale.forLanguageTag("pt-BR"));
+    assertThat(properties.index().vectors()).isEqualTo(VectorType.BYTE);
   }
 
   @Test
