@@ -82,7 +82,7 @@ class RememberCommandKillTest {
   }
 
   private static List<Arguments> kills() {
-    return Sample.oneIn(3, List.of(Arguments.of(1, 2), Arguments.of(1, 1), Arguments.of(1, 3), Arguments.of(10, 1),
+    return Sample.oneIn(6, List.of(Arguments.of(1, 2), Arguments.of(1, 1), Arguments.of(1, 3), Arguments.of(10, 1),
         Arguments.of(1, 6), Arguments.of(1, 11), Arguments.of(10, 3), Arguments.of(10, 2), Arguments.of(10, 6)));
   }
 
