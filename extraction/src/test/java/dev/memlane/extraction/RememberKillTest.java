@@ -42,7 +42,7 @@ class RememberKillTest {
   }
 
   private static List<Point> points() {
-    return Sample.oneIn(2, List.of(Point.values()));
+    return Sample.oneIn(4, List.of(Point.values()));
   }
 
   private static List<Point> pointsOfFacts() {

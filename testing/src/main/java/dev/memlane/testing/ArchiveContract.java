@@ -31,7 +31,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Archived rows and their restore. */
 abstract class ArchiveContract extends StoresTestCase {
@@ -158,8 +158,12 @@ abstract class ArchiveContract extends StoresTestCase {
     assertThat(entries(add.memory())).hasSize(1);
   }
 
+  static List<Long> seeds() {
+    return Sample.oneIn(2, List.of(5L, 6L));
+  }
+
   @ParameterizedTest
-  @ValueSource(longs = {5, 6})
+  @MethodSource("seeds")
   void concurrentRestores_ofHistoriesOfAnyLength_restoreThemUnchanged(long seed) throws Exception {
     Random random = new Random(seed);
     List<ArchivedMemory> archived = new ArrayList<>();

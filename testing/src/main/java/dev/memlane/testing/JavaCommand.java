@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The command that starts a JVM of its own for a test, on the JDK of this one. Its options suit programs that end within
- * seconds, which are half as expensive without the second compiler and without a concurrent collector.
+ * seconds, which are half as expensive without the second compiler, without a concurrent collector, and without a check of
+ * classes that come from compilers.
  */
 public final class JavaCommand {
 
@@ -21,7 +22,8 @@ public final class JavaCommand {
   public static List<String> with(@Nullable String... arguments) {
     TestNeeds.program("a JVM");
     List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+        "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:+UnlockDiagnosticVMOptions",
+        "-XX:-BytecodeVerificationRemote"));
     for (String argument : arguments) {
       command.add(Objects.requireNonNull(argument));
     }

@@ -37,7 +37,8 @@ class MemlaneClusterTest {
     spark = SparkDatabase.session("local-cluster[2,1,512]", Map.of("spark.executor.memory", "512m",
         "spark.executor.extraClassPath",
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-        "spark.executor.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        "spark.executor.extraJavaOptions",
+        "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote",
         "spark.executorEnv.JAVA_HOME", System.getProperty("java.home")));
   }
 

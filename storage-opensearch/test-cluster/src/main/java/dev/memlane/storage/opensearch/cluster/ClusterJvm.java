@@ -69,7 +69,8 @@ final class ClusterJvm {
     // A cluster that is killed and loaded lives long, and has many vectors to compare.
     command.addAll(1, killed
         ? List.of("-XX:+UseG1GC", "-XX:InitiatingHeapOccupancyPercent=30", "--add-modules", "jdk.incubator.vector")
-        : List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+        : List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+UnlockDiagnosticVMOptions",
+            "-XX:-BytecodeVerificationRemote"));
     command.addAll(settings);
     process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(file("output").toFile()).start();
   }
