@@ -21,6 +21,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -172,8 +173,8 @@ class ReturnedFuturesTest {
     List<String> returning = Arrays.stream(MemoryOrchestrator.class.getDeclaredMethods())
         .filter(method -> Modifier.isPublic(method.getModifiers()))
         .filter(method -> method.getReturnType() == CompletableFuture.class).map(ReturnedFuturesTest::name).distinct()
-        // Neither asks a store for a future.
-        .filter(name -> !name.equals("awaitSettled/0") && !name.equals("status/0")).toList();
+        // Neither asks a store for a future, and a memory with stores of its own has no vectors of other models.
+        .filter(name -> !Set.of("awaitSettled/0", "status/0", "deleteOldVectors/0").contains(name)).toList();
 
     assertThat(calls().keySet()).containsExactlyInAnyOrderElementsOf(returning);
   }
