@@ -139,9 +139,8 @@ public final class ModelRoutes {
 
   private void deleteOldVectors(Exchange exchange) throws IOException {
     requireEverything(exchange);
-    long deleted = audit.act(exchange, Action.DELETE_OLD_VECTORS, AuditLog.values("everything", true),
-        () -> jobs.run("delete-old-vectors", null, progress -> memory.blocking().deleteOldVectors()),
-        count -> Map.of("deleted", count));
-    exchange.respond(200, Map.of("deleted", deleted));
+    exchange.respond(200, audit.act(exchange, Action.DELETE_OLD_VECTORS, AuditLog.values("everything", true),
+        () -> jobs.run("delete-old-vectors", null, progress -> Map.of("deleted", memory.blocking().deleteOldVectors())),
+        report -> report));
   }
 }
