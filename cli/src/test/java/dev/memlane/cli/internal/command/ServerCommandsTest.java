@@ -30,6 +30,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -104,8 +105,9 @@ class ServerCommandsTest {
   }
 
   private static MemoryOrchestrator memory(String name) {
+    // A sweep in one of the two would tell them apart.
     return MemoryOrchestrator.builder().postgres(TestServer.freshDatabase(TABLES), null, null)
-        .indexDirectory(files.resolve(name)).embedder(new HashEmbedder()).open();
+        .indexDirectory(files.resolve(name)).embedder(new HashEmbedder()).expiredGrace(Duration.ofDays(36_500)).open();
   }
 
   private static CommandRunner runner(MemoryOrchestrator memory) {
