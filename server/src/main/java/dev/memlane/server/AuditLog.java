@@ -96,7 +96,7 @@ public final class AuditLog {
     @JsonProperty("change-model")
     CHANGE_MODEL, @JsonProperty("cancel-model-change")
     CANCEL_MODEL_CHANGE,
-    /** All processes that change to the model are told to let calls go over. */
+    /** The switch to a new model is announced to all processes of the database. */
     @JsonProperty("switch-model")
     SWITCH_MODEL,
     /** The vectors that other models than the present one have made. */

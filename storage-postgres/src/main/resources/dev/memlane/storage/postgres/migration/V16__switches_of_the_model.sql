@@ -1,2 +1,2 @@
--- When the processes of the database were told to let calls go over to a model. At most one model has it.
+-- When the switch to a model was announced to the processes of the database. At most one model has it.
 alter table embedding_model add column switched_at timestamptz;
