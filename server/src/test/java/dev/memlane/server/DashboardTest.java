@@ -117,7 +117,7 @@ class DashboardTest {
       String fact = remembered(remembering, extractor, "first", "note: home is " + HOSTILE);
       assertThat(remembered(remembering, extractor, "second", "note: home is Faro")).isEqualTo(fact);
 
-      String output = scripts.run(Map.of("MEMLANE_URL", stage.server().uri().toString(), "MEMLANE_KEYED_URL",
+      String output = scripts.test(Map.of("MEMLANE_URL", stage.server().uri().toString(), "MEMLANE_KEYED_URL",
           keyed.server().uri().toString(), "MEMLANE_KEY", key, "MEMLANE_FACTS_URL", facts.uri().toString(),
           "MEMLANE_FACT", fact));
 

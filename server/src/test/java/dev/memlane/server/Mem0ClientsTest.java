@@ -21,7 +21,7 @@ class Mem0ClientsTest {
     try (ServerStage stage = new ServerStage(directory, settings -> settings)) {
       String key = stage.keys().create("mem0", Role.ADMIN, new Grant.Everything(), null);
 
-      String output = scripts.run(Map.of("MEMLANE_URL", stage.server().uri().toString(), "MEMLANE_KEY", key));
+      String output = scripts.test(Map.of("MEMLANE_URL", stage.server().uri().toString(), "MEMLANE_KEY", key));
 
       assertThat(output).contains("# pass 6").contains("# fail 0");
     }

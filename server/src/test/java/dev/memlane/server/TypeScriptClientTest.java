@@ -29,8 +29,7 @@ class TypeScriptClientTest {
       scripts.run(List.of("node", "node_modules/openapi-typescript/bin/cli.js", url + "/openapi.json", "--output",
           "generated.d.ts"), Map.of());
       scripts.run(List.of("node", "node_modules/typescript/bin/tsc"), Map.of());
-      String output = scripts.run(List.of("node", "--test", "--test-timeout=300000", "built/client.test.js"),
-          Map.of("MEMLANE_URL", url, "MEMLANE_KEY", key));
+      String output = scripts.test(Map.of("MEMLANE_URL", url, "MEMLANE_KEY", key), "built/client.test.js");
 
       assertThat(output).contains("# pass 5").contains("# fail 0");
     }
