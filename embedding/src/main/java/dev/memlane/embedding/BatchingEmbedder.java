@@ -131,6 +131,11 @@ public final class BatchingEmbedder implements AutoCloseable {
     return vectorName;
   }
 
+  /** How many tokens a text counts for, by the estimate of the embedders. */
+  public int tokens(String text) {
+    return pool.tokens().applyAsInt(text);
+  }
+
   /** How many numbers the model's vectors have. */
   public int dimension() {
     return pool.dimension();

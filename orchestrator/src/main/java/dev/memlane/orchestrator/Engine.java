@@ -384,7 +384,7 @@ final class Engine {
     String reasons = Stream.of(names, index.outdated()).filter(Objects::nonNull).collect(Collectors.joining(", and "));
     String outdated = reasons.isEmpty() ? null : reasons;
     return new IndexSummary(index.model().equals(embedder.vectorName()) ? embedder.model() : index.model(),
-        index.dimension(), index.documents(), index.segments(), index.bytes(), outdated);
+        index.dimension(), index.vectors(), index.documents(), index.segments(), index.bytes(), outdated);
   }
 
   /**

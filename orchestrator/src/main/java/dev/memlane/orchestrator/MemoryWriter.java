@@ -10,13 +10,17 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A client that only writes, for jobs that run on many machines: it has no index, needs no directory, and opens in well under
- * a second, however many memories there are.
+ * A client that only writes, for jobs that run on many machines: it has no index of its own, needs no directory, and opens in
+ * well under a second, however many memories there are.
  *
  * <p>
  * <b>Promises.</b> A write that succeeds is in core and in the history, in one transaction, and has its vector. The processes
  * that have an index follow the log, and find it within their poll interval
- * ({@link OrchestratorBuilder#followEvery(java.time.Duration)}). If none is open, the next one that opens catches up.
+ * ({@link OrchestratorBuilder#followEvery(java.time.Duration)}). If none is open, the next one that opens catches up. If
+ * processes share an index ({@link OrchestratorBuilder#sharedIndex}), the writer puts its documents there itself, and they are
+ * found within the index's refresh interval.
+ *
+ * <p>
  * The calls have the names, and keep the other promises, of {@link MemoryOrchestrator}: keys make retries safe, expectations are
  * checked, writes of many callers share commits, embeddings share requests, and callers that are faster than the database
  * are slowed down.

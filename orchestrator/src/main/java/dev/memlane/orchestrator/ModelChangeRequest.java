@@ -21,14 +21,16 @@ public final class ModelChangeRequest {
   private final UnaryOperator<OrchestratorBuilder> model;
   private final @Nullable SharedIndexOpener sharedIndex;
   private final int textsPerSecond;
+  private final long mostTokens;
   private final boolean together;
   private final Progress progress;
 
   private ModelChangeRequest(UnaryOperator<OrchestratorBuilder> model, @Nullable SharedIndexOpener sharedIndex,
-      int textsPerSecond, boolean together, Progress progress) {
+      int textsPerSecond, long mostTokens, boolean together, Progress progress) {
     this.model = model;
     this.sharedIndex = sharedIndex;
     this.textsPerSecond = textsPerSecond;
+    this.mostTokens = mostTokens;
     this.together = together;
     this.progress = progress;
   }
@@ -36,13 +38,15 @@ public final class ModelChangeRequest {
   /** A change to the model of an embedder, which belongs to the memory once the change has succeeded. */
   public static ModelChangeRequest to(Embedder embedder) {
     Objects.requireNonNull(embedder, "embedder");
-    return new ModelChangeRequest(builder -> builder.embedder(embedder), null, Integer.MAX_VALUE, false, Progress.NONE);
+    return new ModelChangeRequest(builder -> builder.embedder(embedder), null, Integer.MAX_VALUE, Long.MAX_VALUE, false,
+        Progress.NONE);
   }
 
   /** A change to the model of a pool, whose embedders belong to the memory once the change has succeeded. */
   public static ModelChangeRequest to(EmbedderPool pool) {
     Objects.requireNonNull(pool, "pool");
-    return new ModelChangeRequest(builder -> builder.embedders(pool), null, Integer.MAX_VALUE, false, Progress.NONE);
+    return new ModelChangeRequest(builder -> builder.embedders(pool), null, Integer.MAX_VALUE, Long.MAX_VALUE, false,
+        Progress.NONE);
   }
 
   /**
@@ -50,7 +54,8 @@ public final class ModelChangeRequest {
    * than the present one.
    */
   public ModelChangeRequest sharedIndex(SharedIndexOpener opener) {
-    return new ModelChangeRequest(model, Objects.requireNonNull(opener, "opener"), textsPerSecond, together, progress);
+    return new ModelChangeRequest(model, Objects.requireNonNull(opener, "opener"), textsPerSecond, mostTokens,
+        together, progress);
   }
 
   /**
@@ -63,7 +68,21 @@ public final class ModelChangeRequest {
     if (most < 1) {
       throw new InvalidInputException("textsPerSecond is " + most + "; it must be at least 1");
     }
-    return new ModelChangeRequest(model, sharedIndex, most, together, progress);
+    return new ModelChangeRequest(model, sharedIndex, most, mostTokens, together, progress);
+  }
+
+  /**
+   * Bounds how many tokens of stored texts are embedded, and so what a provider asks for it: a sum of money divided by the price
+   * of a token. Tokens are counted as the embedder estimates them. A change that would need more ends, and the old model goes on
+   * serving; the vectors that were made are kept, so another change needs only the rest. Unbounded unless set.
+   *
+   * @throws InvalidInputException if it is less than 1
+   */
+  public ModelChangeRequest mostTokens(long most) {
+    if (most < 1) {
+      throw new InvalidInputException("mostTokens is " + most + "; it must be at least 1");
+    }
+    return new ModelChangeRequest(model, sharedIndex, textsPerSecond, most, together, progress);
   }
 
   /**
@@ -72,12 +91,12 @@ public final class ModelChangeRequest {
    * model serves, and each memory that is written is embedded by both models.
    */
   public ModelChangeRequest together() {
-    return new ModelChangeRequest(model, sharedIndex, textsPerSecond, true, progress);
+    return new ModelChangeRequest(model, sharedIndex, textsPerSecond, mostTokens, true, progress);
   }
 
   /** Sets a listener to how many stored texts have been embedded, of how many. */
   public ModelChangeRequest progress(Progress listener) {
-    return new ModelChangeRequest(model, sharedIndex, textsPerSecond, together,
+    return new ModelChangeRequest(model, sharedIndex, textsPerSecond, mostTokens, together,
         Objects.requireNonNull(listener, "listener"));
   }
 
@@ -102,6 +121,10 @@ public final class ModelChangeRequest {
     return textsPerSecond;
   }
 
+  long tokens() {
+    return mostTokens;
+  }
+
   boolean isTogether() {
     return together;
   }
@@ -113,6 +136,7 @@ public final class ModelChangeRequest {
   @Override
   public String toString() {
     return "ModelChangeRequest[" + (textsPerSecond == Integer.MAX_VALUE ? "" : textsPerSecond + " texts a second")
+        + (mostTokens == Long.MAX_VALUE ? "" : ", at most " + mostTokens + " tokens")
         + (together ? ", together" : "") + "]";
   }
 }

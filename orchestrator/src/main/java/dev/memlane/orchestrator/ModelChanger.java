@@ -166,7 +166,7 @@ final class ModelChanger {
     Engine present = serving.engine();
     NextEngine engine = opening.openNext(present);
     try {
-      VectorFiller filler = engine.filler(request.mostPerSecond(), begun::embedded);
+      VectorFiller filler = engine.filler(request.mostPerSecond(), request.tokens(), begun::embedded);
       begun.watch(filler::status);
       begun.announcedBy(engine.core());
       begun.begin(ModelChange.Stage.EMBEDDING, filler::stop);

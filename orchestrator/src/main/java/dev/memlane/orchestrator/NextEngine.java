@@ -10,7 +10,7 @@ import dev.memlane.storage.postgres.Database;
 record NextEngine(Database database, PostgresCoreStore core, BatchingEmbedder embedder, Environment environment) {
 
   /** What embeds the texts that core has no vectors of. */
-  VectorFiller filler(int textsPerSecond, Progress progress) {
-    return new VectorFiller(core, core, embedder, environment, textsPerSecond, progress);
+  VectorFiller filler(int textsPerSecond, long mostTokens, Progress progress) {
+    return new VectorFiller(core, core, embedder, environment, textsPerSecond, mostTokens, progress);
   }
 }

@@ -293,6 +293,31 @@ class ModelChangeTest {
   }
 
   @Test
+  void change_endsBeforeItNeedsMoreTokens_andTheNextOneNeedsTheRest() {
+    Recording after = new Recording(48);
+    Recording again = new Recording(48);
+    try (MemoryOrchestrator memory = local(new Recording(64)).open()) {
+      memory.addMemories(facts(1_200)).join();
+      ModelChangeRequest request = ModelChangeRequest.to(after);
+      assertThatThrownBy(() -> request.mostTokens(0)).isInstanceOf(InvalidInputException.class);
+
+      ModelChange change = memory.changeModel(request.mostTokens(3_000));
+
+      assertThatThrownBy(() -> change.completion().join()).hasCauseInstanceOf(StoreException.class)
+          .hasMessageContaining("may embed no more tokens");
+      assertThat(change.status().stage()).isEqualTo(Stage.ENDED);
+      assertThat(memory.embeddingModel()).isEqualTo("hash-64");
+      int made = after.texts.get();
+      assertThat(made).isPositive().isLessThan(1_200);
+
+      memory.changeModel(ModelChangeRequest.to(again).mostTokens(5_000_000)).completion().join();
+
+      assertThat(again.texts.get()).isEqualTo(1_200 - made);
+      assertThat(memory.embeddingModel()).isEqualTo("hash-48");
+    }
+  }
+
+  @Test
   void times_orderOperations_acrossTheChange() {
     try (MemoryOrchestrator memory = local(new Recording(64)).clock(InstantSource.fixed(Instant.now())).open()) {
       Memory before = memory.blocking().addMemory(NewMemory.of("before", ADA));

@@ -75,7 +75,7 @@ class ReindexTest {
       assertThat(byWords(memory, "Haus")).as("opened without a word of the language").containsExactly(added);
     }
     try (MemoryOrchestrator memory = memory(embedder).rebuildIndex(true).open()) {
-      assertThat(byWords(memory, "Haus")).as("rebuilt without a word of it").containsExactly(added);
+      assertThat(byWords(memory, "Haus")).as("rebuilt without naming a type").containsExactly(added);
     }
     assertThat(embedder.texts).hasValue(1);
   }
@@ -96,9 +96,9 @@ class ReindexTest {
     }
     memory(embedder).indexVectors(VectorType.BYTE).rebuildIndex(true).open().close();
     memory(embedder).open().close();
-    assertThat(LuceneVectorIndex.vectors(index)).as("opened without a word of it").contains(VectorType.BYTE);
+    assertThat(LuceneVectorIndex.vectors(index)).as("opened without naming a type").contains(VectorType.BYTE);
     memory(embedder).rebuildIndex(true).open().close();
-    assertThat(LuceneVectorIndex.vectors(index)).as("rebuilt without a word of it").contains(VectorType.BYTE);
+    assertThat(LuceneVectorIndex.vectors(index)).as("rebuilt without naming a type").contains(VectorType.BYTE);
     assertThat(embedder.texts).as("nothing is embedded again").hasValue(1);
     try (MemoryOrchestrator memory = memory(embedder).indexVectors(VectorType.BIT).rebuildIndex(true).open()) {
       assertThat(LuceneVectorIndex.vectors(index)).contains(VectorType.BIT);

@@ -29,8 +29,9 @@ public interface ModelChanges {
    * @param model the model of that embedder; null for what the settings say now
    * @param index the index for the new model, if processes share one; null for what the settings say now
    * @param textsPerSecond the most stored texts to embed in a second, at least 1; null for no bound
+   * @param mostTokens the most tokens of stored texts to embed, at least 1; null for no bound
    * @param together whether calls go over only when the switch is announced
    */
   record Request(@Nullable String embedder, @Nullable String model, @Nullable String index,
-      @Nullable Integer textsPerSecond, boolean together) {}
+      @Nullable Integer textsPerSecond, @Nullable Long mostTokens, boolean together) {}
 }

@@ -58,6 +58,8 @@ class ModelRoutesTest {
     ModelChangeRequest wanted = ModelChangeRequest.to(new HashEmbedder(48)).progress(progress);
     Integer most = request.textsPerSecond();
     wanted = most == null ? wanted : wanted.textsPerSecond(most);
+    Long tokens = request.mostTokens();
+    wanted = tokens == null ? wanted : wanted.mostTokens(tokens);
     return stage.memory().changeModel(request.together() ? wanted.together() : wanted);
   }
 
@@ -128,13 +130,15 @@ class ModelRoutesTest {
 
   @Test
   void request_isPassedOn_andWhatIsWrongIsRefused() {
-    Answer unknown = client.post(CHANGE, "{\"embedder\": \"local\", \"model\": \"none\", \"index\": \"other\"}");
+    Answer unknown = client.post(CHANGE, "{\"embedder\": \"local\", \"model\": \"none\", \"index\": \"other\", "
+        + "\"mostTokens\": 7}");
 
     assertThat(unknown.status()).isEqualTo(400);
     assertThat(unknown.json().path("detail").asText()).isEqualTo("there is no model none");
-    assertThat(requests).containsExactly(new ModelChanges.Request("local", "none", "other", null, false));
+    assertThat(requests).containsExactly(new ModelChanges.Request("local", "none", "other", null, 7L, false));
     assertThat(client.get(CHANGE).status()).isEqualTo(404);
     assertThat(client.post(CHANGE, "{\"textsPerSecond\": 0}").status()).isEqualTo(400);
+    assertThat(client.post(CHANGE, "{\"mostTokens\": 0}").status()).isEqualTo(400);
     assertThat(client.post(CHANGE, "{\"url\": \"http://example.org\"}").status()).isEqualTo(400);
   }
 

@@ -2,24 +2,11 @@ package dev.memlane.testing;
 
 import dev.memlane.model.store.SharedIndex;
 import dev.memlane.model.store.VectorIndex;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
-import java.util.List;
 import java.util.Objects;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -101,57 +88,16 @@ public final class DoorStage {
 
   /** Whether a table of the database holds this text, in a column of any type. */
   boolean databaseHolds(String text) {
-    try (Connection connection = DriverManager.getConnection(Objects.requireNonNull(databaseUrl))) {
-      for (String table : tables(connection)) {
-        try (PreparedStatement statement = connection
-            .prepareStatement("select 1 from " + table + " as each where strpos(each::text, ?) > 0 limit 1")) {
-          statement.setString(1, text);
-          try (ResultSet found = statement.executeQuery()) {
-            if (found.next()) {
-              return true;
-            }
-          }
-        }
-      }
-      return false;
+    try {
+      return !Traces.inTables(Objects.requireNonNull(databaseUrl), text).isEmpty();
     } catch (SQLException e) {
       throw new IllegalStateException("the database of the test can't be read", e);
     }
   }
 
-  private static List<String> tables(Connection connection) throws SQLException {
-    List<String> tables = new ArrayList<>();
-    try (Statement statement = connection.createStatement();
-        ResultSet found = statement.executeQuery("select format('%I.%I', table_schema, table_name)"
-            + " from information_schema.tables where table_type = 'BASE TABLE'"
-            + " and table_schema not in ('pg_catalog', 'information_schema')")) {
-      while (found.next()) {
-        tables.add(found.getString(1));
-      }
-    }
-    return tables;
-  }
-
-  /** Whether a file of the index holds the bytes of this text, in UTF-8. */
+  /** Whether a file of the index holds this text. */
   boolean filesHold(String text) {
-    String bytes = new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
-    try (Stream<Path> all = Files.walk(files)) {
-      return all.filter(Files::isRegularFile).anyMatch(file -> content(file).contains(bytes));
-    } catch (IOException e) {
-      throw new UncheckedIOException("the directory of the test can't be read", e);
-    }
-  }
-
-  /** The file's bytes, one character each. */
-  private static String content(Path file) {
-    try {
-      return Files.readString(file, StandardCharsets.ISO_8859_1);
-    } catch (NoSuchFileException e) {
-      // A merge has replaced it since the folder was listed.
-      return "";
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return !Traces.inFiles(files, text).isEmpty();
   }
 
   void close() throws Exception {

@@ -69,9 +69,9 @@ public final class MemorySink<T> implements Sink<T> {
   }
 
   /**
-   * Stores the records of a stream, as the sink does, and passes on those that are refused for a reason of their own. They don't
-   * come to the {@link FailureHandler}, which may only be called again after a failure, but are part of the job: what follows
-   * gets each of them as exactly as the job's other streams.
+   * Stores the records of a stream, as the sink does, and passes on those that are refused for a reason of their own. They
+   * don't reach the {@link FailureHandler}, which may see a record twice after a failure of the job. They are part of the
+   * job's state instead: a sink that is exact about other streams is exact about them.
    *
    * @return the records that were refused, each with the reason in words
    */

@@ -32,7 +32,7 @@ record DatabaseOptions(String url, @Nullable String user, Password password, @Nu
 
   WriterSettings writer(WriteOptions write) {
     return new WriterSettings(url, user, password.read(), schema, write.connections(), write.deadline(),
-        write.embedder());
+        write.embedder(), write.sharedIndex());
   }
 
   /** Names neither the URL, which may contain a password, nor where the password is. */

@@ -6,7 +6,7 @@ import dev.memlane.embedding.OpenAiEmbedderBuilder;
 import dev.memlane.endpoints.http.ApiKey;
 import dev.memlane.model.InvalidInputException;
 import dev.memlane.orchestrator.WriterSettings;
-import java.lang.reflect.Constructor;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The embedder, as the task that needs it creates it. Immutable. */
@@ -19,46 +19,23 @@ sealed interface EmbedderOptions extends WriterSettings.EmbedderFactory {
    */
   void check();
 
-  /** A class with a public constructor without parameters. */
-  record OfClass(String name) implements EmbedderOptions {
+  /** A class that the job has. */
+  record OfClass(OptionClass type) implements EmbedderOptions {
+
+    OfClass(String name) {
+      this(
+          new OptionClass(SourceOptions.EMBEDDER, name, List.of(Embedder.class, WriterSettings.EmbedderFactory.class)));
+    }
 
     @Override
     public void check() {
-      type();
+      type.check();
     }
 
     @Override
     public Embedder create() {
-      Class<?> type = type();
-      try {
-        Object created = type.getConstructor().newInstance();
-        return created instanceof WriterSettings.EmbedderFactory factory ? factory.create() : (Embedder) created;
-      } catch (ReflectiveOperationException e) {
-        throw new InvalidInputException("the embedder " + name + " could not be created", e);
-      }
-    }
-
-    private Class<?> type() {
-      try {
-        // Spark's loader, which knows the jars of the job.
-        Class<?> type = Class.forName(name, true, Thread.currentThread().getContextClassLoader());
-        Constructor<?> unused = type.getConstructor();
-        if (Embedder.class.isAssignableFrom(type) || WriterSettings.EmbedderFactory.class.isAssignableFrom(type)) {
-          return type;
-        }
-      } catch (ClassNotFoundException e) {
-        throw new InvalidInputException("the class " + name + " of the option " + SourceOptions.EMBEDDER
-            + " is not on the class path; add its jar to the job", e);
-      } catch (NoSuchMethodException e) {
-        throw unfit(e);
-      }
-      throw unfit(null);
-    }
-
-    private InvalidInputException unfit(@Nullable Exception cause) {
-      return new InvalidInputException("the class " + name + " of the option " + SourceOptions.EMBEDDER
-          + " must be an Embedder or a WriterSettings.EmbedderFactory with a public constructor without parameters",
-          cause);
+      Object created = type.create();
+      return created instanceof WriterSettings.EmbedderFactory factory ? factory.create() : (Embedder) created;
     }
   }
 

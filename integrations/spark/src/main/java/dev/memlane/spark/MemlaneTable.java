@@ -54,6 +54,9 @@ final class MemlaneTable implements SupportsRead, SupportsWrite {
     SourceOptions options = SourceOptions.of(info.options());
     WriteOptions write = options.write();
     write.embedder().check();
+    if (write.sharedIndex() != null) {
+      write.sharedIndex().check();
+    }
     return new MemoryWriteBuilder(options.connection(), write, RowConverter.of(info.schema(), write));
   }
 

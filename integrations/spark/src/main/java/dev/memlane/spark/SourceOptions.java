@@ -30,6 +30,7 @@ final class SourceOptions {
   static final String EMBEDDER_MODEL = "embedder.model";
   static final String EMBEDDER_DIMENSION = "embedder.dimension";
   static final String EMBEDDER_KEY_ENVIRONMENT = "embedder.keyEnvironment";
+  static final String SHARED_INDEX = "sharedIndex";
   static final String KEY_COLUMNS = "keyColumns";
   static final String METADATA_COLUMNS = "metadataColumns";
   static final String SCOPE = "scope.";
@@ -47,8 +48,9 @@ final class SourceOptions {
   static final List<String> SCOPE_PARTS = List.of("user", "agent", "run");
 
   private static final Set<String> KNOWN = Set.of(URL, USER, PASSWORD, PASSWORD_ENVIRONMENT, PASSWORD_FILE, SCHEMA,
-      EMBEDDER, EMBEDDER_URL, EMBEDDER_MODEL, EMBEDDER_DIMENSION, EMBEDDER_KEY_ENVIRONMENT, KEY_COLUMNS,
-      METADATA_COLUMNS, SCOPE + "user", SCOPE + "agent", SCOPE + "run", WRITE_MODE, ON_REFUSED, MOST_IN_FLIGHT,
+      EMBEDDER, EMBEDDER_URL, EMBEDDER_MODEL, EMBEDDER_DIMENSION, EMBEDDER_KEY_ENVIRONMENT, SHARED_INDEX,
+      KEY_COLUMNS, METADATA_COLUMNS, SCOPE + "user", SCOPE + "agent", SCOPE + "run", WRITE_MODE, ON_REFUSED,
+      MOST_IN_FLIGHT,
       CONNECTIONS, WRITE_DEADLINE, PARTITIONS, PAGE_SIZE, EMBEDDINGS, METADATA);
 
   private static final int USUALLY_IN_FLIGHT = 1_000;
@@ -109,7 +111,7 @@ final class SourceOptions {
   }
 
   WriteOptions write() {
-    return new WriteOptions(embedder(), names(KEY_COLUMNS), names(METADATA_COLUMNS), scope(),
+    return new WriteOptions(embedder(), sharedIndex(), names(KEY_COLUMNS), names(METADATA_COLUMNS), scope(),
         oneOf(WRITE_MODE, WriteOptions.Mode.ADD), oneOf(ON_REFUSED, WriteOptions.OnRefused.FAIL),
         number(MOST_IN_FLIGHT, USUALLY_IN_FLIGHT, 1, MOST_EVER_IN_FLIGHT),
         number(CONNECTIONS, FEW_CONNECTIONS, FEW_CONNECTIONS, MANY_CONNECTIONS),
@@ -130,6 +132,11 @@ final class SourceOptions {
     required(EMBEDDER_DIMENSION, "how many numbers a vector of the model has");
     return new EmbedderOptions.OfService(url, required(EMBEDDER_MODEL, "the model's name"),
         number(EMBEDDER_DIMENSION, 0, 1, LARGEST_DIMENSION), get(EMBEDDER_KEY_ENVIRONMENT));
+  }
+
+  private @Nullable IndexOption sharedIndex() {
+    String type = get(SHARED_INDEX);
+    return type == null ? null : IndexOption.ofClass(type);
   }
 
   private Map<String, String> scope() {

@@ -4,10 +4,12 @@ import java.io.Serializable;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The options of a write. Immutable.
  *
+ * @param sharedIndex null if each process that searches has an index of its own
  * @param keys the columns of which a record's key is made
  * @param metadata further columns that become metadata
  * @param scope the constant parts of all records' scope, by column: user, agent and run
@@ -15,8 +17,9 @@ import java.util.Map;
  * @param connections the most connections of a task
  * @param deadline how long a write may take after its text has been embedded
  */
-record WriteOptions(EmbedderOptions embedder, List<String> keys, List<String> metadata, Map<String, String> scope,
-    Mode mode, OnRefused onRefused, int mostInFlight, int connections, Duration deadline)
+record WriteOptions(EmbedderOptions embedder, @Nullable IndexOption sharedIndex, List<String> keys,
+    List<String> metadata, Map<String, String> scope, Mode mode, OnRefused onRefused, int mostInFlight, int connections,
+    Duration deadline)
     implements
       Serializable {
 

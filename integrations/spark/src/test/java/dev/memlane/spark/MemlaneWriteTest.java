@@ -10,6 +10,10 @@ import dev.memlane.model.MemoryDeletion;
 import dev.memlane.model.MemoryId;
 import dev.memlane.model.NewMemory;
 import dev.memlane.model.Scope;
+import dev.memlane.model.StoreException;
+import dev.memlane.model.store.IndexContents;
+import dev.memlane.model.store.SharedIndex;
+import dev.memlane.model.store.SharedIndexOpener;
 import dev.memlane.orchestrator.MemoryWriter;
 import dev.memlane.orchestrator.WriterSettings;
 import java.io.ByteArrayInputStream;
@@ -247,6 +251,33 @@ class MemlaneWriteTest {
     }
   }
 
+  /** An index that says that a task wanted it. */
+  public static final class NoIndex implements SharedIndexOpener {
+
+    @Override
+    public SharedIndex open(IndexContents contents, boolean anew) {
+      throw new StoreException("asked for an index of " + contents.model(), null);
+    }
+  }
+
+  /** Another way to name it, with settings of its own. */
+  public static final class NoIndexFactory implements WriterSettings.SharedIndexFactory {
+
+    private static final long serialVersionUID = 1;
+
+    @Override
+    public SharedIndexOpener create() {
+      return new NoIndex();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(classes = {NoIndex.class, NoIndexFactory.class})
+  void sharedIndex_isOpenedByTheTasks(Class<?> type) {
+    assertThatThrownBy(() -> database.write(rows("one", "first")).option("scope.user", "ada")
+        .option("sharedIndex", type.getName()).save()).hasStackTraceContaining("asked for an index of hash-");
+  }
+
   @Test
   void recordThatIsRefused_failsTheJob_whichNamesItsKey() {
     String tooLong = "x".repeat(100_001);
@@ -318,7 +349,9 @@ class MemlaneWriteTest {
       "connections          | few    | the option connections is \"few\"; it must be a number from 4 to 100",
       "writeDeadlineSeconds | 0      | it must be a number from 1 to 3600",
       "embedder             | no.Such| the class no.Such of the option embedder is not on the class path",
-      "embedder             | java.lang.Object | must be an Embedder or a WriterSettings.EmbedderFactory",
+      "embedder             | java.lang.Object | must be of the type Embedder or WriterSettings.EmbedderFactory",
+      "sharedIndex          | no.Such| the class no.Such of the option sharedIndex is not on the class path",
+      "sharedIndex          | java.lang.Object | must be of the type SharedIndexOpener or WriterSettings.SharedIndexFactory",
       "embedder.url         | http://localhost | a write needs an embedder",
       "keyColumns           | key,,  | lists an empty name"})
   void optionsThatDoNotFit_areRefused(String option, String value, String message) {

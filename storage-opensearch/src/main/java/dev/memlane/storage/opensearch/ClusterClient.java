@@ -29,6 +29,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.locks.ReentrantLock;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -308,7 +309,8 @@ final class ClusterClient implements AutoCloseable {
 
     private void failed(@Nullable Throwable cause) {
       Throwable known = cause == null ? new IOException("no answer") : cause;
-      boolean unsent = known instanceof ConnectException || known instanceof HttpConnectTimeoutException
+      boolean insecure = known instanceof SSLHandshakeException;
+      boolean unsent = insecure || known instanceof ConnectException || known instanceof HttpConnectTimeoutException
           || known.getCause() instanceof UnresolvedAddressException;
       if (unsent) {
         passedOver.set(host, System.nanoTime() + PASSED_OVER_NANOS | 1);
@@ -316,7 +318,9 @@ final class ClusterClient implements AutoCloseable {
       if ((unsent || request.repeatable) && next()) {
         return;
       }
-      end(null, unsent ? failures.unreachable(address(), known) : failures.lost(address(), known));
+      end(null, insecure
+          ? failures.insecure(address(), known)
+          : unsent ? failures.unreachable(address(), known) : failures.lost(address(), known));
     }
 
     /** Tries the next node, if there is one that was not tried, and time. */

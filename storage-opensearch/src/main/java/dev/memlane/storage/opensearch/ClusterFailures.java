@@ -69,6 +69,13 @@ record ClusterFailures(String index, @Nullable Credentials credentials) {
         + "; check the address, and whether the cluster runs", false, cause);
   }
 
+  /** A connection without a trusted certificate, over which nothing was sent. */
+  UnansweredException insecure(String host, Throwable cause) {
+    return new UnansweredException(name() + " has no secure connection to " + host + ": " + quote(brief(cause))
+        + "; name a file with the certificate of the authority that signed the cluster's, unless Java knows it, and an "
+        + "address that the cluster's certificate is for", false, cause);
+  }
+
   UnansweredException lost(String host, Throwable cause) {
     return new UnansweredException(
         name() + " lost the connection to " + host + ", or got no usable answer: " + quote(brief(cause)), true, cause);

@@ -425,8 +425,9 @@ public final class OpenSearchIndex implements SharedIndex {
   public IndexSummary summary() {
     try {
       return unlessRefused("could not be read", () -> gate.ownWrites().thenCompose(seen -> states())
-          .thenApply(now -> new IndexSummary(identity.model(), identity.dimension(), now.documents(), now.segments(),
-              now.bytes())))
+          .thenApply(
+              now -> new IndexSummary(identity.model(), identity.dimension(), identity.vectors(), now.documents(),
+                  now.segments(), now.bytes(), null)))
           .join();
     } catch (CompletionException e) {
       throw failures.general("could not be read", e);

@@ -14,6 +14,7 @@ import dev.memlane.model.StoreResult.Applied;
 import dev.memlane.model.StoreResult.InDoubt;
 import dev.memlane.model.store.Arrivals;
 import dev.memlane.model.store.DocumentName;
+import dev.memlane.storage.opensearch.cluster.HttpFront;
 import dev.memlane.testing.TestMemories;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -12,16 +12,11 @@ import dev.memlane.model.StoreException;
 import dev.memlane.model.store.DocumentName;
 import dev.memlane.storage.opensearch.cluster.TestCluster;
 import dev.memlane.testing.TestMemories;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
+import dev.memlane.testing.Traces;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -127,22 +122,6 @@ class ExpungeTest {
   }
 
   private static List<Path> filesWith(String word) {
-    try (Stream<Path> files = Files.walk(TestCluster.shared().directory())) {
-      return files.filter(Files::isRegularFile).filter(file -> content(file).contains(word)).toList();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  /** The file's bytes, one character each. */
-  private static String content(Path file) {
-    try {
-      return Files.readString(file, StandardCharsets.ISO_8859_1);
-    } catch (NoSuchFileException e) {
-      // The cluster has deleted it since the directory was listed.
-      return "";
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return Traces.inFiles(TestCluster.shared().directory(), word);
   }
 }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import dev.memlane.model.Scope;
 import dev.memlane.model.StoreResult.Applied;
 import dev.memlane.model.store.IndexQuery;
+import dev.memlane.storage.opensearch.cluster.HttpFront;
 import dev.memlane.testing.TestMemories;
 import java.io.IOException;
 import java.time.Duration;

@@ -301,8 +301,9 @@ public final class LuceneVectorIndex implements VectorIndex {
   public IndexSummary summary() {
     // On a thread of the index, because a refresh writes files, and an interrupt of the caller would close such a file.
     CompletableFuture<IndexSummary> summary = reads.read("could not be read",
-        searcher -> new IndexSummary(identity.model(), identity.dimension(), searcher.getIndexReader().numDocs(),
-            searcher.getIndexReader().leaves().size(), IndexFolder.committedBytes(directory),
+        searcher -> new IndexSummary(identity.model(), identity.dimension(), identity.vectors(),
+            searcher.getIndexReader().numDocs(), searcher.getIndexReader().leaves().size(),
+            IndexFolder.committedBytes(directory),
             identity.format() == IndexFormat.NEWEST ? null : "it does not know who said a memory"));
     await(summary, SUMMARY_PATIENCE, "gave no summary");
     return summary.join();

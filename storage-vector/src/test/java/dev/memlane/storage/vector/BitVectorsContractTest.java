@@ -10,7 +10,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The index's contract with bits beside the vectors. The long tests take a fifth of their steps, or all with {@code -Dmemlane.sample=all}.
+ * The index's contract with bits beside the vectors. The long tests take a fifth of their steps, or all with
+ * {@code -Dmemlane.sample=all}.
  */
 @Tag("slow")
 class BitVectorsContractTest extends VectorIndexContract {

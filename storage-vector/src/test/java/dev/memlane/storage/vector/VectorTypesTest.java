@@ -159,6 +159,7 @@ class VectorTypesTest {
         putAll(index, all, 0, 500);
         index.commit().join();
         bytes.put(type, index.summary().bytes());
+        assertThat(index.summary().vectors()).isEqualTo(type);
       }
     }
 

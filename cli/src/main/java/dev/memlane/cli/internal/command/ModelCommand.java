@@ -53,6 +53,7 @@ final class ModelCommand implements Runnable {
   @Command(name = "change", description = "Changes the model to --model or --embedder, or to what the server's configuration names now.")
   int change(
       @Option(names = "--texts-per-second", paramLabel = "N", description = "The most stored texts to embed in a second (default: no bound).") @Nullable Integer textsPerSecond,
+      @Option(names = "--most-tokens", paramLabel = "N", description = "The most tokens of stored texts to embed; the change ends before it needs more (default: no bound).") @Nullable Long mostTokens,
       @Option(names = "--together", description = "Go over only when 'memlane model switch' says so, with all servers of the database that change together.") boolean together,
       @Option(names = "--no-wait", description = "Return when the change has begun.") boolean noWait)
       throws InterruptedException {
@@ -62,7 +63,7 @@ final class ModelCommand implements Runnable {
     String index = options.isGiven(SettingNames.OPENSEARCH_INDEX) ? options.openSearch().index() : null;
     try (ServerMemory server = context.openServer(WITHOUT)) {
       ModelChange.Status begun = server.changeModel(embedder == null ? null : TextLayout.name(embedder),
-          model == null ? null : TextLayout.name(model), index, textsPerSecond, together);
+          model == null ? null : TextLayout.name(model), index, textsPerSecond, mostTokens, together);
       ModelChange.Status last = noWait ? begun : await(server, begun);
       if (last.stage() == Stage.ENDED) {
         throw new CommandFailure("the old model stays: " + last.problem(), null);

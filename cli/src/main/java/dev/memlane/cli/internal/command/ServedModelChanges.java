@@ -67,6 +67,10 @@ final class ServedModelChanges implements ModelChanges {
       if (most != null) {
         change = change.textsPerSecond(most);
       }
+      Long tokens = request.mostTokens();
+      if (tokens != null) {
+        change = change.mostTokens(tokens);
+      }
       if (request.together()) {
         change = change.together();
       }

@@ -7,6 +7,7 @@ import dev.memlane.cli.internal.terminal.TextLayout;
 import dev.memlane.embedding.EmbeddingStats;
 import dev.memlane.endpoints.EndpointStats;
 import dev.memlane.model.IndexSummary;
+import dev.memlane.model.VectorType;
 import dev.memlane.orchestrator.BackgroundWork;
 import dev.memlane.orchestrator.ModelChange;
 import dev.memlane.orchestrator.Statistics;
@@ -70,8 +71,9 @@ final class StatsCommand implements Callable<Integer> {
   private static @Nullable Map<String, @Nullable Object> json(@Nullable IndexSummary index) {
     return index == null
         ? null
-        : Json.object("model", index.model(), "dimension", index.dimension(), "documents", index.documents(), "bytes",
-            index.bytes(), "outdated", index.outdated());
+        : Json.object("model", index.model(), "dimension", index.dimension(), "vectors",
+            index.vectors().toString(), "documents", index.documents(), "bytes", index.bytes(), "outdated",
+            index.outdated());
   }
 
   private static Map<String, @Nullable Object> json(EndpointStats endpoint) {
@@ -94,7 +96,8 @@ final class StatsCommand implements Callable<Integer> {
       row("index", "", TextLayout.line(String.valueOf(statistics.indexProblem())));
     } else {
       row("index", TextLayout.number(index.documents()),
-          "documents, " + TextLayout.bytes(index.bytes()) + ", " + index.dimension() + " dimensions");
+          "documents, " + TextLayout.bytes(index.bytes()) + ", " + index.dimension() + " dimensions as "
+              + index.vectors() + (index.vectors() == VectorType.BIT ? "s and floats" : "s"));
       context.print("model      " + TextLayout.line(index.model()));
       String outdated = index.outdated();
       if (outdated != null) {

@@ -365,11 +365,13 @@ public final class ServerMemory implements OpenMemory {
    * Has the server change its model while it serves. What is not given is as the server's settings say now.
    *
    * @param textsPerSecond null for no bound
+   * @param mostTokens null for no bound
    */
   public ModelChange.Status changeModel(@Nullable String embedder, @Nullable String model, @Nullable String index,
-      @Nullable Integer textsPerSecond, boolean together) {
+      @Nullable Integer textsPerSecond, @Nullable Long mostTokens, boolean together) {
     return read(client.post(MODEL_CHANGE).json(Json.object("embedder", embedder, "model", model, "index", index,
-        "textsPerSecond", textsPerSecond, "together", together)).within(LONG).answer(), ModelChange.Status.class);
+        "textsPerSecond", textsPerSecond, "mostTokens", mostTokens, "together", together)).within(LONG).answer(),
+        ModelChange.Status.class);
   }
 
   /** Cancels the change of the server's model. */

@@ -20,6 +20,7 @@ import dev.memlane.server.ServerFile;
 import dev.memlane.server.SharedMemory;
 import dev.memlane.storage.postgres.DatabaseSchema;
 import dev.memlane.testing.PlainMessages;
+import dev.memlane.testing.TestCertificates;
 import dev.memlane.testing.TestServer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -29,9 +30,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -40,8 +39,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
-import javax.net.ssl.KeyManagerFactory;
-import javax.net.ssl.SSLContext;
 import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -64,7 +61,6 @@ class ServerCommandsTest {
 
   private static final String AWAY = "{\"type\": \"urn:memlane:problem:unavailable\", \"status\": 503, "
       + "\"detail\": \"the database is away; try again\"}";
-  private static final String PASSWORD = "password";
 
   @TempDir
   private static Path files;
@@ -362,38 +358,22 @@ class ServerCommandsTest {
     }
   }
 
-  private static HttpServer encrypting(Path store) throws Exception {
-    KeyStore keyStore = KeyStore.getInstance(store.toFile(), PASSWORD.toCharArray());
-    KeyManagerFactory managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-    managers.init(keyStore, PASSWORD.toCharArray());
-    SSLContext context = SSLContext.getInstance("TLS");
-    context.init(managers.getKeyManagers(), null, null);
+  private static HttpServer encrypting(TestCertificates certificate) throws Exception {
     HttpsServer https = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    https.setHttpsConfigurator(new HttpsConfigurator(context));
+    https.setHttpsConfigurator(new HttpsConfigurator(certificate.serving()));
     return https;
-  }
-
-  private static void keytool(String... options) throws Exception {
-    List<String> command = new ArrayList<>(
-        List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(), "-storepass", PASSWORD,
-            "-keystore", files.resolve("keys.p12").toString(), "-alias", "server", "-J-XX:TieredStopAtLevel=1",
-            "-J-XX:+UseSerialGC"));
-    command.addAll(List.of(options));
-    assertThat(new ProcessBuilder(command).redirectErrorStream(true)
-        .redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor()).isZero();
   }
 
   @Test
   void certificate_isTrustedIfItsFileIsNamed() throws Exception {
-    keytool("-genkeypair", "-keyalg", "EC", "-dname", "CN=test", "-ext", "SAN=ip:127.0.0.1", "-storetype", "PKCS12");
-    keytool("-exportcert", "-rfc", "-file", files.resolve("server.pem").toString());
-    Path store = files.resolve("keys.p12");
+    TestCertificates certificate = TestCertificates.make(files, "server", "EC");
+    Path pem = certificate.writeCertificate(files.resolve("server.pem"));
 
-    assertFails(through(encrypting(store), "https", 503, "application/problem+json", AWAY, "list", "--ca-file",
-        files.resolve("server.pem").toString()), 1, "the database is away");
-    assertFails(through(encrypting(store), "https", 503, "application/problem+json", AWAY, "list"), 1,
+    assertFails(through(encrypting(certificate), "https", 503, "application/problem+json", AWAY, "list", "--ca-file",
+        pem.toString()), 1, "the database is away");
+    assertFails(through(encrypting(certificate), "https", 503, "application/problem+json", AWAY, "list"), 1,
         "no secure connection", "--ca-file");
-    assertFails(through(encrypting(store), "https", 503, "application/problem+json", AWAY, "list", "--ca-file",
+    assertFails(through(encrypting(certificate), "https", 503, "application/problem+json", AWAY, "list", "--ca-file",
         files.resolve("chat.jsonl").toString()), 1, "can't be read as certificates");
   }
 

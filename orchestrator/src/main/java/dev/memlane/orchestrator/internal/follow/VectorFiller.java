@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * A page that fails is tried again after a growing pause. A text that can't be embedded while others can is left out; the
- * run fails with more than {@value #MOST_LEFT_OUT} of these, because then the reason is not the texts'. Runs once;
+ * run fails with more than {@value #MOST_LEFT_OUT} of these, because then the reason is not the texts'. It also fails before
+ * a page that would cost more tokens than are left. Runs once;
  * {@link #stop} from any thread.
  */
 public final class VectorFiller {
@@ -63,6 +64,7 @@ public final class VectorFiller {
   /** The same of the pass before. */
   private long before = Long.MAX_VALUE;
   private long done;
+  private long tokensLeft;
   /** How often the present page has failed with all its texts. */
   private int barren;
   /** The memories whose texts can't be embedded. */
@@ -72,16 +74,18 @@ public final class VectorFiller {
    * @param core with the vectors of the embedder's model
    * @param missing of the same store
    * @param textsPerSecond the most texts to embed in a second
+   * @param mostTokens the most tokens to embed, as the embedder estimates them
    * @param progress receives how many texts were embedded, of how many
    */
   public VectorFiller(CoreStore core, ModelVectors missing, BatchingEmbedder embedder, Environment environment,
-      int textsPerSecond, Progress progress) {
+      int textsPerSecond, long mostTokens, Progress progress) {
     this.core = core;
     this.missing = missing;
     this.embedder = embedder;
     this.text = EmbeddedText.ofVectors(embedder.vectorName(), embedder.model());
     this.environment = environment;
     this.textsPerSecond = textsPerSecond;
+    this.tokensLeft = mostTokens;
     this.page = Math.min(LARGEST_PAGE, textsPerSecond);
     this.progress = progress;
     this.loop = new RetryLoop("embedding for the model " + embedder.model(), environment);
@@ -158,6 +162,10 @@ public final class VectorFiller {
   /** Embeds and saves; fails if there was no text that could be embedded. */
   private CompletableFuture<Void> embed(List<Memory> memories) {
     List<Memory> wanting = memories.stream().filter(memory -> !leftOut.contains(memory.id())).toList();
+    long tokens = wanting.stream().mapToLong(memory -> embedder.tokens(textOf(memory))).sum();
+    if (tokens > tokensLeft) {
+      return CompletableFuture.failedFuture(endForWantOfTokens());
+    }
     List<CompletableFuture<@Nullable EmbeddingException>> refusals = wanting.stream().map(this::embed).toList();
     return CompletableFuture.allOf(refusals.toArray(CompletableFuture[]::new)).thenAccept(ended -> {
       Map<MemoryId, EmbeddingException> refused = new LinkedHashMap<>();
@@ -176,7 +184,17 @@ public final class VectorFiller {
         leaveOut(refused.keySet(), first);
       }
       barren = 0;
+      tokensLeft -= tokens;
     });
+  }
+
+  private StoreException endForWantOfTokens() {
+    StoreException failure = new StoreException("the change may embed no more tokens, and " + (wanted - found)
+        + " texts or so are left; change the model again with as many tokens as these need, and nothing is embedded twice",
+        null);
+    filled.completeExceptionally(failure);
+    loop.close();
+    return failure;
   }
 
   private void leaveOut(Set<MemoryId> refused, EmbeddingException first) {
@@ -190,9 +208,13 @@ public final class VectorFiller {
     }
   }
 
+  private String textOf(Memory memory) {
+    return text.of(memory.actor(), memory.content());
+  }
+
   /** Completes with null if the vector was saved, and with the reason if the text could not be embedded. */
   private CompletableFuture<@Nullable EmbeddingException> embed(Memory memory) {
-    return embedder.embed(text.of(memory.actor(), memory.content()))
+    return embedder.embed(textOf(memory))
         .thenCompose(embedding -> core.saveVector(new DocumentName(memory.id(), memory.op()), embedding))
         .<@Nullable EmbeddingException>thenApply(saved -> null).exceptionally(failure -> {
           if (Futures.unwrap(failure) instanceof EmbeddingException refused) {

@@ -54,6 +54,7 @@ class VectorFillerTest {
         BatchingEmbedder embedder = BatchingEmbedder.builder(pool).build()) {
       PostgresCoreStore core = PostgresCoreStore.open(database, embedder.vectorName(), 48);
       VectorFiller filler = new VectorFiller(core, core, embedder, environment, TEXTS_PER_SECOND,
+          Long.MAX_VALUE,
           (done, total) -> embedded.set(done));
 
       CompletableFuture<Void> filled = filler.run();

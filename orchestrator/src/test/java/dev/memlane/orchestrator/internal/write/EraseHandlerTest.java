@@ -23,6 +23,7 @@ import dev.memlane.orchestrator.SearchRequest;
 import dev.memlane.orchestrator.TestMemory;
 import dev.memlane.orchestrator.Until;
 import dev.memlane.orchestrator.internal.Futures;
+import dev.memlane.testing.Traces;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;

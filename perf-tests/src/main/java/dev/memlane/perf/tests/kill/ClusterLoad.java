@@ -238,9 +238,14 @@ public final class ClusterLoad {
   }
 
   private List<Problem> finish() throws IOException, InterruptedException {
+    searchers.forEach(ClusterSearcher::close);
+    // All at once, and without a comparison by each, which would take minutes; there is one at the end.
+    for (VictimProcess writer : writers) {
+      writer.letLeave();
+    }
     List<Problem> problems = new ArrayList<>();
     for (VictimProcess writer : writers) {
-      String wrong = writer.finish();
+      String wrong = writer.end();
       if (!wrong.isEmpty()) {
         problems.add(new Problem(null, wrong));
       }

@@ -18,6 +18,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  * or until the process that started it is gone.
  *
  * <p>
- * Its settings come on standard input, one on each line, ended by {@code go}. Then {@code finish} requests an orderly
- * end, and the end of input an immediate one. Requests and answers of the writers go to standard output, one on each
+ * Its settings come on standard input, one on each line, ended by {@code go}. Then {@code finish} requests an orderly end
+ * with a comparison of the stores, {@code leave} one without, and the end of input an immediate end. Requests and answers of the writers go to standard output, one on each
  * line. A request is written before its call, and an answer after it ({@link VictimReport}).
  */
 final class Victim {
@@ -102,7 +103,8 @@ final class Victim {
     BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     Settings settings = Settings.read(input);
     CountDownLatch stop = new CountDownLatch(1);
-    Thread.ofPlatform().daemon().name("commands").start(() -> obey(input, stop));
+    AtomicBoolean comparing = new AtomicBoolean(true);
+    Thread.ofPlatform().daemon().name("commands").start(() -> obey(input, stop, comparing));
     VictimReport report = new VictimReport(new FileOutputStream(FileDescriptor.out));
     Memlane.Builder builder = Memlane.builder(settings.directory).embedder(new HashEmbedder())
         .settings(orchestrator -> orchestrator.writeDeadline(settings.deadline));
@@ -121,17 +123,21 @@ final class Victim {
       for (Thread writer : writers) {
         writer.join();
       }
-      report.done(end(memlane.memory(), settings.index != null));
+      report.done(end(memlane.memory(), settings.index != null, comparing.get()));
     }
   }
 
   /** Returns what is wrong after everything has been settled, without opening anything again. */
-  private static List<String> end(MemoryOrchestrator memory, boolean shared) throws InterruptedException {
+  private static List<String> end(MemoryOrchestrator memory, boolean shared, boolean comparing)
+      throws InterruptedException {
     try {
       memory.awaitSettled().get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException | ExecutionException e) {
       return List.of("what was unsettled is not settled after " + PATIENCE.toSeconds() + " s: "
           + memory.blocking().statistics().unsettled());
+    }
+    if (!comparing) {
+      return List.of();
     }
     VerifyReport comparison = shared
         ? SharedComparison.run(memory.blocking(), PATIENCE)
@@ -139,10 +145,13 @@ final class Victim {
     return comparison.inconsistencies().stream().map(found -> found.memory() + ": " + found.problem()).toList();
   }
 
-  private static void obey(BufferedReader input, CountDownLatch stop) {
+  private static void obey(BufferedReader input, CountDownLatch stop, AtomicBoolean comparing) {
     try {
       for (String line = input.readLine(); line != null; line = input.readLine()) {
-        if (line.equals("finish")) {
+        if (line.equals("leave")) {
+          comparing.set(false);
+        }
+        if (line.equals("leave") || line.equals("finish")) {
           stop.countDown();
         }
       }

@@ -136,6 +136,20 @@ final class VictimProcess implements AutoCloseable {
    */
   String finish() throws IOException, InterruptedException {
     send("finish");
+    return end();
+  }
+
+  /** Has its writers end and settle what is unsettled, without a comparison. {@link #end} waits for that. */
+  void letLeave() throws IOException {
+    send("leave");
+  }
+
+  /**
+   * Waits until it has ended.
+   *
+   * @return what it then found wrong; empty if nothing
+   */
+  String end() throws IOException, InterruptedException {
     boolean ended = process.waitFor(ENDING.toMillis(), TimeUnit.MILLISECONDS);
     if (!ended) {
       destroy();

@@ -47,10 +47,11 @@ public final class ModelRoutes {
 
   /** A change, in the body of a request; see {@link ModelChanges.Request}. */
   record ChangeBody(@Nullable String embedder, @Nullable String model, @Nullable String index,
-      @Nullable Integer textsPerSecond, @Nullable Boolean together) {
+      @Nullable Integer textsPerSecond, @Nullable Long mostTokens, @Nullable Boolean together) {
 
     ModelChanges.Request toRequest() {
-      return new ModelChanges.Request(embedder, model, index, textsPerSecond, Boolean.TRUE.equals(together));
+      return new ModelChanges.Request(embedder, model, index, textsPerSecond, mostTokens,
+          Boolean.TRUE.equals(together));
     }
   }
 
@@ -76,7 +77,7 @@ public final class ModelRoutes {
     }
     ChangeBody given = exchange.bodyIfAny(ChangeBody.class);
     ModelChanges.Request request = given == null
-        ? new ModelChanges.Request(null, null, null, null, false)
+        ? new ModelChanges.Request(null, null, null, null, null, false)
         : given.toRequest();
     ModelChange last = memory.modelChange().orElse(null);
     if (last != null && !last.completion().isDone()) {

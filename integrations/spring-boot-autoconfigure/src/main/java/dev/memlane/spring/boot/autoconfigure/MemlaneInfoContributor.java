@@ -33,6 +33,7 @@ final class MemlaneInfoContributor implements InfoContributor {
     if (index != null) {
       details.put("model", index.model());
       details.put("dimension", index.dimension());
+      details.put("vectors", index.vectors().toString());
       details.put("documents", index.documents());
     }
     builder.withDetail("memlane", details);

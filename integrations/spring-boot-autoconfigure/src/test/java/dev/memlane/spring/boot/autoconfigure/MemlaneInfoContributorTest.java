@@ -31,7 +31,7 @@ class MemlaneInfoContributorTest {
       context.getBean(InfoContributor.class).contribute(builder);
 
       assertThat(builder.build().getDetails().get("memlane")).asInstanceOf(InstanceOfAssertFactories.MAP)
-          .containsEntry("documents", 0L).containsKeys("model", "dimension");
+          .containsEntry("documents", 0L).containsKeys("model", "dimension").containsEntry("vectors", "float");
     });
   }
 

@@ -1,4 +1,4 @@
-package dev.memlane.storage.opensearch;
+package dev.memlane.storage.opensearch.cluster;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.io.ByteArrayOutputStream;
@@ -17,16 +17,18 @@ import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import javax.net.ServerSocketFactory;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A proxy in front of a node, which does to requests what networks, load balancers and busy nodes do. What it does
- * concerns writes ({@code _bulk}) only, unless said otherwise.
+ * concerns writes ({@code _bulk}) alone. Safe for use by several threads.
  */
-final class HttpFront implements AutoCloseable {
+public final class HttpFront implements AutoCloseable {
 
   /** What happens to a write. */
-  enum Fault {
+  public enum Fault {
     /** It is passed on. */
     NONE,
     /** It waits until it is let go. Its client may have gone by then. */
@@ -43,6 +45,7 @@ final class HttpFront implements AutoCloseable {
 
   private final ServerSocket server;
   private final URI node;
+  private final String scheme;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
 
@@ -61,17 +64,34 @@ final class HttpFront implements AutoCloseable {
   @GuardedBy("lock")
   private boolean held;
 
-  HttpFront(String node) throws IOException {
+  /**
+   * Starts a proxy on a free port.
+   *
+   * @param node the address of the node
+   */
+  public HttpFront(String node) throws IOException {
+    this(node, "http", ServerSocketFactory.getDefault());
+  }
+
+  /** Starts a proxy that speaks TLS with its clients, and none with the node. */
+  public HttpFront(String node, SSLContext context) throws IOException {
+    this(node, "https", context.getServerSocketFactory());
+  }
+
+  private HttpFront(String node, String scheme, ServerSocketFactory sockets) throws IOException {
     this.node = URI.create(node);
-    this.server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    this.scheme = scheme;
+    this.server = sockets.createServerSocket(0, 50, InetAddress.getLoopbackAddress());
     Thread.ofVirtual().start(this::accept);
   }
 
-  String address() {
-    return "http://127.0.0.1:" + server.getLocalPort();
+  /** The address under which the proxy is the node. */
+  public String address() {
+    return scheme + "://127.0.0.1:" + server.getLocalPort();
   }
 
-  void set(Fault fault) {
+  /** Sets what happens to writes from now on. Those that are held go on, unless they are to be held. */
+  public void set(Fault fault) {
     lock.lock();
     try {
       this.fault = fault;
@@ -82,16 +102,18 @@ final class HttpFront implements AutoCloseable {
     }
   }
 
-  void holdWrites() {
+  /** Holds writes from now on. */
+  public void holdWrites() {
     set(Fault.HOLD);
   }
 
-  void releaseWrites() {
+  /** Passes on the writes that are held, and those to come. */
+  public void releaseWrites() {
     set(Fault.NONE);
   }
 
   /** Answers writes by itself. */
-  void answerWrites(int status, String body) {
+  public void answerWrites(int status, String body) {
     lock.lock();
     try {
       answer = "HTTP/1.1 " + status + " Answer\r\nContent-Type: application/json\r\nContent-Length: "
@@ -103,46 +125,50 @@ final class HttpFront implements AutoCloseable {
   }
 
   /** Waits until so many writes have come here. */
-  void awaitWrites(int count) {
+  public void awaitWrites(int count) {
     lock.lock();
     try {
       long left = PATIENCE_NANOS;
       while (writes < count) {
-        left = awaitChange(left);
+        requireLeft(left);
+        left = changed.awaitNanos(left);
       }
+    } catch (InterruptedException e) {
+      throw interrupted(e);
     } finally {
       lock.unlock();
     }
   }
 
   /** Waits until the node has answered so many writes. */
-  void awaitAnswered(int count) {
+  public void awaitAnswered(int count) {
     lock.lock();
     try {
       long left = PATIENCE_NANOS;
       while (answered < count) {
-        left = awaitChange(left);
+        requireLeft(left);
+        left = changed.awaitNanos(left);
       }
+    } catch (InterruptedException e) {
+      throw interrupted(e);
     } finally {
       lock.unlock();
     }
   }
 
-  @GuardedBy("lock")
-  private long awaitChange(long left) {
-    if (left <= 0) {
+  private static void requireLeft(long nanos) {
+    if (nanos <= 0) {
       throw new AssertionError("the requests that were awaited did not come");
-    }
-    try {
-      return changed.awaitNanos(left);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new AssertionError("interrupted while requests were awaited", e);
     }
   }
 
+  private static AssertionError interrupted(InterruptedException e) {
+    Thread.currentThread().interrupt();
+    return new AssertionError("interrupted while requests were awaited", e);
+  }
+
   /** The first lines of all requests so far. */
-  List<String> requests() {
+  public List<String> requests() {
     lock.lock();
     try {
       return List.copyOf(requests);
