@@ -72,8 +72,8 @@ record ClusterFailures(String index, @Nullable Credentials credentials) {
   /** A connection without a trusted certificate, over which nothing was sent. */
   UnansweredException insecure(String host, Throwable cause) {
     return new UnansweredException(name() + " has no secure connection to " + host + ": " + quote(brief(cause))
-        + "; name a file with the certificate of the authority that signed the cluster's, unless Java knows it, and an "
-        + "address that the cluster's certificate is for", false, cause);
+        + "; configure the certificate of the authority that signed the cluster's, and a host name that is in the "
+        + "cluster's", false, cause);
   }
 
   UnansweredException lost(String host, Throwable cause) {
