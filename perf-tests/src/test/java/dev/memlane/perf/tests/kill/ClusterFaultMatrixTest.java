@@ -53,7 +53,10 @@ class ClusterFaultMatrixTest {
 
   private static final Scope ADA = Scope.user("ada");
   private static final int STEP = 5;
-  private static final Duration DEADLINE = Duration.ofSeconds(3);
+  /** The time of a put, which a busy cluster uses up. */
+  private static final Duration SHORT = Duration.ofSeconds(5);
+  /** The time of a write that is not to use it up, so that its undo has time on a busy machine too. */
+  private static final Duration LONG = Duration.ofSeconds(30);
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final int BUSY = 429;
   private static final int FORBIDDEN = 403;
@@ -155,9 +158,8 @@ class ClusterFaultMatrixTest {
 
     private MemoryOrchestrator open() {
       return MemoryOrchestrator.builder().postgres(database, null, null).embedder(new HashEmbedder())
-          .writeDeadline(DEADLINE).sharedIndex(OpenSearchIndex.builder(front.address()).index(index).replicas(0)
-              .writeTimeout(DEADLINE))
-          .open();
+          .writeDeadline(cell.fault == Fault.ARRIVES_LATE ? SHORT : LONG)
+          .sharedIndex(OpenSearchIndex.builder(front.address()).index(index).replicas(0).writeTimeout(SHORT)).open();
     }
 
     void play(Expected expected) {
