@@ -12,8 +12,10 @@ import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -41,6 +43,11 @@ public final class HttpFront implements AutoCloseable {
     ANSWER
   }
 
+  /** What a write has come through. */
+  private enum Step {
+    ARRIVED, ANSWERED
+  }
+
   private static final long PATIENCE_NANOS = TimeUnit.MINUTES.toNanos(1);
 
   private final ServerSocket server;
@@ -57,12 +64,9 @@ public final class HttpFront implements AutoCloseable {
   private Fault fault = Fault.NONE;
   @GuardedBy("lock")
   private String answer = "";
+  /** How many writes have come through each step. */
   @GuardedBy("lock")
-  private int writes;
-  @GuardedBy("lock")
-  private int answered;
-  @GuardedBy("lock")
-  private boolean held;
+  private final Map<Step, Integer> writes = new EnumMap<>(Step.class);
 
   /**
    * Starts a proxy on a free port.
@@ -95,7 +99,6 @@ public final class HttpFront implements AutoCloseable {
     lock.lock();
     try {
       this.fault = fault;
-      this.held = fault == Fault.HOLD;
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -118,7 +121,7 @@ public final class HttpFront implements AutoCloseable {
     try {
       answer = "HTTP/1.1 " + status + " Answer\r\nContent-Type: application/json\r\nContent-Length: "
           + body.getBytes(StandardCharsets.UTF_8).length + "\r\n\r\n" + body;
-      fault = Fault.ANSWER;
+      set(Fault.ANSWER);
     } finally {
       lock.unlock();
     }
@@ -126,45 +129,40 @@ public final class HttpFront implements AutoCloseable {
 
   /** Waits until so many writes have come here. */
   public void awaitWrites(int count) {
-    lock.lock();
-    try {
-      long left = PATIENCE_NANOS;
-      while (writes < count) {
-        requireLeft(left);
-        left = changed.awaitNanos(left);
-      }
-    } catch (InterruptedException e) {
-      throw interrupted(e);
-    } finally {
-      lock.unlock();
-    }
+    await(Step.ARRIVED, count);
   }
 
   /** Waits until the node has answered so many writes. */
   public void awaitAnswered(int count) {
+    await(Step.ANSWERED, count);
+  }
+
+  private void await(Step step, int count) {
     lock.lock();
     try {
       long left = PATIENCE_NANOS;
-      while (answered < count) {
-        requireLeft(left);
+      while (writes.getOrDefault(step, 0) < count) {
+        if (left <= 0) {
+          throw new AssertionError("the requests that were awaited did not come");
+        }
         left = changed.awaitNanos(left);
       }
     } catch (InterruptedException e) {
-      throw interrupted(e);
+      Thread.currentThread().interrupt();
+      throw new AssertionError("interrupted while requests were awaited", e);
     } finally {
       lock.unlock();
     }
   }
 
-  private static void requireLeft(long nanos) {
-    if (nanos <= 0) {
-      throw new AssertionError("the requests that were awaited did not come");
+  private void count(Step step) {
+    lock.lock();
+    try {
+      writes.merge(step, 1, Integer::sum);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
     }
-  }
-
-  private static AssertionError interrupted(InterruptedException e) {
-    Thread.currentThread().interrupt();
-    return new AssertionError("interrupted while requests were awaited", e);
   }
 
   /** The first lines of all requests so far. */
@@ -242,13 +240,7 @@ public final class HttpFront implements AutoCloseable {
     toNode.flush();
     byte[] response = message(fromNode);
     if (write) {
-      lock.lock();
-      try {
-        answered++;
-        changed.signalAll();
-      } finally {
-        lock.unlock();
-      }
+      count(Step.ANSWERED);
     }
     return write && now == Fault.CUT_AFTER ? null : response;
   }
@@ -258,10 +250,9 @@ public final class HttpFront implements AutoCloseable {
     try {
       requests.add(line);
       if (write) {
-        writes++;
-        changed.signalAll();
+        count(Step.ARRIVED);
         Fault mine = fault;
-        while (mine == Fault.HOLD && held) {
+        while (mine == Fault.HOLD && fault == Fault.HOLD) {
           changed.awaitUninterruptibly();
         }
         return mine == Fault.HOLD ? Fault.NONE : mine;
