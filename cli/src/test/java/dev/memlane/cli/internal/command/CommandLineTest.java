@@ -398,7 +398,8 @@ class CommandLineTest {
     assertThat(verified.path("repaired").asInt()).isZero();
     assertThat(json("reindex").path("vector").asInt()).isEqualTo(verified.path("core").asInt());
     assertThat(json("stats").path("index").path("documents").asInt()).isEqualTo(verified.path("core").asInt());
-    assertThat(run("stats").out()).contains("memories", "documents");
+    assertThat(json("stats").path("index").path("vectors").asText()).isEqualTo("float");
+    assertThat(run("stats").out()).contains("memories", "documents", "dimensions as floats");
     assertThat(run("verify").out()).contains("All three agree.");
   }
 
